@@ -1,0 +1,107 @@
+package import JSONRPC
+
+/// What an agent of the chain answers to: the lead `agent5`, and `agent2` and `agent4` where they run as services.
+package enum AgentAPI {
+    package static let process = Method<AgentRequest, AgentResult>(
+        "agent.process", idempotent: false, summary: "Does the agent's part of a job.")
+}
+
+package struct AgentRequest: Codable, Sendable {
+    /// `agent5`, ...
+    package var agent: String
+    package var jobID: String
+    package var userID: String
+    package var sessionID: String
+    package var supersessionID: String?
+    /// The whole storyboard as it was read.
+    package var storyboard: JSONValue
+    package var audio: [AgentAudio]
+    /// The artifact URI of the folder that all outputs go into.
+    package var outputPrefix: String
+    package var options: JobOptions?
+
+    package init(
+        agent: String, jobID: String, userID: String, sessionID: String, supersessionID: String? = nil,
+        storyboard: JSONValue, audio: [AgentAudio], outputPrefix: String, options: JobOptions? = nil
+    ) {
+        self.agent = agent
+        self.jobID = jobID
+        self.userID = userID
+        self.sessionID = sessionID
+        self.supersessionID = supersessionID
+        self.storyboard = storyboard
+        self.audio = audio
+        self.outputPrefix = outputPrefix
+        self.options = options
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agent, storyboard, audio, options
+        case jobID = "job_id"
+        case userID = "user_id"
+        case sessionID = "session_id"
+        case supersessionID = "supersession_id"
+        case outputPrefix = "output_prefix"
+    }
+}
+
+/// The narration of one segment.
+package struct AgentAudio: Codable, Sendable {
+    package var segmentID: String
+    /// The artifact URI of the narration.
+    package var audio: String
+
+    package init(segmentID: String, audio: String) {
+        self.segmentID = segmentID
+        self.audio = audio
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case audio
+        case segmentID = "segment_id"
+    }
+}
+
+package struct AgentResult: Codable, Sendable {
+    /// The artifact URI of the whole film, where the agent makes one.
+    package var video: String?
+    /// The clips that it made, or why it did not, by segment.
+    package var clips: [AgentClip]
+    package var cost: USD
+
+    package init(video: String? = nil, clips: [AgentClip] = [], cost: USD = .zero) {
+        self.video = video
+        self.clips = clips
+        self.cost = cost
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case video, clips
+        case cost = "cost_usd"
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        video = try container.decodeIfPresent(String.self, forKey: .video)
+        clips = try container.decodeIfPresent([AgentClip].self, forKey: .clips) ?? []
+        cost = try container.decodeIfPresent(USD.self, forKey: .cost) ?? .zero
+    }
+}
+
+package struct AgentClip: Codable, Sendable {
+    package var segmentID: String
+    /// The artifact URI of the clip; absent where there is an error.
+    package var clip: String?
+    package var error: ServiceError?
+
+    package init(segmentID: String, clip: String? = nil, error: ServiceError? = nil) {
+        self.segmentID = segmentID
+        self.clip = clip
+        self.error = error
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case clip, error
+        case segmentID = "segment_id"
+    }
+}

@@ -1,0 +1,221 @@
+package import JSONRPC
+
+/// `clipper`: from a still to a clip, and the clip's sound.
+package enum ClipperAPI {
+    package static let create = Method<CreateClip, CreatedClip>(
+        "clipper.create", idempotent: true, summary: "Turns a still into a silent H.264 clip.")
+    package static let replaceAudio = Method<ReplaceAudio, ReplacedAudio>(
+        "clipper.replace_audio", idempotent: true,
+        summary: "Replaces a clip's audio with a narration, cut or padded to the clip.")
+    package static let probe = Method<ProbeMedia, ProbedMedia>(
+        "clipper.probe", idempotent: true, summary: "Says what a media file holds, and decodes it if asked.")
+}
+
+/// How a still moves.
+package enum Motion: String, Codable, Sendable, CaseIterable {
+    case still
+    case kenBurns = "ken_burns"
+}
+
+/// Where the words are shown.
+package enum Captions: String, Codable, Sendable, CaseIterable {
+    case none, sidecar, soft, burned
+}
+
+package struct CreateClip: Codable, Sendable {
+    /// The artifact URI of a PNG, JPEG or WebP.
+    package var image: String
+    /// Seconds, 0.1 to 3600.
+    package var duration: Double
+    /// The artifact URI that the clip is written to.
+    package var output: String
+    /// `still` if absent.
+    package var motion: Motion?
+    /// -> pixels; 1920 if absent.
+    package var width: Int?
+    /// -> pixels; 1080 if absent.
+    package var height: Int?
+    /// Frames per second; 30 if absent.
+    package var fps: Double?
+    package var captions: Captions?
+    /// Seconds at each end that a fade will use: key frames are put where it starts and ends.
+    package var boundary: Double?
+
+    package init(
+        image: String, duration: Double, output: String, motion: Motion? = nil, width: Int? = nil, height: Int? = nil,
+        fps: Double? = nil, captions: Captions? = nil, boundary: Double? = nil
+    ) {
+        self.image = image
+        self.duration = duration
+        self.output = output
+        self.motion = motion
+        self.width = width
+        self.height = height
+        self.fps = fps
+        self.captions = captions
+        self.boundary = boundary
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case image, duration, output, motion, width, height, fps, captions
+        case boundary = "boundary_s"
+    }
+}
+
+package struct CreatedClip: Codable, Sendable {
+    /// The artifact URI of the clip.
+    package var clip: String
+    /// Seconds: frames divided by the rate.
+    package var duration: Double
+    package var frames: Int
+    package var width: Int
+    package var height: Int
+    package var fps: Double
+    package var bytes: Int
+    package var cost: USD
+    /// Seconds from reading the still to the finished file.
+    package var encodeTime: Double
+
+    package init(
+        clip: String, duration: Double, frames: Int, width: Int, height: Int, fps: Double, bytes: Int, cost: USD,
+        encodeTime: Double
+    ) {
+        self.clip = clip
+        self.duration = duration
+        self.frames = frames
+        self.width = width
+        self.height = height
+        self.fps = fps
+        self.bytes = bytes
+        self.cost = cost
+        self.encodeTime = encodeTime
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case clip, duration, frames, width, height, fps, bytes
+        case cost = "cost_usd"
+        case encodeTime = "encode_s"
+    }
+}
+
+package struct ReplaceAudio: Codable, Sendable {
+    /// The artifact URI of the clip.
+    package var clip: String
+    /// The artifact URI of the narration.
+    package var audio: String
+    /// The artifact URI that the result is written to; may be the clip's own.
+    package var output: String
+    /// Seconds of audio; the video's duration if absent.
+    package var duration: Double?
+
+    package init(clip: String, audio: String, output: String, duration: Double? = nil) {
+        self.clip = clip
+        self.audio = audio
+        self.output = output
+        self.duration = duration
+    }
+}
+
+package struct ReplacedAudio: Codable, Sendable {
+    package var clip: String
+    /// Seconds of narration before it was cut or padded.
+    package var audioDuration: Double
+    /// Seconds of silence added behind it.
+    package var padded: Double
+    /// Seconds cut from its end.
+    package var trimmed: Double
+
+    package init(clip: String, audioDuration: Double, padded: Double, trimmed: Double) {
+        self.clip = clip
+        self.audioDuration = audioDuration
+        self.padded = padded
+        self.trimmed = trimmed
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case clip
+        case audioDuration = "audio_duration_s"
+        case padded = "padded_s"
+        case trimmed = "trimmed_s"
+    }
+}
+
+package struct ProbeMedia: Codable, Sendable {
+    /// The artifact URI of the file.
+    package var media: String
+    /// Decode every frame, instead of believing the headers.
+    package var decode: Bool?
+
+    package init(media: String, decode: Bool? = nil) {
+        self.media = media
+        self.decode = decode
+    }
+}
+
+package struct ProbedMedia: Codable, Sendable {
+    /// The container's name, e.g. `mp4`.
+    package var container: String
+    /// Seconds.
+    package var duration: Double
+    package var streams: [ProbedStream]
+    /// Video frames: counted when decoded, else as the container says.
+    package var frames: Int
+    /// Present when decoding was asked for: whether every frame decoded without a fault.
+    package var decodedOK: Bool?
+    /// What is wrong with the file, one sentence each.
+    package var problems: [String]
+
+    package init(
+        container: String, duration: Double, streams: [ProbedStream], frames: Int, decodedOK: Bool?, problems: [String]
+    ) {
+        self.container = container
+        self.duration = duration
+        self.streams = streams
+        self.frames = frames
+        self.decodedOK = decodedOK
+        self.problems = problems
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case container, duration, streams, frames, problems
+        case decodedOK = "decoded_ok"
+    }
+}
+
+package struct ProbedStream: Codable, Sendable {
+    /// `video`, `audio` or `subtitle`, ...
+    package var type: String
+    /// libavcodec's name, e.g. `h264`.
+    package var codec: String
+    package var profile: String?
+    /// Seconds.
+    package var duration: Double?
+    package var width: Int?
+    package var height: Int?
+    /// Frames per second, as a fraction: `30/1`.
+    package var rate: String?
+    package var pixelFormat: String?
+    package var colorPrimaries: String?
+    package var colorTransfer: String?
+    package var colorSpace: String?
+    package var colorRange: String?
+    /// Hertz.
+    package var sampleRate: Int?
+    package var channels: Int?
+
+    package init(type: String, codec: String) {
+        self.type = type
+        self.codec = codec
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case type, codec, profile, duration, width, height, channels
+        case rate = "fps"
+        case pixelFormat = "pixel_format"
+        case colorPrimaries = "color_primaries"
+        case colorTransfer = "color_transfer"
+        case colorSpace = "color_space"
+        case colorRange = "color_range"
+        case sampleRate = "sample_rate"
+    }
+}

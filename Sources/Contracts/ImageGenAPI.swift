@@ -1,0 +1,129 @@
+package import JSONRPC
+
+/// `imagegen`: a still for a prompt.
+package enum ImageGenAPI {
+    package static let generate = Method<GenerateImage, GeneratedImage>(
+        "imagegen.generate", idempotent: true, summary: "Draws a picture of a prompt and stores it as an artifact.")
+    package static let providers = Method<NoParams, ImageProviders>(
+        "imagegen.providers", idempotent: true, load: .light,
+        summary: "Lists the providers that are configured, which is the default, and what each can do.")
+}
+
+package struct GenerateImage: Codable, Sendable {
+    /// What the picture shows: 1 to 32,000 characters.
+    package var prompt: String
+    /// -> pixels.
+    package var width: Int
+    /// -> pixels.
+    package var height: Int
+    /// The artifact URI that the picture is written to.
+    package var output: String
+    /// One of `imagegen.providers`; the default provider if absent.
+    package var provider: String?
+    package var model: String?
+    package var quality: String?
+    package var seed: Int?
+    package var idempotencyKey: String?
+
+    package init(
+        prompt: String, width: Int, height: Int, output: String, provider: String? = nil, model: String? = nil,
+        quality: String? = nil, seed: Int? = nil, idempotencyKey: String? = nil
+    ) {
+        self.prompt = prompt
+        self.width = width
+        self.height = height
+        self.output = output
+        self.provider = provider
+        self.model = model
+        self.quality = quality
+        self.seed = seed
+        self.idempotencyKey = idempotencyKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case prompt, width, height, output, provider, model, quality, seed
+        case idempotencyKey = "idempotency_key"
+    }
+}
+
+package struct GeneratedImage: Codable, Sendable {
+    /// The artifact URI of the picture.
+    package var image: String
+    /// -> pixels, measured in what came back.
+    package var width: Int
+    package var height: Int
+    package var mediaType: String
+    package var provider: String
+    package var model: String
+    package var cost: USD
+    /// How many times the provider was asked, the successful one included.
+    package var attempts: Int
+    /// Whether a picture made earlier from the same inputs was used.
+    package var cached: Bool
+    /// What the user should know although the picture was made.
+    package var warnings: [String]?
+
+    package init(
+        image: String, width: Int, height: Int, mediaType: String, provider: String, model: String, cost: USD,
+        attempts: Int, cached: Bool, warnings: [String]? = nil
+    ) {
+        self.image = image
+        self.width = width
+        self.height = height
+        self.mediaType = mediaType
+        self.provider = provider
+        self.model = model
+        self.cost = cost
+        self.attempts = attempts
+        self.cached = cached
+        self.warnings = warnings
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case image, width, height, provider, model, attempts, cached, warnings
+        case mediaType = "media_type"
+        case cost = "cost_usd"
+    }
+}
+
+package struct ImageProviders: Codable, Sendable {
+    package var providers: [ImageProviderInfo]
+
+    package init(providers: [ImageProviderInfo]) {
+        self.providers = providers
+    }
+}
+
+package struct ImageProviderInfo: Codable, Sendable {
+    package var name: String
+    package var isDefault: Bool
+    package var models: [String]
+    /// The largest picture it makes in one piece. -> pixels.
+    package var maxWidth: Int
+    package var maxHeight: Int
+    /// The price of one picture.
+    package var cost: USD
+    /// Whether it reaches beyond this machine.
+    package var needsNetwork: Bool
+
+    package init(
+        name: String, isDefault: Bool, models: [String], maxWidth: Int, maxHeight: Int, cost: USD, needsNetwork: Bool
+    ) {
+        self.name = name
+        self.isDefault = isDefault
+        self.models = models
+        self.maxWidth = maxWidth
+        self.maxHeight = maxHeight
+        self.cost = cost
+        self.needsNetwork = needsNetwork
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name, models
+        case isDefault = "default"
+        case maxWidth = "max_width"
+        case maxHeight = "max_height"
+        case cost = "cost_usd"
+        case needsNetwork = "needs_network"
+    }
+}

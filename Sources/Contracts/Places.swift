@@ -1,0 +1,44 @@
+package import JSONRPC
+
+/// The names of a job's files below the store, `scaffold_test/{user_id}/{session_id}/...`.
+package struct Places: Sendable, Equatable {
+    /// The first folder's name if nothing else is configured.
+    package static let defaultRoot = "scaffold_test"
+
+    /// The session's folder relative to the store, without a slash at either end.
+    package let folder: String
+
+    /// - Throws: `invalid_params` for an id that is not `[A-Za-z0-9._-]{1,64}`, or `.` or `..`.
+    package init(root: String = Places.defaultRoot, userID: String, sessionID: String) throws(ServiceError) {
+        for (pointer, id) in [("/user_id", userID), ("/session_id", sessionID)] where !Self.isValidID(id) {
+            throw .invalidParams(at: pointer, expected: Self.idRule)
+        }
+        folder = "\(root)/\(userID)/\(sessionID)"
+    }
+
+    package var storyboard: String { "\(folder)/agent2/storyboard.json" }
+    package var narrations: String { "\(folder)/agent4" }
+    package var outputs: String { "\(folder)/agent5" }
+    package var film: String { "\(outputs)/final.mp4" }
+    package var receipt: String { "\(outputs)/receipt.json" }
+    package func still(_ segmentID: String) -> String { "\(outputs)/\(segmentID).png" }
+    package func clip(_ segmentID: String) -> String { "\(outputs)/\(segmentID)_clip.mp4" }
+
+    /// The endings of narration files, without a dot, the preferred first.
+    package static let narrationExtensions = ["mp3", "wav", "m4a", "aac", "flac", "ogg", "opus"]
+
+    package static let idRule = "1 to 64 characters of A-Z a-z 0-9 . _ - (not . or ..)"
+
+    /// Whether a text may be a user's, session's or segment's id.
+    package static func isValidID(_ id: String) -> Bool {
+        guard (1...64).contains(id.utf8.count), id != ".", id != ".." else { return false }
+        return id.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                true
+            default: false
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+package import JSONRPC
+
+/// Who made the film, why, and what it cost: `receipt.json`.
+package struct Receipt: Codable, Sendable {
+    package var jobID: String
+    package var userID: String
+    package var sessionID: String
+    package var state: JobState
+    /// Why the understudy took over; absent where the lead delivered.
+    package var takeover: Takeover?
+    package var attempts: [Attempt]
+    package var segments: [SegmentReceipt]
+    /// What each agent has cost, failed attempts included.
+    package var costs: Costs
+    /// What of it bought nothing.
+    package var wasted: USD
+    /// Seconds by stage, in the order in which they began.
+    package var stages: [StageTime]
+    package var videoURL: String?
+    package var warnings: [String]
+    package var error: ServiceError?
+
+    package init(
+        jobID: String, userID: String, sessionID: String, state: JobState, takeover: Takeover?, attempts: [Attempt],
+        segments: [SegmentReceipt], costs: Costs, wasted: USD, stages: [StageTime], videoURL: String?,
+        warnings: [String], error: ServiceError?
+    ) {
+        self.jobID = jobID
+        self.userID = userID
+        self.sessionID = sessionID
+        self.state = state
+        self.takeover = takeover
+        self.attempts = attempts
+        self.segments = segments
+        self.costs = costs
+        self.wasted = wasted
+        self.stages = stages
+        self.videoURL = videoURL
+        self.warnings = warnings
+        self.error = error
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case state, takeover, attempts, segments, costs, stages, warnings, error
+        case jobID = "job_id"
+        case userID = "user_id"
+        case sessionID = "session_id"
+        case wasted = "wasted_usd"
+        case videoURL = "video_url"
+    }
+}
+
+/// Why the understudy took over.
+package struct Takeover: Codable, Sendable {
+    package var at: Timestamp
+    package var kind: ErrorKind
+    /// The lead's or its provider's own words.
+    package var reason: String
+    package var provider: String?
+
+    package init(at: Timestamp, kind: ErrorKind, reason: String, provider: String?) {
+        self.at = at
+        self.kind = kind
+        self.reason = reason
+        self.provider = provider
+    }
+}
+
+/// One try of one agent at one piece of work.
+package struct Attempt: Codable, Sendable {
+    /// `Agent5` or `Agent6`.
+    package var agent: String
+    /// `film`, `image`, `clip`, `narration` or `stitch`.
+    package var work: String
+    package var segmentID: String?
+    package var startedAt: Timestamp
+    package var endedAt: Timestamp?
+    package var cost: USD
+    package var error: ServiceError?
+
+    package init(
+        agent: String, work: String, segmentID: String?, startedAt: Timestamp, endedAt: Timestamp?, cost: USD,
+        error: ServiceError?
+    ) {
+        self.agent = agent
+        self.work = work
+        self.segmentID = segmentID
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+        self.cost = cost
+        self.error = error
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agent, work, error
+        case segmentID = "segment_id"
+        case startedAt = "started_at"
+        case endedAt = "ended_at"
+        case cost = "cost_usd"
+    }
+}
+
+package struct SegmentReceipt: Codable, Sendable {
+    package var segmentID: String
+    package var maker: String?
+    /// Who drew the still: `card`, `openai`, ...
+    package var imageProvider: String?
+    /// Whether its still or clip was there before this run.
+    package var reused: Bool
+    package var cost: USD
+
+    package init(segmentID: String, maker: String?, imageProvider: String?, reused: Bool, cost: USD) {
+        self.segmentID = segmentID
+        self.maker = maker
+        self.imageProvider = imageProvider
+        self.reused = reused
+        self.cost = cost
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case maker, reused
+        case segmentID = "segment_id"
+        case imageProvider = "image_provider"
+        case cost = "cost_usd"
+    }
+}
+
+package struct StageTime: Codable, Sendable {
+    /// `load`, `agent5`, `images`, `clips`, `narration`, `stitch`, `verify`.
+    package var stage: String
+    package var startedAt: Timestamp
+    /// Seconds; stages of one job may overlap.
+    package var seconds: Double
+
+    package init(stage: String, startedAt: Timestamp, seconds: Double) {
+        self.stage = stage
+        self.startedAt = startedAt
+        self.seconds = seconds
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case stage, seconds
+        case startedAt = "started_at"
+    }
+}

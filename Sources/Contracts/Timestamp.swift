@@ -1,0 +1,52 @@
+package import FoundationEssentials
+
+/// A moment in RFC 3339, UTC, with milliseconds: `2026-11-23T12:00:00.000Z`.
+package struct Timestamp: Sendable, Hashable, Comparable {
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    package let milliseconds: Int64
+
+    package init(milliseconds: Int64) {
+        self.milliseconds = milliseconds
+    }
+
+    package init(_ date: Date) {
+        milliseconds = Int64((date.timeIntervalSince1970 * 1000).rounded())
+    }
+
+    /// The wall clock's time.
+    package static var now: Timestamp { Timestamp(Date()) }
+
+    /// Reads RFC 3339 with or without fraction and with any offset; `nil` for anything else.
+    package init?(_ text: String) {
+        guard
+            let date = (try? Self.style.parse(text))
+                ?? (try? Date.ISO8601FormatStyle(includingFractionalSeconds: false).parse(text))
+        else { return nil }
+        self.init(date)
+    }
+
+    package var date: Date { Date(timeIntervalSince1970: Double(milliseconds) / 1000) }
+
+    package var text: String { Self.style.format(date) }
+
+    private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+
+    package static func < (left: Timestamp, right: Timestamp) -> Bool { left.milliseconds < right.milliseconds }
+}
+
+extension Timestamp: Codable {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard let value = Timestamp(text) else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "a time as RFC 3339, e.g. 2026-11-23T12:00:00.000Z")
+        }
+        self = value
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+}

@@ -1,0 +1,90 @@
+package import FoundationEssentials
+package import NIOCore
+
+/// The call that a handler is answering.
+package final class Call: Sendable {
+    /// Absent for a notification.
+    package let id: RPCID?
+    package let method: String
+    package let peer: Peer
+    /// When the caller stops waiting.
+    package let deadline: ContinuousClock.Instant?
+    package let params: ByteBuffer?
+    private let wantsProgress: Bool
+    private let port: Port
+
+    /// The way back to the connection.
+    package struct Port: Sendable {
+        package var progress: @Sendable (ProgressReport) -> Void
+        package var reply: @Sendable (ByteBuffer) async throws -> Void
+        package var notify: @Sendable (ByteBuffer) async throws -> Void
+
+        package init(
+            progress: @escaping @Sendable (ProgressReport) -> Void,
+            reply: @escaping @Sendable (ByteBuffer) async throws -> Void,
+            notify: @escaping @Sendable (ByteBuffer) async throws -> Void
+        ) {
+            self.progress = progress
+            self.reply = reply
+            self.notify = notify
+        }
+    }
+
+    package init(
+        id: RPCID?, method: String, peer: Peer, deadline: ContinuousClock.Instant?, wantsProgress: Bool,
+        params: ByteBuffer?, port: Port
+    ) {
+        self.id = id
+        self.method = method
+        self.peer = peer
+        self.deadline = deadline
+        self.wantsProgress = wantsProgress
+        self.params = params
+        self.port = port
+    }
+
+    package var isNotification: Bool { id == nil }
+
+    /// `params` as they came; an empty object where there were none.
+    package var rawParams: Data {
+        guard let params, params.readableBytes > 0 else { return Data("{}".utf8) }
+        let data = Data(params.readableBytesView)
+        return data == Data("[]".utf8) ? Data("{}".utf8) : data
+    }
+
+    /// Tells the caller how far the work is, at most ten times a second; the last report wins. Never waits.
+    ///
+    /// - Parameters:
+    ///   - fraction: 0 to 1.
+    ///   - message: one line for a person.
+    ///   - extra: further members of the notification.
+    package func progress(_ fraction: Double, _ message: String, extra: [String: JSONValue] = [:]) {
+        guard wantsProgress, id != nil else { return }
+        port.progress(ProgressReport(fraction: fraction, message: message, extra: extra))
+    }
+
+    /// Sends the reply of a streaming call, which then goes on with `notify`.
+    package func reply(_ result: some Encodable) async throws {
+        guard let id else { return }
+        try await port.reply(Wire.result(id: id, try JSONCoding.encode(result)))
+    }
+
+    /// Sends a notification on this call's connection; waits while the peer reads slowly.
+    ///
+    /// - Throws: an error when the connection is gone.
+    package func notify(_ name: String, _ params: some Encodable) async throws {
+        try await port.notify(Wire.notification(method: name, params: Array(try JSONCoding.encode(params))))
+    }
+}
+
+/// What a call hands down to the calls that it makes.
+package enum CallContext {
+    /// When the call that is being answered must be done.
+    @TaskLocal package static var deadline: ContinuousClock.Instant?
+}
+
+/// Answers calls; `ServiceKit`'s table of methods is one.
+package protocol Dispatcher: Sendable {
+    /// -> the JSON text of the result.
+    func answer(_ call: Call) async throws(ServiceError) -> Data
+}

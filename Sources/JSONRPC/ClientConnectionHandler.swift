@@ -1,0 +1,182 @@
+import FoundationEssentials
+import NIOCore
+
+/// Matches replies to calls, on the connection's event loop.
+final class ClientConnectionHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// A call whose reply has not come.
+    struct Pending: Sendable {
+        let method: String
+        let continuation: CheckedContinuation<Data, any Error>
+        let onProgress: (@Sendable (ProgressReport) -> Void)?
+        var timer: Scheduled<Void>?
+    }
+
+    /// A reply may be larger than a request: lists of jobs grow.
+    private static let lineLimit = 64 * 1024 * 1024
+    /// What a callee gets beyond the deadline to say itself that it passed.
+    private static let grace = TimeAmount.milliseconds(500)
+
+    private let path: String
+    private let notifications: AsyncStream<RPCNotification>.Continuation
+    private var framer = LineFramer(limit: ClientConnectionHandler.lineLimit)
+    private var pending: [Int: Pending] = [:]
+    private var context: ChannelHandlerContext?
+    private var flushIsScheduled = false
+    private var isRetiring = false
+
+    init(path: String, notifications: AsyncStream<RPCNotification>.Continuation) {
+        self.path = path
+        self.notifications = notifications
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        failAll("the connection is closed")
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        framer.append(unwrapInboundIn(data))
+        do {
+            while let line = try framer.next() { received(line) }
+        } catch {
+            failAll("the reply is longer than \(error.limit) bytes")
+            context.close(promise: nil)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        failAll("the connection broke before the reply came")
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        failAll("\(error)")
+        context.close(promise: nil)
+    }
+
+    // MARK: - Calls
+
+    func submit(_ id: Int, _ line: ByteBuffer, _ call: Pending, remaining: Duration?, cancelled: Bool) {
+        guard !cancelled else {
+            call.continuation.resume(throwing: CancellationError())
+            return
+        }
+        guard let context, context.channel.isActive else {
+            call.continuation.resume(throwing: RPCConnection.Lost(path: path, reason: "the connection is closed"))
+            return
+        }
+        var call = call
+        if let remaining {
+            let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+            call.timer = context.eventLoop.scheduleTask(in: .milliseconds(remaining.milliseconds) + Self.grace) {
+                bound.value.giveUp(id)
+            }
+        }
+        pending[id] = call
+        post(line)
+    }
+
+    func cancel(_ id: Int) {
+        guard let call = pending.removeValue(forKey: id) else { return }
+        tellToStop(id)
+        call.timer?.cancel()
+        call.continuation.resume(throwing: CancellationError())
+    }
+
+    func closeWhenIdle() {
+        isRetiring = true
+        closeIfRetired()
+    }
+
+    private func closeIfRetired() {
+        if isRetiring, pending.isEmpty { context?.close(promise: nil) }
+    }
+
+    func post(_ line: ByteBuffer) {
+        guard let context else { return }
+        context.write(wrapOutboundOut(line), promise: nil)
+        guard !flushIsScheduled else { return }
+        flushIsScheduled = true
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.eventLoop.execute {
+            bound.value.flushIsScheduled = false
+            bound.value.context?.flush()
+        }
+    }
+
+    private func giveUp(_ id: Int) {
+        guard let call = pending.removeValue(forKey: id) else { return }
+        tellToStop(id)
+        call.continuation.resume(throwing: ServiceError(.timeout, "\(call.method) did not answer in time"))
+    }
+
+    private func tellToStop(_ id: Int) {
+        post(Wire.notification(method: "rpc.cancel", params: Array("{\"id\":\(id)}".utf8)))
+    }
+
+    private func received(_ line: ByteBuffer) {
+        switch Message(line) {
+        case .single(let envelope): received(envelope)
+        case .batch(let envelopes): envelopes.forEach { received($0) }
+        case .emptyBatch, .malformed: break
+        }
+    }
+
+    private func received(_ envelope: Envelope) {
+        switch envelope {
+        case .result(let id, let value):
+            take(id)?.resume(returning: Data(value.readableBytesView))
+            closeIfRetired()
+        case .failure(let id, let error):
+            let failure = try? JSONCoding.decode(ServiceError.self, from: Data(error.readableBytesView))
+            let reason = failure ?? ServiceError(.internal, String(buffer: error))
+            if let continuation = take(id) {
+                continuation.resume(throwing: reason)
+                closeIfRetired()
+            } else if case .null = id {
+                // The server could not read a line, or does not want us: no call of this connection can succeed.
+                for call in drain() { call.continuation.resume(throwing: reason) }
+            }
+        case .notification("rpc.progress", let params):
+            guard let members = try? JSONCoding.decode([String: JSONValue].self, from: data(params)),
+                case .integer(let id)? = members["id"]
+            else { return }
+            pending[Int(id)]?.onProgress?(ProgressReport(members: members))
+        case .notification(let method, let params):
+            notifications.yield(RPCNotification(method: method, params: data(params)))
+        case .request, .invalid:
+            break
+        }
+    }
+
+    private func data(_ params: ByteBuffer?) -> Data {
+        params.map { Data($0.readableBytesView) } ?? Data("{}".utf8)
+    }
+
+    private func take(_ id: RPCID) -> CheckedContinuation<Data, any Error>? {
+        guard case .number(let digits) = id, let number = Int(digits), let call = pending.removeValue(forKey: number)
+        else { return nil }
+        call.timer?.cancel()
+        return call.continuation
+    }
+
+    private func drain() -> [Pending] {
+        defer { pending.removeAll() }
+        pending.values.forEach { $0.timer?.cancel() }
+        return Array(pending.values)
+    }
+
+    private func failAll(_ reason: String) {
+        for call in drain() {
+            call.continuation.resume(throwing: RPCConnection.Lost(path: path, reason: reason))
+        }
+        notifications.finish()
+    }
+}

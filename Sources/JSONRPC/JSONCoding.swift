@@ -1,0 +1,28 @@
+package import FoundationEssentials
+
+/// The one way that values become JSON text and back: sorted members, slashes as they are, no NaN.
+package enum JSONCoding {
+    /// One line of JSON (no newline inside or at the end).
+    package static func encode(_ value: some Encodable) throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(value)
+    }
+
+    /// JSON for people: indented, members sorted.
+    package static func pretty(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    /// - Throws: `DecodingError`.
+    package static func decode<Value: Decodable>(_ type: Value.Type = Value.self, from data: Data) throws -> Value {
+        try JSONDecoder().decode(type, from: data)
+    }
+
+    /// Recodes one value as another type that has the same JSON.
+    package static func convert<Value: Decodable>(_ value: some Encodable, to type: Value.Type) throws -> Value {
+        try decode(type, from: encode(value))
+    }
+}

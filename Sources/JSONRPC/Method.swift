@@ -1,0 +1,35 @@
+/// A method of a service: its name on the wire and the shapes of what goes in and comes out.
+///
+/// Declared once in `Contracts`; the callee registers a handler for it, the caller calls it, and `rpc.discover` describes
+/// it, so that the three cannot disagree.
+package struct Method<Params: Codable & Sendable, Result: Codable & Sendable>: Sendable {
+    /// The name on the wire, `service.verb`.
+    package let name: String
+    /// One sentence for `rpc.discover`.
+    package let summary: String
+    /// Whether the same call may be made twice without harm: same inputs, same output.
+    /// A call lost with its replica is sent again only if this is true.
+    package let idempotent: Bool
+    package let load: MethodLoad
+
+    package init(_ name: String, idempotent: Bool, load: MethodLoad = .work, summary: String) {
+        self.name = name
+        self.idempotent = idempotent
+        self.load = load
+        self.summary = summary
+    }
+
+}
+
+/// What a call costs the service that answers it.
+package enum MethodLoad: String, Sendable, Codable {
+    /// Answers from memory or a small file: never refused for want of capacity.
+    case light
+    /// Occupies one of the service's slots (`capacity`) until it is done.
+    case work
+}
+
+/// The parameters of a method that takes none.
+package struct NoParams: Codable, Sendable, Equatable {
+    package init() {}
+}

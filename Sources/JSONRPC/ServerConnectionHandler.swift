@@ -1,0 +1,270 @@
+import FoundationEssentials
+import NIOCore
+
+/// Bytes to calls and back, on the connection's event loop; async only at the method.
+///
+/// Writes made while a batch of bytes is being read, or by calls that end together, leave in one system call.
+final class ServerConnectionHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = Never
+    typealias OutboundOut = ByteBuffer
+
+    /// Calls of one connection that may run at a time; reading stops beyond, so that the peer waits.
+    private static let maximumInFlight = 1024
+
+    private var framer: LineFramer
+    private var machine = ServerConnectionMachine()
+    private let dispatcher: any Dispatcher
+    private let peer: Peer
+    private let eventLoop: any EventLoop
+    private var context: ChannelHandlerContext?
+    private var tasks: [ServerConnectionMachine.Token: Task<Void, Never>] = [:]
+    private var deadlines: [ServerConnectionMachine.Token: Scheduled<Void>] = [:]
+    private var gates: [ServerConnectionMachine.Token: ProgressGate<ProgressReport>] = [:]
+    private var streams: Set<ServerConnectionMachine.Token> = []
+    private var isReading = false
+    private var needsFlush = false
+    private var flushIsScheduled = false
+    private var holdsRead = false
+    private var inputIsBroken = false
+
+    init(dispatcher: any Dispatcher, peer: Peer, lineLimit: Int, eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+        self.dispatcher = dispatcher
+        self.peer = peer
+        framer = LineFramer(limit: lineLimit)
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !inputIsBroken else { return }
+        isReading = true
+        framer.append(unwrapInboundIn(data))
+        do {
+            while let line = try framer.next() {
+                perform(machine.received(line))
+            }
+        } catch {
+            inputIsBroken = true
+            perform(machine.lineTooLong(limit: error.limit))
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        flushIfNeeded()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if machine.inFlight >= Self.maximumInFlight || !context.channel.isWritable {
+            holdsRead = true
+        } else {
+            context.read()
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        resumeReading()
+        context.fireChannelWritabilityChanged()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .inputClosed? = event as? ChannelEvent {
+            if !inputIsBroken, let line = try? framer.rest() { perform(machine.received(line)) }
+            perform(machine.inputClosed())
+            flushIfNeeded()
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if !inputIsBroken, let line = try? framer.rest() { perform(machine.received(line)) }
+        perform(machine.connectionClosed())
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    /// Ends the calls that stream: the service is going away.
+    func cancelStreams() {
+        for token in streams { tasks[token]?.cancel() }
+    }
+
+    // MARK: - Actions
+
+    private func perform(_ actions: [ServerConnectionMachine.Action]) {
+        for action in actions {
+            switch action {
+            case .start(let token, let id, let method, let params):
+                start(token, id: id, method: method, params: params)
+            case .cancel(let token):
+                tasks[token]?.cancel()
+            case .write(let bytes):
+                write(bytes, promise: nil)
+            case .close:
+                flushIfNeeded(force: true)
+                guard let context else { break }
+                // The last bytes are on their way before the promise of this empty write comes true.
+                let channel = context.channel
+                context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in channel.close(promise: nil) }
+            }
+        }
+    }
+
+    private func start(_ token: ServerConnectionMachine.Token, id: RPCID?, method: String, params: ByteBuffer?) {
+        guard let context else { return }
+        let controls: CallControls
+        do {
+            controls = try CallControls(params: params)
+        } catch {
+            finish(token, Wire.failure(id: id ?? .null, error))
+            return
+        }
+        let loop = context.eventLoop
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        var deadline: ContinuousClock.Instant?
+        if let milliseconds = controls.deadline {
+            deadline = .now + .milliseconds(milliseconds)
+            deadlines[token] = loop.scheduleTask(in: .milliseconds(milliseconds)) {
+                bound.value.deadlinePassed(token, id: id)
+            }
+        }
+        let call = Call(
+            id: id, method: method, peer: peer, deadline: deadline, wantsProgress: controls.wantsProgress,
+            params: params,
+            port: Call.Port(
+                progress: { report in
+                    loop.execute { bound.value.progress(token, report) }
+                },
+                reply: { body in
+                    try await loop.flatSubmit { bound.value.sendReply(token, body) }.get()
+                },
+                notify: { bytes in
+                    try await loop.flatSubmit { bound.value.send(bytes, for: token) }.get()
+                }))
+        let dispatcher = self.dispatcher
+        tasks[token] = Task {
+            let body: ByteBuffer
+            do throws(ServiceError) {
+                let result = try await CallContext.$deadline.withValue(deadline) { () async -> Result<Data, ServiceError> in
+                    do throws(ServiceError) {
+                        return .success(try await dispatcher.answer(call))
+                    } catch {
+                        return .failure(error)
+                    }
+                }.get()
+                body = Wire.result(id: id ?? .null, result)
+            } catch {
+                body = Wire.failure(id: id ?? .null, error)
+            }
+            loop.execute { bound.value.finish(token, body) }
+        }
+    }
+
+    private func finish(_ token: ServerConnectionMachine.Token, _ body: ByteBuffer) {
+        tasks[token] = nil
+        gates[token] = nil
+        streams.remove(token)
+        deadlines.removeValue(forKey: token)?.cancel()
+        perform(machine.finished(token, reply: body))
+        scheduleFlush()
+        resumeReading()
+    }
+
+    private func deadlinePassed(_ token: ServerConnectionMachine.Token, id: RPCID?) {
+        guard machine.isRunning(token) else { return }
+        // The caller is told at once; the work stops as soon as it notices.
+        tasks[token]?.cancel()
+        finish(token, Wire.failure(id: id ?? .null, ServiceError(.timeout, "the call's deadline passed")))
+    }
+
+    // MARK: - Sending
+
+    private func progress(_ token: ServerConnectionMachine.Token, _ report: ProgressReport) {
+        guard let context, machine.owesReply(token) else { return }
+        let now = Int64(clamping: NIODeadline.now().uptimeNanoseconds)
+        switch gates[token, default: ProgressGate()].offer(report, at: now) {
+        case .pass:
+            sendProgress(token, report)
+        case .replace:
+            break
+        case .wait(let until):
+            let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+            context.eventLoop.scheduleTask(deadline: .uptimeNanoseconds(UInt64(clamping: until))) {
+                let handler = bound.value
+                let now = Int64(clamping: NIODeadline.now().uptimeNanoseconds)
+                guard handler.machine.owesReply(token), let report = handler.gates[token]?.due(at: now) else { return }
+                handler.sendProgress(token, report)
+            }
+        }
+    }
+
+    private func sendProgress(_ token: ServerConnectionMachine.Token, _ report: ProgressReport) {
+        guard let id = machine.id(of: token), let members = try? JSONCoding.encode(report.members) else { return }
+        // The id is written as the caller wrote it.
+        let params = Array("{\"id\":\(id.json),".utf8) + members.dropFirst()
+        write(Wire.notification(method: "rpc.progress", params: params), promise: nil)
+        scheduleFlush()
+    }
+
+    private func sendReply(_ token: ServerConnectionMachine.Token, _ body: ByteBuffer) -> EventLoopFuture<Void> {
+        guard let context else { return lost }
+        streams.insert(token)
+        deadlines.removeValue(forKey: token)?.cancel()
+        perform(machine.replied(token, reply: body))
+        context.flush()
+        return context.eventLoop.makeSucceededVoidFuture()
+    }
+
+    private func send(_ bytes: ByteBuffer, for token: ServerConnectionMachine.Token) -> EventLoopFuture<Void> {
+        guard let context, machine.isRunning(token) else { return lost }
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        write(bytes, promise: promise)
+        scheduleFlush()
+        return promise.futureResult
+    }
+
+    private var lost: EventLoopFuture<Void> {
+        eventLoop.makeFailedFuture(ServiceError(.unavailable, "the connection is gone"))
+    }
+
+    private func write(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>?) {
+        guard let context else {
+            promise?.fail(ServiceError(.unavailable, "the connection is gone"))
+            return
+        }
+        context.write(wrapOutboundOut(bytes), promise: promise)
+        needsFlush = true
+    }
+
+    private func flushIfNeeded(force: Bool = false) {
+        guard needsFlush, force || !isReading else { return }
+        needsFlush = false
+        context?.flush()
+    }
+
+    private func scheduleFlush() {
+        guard let context, needsFlush, !isReading, !flushIsScheduled else { return }
+        flushIsScheduled = true
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.eventLoop.execute {
+            bound.value.flushIsScheduled = false
+            bound.value.flushIfNeeded()
+        }
+    }
+
+    private func resumeReading() {
+        guard holdsRead, let context, machine.inFlight < Self.maximumInFlight, context.channel.isWritable else { return }
+        holdsRead = false
+        context.read()
+    }
+}

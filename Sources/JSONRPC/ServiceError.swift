@@ -1,0 +1,90 @@
+/// The one error of the house: what went wrong, in words that tell the user what to do next, and as fields that a program
+/// can act on. This file is the only place that maps it to the wire, `{code, message, data: {kind, retryable, ...}}`.
+package struct ServiceError: Error, Sendable, Equatable {
+    package var kind: ErrorKind
+    /// One line that names the place and what to do.
+    package var message: String
+    /// Whether the same call may succeed when made again.
+    package var retryable: Bool
+    /// Seconds until a retry makes sense, where the provider told.
+    package var retryAfter: Double?
+    /// The provider's own words, or the violations of an input, one a line.
+    package var detail: String?
+    /// Who failed behind the service: `openai`, `replicate`, `mediaconvert`, ...
+    package var provider: String?
+    /// The provider's own code for the failure.
+    package var providerCode: String?
+    /// The provider's id of the request, for its support.
+    package var requestID: String?
+
+    package init(
+        _ kind: ErrorKind, _ message: String, retryable: Bool? = nil, retryAfter: Double? = nil,
+        detail: String? = nil, provider: String? = nil, providerCode: String? = nil, requestID: String? = nil
+    ) {
+        self.kind = kind
+        self.message = message
+        self.retryable = retryable ?? kind.isRetryable
+        self.retryAfter = retryAfter
+        self.detail = detail
+        self.provider = provider
+        self.providerCode = providerCode
+        self.requestID = requestID
+    }
+
+    /// Parameters of the wrong shape or value.
+    ///
+    /// - Parameters:
+    ///   - pointer: the RFC 6901 JSON pointer of the member, from the root of `params`, e.g. `/clips/0/duration`.
+    ///   - expected: what should stand there, e.g. `a number of seconds from 0.1 to 3600`.
+    package static func invalidParams(at pointer: String, expected: String) -> ServiceError {
+        ServiceError(.invalidParams, "\(pointer.isEmpty ? "params" : pointer): expected \(expected)", detail: pointer)
+    }
+}
+
+extension ServiceError: CustomStringConvertible {
+    package var description: String { "\(kind.rawValue): \(message)" }
+}
+
+extension ServiceError: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case code, message, data
+    }
+
+    private enum DataKeys: String, CodingKey {
+        case kind, retryable, detail, provider
+        case retryAfter = "retry_after_s"
+        case providerCode = "provider_code"
+        case requestID = "request_id"
+    }
+
+    /// Reads the wire form; a peer that sends no `data` is understood by its code alone.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let code = try container.decode(Int.self, forKey: .code)
+        self.init(ErrorKind(code: code), try container.decode(String.self, forKey: .message))
+        guard let data = try? container.nestedContainer(keyedBy: DataKeys.self, forKey: .data) else { return }
+        if let kind = (try? data.decode(String.self, forKey: .kind)).flatMap(ErrorKind.init(rawValue:)) {
+            self.kind = kind
+        }
+        retryable = (try? data.decode(Bool.self, forKey: .retryable)) ?? kind.isRetryable
+        retryAfter = try? data.decode(Double.self, forKey: .retryAfter)
+        detail = try? data.decode(String.self, forKey: .detail)
+        provider = try? data.decode(String.self, forKey: .provider)
+        providerCode = try? data.decode(String.self, forKey: .providerCode)
+        requestID = try? data.decode(String.self, forKey: .requestID)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(kind.code, forKey: .code)
+        try container.encode(message, forKey: .message)
+        var data = container.nestedContainer(keyedBy: DataKeys.self, forKey: .data)
+        try data.encode(kind, forKey: .kind)
+        try data.encode(retryable, forKey: .retryable)
+        try data.encodeIfPresent(retryAfter, forKey: .retryAfter)
+        try data.encodeIfPresent(detail, forKey: .detail)
+        try data.encodeIfPresent(provider, forKey: .provider)
+        try data.encodeIfPresent(providerCode, forKey: .providerCode)
+        try data.encodeIfPresent(requestID, forKey: .requestID)
+    }
+}

@@ -1,0 +1,66 @@
+package import FoundationEssentials
+package import JSONRPC
+
+/// The methods of a service and who answers them: what dispatches, and what `rpc.discover` describes.
+package struct MethodTable: Sendable {
+    struct Entry: Sendable {
+        let name: String
+        let summary: String
+        let load: MethodLoad
+        let idempotent: Bool
+        let params: JSONValue
+        let result: JSONValue
+        /// -> the JSON text of the result; `nil` from a handler that replied by itself.
+        let answer: @Sendable (Call) async throws -> Data?
+    }
+
+    struct Background: Sendable {
+        let name: String
+        let run: @Sendable () async throws -> Void
+    }
+
+    private(set) var entries: [String: Entry] = [:]
+    private(set) var backgrounds: [Background] = []
+    private(set) var drainActions: [@Sendable () async -> Void] = []
+
+    package init() {}
+
+    /// Registers who answers a method.
+    ///
+    /// - Parameter body: throws `ServiceError`, or an error that is convertible to it.
+    package mutating func handle<P, R>(
+        _ method: Method<P, R>, _ body: @escaping @Sendable (P, Call) async throws -> R
+    ) {
+        add(method) { call in
+            let params = try JSONCoding.decode(P.self, from: call.rawParams)
+            return try JSONCoding.encode(try await body(params, call))
+        }
+    }
+
+    /// Registers a method that replies early, by `call.reply`, and goes on with `call.notify` until it is cancelled.
+    package mutating func stream<P, R>(
+        _ method: Method<P, R>, _ body: @escaping @Sendable (P, Call) async throws -> Void
+    ) {
+        add(method) { call in
+            let params = try JSONCoding.decode(P.self, from: call.rawParams)
+            try await body(params, call)
+            return nil
+        }
+    }
+
+    /// Runs beside the server from before the first call on; cancelled when the last call is done.
+    package mutating func background(_ name: String, _ run: @escaping @Sendable () async throws -> Void) {
+        backgrounds.append(Background(name: name, run: run))
+    }
+
+    /// Called when the service was told to stop, before it waits for its calls.
+    package mutating func beforeDrain(_ action: @escaping @Sendable () async -> Void) {
+        drainActions.append(action)
+    }
+
+    private mutating func add<P, R>(_ method: Method<P, R>, _ answer: @escaping @Sendable (Call) async throws -> Data?) {
+        entries[method.name] = Entry(
+            name: method.name, summary: method.summary, load: method.load, idempotent: method.idempotent,
+            params: Schema.of(P.self), result: Schema.of(R.self), answer: answer)
+    }
+}

@@ -1,0 +1,119 @@
+import FoundationEssentials
+import Glibc
+package import JSONRPC
+import Logging
+import NIOPosix
+import ServiceLifecycle
+import ServicePool
+import UnixSignals
+
+/// The one way to be a service: configuration, logging, the socket, system methods, signals and the drain.
+package enum ServiceMain {
+    /// Builds the methods of a service; may start what they need.
+    package typealias Builder = @Sendable (ServiceContext, inout MethodTable) async throws -> Void
+
+    /// Runs until SIGTERM or SIGINT, then drains and exits with 0; 1 on a failure, 64 on wrong arguments.
+    ///
+    /// - Parameters:
+    ///   - capacity: slots for calls of methods that are work, if `UNDERSTUDY_CAPACITY` says nothing else.
+    package static func run(_ service: String, about: String, capacity: Int, build: @escaping Builder) async {
+        readArguments(service, about: about)
+        do {
+            try await serve(service, about: about, capacity: capacity, build: build)
+        } catch {
+            let failure = ServiceError(wrapping: error)
+            FileHandleOutput.error("\(service): \(failure.message)\n")
+            exit(1)
+        }
+        exit(0)
+    }
+
+    private static func serve(
+        _ service: String, about: String, capacity: Int, build: @escaping Builder
+    ) async throws {
+        let settings = try ServiceSettings()
+        // A peer that goes away while we write must not end the process.
+        signal(SIGPIPE, SIG_IGN)
+        let label = "\(service)/\(settings.instance)"
+        let level = settings.logLevel
+        let logger = Logger(label: label) { LineLogHandler(label: $0, level: level) }
+        let publication = try SocketPublication(
+            service: service, instance: settings.instance, in: settings.runDirectory)
+        let slots = try settings.int("UNDERSTUDY_CAPACITY", default: capacity, in: 1...10_000)
+        let threads = NIOThreadPool(numberOfThreads: max(slots, 2))
+        threads.start()
+
+        let context = ServiceContext(
+            service: service, settings: settings, logger: logger,
+            pools: ServicePools(runDirectory: settings.runDirectory, logger: logger), blocking: BlockingPool(threads))
+        let ledger = CallLedger(capacity: slots)
+        var table = MethodTable()
+        let system = SystemMethods(context: context, about: about, ledger: ledger, started: .now)
+        table.handle(ServiceHealth.method) { _, _ in system.health }
+        table.handle(ServiceStats.method) { _, _ in system.stats }
+        try await build(context, &table)
+        let described = table.entries.values
+        let document = system.document(Array(described))
+        table.handle(SystemMethods.discover) { _, _ in document }
+
+        let server = SocketService(
+            publication: publication, dispatcher: TableDispatcher(table: table, ledger: ledger, logger: logger),
+            ledger: ledger, settings: settings, drainActions: table.drainActions, logger: logger)
+        let backgrounds = table.backgrounds.map { background in
+            ServiceGroupConfiguration.ServiceConfiguration(
+                service: BackgroundService(body: background.run),
+                successTerminationBehavior: .ignore)
+        }
+        // Services stop in reverse order: the server drains first, what its calls lean on goes after.
+        var configuration = ServiceGroupConfiguration(
+            services: backgrounds
+                + [
+                    ServiceGroupConfiguration.ServiceConfiguration(
+                        service: server, successTerminationBehavior: .gracefullyShutdownGroup)
+                ],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: label) { _ in SwiftLogNoOpLogHandler() })
+        configuration.maximumGracefulShutdownDuration = .seconds(settings.drainSeconds + 10)
+        try await ServiceGroup(configuration: configuration).run()
+        await context.pools.shutDown()
+        logger.info("stopped")
+    }
+
+    /// `--help` and `--version`; everything else comes from the environment.
+    private static func readArguments(_ service: String, about: String) {
+        guard let argument = CommandLine.arguments.dropFirst().first else { return }
+        switch argument {
+        case "--version":
+            FileHandleOutput.output("\(ServiceSettings.version)\n")
+            exit(0)
+        case "--help", "-h":
+            FileHandleOutput.output(
+                """
+                OVERVIEW: \(about)
+
+                USAGE: \(service) [--help] [--version]
+
+                Serves line-delimited JSON-RPC 2.0 on $UNDERSTUDY_RUN_DIR/\(service)/<instance>.sock until SIGTERM.
+                Ask it what it can do:
+                  printf '{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}\\n' | socat - UNIX-CONNECT:<socket>
+
+                ENVIRONMENT:
+                  UNDERSTUDY_RUN_DIR         where services meet ($XDG_RUNTIME_DIR/understudy, /tmp/understudy-<uid>)
+                  UNDERSTUDY_INSTANCE        this replica's name (the host's name)
+                  UNDERSTUDY_STATE_DIR       what outlives a restart (~/.local/state/understudy)
+                  UNDERSTUDY_STORE           where artifacts lie (file://<state directory>/store)
+                  UNDERSTUDY_CAPACITY        calls answered at a time
+                  UNDERSTUDY_DRAIN_S         seconds that calls get to finish after SIGTERM (30)
+                  UNDERSTUDY_LOG_LEVEL       trace, debug, info, notice, warning, error, critical (info)
+                  UNDERSTUDY_ALLOW_GIDS      groups that may connect, beside this user
+                  UNDERSTUDY_MAX_LINE_BYTES  bytes that one line may have (4194304)
+
+                EXIT STATUS: 0 stopped by a signal, 1 could not run, 64 wrong arguments.
+
+                """)
+            exit(0)
+        default:
+            FileHandleOutput.error("\(service): unknown argument \"\(argument)\"; see \(service) --help\n")
+            exit(64)
+        }
+    }
+}

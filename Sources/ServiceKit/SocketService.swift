@@ -1,0 +1,83 @@
+import FoundationEssentials
+import Glibc
+import JSONRPC
+import Logging
+import ServiceLifecycle
+import ServicePool
+
+/// The server of a service as a part of its life: listen, publish, serve, drain.
+final class SocketService: Service {
+    private let publication: SocketPublication
+    private let dispatcher: TableDispatcher
+    private let ledger: CallLedger
+    private let settings: ServiceSettings
+    private let drainActions: [@Sendable () async -> Void]
+    private let logger: Logger
+
+    init(
+        publication: SocketPublication, dispatcher: TableDispatcher, ledger: CallLedger, settings: ServiceSettings,
+        drainActions: [@Sendable () async -> Void], logger: Logger
+    ) {
+        self.publication = publication
+        self.dispatcher = dispatcher
+        self.ledger = ledger
+        self.settings = settings
+        self.drainActions = drainActions
+        self.logger = logger
+    }
+
+    func run() async throws {
+        let server = try await RPCServer.listen(
+            path: publication.bindPath, dispatcher: dispatcher,
+            peers: PeerPolicy(groups: settings.allowedGroups), lineLimit: settings.lineLimit, logger: logger)
+        ledger.serve()
+        try publication.publish()
+        logger.info("serving", metadata: ["socket": "\(publication.path)"])
+
+        try? await gracefulShutdown()
+
+        // The name goes first, so that callers turn to other replicas before this one begins to refuse.
+        publication.withdraw()
+        ledger.drain()
+        logger.info("draining", metadata: ["calls": "\(ledger.slotsInUse)"])
+        await server.stopListening()
+        for action in drainActions { await action() }
+        let isDrained = await withTimeout(seconds: settings.drainSeconds) { [ledger] in await ledger.idle() }
+        if !isDrained {
+            logger.warning("calls are cut off", metadata: ["calls": "\(ledger.slotsInUse)"])
+        }
+        await server.close()
+    }
+
+    /// -> whether `body` ended in time; it is left behind otherwise.
+    private func withTimeout(seconds: Double, _ body: @escaping @Sendable () async -> Void) async -> Bool {
+        let (stream, continuation) = AsyncStream.makeStream(of: Bool.self)
+        let work = Task {
+            await body()
+            continuation.yield(true)
+        }
+        let timer = Task {
+            try? await Task.sleep(for: .seconds(seconds))
+            continuation.yield(false)
+        }
+        defer {
+            timer.cancel()
+            work.cancel()
+        }
+        for await isDone in stream { return isDone }
+        return false
+    }
+}
+
+/// What runs beside the server; the group stops it after the server's last call is done.
+struct BackgroundService: Service {
+    let body: @Sendable () async throws -> Void
+
+    func run() async throws {
+        do {
+            try await cancelWhenGracefulShutdown { try await body() }
+        } catch is CancellationError {
+            // Stopping is no failure.
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import FoundationEssentials
+import JSONRPC
+import Logging
+
+/// Answers calls out of a table of methods.
+final class TableDispatcher: Dispatcher {
+    private let entries: [String: MethodTable.Entry]
+    private let ledger: CallLedger
+    private let logger: Logger
+
+    init(table: MethodTable, ledger: CallLedger, logger: Logger) {
+        entries = table.entries
+        self.ledger = ledger
+        self.logger = logger
+    }
+
+    func answer(_ call: Call) async throws(ServiceError) -> Data {
+        guard let entry = entries[call.method] else {
+            let near = entries.keys.sorted().joined(separator: ", ")
+            throw ServiceError(.methodNotFound, "no method \"\(call.method)\" here; there are \(near)")
+        }
+        // System methods answer even while the service drains or is full.
+        let isSystem = entry.name.hasPrefix("rpc.")
+        if !isSystem { try ledger.enter(entry.name, load: entry.load) }
+        let started = ContinuousClock.now
+        var failure: ServiceError?
+        var result = Data("null".utf8)
+        do {
+            if let data = try await entry.answer(call) { result = data }
+        } catch {
+            failure = ServiceError(wrapping: error)
+        }
+        if !isSystem {
+            let seconds = Double(started.duration(to: .now).milliseconds) / 1000
+            ledger.leave(entry.name, load: entry.load, seconds: seconds, failure: failure?.kind)
+            log(call, seconds, failure)
+        }
+        if let failure { throw failure }
+        return result
+    }
+
+    private func log(_ call: Call, _ seconds: Double, _ failure: ServiceError?) {
+        var metadata: Logger.Metadata = ["method": "\(call.method)", "seconds": "\(seconds)"]
+        guard let failure else {
+            logger.debug("answered", metadata: metadata)
+            return
+        }
+        metadata["kind"] = "\(failure.kind.rawValue)"
+        metadata["message"] = "\(failure.message)"
+        logger.log(level: failure.kind == .internal ? .error : .info, "failed", metadata: metadata)
+    }
+}

@@ -1,0 +1,53 @@
+package import JSONRPC
+
+/// A replica as a caller sees it.
+package struct ReplicaStatus: Sendable {
+    package let instance: String
+    package let health: ReplicaSet.Health
+    /// Calls of this caller that are on their way.
+    package let inFlight: Int
+    package let capacity: Int?
+}
+
+/// What `rpc.health` answers.
+package struct ServiceHealth: Codable, Sendable {
+    package enum Status: String, Codable, Sendable, CaseIterable {
+        case starting, serving, draining
+    }
+
+    package var service: String
+    package var instance: String
+    package var status: Status
+    package var version: String
+    /// Seconds since the process began to serve.
+    package var uptime: Double
+    /// Calls that occupy a slot.
+    package var inFlight: Int
+    /// Slots.
+    package var capacity: Int
+    /// The process's id, for the one who debugs it.
+    package var pid: Int?
+
+    package init(
+        service: String, instance: String, status: Status, version: String, uptime: Double, inFlight: Int,
+        capacity: Int, pid: Int?
+    ) {
+        self.service = service
+        self.instance = instance
+        self.status = status
+        self.version = version
+        self.uptime = uptime
+        self.inFlight = inFlight
+        self.capacity = capacity
+        self.pid = pid
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case service, instance, status, version, capacity, pid
+        case uptime = "uptime_s"
+        case inFlight = "in_flight"
+    }
+
+    package static let method = Method<NoParams, ServiceHealth>(
+        "rpc.health", idempotent: true, load: .light, summary: "Says whether this replica serves, and how busy it is.")
+}

@@ -1,0 +1,248 @@
+package import JSONRPC
+package import Logging
+import FoundationEssentials
+import NIOCore
+import NIOPosix
+
+/// All replicas of one service, as one callee.
+///
+/// Watches the service's folder, keeps a connection to each replica, sends each call to the replica with the fewest calls in
+/// flight, queues calls while all are at capacity, ejects a replica that fails and probes it before it is used again.
+package actor ServicePool {
+    package nonisolated let service: String
+    private let directory: RunDirectory
+    private let logger: Logger
+    private var set = ReplicaSet()
+    private var connections: [String: RPCConnection] = [:]
+    private var waiting: [(id: Int, continuation: CheckedContinuation<Void, Never>)] = []
+    private var nextWaiter = 0
+    private var watch: Task<Void, Never>?
+    private var alarm: Task<Void, Never>?
+    private var isShutDown = false
+
+    package init(service: String, directory: RunDirectory, logger: Logger) {
+        self.service = service
+        self.directory = directory
+        self.logger = logger
+    }
+
+    /// Calls a method on any replica.
+    ///
+    /// - Parameters:
+    ///   - patience: how long to wait for a first replica to appear, or to come back.
+    ///   - onProgress: as for `RPCConnection.call`.
+    /// - Throws: the callee's `ServiceError`; `unavailable` where there is no replica, or where one was lost with a call that
+    ///   may not be made twice; `CancellationError`.
+    package func call<P, R>(
+        _ method: Method<P, R>, _ params: P, patience: Duration = .seconds(10),
+        onProgress: (@Sendable (ProgressReport) -> Void)? = nil
+    ) async throws -> R {
+        var refusals: Set<String> = []
+        var losses = 0
+        while true {
+            let (name, connection) = try await acquire(patience: patience, excluding: refusals)
+            do {
+                let result = try await connection.call(method, params, onProgress: onProgress)
+                release(name)
+                return result
+            } catch let error as RPCConnection.Lost {
+                release(name)
+                lost(name, connection)
+                losses += 1
+                guard method.idempotent, losses < 4 else { throw error.serviceError }
+                logger.info("a call is sent again", metadata: ["method": "\(method.name)", "lost": "\(name)"])
+            } catch let error as ServiceError where error.kind == .busy {
+                release(name)
+                set.busy(name, at: now)
+                refusals.insert(name)
+                // When every replica refused there is nobody left to prefer: wait for room anywhere.
+                if refusals.isSuperset(of: set.replicas.keys) { refusals = [] }
+                setAlarm()
+            } catch {
+                release(name)
+                throw error
+            }
+        }
+    }
+
+    /// Sends a notification to any one replica; nothing tells whether it arrived.
+    package func notify<P, R>(_ method: Method<P, R>, _ params: P, patience: Duration = .zero) async {
+        guard let body = try? JSONCoding.encode(params),
+            let (name, connection) = try? await acquire(patience: patience, excluding: [])
+        else { return }
+        connection.notify(method.name, params: body)
+        release(name)
+    }
+
+    package var replicas: [ReplicaStatus] {
+        start()
+        return set.replicas.sorted { $0.key < $1.key }.map { name, replica in
+            ReplicaStatus(
+                instance: name, health: replica.health, inFlight: replica.inFlight, capacity: replica.capacity)
+        }
+    }
+
+    /// Whether a replica is published at this moment.
+    package nonisolated var isPublished: Bool { !directory.instances(of: service).isEmpty }
+
+    package func shutDown() async {
+        isShutDown = true
+        watch?.cancel()
+        alarm?.cancel()
+        wakeAll()
+        for connection in connections.values { await connection.close() }
+        connections = [:]
+    }
+
+    // MARK: - Choosing
+
+    private func acquire(patience: Duration, excluding: Set<String>) async throws -> (String, RPCConnection) {
+        start()
+        let giveUp = ContinuousClock.now + patience
+        while true {
+            try Task.checkCancellation()
+            if isShutDown { throw ServiceError(.cancelled, "this service is stopping") }
+            if let deadline = CallContext.deadline, deadline <= .now {
+                throw ServiceError(.timeout, "the deadline passed while waiting for a replica of \(service)")
+            }
+            if let name = set.acquire(at: now, excluding: excluding) {
+                if let connection = connections[name], connection.isOpen { return (name, connection) }
+                release(name)
+                lost(name, connections[name])
+                continue
+            }
+            // With replicas that are up but full the call queues for as long as its caller likes.
+            let isFull = set.replicas.values.contains { $0.health == .up }
+            if !isFull, ContinuousClock.now >= giveUp { throw nobody }
+            await wait(until: isFull ? CallContext.deadline : [giveUp, CallContext.deadline].compactMap { $0 }.min())
+        }
+    }
+
+    private var nobody: ServiceError {
+        let folder = directory.folder(of: service)
+        if set.replicas.isEmpty {
+            return ServiceError(
+                .unavailable, "no replica of \(service) in \(folder): start it with the same UNDERSTUDY_RUN_DIR")
+        }
+        let names = set.replicas.keys.sorted().joined(separator: ", ")
+        return ServiceError(.unavailable, "no replica of \(service) in \(folder) answers (\(names))")
+    }
+
+    private func release(_ name: String) {
+        set.release(name)
+        wakeAll()
+    }
+
+    private func lost(_ name: String, _ connection: RPCConnection?) {
+        guard connections[name] === connection else { return }
+        connections[name] = nil
+        if set.failed(name, at: now) != nil {
+            logger.warning("replica lost", metadata: ["service": "\(service)", "instance": "\(name)"])
+        }
+        setAlarm()
+    }
+
+    // MARK: - Waiting
+
+    /// Returns when something changed, at the moment, or when the task is cancelled.
+    private func wait(until moment: ContinuousClock.Instant?) async {
+        let id = nextWaiter
+        nextWaiter += 1
+        let timer = moment.map { moment in
+            Task {
+                try? await Task.sleep(until: moment, clock: .continuous)
+                wake(id)
+            }
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                if Task.isCancelled {
+                    continuation.resume()
+                } else {
+                    waiting.append((id, continuation))
+                }
+            }
+        } onCancel: {
+            Task { await self.wake(id) }
+        }
+        timer?.cancel()
+    }
+
+    private func wake(_ id: Int) {
+        guard let index = waiting.firstIndex(where: { $0.id == id }) else { return }
+        waiting.remove(at: index).continuation.resume()
+    }
+
+    private func wakeAll() {
+        let all = waiting
+        waiting = []
+        for waiter in all { waiter.continuation.resume() }
+    }
+
+    // MARK: - Watching
+
+    private func start() {
+        guard watch == nil, !isShutDown else { return }
+        let changes = DirectoryWatch(folder: directory.folder(of: service)).changes()
+        watch = Task { [weak self] in
+            for await _ in changes {
+                guard let self else { return }
+                await self.rescan()
+            }
+        }
+        rescan()
+    }
+
+    private func rescan() {
+        guard !isShutDown else { return }
+        let (added, removed) = set.update(published: Set(directory.instances(of: service)))
+        for name in added { probe(name) }
+        // Calls that run on a replica that drains go on; only new ones go elsewhere.
+        for name in removed { connections.removeValue(forKey: name)?.closeWhenIdle() }
+        if !added.isEmpty || !removed.isEmpty { wakeAll() }
+        probeDue()
+    }
+
+    private func probeDue() {
+        for name in set.dueProbes(at: now) { probe(name) }
+        setAlarm()
+        wakeAll()
+    }
+
+    private func setAlarm() {
+        alarm?.cancel()
+        guard let moment = set.nextMoment(after: now), !isShutDown else { return }
+        let pause = max(moment - now, 1_000_000)
+        alarm = Task { [weak self] in
+            guard (try? await Task.sleep(for: .nanoseconds(pause))) != nil else { return }
+            await self?.probeDue()
+        }
+    }
+
+    private func probe(_ name: String) {
+        Task {
+            do {
+                let path = try directory.socketPath(service: service, instance: name)
+                let connection = try await RPCConnection.connect(to: path)
+                let health = try await connection.call(ServiceHealth.method, NoParams(), timeout: .seconds(5))
+                guard health.status != .draining, set.replicas[name] != nil, !isShutDown else {
+                    await connection.close()
+                    return
+                }
+                connections[name] = connection
+                set.healthy(name, capacity: max(health.capacity, 1))
+                connection.closed.whenComplete { [weak self] _ in
+                    guard let self else { return }
+                    Task { await self.lost(name, connection) }
+                }
+                wakeAll()
+            } catch {
+                logger.debug("probe failed", metadata: ["service": "\(service)", "instance": "\(name)", "error": "\(error)"])
+                _ = set.failed(name, at: now)
+                setAlarm()
+            }
+        }
+    }
+
+    private var now: Int64 { Int64(clamping: NIODeadline.now().uptimeNanoseconds) }
+}

@@ -1,0 +1,28 @@
+package import JSONRPC
+package import Logging
+import Synchronization
+
+/// The pools of all services that a process calls, made when first asked for.
+package final class ServicePools: Sendable {
+    package let runDirectory: RunDirectory
+    private let logger: Logger
+    private let pools = Mutex<[String: ServicePool]>([:])
+
+    package init(runDirectory: RunDirectory, logger: Logger) {
+        self.runDirectory = runDirectory
+        self.logger = logger
+    }
+
+    package subscript(service: String) -> ServicePool {
+        pools.withLock { pools in
+            if let pool = pools[service] { return pool }
+            let pool = ServicePool(service: service, directory: runDirectory, logger: logger)
+            pools[service] = pool
+            return pool
+        }
+    }
+
+    package func shutDown() async {
+        for pool in pools.withLock({ Array($0.values) }) { await pool.shutDown() }
+    }
+}
