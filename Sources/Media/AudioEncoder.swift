@@ -1,0 +1,89 @@
+import CFFmpeg
+
+/// Owns an AAC-LC encoder: 48 kHz, stereo, 192 kb/s; samples go in as they come.
+struct AudioEncoder: ~Copyable {
+    /// Samples a second of every film.
+    static let sampleRate = 48_000
+    private static let bitRate: Int64 = 192_000
+
+    private let context: UnsafeMutablePointer<AVCodecContext>
+    private var kept: StereoSamples
+    private var submitted: Int64
+    private var isEnding: Bool
+
+    init() throws(MediaError) {
+        _ = libavIsQuiet
+        guard let codec = avcodec_find_encoder(AV_CODEC_ID_AAC), let context = avcodec_alloc_context3(codec) else {
+            throw MediaError(.unsupported, "libavcodec has no AAC encoder")
+        }
+        let made = AudioEncoder(adopting: context)
+        context.pointee.sample_fmt = AV_SAMPLE_FMT_FLTP
+        context.pointee.sample_rate = Int32(Self.sampleRate)
+        context.pointee.ch_layout = us_stereo()
+        context.pointee.bit_rate = Self.bitRate
+        context.pointee.time_base = AVRational(num: 1, den: Int32(Self.sampleRate))
+        context.pointee.flags |= AV_CODEC_FLAG_GLOBAL_HEADER
+        try check(avcodec_open2(context, codec, nil), "the AAC encoder does not start")
+        self = made
+    }
+
+    private init(adopting context: UnsafeMutablePointer<AVCodecContext>) {
+        self.context = context
+        kept = StereoSamples()
+        submitted = 0
+        isEnding = false
+    }
+
+    deinit {
+        var context: UnsafeMutablePointer<AVCodecContext>? = context
+        avcodec_free_context(&context)
+    }
+
+    /// Samples that the encoder has taken in.
+    var position: Int { Int(submitted) + kept.count }
+
+    func describe(_ stream: UnsafeMutablePointer<AVStream>) throws(MediaError) {
+        try check(avcodec_parameters_from_context(stream.pointee.codecpar, context), "out of memory")
+        stream.pointee.time_base = context.pointee.time_base
+    }
+
+    /// Takes samples; `receive` then gives what is ready.
+    mutating func encode(_ samples: borrowing StereoSamples) { kept.append(samples) }
+
+    /// Says that no sample follows.
+    mutating func finish() { isEnding = true }
+
+    /// The next coded packet. -> false where more samples are needed, or at the end.
+    mutating func receive(into packet: borrowing Packet) throws(MediaError) -> Bool {
+        let frameSize = Int(context.pointee.frame_size)
+        while true {
+            packet.unreference()
+            let code = avcodec_receive_packet(context, packet.pointer)
+            if code >= 0 { return true }
+            if code == us_error_eof { return false }
+            guard code == us_error_again else { throw MediaError(code: code, "cannot encode sound") }
+            if kept.count >= frameSize || isEnding && kept.count > 0 {
+                try submit(kept.takeFirst(frameSize))
+            } else if isEnding {
+                avcodec_send_frame(context, nil)
+            } else {
+                return false
+            }
+        }
+    }
+
+    private mutating func submit(_ samples: StereoSamples) throws(MediaError) {
+        let frame = try Frame()
+        frame.pointer.pointee.nb_samples = Int32(samples.count)
+        frame.pointer.pointee.format = AV_SAMPLE_FMT_FLTP.rawValue
+        frame.pointer.pointee.sample_rate = Int32(Self.sampleRate)
+        frame.pointer.pointee.ch_layout = us_stereo()
+        frame.pointer.pointee.pts = submitted
+        try check(av_frame_get_buffer(frame.pointer, 0), "out of memory")
+        samples.copy(
+            left: UnsafeMutableRawPointer(frame.pointer.pointee.extended_data[0]!).assumingMemoryBound(to: Float.self),
+            right: UnsafeMutableRawPointer(frame.pointer.pointee.extended_data[1]!).assumingMemoryBound(to: Float.self))
+        submitted += Int64(samples.count)
+        try check(avcodec_send_frame(context, frame.pointer), "cannot encode sound")
+    }
+}

@@ -1,0 +1,65 @@
+import CFFmpeg
+
+package struct AudioReplacementReport: Sendable, Equatable {
+    /// Seconds of narration before it was cut or padded.
+    package let audioDuration: Double
+    /// Seconds of silence added behind it.
+    package let padded: Double
+    /// Seconds cut from its end.
+    package let trimmed: Double
+}
+
+/// A clip with another sound: the video is copied, the narration encoded from the clip's first frame on.
+package enum AudioReplacement {
+    /// - Parameters:
+    ///   - duration: seconds of sound; the video's duration if absent.
+    /// - Throws: the narration's fault, before anything is written.
+    package static func run(
+        clip: String, audio: String, output: String, duration: Double? = nil, cancelled: () -> Bool = { false },
+        progress: (Double) -> Void = { _ in }
+    ) throws(MediaError) -> AudioReplacementReport {
+        // Opened here first, so that a narration that cannot be read leaves no file.
+        _ = try AudioReader.open(audio)
+        let input = try InputFile(clip)
+        guard let index = input.best(AVMEDIA_TYPE_VIDEO) else {
+            throw MediaError(.corruptMedia, "\(fileName(clip)) holds no video")
+        }
+        let stream = input.stream(index)
+        let base = stream.pointee.time_base
+        let ticks = stream.pointee.duration
+        let video = ticks > 0 ? Double(ticks) * Double(base.num) / Double(base.den) : input.duration
+        let seconds = duration ?? video
+        guard seconds > 0, seconds <= AudioReader.maximumDuration else {
+            throw MediaError(.invalidArgument, "\(fileName(clip)): a duration of \(seconds) s cannot be filled with sound")
+        }
+        let rate = stream.pointee.avg_frame_rate
+        let format = try VideoFormat(
+            rate: rate.num > 0 ? FrameRate(Int(rate.num), Int(rate.den)) : FrameRate(30))
+        let samples = Int((seconds * Double(AudioEncoder.sampleRate)).rounded())
+        let encoder = try AudioEncoder()
+        var movie = try MovieFile(path: output, copying: stream, format: format)
+        try movie.addAudio(encoder)
+        try movie.writeHeader()
+        var film = FilmWriter(
+            sound: FilmSound(
+                parts: [FilmPart(clip: clip, frames: 1, audio: audio, title: fileName(audio))], starts: [0, samples]),
+            encoder: encoder, movie: movie, packet: try Packet())
+        let packet = try Packet()
+        while try input.read(packet) {
+            if cancelled() { throw MediaError(.cancelled, "cancelled") }
+            guard packet.pointer.pointee.stream_index == Int32(index) else { continue }
+            let time = Double(packet.pointer.pointee.dts) * Double(base.num) / Double(base.den)
+            try film.writeSound(upTo: min(Int((time + 0.5) * Double(AudioEncoder.sampleRate)), samples))
+            try film.movie.copy(packet, timeBase: base)
+            progress(min(time / max(video, 0.001), 1))
+        }
+        try film.writeSound(upTo: samples)
+        let padded = film.sound.padded
+        let whole = try film.sound.narrationLength(cancelled: cancelled)
+        try film.finish()
+        let perSample = 1 / Double(AudioEncoder.sampleRate)
+        return AudioReplacementReport(
+            audioDuration: Double(whole) * perSample, padded: Double(padded) * perSample,
+            trimmed: Double(max(whole - samples, 0)) * perSample)
+    }
+}

@@ -1,0 +1,73 @@
+/// Writes the bit strings of ITU-T H.264, clause 7.2: fixed-length and Exp-Golomb codes, most significant bit first.
+struct BitWriter {
+    private(set) var bytes: [UInt8] = []
+    private var free = 0
+
+    /// u(n).
+    mutating func bits(_ value: Int, _ count: Int) {
+        for bit in stride(from: count - 1, through: 0, by: -1) {
+            if free == 0 {
+                bytes.append(0)
+                free = 8
+            }
+            free -= 1
+            bytes[bytes.count - 1] |= UInt8((value >> bit) & 1) << UInt8(free)
+        }
+    }
+
+    /// u(1).
+    mutating func flag(_ value: Bool) { bits(value ? 1 : 0, 1) }
+
+    /// ue(v), clause 9.1.
+    mutating func unsigned(_ value: Int) {
+        let code = value + 1
+        let length = Int.bitWidth - code.leadingZeroBitCount
+        bits(0, length - 1)
+        bits(code, length)
+    }
+
+    /// se(v), clause 9.1.1.
+    mutating func signed(_ value: Int) { unsigned(value > 0 ? 2 * value - 1 : -2 * value) }
+
+    /// rbsp_trailing_bits, clause 7.3.2.11.
+    mutating func trailing() {
+        bits(1, 1)
+        free = 0
+    }
+}
+
+/// Reads what `BitWriter` writes; zero bits beyond the end.
+struct BitReader {
+    private let bytes: [UInt8]
+    private var position = 0
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    /// Whether more was read than there was.
+    var isExhausted: Bool { position > bytes.count * 8 }
+
+    mutating func bits(_ count: Int) -> Int {
+        var value = 0
+        for _ in 0..<count {
+            let byte = position / 8 < bytes.count ? bytes[position / 8] : 0
+            value = value << 1 | Int(byte >> UInt8(7 - position % 8)) & 1
+            position += 1
+        }
+        return value
+    }
+
+    mutating func flag() -> Bool { bits(1) == 1 }
+
+    mutating func unsigned() -> Int {
+        var zeros = 0
+        while zeros < 32, bits(1) == 0, !isExhausted { zeros += 1 }
+        return (1 << zeros) - 1 + bits(zeros)
+    }
+
+    mutating func signed() -> Int {
+        let code = unsigned()
+        return code % 2 == 1 ? (code + 1) / 2 : -code / 2
+    }
+}

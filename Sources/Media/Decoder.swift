@@ -1,0 +1,64 @@
+import CFFmpeg
+
+/// Owns a codec context that decodes one stream.
+struct Decoder: ~Copyable {
+    let context: UnsafeMutablePointer<AVCodecContext>
+    private let name: String
+
+    /// - Throws: `unsupported` where libavcodec has no such decoder.
+    init(stream: UnsafeMutablePointer<AVStream>, file: String, threads: Int = 1) throws(MediaError) {
+        let parameters = stream.pointee.codecpar!
+        let made = try Decoder(codec: parameters.pointee.codec_id, file: file)
+        try check(avcodec_parameters_to_context(made.context, parameters), "\(made.name): odd stream parameters")
+        made.context.pointee.pkt_timebase = stream.pointee.time_base
+        made.context.pointee.thread_count = Int32(threads)
+        try made.open()
+        self = made
+    }
+
+    /// A decoder without a container, not yet open.
+    init(codec id: AVCodecID, file: String) throws(MediaError) {
+        _ = libavIsQuiet
+        name = fileName(file)
+        guard let codec = avcodec_find_decoder(id), let context = avcodec_alloc_context3(codec) else {
+            let codecName = String(cString: avcodec_get_name(id))
+            throw MediaError(.unsupported, "\(name): the codec \(codecName) cannot be decoded here")
+        }
+        self.context = context
+    }
+
+    deinit {
+        var context: UnsafeMutablePointer<AVCodecContext>? = context
+        avcodec_free_context(&context)
+    }
+
+    func open() throws(MediaError) {
+        try check(avcodec_open2(context, nil, nil), "\(name): the decoder does not start")
+    }
+
+    /// -> false where the packet is broken.
+    func send(_ packet: borrowing Packet) throws(MediaError) -> Bool {
+        let code = avcodec_send_packet(context, packet.pointer)
+        if code == us_error_no_memory { throw MediaError(code: code, name) }
+        return code >= 0
+    }
+
+    /// Says that nothing more comes, so that what is kept inside is given out.
+    func finish() { avcodec_send_packet(context, nil) }
+
+    enum Outcome {
+        case frame
+        case needsInput
+        case end
+        case broken
+    }
+
+    func receive(_ frame: borrowing Frame) -> Outcome {
+        switch avcodec_receive_frame(context, frame.pointer) {
+        case 0...: .frame
+        case us_error_again: .needsInput
+        case us_error_eof: .end
+        default: .broken
+        }
+    }
+}

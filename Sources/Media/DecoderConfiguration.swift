@@ -1,0 +1,87 @@
+/// The parameter sets of an `avc1` track (ISO/IEC 14496-15, AVCDecoderConfigurationRecord).
+struct DecoderConfiguration: Equatable {
+    private(set) var sequence: [NALUnit] = []
+    private(set) var picture: [NALUnit] = []
+
+    init() {}
+
+    /// Reads `avcC`, or a byte stream with start codes.
+    ///
+    /// - Throws: `corruptMedia` for bytes that are neither.
+    init(extradata: [UInt8]) throws(MediaError) {
+        guard extradata.first == 1 else {
+            for unit in NALUnit.split(annexB: extradata) { add(unit) }
+            guard !sequence.isEmpty, !picture.isEmpty else {
+                throw MediaError(.corruptMedia, "H.264 without parameter sets")
+            }
+            return
+        }
+        var offset = 5
+        func units(_ count: Int) throws(MediaError) -> [NALUnit] {
+            var units: [NALUnit] = []
+            for _ in 0..<count {
+                guard offset + 2 <= extradata.count else { throw MediaError(.corruptMedia, "avcC ends too early") }
+                let length = Int(extradata[offset]) << 8 | Int(extradata[offset + 1])
+                offset += 2
+                guard length > 0, offset + length <= extradata.count else {
+                    throw MediaError(.corruptMedia, "avcC ends too early")
+                }
+                units.append(NALUnit(bytes: Array(extradata[offset..<offset + length])))
+                offset += length
+            }
+            return units
+        }
+        guard extradata.count > 6, extradata[4] & 3 == 3 else {
+            throw MediaError(.unsupported, "avcC with lengths of less than four bytes")
+        }
+        let sequenceCount = Int(extradata[offset] & 0x1F)
+        offset += 1
+        sequence = try units(sequenceCount)
+        guard offset < extradata.count else { throw MediaError(.corruptMedia, "avcC ends too early") }
+        let pictureCount = Int(extradata[offset])
+        offset += 1
+        picture = try units(pictureCount)
+        guard !sequence.isEmpty, !picture.isEmpty else { throw MediaError(.corruptMedia, "avcC without parameter sets") }
+    }
+
+    /// Takes a parameter set; other units and sets that are known are passed over.
+    mutating func add(_ unit: NALUnit) {
+        switch unit.kind {
+        case .sequenceParameters where !sequence.contains(unit): sequence.append(unit)
+        case .pictureParameters where !picture.contains(unit): picture.append(unit)
+        default: break
+        }
+    }
+
+    /// Takes another track's sets. -> false, and nothing taken, where a set of the same id says something else.
+    mutating func merge(_ other: DecoderConfiguration) -> Bool {
+        guard Self.agree(sequence, other.sequence, skipping: 3), Self.agree(picture, other.picture, skipping: 0) else {
+            return false
+        }
+        for unit in other.sequence + other.picture { add(unit) }
+        return true
+    }
+
+    /// The record's bytes.
+    var extradata: [UInt8] {
+        guard let first = sequence.first, first.bytes.count > 3 else { return [] }
+        var bytes: [UInt8] = [1, first.bytes[1], first.bytes[2], first.bytes[3], 0xFF]
+        bytes.append(0xE0 | UInt8(sequence.count))
+        for unit in sequence { bytes += [UInt8(unit.bytes.count >> 8), UInt8(unit.bytes.count & 0xFF)] + unit.bytes }
+        bytes.append(UInt8(picture.count))
+        for unit in picture { bytes += [UInt8(unit.bytes.count >> 8), UInt8(unit.bytes.count & 0xFF)] + unit.bytes }
+        if [100, 110, 122, 144].contains(first.bytes[1]) {
+            // 4:2:0, eight bits, no extensions.
+            bytes += [0xFD, 0xF8, 0xF8, 0]
+        }
+        return bytes
+    }
+
+    private static func agree(_ mine: [NALUnit], _ other: [NALUnit], skipping: Int) -> Bool {
+        func id(_ unit: NALUnit) -> Int {
+            var reader = BitReader(Array(unit.payload.dropFirst(skipping)))
+            return reader.unsigned()
+        }
+        return other.allSatisfy { unit in mine.allSatisfy { id($0) != id(unit) || $0 == unit } }
+    }
+}

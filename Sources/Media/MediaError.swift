@@ -1,0 +1,72 @@
+import CFFmpeg
+
+/// What went wrong with a picture, a sound or a film.
+package struct MediaError: Error, Sendable, Equatable, CustomStringConvertible {
+    package enum Kind: String, Sendable {
+        /// The file is not there.
+        case notFound
+        /// Bytes that do not decode, or that end too early.
+        case corruptMedia
+        /// Beyond a bound on pixels, bytes or length.
+        case tooLarge
+        /// A format that this library does not read.
+        case unsupported
+        /// The disk is full.
+        case noSpace
+        /// The file system refused.
+        case io
+        /// The caller asked to stop.
+        case cancelled
+        /// A size, rate or duration outside its bounds.
+        case invalidArgument
+        /// A fault of our own, or no memory.
+        case `internal`
+    }
+
+    package let kind: Kind
+    /// Names the file and the fault.
+    package let message: String
+
+    package init(_ kind: Kind, _ message: String) {
+        self.kind = kind
+        self.message = message
+    }
+
+    package var description: String { message }
+
+    /// Turns a libav result into an error.
+    ///
+    /// - Parameters:
+    ///   - code: a negative `AVERROR`.
+    ///   - doing: what was tried, with the file's name, e.g. `cannot read seg_001.mp3`.
+    init(code: Int32, _ doing: String) {
+        var buffer = [CChar](repeating: 0, count: 256)
+        av_strerror(code, &buffer, buffer.count)
+        let reason = buffer.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        switch code {
+        case us_error_no_entry: self.init(.notFound, "\(doing): no such file")
+        case us_error_no_space: self.init(.noSpace, "\(doing): the disk is full")
+        case us_error_access, us_error_read_only: self.init(.io, "\(doing): \(reason)")
+        case us_error_no_memory: self.init(.internal, "\(doing): out of memory")
+        default: self.init(.corruptMedia, "\(doing): \(reason)")
+        }
+    }
+}
+
+/// Throws where libav failed. -> the result.
+@discardableResult
+func check(_ code: Int32, _ doing: @autoclosure () -> String) throws(MediaError) -> Int32 {
+    guard code >= 0 else { throw MediaError(code: code, doing()) }
+    return code
+}
+
+/// libav says nothing on standard error: its errors are ours to tell. Read once before libav is used.
+let libavIsQuiet: Bool = {
+    av_log_set_level(AV_LOG_QUIET)
+    return true
+}()
+
+/// The last component of a path: what a message calls a file.
+func fileName(_ path: String) -> String {
+    path.split(separator: "/").last.map(String.init) ?? path
+}

@@ -1,0 +1,181 @@
+import CFFmpeg
+
+/// Owns an MP4 file that is being written: one H.264 track, perhaps one AAC track, the index before the data.
+struct MovieFile: ~Copyable {
+    private let context: UnsafeMutablePointer<AVFormatContext>
+    private let path: String
+    private let format: VideoFormat
+    private var nextFrame: Int64
+    private var audioIndex: Int32
+    private var isHeaderWritten: Bool
+    private static let videoIndex: Int32 = 0
+
+    /// - Parameters:
+    ///   - path: is created or emptied.
+    ///   - configuration: the parameter sets of everything that the video track will hold.
+    init(path: String, format: VideoFormat, configuration: DecoderConfiguration) throws(MediaError) {
+        let made = try MovieFile(opening: path, format: format)
+        let stream = try made.addStream()
+        let parameters = stream.pointee.codecpar!
+        parameters.pointee.codec_type = AVMEDIA_TYPE_VIDEO
+        parameters.pointee.codec_id = AV_CODEC_ID_H264
+        parameters.pointee.format = AV_PIX_FMT_YUV420P.rawValue
+        parameters.pointee.width = Int32(format.width)
+        parameters.pointee.height = Int32(format.height)
+        parameters.pointee.sample_aspect_ratio = AVRational(num: 1, den: 1)
+        parameters.pointee.color_primaries = AVCOL_PRI_BT709
+        parameters.pointee.color_trc = AVCOL_TRC_BT709
+        parameters.pointee.color_space = AVCOL_SPC_BT709
+        parameters.pointee.color_range = AVCOL_RANGE_MPEG
+        parameters.pointee.profile = FF_PROFILE_H264_HIGH
+        try Self.setExtradata(parameters, configuration.extradata)
+        stream.pointee.avg_frame_rate = format.rate.rational
+        stream.pointee.r_frame_rate = format.rate.rational
+        stream.pointee.time_base = format.rate.timeBase
+        self = made
+    }
+
+    /// A file whose video track is another file's, packet by packet.
+    init(path: String, copying source: UnsafeMutablePointer<AVStream>, format: VideoFormat) throws(MediaError) {
+        let made = try MovieFile(opening: path, format: format)
+        let stream = try made.addStream()
+        try check(avcodec_parameters_copy(stream.pointee.codecpar, source.pointee.codecpar), "out of memory")
+        stream.pointee.codecpar.pointee.codec_tag = 0
+        stream.pointee.avg_frame_rate = source.pointee.avg_frame_rate
+        stream.pointee.r_frame_rate = source.pointee.r_frame_rate
+        stream.pointee.time_base = source.pointee.time_base
+        stream.pointee.sample_aspect_ratio = source.pointee.sample_aspect_ratio
+        self = made
+    }
+
+    private init(opening path: String, format: VideoFormat) throws(MediaError) {
+        _ = libavIsQuiet
+        var opened: UnsafeMutablePointer<AVFormatContext>?
+        try check(avformat_alloc_output_context2(&opened, nil, "mp4", "file:\(path)"), "the MP4 writer does not start")
+        guard let opened else { throw MediaError(.internal, "the MP4 writer does not start") }
+        let made = MovieFile(adopting: opened, path: path, format: format)
+        try check(avio_open(&opened.pointee.pb, "file:\(path)", AVIO_FLAG_WRITE), "cannot write \(fileName(path))")
+        self = made
+    }
+
+    private init(adopting context: UnsafeMutablePointer<AVFormatContext>, path: String, format: VideoFormat) {
+        self.context = context
+        self.path = path
+        self.format = format
+        nextFrame = 0
+        audioIndex = -1
+        isHeaderWritten = false
+    }
+
+    deinit {
+        if context.pointee.pb != nil { avio_closep(&context.pointee.pb) }
+        avformat_free_context(context)
+    }
+
+    /// Names a stretch of the film.
+    ///
+    /// - Parameters:
+    ///   - start: frames from the film's start.
+    ///   - end: frames from the film's start.
+    func addChapter(_ title: String, start: Int, end: Int) throws(MediaError) {
+        guard let chapter = av_mallocz(MemoryLayout<AVChapter>.size)?.assumingMemoryBound(to: AVChapter.self) else {
+            throw MediaError(.internal, "out of memory")
+        }
+        let count = Int(context.pointee.nb_chapters)
+        chapter.pointee.id = Int64(count)
+        chapter.pointee.time_base = format.rate.timeBase
+        chapter.pointee.start = Int64(start * format.rate.frameTicks)
+        chapter.pointee.end = Int64(end * format.rate.frameTicks)
+        av_dict_set(&chapter.pointee.metadata, "title", title, 0)
+        let size = (count + 1) * MemoryLayout<UnsafeMutablePointer<AVChapter>?>.size
+        guard let chapters = av_realloc(context.pointee.chapters, size) else {
+            av_dict_free(&chapter.pointee.metadata)
+            av_free(chapter)
+            throw MediaError(.internal, "out of memory")
+        }
+        context.pointee.chapters = chapters.assumingMemoryBound(to: UnsafeMutablePointer<AVChapter>?.self)
+        context.pointee.chapters[count] = chapter
+        context.pointee.nb_chapters = UInt32(count + 1)
+    }
+
+    /// Writes what stands before the data; all tracks and chapters must be known.
+    mutating func writeHeader() throws(MediaError) {
+        var options: OpaquePointer?
+        defer { av_dict_free(&options) }
+        av_dict_set(&options, "movflags", "+faststart", 0)
+        av_dict_set(&options, "brand", "mp42", 0)
+        av_dict_set(&options, "video_track_timescale", "\(format.rate.timescale)", 0)
+        context.pointee.flags |= AVFMT_FLAG_BITEXACT
+        try check(avformat_write_header(context, &options), "cannot write \(fileName(path))")
+        isHeaderWritten = true
+    }
+
+    /// Appends a picture to the video track; it lasts one frame.
+    mutating func write(_ picture: CodedPicture) throws(MediaError) {
+        let packet = try Packet(picture.sample)
+        packet.pointer.pointee.flags = picture.isKey ? AV_PKT_FLAG_KEY : 0
+        packet.pointer.pointee.pts = nextFrame * Int64(format.rate.frameTicks)
+        packet.pointer.pointee.dts = packet.pointer.pointee.pts
+        packet.pointer.pointee.duration = Int64(format.rate.frameTicks)
+        nextFrame += 1
+        try write(packet, stream: Self.videoIndex, timeBase: format.rate.timeBase)
+    }
+
+    /// Appends a coded picture of another file, which lasts one frame, to the video track. Takes the packet's bytes.
+    mutating func append(_ packet: borrowing Packet) throws(MediaError) {
+        packet.pointer.pointee.pts = nextFrame * Int64(format.rate.frameTicks)
+        packet.pointer.pointee.dts = packet.pointer.pointee.pts
+        packet.pointer.pointee.duration = Int64(format.rate.frameTicks)
+        nextFrame += 1
+        try write(packet, stream: Self.videoIndex, timeBase: format.rate.timeBase)
+    }
+
+    /// Appends a packet of another file, at its own time, to the video track.
+    func copy(_ packet: borrowing Packet, timeBase: AVRational) throws(MediaError) {
+        try write(packet, stream: Self.videoIndex, timeBase: timeBase)
+    }
+
+    /// Appends a packet to the audio track.
+    func writeAudio(_ packet: borrowing Packet) throws(MediaError) {
+        try write(packet, stream: audioIndex, timeBase: AVRational(num: 1, den: Int32(AudioEncoder.sampleRate)))
+    }
+
+    /// Brings everything to the file, the index to its beginning.
+    mutating func finish() throws(MediaError) {
+        guard isHeaderWritten else { return }
+        try check(av_write_trailer(context), "cannot write \(fileName(path))")
+        try check(avio_closep(&context.pointee.pb), "cannot write \(fileName(path))")
+    }
+
+    private func write(_ packet: borrowing Packet, stream: Int32, timeBase: AVRational) throws(MediaError) {
+        packet.pointer.pointee.stream_index = stream
+        av_packet_rescale_ts(packet.pointer, timeBase, context.pointee.streams[Int(stream)]!.pointee.time_base)
+        packet.pointer.pointee.pos = -1
+        try check(av_interleaved_write_frame(context, packet.pointer), "cannot write \(fileName(path))")
+        // A full disk shows itself in the writer's buffer, not always in the call that fills it.
+        if let writer = context.pointee.pb { try check(writer.pointee.error, "cannot write \(fileName(path))") }
+    }
+
+    /// Adds the audio track that the encoder's packets go to; before the header is written.
+    mutating func addAudio(_ encoder: borrowing AudioEncoder) throws(MediaError) {
+        let stream = try addStream()
+        try encoder.describe(stream)
+        audioIndex = stream.pointee.index
+    }
+
+    private func addStream() throws(MediaError) -> UnsafeMutablePointer<AVStream> {
+        guard let stream = avformat_new_stream(context, nil) else { throw MediaError(.internal, "out of memory") }
+        return stream
+    }
+
+    private static func setExtradata(
+        _ parameters: UnsafeMutablePointer<AVCodecParameters>, _ bytes: [UInt8]
+    ) throws(MediaError) {
+        guard let memory = av_mallocz(bytes.count + Int(us_input_padding)) else {
+            throw MediaError(.internal, "out of memory")
+        }
+        memory.copyMemory(from: bytes, byteCount: bytes.count)
+        parameters.pointee.extradata = memory.assumingMemoryBound(to: UInt8.self)
+        parameters.pointee.extradata_size = Int32(bytes.count)
+    }
+}

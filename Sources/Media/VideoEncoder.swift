@@ -1,0 +1,116 @@
+import CFFmpeg
+
+/// Owns a libx264 encoder through libavcodec.
+struct VideoEncoder: ~Copyable {
+    enum Quality {
+        /// Each picture coded with the same quantiser: the same picture always decodes the same.
+        case constantQuantiser(Int)
+        /// Constant rate factor with at most 5 Mb/s.
+        case constantRateFactor(Int)
+    }
+
+    /// Sets that an encoder's pictures refer to: stills and what is encoded anew may stand in one track.
+    enum ParameterSet: Int {
+        case still = 0
+        case encodedAnew = 1
+    }
+
+    /// Bits a second that a film has at most.
+    static let maximumBitRate = 5_000_000
+
+    private let context: UnsafeMutablePointer<AVCodecContext>
+    private var submitted: Int64
+
+    init(format: VideoFormat, quality: Quality, parameterSet: ParameterSet, threads: Int = 2) throws(MediaError) {
+        _ = libavIsQuiet
+        guard let codec = avcodec_find_encoder_by_name("libx264"), let context = avcodec_alloc_context3(codec) else {
+            throw MediaError(.unsupported, "libavcodec has no libx264: install libavcodec-extra or a build with it")
+        }
+        let made = VideoEncoder(adopting: context)
+        context.pointee.width = Int32(format.width)
+        context.pointee.height = Int32(format.height)
+        context.pointee.pix_fmt = AV_PIX_FMT_YUV420P
+        context.pointee.time_base = AVRational(num: Int32(format.rate.denominator), den: Int32(format.rate.numerator))
+        context.pointee.framerate = format.rate.rational
+        context.pointee.sample_aspect_ratio = AVRational(num: 1, den: 1)
+        context.pointee.color_primaries = AVCOL_PRI_BT709
+        context.pointee.color_trc = AVCOL_TRC_BT709
+        context.pointee.colorspace = AVCOL_SPC_BT709
+        context.pointee.color_range = AVCOL_RANGE_MPEG
+        context.pointee.chroma_sample_location = AVCHROMA_LOC_LEFT
+        context.pointee.max_b_frames = 0
+        context.pointee.thread_count = Int32(threads)
+        context.pointee.flags |= AV_CODEC_FLAG_GLOBAL_HEADER | Int32(bitPattern: AV_CODEC_FLAG_CLOSED_GOP)
+        // `stitchable` keeps the quantiser out of the picture parameter set, so that parts of one film can share it.
+        var parameters = "stitchable=1:sps-id=\(parameterSet.rawValue):bframes=0:ref=1:weightp=0:scenecut=0:open-gop=0"
+        switch quality {
+        case .constantQuantiser(let quantiser):
+            context.pointee.gop_size = 2
+            av_opt_set(context.pointee.priv_data, "preset", "medium", 0)
+            av_opt_set(context.pointee.priv_data, "qp", "\(quantiser)", 0)
+        case .constantRateFactor(let factor):
+            context.pointee.gop_size = Int32(format.rate.frames(2))
+            av_opt_set(context.pointee.priv_data, "preset", "veryfast", 0)
+            av_opt_set(context.pointee.priv_data, "crf", "\(factor)", 0)
+            context.pointee.rc_max_rate = Int64(Self.maximumBitRate)
+            context.pointee.rc_buffer_size = Int32(Self.maximumBitRate * 2)
+            parameters += ":rc-lookahead=10"
+        }
+        av_opt_set(context.pointee.priv_data, "profile", "high", 0)
+        av_opt_set(context.pointee.priv_data, "forced-idr", "1", 0)
+        av_opt_set(context.pointee.priv_data, "x264-params", parameters, 0)
+        try check(avcodec_open2(context, codec, nil), "the H.264 encoder does not start")
+        self = made
+    }
+
+    private init(adopting context: UnsafeMutablePointer<AVCodecContext>) {
+        self.context = context
+        submitted = 0
+    }
+
+    deinit {
+        var context: UnsafeMutablePointer<AVCodecContext>? = context
+        avcodec_free_context(&context)
+    }
+
+    /// The parameter sets that its pictures refer to.
+    var configuration: DecoderConfiguration {
+        get throws(MediaError) {
+            let size = Int(context.pointee.extradata_size)
+            return try DecoderConfiguration(
+                extradata: Array(UnsafeBufferPointer(start: context.pointee.extradata, count: size)))
+        }
+    }
+
+    /// Takes the next picture.
+    mutating func encode(_ frame: borrowing Frame, asKey: Bool = false) throws(MediaError) {
+        frame.pointer.pointee.pts = submitted
+        frame.pointer.pointee.pict_type = asKey ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE
+        submitted += 1
+        try check(avcodec_send_frame(context, frame.pointer), "cannot encode a picture")
+    }
+
+    /// Says that no picture follows.
+    func finish() { avcodec_send_frame(context, nil) }
+
+    /// A coded picture, in the order of presentation, which is the order of decoding; `nil` where more must be taken first,
+    /// or at the end.
+    func receive(into packet: borrowing Packet) throws(MediaError) -> CodedPicture? {
+        let code = avcodec_receive_packet(context, packet.pointer)
+        if code == us_error_again || code == us_error_eof { return nil }
+        try check(code, "cannot encode a picture")
+        let units = NALUnit.split(annexB: packet.bytes).filter { unit in
+            switch unit.kind {
+            case .slice, .idr: true
+            default: false
+            }
+        }
+        return CodedPicture(sample: NALUnit.sample(units), isKey: packet.isKey)
+    }
+}
+
+/// One coded picture as an MP4 track keeps it.
+struct CodedPicture {
+    let sample: [UInt8]
+    let isKey: Bool
+}
