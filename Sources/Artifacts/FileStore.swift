@@ -1,0 +1,106 @@
+import FoundationEssentials
+import Glibc
+package import JSONRPC
+
+/// Artifacts as files of this machine. A reader never sees half a file: everything is written under a temporary name beside
+/// its place, brought to the disk, and renamed.
+struct FileStore: Sendable {
+    func info(_ path: String) -> ArtifactInfo? {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return ArtifactInfo(size: Int(status.st_size))
+    }
+
+    func read(_ path: String, maximum: Int) throws(ServiceError) -> Data {
+        guard let info = info(path) else {
+            throw ServiceError(.notFound, "\(path) does not exist or is no file")
+        }
+        guard info.size <= maximum else {
+            throw ServiceError(.tooLarge, "\(path) has \(info.size) bytes, at most \(maximum) are read")
+        }
+        do {
+            return try Data(contentsOf: URL(filePath: path))
+        } catch {
+            throw ServiceError(.unavailable, "\(path) cannot be read: \(error)")
+        }
+    }
+
+    /// Names of the files in a folder, sorted; none where there is no such folder.
+    func list(_ path: String) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        return names.filter { !$0.hasPrefix(".") && info("\(path)/\($0)") != nil }.sorted()
+    }
+
+    func remove(_ path: String) throws(ServiceError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw failure("cannot remove", path) }
+    }
+
+    /// Calls `body` with a temporary name beside the target, then renames.
+    func output<R>(_ path: String, _ body: (String) async throws -> R) async throws -> R {
+        let slash = path.lastIndex(of: "/") ?? path.startIndex
+        let folder = String(path[..<slash])
+        let name = String(path[path.index(after: slash)...])
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw access(folder, W_OK) == 0
+                ? ServiceError(.unavailable, "cannot make the folder \(folder): \(error)")
+                : failure("cannot make the folder", folder)
+        }
+        let temporary = "\(folder)/.\(name).\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tmp"
+        do {
+            let result = try await body(temporary)
+            try Task.checkCancellation()
+            try settle(temporary, path, folder)
+            return result
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+    }
+
+    /// Removes temporary files that writers which are gone left behind.
+    func sweep(_ folder: String, olderThan seconds: Int) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in names where name.hasPrefix(".") && name.hasSuffix(".tmp") {
+            var status = stat()
+            guard lstat("\(folder)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+                time(nil) - status.st_mtim.tv_sec > seconds
+            else { continue }
+            unlink("\(folder)/\(name)")
+        }
+    }
+
+    private func settle(_ temporary: String, _ path: String, _ folder: String) throws(ServiceError) {
+        let file = open(temporary, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw failure("nothing was written for", path) }
+        let isSynced = fsync(file) == 0
+        close(file)
+        guard isSynced else { throw failure("cannot bring to the disk", path) }
+        guard rename(temporary, path) == 0 else { throw failure("cannot rename to", path) }
+        let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if directory >= 0 {
+            fsync(directory)
+            close(directory)
+        }
+    }
+
+    private func failure(_ doing: String, _ path: String) -> ServiceError {
+        FileFailure.error(errno, "\(doing) \(path)")
+    }
+}
+
+/// What an `errno` means to a caller.
+package enum FileFailure {
+    /// - Parameter doing: what was tried, with the path.
+    package static func error(_ code: Int32, _ doing: String) -> ServiceError {
+        switch code {
+        case ENOENT: ServiceError(.notFound, "\(doing): no such file")
+        case ENOSPC, EDQUOT:
+            ServiceError(.unavailable, "\(doing): the disk is full; make room and try again", providerCode: "ENOSPC")
+        case EROFS: ServiceError(.unavailable, "\(doing): the store is read-only", retryable: false, providerCode: "EROFS")
+        case EACCES, EPERM: ServiceError(.unauthorized, "\(doing): permission denied")
+        default: ServiceError(.unavailable, "\(doing): \(String(cString: strerror(code)))")
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package import Artifacts
+package import JSONRPC
+package import Media
+package import ServiceKit
+
+/// Media work on artifacts: what `clipper` and `stitcher` share.
+package struct MediaWork: Sendable {
+    package let artifacts: Artifacts
+    package let blocking: BlockingPool
+
+    package init(artifacts: Artifacts, blocking: BlockingPool) {
+        self.artifacts = artifacts
+        self.blocking = blocking
+    }
+
+    /// The path of an artifact that is read.
+    ///
+    /// - Parameter pointer: where its URI stood in the parameters.
+    /// - Throws: `not_found`, `invalid_params`.
+    package func input(_ uri: String, at pointer: String) async throws(ServiceError) -> String {
+        try await artifacts.localPath(try ArtifactURI(uri, at: pointer))
+    }
+
+    /// Runs work that writes one artifact, on a thread of its own.
+    ///
+    /// - Parameter body: writes to the path, and asks often whether it was cancelled.
+    /// - Returns: what `body` returned, and the artifact's size in bytes.
+    package func make<Report: Sendable>(
+        _ output: ArtifactURI,
+        _ body: @escaping @Sendable (_ path: String, _ cancelled: @escaping @Sendable () -> Bool) throws -> Report
+    ) async throws -> (Report, Int) {
+        let report = try await artifacts.output(output) { path in
+            try await blocking.run { cancelled in try body(path, cancelled) }
+        }
+        return (report, try await artifacts.info(output)?.size ?? 0)
+    }
+}
+
+extension VideoFormat {
+    /// A film's shape as requests name it; 1920x1080 at 30 frames a second where they do not.
+    ///
+    /// - Throws: `invalid_params`.
+    package init(width: Int?, height: Int?, fps: Double?) throws(ServiceError) {
+        guard let rate = FrameRate(framesPerSecond: fps ?? 30) else {
+            throw .invalidParams(at: "/fps", expected: "23.976, 24, 25, 29.97, 30, 48, 50, 59.94 or 60, found \(fps ?? 0)")
+        }
+        do {
+            try self.init(width: width ?? 1920, height: height ?? 1080, rate: rate)
+        } catch {
+            throw .invalidParams(at: "/width", expected: "an even size; \(error.message)")
+        }
+    }
+}

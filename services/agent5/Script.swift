@@ -1,0 +1,147 @@
+import Artifacts
+import Contracts
+import FoundationEssentials
+import JSONRPC
+
+/// What the scripted provider plays: for each call a list of steps.
+///
+/// ```json
+/// {"calls": [
+///   {"match": {"session_id": "s1"},
+///    "steps": [{"progress": 0.3, "message": "rendering"}, {"wait_ms": 100},
+///              {"fail": {"kind": "quota_exhausted", "message": "...", "provider": "acme"}}]}
+/// ]}
+/// ```
+/// The n-th call of a session plays the n-th entry that matches it; the last one repeats.
+struct Script: Codable, Sendable {
+    var calls: [Entry]
+
+    struct Entry: Codable, Sendable {
+        /// Only for calls with this user, session or job.
+        var match: Match?
+        var steps: [Step]
+    }
+
+    struct Match: Codable, Sendable {
+        var userID: String?
+        var sessionID: String?
+        var jobID: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case userID = "user_id"
+            case sessionID = "session_id"
+            case jobID = "job_id"
+        }
+
+        func fits(_ request: AgentRequest) -> Bool {
+            (userID ?? request.userID) == request.userID && (sessionID ?? request.sessionID) == request.sessionID
+                && (jobID ?? request.jobID) == request.jobID
+        }
+    }
+
+    /// One thing that happens.
+    enum Step: Sendable {
+        case progress(Double, String)
+        case wait(milliseconds: Double)
+        /// Never answers; only cancelling or the deadline ends it.
+        case hang
+        case fail(ServiceError)
+        /// A whole film: a URI, or a path relative to the script's folder.
+        case video(String, cost: USD)
+        case clips([ScriptedClip], cost: USD)
+        /// The process ends at once, as if killed.
+        case exit(Int32)
+    }
+
+    struct ScriptedClip: Codable, Sendable {
+        var segmentID: String
+        var clip: String?
+        var error: Failure?
+
+        private enum CodingKeys: String, CodingKey {
+            case clip, error
+            case segmentID = "segment_id"
+        }
+    }
+
+    /// An error as the wire's `data` says it.
+    struct Failure: Codable, Sendable {
+        var kind: ErrorKind
+        var message: String
+        var retryable: Bool?
+        var retryAfter: Double?
+        var detail: String?
+        var provider: String?
+        var providerCode: String?
+        var requestID: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case kind, message, retryable, detail, provider
+            case retryAfter = "retry_after_s"
+            case providerCode = "provider_code"
+            case requestID = "request_id"
+        }
+
+        var error: ServiceError {
+            ServiceError(
+                kind, message, retryable: retryable, retryAfter: retryAfter, detail: detail, provider: provider,
+                providerCode: providerCode, requestID: requestID)
+        }
+    }
+
+    /// Reads a script file.
+    ///
+    /// - Throws: `not_found`, or `invalid_params` that names the JSON pointer.
+    static func read(_ path: String) async throws -> Script {
+        let data = try await Artifacts().read(ArtifactURI(filePath: path), maximum: 8 * 1024 * 1024)
+        do {
+            let script = try JSONCoding.decode(Script.self, from: data)
+            guard !script.calls.isEmpty else {
+                throw ServiceError.invalidParams(at: "/calls", expected: "at least one entry")
+            }
+            return script
+        } catch let error as DecodingError {
+            let reason = ServiceError.invalidParams(from: error).message
+            throw ServiceError(.unavailable, "the script \(path) cannot be played: \(reason)", retryable: false)
+        }
+    }
+}
+
+extension Script.Step: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case progress, message, hang, fail, video, clips, exit
+        case wait = "wait_ms"
+        case cost = "cost_usd"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let cost = try container.decodeIfPresent(USD.self, forKey: .cost) ?? .zero
+        if let fraction = try container.decodeIfPresent(Double.self, forKey: .progress) {
+            self = .progress(fraction, try container.decodeIfPresent(String.self, forKey: .message) ?? "")
+        } else if let milliseconds = try container.decodeIfPresent(Double.self, forKey: .wait) {
+            self = .wait(milliseconds: max(milliseconds, 0))
+        } else if try container.decodeIfPresent(Bool.self, forKey: .hang) == true {
+            self = .hang
+        } else if let failure = try container.decodeIfPresent(Script.Failure.self, forKey: .fail) {
+            self = .fail(failure.error)
+        } else if let video = try container.decodeIfPresent(String.self, forKey: .video) {
+            self = .video(video, cost: cost)
+        } else if let clips = try container.decodeIfPresent([Script.ScriptedClip].self, forKey: .clips) {
+            self = .clips(clips, cost: cost)
+        } else if let status = try container.decodeIfPresent(Int32.self, forKey: .exit) {
+            self = .exit(status)
+        } else {
+            throw DecodingError.dataCorrupted(
+                DecodingError.Context(
+                    codingPath: decoder.codingPath,
+                    debugDescription: "one of progress, wait_ms, hang, fail, video, clips, exit"))
+        }
+    }
+
+    /// Scripts are only read.
+    func encode(to encoder: any Encoder) throws {
+        throw EncodingError.invalidValue(
+            self, EncodingError.Context(codingPath: encoder.codingPath, debugDescription: "scripts are only read"))
+    }
+}

@@ -1,0 +1,81 @@
+import Artifacts
+import Contracts
+import Glibc
+import JSONRPC
+
+/// Plays a script in place of a real video generator: for rehearsals and demonstrations.
+actor ScriptedProvider: VideoProvider {
+    private let path: String
+    private let artifacts: Artifacts
+    /// Calls so far, by job.
+    private var calls: [String: Int] = [:]
+
+    init(path: String, artifacts: Artifacts) {
+        self.path = path
+        self.artifacts = artifacts
+    }
+
+    func process(_ request: AgentRequest, _ call: Call) async throws -> AgentResult {
+        // Read for each call, so that the one who rehearses can change it.
+        let script = try await Script.read(path)
+        let entries = script.calls.filter { $0.match?.fits(request) ?? true }
+        guard !entries.isEmpty else {
+            throw ServiceError(
+                .unavailable, "the script \(path) has no entry for session \(request.sessionID)", retryable: false)
+        }
+        let number = calls[request.sessionID, default: 0]
+        calls[request.sessionID] = number + 1
+        for step in entries[min(number, entries.count - 1)].steps {
+            if let result = try await play(step, request, call) { return result }
+        }
+        throw ServiceError(.internal, "the script \(path) ends without a result: add fail, video or clips")
+    }
+
+    private func play(_ step: Script.Step, _ request: AgentRequest, _ call: Call) async throws -> AgentResult? {
+        switch step {
+        case .progress(let fraction, let message):
+            call.progress(fraction, message)
+        case .wait(let milliseconds):
+            try await Task.sleep(for: .milliseconds(milliseconds))
+        case .hang:
+            while true { try await Task.sleep(for: .seconds(3600)) }
+        case .fail(let error):
+            throw error
+        case .exit(let status):
+            _exit(status)
+        case .video(let source, let cost):
+            let target = try ArtifactURI(request.outputPrefix, at: "/output_prefix").appending("agent5_film.mp4")
+            try await artifacts.copy(try uri(source), to: target)
+            return AgentResult(video: target.description, cost: cost)
+        case .clips(let clips, let cost):
+            return AgentResult(clips: try await deliver(clips, request), cost: cost)
+        }
+        return nil
+    }
+
+    private func deliver(_ clips: [Script.ScriptedClip], _ request: AgentRequest) async throws -> [AgentClip] {
+        let prefix = try ArtifactURI(request.outputPrefix, at: "/output_prefix")
+        var delivered: [AgentClip] = []
+        for scripted in clips {
+            guard Places.isValidID(scripted.segmentID) else {
+                throw ServiceError(.unavailable, "the script \(path) names the segment \"\(scripted.segmentID)\"")
+            }
+            var clip = AgentClip(segmentID: scripted.segmentID, error: scripted.error?.error)
+            if let source = scripted.clip {
+                let target = try prefix.appending("agent5_\(scripted.segmentID).mp4")
+                try await artifacts.copy(try uri(source), to: target)
+                clip.clip = target.description
+            }
+            delivered.append(clip)
+        }
+        return delivered
+    }
+
+    /// A URI, an absolute path, or a path relative to the script.
+    private func uri(_ source: String) throws(ServiceError) -> ArtifactURI {
+        if source.contains("://") { return try ArtifactURI(source) }
+        if source.hasPrefix("/") { return try ArtifactURI("file://\(source)") }
+        let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        return try ArtifactURI("file://\(folder)/\(source)")
+    }
+}

@@ -1,0 +1,19 @@
+import Artifacts
+import Contracts
+import MediaService
+import ServiceKit
+
+@main
+struct ClipperMain {
+    static func main() async {
+        await ServiceMain.run("clipper", about: "Turns stills into clips, and gives clips their sound.", capacity: 2) {
+            context, methods in
+            let price = try context.settings.double("UNDERSTUDY_PRICE_CLIP", default: 0.001, in: 0...1000)
+            let maker = ClipMaker(
+                media: MediaWork(artifacts: Artifacts(), blocking: context.blocking), price: USD(price))
+            methods.handle(ClipperAPI.create) { request, call in try await maker.create(request, call) }
+            methods.handle(ClipperAPI.replaceAudio) { request, call in try await maker.replaceAudio(request, call) }
+            methods.handle(ClipperAPI.probe) { request, call in try await maker.probe(request, call) }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import Contracts
+import Media
+
+extension ProbedMedia {
+    /// What `Media` found, as the wire says it.
+    init(_ report: MediaReport) {
+        self.init(
+            container: report.container, duration: report.duration, streams: report.streams.map(ProbedStream.init),
+            frames: report.frames, decodedOK: report.decodedOK, problems: report.problems)
+    }
+}
+
+extension ProbedStream {
+    fileprivate init(_ stream: MediaReport.Stream) {
+        self.init(type: stream.type, codec: stream.codec)
+        profile = stream.profile
+        duration = stream.duration
+        width = stream.width
+        height = stream.height
+        rate = stream.rate?.description
+        pixelFormat = stream.pixelFormat
+        colorPrimaries = stream.colorPrimaries
+        colorTransfer = stream.colorTransfer
+        colorSpace = stream.colorSpace
+        colorRange = stream.colorRange
+        sampleRate = stream.sampleRate
+        channels = stream.channels
+    }
+}

@@ -1,0 +1,31 @@
+import Contracts
+import JSONRPC
+import ServiceKit
+
+/// Cards: designed pictures made on this machine, at no cost.
+struct CardProvider: ImageProvider {
+    let blocking: BlockingPool
+
+    let name = "card"
+
+    var info: ImageProviderInfo {
+        ImageProviderInfo(
+            name: name, isDefault: false, models: [CardPainter.version], maxWidth: 8192, maxHeight: 8192, cost: .zero,
+            needsNetwork: false)
+    }
+
+    func draw(_ request: GenerateImage, to path: String) async throws -> DrawnImage {
+        let unknown = try await blocking.run { _ in
+            let card = try CardPainter.paint(
+                prompt: request.prompt, width: request.width, height: request.height, seed: request.seed)
+            try card.canvas.writePNG(to: path)
+            return card.type.unknownGlyphs
+        }
+        let warnings =
+            unknown == 0
+            ? [] : ["\(unknown) characters of the prompt have no picture in any installed font: install fonts-noto-core"]
+        return DrawnImage(
+            width: request.width, height: request.height, mediaType: "image/png", model: CardPainter.version, cost: .zero,
+            attempts: 1, warnings: warnings)
+    }
+}

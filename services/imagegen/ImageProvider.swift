@@ -1,0 +1,28 @@
+import Contracts
+import JSONRPC
+
+/// Somebody who draws pictures.
+protocol ImageProvider: Sendable {
+    var name: String { get }
+
+    /// What it can do; `isDefault` is filled in by who lists it.
+    var info: ImageProviderInfo { get }
+
+    /// Draws a picture and writes it, as a PNG, JPEG or WebP file, to a path of this machine.
+    ///
+    /// - Throws: `ServiceError`; nothing is kept then.
+    func draw(_ request: GenerateImage, to path: String) async throws -> DrawnImage
+}
+
+/// What a provider made.
+struct DrawnImage: Sendable {
+    /// -> pixels.
+    var width: Int
+    var height: Int
+    var mediaType: String
+    var model: String
+    var cost: USD
+    /// How many times the work was tried.
+    var attempts: Int
+    var warnings: [String]
+}

@@ -1,0 +1,98 @@
+import Artifacts
+import Contracts
+import FoundationEssentials
+import Glibc
+import JSONRPC
+
+/// Events as lines of a local file, `{"timestamp":...,"event_type":...,"data":{...}}`.
+///
+/// Each event is one `write` in append mode: lines of several replicas never mix, and a process that is killed leaves whole
+/// lines. A torn last line, which only a crash of the machine leaves, is ended before the next is written.
+actor EventFile {
+    private let path: String
+    private let maximumBytes: Int
+    private var descriptor: Int32 = -1
+    private(set) var delivered = 0
+    private(set) var dropped = 0
+
+    /// - Parameter maximumBytes: beyond, the file is put aside as `….1.jsonl` and a new one begun.
+    init(path: String, maximumBytes: Int = 64 * 1024 * 1024) {
+        self.path = path
+        self.maximumBytes = maximumBytes
+    }
+
+    /// Keeps one event.
+    ///
+    /// - Throws: `unavailable` with the reason, e.g. a full disk; the event is then counted as dropped.
+    func append(_ event: LoggedEvent) throws {
+        do {
+            var line = Data("{\"timestamp\":\"\(event.timestamp.text)\",\"event_type\":\(JSONText.quote(event.eventType)),\"data\":".utf8)
+            line += try JSONCoding.encode(event.data)
+            line += Data("}\n".utf8)
+            try open()
+            try write(line)
+            delivered += 1
+        } catch {
+            dropped += 1
+            throw error
+        }
+    }
+
+    /// Brings all that was written to the disk.
+    func flush() throws(ServiceError) {
+        guard descriptor >= 0 else { return }
+        guard fsync(descriptor) == 0 else { throw FileFailure.error(errno, "cannot flush \(path)") }
+    }
+
+    /// The newest events that fit, oldest first; lines that are no events are passed over.
+    func tail(jobID: String?, eventType: String?, limit: Int) throws(ServiceError) -> [LoggedEvent] {
+        var found: [LoggedEvent] = []
+        for file in [path, rotated] where found.count < limit {
+            let reader = try BackwardLines(path: file)
+            while found.count < limit, let line = reader.next() {
+                guard let event = try? JSONCoding.decode(LoggedEvent.self, from: line) else { continue }
+                if let eventType, event.eventType != eventType { continue }
+                if let jobID, event.data["job_id"]?.string != jobID { continue }
+                found.append(event)
+            }
+        }
+        return found.reversed()
+    }
+
+    private var rotated: String {
+        path.hasSuffix(".jsonl") ? "\(path.dropLast(6)).1.jsonl" : "\(path).1"
+    }
+
+    private func open() throws(ServiceError) {
+        if descriptor >= 0 {
+            var (held, named) = (stat(), stat())
+            let isSame =
+                fstat(descriptor, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino
+                && held.st_dev == named.st_dev
+            if isSame, held.st_size < maximumBytes { return }
+            if isSame { rename(path, rotated) }
+            close(descriptor)
+            descriptor = -1
+        }
+        let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        try? FileManager.default.createDirectory(atPath: folder.isEmpty ? "/" : folder, withIntermediateDirectories: true)
+        descriptor = Glibc.open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o640)
+        guard descriptor >= 0 else { throw FileFailure.error(errno, "cannot open \(path)") }
+        var last: UInt8 = UInt8(ascii: "\n")
+        let size = lseek(descriptor, 0, SEEK_END)
+        if size > 0, pread(descriptor, &last, 1, size - 1) == 1, last != UInt8(ascii: "\n") {
+            try write(Data("\n".utf8))
+        }
+    }
+
+    private func write(_ line: Data) throws(ServiceError) {
+        let (count, code) = line.withUnsafeBytes { (Glibc.write(descriptor, $0.baseAddress, $0.count), errno) }
+        if count == line.count { return }
+        if count > 0 {
+            // A part of a line went onto a disk that is now full: take it back.
+            let size = lseek(descriptor, 0, SEEK_END)
+            ftruncate(descriptor, size - count)
+        }
+        throw FileFailure.error(count < 0 ? code : ENOSPC, "cannot write \(path)")
+    }
+}
