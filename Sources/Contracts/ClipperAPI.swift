@@ -38,7 +38,7 @@ package struct CreateClip: Codable, Sendable {
     /// Frames per second; 30 if absent.
     package var fps: Double?
     package var captions: Captions?
-    /// Seconds at each end that a fade will use: key frames are put where it starts and ends.
+    /// Seconds of the cross-fade that will be laid over each end: key frames are put where it starts and ends.
     package var boundary: Double?
 
     package init(
@@ -107,12 +107,22 @@ package struct ReplaceAudio: Codable, Sendable {
     package var output: String
     /// Seconds of audio; the video's duration if absent.
     package var duration: Double?
+    /// Seconds of the narration that are skipped, where one narration serves many segments.
+    package var audioStart: Double?
 
-    package init(clip: String, audio: String, output: String, duration: Double? = nil) {
+    package init(
+        clip: String, audio: String, output: String, duration: Double? = nil, audioStart: Double? = nil
+    ) {
         self.clip = clip
         self.audio = audio
         self.output = output
         self.duration = duration
+        self.audioStart = audioStart
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case clip, audio, output, duration
+        case audioStart = "audio_start_s"
     }
 }
 

@@ -75,17 +75,23 @@ package struct StitchClip: Codable, Sendable {
     package var duration: Double
     /// The artifact URI of the narration; the clip's own audio track if absent, silence if it has none.
     package var audio: String?
+    /// Seconds of the narration that are skipped, where one narration serves many segments.
+    package var audioStart: Double?
 
-    package init(clip: String, segmentID: String, duration: Double, audio: String? = nil) {
+    package init(
+        clip: String, segmentID: String, duration: Double, audio: String? = nil, audioStart: Double? = nil
+    ) {
         self.clip = clip
         self.segmentID = segmentID
         self.duration = duration
         self.audio = audio
+        self.audioStart = audioStart
     }
 
     private enum CodingKeys: String, CodingKey {
         case clip, duration, audio
         case segmentID = "segment_id"
+        case audioStart = "audio_start_s"
     }
 }
 

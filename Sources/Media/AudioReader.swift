@@ -60,6 +60,16 @@ struct AudioReader: ~Copyable {
         return ready.takeFirst(count)
     }
 
+    /// Passes over samples.
+    mutating func skip(_ count: Int) throws(MediaError) {
+        var left = count
+        while left > 0 {
+            let passed = try read(min(left, 65_536)).count
+            if passed == 0 { return }
+            left -= passed
+        }
+    }
+
     /// Whether no sample is left.
     mutating func isAtEnd() throws(MediaError) -> Bool {
         try fill(1)

@@ -13,10 +13,11 @@ package struct AudioReplacementReport: Sendable, Equatable {
 package enum AudioReplacement {
     /// - Parameters:
     ///   - duration: seconds of sound; the video's duration if absent.
+    ///   - audioStart: seconds of the narration that are skipped.
     /// - Throws: the narration's fault, before anything is written.
     package static func run(
-        clip: String, audio: String, output: String, duration: Double? = nil, cancelled: () -> Bool = { false },
-        progress: (Double) -> Void = { _ in }
+        clip: String, audio: String, output: String, duration: Double? = nil, audioStart: Double = 0,
+        cancelled: () -> Bool = { false }, progress: (Double) -> Void = { _ in }
     ) throws(MediaError) -> AudioReplacementReport {
         // Opened here first, so that a narration that cannot be read leaves no file.
         _ = try AudioReader.open(audio)
@@ -42,7 +43,8 @@ package enum AudioReplacement {
         try movie.writeHeader()
         var film = FilmWriter(
             sound: FilmSound(
-                parts: [FilmPart(clip: clip, frames: 1, audio: audio, title: fileName(audio))], starts: [0, samples]),
+                parts: [FilmPart(clip: clip, frames: 1, audio: audio, audioStart: audioStart, title: fileName(audio))],
+                starts: [0, samples]),
             encoder: encoder, movie: movie, packet: try Packet())
         let packet = try Packet()
         while try input.read(packet) {
@@ -60,6 +62,6 @@ package enum AudioReplacement {
         let perSample = 1 / Double(AudioEncoder.sampleRate)
         return AudioReplacementReport(
             audioDuration: Double(whole) * perSample, padded: Double(padded) * perSample,
-            trimmed: Double(max(whole - samples, 0)) * perSample)
+            trimmed: max(Double(whole - samples) * perSample - audioStart, 0))
     }
 }

@@ -8,10 +8,13 @@ package struct FilmPart: Sendable {
     package var frames: Int
     /// Path of its narration; without one, the clip's own sound is used, else silence.
     package var audio: String?
+    /// Seconds of the narration that are skipped.
+    package var audioStart: Double
     /// The chapter's title.
     package var title: String
 
-    package init(clip: String, frames: Int, audio: String?, title: String) {
+    package init(clip: String, frames: Int, audio: String?, audioStart: Double = 0, title: String) {
+        self.audioStart = audioStart
         self.clip = clip
         self.frames = frames
         self.audio = audio

@@ -1,0 +1,110 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+
+/// A library below `Sources/`.
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies)
+}
+
+/// An executable below `services/`; its README is documentation, not a resource.
+func service(_ name: String, folder: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: "services/\(folder)", exclude: ["README.md"])
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources)
+}
+
+let package = Package(
+    name: "understudy",
+    products: [
+        .executable(name: "orchestrator", targets: ["Orchestrator"]),
+        .executable(name: "imagegen", targets: ["ImageGen"]),
+        .executable(name: "clipper", targets: ["Clipper"]),
+        .executable(name: "stitcher", targets: ["Stitcher"]),
+        .executable(name: "logger", targets: ["EventLogger"]),
+        .executable(name: "agent5", targets: ["Agent5"]),
+        .executable(name: "understudy", targets: ["Understudy"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CFFmpeg", pkgConfig: "libavformat libavcodec libswscale libswresample libavutil"),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
+        .systemLibrary(name: "CPango", pkgConfig: "pangocairo"),
+
+        library("JSONRPC", nio + [logging]),
+        library("ServicePool", nio + [logging, "JSONRPC"]),
+        library("ServiceKit", nio + [logging, lifecycle, configuration, unixSignals, "JSONRPC", "ServicePool"]),
+        library("Contracts", ["JSONRPC"]),
+        library("HTTP", ["CCurl", logging]),
+        library("AWS", ["HTTP", crypto, logging]),
+        library("Artifacts", ["AWS", "JSONRPC", crypto]),
+        library("Media", ["CFFmpeg"]),
+        library("MediaService", ["Media", "Artifacts", "ServiceKit", "JSONRPC"]),
+
+        service(
+            "Orchestrator", folder: "orchestrator",
+            ["ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", grdb, logging]),
+        service("ImageGen", folder: "imagegen", ["ServiceKit", "Contracts", "Artifacts", "CPango", "JSONRPC", crypto]),
+        service("Clipper", folder: "clipper", ["MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "JSONRPC"]),
+        service("Stitcher", folder: "stitcher", ["MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "JSONRPC"]),
+        service("EventLogger", folder: "logger", ["ServiceKit", "Contracts", "Artifacts", "JSONRPC"]),
+        service("Agent5", folder: "agent5", ["ServiceKit", "Contracts", "Artifacts", "JSONRPC"]),
+        service(
+            "Understudy", folder: "understudy",
+            ["ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", arguments]),
+
+        tests("JSONRPCTests", nio + ["JSONRPC"]),
+        tests("ServicePoolTests", nio + ["ServicePool", "JSONRPC"]),
+        tests("ServiceKitTests", ["ServiceKit", "JSONRPC"]),
+        tests("ContractsTests", ["Contracts", "ServiceKit"]),
+        tests("HTTPTests", nio + ["HTTP"]),
+        tests("AWSTests", ["AWS"]),
+        tests("ArtifactsTests", ["Artifacts"]),
+        tests("MediaTests", ["Media", "CFFmpeg"]),
+        tests("OrchestratorTests", ["Orchestrator", "Contracts", grdb]),
+        tests("ImageGenTests", ["ImageGen"]),
+        tests("EventLoggerTests", ["EventLogger", "Contracts"]),
+        tests("Agent5Tests", ["Agent5", "Contracts"]),
+        tests("UnderstudyTests", ["Understudy", "Contracts"]),
+        tests("StackTests", ["ServiceKit", "ServicePool", "JSONRPC", "Contracts", subprocess]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+// One place for every target's settings. In CI a warning is an error.
+for target in package.targets where target.type != .system {
+    var settings: [SwiftSetting] = [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ]
+    if Context.environment["CI"] != nil {
+        settings.append(.treatAllWarnings(as: .error))
+    }
+    target.swiftSettings = (target.swiftSettings ?? []) + settings
+}

@@ -1,0 +1,44 @@
+import Contracts
+import JSONRPC
+
+/// Something that happened to a job. A job's state is the fold of its events; they are kept for ever.
+enum JobEvent: Codable, Sendable {
+    case started
+    case loaded(JobPlan)
+    case loadFailed(ServiceError)
+    case leadProgress(fraction: Double, message: String)
+    case leadDelivered(AgentResult, startedAt: Timestamp)
+    case leadFailed(ServiceError, startedAt: Timestamp)
+    /// The lead's film decodes and is long enough; it lies at its place now.
+    case leadFilmAccepted(video: String, startedAt: Timestamp)
+    /// Which of the lead's clips are good; the others with their faults.
+    case leadClipsChecked(good: [String], bad: [String: ServiceError], startedAt: Timestamp)
+    case imageMade(segment: Int, image: GeneratedImage, startedAt: Timestamp)
+    case imageFailed(segment: Int, ServiceError, startedAt: Timestamp)
+    case clipMade(segment: Int, clip: CreatedClip, startedAt: Timestamp)
+    case clipFailed(segment: Int, ServiceError, startedAt: Timestamp)
+    case narrated(segment: Int, startedAt: Timestamp)
+    case narrationFailed(segment: Int, ServiceError, startedAt: Timestamp)
+    case stitched(Stitched, startedAt: Timestamp)
+    case stitchFailed(ServiceError, startedAt: Timestamp)
+    case filmVerified(startedAt: Timestamp)
+    case filmRejected(ServiceError, startedAt: Timestamp)
+    case cancelled
+    case retried(RetrySelection)
+    /// The receipt is written, or cannot be; what was decided becomes visible.
+    case settled(warning: String?)
+}
+
+/// Something that is to be done now. Follows from a job's state alone.
+enum JobWork: Hashable, Sendable {
+    case load
+    case lead(attempt: Int)
+    case checkLeadFilm
+    case checkLeadClips
+    case image(segment: Int, attempt: Int, provider: String?)
+    case clip(segment: Int)
+    case narrate(segment: Int)
+    case stitch
+    case verifyFilm
+    case settle
+}

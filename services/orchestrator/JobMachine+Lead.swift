@@ -1,0 +1,139 @@
+import Contracts
+import JSONRPC
+
+/// The lead's part: attempts, what its failures mean, and the takeover.
+extension JobMachine {
+    /// Calls of the lead that a job makes at the most.
+    static let maximumLeadAttempts = 3
+
+    mutating func applyLead(_ event: JobEvent, at now: Timestamp, _ drafts: inout [StatusDraft]) {
+        switch (event, phase) {
+        case (.leadProgress(let fraction, let message), .lead):
+            let share = fraction.isFinite ? min(max(fraction, 0), 1) : 0
+            drafts.append(
+                say(
+                    Self.lead, .processing, message.isEmpty ? "Agent5 is working" : message,
+                    progress: Progress(done: Int(share * 100), total: 100)))
+        case (.leadDelivered(let result, let startedAt), .lead):
+            delivered(result, startedAt: startedAt, at: now, &drafts)
+        case (.leadFailed(let error, let startedAt), .lead):
+            record(error, startedAt: startedAt, at: now)
+            failed(error, at: now, &drafts)
+        case (.leadFailed(let error, let startedAt), .checkingLeadFilm), (.leadFailed(let error, let startedAt), .checkingLeadClips):
+            stages.ran("verify", from: startedAt, to: now)
+            wasted += costs.agent5
+            takeOver(error, at: now, &drafts)
+        case (.leadFilmAccepted(let video, let startedAt), .checkingLeadFilm):
+            stages.ran("verify", from: startedAt, to: now)
+            videoURL = video
+            filmDuration = plan?.segments.reduce(0) { $0 + $1.duration }
+            for index in segments.indices { segments[index].maker = Self.lead }
+            conclude(.finished)
+        case (.leadClipsChecked(let good, let bad, let startedAt), .checkingLeadClips):
+            stages.ran("verify", from: startedAt, to: now)
+            clipsChecked(good: good, bad: bad, at: now, &drafts)
+        default:
+            break
+        }
+    }
+
+    private mutating func delivered(
+        _ result: AgentResult, startedAt: Timestamp, at now: Timestamp, _ drafts: inout [StatusDraft]
+    ) {
+        costs.agent5 += result.cost
+        attempts.append(
+            Attempt(
+                agent: Self.lead, work: "film", segmentID: nil, startedAt: startedAt, endedAt: now, cost: result.cost,
+                error: nil))
+        stages.ran("agent5", from: startedAt, to: now)
+        if let video = result.video {
+            phase = .checkingLeadFilm(video)
+            drafts.append(say(Self.lead, .processing, "Agent5 delivered a film, which is being checked"))
+        } else if !result.clips.isEmpty {
+            leadClips = result.clips
+            phase = .checkingLeadClips
+            drafts.append(say(Self.lead, .processing, "Agent5 delivered clips, which are being checked"))
+        } else {
+            failed(ServiceError(.corruptMedia, "Agent5 answered with neither a film nor clips"), at: now, &drafts)
+        }
+    }
+
+    /// Refused, reset or one 5xx: one more try. Told to wait: wait, if that fits. Everything else: the understudy steps in.
+    private mutating func failed(_ error: ServiceError, at now: Timestamp, _ drafts: inout [StatusDraft]) {
+        switch error.kind {
+        case .unavailable where error.retryable && leadAttempt < 2, .busy where leadAttempt < 2:
+            leadAttempt += 1
+            drafts.append(say(Self.lead, .processing, "Agent5 failed (\(error.message)), trying once more"))
+        case .rateLimited where leadAttempt < Self.maximumLeadAttempts && waitFits(error.retryAfter, at: now):
+            let seconds = error.retryAfter ?? 0
+            leadAttempt += 1
+            leadNotBefore = Timestamp(milliseconds: now.milliseconds + Int64(seconds * 1000))
+            drafts.append(say(Self.lead, .processing, "Agent5 asked to wait \(seconds) s"))
+        default:
+            takeOver(error, at: now, &drafts)
+        }
+    }
+
+    private func waitFits(_ seconds: Double?, at now: Timestamp) -> Bool {
+        guard let seconds, seconds.isFinite, seconds >= 0, let began = leadBeganAt else { return false }
+        let deadline = began.milliseconds + Int64((spec.options.agent5Timeout ?? JobDefaults.agent5Timeout) * 1000)
+        return now.milliseconds + Int64(min(seconds, 1e9) * 1000) < deadline
+    }
+
+    private mutating func record(_ error: ServiceError, startedAt: Timestamp, at now: Timestamp) {
+        attempts.append(
+            Attempt(
+                agent: Self.lead, work: "film", segmentID: nil, startedAt: startedAt, endedAt: now, cost: .zero,
+                error: error))
+        stages.ran("agent5", from: startedAt, to: now)
+    }
+
+    private mutating func clipsChecked(
+        good: [String], bad: [String: ServiceError], at now: Timestamp, _ drafts: inout [StatusDraft]
+    ) {
+        let missing = segments.filter { !good.contains($0.id) }
+        guard !missing.isEmpty else {
+            keepClips(good)
+            phase = .stitching
+            return
+        }
+        let first = missing.first { bad[$0.id] != nil }
+        let reason =
+            first.flatMap { bad[$0.id] }
+            ?? ServiceError(.corruptMedia, "Agent5 delivered no clip of \(missing.map(\.id).joined(separator: ", "))")
+        if spec.options.fallback == .segments, !good.isEmpty {
+            keepClips(good)
+        } else {
+            wasted += costs.agent5
+        }
+        takeOver(reason, at: now, &drafts)
+    }
+
+    private mutating func keepClips(_ good: [String]) {
+        for index in segments.indices where good.contains(segments[index].id) {
+            segments[index].maker = Self.lead
+            segments[index].clip = leadClips.first { $0.segmentID == segments[index].id }?.clip
+        }
+    }
+
+    private mutating func takeOver(_ error: ServiceError, at now: Timestamp, _ drafts: inout [StatusDraft]) {
+        takeover = Takeover(at: now, kind: error.kind, reason: error.message, provider: error.provider)
+        drafts.append(say(Self.lead, .error, error.message, error: error))
+        drafts.append(say(Self.understudy, .processing, "Agent5 failed, starting Agent6 fallback..."))
+        beginFallback(&drafts)
+    }
+}
+
+/// What holds where a job's options say nothing.
+enum JobDefaults {
+    /// Seconds that Agent5 may take in all.
+    static let agent5Timeout = 1800.0
+    /// Seconds that Agent5 may be silent.
+    static let agent5Stall = 300.0
+    static let imageConcurrency = 2
+    static let width = 1920
+    static let height = 1080
+    static let fps = 30.0
+    /// Seconds.
+    static let fade = 0.5
+}

@@ -1,0 +1,142 @@
+import Contracts
+import JSONRPC
+
+/// The understudy's part: stills, clips and narration of each segment, then the film.
+extension JobMachine {
+    mutating func applySegment(_ event: JobEvent, at now: Timestamp, _ drafts: inout [StatusDraft]) {
+        switch event {
+        case .imageMade(let index, let image, let startedAt):
+            guard segments.indices.contains(index), segments[index].image == nil else { return }
+            segments[index].image = image
+            segments[index].maker = Self.understudy
+            segments[index].error = nil
+            spend(image.cost, on: index)
+            done("image", index, startedAt, now, image.cost)
+            stages.ran("images", from: startedAt, to: now)
+            warnings += (image.warnings ?? []).map { "\(segments[index].id): \($0)" }
+            tell("drew the still of", index, &drafts)
+        case .imageFailed(let index, let error, let startedAt):
+            guard segments.indices.contains(index), segments[index].image == nil else { return }
+            done("image", index, startedAt, now, .zero, error)
+            stages.ran("images", from: startedAt, to: now)
+            imageFailed(index, error, &drafts)
+        case .clipMade(let index, let clip, let startedAt):
+            guard segments.indices.contains(index), segments[index].clip == nil else { return }
+            segments[index].clip = clip.clip
+            spend(clip.cost, on: index)
+            done("clip", index, startedAt, now, clip.cost)
+            stages.ran("clips", from: startedAt, to: now)
+            tell("made the clip of", index, &drafts)
+        case .clipFailed(let index, let error, let startedAt):
+            guard segments.indices.contains(index), segments[index].clip == nil else { return }
+            segments[index].error = error
+            done("clip", index, startedAt, now, .zero, error)
+            failFallback(named(error, index))
+        case .narrated(let index, let startedAt):
+            guard segments.indices.contains(index), segments[index].narration == .pending else { return }
+            segments[index].narration = .done
+            done("narration", index, startedAt, now, .zero)
+            stages.ran("narration", from: startedAt, to: now)
+            tell("narrated", index, &drafts)
+        case .narrationFailed(let index, let error, let startedAt):
+            guard segments.indices.contains(index), segments[index].narration == .pending else { return }
+            segments[index].narration = .failed
+            done("narration", index, startedAt, now, .zero, error)
+            stages.ran("narration", from: startedAt, to: now)
+            let warning = "\(segments[index].id): \(error.message); this part of the film is silent"
+            warnings.append(warning)
+            drafts.append(
+                say(
+                    Self.understudy, .processing, "warning: \(warning)", segmentID: segments[index].id,
+                    progress: progress))
+        default:
+            break
+        }
+    }
+
+    mutating func applyFilm(_ event: JobEvent, at now: Timestamp, _ drafts: inout [StatusDraft]) {
+        switch (event, phase) {
+        case (.stitched(let film, let startedAt), .stitching):
+            stages.ran("stitch", from: startedAt, to: now)
+            costs.agent6 += film.cost
+            attempts.append(
+                Attempt(
+                    agent: actor, work: "stitch", segmentID: nil, startedAt: startedAt, endedAt: now, cost: film.cost,
+                    error: nil))
+            for warning in film.warnings ?? [] where !warnings.contains(warning) { warnings.append(warning) }
+            videoURL = film.video
+            filmDuration = film.duration
+            phase = .verifying
+            drafts.append(say(actor, .processing, "stitched the film, which is being checked", progress: progress))
+        case (.stitchFailed(let error, let startedAt), .stitching):
+            stages.ran("stitch", from: startedAt, to: now)
+            attempts.append(
+                Attempt(
+                    agent: actor, work: "stitch", segmentID: nil, startedAt: startedAt, endedAt: now, cost: .zero,
+                    error: error))
+            fallbackHasBegun ? failFallback(error) : conclude(.failed(error))
+        case (.filmVerified(let startedAt), .verifying):
+            stages.ran("verify", from: startedAt, to: now)
+            conclude(.finished)
+        case (.filmRejected(let error, let startedAt), .verifying):
+            stages.ran("verify", from: startedAt, to: now)
+            videoURL = nil
+            filmDuration = nil
+            fallbackHasBegun ? failFallback(error) : conclude(.failed(error))
+        default:
+            break
+        }
+    }
+
+    /// One more try; then a card where the user allows it; then the understudy has failed.
+    private mutating func imageFailed(_ index: Int, _ error: ServiceError, _ drafts: inout [StatusDraft]) {
+        segments[index].imageAttempts += 1
+        let isHopeless: Bool =
+            switch error.kind {
+            case .quotaExhausted, .contentRejected, .unauthorized, .invalidParams: true
+            default: false
+            }
+        let id = segments[index].id
+        if segments[index].imageAttempts < 2, !isHopeless {
+            drafts.append(
+                say(
+                    Self.understudy, .processing, "the still of \(id) failed (\(error.message)), trying once more",
+                    segmentID: id, progress: progress))
+        } else if spec.options.onImageFailure == .card, !segments[index].takesCard {
+            segments[index].takesCard = true
+            warnings.append("\(id): \(error.message); a card takes the still's place")
+            drafts.append(
+                say(
+                    Self.understudy, .processing, "a card takes the place of the still of \(id)", segmentID: id,
+                    progress: progress))
+        } else {
+            segments[index].error = error
+            failFallback(named(error, index))
+        }
+    }
+
+    private func named(_ error: ServiceError, _ index: Int) -> ServiceError {
+        var error = error
+        error.message = "\(segments[index].id): \(error.message)"
+        return error
+    }
+
+    private mutating func spend(_ cost: USD, on index: Int) {
+        segments[index].cost += cost
+        costs.agent6 += cost
+    }
+
+    private mutating func done(
+        _ work: String, _ index: Int, _ startedAt: Timestamp, _ now: Timestamp, _ cost: USD, _ error: ServiceError? = nil
+    ) {
+        attempts.append(
+            Attempt(
+                agent: Self.understudy, work: work, segmentID: segments[index].id, startedAt: startedAt, endedAt: now,
+                cost: cost, error: error))
+    }
+
+    private mutating func tell(_ deed: String, _ index: Int, _ drafts: inout [StatusDraft]) {
+        let id = segments[index].id
+        drafts.append(say(Self.understudy, .processing, "\(deed) \(id)", segmentID: id, progress: progress))
+    }
+}

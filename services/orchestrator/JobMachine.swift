@@ -1,0 +1,253 @@
+import Contracts
+import JSONRPC
+
+/// A job as the fold of its events. Pure: no clock, no I/O; moments come with the events.
+///
+/// `apply` takes what happened and gives the status messages that it causes; `work` says what is to be done now. Whoever
+/// runs a job does what `work` names and feeds back what came of it, so that a restart needs nothing but the events.
+struct JobMachine: Sendable {
+    enum Phase: Sendable, Equatable {
+        case queued
+        case loading
+        case lead
+        case checkingLeadFilm(String)
+        case checkingLeadClips
+        case fallback
+        case stitching
+        case verifying
+        /// Decided, but the receipt is not yet written.
+        case settling
+        case done
+    }
+
+    enum Outcome: Sendable, Equatable {
+        case finished
+        case failed(ServiceError)
+        case cancelled
+    }
+
+    let spec: JobSpec
+    let createdAt: Timestamp
+    var updatedAt: Timestamp
+    var phase = Phase.queued
+    var outcome: Outcome?
+    var plan: JobPlan?
+    var segments: [SegmentRecord] = []
+    var agents: [String: AgentView] = [:]
+    var attempts: [Attempt] = []
+    var stages = StageClock()
+    var takeover: Takeover?
+    var warnings: [String] = []
+    var wasted = USD.zero
+    var costs = Costs()
+    var videoURL: String?
+    var filmDuration: Double?
+    /// Calls of the lead that were made or are being made.
+    var leadAttempt = 0
+    var leadBeganAt: Timestamp?
+    /// The lead asked to be left alone until then.
+    var leadNotBefore: Timestamp?
+    var leadClips: [AgentClip] = []
+    /// Whether the understudy has a part in the film.
+    var fallbackHasBegun = false
+
+    init(spec: JobSpec, createdAt: Timestamp) {
+        self.spec = spec
+        self.createdAt = createdAt
+        updatedAt = createdAt
+    }
+
+    /// Takes an event. Events that come too late, or twice, change nothing.
+    mutating func apply(_ event: JobEvent, at now: Timestamp) -> [StatusDraft] {
+        updatedAt = max(updatedAt, now)
+        var drafts: [StatusDraft] = []
+        switch event {
+        case .started where phase == .queued:
+            phase = .loading
+        case .loaded(let plan) where phase == .loading:
+            loaded(plan, at: now, &drafts)
+        case .loadFailed(let error) where phase == .loading:
+            stages.ran("load", from: createdAt, to: now)
+            conclude(.failed(error))
+        case .cancelled where outcome == nil:
+            conclude(.cancelled)
+        case .settled(let warning) where phase == .settling:
+            settled(warning, &drafts)
+        case .retried(let selection) where phase == .done:
+            retry(selection, at: now, &drafts)
+        case .leadProgress, .leadDelivered, .leadFailed, .leadFilmAccepted, .leadClipsChecked:
+            applyLead(event, at: now, &drafts)
+        case .imageMade, .imageFailed, .clipMade, .clipFailed, .narrated, .narrationFailed:
+            guard phase == .fallback else { break }
+            applySegment(event, at: now, &drafts)
+        case .stitched, .stitchFailed, .filmVerified, .filmRejected:
+            applyFilm(event, at: now, &drafts)
+        default:
+            break
+        }
+        if phase == .fallback, work.isEmpty {
+            if segments.allSatisfy(\.isReady) {
+                phase = .stitching
+            } else {
+                failFallback(
+                    ServiceError(
+                        .quotaExhausted,
+                        "the job's limit max_cost_usd of \((spec.options.maxCost ?? .zero).text) is reached: "
+                            + "raise it, or allow cards by on_image_failure"))
+            }
+        }
+        return drafts
+    }
+
+    // MARK: - State
+
+    var state: JobState {
+        switch phase {
+        case .queued: .queued
+        case .done:
+            switch outcome {
+            case .finished: .finished
+            case .cancelled: .cancelled
+            case .failed, nil: .error
+            }
+        default: .running
+        }
+    }
+
+    /// What the job was decided to come to, before that is visible.
+    var decidedState: JobState {
+        switch outcome {
+        case .finished: .finished
+        case .failed: .error
+        case .cancelled: .cancelled
+        case nil: state
+        }
+    }
+
+    var error: ServiceError? {
+        if case .failed(let error) = outcome { error } else { nil }
+    }
+
+    /// Who is at work: the lead until the understudy has stepped in.
+    var actor: String { fallbackHasBegun ? Self.understudy : Self.lead }
+
+    static let lead = "Agent5"
+    static let understudy = "Agent6"
+
+    /// Stills, clips and the stitching, done of all.
+    var progress: Progress {
+        let done = segments.reduce(0) { $0 + ($1.image != nil || $1.maker == Self.lead ? 1 : 0) + ($1.clip != nil ? 1 : 0) }
+        return Progress(done: done + (filmDuration == nil ? 0 : 1), total: segments.isEmpty ? 0 : segments.count * 2 + 1)
+    }
+
+    // MARK: - Steps
+
+    private mutating func loaded(_ plan: JobPlan, at now: Timestamp, _ drafts: inout [StatusDraft]) {
+        self.plan = plan
+        segments = plan.segments.map { SegmentRecord(id: $0.id, duration: $0.duration, hasNarration: $0.audio != nil) }
+        warnings += plan.warnings
+        stages.ran("load", from: createdAt, to: now)
+        switch spec.entry {
+        case .lead:
+            beginLead(at: now, &drafts)
+        case .fallback:
+            beginFallback(&drafts)
+        }
+    }
+
+    mutating func beginLead(at now: Timestamp, _ drafts: inout [StatusDraft]) {
+        phase = .lead
+        leadAttempt += 1
+        leadBeganAt = now
+        leadNotBefore = nil
+        drafts.append(say(Self.lead, .starting, "Agent5 is starting"))
+    }
+
+    mutating func beginFallback(_ drafts: inout [StatusDraft]) {
+        phase = .fallback
+        fallbackHasBegun = true
+        let count = segments.count { !$0.isReady }
+        drafts.append(
+            say(Self.understudy, .starting, "Agent6 makes \(count) of \(segments.count) segments", progress: progress))
+    }
+
+    mutating func conclude(_ outcome: Outcome) {
+        self.outcome = outcome
+        phase = .settling
+    }
+
+    mutating func failFallback(_ error: ServiceError) {
+        var error = error
+        error.message = "Agent6 failed: \(error.message)"
+        if let takeover { error.message += "; before that Agent5 failed: \(takeover.reason)" }
+        conclude(.failed(error))
+    }
+
+    private mutating func settled(_ warning: String?, _ drafts: inout [StatusDraft]) {
+        phase = .done
+        if let warning { warnings.append(warning) }
+        switch outcome {
+        case .finished:
+            let seconds = filmDuration.map { " (\(($0 * 10).rounded() / 10) s)" } ?? ""
+            drafts.append(
+                say(actor, .finished, "the film is ready\(seconds)", progress: progress, videoURL: videoURL))
+        case .failed(let error):
+            drafts.append(say(actor, .error, error.message, error: error))
+        case .cancelled, nil:
+            let error = ServiceError(.cancelled, "the job was cancelled")
+            drafts.append(say(actor, .error, error.message, error: error))
+        }
+    }
+
+    private mutating func retry(_ selection: RetrySelection, at now: Timestamp, _ drafts: inout [StatusDraft]) {
+        outcome = nil
+        videoURL = nil
+        filmDuration = nil
+        guard plan != nil else {
+            phase = .loading
+            return
+        }
+        for index in segments.indices {
+            let isChosen =
+                switch selection {
+                case .failed: segments[index].clip == nil
+                case .all: true
+                case .segments(let ids): ids.contains(segments[index].id)
+                }
+            isChosen ? segments[index].reset() : segments[index].keep()
+        }
+        if spec.entry == .lead, takeover == nil {
+            beginLead(at: now, &drafts)
+        } else {
+            beginFallback(&drafts)
+        }
+    }
+
+    // MARK: - Messages
+
+    /// A message of an agent, with the costs as they are now; remembers where the agent stands.
+    mutating func say(
+        _ agent: String, _ status: AgentStatus, _ message: String, segmentID: String? = nil,
+        progress: Progress? = nil, videoURL: String? = nil, error: ServiceError? = nil
+    ) -> StatusDraft {
+        let cost = agent == Self.lead ? costs.agent5 : costs.agent6
+        agents[agent] = AgentView(status: status, message: message, cost: cost)
+        return StatusDraft(
+            agent: agent, status: status, message: message, segmentID: segmentID, progress: progress, cost: cost,
+            costs: costs, videoURL: videoURL, error: error, jobState: state)
+    }
+}
+
+/// A status message before it has its number.
+struct StatusDraft: Sendable {
+    var agent: String
+    var status: AgentStatus
+    var message: String
+    var segmentID: String?
+    var progress: Progress?
+    var cost: USD
+    var costs: Costs
+    var videoURL: String?
+    var error: ServiceError?
+    var jobState: JobState
+}

@@ -1,0 +1,47 @@
+import Contracts
+import JSONRPC
+
+/// What was asked for: the first thing that is known of a job, and never changes.
+struct JobSpec: Codable, Sendable {
+    /// Where a job enters the chain.
+    enum Entry: String, Codable, Sendable {
+        /// Agent5, and Agent6 when it fails.
+        case lead
+        /// The fallback alone.
+        case fallback
+    }
+
+    var jobID: String
+    var userID: String
+    var sessionID: String
+    var supersessionID: String?
+    var entry: Entry
+    var options: JobOptions
+    var pipelineData: JSONValue?
+}
+
+/// What a job works on, read once and kept with it.
+struct JobPlan: Codable, Sendable {
+    var segments: [PlannedSegment]
+    /// The storyboard as it was read, for the lead.
+    var storyboard: JSONValue
+    /// The price of one picture by the provider that the job will use.
+    var imagePrice: USD
+    /// The price of one clip.
+    var clipPrice: USD
+    var warnings: [String]
+}
+
+/// One segment on the time line.
+struct PlannedSegment: Codable, Sendable, Equatable {
+    var id: String
+    /// Seconds, as the storyboard says.
+    var duration: Double
+    /// Frames on the cumulative time line.
+    var frames: Int
+    var guidance: String
+    /// The artifact URI of the narration.
+    var audio: String?
+    /// Seconds of the narration that belong to segments before.
+    var audioStart: Double?
+}

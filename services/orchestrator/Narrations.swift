@@ -1,0 +1,86 @@
+import Artifacts
+import Contracts
+import JSONRPC
+
+/// Gives each segment its narration: what the caller passed, the storyboard's own word, a file by its name, or a part of one
+/// file for the whole film.
+struct Narrations: Sendable {
+    let artifacts: Artifacts
+    let store: ArtifactURI
+    let places: Places
+
+    /// - Returns: warnings about segments that stay silent.
+    func assign(
+        to segments: inout [PlannedSegment], storyboard: Storyboard, pipelineData: JSONValue?
+    ) async throws -> [String] {
+        let passed = try Self.passed(pipelineData?["audio"])
+        let files = try await artifacts.list(try store.appending(places.narrations))
+        let names = files.map(\.name)
+        let found = NarrationFinder.find(segments: segments.map(\.id), names: names)
+        var warnings: [String] = []
+        var start = 0.0
+        for index in segments.indices {
+            let segment = segments[index]
+            if let uri = passed[segment.id] {
+                segments[index].audio = uri
+            } else if let named = storyboard.segments[index].audio {
+                do throws(ServiceError) {
+                    segments[index].audio = try own(named).description
+                } catch {
+                    warnings.append("\(segment.id): \(error.message); this part of the film is silent")
+                }
+            } else {
+                switch found {
+                case .perSegment(let own):
+                    segments[index].audio = own[index].flatMap { name in files.first { $0.name == name }?.description }
+                    if segments[index].audio == nil {
+                        warnings.append("\(segment.id): there is no narration; this part of the film is silent")
+                    }
+                case .whole(let name):
+                    segments[index].audio = files.first { $0.name == name }?.description
+                    segments[index].audioStart = start
+                }
+            }
+            start += segment.duration
+        }
+        return warnings
+    }
+
+    /// `{"seg_001": "file:///..."}` or `[{"segment_id": "seg_001", "audio": "file:///..."}]`.
+    private static func passed(_ value: JSONValue?) throws(ServiceError) -> [String: String] {
+        let expected = "an object of segment ids and URIs, or an array of {segment_id, audio}"
+        switch value {
+        case nil, .null: return [:]
+        case .object(let members):
+            var passed: [String: String] = [:]
+            for (id, uri) in members {
+                guard let uri = uri.string else {
+                    throw .invalidParams(at: "/pipeline_data/audio/\(id)", expected: "a URI")
+                }
+                passed[id] = try ArtifactURI(uri, at: "/pipeline_data/audio/\(id)").description
+            }
+            return passed
+        case .array(let list):
+            var passed: [String: String] = [:]
+            for (index, item) in list.enumerated() {
+                let pointer = "/pipeline_data/audio/\(index)"
+                guard let id = item["segment_id"]?.string, let uri = item["audio"]?.string else {
+                    throw .invalidParams(at: pointer, expected: "{segment_id, audio}")
+                }
+                passed[id] = try ArtifactURI(uri, at: "\(pointer)/audio").description
+            }
+            return passed
+        default:
+            throw .invalidParams(at: "/pipeline_data/audio", expected: expected)
+        }
+    }
+
+    /// A URI, or a path in the session's folder; never a file outside the store.
+    private func own(_ text: String) throws(ServiceError) -> ArtifactURI {
+        let uri = text.contains("://") ? try ArtifactURI(text) : try store.appending("\(places.folder)/\(text)")
+        guard uri.isBelow(store) else {
+            throw ServiceError(.unauthorized, "the narration \(uri) lies outside the store \(store)")
+        }
+        return uri
+    }
+}

@@ -1,0 +1,78 @@
+import Contracts
+import JSONRPC
+
+/// Finds everything that is wrong with a job's options at once.
+enum OptionsCheck {
+    /// - Parameter raw: `options` as it came; `nil` where there was none.
+    /// - Throws: `invalid_params` with each violation and its JSON pointer.
+    static func read(_ raw: JSONValue?) throws(ServiceError) -> JobOptions {
+        guard let raw, raw != .null else { return JobOptions() }
+        guard let members = raw.object else { throw .invalidParams(at: "/options", expected: "an object") }
+        var violations: [String] = []
+        let known = JobOptions.CodingKeys.allCases.map(\.rawValue)
+        for name in members.keys.sorted() where !known.contains(name) {
+            let near = known.min { distance($0, name) < distance($1, name) } ?? ""
+            violations.append("/options/\(name): there is no such option; did you mean \(near)?")
+        }
+        var options = JobOptions()
+        for name in members.keys.sorted() where known.contains(name) {
+            guard let value = members[name], value != .null else { continue }
+            do {
+                let one = try JSONCoding.convert(JSONValue.object([name: value]), to: JobOptions.self)
+                options = try merge(options, one)
+            } catch let error as DecodingError {
+                violations.append("/options\(ServiceError.invalidParams(from: error).message)")
+            } catch {
+                violations.append("/options/\(name): \(error)")
+            }
+        }
+        violations += ranges(options)
+        guard let first = violations.first else { return options }
+        let message = violations.count == 1 ? first : "\(violations.count) violations, the first: \(first)"
+        throw ServiceError(.invalidParams, message, detail: violations.joined(separator: "\n"))
+    }
+
+    private static func merge(_ left: JobOptions, _ right: JobOptions) throws -> JobOptions {
+        let (a, b) = (try JSONCoding.convert(left, to: JSONValue.self), try JSONCoding.convert(right, to: JSONValue.self))
+        let all = (a.object ?? [:]).merging(b.object ?? [:]) { _, new in new }
+        return try JSONCoding.convert(JSONValue.object(all), to: JobOptions.self)
+    }
+
+    private static func ranges(_ options: JobOptions) -> [String] {
+        var violations: [String] = []
+        func need(_ isGood: Bool?, _ name: String, _ expected: String) {
+            if isGood == false { violations.append("/options/\(name): expected \(expected)") }
+        }
+        need(options.fade.map { $0.isFinite && (0...5).contains($0) }, "fade_s", "seconds from 0 to 5")
+        need(options.width.map { (64...4096).contains($0) && $0 % 2 == 0 }, "width", "an even number from 64 to 4096")
+        need(options.height.map { (64...4096).contains($0) && $0 % 2 == 0 }, "height", "an even number from 64 to 4096")
+        let rates = [23.976, 24, 25, 29.97, 30, 48, 50, 59.94, 60]
+        need(options.fps.map { fps in rates.contains { abs($0 - fps) < 0.006 } }, "fps", "23.976, 24, 25, 29.97, 30, 48, 50, 59.94 or 60")
+        need(options.imageConcurrency.map { (1...16).contains($0) }, "image_concurrency", "1 to 16")
+        need(options.maxCost.map { $0 >= .zero }, "max_cost_usd", "0 or more")
+        need(options.agent5Timeout.map { $0.isFinite && (0.1...86_400).contains($0) }, "agent5_timeout_s", "seconds from 0.1 to 86400")
+        need(options.agent5Stall.map { $0.isFinite && (0.1...86_400).contains($0) }, "agent5_stall_s", "seconds from 0.1 to 86400")
+        need(options.motion.map { $0 == .still }, "motion", "still; ken_burns is not in this version")
+        need(options.captions.map { $0 == .none }, "captions", "none; captions are not in this version")
+        need(options.loudness.map { _ in false }, "loudness_lufs", "nothing; loudness is not in this version")
+        need(options.stitchBackend.map { $0 == .local }, "stitch_backend", "local; mediaconvert is not in this version")
+        return violations
+    }
+
+    /// Levenshtein's.
+    private static func distance(_ a: String, _ b: String) -> Int {
+        let (a, b) = (Array(a), Array(b))
+        var row = Array(0...b.count)
+        for i in 0..<a.count {
+            var previous = row[0]
+            row[0] = i + 1
+            for j in 0..<b.count {
+                let insert = min(row[j], row[j + 1]) + 1
+                let replace = previous + (a[i] == b[j] ? 0 : 1)
+                previous = row[j + 1]
+                row[j + 1] = min(insert, replace)
+            }
+        }
+        return row[b.count]
+    }
+}

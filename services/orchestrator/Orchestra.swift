@@ -1,0 +1,179 @@
+import Contracts
+import FoundationEssentials
+import JSONRPC
+import Logging
+
+/// All jobs: starts them, finds them, lets one job at a time write a session's folder.
+actor Orchestra {
+    private let store: JobStore
+    private let studio: any Studio
+    private let logger: Logger
+    nonisolated let bulletin = Bulletin()
+    /// Jobs that are not at their end.
+    private var live: [String: JobRunner] = [:]
+    /// Whose turn it is, by session; the first runs, the others wait.
+    private var lines: [String: [String]] = [:]
+    private var isStopped = false
+
+    init(store: JobStore, studio: any Studio, logger: Logger) {
+        self.store = store
+        self.studio = studio
+        self.logger = logger
+    }
+
+    /// Goes on with what was not finished when the process ended.
+    func resume() async throws {
+        for row in try store.unfinished() {
+            logger.info("resuming", metadata: ["job": "\(row.spec.jobID)", "state": "\(row.state.rawValue)"])
+            await enqueue(row, events: try store.events(of: row.spec.jobID))
+        }
+    }
+
+    func start(_ request: StartJob, options: JobOptions, entry: JobSpec.Entry) async throws -> StartedJob {
+        if isStopped { throw ServiceError(.busy, "this replica is stopping") }
+        let spec = JobSpec(
+            jobID: Self.newID(), userID: request.userID, sessionID: request.sessionID,
+            supersessionID: request.supersessionID, entry: entry, options: options, pipelineData: request.pipelineData)
+        var same = spec
+        same.jobID = ""
+        let fingerprint = String(decoding: try JSONCoding.encode(same), as: UTF8.self)
+        let now = Timestamp.now
+        if let known = try store.add(spec, at: now, key: request.idempotencyKey, fingerprint: fingerprint) {
+            let state = try await machineState(known)
+            return StartedJob(jobID: known.spec.jobID, state: state, existing: true)
+        }
+        guard let row = try store.job(spec.jobID) else {
+            throw ServiceError(.internal, "the job \(spec.jobID) was not stored")
+        }
+        await enqueue(row, events: [])
+        return StartedJob(jobID: spec.jobID, state: try await machineState(row), existing: false)
+    }
+
+    func view(_ id: String) async throws -> JobView {
+        if let runner = live[id] { return await runner.view }
+        return try past(id).view
+    }
+
+    func receipt(_ id: String) async throws -> Receipt {
+        if let runner = live[id] { return await runner.receipt }
+        return try past(id).receipt
+    }
+
+    func list(_ request: ListJobs) async throws -> JobList {
+        let limit = request.limit ?? 50
+        guard (1...1000).contains(limit) else {
+            throw ServiceError.invalidParams(at: "/limit", expected: "1 to 1000, found \(limit)")
+        }
+        if let after = request.after, try store.job(after) == nil { throw Self.unknown(after) }
+        let rows = try store.jobs(state: request.state, limit: limit, after: request.after)
+        var views: [JobView] = []
+        for row in rows { views.append(try await view(row.spec.jobID)) }
+        return JobList(jobs: views, next: rows.count == limit ? rows.last?.spec.jobID : nil)
+    }
+
+    func cancel(_ id: String) async throws -> JobStateResult {
+        guard let runner = live[id] else { return JobStateResult(state: try past(id).state) }
+        await runner.feed(.cancelled)
+        return JobStateResult(state: await runner.state)
+    }
+
+    func retry(_ request: RetryJob) async throws -> JobStateResult {
+        guard live[request.jobID] == nil else {
+            throw ServiceError(.conflict, "the job \(request.jobID) is still running: cancel it first")
+        }
+        let machine = try past(request.jobID)
+        if let other = lines[Self.session(machine.spec)]?.first {
+            throw ServiceError(.conflict, "the job \(other) writes the same session's folder: wait for its end")
+        }
+        if case .segments(let ids) = request.only ?? .failed {
+            let known = machine.segments.map(\.id)
+            if let unknown = ids.first(where: { !known.contains($0) }) {
+                throw ServiceError.invalidParams(at: "/only", expected: "segments of the job, found \"\(unknown)\"")
+            }
+        } else if machine.state == .finished, request.only ?? .failed == .failed {
+            throw ServiceError(.conflict, "the job \(request.jobID) is finished; retry \"all\" or name segments")
+        }
+        guard let row = try store.job(request.jobID) else { throw Self.unknown(request.jobID) }
+        let runner = makeRunner(row, events: try store.events(of: request.jobID))
+        live[request.jobID] = runner
+        join(line: Self.session(row.spec), request.jobID)
+        await runner.feed(.retried(request.only ?? .failed))
+        return JobStateResult(state: await runner.state)
+    }
+
+    /// A picture of all that runs, or of one job.
+    func snapshot(jobID: String?) async throws -> WatchSnapshot {
+        // The number first: what comes meanwhile is in the picture and comes again, rather than not at all.
+        let seq = try store.lastSeq()
+        if let jobID { return WatchSnapshot(seq: seq, jobs: [try await view(jobID)]) }
+        var views: [JobView] = []
+        for id in live.keys.sorted() { views.append(try await view(id)) }
+        return WatchSnapshot(seq: seq, jobs: views)
+    }
+
+    nonisolated func messages(after seq: Int, jobID: String?) throws -> [StatusMessage] {
+        try store.messages(after: seq, jobID: jobID, limit: 500)
+    }
+
+    /// Lets all jobs go; they are taken up again at the next start.
+    func stop() async {
+        isStopped = true
+        for runner in live.values { await runner.stop() }
+    }
+
+    // MARK: -
+
+    private func enqueue(_ row: JobStore.Row, events: [JobStore.StoredEvent]) async {
+        let runner = makeRunner(row, events: events)
+        live[row.spec.jobID] = runner
+        let isFirst = join(line: Self.session(row.spec), row.spec.jobID)
+        if isFirst { await runner.run() }
+    }
+
+    @discardableResult
+    private func join(line: String, _ id: String) -> Bool {
+        lines[line, default: []].append(id)
+        return lines[line]?.first == id
+    }
+
+    private func makeRunner(_ row: JobStore.Row, events: [JobStore.StoredEvent]) -> JobRunner {
+        let id = row.spec.jobID
+        let session = Self.session(row.spec)
+        return JobRunner(
+            row: row, events: events, studio: studio, store: store, bulletin: bulletin, logger: logger,
+            ended: { [weak self] in await self?.leave(id, session) })
+    }
+
+    private func leave(_ id: String, _ session: String) async {
+        live[id] = nil
+        lines[session]?.removeAll { $0 == id }
+        guard let next = lines[session]?.first else {
+            lines[session] = nil
+            return
+        }
+        await live[next]?.run()
+    }
+
+    private func past(_ id: String) throws -> JobMachine {
+        guard let row = try store.job(id) else { throw Self.unknown(id) }
+        return JobRunner.fold(row, try store.events(of: id))
+    }
+
+    private func machineState(_ row: JobStore.Row) async throws -> JobState {
+        if let runner = live[row.spec.jobID] { return await runner.state }
+        return row.state
+    }
+
+    private static func unknown(_ id: String) -> ServiceError {
+        ServiceError(.notFound, "there is no job \"\(id.prefix(100))\"; orchestrator.list names those there are")
+    }
+
+    private static func session(_ spec: JobSpec) -> String { "\(spec.userID)/\(spec.sessionID)" }
+
+    /// Sorts by time, and is unique: milliseconds and 64 random bits.
+    private static func newID() -> String {
+        let time = String(Timestamp.now.milliseconds, radix: 36)
+        let random = String(UInt64.random(in: 0...UInt64.max), radix: 36)
+        return "job-\(time)-\(random)"
+    }
+}

@@ -1,0 +1,35 @@
+import Artifacts
+import Contracts
+import JSONRPC
+import ServiceKit
+
+@main
+struct OrchestratorMain {
+    static func main() async {
+        await ServiceMain.run(
+            "orchestrator", about: "Runs jobs: the lead makes the video, the understudy steps in when it fails.", capacity: 64
+        ) { context, methods in
+            let settings = context.settings
+            let prices = ServiceStudio.Prices(
+                image: USD(try settings.double("UNDERSTUDY_PRICE_IMAGE", default: 0.02, in: 0...1000)),
+                clip: USD(try settings.double("UNDERSTUDY_PRICE_CLIP", default: 0.001, in: 0...1000)))
+            let root = settings.string("UNDERSTUDY_ROOT") ?? Places.defaultRoot
+            guard Places.isValidID(root) else {
+                throw ServiceError(.invalidParams, "UNDERSTUDY_ROOT: expected \(Places.idRule), found \"\(root)\"")
+            }
+            let events = EventSink(pools: context.pools, logger: context.logger)
+            let studio = ServiceStudio(
+                pools: context.pools, artifacts: Artifacts(), store: try ArtifactURI(settings.store, at: "UNDERSTUDY_STORE"),
+                root: root, prices: prices, events: events)
+            let store = try JobStore(path: "\(settings.stateDirectory)/orchestrator/jobs.sqlite")
+            let orchestra = Orchestra(store: store, studio: studio, logger: context.logger)
+            OrchestratorMethods(orchestra: orchestra).register(in: &methods)
+            methods.background("events") { await events.run() }
+            methods.beforeDrain {
+                await orchestra.stop()
+                events.finish()
+            }
+            try await orchestra.resume()
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import Contracts
+import FoundationEssentials
+import JSONRPC
+import ServiceKit
+
+/// The orchestrator's methods on the wire.
+struct OrchestratorMethods: Sendable {
+    let orchestra: Orchestra
+
+    func register(in methods: inout MethodTable) {
+        methods.handle(OrchestratorAPI.start) { request, call in try await start(request, .lead, call) }
+        methods.handle(OrchestratorAPI.runAgent5) { request, call in try await start(request, .lead, call) }
+        methods.handle(OrchestratorAPI.agent6) { request, call in try await runFallback(request, call) }
+        methods.handle(OrchestratorAPI.status) { request, _ in try await orchestra.view(request.jobID) }
+        methods.handle(OrchestratorAPI.list) { request, _ in try await orchestra.list(request) }
+        methods.handle(OrchestratorAPI.receipt) { request, _ in try await orchestra.receipt(request.jobID) }
+        methods.handle(OrchestratorAPI.cancel) { request, _ in try await orchestra.cancel(request.jobID) }
+        methods.handle(OrchestratorAPI.retry) { request, _ in try await orchestra.retry(request) }
+        methods.stream(OrchestratorAPI.watch) { request, call in try await watch(request, call) }
+    }
+
+    private func start(_ request: StartJob, _ entry: JobSpec.Entry, _ call: Call) async throws -> StartedJob {
+        _ = try Places(userID: request.userID, sessionID: request.sessionID)
+        if let key = request.idempotencyKey, !(1...256).contains(key.utf8.count) {
+            throw ServiceError.invalidParams(at: "/idempotency_key", expected: "1 to 256 bytes")
+        }
+        if let data = request.pipelineData, data != .null, data.object == nil {
+            throw ServiceError.invalidParams(at: "/pipeline_data", expected: "an object")
+        }
+        // The options as they came: an unknown name is an error, not something to pass over.
+        let raw = try JSONCoding.decode(JSONValue.self, from: call.rawParams)
+        return try await orchestra.start(request, options: try OptionsCheck.read(raw["options"]), entry: entry)
+    }
+
+    /// Replies when the film is done; status messages go out as progress; a caller that goes away cancels the job.
+    private func runFallback(_ request: StartJob, _ call: Call) async throws -> Agent6Result {
+        let started = try await start(request, .fallback, call)
+        do {
+            try await follow(jobID: started.jobID, after: 0) { message in
+                let extra = try JSONCoding.convert(message, to: JSONValue.self).object ?? [:]
+                call.progress(message.progress?.fraction ?? 0, message.message, extra: extra)
+                return !message.jobState.isTerminal
+            }
+        } catch is CancellationError {
+            _ = try await orchestra.cancel(started.jobID)
+            throw CancellationError()
+        }
+        let view = try await orchestra.view(started.jobID)
+        if let error = view.error { throw error }
+        guard let video = view.videoURL else {
+            throw ServiceError(.cancelled, "the job \(started.jobID) was cancelled")
+        }
+        return Agent6Result(
+            jobID: view.jobID, videoURL: video, cost: view.costs.agent6, segments: view.segments)
+    }
+
+    private func watch(_ request: WatchJobs, _ call: Call) async throws {
+        if let seq = request.afterSeq, seq < 0 {
+            throw ServiceError.invalidParams(at: "/after_seq", expected: "0 or more, found \(seq)")
+        }
+        let snapshot = try await orchestra.snapshot(jobID: request.jobID)
+        try await call.reply(snapshot)
+        try await follow(jobID: request.jobID, after: request.afterSeq ?? snapshot.seq) { message in
+            try await call.notify(OrchestratorAPI.event, message)
+            return true
+        }
+    }
+
+    /// Gives every message after a number to `body`, until it says false or the call is cancelled.
+    private func follow(
+        jobID: String?, after seq: Int, _ body: (StatusMessage) async throws -> Bool
+    ) async throws {
+        var last = seq
+        for await _ in orchestra.bulletin.signals(jobID: jobID) {
+            while true {
+                try Task.checkCancellation()
+                let messages = try orchestra.messages(after: last, jobID: jobID)
+                if messages.isEmpty { break }
+                for message in messages {
+                    last = message.seq
+                    if try await !body(message) { return }
+                }
+            }
+        }
+        throw CancellationError()
+    }
+}

@@ -1,0 +1,86 @@
+import Contracts
+import JSONRPC
+
+/// One segment of a job: what is there, what was tried.
+struct SegmentRecord: Sendable {
+    let id: String
+    /// Seconds.
+    let duration: Double
+    let hasNarration: Bool
+    var maker: String?
+    var image: GeneratedImage?
+    /// The artifact URI of the clip.
+    var clip: String?
+    var narration = Narration.pending
+    var cost = USD.zero
+    var error: ServiceError?
+    var imageAttempts = 0
+    /// A card takes the place of a still that cannot be had.
+    var takesCard = false
+    /// Whether something of an earlier run was kept.
+    var isReused = false
+
+    enum Narration: Sendable {
+        case pending, done, failed
+    }
+
+    /// Whether its clip can go into the film.
+    var isReady: Bool {
+        clip != nil && (!hasNarration || narration != .pending || maker == JobMachine.lead)
+    }
+
+    /// Everything is to be made anew; what it cost stays.
+    mutating func reset() {
+        maker = nil
+        image = nil
+        clip = nil
+        narration = .pending
+        error = nil
+        imageAttempts = 0
+        takesCard = false
+        isReused = false
+    }
+
+    /// What is there is kept; what failed may be tried again.
+    mutating func keep() {
+        isReused = image != nil || clip != nil
+        error = nil
+        imageAttempts = 0
+    }
+
+    var state: SegmentState {
+        if error != nil, clip == nil { return .failed }
+        if isReady { return .done }
+        if clip != nil { return .narrating }
+        if image != nil { return .drawn }
+        return .waiting
+    }
+
+    var view: SegmentView {
+        SegmentView(
+            segmentID: id, duration: duration, state: state, maker: maker, image: image?.image, clip: clip, cost: cost,
+            error: error)
+    }
+}
+
+/// When each stage of a job began and ended; stages may overlap.
+struct StageClock: Sendable {
+    private var spans: [(name: String, start: Timestamp, end: Timestamp)] = []
+
+    mutating func ran(_ name: String, from start: Timestamp, to end: Timestamp) {
+        if let index = spans.firstIndex(where: { $0.name == name }) {
+            spans[index].start = min(spans[index].start, start)
+            spans[index].end = max(spans[index].end, end)
+        } else {
+            spans.append((name, start, max(start, end)))
+        }
+    }
+
+    var times: [StageTime] {
+        spans.sorted { $0.start < $1.start }.map {
+            StageTime(
+                stage: $0.name, startedAt: $0.start,
+                seconds: Double($0.end.milliseconds - $0.start.milliseconds) / 1000)
+        }
+    }
+}

@@ -1,0 +1,201 @@
+import Artifacts
+import Contracts
+import FoundationEssentials
+import JSONRPC
+import ServicePool
+
+/// The studio that calls the services.
+struct ServiceStudio: Studio {
+    let pools: ServicePools
+    let artifacts: Artifacts
+    let store: ArtifactURI
+    /// The first folder below the store.
+    let root: String
+    let prices: Prices
+    let events: EventSink
+
+    struct Prices: Sendable {
+        var image: USD
+        var clip: USD
+    }
+
+    func load(_ spec: JobSpec) async throws -> JobPlan {
+        let places = try places(spec)
+        let storyboard = try await storyboard(spec, places)
+        let fps = spec.options.fps ?? JobDefaults.fps
+        let frames = Timeline.frames(storyboard.segments.map(\.duration), fps: fps)
+        var segments = zip(storyboard.segments, frames).map { segment, frames in
+            PlannedSegment(
+                id: segment.id, duration: segment.duration, frames: frames, guidance: segment.guidance, audio: nil,
+                audioStart: nil)
+        }
+        var warnings = try await Narrations(artifacts: artifacts, store: store, places: places)
+            .assign(to: &segments, storyboard: storyboard, pipelineData: spec.pipelineData)
+        if segments.allSatisfy({ $0.audio == nil }) {
+            warnings = ["no narration was found in \(try uri(places.narrations)): the film is silent"]
+        }
+        return JobPlan(
+            segments: segments, storyboard: storyboard.json, imagePrice: try await imagePrice(spec), clipPrice: prices.clip,
+            warnings: warnings)
+    }
+
+    func lead(
+        _ spec: JobSpec, _ plan: JobPlan, _ onProgress: @escaping @Sendable (ProgressReport) -> Void
+    ) async throws -> AgentResult {
+        let places = try places(spec)
+        let request = AgentRequest(
+            agent: "agent5", jobID: spec.jobID, userID: spec.userID, sessionID: spec.sessionID,
+            supersessionID: spec.supersessionID, storyboard: plan.storyboard,
+            audio: plan.segments.compactMap { segment in
+                segment.audio.map { AgentAudio(segmentID: segment.id, audio: $0) }
+            },
+            outputPrefix: try uri(places.outputs).description, options: spec.options)
+        return try await pools["agent5"].call(AgentAPI.process, request, patience: .seconds(1), onProgress: onProgress)
+    }
+
+    func acceptLeadFilm(_ video: String, _ spec: JobSpec, _ plan: JobPlan) async throws -> String {
+        let places = try places(spec)
+        let source = try own(video, spec, "Agent5's film")
+        let promised = plan.segments.reduce(0) { $0 + $1.duration }
+        try await check(source.description, seconds: promised, spec, whose: "Agent5's film")
+        let film = try uri(places.film)
+        if source != film { try await artifacts.copy(source, to: film) }
+        return film.description
+    }
+
+    func checkLeadClips(
+        _ clips: [AgentClip], _ spec: JobSpec, _ plan: JobPlan
+    ) async throws -> [String: ServiceError] {
+        var faults: [String: ServiceError] = [:]
+        for segment in plan.segments {
+            guard let clip = clips.first(where: { $0.segmentID == segment.id }) else {
+                faults[segment.id] = ServiceError(.corruptMedia, "Agent5 delivered no clip of \(segment.id)")
+                continue
+            }
+            guard let video = clip.clip else {
+                faults[segment.id] = clip.error ?? ServiceError(.corruptMedia, "Agent5 delivered no clip of \(segment.id)")
+                continue
+            }
+            do {
+                let source = try own(video, spec, "Agent5's clip of \(segment.id)")
+                try await check(
+                    source.description, seconds: segment.duration, spec, whose: "Agent5's clip of \(segment.id)")
+            } catch let error as ServiceError where error.kind != .cancelled {
+                faults[segment.id] = error
+            }
+        }
+        return faults
+    }
+
+    func draw(_ segment: PlannedSegment, provider: String?, _ spec: JobSpec) async throws -> GeneratedImage {
+        let places = try places(spec)
+        return try await pools["imagegen"].call(
+            ImageGenAPI.generate,
+            GenerateImage(
+                prompt: segment.guidance, width: spec.options.width ?? JobDefaults.width,
+                height: spec.options.height ?? JobDefaults.height, output: try uri(places.still(segment.id)).description,
+                provider: provider, idempotencyKey: "\(spec.jobID)/\(segment.id)"))
+    }
+
+    func clip(_ segment: PlannedSegment, image: String, _ spec: JobSpec) async throws -> CreatedClip {
+        let places = try places(spec)
+        let options = spec.options
+        let fps = options.fps ?? JobDefaults.fps
+        return try await pools["clipper"].call(
+            ClipperAPI.create,
+            CreateClip(
+                image: image, duration: max(Double(segment.frames) / fps, 0.1),
+                output: try uri(places.clip(segment.id)).description, motion: options.motion, width: options.width,
+                height: options.height, fps: options.fps,
+                boundary: options.mode == .fade ? options.fade ?? JobDefaults.fade : nil))
+    }
+
+    func narrate(_ segment: PlannedSegment, clip: String, _ spec: JobSpec) async throws -> ReplacedAudio {
+        guard let audio = segment.audio else { throw ServiceError(.internal, "\(segment.id) has no narration") }
+        return try await pools["clipper"].call(
+            ClipperAPI.replaceAudio,
+            ReplaceAudio(clip: clip, audio: audio, output: clip, audioStart: segment.audioStart))
+    }
+
+    func stitch(_ clips: [StitchClip], _ spec: JobSpec) async throws -> Stitched {
+        let options = spec.options
+        return try await pools["stitcher"].call(
+            StitcherAPI.stitch,
+            Stitch(
+                clips: clips, output: try uri(try places(spec).film).description, mode: options.mode, fade: options.fade,
+                backend: options.stitchBackend, width: options.width, height: options.height, fps: options.fps))
+    }
+
+    func verify(_ video: String, seconds: Double, _ spec: JobSpec) async throws {
+        try await check(video, seconds: seconds, spec, whose: "the film")
+    }
+
+    func write(_ receipt: Receipt, _ spec: JobSpec) async throws {
+        let text = try JSONCoding.pretty(receipt) + "\n"
+        try await artifacts.write(Data(text.utf8), to: try uri(try places(spec).receipt))
+    }
+
+    func log(_ type: String, _ data: JSONValue) { events.send(type, data) }
+
+    // MARK: -
+
+    private func places(_ spec: JobSpec) throws(ServiceError) -> Places {
+        try Places(root: root, userID: spec.userID, sessionID: spec.sessionID)
+    }
+
+    private func uri(_ place: String) throws(ServiceError) -> ArtifactURI { try store.appending(place) }
+
+    private func storyboard(_ spec: JobSpec, _ places: Places) async throws -> Storyboard {
+        if let inline = spec.pipelineData?["storyboard"], inline != .null {
+            return try Storyboard(inline, name: "pipeline_data/storyboard")
+        }
+        let file = try uri(places.storyboard)
+        guard try await artifacts.info(file) != nil else {
+            throw ServiceError(.notFound, "there is no storyboard at \(file)")
+        }
+        return try Storyboard(try await artifacts.read(file, maximum: Storyboard.maximumBytes), name: file.description)
+    }
+
+    /// The price matters only where a limit is set; asking the provider list then is cheaper than a wrong guess.
+    private func imagePrice(_ spec: JobSpec) async throws -> USD {
+        guard spec.options.maxCost != nil else { return prices.image }
+        let list = try await pools["imagegen"].call(ImageGenAPI.providers, NoParams())
+        let chosen = list.providers.first { provider in
+            spec.options.imageProvider.map { $0 == provider.name } ?? provider.isDefault
+        }
+        return chosen?.cost ?? prices.image
+    }
+
+    /// An agent's file counts only where it was told to put it.
+    private func own(_ text: String, _ spec: JobSpec, _ whose: String) throws(ServiceError) -> ArtifactURI {
+        let folder = try uri(try places(spec).outputs)
+        let file = try ArtifactURI(text)
+        guard file.isBelow(folder) else {
+            throw ServiceError(.unauthorized, "\(whose) lies at \(file), outside its output folder \(folder)")
+        }
+        return file
+    }
+
+    private func check(_ video: String, seconds: Double, _ spec: JobSpec, whose: String) async throws {
+        let probe: ProbedMedia
+        do {
+            probe = try await pools["clipper"].call(ClipperAPI.probe, ProbeMedia(media: video, decode: true))
+        } catch let error as ServiceError where error.kind == .corruptMedia || error.kind == .notFound {
+            throw ServiceError(.corruptMedia, "\(whose): \(error.message)")
+        }
+        guard let stream = probe.streams.first(where: { $0.type == "video" }) else {
+            throw ServiceError(.corruptMedia, "\(whose) holds no video")
+        }
+        if probe.decodedOK != true {
+            throw ServiceError(
+                .corruptMedia, "\(whose) does not decode: \(probe.problems.first ?? "unknown fault")",
+                detail: probe.problems.joined(separator: "\n"))
+        }
+        let found = stream.duration ?? probe.duration
+        let tolerance = max(1 / (spec.options.fps ?? JobDefaults.fps), seconds * 0.02) + 0.001
+        guard abs(found - seconds) <= tolerance else {
+            let seen = (found * 1000).rounded() / 1000
+            throw ServiceError(.corruptMedia, "\(whose) lasts \(seen) s, promised were \(seconds) s")
+        }
+    }
+}

@@ -1,0 +1,174 @@
+import Contracts
+import FoundationEssentials
+import JSONRPC
+
+/// A storyboard that keeps all bounds.
+struct Storyboard: Sendable {
+    struct Segment: Sendable, Equatable {
+        var id: String
+        /// Seconds, 0.1 to 3600.
+        var duration: Double
+        var guidance: String
+        /// The storyboard's own word on the narration: a URI, or a path in the session's folder.
+        var audio: String?
+    }
+
+    static let maximumBytes = 8 * 1024 * 1024
+    static let maximumSegments = 1000
+    static let maximumGuidance = 32_000
+
+    let segments: [Segment]
+    let json: JSONValue
+
+    /// Reads a file's bytes.
+    ///
+    /// - Throws: `too_large`, or `invalid_params` with every violation and its JSON pointer in `detail`, one a line.
+    init(_ data: Data, name: String) throws(ServiceError) {
+        guard data.count <= Self.maximumBytes else {
+            throw ServiceError(.tooLarge, "\(name) has \(data.count) bytes, a storyboard has at most \(Self.maximumBytes)")
+        }
+        guard !data.isEmpty else { throw ServiceError(.invalidParams, "\(name) is empty, expected a JSON object") }
+        if let fault = data.withUnsafeBytes({ Self.fault($0.assumingMemoryBound(to: UInt8.self)) }) {
+            throw ServiceError(
+                .invalidParams, "\(name) is not JSON: expected \(fault.expected) at \(Self.place(fault.offset, in: data))")
+        }
+        let json: JSONValue
+        do {
+            json = try JSONCoding.decode(JSONValue.self, from: data)
+        } catch {
+            throw ServiceError(.invalidParams, "\(name) is not JSON that can be read: \(error)")
+        }
+        try self.init(json, name: name)
+    }
+
+    /// - Throws: as above.
+    init(_ json: JSONValue, name: String) throws(ServiceError) {
+        var check = StoryboardCheck()
+        let segments = check.segments(of: json)
+        if let first = check.violations.first {
+            let count = check.violations.count
+            let summary = count == 1 ? first : "\(count) violations, the first: \(first)"
+            throw ServiceError(.invalidParams, "\(name): \(summary)", detail: check.violations.joined(separator: "\n"))
+        }
+        self.segments = segments
+        self.json = json
+    }
+
+    private static func fault(_ bytes: UnsafeBufferPointer<UInt8>) -> JSONScanner.SyntaxError? {
+        var scanner = JSONScanner(bytes)
+        do throws(JSONScanner.SyntaxError) {
+            try scanner.skipValue()
+            try scanner.finish()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private static func place(_ offset: Int, in data: Data) -> String {
+        let before = data.prefix(offset)
+        let line = before.count { $0 == UInt8(ascii: "\n") } + 1
+        let column = offset - (before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0) + 1
+        return "line \(line), column \(column)"
+    }
+}
+
+/// Collects everything that is wrong with a storyboard.
+private struct StoryboardCheck {
+    var violations: [String] = []
+    private var seen: [String: Int] = [:]
+
+    mutating func segments(of json: JSONValue) -> [Storyboard.Segment] {
+        guard case .object = json else {
+            violations.append("/: expected an object with \"segments\"")
+            return []
+        }
+        guard let list = json["segments"]?.array else {
+            violations.append("/segments: expected an array of 1 to \(Storyboard.maximumSegments) segments")
+            return []
+        }
+        guard (1...Storyboard.maximumSegments).contains(list.count) else {
+            violations.append("/segments: expected 1 to \(Storyboard.maximumSegments) segments, found \(list.count)")
+            return []
+        }
+        return list.enumerated().compactMap { index, value in segment(value, at: "/segments/\(index)", index) }
+    }
+
+    private mutating func segment(_ value: JSONValue, at pointer: String, _ index: Int) -> Storyboard.Segment? {
+        guard case .object = value else {
+            violations.append("\(pointer): expected an object")
+            return nil
+        }
+        let id = identifier(value, at: pointer, index)
+        let duration = duration(value, at: "\(pointer)/duration")
+        let guidance = guidance(value, at: "\(pointer)/visual_guidance")
+        if let narration = value["narration"], narration != .null, narration.string == nil {
+            violations.append("\(pointer)/narration: expected a text")
+        }
+        let audio = value["audio"]
+        if let audio, audio != .null, audio.string?.isEmpty ?? true {
+            violations.append("\(pointer)/audio: expected a URI or a path")
+        }
+        guard let id, let duration, let guidance else { return nil }
+        return Storyboard.Segment(id: id, duration: duration, guidance: guidance, audio: audio?.string)
+    }
+
+    private mutating func identifier(_ value: JSONValue, at pointer: String, _ index: Int) -> String? {
+        let name = value["id"] == nil && value["segment_id"] != nil ? "segment_id" : "id"
+        let pointer = "\(pointer)/\(name)"
+        let text: String
+        switch value[name] {
+        case .string(let string): text = string
+        case .integer(let number): text = String(number)
+        case nil, .null:
+            violations.append("\(pointer): expected an id, found none")
+            return nil
+        default:
+            violations.append("\(pointer): expected a text or a whole number")
+            return nil
+        }
+        guard Places.isValidID(text) else {
+            violations.append("\(pointer): expected \(Places.idRule), found \(JSONText.quote(String(text.prefix(80))))")
+            return nil
+        }
+        if let first = seen[text] {
+            violations.append("\(pointer): expected an id of its own, \"\(text)\" stands at /segments/\(first) already")
+            return nil
+        }
+        seen[text] = index
+        return text
+    }
+
+    private mutating func duration(_ value: JSONValue, at pointer: String) -> Double? {
+        let expected = "a number of seconds from 0.1 to 3600"
+        guard let found = value["duration"], found != .null else {
+            violations.append("\(pointer): expected \(expected), found none")
+            return nil
+        }
+        guard let seconds = found.double else {
+            violations.append("\(pointer): expected \(expected), found no number")
+            return nil
+        }
+        guard seconds.isFinite, (0.1...3600).contains(seconds) else {
+            violations.append("\(pointer): expected \(expected), found \(seconds)")
+            return nil
+        }
+        return seconds
+    }
+
+    private mutating func guidance(_ value: JSONValue, at pointer: String) -> String? {
+        guard let text = value["visual_guidance"]?.string else {
+            violations.append("\(pointer): expected a text that says what is seen, found none")
+            return nil
+        }
+        guard text.contains(where: { !$0.isWhitespace }) else {
+            violations.append("\(pointer): expected a text that says what is seen, found an empty one")
+            return nil
+        }
+        guard text.unicodeScalars.count <= Storyboard.maximumGuidance else {
+            violations.append("\(pointer): expected at most \(Storyboard.maximumGuidance) characters")
+            return nil
+        }
+        return text
+    }
+}

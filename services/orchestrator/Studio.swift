@@ -1,0 +1,24 @@
+import Contracts
+import JSONRPC
+
+/// Everybody that a job gives work to. The real one calls the services; tests put an instant one in its place.
+protocol Studio: Sendable {
+    /// Reads the storyboard and finds the narrations.
+    func load(_ spec: JobSpec) async throws -> JobPlan
+    func lead(
+        _ spec: JobSpec, _ plan: JobPlan, _ onProgress: @escaping @Sendable (ProgressReport) -> Void
+    ) async throws -> AgentResult
+    /// Makes sure that the lead's film is whole and puts it at its place. -> its URI there.
+    func acceptLeadFilm(_ video: String, _ spec: JobSpec, _ plan: JobPlan) async throws -> String
+    /// -> the fault of each clip that cannot be used, by segment.
+    func checkLeadClips(_ clips: [AgentClip], _ spec: JobSpec, _ plan: JobPlan) async throws -> [String: ServiceError]
+    func draw(_ segment: PlannedSegment, provider: String?, _ spec: JobSpec) async throws -> GeneratedImage
+    func clip(_ segment: PlannedSegment, image: String, _ spec: JobSpec) async throws -> CreatedClip
+    func narrate(_ segment: PlannedSegment, clip: String, _ spec: JobSpec) async throws -> ReplacedAudio
+    func stitch(_ clips: [StitchClip], _ spec: JobSpec) async throws -> Stitched
+    /// Makes sure that the film decodes and is as long as promised.
+    func verify(_ video: String, seconds: Double, _ spec: JobSpec) async throws
+    func write(_ receipt: Receipt, _ spec: JobSpec) async throws
+    /// Tells the log; never waits, never fails.
+    func log(_ type: String, _ data: JSONValue)
+}
