@@ -20,9 +20,11 @@ func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 /// An executable below `services/`; its README is documentation, not a resource.
-func service(_ name: String, folder: String, _ dependencies: [Target.Dependency]) -> Target {
+func service(
+    _ name: String, folder: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
+) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies, path: "services/\(folder)", exclude: ["README.md"])
+        name: name, dependencies: dependencies, path: "services/\(folder)", exclude: ["README.md"], resources: resources)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
@@ -76,7 +78,8 @@ let package = Package(
         service("Agent5", folder: "agent5", ["ServiceKit", "Contracts", "Artifacts", "JSONRPC"]),
         service(
             "Understudy", folder: "understudy",
-            ["ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", arguments]),
+            ["ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", arguments, unixSignals],
+            resources: [.copy("Sample")]),
 
         tests("JSONRPCTests", nio + ["JSONRPC"]),
         tests("ServicePoolTests", nio + ["ServicePool", "JSONRPC"]),

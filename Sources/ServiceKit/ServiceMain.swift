@@ -34,6 +34,7 @@ package enum ServiceMain {
         let settings = try ServiceSettings()
         // A peer that goes away while we write must not end the process.
         signal(SIGPIPE, SIG_IGN)
+        if settings.string("UNDERSTUDY_SUPERVISED") == "stdin" { Supervision.endWithStandardInput() }
         let label = "\(service)/\(settings.instance)"
         let level = settings.logLevel
         let logger = Logger(label: label) { LineLogHandler(label: $0, level: level) }

@@ -59,7 +59,8 @@ struct SystemMethods: Sendable {
     var health: ServiceHealth {
         ServiceHealth(
             service: context.service, instance: context.instance, status: ledger.status, version: context.version,
-            uptime: uptime, inFlight: ledger.slotsInUse, capacity: ledger.capacity, pid: Int(getpid()))
+            uptime: uptime, inFlight: ledger.slotsInUse, capacity: ledger.capacity, pid: Int(getpid()),
+            store: context.settings.store)
     }
 
     var stats: ServiceStats {

@@ -47,6 +47,13 @@ final class TableDispatcher: Dispatcher {
         }
         metadata["kind"] = "\(failure.kind.rawValue)"
         metadata["message"] = "\(failure.message)"
-        logger.log(level: failure.kind == .internal ? .error : .info, "failed", metadata: metadata)
+        let level: Logger.Level =
+            switch failure.kind {
+            case .internal: .error
+            // A caller that goes away is the usual end of a watch.
+            case .cancelled: .debug
+            default: .info
+            }
+        logger.log(level: level, "failed", metadata: metadata)
     }
 }

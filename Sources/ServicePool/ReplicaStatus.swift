@@ -27,10 +27,12 @@ package struct ServiceHealth: Codable, Sendable {
     package var capacity: Int
     /// The process's id, for the one who debugs it.
     package var pid: Int?
+    /// The URI below which this replica keeps artifacts.
+    package var store: String?
 
     package init(
         service: String, instance: String, status: Status, version: String, uptime: Double, inFlight: Int,
-        capacity: Int, pid: Int?
+        capacity: Int, pid: Int?, store: String?
     ) {
         self.service = service
         self.instance = instance
@@ -40,10 +42,11 @@ package struct ServiceHealth: Codable, Sendable {
         self.inFlight = inFlight
         self.capacity = capacity
         self.pid = pid
+        self.store = store
     }
 
     private enum CodingKeys: String, CodingKey {
-        case service, instance, status, version, capacity, pid
+        case service, instance, status, version, capacity, pid, store
         case uptime = "uptime_s"
         case inFlight = "in_flight"
     }

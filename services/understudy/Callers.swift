@@ -1,0 +1,199 @@
+import ArgumentParser
+import Contracts
+import FoundationEssentials
+import JSONRPC
+import ServiceKit
+import ServicePool
+
+/// A connection to any replica of a service that is up.
+enum Callee {
+    /// - Throws: `unavailable` that says where it was looked for.
+    static func connect(_ service: String, in directory: RunDirectory) async throws -> RPCConnection {
+        var last: (any Error)?
+        for instance in directory.instances(of: service) {
+            do {
+                return try await RPCConnection.connect(
+                    to: try directory.socketPath(service: service, instance: instance), patience: .milliseconds(100))
+            } catch {
+                last = error
+            }
+        }
+        if let last { throw last }
+        let known = directory.services().filter { !directory.instances(of: $0).isEmpty }
+        let hint = known.isEmpty ? "nothing runs there; start it by `understudy up`" : "there are \(known.joined(separator: ", "))"
+        throw ServiceError(.unavailable, "no socket of \(service) in \(directory.path): \(hint)")
+    }
+}
+
+struct CallMethod: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "call", abstract: "Call a method and print its result as JSON.",
+        discussion: "On an error the exit status is 1, and the error is on standard error.")
+
+    @Argument(help: "imagegen, clipper, stitcher, logger, agent5, orchestrator, or any service in the run directory.")
+    var service: String
+
+    @Argument(help: "E.g. rpc.health, clipper.probe.")
+    var method: String
+
+    @Argument(help: ArgumentHelp("Parameters as JSON; @FILE reads a file, - reads standard input.", valueName: "json"))
+    var params: String = "{}"
+
+    @Flag(help: "Print the error as the whole JSON object.")
+    var raw = false
+
+    func run() async throws {
+        let settings = try ServiceSettings()
+        let text = try Self.text(of: params)
+        let value: JSONValue
+        do {
+            value = try JSONCoding.decode(JSONValue.self, from: text)
+        } catch {
+            throw ServiceError(.invalidParams, "the parameters are not JSON: \(String(decoding: text.prefix(80), as: UTF8.self))")
+        }
+        let connection = try await Callee.connect(service, in: settings.runDirectory)
+        do {
+            let result = try await connection.call(method, params: value)
+            Terminal.print(try JSONCoding.pretty(result))
+        } catch let error as any ServiceErrorConvertible where raw {
+            FileHandleOutput.error(try JSONCoding.pretty(error.serviceError) + "\n")
+            throw ExitCode(1)
+        }
+    }
+
+    private static func text(of argument: String) throws -> Data {
+        if argument == "-" {
+            var bytes = Data()
+            while let line = readLine(strippingNewline: false) { bytes += Data(line.utf8) }
+            return bytes
+        }
+        guard argument.hasPrefix("@") else { return Data(argument.utf8) }
+        let path = String(argument.dropFirst())
+        do {
+            return try Data(contentsOf: URL(filePath: path))
+        } catch {
+            throw ServiceError(.notFound, "\(path) cannot be read")
+        }
+    }
+}
+
+struct Ps: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the replicas of all services and how they are.")
+
+    func run() async throws {
+        let directory = try ServiceSettings().runDirectory
+        var table = TextTable("SERVICE", "INSTANCE", "STATUS", "CALLS", "UPTIME", "PID")
+        for service in directory.services() {
+            for instance in directory.instances(of: service) {
+                table.rows.append(await row(service, instance, directory))
+            }
+        }
+        guard !table.rows.isEmpty else {
+            throw ServiceError(.unavailable, "nothing runs in \(directory.path): start it by `understudy up`")
+        }
+        Terminal.print(table.text)
+    }
+
+    private func row(_ service: String, _ instance: String, _ directory: RunDirectory) async -> [String] {
+        do {
+            let path = try directory.socketPath(service: service, instance: instance)
+            let connection = try await RPCConnection.connect(to: path, patience: .zero)
+            let health = try await connection.call(ServiceHealth.method, NoParams(), timeout: .seconds(2))
+            await connection.close()
+            return [
+                service, instance, health.status.rawValue, "\(health.inFlight)/\(health.capacity)",
+                "\(Int(health.uptime)) s", health.pid.map(String.init) ?? "-",
+            ]
+        } catch {
+            return [service, instance, "dead: \(ServiceError(wrapping: error).message)", "-", "-", "-"]
+        }
+    }
+}
+
+struct Watch: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print status messages as they come, of one job or of all, until Ctrl-C.")
+
+    @Argument(help: "A job's id; all jobs if absent.")
+    var job: String?
+
+    @Flag(help: "Print each message as a line of JSON.")
+    var json = false
+
+    func run() async throws {
+        let directory = try ServiceSettings().runDirectory
+        let ended: Bool? = try await Interruption.race { [job, json] in
+            let connection = try await Callee.connect("orchestrator", in: directory)
+            let snapshot = try await connection.call(OrchestratorAPI.watch, WatchJobs(jobID: job))
+            if !json {
+                for view in snapshot.jobs { Terminal.print("\(view.jobID) \(view.state.rawValue) \(view.costs.line)") }
+            }
+            if let job, snapshot.jobs.first(where: { $0.jobID == job })?.state.isTerminal == true { return true }
+            for await notification in connection.notifications where notification.method == OrchestratorAPI.event {
+                let message = try JSONCoding.decode(StatusMessage.self, from: notification.params)
+                Terminal.print(json ? String(decoding: notification.params, as: UTF8.self) : StatusLine.text(message))
+                if job != nil, message.jobState.isTerminal { return true }
+            }
+            throw ServiceError(.unavailable, "the orchestrator went away; start `understudy watch` again")
+        }
+        if ended == nil { throw Failure.interrupted }
+    }
+}
+
+struct Cancel: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Cancel a job and the work under it.")
+
+    @Argument(help: "The job's id.")
+    var job: String
+
+    func run() async throws {
+        let connection = try await Callee.connect("orchestrator", in: try ServiceSettings().runDirectory)
+        let result = try await connection.call(OrchestratorAPI.cancel, JobReference(jobID: job))
+        Terminal.print("\(job) \(result.state == .running ? "is being cancelled" : result.state.rawValue)")
+    }
+}
+
+struct Status: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show where a job stands; the newest jobs without an id.")
+
+    @Argument(help: "The job's id.")
+    var job: String?
+
+    @Flag(help: "Print the job as JSON.")
+    var json = false
+
+    func run() async throws {
+        let connection = try await Callee.connect("orchestrator", in: try ServiceSettings().runDirectory)
+        guard let job else {
+            let list = try await connection.call(OrchestratorAPI.list, ListJobs(limit: 20))
+            if json { return Terminal.print(try JSONCoding.pretty(list)) }
+            var table = TextTable("JOB", "STATE", "USER", "SESSION", "DONE", "COST")
+            for view in list.jobs {
+                table.rows.append([
+                    view.jobID, view.state.rawValue, view.userID, view.sessionID,
+                    "\(view.progress.done)/\(view.progress.total)", view.costs.total.text,
+                ])
+            }
+            return Terminal.print(table.text)
+        }
+        let view = try await connection.call(OrchestratorAPI.status, JobReference(jobID: job))
+        Terminal.print(json ? try JSONCoding.pretty(view) : Story.text(view))
+    }
+}
+
+struct ShowReceipt: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "receipt", abstract: "Tell who made a job's film, why, and what it cost.")
+
+    @Argument(help: "The job's id.")
+    var job: String
+
+    @Flag(help: "Print the receipt as JSON.")
+    var json = false
+
+    func run() async throws {
+        let connection = try await Callee.connect("orchestrator", in: try ServiceSettings().runDirectory)
+        let receipt = try await connection.call(OrchestratorAPI.receipt, JobReference(jobID: job))
+        Terminal.print(json ? try JSONCoding.pretty(receipt) : Story.text(receipt))
+    }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import Contracts
+import Foundation
+import JSONRPC
+import ServiceKit
+
+struct Demo: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show a takeover: the sample film, with a lead that fails.",
+        discussion: "Needs no network and no account. The film lies in the store, see --store.")
+
+    @Option(help: ArgumentHelp("The store's folder; $UNDERSTUDY_STORE or ./store if absent.", valueName: "dir"))
+    var store: String?
+
+    @Option(help: ArgumentHelp("An option of the job, e.g. mode=simple; may be repeated.", valueName: "name=value"))
+    var option: [JobOption] = []
+
+    func run() async throws {
+        let sample = try Installation.sample()
+        let script = "\(NSTemporaryDirectory())understudy-demo-\(getpid()).json"
+        try Data(Self.script.utf8).write(to: URL(filePath: script))
+        defer { try? FileManager.default.removeItem(atPath: script) }
+        var environment = [
+            "UNDERSTUDY_AGENT5_PROVIDER": "scripted", "UNDERSTUDY_AGENT5_SCRIPT": StagedInputs.absolute(script),
+        ]
+        if let store {
+            environment["UNDERSTUDY_STORE"] = "file://\(StagedInputs.absolute(store))"
+        } else if ProcessInfo.processInfo.environment["UNDERSTUDY_STORE"] == nil {
+            environment["UNDERSTUDY_STORE"] = "file://\(StagedInputs.absolute("store"))"
+        }
+        var options = Dictionary(option.map { ($0.name, $0.value) }) { _, last in last }
+        options["mode"] = options["mode"] ?? "fade"
+        Terminal.print("A storyboard of four segments and sixty seconds, and a lead that is about to fail.\n")
+        let session = JobSession(
+            request: JobSession.Request(
+                user: "demo", session: "lighthouse", storyboard: "\(sample)/storyboard.json", audio: sample,
+                options: .object(options), output: nil, isPrivate: true, environment: environment))
+        guard let receipt = try await session.run() else { throw Failure.interrupted }
+        Terminal.print("")
+        if let takeover = receipt.takeover {
+            Terminal.print("Why the lead failed: \(takeover.reason) (\(takeover.kind.rawValue), \(takeover.provider ?? "agent5"))")
+        }
+        for warning in receipt.warnings { Terminal.print("warning: \(warning)") }
+        Terminal.print("Film: \(Self.path(receipt.videoURL ?? ""))")
+        Terminal.print(receipt.costs.line)
+        Terminal.print("")
+        Terminal.print(Story.stages(receipt.stages))
+    }
+
+    private static func path(_ uri: String) -> String {
+        uri.hasPrefix("file://") ? String(uri.dropFirst(7)) : uri
+    }
+
+    /// A provider that begins well and then has no credit left, as providers do.
+    private static let script = """
+        {"calls": [{"steps": [
+          {"progress": 0.05, "message": "queued at the video provider"},
+          {"wait_ms": 250},
+          {"progress": 0.2, "message": "rendering seg_001"},
+          {"wait_ms": 350},
+          {"fail": {"kind": "quota_exhausted", "provider": "acme-video", "provider_code": "insufficient_quota",
+                    "message": "You exceeded your current quota, please check your plan and billing details."}}
+        ]}]}
+        """
+}

@@ -1,0 +1,131 @@
+import Artifacts
+import Contracts
+import Foundation
+import JSONRPC
+import ServiceKit
+import ServicePool
+
+/// A job that is followed from its start to its end, on a stack that runs, or on one that is started for it.
+struct JobSession: Sendable {
+    struct Request: Sendable {
+        var user: String
+        var session: String
+        var storyboard: String?
+        var audio: String?
+        var options: JSONValue
+        var output: String?
+        /// Use a stack of one's own even where one runs.
+        var isPrivate = false
+        /// What the private stack's services get beside this process's environment.
+        var environment: [String: String] = [:]
+    }
+
+    let request: Request
+
+    /// Runs the job.
+    ///
+    /// - Returns: its receipt; `nil` after Ctrl-C, when the job was cancelled.
+    /// - Throws: the job's error.
+    func run() async throws -> Receipt? {
+        var settings = try ServiceSettings()
+        if !request.isPrivate, let connection = try? await Callee.connect("orchestrator", in: settings.runDirectory) {
+            let health = try await connection.call(ServiceHealth.method, NoParams(), timeout: .seconds(5))
+            return try await follow(connection, store: health.store ?? settings.store)
+        }
+        let folder = "/tmp/understudy-\(String(UInt32.random(in: 0...UInt32.max), radix: 36))"
+        let runDirectory = RunDirectory(path: folder)
+        try runDirectory.prepare()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var environment = settings.environment.merging(request.environment) { _, own in own }
+        environment["UNDERSTUDY_LOG_FILE"] =
+            settings.string("UNDERSTUDY_LOG_FILE") ?? "\(settings.stateDirectory)/logger/events.jsonl"
+        environment["UNDERSTUDY_STORE"] = environment["UNDERSTUDY_STORE"] ?? settings.store
+        environment["UNDERSTUDY_STATE_DIR"] = "\(folder)/state"
+        settings = try ServiceSettings(environment: environment)
+        let log = "\(folder)/services.log"
+        let stack = Stack(runDirectory: runDirectory, environment: environment, log: .file(log))
+        do {
+            try await stack.start()
+            let connection = try await Callee.connect("orchestrator", in: runDirectory)
+            let receipt = try await follow(connection, store: settings.store)
+            await connection.close()
+            await stack.stop()
+            return receipt
+        } catch {
+            await stack.stop()
+            throw error
+        }
+    }
+
+    private func follow(_ connection: RPCConnection, store: String) async throws -> Receipt? {
+        let places = try Places(
+            root: ProcessInfo.processInfo.environment["UNDERSTUDY_ROOT"] ?? Places.defaultRoot, userID: request.user,
+            sessionID: request.session)
+        let inputs = try await StagedInputs(
+            storyboard: request.storyboard, audio: request.audio, store: store, places: places)
+        do {
+            let jobID = try await start(connection)
+            let outcome: JobView? = try await Interruption.race { try await watch(jobID, connection) }
+            guard let view = outcome else {
+                _ = try await connection.call(OrchestratorAPI.cancel, JobReference(jobID: jobID))
+                _ = try? await watch(jobID, connection, isQuiet: true)
+                Terminal.print("\(jobID) is cancelled")
+                return nil
+            }
+            if let error = view.error { throw error }
+            guard let video = view.videoURL else { throw ServiceError(.cancelled, "the job \(jobID) was cancelled") }
+            if let output = request.output {
+                try await Artifacts().copy(
+                    try ArtifactURI(video), to: ArtifactURI(filePath: StagedInputs.absolute(output)))
+            }
+            return try await connection.call(OrchestratorAPI.receipt, JobReference(jobID: jobID))
+        } catch let error as any ServiceErrorConvertible where Self.isRefusal(error.serviceError) {
+            await inputs.takeBack()
+            throw error
+        }
+    }
+
+    /// Whether the inputs themselves were the fault.
+    private static func isRefusal(_ error: ServiceError) -> Bool {
+        switch error.kind {
+        case .invalidParams, .tooLarge: true
+        default: false
+        }
+    }
+
+    private func start(_ connection: RPCConnection) async throws -> String {
+        let started = try await connection.call(
+            OrchestratorAPI.start.name,
+            params: [
+                "user_id": .string(request.user), "session_id": .string(request.session), "options": request.options,
+            ])
+        guard let id = started["job_id"]?.string else {
+            throw ServiceError(.internal, "the orchestrator answered without a job_id")
+        }
+        return id
+    }
+
+    /// Shows a job's messages until it is at its end.
+    private func watch(_ jobID: String, _ connection: RPCConnection, isQuiet: Bool = false) async throws -> JobView {
+        var display = ProgressDisplay(segments: [], isInteractive: Terminal.isInteractive) { FileHandleOutput.output($0) }
+        _ = try await connection.call(OrchestratorAPI.watch, WatchJobs(jobID: jobID, afterSeq: isQuiet ? nil : 0))
+        let now = try await connection.call(OrchestratorAPI.status, JobReference(jobID: jobID))
+        var isDone = isQuiet && now.state.isTerminal
+        if !isDone {
+            for await notification in connection.notifications where notification.method == OrchestratorAPI.event {
+                let message = try JSONCoding.decode(StatusMessage.self, from: notification.params)
+                guard message.jobId == jobID else { continue }
+                if message.agentNumber == "Agent6", message.status == .starting {
+                    let view = try await connection.call(OrchestratorAPI.status, JobReference(jobID: jobID))
+                    display.know(view.segments.map(\.segmentID))
+                }
+                if !isQuiet { display.show(message) }
+                isDone = message.jobState.isTerminal
+                if isDone { break }
+            }
+        }
+        try Task.checkCancellation()
+        guard isDone else { throw ServiceError(.unavailable, "the orchestrator went away; the job \(jobID) goes on when it is back") }
+        return try await connection.call(OrchestratorAPI.status, JobReference(jobID: jobID))
+    }
+}

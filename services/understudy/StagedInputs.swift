@@ -1,0 +1,66 @@
+import Artifacts
+import Contracts
+import Foundation
+import JSONRPC
+
+/// Inputs that were copied into the store for a job, and can be taken back when the job is refused.
+struct StagedInputs: Sendable {
+    private let artifacts = Artifacts()
+    private var added: [(uri: ArtifactURI, before: Data?)] = []
+
+    /// Copies a storyboard and a folder of narrations to their places.
+    ///
+    /// - Throws: `not_found`, `too_large`, or what the store says.
+    init(storyboard: String?, audio: String?, store: String, places: Places) async throws {
+        let store = try ArtifactURI(store, at: "UNDERSTUDY_STORE")
+        do {
+            if let storyboard {
+                guard FileManager.default.fileExists(atPath: storyboard) else {
+                    throw ServiceError(.notFound, "there is no storyboard \(storyboard)")
+                }
+                try await add(try ArtifactURI("file://\(Self.absolute(storyboard))"), at: try store.appending(places.storyboard))
+            }
+            if let audio {
+                var isFolder: ObjCBool = false
+                guard FileManager.default.fileExists(atPath: audio, isDirectory: &isFolder), isFolder.boolValue else {
+                    throw ServiceError(.notFound, "there is no folder \(audio) with narrations")
+                }
+                let files = try await artifacts.list(try ArtifactURI("file://\(Self.absolute(audio))"))
+                for file in files where Self.isNarration(file.name) {
+                    try await add(file, at: try store.appending("\(places.narrations)/\(file.name)"))
+                }
+            }
+        } catch {
+            await takeBack()
+            throw error
+        }
+    }
+
+    /// Puts the store back to what it was.
+    func takeBack() async {
+        for (uri, before) in added.reversed() {
+            if let before {
+                try? await artifacts.write(before, to: uri)
+            } else {
+                try? await artifacts.remove(uri)
+            }
+        }
+    }
+
+    private mutating func add(_ source: ArtifactURI, at target: ArtifactURI) async throws {
+        guard source != target else { return }
+        let before = try? await artifacts.read(target, maximum: 64 * 1024 * 1024)
+        try await artifacts.copy(source, to: target)
+        added.append((target, before))
+    }
+
+    private static func isNarration(_ name: String) -> Bool {
+        let ending = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
+        return Places.narrationExtensions.contains(ending)
+    }
+
+    static func absolute(_ path: String) -> String {
+        let text = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+        return URL(filePath: text).standardizedFileURL.path
+    }
+}
