@@ -23,7 +23,8 @@ package struct ArtifactURI: Sendable, Hashable, CustomStringConvertible {
         func refuse(_ expected: String) -> ServiceError {
             .invalidParams(at: pointer, expected: "\(expected), found \"\(text.prefix(200))\"")
         }
-        guard let separator = text.firstRange(of: "://"), let scheme = Scheme(rawValue: String(text[..<separator.lowerBound]))
+        guard let separator = text.firstRange(of: "://"),
+            let scheme = Scheme(rawValue: String(text[..<separator.lowerBound]))
         else { throw refuse("a URI that begins with file:/// or s3://") }
         var rest = String(text[separator.upperBound...])
         if scheme == .file {
@@ -31,7 +32,9 @@ package struct ArtifactURI: Sendable, Hashable, CustomStringConvertible {
             rest = Self.percentDecoded(rest) ?? rest
             guard rest.hasPrefix("/") else { throw refuse("an absolute path behind file://") }
         }
-        guard !rest.contains("\0"), rest.utf8.count <= 4096 else { throw refuse("a path without NUL, at most 4096 bytes") }
+        guard !rest.contains("\0"), rest.utf8.count <= 4096 else {
+            throw refuse("a path without NUL, at most 4096 bytes")
+        }
         let parts = rest.split(separator: "/", omittingEmptySubsequences: true)
         guard !parts.isEmpty, !parts.contains("..") else { throw refuse("a path without \"..\"") }
         self.scheme = scheme

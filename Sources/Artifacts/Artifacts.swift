@@ -84,7 +84,8 @@ package struct Artifacts: Sendable {
     private func path(_ uri: ArtifactURI) throws(ServiceError) -> String {
         guard uri.scheme == .file else {
             throw ServiceError(
-                .unavailable, "\(uri): this installation keeps its artifacts in files; use a file:/// URI", retryable: false)
+                .unavailable, "\(uri): this installation keeps its artifacts in files; use a file:/// URI",
+                retryable: false)
         }
         return uri.path
     }

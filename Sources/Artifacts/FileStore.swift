@@ -98,7 +98,8 @@ package enum FileFailure {
         case ENOENT: ServiceError(.notFound, "\(doing): no such file")
         case ENOSPC, EDQUOT:
             ServiceError(.unavailable, "\(doing): the disk is full; make room and try again", providerCode: "ENOSPC")
-        case EROFS: ServiceError(.unavailable, "\(doing): the store is read-only", retryable: false, providerCode: "EROFS")
+        case EROFS:
+            ServiceError(.unavailable, "\(doing): the store is read-only", retryable: false, providerCode: "EROFS")
         case EACCES, EPERM: ServiceError(.unauthorized, "\(doing): permission denied")
         default: ServiceError(.unavailable, "\(doing): \(String(cString: strerror(code)))")
         }

@@ -20,16 +20,23 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     package init?(_ text: String) {
         guard
             let date = (try? Self.style.parse(text))
-                ?? (try? Date.ISO8601FormatStyle(includingFractionalSeconds: false).parse(text))
+                ?? (try? Self.wholeSeconds.parse(text))
         else { return nil }
         self.init(date)
     }
 
     package var date: Date { Date(timeIntervalSince1970: Double(milliseconds) / 1000) }
 
-    package var text: String { Self.style.format(date) }
+    package var text: String {
+        // The style would cut the fraction of a binary number, not round it.
+        let milliseconds = (milliseconds % 1000 + 1000) % 1000
+        let second = Date(timeIntervalSince1970: Double((self.milliseconds - milliseconds) / 1000))
+        let digits = String(milliseconds + 1000).dropFirst()
+        return "\(Self.wholeSeconds.format(second).dropLast()).\(digits)Z"
+    }
 
     private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+    private static let wholeSeconds = Date.ISO8601FormatStyle(includingFractionalSeconds: false)
 
     package static func < (left: Timestamp, right: Timestamp) -> Bool { left.milliseconds < right.milliseconds }
 }

@@ -24,8 +24,9 @@ package enum Message: Sendable, Equatable {
 extension Message {
     /// Reads one line.
     package init(_ line: ByteBuffer) {
-        guard line.readableBytesView.allSatisfy({ $0 < 0x80 })
-            || String(validating: line.readableBytesView, as: UTF8.self) != nil
+        guard
+            line.readableBytesView.allSatisfy({ $0 < 0x80 })
+                || String(validating: line.readableBytesView, as: UTF8.self) != nil
         else {
             self = .malformed(reason: "the line is not UTF-8")
             return

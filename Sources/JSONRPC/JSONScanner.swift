@@ -50,12 +50,14 @@ package struct JSONScanner {
         case .number: try skipNumber()
         case .bool: try skipWord(bytes[offset] == UInt8(ascii: "t") ? "true" : "false")
         case .null: try skipWord("null")
-        case .object: try members(depth: depth) { (_, scanner) throws(SyntaxError) in
-            try scanner.skipValue(depth: depth + 1)
-        }
-        case .array: try elements(depth: depth) { (scanner) throws(SyntaxError) in
-            try scanner.skipValue(depth: depth + 1)
-        }
+        case .object:
+            try members(depth: depth) { (_, scanner) throws(SyntaxError) in
+                try scanner.skipValue(depth: depth + 1)
+            }
+        case .array:
+            try elements(depth: depth) { (scanner) throws(SyntaxError) in
+                try scanner.skipValue(depth: depth + 1)
+            }
         }
         return start..<offset
     }
@@ -112,8 +114,9 @@ package struct JSONScanner {
             return slice.elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
         }
         guard slice.contains(UInt8(ascii: "\\")) else { return false }
-        return string(range).map { Array($0.utf8) } == Array(
-            UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        return string(range).map { Array($0.utf8) }
+            == Array(
+                UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
     /// The text that the bytes between two quotes stand for; `nil` where an escape names half a surrogate pair.

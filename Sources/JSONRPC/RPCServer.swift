@@ -30,7 +30,7 @@ package final class RPCServer: Sendable {
                 Peer.of(channel).flatMap { peer in
                     guard peers.allows(peer) else {
                         logger.warning("refused a peer", metadata: ["pid": "\(peer.pid)", "uid": "\(peer.uid)"])
-                        return refuse(channel, peer)
+                        return channel.pipeline.addHandler(RefusalHandler(peer: peer))
                     }
                     return channel.eventLoop.makeCompletedFuture {
                         let handler = ServerConnectionHandler(
@@ -59,15 +59,6 @@ package final class RPCServer: Sendable {
     package func close() async {
         await stopListening()
         for channel in connections.channels() { try? await channel.close().get() }
-    }
-
-    private static func refuse(_ channel: any Channel, _ peer: Peer) -> EventLoopFuture<Void> {
-        let error = ServiceError(
-            .unauthorized,
-            "user \(peer.uid), group \(peer.gid) may not use this socket; list the group in UNDERSTUDY_ALLOW_GIDS")
-        var line = Wire.failure(id: .null, error)
-        line.writeInteger(UInt8(ascii: "\n"))
-        return channel.writeAndFlush(line).flatMap { channel.close() }
     }
 
     /// The open connections.

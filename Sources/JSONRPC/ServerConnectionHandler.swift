@@ -155,7 +155,8 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
         tasks[token] = Task {
             let body: ByteBuffer
             do throws(ServiceError) {
-                let result = try await CallContext.$deadline.withValue(deadline) { () async -> Result<Data, ServiceError> in
+                let result = try await CallContext.$deadline.withValue(deadline) {
+                    () async -> Result<Data, ServiceError> in
                     do throws(ServiceError) {
                         return .success(try await dispatcher.answer(call))
                     } catch {
@@ -263,7 +264,9 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     }
 
     private func resumeReading() {
-        guard holdsRead, let context, machine.inFlight < Self.maximumInFlight, context.channel.isWritable else { return }
+        guard holdsRead, let context, machine.inFlight < Self.maximumInFlight, context.channel.isWritable else {
+            return
+        }
         holdsRead = false
         context.read()
     }

@@ -34,7 +34,9 @@ struct AudioReader: ~Copyable {
             input: input, decoder: decoder, streamIndex: index, packet: packet, frame: frame, name: name)
         // A file whose first sound cannot be decoded is found out now, not in the middle of a film.
         try made.fill(1)
-        guard made.ready.count > 0 else { throw MediaError(.corruptMedia, "\(name) holds no sound that can be decoded") }
+        guard made.ready.count > 0 else {
+            throw MediaError(.corruptMedia, "\(name) holds no sound that can be decoded")
+        }
         return made
     }
 
@@ -132,7 +134,8 @@ struct AudioReader: ~Copyable {
             resampler = try Resampler(from: frame, name: name)
         }
         let count = frame.pointer.pointee.nb_samples
-        decoded += try resampler!.convert(UnsafePointer(frame.pointer.pointee.extended_data), count: count, into: &ready)
+        decoded += try resampler!.convert(
+            UnsafePointer(frame.pointer.pointee.extended_data), count: count, into: &ready)
     }
 
     /// Takes what the resampler still holds.

@@ -31,7 +31,8 @@ package enum AudioReplacement {
         let video = ticks > 0 ? Double(ticks) * Double(base.num) / Double(base.den) : input.duration
         let seconds = duration ?? video
         guard seconds > 0, seconds <= AudioReader.maximumDuration else {
-            throw MediaError(.invalidArgument, "\(fileName(clip)): a duration of \(seconds) s cannot be filled with sound")
+            throw MediaError(
+                .invalidArgument, "\(fileName(clip)): a duration of \(seconds) s cannot be filled with sound")
         }
         let rate = stream.pointee.avg_frame_rate
         let format = try VideoFormat(

@@ -41,7 +41,9 @@ struct DecoderConfiguration: Equatable {
         let pictureCount = Int(extradata[offset])
         offset += 1
         picture = try units(pictureCount)
-        guard !sequence.isEmpty, !picture.isEmpty else { throw MediaError(.corruptMedia, "avcC without parameter sets") }
+        guard !sequence.isEmpty, !picture.isEmpty else {
+            throw MediaError(.corruptMedia, "avcC without parameter sets")
+        }
     }
 
     /// Takes a parameter set; other units and sets that are known are passed over.

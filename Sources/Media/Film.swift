@@ -123,7 +123,8 @@ package enum Film {
     }
 
     private static func copy(
-        _ part: FilmPart, _ range: Range<Int>, into film: inout FilmWriter, _ step: (inout FilmWriter) throws(MediaError) -> Void
+        _ part: FilmPart, _ range: Range<Int>, into film: inout FilmWriter,
+        _ step: (inout FilmWriter) throws(MediaError) -> Void
     ) throws(MediaError) {
         let input = try InputFile(part.clip)
         let index = input.best(AVMEDIA_TYPE_VIDEO)

@@ -68,7 +68,7 @@ struct FilmSound: ~Copyable {
         do throws(MediaError) {
             reader = try AudioReader.open(now.audio ?? now.clip)
             try reader!.skip(Int((now.audioStart * Double(AudioEncoder.sampleRate)).rounded()))
-        } catch where error.kind != .cancelled && error.kind != .internal {
+        } catch  where error.kind != .cancelled && error.kind != .internal {
             // A clip need not have sound; a narration should.
             if now.audio != nil { warnings.append("\(now.title): \(error.message); this part of the film is silent") }
         }

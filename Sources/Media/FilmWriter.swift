@@ -6,7 +6,10 @@ struct FilmWriter: ~Copyable {
     private let packet: Packet
 
     /// - Parameter movie: has its tracks and its header.
-    init(sound: consuming FilmSound, encoder: consuming AudioEncoder, movie: consuming MovieFile, packet: consuming Packet) {
+    init(
+        sound: consuming FilmSound, encoder: consuming AudioEncoder, movie: consuming MovieFile,
+        packet: consuming Packet
+    ) {
         self.sound = sound
         self.encoder = encoder
         self.movie = movie

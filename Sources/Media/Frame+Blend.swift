@@ -17,7 +17,8 @@ extension Frame {
             let width = first.width >> shift
             for row in 0..<(first.height >> shift) {
                 blendRow(
-                    a + row * Int(aStride), b + row * Int(bStride), into: out + row * Int(outStride), count: width, share)
+                    a + row * Int(aStride), b + row * Int(bStride), into: out + row * Int(outStride), count: width,
+                    share)
             }
         }
         return result

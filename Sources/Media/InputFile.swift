@@ -19,7 +19,8 @@ struct InputFile: ~Copyable {
         var opened: UnsafeMutablePointer<AVFormatContext>?
         let name = fileName(path)
         // The prefix keeps a name with a colon from being taken for a protocol.
-        try check(avformat_open_input(&opened, "file:\(path)", nil, &options), "\(name) is no media file that can be read")
+        try check(
+            avformat_open_input(&opened, "file:\(path)", nil, &options), "\(name) is no media file that can be read")
         guard let opened else { throw MediaError(.internal, "\(name): not opened") }
         let made = InputFile(adopting: opened, path: path)
         try check(avformat_find_stream_info(opened, nil), "\(name) holds no streams that can be read")

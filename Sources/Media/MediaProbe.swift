@@ -110,7 +110,7 @@ package enum MediaProbe {
                         progress((Double(index) + share) / Double(input.streamCount))
                     }
                 }
-            } catch where error.kind != .cancelled {
+            } catch  where error.kind != .cancelled {
                 problems.append(error.message)
             }
             decoder.finish()

@@ -71,7 +71,9 @@ struct NALUnit: Hashable {
         sample.reserveCapacity(units.reduce(0) { $0 + $1.bytes.count + 4 })
         for unit in units {
             let length = UInt32(unit.bytes.count)
-            sample += [UInt8(length >> 24), UInt8(length >> 16 & 0xFF), UInt8(length >> 8 & 0xFF), UInt8(length & 0xFF)]
+            sample += [
+                UInt8(length >> 24), UInt8(length >> 16 & 0xFF), UInt8(length >> 8 & 0xFF), UInt8(length & 0xFF),
+            ]
             sample += unit.bytes
         }
         return sample

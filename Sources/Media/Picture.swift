@@ -25,7 +25,8 @@ enum Picture {
                 .tooLarge, "\(name) has \(header.width)x\(header.height) pixels; a picture has at most 64 million")
         }
         guard header.isWhole else {
-            throw MediaError(.corruptMedia, "\(name): the \(header.format.rawValue) data ends too early (\(bytes.count) bytes)")
+            throw MediaError(
+                .corruptMedia, "\(name): the \(header.format.rawValue) data ends too early (\(bytes.count) bytes)")
         }
         let codec =
             switch header.format {

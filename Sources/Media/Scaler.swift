@@ -26,7 +26,8 @@ enum Scaler {
     }
 
     /// Fits the source into the size without changing its aspect, black around it.
-    static func letterBox(_ source: borrowing Frame, width: Int, height: Int, name: String) throws(MediaError) -> Frame {
+    static func letterBox(_ source: borrowing Frame, width: Int, height: Int, name: String) throws(MediaError) -> Frame
+    {
         var shown = (width: Double(source.width), height: Double(source.height))
         let aspect = source.pointer.pointee.sample_aspect_ratio
         if aspect.num > 0, aspect.den > 0 { shown.width *= Double(aspect.num) / Double(aspect.den) }
@@ -41,7 +42,9 @@ enum Scaler {
         return target
     }
 
-    private static func scale(_ source: borrowing Frame, into target: borrowing Frame, _ name: String) throws(MediaError) {
+    private static func scale(_ source: borrowing Frame, into target: borrowing Frame, _ name: String)
+        throws(MediaError)
+    {
         var from = source.pixelFormat
         var isFull = source.pointer.pointee.color_range == AVCOL_RANGE_JPEG
         // The formats of old JPEG decoders say by their name what the range says.
@@ -67,7 +70,8 @@ enum Scaler {
             default: !isFull && source.height >= 720 ? SWS_CS_ITU709 : SWS_CS_ITU601
             }
         sws_setColorspaceDetails(
-            context, sws_getCoefficients(matrix), isFull ? 1 : 0, sws_getCoefficients(SWS_CS_ITU709), 0, 0, 1 << 16, 1 << 16)
+            context, sws_getCoefficients(matrix), isFull ? 1 : 0, sws_getCoefficients(SWS_CS_ITU709), 0, 0, 1 << 16,
+            1 << 16)
         let sourceData = source.pointer.pointee
         let code = withUnsafePointer(to: sourceData.data) { data in
             data.withMemoryRebound(to: UnsafePointer<UInt8>?.self, capacity: 8) { planes in
@@ -105,7 +109,8 @@ extension Frame {
     func fillBlack() {
         let picture = pointer.pointee
         for (base, stride, rows, value) in [
-            (picture.data.0, picture.linesize.0, height, UInt8(16)), (picture.data.1, picture.linesize.1, height / 2, 128),
+            (picture.data.0, picture.linesize.0, height, UInt8(16)),
+            (picture.data.1, picture.linesize.1, height / 2, 128),
             (picture.data.2, picture.linesize.2, height / 2, 128),
         ] {
             guard let base else { continue }

@@ -29,7 +29,8 @@ struct VideoReader: ~Copyable {
         if seconds > 0 {
             // Where seeking fails the reader decodes from the beginning.
             _ = av_seek_frame(
-                input.context, Int32(index), start + Int64((seconds / secondsPerTick).rounded(.down)), AVSEEK_FLAG_BACKWARD)
+                input.context, Int32(index), start + Int64((seconds / secondsPerTick).rounded(.down)),
+                AVSEEK_FLAG_BACKWARD)
         }
         return VideoReader(
             input: input, decoder: decoder, streamIndex: index, format: format, packet: packet,

@@ -42,7 +42,8 @@ extension VideoFormat {
     /// - Throws: `invalid_params`.
     package init(width: Int?, height: Int?, fps: Double?) throws(ServiceError) {
         guard let rate = FrameRate(framesPerSecond: fps ?? 30) else {
-            throw .invalidParams(at: "/fps", expected: "23.976, 24, 25, 29.97, 30, 48, 50, 59.94 or 60, found \(fps ?? 0)")
+            throw .invalidParams(
+                at: "/fps", expected: "23.976, 24, 25, 29.97, 30, 48, 50, 59.94 or 60, found \(fps ?? 0)")
         }
         do {
             try self.init(width: width ?? 1920, height: height ?? 1080, rate: rate)

@@ -1,5 +1,5 @@
-import ServicePool
 import JSONRPC
+import ServicePool
 import Synchronization
 
 /// Who is being served at the moment, who may still come in, and how calls have fared.

@@ -58,7 +58,8 @@ package struct MethodTable: Sendable {
         drainActions.append(action)
     }
 
-    private mutating func add<P, R>(_ method: Method<P, R>, _ answer: @escaping @Sendable (Call) async throws -> Data?) {
+    private mutating func add<P, R>(_ method: Method<P, R>, _ answer: @escaping @Sendable (Call) async throws -> Data?)
+    {
         entries[method.name] = Entry(
             name: method.name, summary: method.summary, load: method.load, idempotent: method.idempotent,
             params: Schema.of(P.self), result: Schema.of(R.self), answer: answer)

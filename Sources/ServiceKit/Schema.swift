@@ -109,7 +109,9 @@ private struct KeyedProbe<Key: CodingKey>: KeyedDecodingContainerProtocol {
         return KeyedDecodingContainer(KeyedProbe<N>(probe: nested))
     }
 
-    func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer { throw SchemaProbe.Unknowable() }
+    func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
+        throw SchemaProbe.Unknowable()
+    }
     func superDecoder() throws -> any Decoder { throw SchemaProbe.Unknowable() }
     func superDecoder(forKey key: Key) throws -> any Decoder { throw SchemaProbe.Unknowable() }
 

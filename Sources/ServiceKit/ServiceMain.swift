@@ -72,7 +72,8 @@ package enum ServiceMain {
                     ServiceGroupConfiguration.ServiceConfiguration(
                         service: server, successTerminationBehavior: .gracefullyShutdownGroup)
                 ],
-            gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: label) { _ in SwiftLogNoOpLogHandler() })
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: label) { _ in SwiftLogNoOpLogHandler() }
+        )
         configuration.maximumGracefulShutdownDuration = .seconds(settings.drainSeconds + 10)
         try await ServiceGroup(configuration: configuration).run()
         await context.pools.shutDown()

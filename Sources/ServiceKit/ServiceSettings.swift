@@ -42,9 +42,11 @@ package struct ServiceSettings: Sendable {
         store = Self.text("UNDERSTUDY_STORE", environment) ?? "file://\(stateDirectory)/store"
         instance = Self.text("UNDERSTUDY_INSTANCE", environment) ?? Self.hostName
         drainSeconds = try Self.number("UNDERSTUDY_DRAIN_S", reader, default: 30, in: 0...86_400)
-        lineLimit = try Self.whole("UNDERSTUDY_MAX_LINE_BYTES", reader, default: Wire.defaultLineLimit, in: 1024...1 << 30)
+        lineLimit = try Self.whole(
+            "UNDERSTUDY_MAX_LINE_BYTES", reader, default: Wire.defaultLineLimit, in: 1024...1 << 30)
         var groups: Set<UInt32> = []
-        for part in (Self.text("UNDERSTUDY_ALLOW_GIDS", environment) ?? "").split(whereSeparator: { ", ".contains($0) }) {
+        for part in (Self.text("UNDERSTUDY_ALLOW_GIDS", environment) ?? "").split(whereSeparator: { ", ".contains($0) })
+        {
             guard let group = UInt32(part) else {
                 throw ServiceError(.invalidParams, "UNDERSTUDY_ALLOW_GIDS: \"\(part)\" is no group number")
             }

@@ -1,6 +1,6 @@
-package import JSONRPC
 import FoundationEssentials
 import Glibc
+package import JSONRPC
 
 /// The directory where services meet: `<service>/<instance>.sock`.
 package struct RunDirectory: Sendable, Equatable {
@@ -80,7 +80,8 @@ package struct RunDirectory: Sendable, Equatable {
         let isNew = mkdir(path, 0o770) == 0
         if !isNew, errno != EEXIST {
             let reason = String(cString: strerror(errno))
-            throw ServiceError(.unavailable, "cannot make \(path): \(reason); set UNDERSTUDY_RUN_DIR to a directory of yours")
+            throw ServiceError(
+                .unavailable, "cannot make \(path): \(reason); set UNDERSTUDY_RUN_DIR to a directory of yours")
         }
         // The mask of this process must not take the group's rights away.
         if isNew { chmod(path, 0o770) }

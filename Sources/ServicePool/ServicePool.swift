@@ -1,6 +1,6 @@
+import FoundationEssentials
 package import JSONRPC
 package import Logging
-import FoundationEssentials
 import NIOCore
 import NIOPosix
 
@@ -237,7 +237,8 @@ package actor ServicePool {
                 }
                 wakeAll()
             } catch {
-                logger.debug("probe failed", metadata: ["service": "\(service)", "instance": "\(name)", "error": "\(error)"])
+                logger.debug(
+                    "probe failed", metadata: ["service": "\(service)", "instance": "\(name)", "error": "\(error)"])
                 _ = set.failed(name, at: now)
                 setAlarm()
             }

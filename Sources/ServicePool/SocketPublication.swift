@@ -31,7 +31,8 @@ package final class SocketPublication: Sendable {
             close(lock)
             throw ServiceError(
                 .conflict,
-                "\(service)/\(instance) is running already (\(lockPath) is locked): stop it, or set UNDERSTUDY_INSTANCE")
+                "\(service)/\(instance) is running already (\(lockPath) is locked): stop it, or set UNDERSTUDY_INSTANCE"
+            )
         }
         folder = open(folderPath, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         bindPath =

@@ -1,0 +1,31 @@
+# One configuration for everything: release, with testing enabled. Executables lie in .build/release.
+SWIFT_FLAGS := -c release -Xswiftc -enable-testing
+SOURCES := Package.swift Sources services Tests
+
+.PHONY: help build demo test bench format lint clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+build: ## build everything, tests included
+	@scripts/setup.sh
+	swift build $(SWIFT_FLAGS) --build-tests
+
+demo: ## make the sample film, with a lead that fails
+	@scripts/setup.sh
+	swift build $(SWIFT_FLAGS) --build-tests
+	.build/release/understudy demo --store store
+
+test: ## run all tests
+	@scripts/setup.sh test
+	swift build $(SWIFT_FLAGS) --build-tests
+	swift test $(SWIFT_FLAGS) --skip-build
+
+format: ## format all Swift files
+	swift format --in-place --recursive $(SOURCES)
+
+lint: ## check the format
+	swift format lint --strict --recursive $(SOURCES)
+
+clean: ## remove what was built and the demo's store
+	rm -rf .build store

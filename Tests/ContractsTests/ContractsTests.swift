@@ -1,0 +1,97 @@
+import FoundationEssentials
+import JSONRPC
+import Testing
+
+@testable import Contracts
+
+@Suite struct MoneyTests {
+    @Test(
+        "amounts are written in cents, and smaller ones in full",
+        arguments: [
+            (0, "$0.00"), (10_000, "$0.01"), (330_000, "$0.33"), (4000, "$0.004"), (1, "$0.000001"), (5000, "$0.01"),
+            (12_345_678, "$12.35"), (-20_000, "-$0.02"), (1_000_000_000, "$1000.00"),
+        ])
+    func text(_ micros: Int, _ text: String) {
+        #expect(USD(micros: Int64(micros)).text == text)
+    }
+
+    @Test("money adds up exactly and stays a plain number on the wire")
+    func exact() throws {
+        var sum = USD.zero
+        for _ in 0..<1000 { sum += USD(0.1) }
+        #expect(sum.micros == 100_000_000)
+        #expect(String(decoding: try JSONCoding.encode(USD(0.042)), as: UTF8.self) == "0.042")
+        #expect(try JSONCoding.decode(USD.self, from: Data("0.252".utf8)).micros == 252_000)
+        #expect(USD(.nan) == .zero)
+    }
+
+    @Test("the cost line has exactly the page's form")
+    func line() {
+        var costs = Costs()
+        costs.agent2 = USD(0.01)
+        costs.agent4 = USD(0.05)
+        costs.agent5 = USD(0.15)
+        costs.agent6 = USD(0.12)
+        #expect(costs.line == "Agent2: $0.01 | Agent4: $0.05 | Agent5: $0.15 | Agent6: $0.12 | Total: $0.33")
+        #expect(costs.total == USD(0.33))
+    }
+}
+
+@Suite struct TimestampTests {
+    @Test("times are RFC 3339 in UTC with milliseconds, and read back with any offset")
+    func text() {
+        let time = Timestamp(milliseconds: 1_795_435_200_007)
+        #expect(time.text == "2026-11-23T12:00:00.007Z")
+        #expect(Timestamp(time.text) == time)
+        #expect(Timestamp("2026-11-23T14:00:00+02:00")?.milliseconds == 1_795_435_200_000)
+        #expect(Timestamp("yesterday") == nil)
+    }
+}
+
+@Suite struct PlacesTests {
+    @Test("files lie where every other agent looks for them")
+    func places() throws {
+        let places = try Places(userID: "u1", sessionID: "s.1")
+        #expect(places.storyboard == "scaffold_test/u1/s.1/agent2/storyboard.json")
+        #expect(places.clip("seg_001") == "scaffold_test/u1/s.1/agent5/seg_001_clip.mp4")
+        #expect(places.still("seg_001") == "scaffold_test/u1/s.1/agent5/seg_001.png")
+        #expect(places.film == "scaffold_test/u1/s.1/agent5/final.mp4")
+    }
+
+    @Test("ids that climb, hide or overflow are refused", arguments: ["", ".", "..", "a/b", "a\0b", "é", "a b", "a\nb"])
+    func ids(_ id: String) {
+        #expect(throws: ServiceError.self) { try Places(userID: id, sessionID: "s") }
+        #expect(!Places.isValidID(String(repeating: "x", count: 65)))
+        #expect(Places.isValidID(String(repeating: "x", count: 64)))
+    }
+}
+
+@Suite struct StatusMessageTests {
+    @Test("a status message has the members that the page reads, in their camel case")
+    func members() throws {
+        var costs = Costs()
+        costs.agent6 = USD(0.042)
+        let message = StatusMessage(
+            seq: 42, ts: Timestamp(milliseconds: 0), jobId: "j", userId: "u", sessionId: "s", supersessionId: "p",
+            agentNumber: "Agent6", status: .processing, message: "m", segmentId: "seg_002",
+            progress: Progress(done: 3, total: 9), cost: USD(0.042), costs: costs, videoUrl: "file:///f", jobState: .running)
+        let json = try JSONCoding.convert(message, to: JSONValue.self)
+        #expect(json["v"] == .integer(1))
+        #expect(json["supersessionId"] == "p")
+        #expect(json["progress"] == ["done": 3, "total": 9, "fraction": 0.33])
+        #expect(json["costs"]?["Agent6"] == .number(0.042))
+        #expect(json["costs"]?["total"] == .number(0.042))
+        #expect(json["videoUrl"] == "file:///f")
+    }
+
+    @Test("an error on the wire has code, message and data")
+    func errors() throws {
+        let error = ServiceError(.rateLimited, "slow down", retryAfter: 3, provider: "acme")
+        let json = try JSONCoding.convert(error, to: JSONValue.self)
+        #expect(json["code"] == .integer(-32012))
+        #expect(json["data"]?["kind"] == "rate_limited")
+        #expect(json["data"]?["retry_after_s"]?.double == 3)
+        #expect(json["data"]?["retryable"] == .bool(true))
+        #expect(try JSONCoding.convert(json, to: ServiceError.self) == error)
+    }
+}

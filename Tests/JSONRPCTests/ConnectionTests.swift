@@ -1,0 +1,167 @@
+import FoundationEssentials
+import Logging
+import NIOCore
+import Synchronization
+import Testing
+
+@testable import JSONRPC
+
+/// Methods for one test's connections.
+private final class TestDispatcher: Dispatcher {
+    let cancelled = AsyncStream.makeStream(of: String.self)
+
+    func answer(_ call: Call) async throws(ServiceError) -> Data {
+        switch call.method {
+        case "echo":
+            return call.rawParams
+        case "fail":
+            throw ServiceError(.quotaExhausted, "no credit", provider: "acme", providerCode: "insufficient_quota")
+        case "steps":
+            for step in 1...50 { call.progress(Double(step) / 50, "step \(step)", extra: ["step": .integer(Int64(step))]) }
+            return Data("\"done\"".utf8)
+        case "hang":
+            do {
+                while true { try await Task.sleep(for: .seconds(3600)) }
+            } catch {
+                cancelled.continuation.yield(call.method)
+                throw ServiceError(.cancelled, "cancelled")
+            }
+        case "nested":
+            return Data("\(CallContext.deadline.map { ContinuousClock.now.duration(to: $0).milliseconds } ?? -1)".utf8)
+        default:
+            throw ServiceError(.methodNotFound, "no \(call.method)")
+        }
+    }
+}
+
+/// A server on a socket in a directory of its own.
+private struct TestServer {
+    let dispatcher = TestDispatcher()
+    let server: RPCServer
+    let path: String
+    private let folder: String
+
+    init(peers: PeerPolicy = PeerPolicy(), lineLimit: Int = 4096) async throws {
+        folder = "/tmp/us-rpc-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        path = "\(folder)/x.sock"
+        server = try await RPCServer.listen(
+            path: path, dispatcher: dispatcher, peers: peers, lineLimit: lineLimit, logger: Logger(label: "test"))
+    }
+
+    func close() async {
+        await server.close()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+}
+
+@Suite struct ConnectionTests {
+    @Test("calls of one connection run side by side and each gets its own reply")
+    func pipelining() async throws {
+        let server = try await TestServer()
+        let connection = try await RPCConnection.connect(to: server.path)
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            for number in 0..<200 {
+                group.addTask {
+                    let reply = try await connection.call("echo", params: ["n": .integer(Int64(number))])
+                    return reply["n"] == .integer(Int64(number))
+                }
+            }
+            for try await isRight in group { #expect(isRight) }
+        }
+        await server.close()
+    }
+
+    @Test("an error keeps its kind, its code and the provider's words")
+    func errors() async throws {
+        let server = try await TestServer()
+        let connection = try await RPCConnection.connect(to: server.path)
+        let error = await #expect(throws: ServiceError.self) { try await connection.call("fail", params: [:]) }
+        #expect(error?.kind == .quotaExhausted)
+        #expect(error?.providerCode == "insufficient_quota")
+        #expect(error?.retryable == false)
+        await server.close()
+    }
+
+    @Test("progress comes before the reply, bounded, and not at all where it is not wanted")
+    func progress() async throws {
+        let server = try await TestServer()
+        let connection = try await RPCConnection.connect(to: server.path)
+        let reports = Mutex<[ProgressReport]>([])
+        _ = try await connection.call("steps", params: [:]) { report in reports.withLock { $0.append(report) } }
+        let seen = reports.withLock { $0 }
+        #expect(seen.first?.extra["step"] == .integer(1))
+        // Fifty reports at once: the first passes, the others are superseded.
+        #expect(seen.count <= 3)
+        await server.close()
+    }
+
+    @Test("cancelling the caller's task cancels the work itself")
+    func cancelling() async throws {
+        let server = try await TestServer()
+        let connection = try await RPCConnection.connect(to: server.path)
+        let task = Task { try await connection.call("hang", params: [:]) }
+        _ = try await connection.call("echo", params: [:])
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        var cancelled = server.dispatcher.cancelled.stream.makeAsyncIterator()
+        #expect(await cancelled.next() == "hang")
+        await server.close()
+    }
+
+    @Test("closing the connection cancels the work under it")
+    func closing() async throws {
+        let server = try await TestServer()
+        let connection = try await RPCConnection.connect(to: server.path)
+        let task = Task { try await connection.call("hang", params: [:]) }
+        _ = try await connection.call("echo", params: [:])
+        await connection.close()
+        await #expect(throws: RPCConnection.Lost.self) { try await task.value }
+        var cancelled = server.dispatcher.cancelled.stream.makeAsyncIterator()
+        #expect(await cancelled.next() == "hang")
+        await server.close()
+    }
+
+    @Test("the callee gives up when the deadline passes, and hands what remains on")
+    func deadline() async throws {
+        let server = try await TestServer()
+        let connection = try await RPCConnection.connect(to: server.path)
+        let error = await #expect(throws: ServiceError.self) {
+            try await connection.call("hang", params: [:], timeout: .milliseconds(50))
+        }
+        #expect(error?.kind == .timeout)
+        let remaining = try await connection.call("nested", params: [:], timeout: .seconds(100))
+        #expect((1...100_000).contains(remaining.double ?? -1))
+        #expect(try await connection.call("nested", params: [:]) == .integer(-1))
+        await server.close()
+    }
+
+    @Test("a line beyond the limit gets an error and the end of the connection")
+    func lineLimit() async throws {
+        let server = try await TestServer(lineLimit: 1024)
+        let connection = try await RPCConnection.connect(to: server.path)
+        let error = await #expect(throws: ServiceError.self) {
+            try await connection.call("echo", params: ["x": .string(String(repeating: "y", count: 2000))])
+        }
+        #expect(error?.kind == .parse)
+        try await connection.closed.get()
+        await server.close()
+    }
+
+    @Test("a peer of another user is told so and sent away")
+    func foreignPeer() async throws {
+        let server = try await TestServer(peers: PeerPolicy(uid: 4_000_000_000))
+        let connection = try await RPCConnection.connect(to: server.path)
+        let error = await #expect(throws: (any Error).self) { try await connection.call("echo", params: [:]) }
+        #expect(ServiceError(wrapping: error ?? CancellationError()).kind != .cancelled)
+        try await connection.closed.get()
+        await server.close()
+    }
+
+    @Test("connecting to a socket that is not there says so")
+    func nobody() async {
+        await #expect(throws: RPCConnection.Lost.self) {
+            try await RPCConnection.connect(to: "/tmp/us-rpc-nobody/x.sock", patience: .milliseconds(20))
+        }
+    }
+}

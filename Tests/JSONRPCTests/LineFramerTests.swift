@@ -1,0 +1,55 @@
+import NIOCore
+import Testing
+
+@testable import JSONRPC
+
+@Suite struct LineFramerTests {
+    private func lines(_ pieces: [String], limit: Int = 64) throws -> [String] {
+        var framer = LineFramer(limit: limit)
+        var found: [String] = []
+        for piece in pieces {
+            framer.append(ByteBuffer(string: piece))
+            while let line = try framer.next() { found.append(String(buffer: line)) }
+        }
+        return found
+    }
+
+    @Test("lines come out whole however the bytes were cut")
+    func anyCut() throws {
+        let text = "{\"a\":1}\n\r\n\n{\"b\":2}\r\n{\"c\":\"é\"}\n"
+        let bytes = Array(text.utf8)
+        for size in 1...bytes.count {
+            var framer = LineFramer(limit: 64)
+            var found: [String] = []
+            for start in stride(from: 0, to: bytes.count, by: size) {
+                framer.append(ByteBuffer(bytes: bytes[start..<min(start + size, bytes.count)]))
+                while let line = try framer.next() { found.append(String(buffer: line)) }
+            }
+            #expect(found == ["{\"a\":1}", "{\"b\":2}", "{\"c\":\"é\"}"])
+        }
+    }
+
+    @Test("a line of exactly the limit passes, with either end")
+    func atTheLimit() throws {
+        let line = String(repeating: "x", count: 64)
+        #expect(try lines([line + "\n", line + "\r\n"]) == [line, line])
+    }
+
+    @Test("a line beyond the limit is refused, ended or not, and nothing more than the limit is kept")
+    func beyondTheLimit() {
+        #expect(throws: LineFramer.LineTooLong(limit: 64)) { try lines([String(repeating: "x", count: 65) + "\n"]) }
+        #expect(throws: LineFramer.LineTooLong(limit: 64)) {
+            try lines(Array(repeating: "0123456789", count: 100))
+        }
+    }
+
+    @Test("a last line without its end is given when the stream ends")
+    func rest() throws {
+        var framer = LineFramer(limit: 64)
+        framer.append(ByteBuffer(string: "{}\n{\"x\":1}"))
+        #expect(try framer.next().map { String(buffer: $0) } == "{}")
+        #expect(try framer.next() == nil)
+        #expect(try framer.rest().map { String(buffer: $0) } == "{\"x\":1}")
+        #expect(try framer.rest() == nil)
+    }
+}

@@ -1,0 +1,66 @@
+import NIOCore
+import Testing
+
+@testable import JSONRPC
+
+@Suite struct MessageTests {
+    private func message(_ text: String) -> Message { Message(ByteBuffer(string: text)) }
+
+    @Test("ids of every kind come back exactly as they were written")
+    func ids() {
+        for (text, id) in [
+            ("1", RPCID.number("1")), ("1.0", .number("1.0")), ("12345678901234567890", .number("12345678901234567890")),
+            ("\"a\\u0062\"", .string("ab")), ("null", .null), ("-0.5e3", .number("-0.5e3")),
+        ] {
+            let expected = Message.single(.request(id: id, method: "m", params: nil))
+            #expect(message("{\"jsonrpc\":\"2.0\",\"id\":\(text),\"method\":\"m\"}") == expected)
+        }
+        #expect(RPCID.number("1.0").json == "1.0")
+        #expect(RPCID.string("a\"\n").json == "\"a\\\"\\n\"")
+    }
+
+    @Test("a request without id is a notification, and params stay as they came")
+    func notification() {
+        let params = ByteBuffer(string: "{\"x\": [1,  2]}")
+        #expect(
+            message("{\"method\":\"m\",\"params\":{\"x\": [1,  2]},\"jsonrpc\":\"2.0\"}")
+                == .single(.notification(method: "m", params: params)))
+    }
+
+    @Test("what is JSON but no request says why, with the id where it can be read")
+    func invalid() {
+        func isInvalid(_ text: String, id: RPCID) -> Bool {
+            if case .single(.invalid(let found, _)) = message(text) { found == id } else { false }
+        }
+        #expect(isInvalid("1", id: .null))
+        #expect(isInvalid("{}", id: .null))
+        #expect(isInvalid("{\"jsonrpc\":\"1.0\",\"id\":3,\"method\":\"m\"}", id: .number("3")))
+        #expect(isInvalid("{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":1}", id: .number("3")))
+        #expect(isInvalid("{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"m\",\"params\":1}", id: .number("3")))
+        #expect(isInvalid("{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"m\"}", id: .null))
+    }
+
+    @Test("what is no JSON or no UTF-8 is malformed")
+    func malformed() {
+        func isMalformed(_ buffer: ByteBuffer) -> Bool {
+            if case .malformed = Message(buffer) { true } else { false }
+        }
+        #expect(isMalformed(ByteBuffer(string: "{\"jsonrpc\"")))
+        #expect(isMalformed(ByteBuffer(bytes: Array("{\"a\":\"".utf8) + [0xFF] + Array("\"}".utf8))))
+        #expect(message("[]") == .emptyBatch)
+    }
+
+    @Test("deadline and progress are read from params and written into them")
+    func controls() throws {
+        let read = try CallControls(params: ByteBuffer(string: "{\"deadline_ms\": 1500, \"progress\":false}"))
+        #expect(read.deadline == 1500)
+        #expect(!read.wantsProgress)
+        #expect(throws: ServiceError.self) { try CallControls(params: ByteBuffer(string: "{\"deadline_ms\":\"soon\"}")) }
+        func splice(_ text: String) -> String {
+            String(
+                decoding: CallControls.splice(deadline: 5, wantsProgress: false, into: Array(text.utf8)), as: UTF8.self)
+        }
+        #expect(splice("{}") == "{\"deadline_ms\":5,\"progress\":false}")
+        #expect(splice("{\"a\":1}") == "{\"a\":1,\"deadline_ms\":5,\"progress\":false}")
+    }
+}

@@ -1,0 +1,72 @@
+import FoundationEssentials
+import Glibc
+import JSONRPC
+import Testing
+
+@testable import ServicePool
+
+@Suite struct SocketPublicationTests {
+    /// A run directory of a test's own, removed at its end.
+    private func withDirectory(_ body: (RunDirectory) throws -> Void) rethrows {
+        let path = "/tmp/us-run-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try body(RunDirectory(path: path))
+    }
+
+    private func mode(_ path: String) -> UInt32 {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_mode & 0o777 : 0
+    }
+
+    @Test("the run directory is found by its variables in order")
+    func resolving() {
+        #expect(RunDirectory.resolve(environment: ["UNDERSTUDY_RUN_DIR": "/a", "XDG_RUNTIME_DIR": "/b"]).path == "/a")
+        #expect(RunDirectory.resolve(environment: ["XDG_RUNTIME_DIR": "/b"]).path == "/b/understudy")
+        #expect(RunDirectory.resolve(environment: [:]).path == "/tmp/understudy-\(getuid())")
+    }
+
+    @Test("directories are 0770 whatever the mask")
+    func modes() throws {
+        try withDirectory { directory in
+            try directory.prepare(service: "clipper")
+            #expect(mode(directory.path) == 0o770)
+            #expect(mode(directory.folder(of: "clipper")) == 0o770)
+        }
+    }
+
+    @Test("a run directory that is a link is refused")
+    func link() {
+        withDirectory { directory in
+            symlink("/tmp", directory.path)
+            let error = #expect(throws: ServiceError.self) { try directory.prepare() }
+            #expect(error?.kind == .unauthorized)
+            unlink(directory.path)
+        }
+    }
+
+    @Test("a socket path over 103 bytes is a clear error, one of 103 is not")
+    func length() throws {
+        let base = RunDirectory(path: "/" + String(repeating: "d", count: 80))
+        let room = RunDirectory.maximumSocketPath - base.path.utf8.count - "/clipper/.sock".utf8.count
+        #expect(try base.socketPath(service: "clipper", instance: String(repeating: "i", count: room)).utf8.count == 103)
+        let error = #expect(throws: ServiceError.self) {
+            try base.socketPath(service: "clipper", instance: String(repeating: "i", count: room + 1))
+        }
+        #expect(error?.message.contains("UNDERSTUDY_RUN_DIR") == true)
+        #expect(throws: ServiceError.self) { try base.socketPath(service: "clipper", instance: "../x") }
+    }
+
+    @Test("a second process on a live name is refused, a name that was left behind is taken over")
+    func lock() throws {
+        try withDirectory { directory in
+            var first: SocketPublication? = try SocketPublication(service: "s", instance: "i", in: directory)
+            let path = try directory.socketPath(service: "s", instance: "i")
+            #expect(throws: ServiceError.self) { _ = try SocketPublication(service: "s", instance: "i", in: directory) }
+            #expect(FileManager.default.createFile(atPath: path, contents: nil))
+            _ = first
+            first = nil
+            _ = try SocketPublication(service: "s", instance: "i", in: directory)
+            #expect(access(path, F_OK) != 0)
+        }
+    }
+}

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that the project needs; quick when nothing is missing.
+#   scripts/setup.sh        what building and running needs
+#   scripts/setup.sh test   and what the tests need
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# The one list of packages. build: to compile and link; run: what films need; test: judges and stand-ins.
+packages_build="libavcodec-dev libavformat-dev libavutil-dev libcairo2-dev libcurl4-openssl-dev libpango1.0-dev
+    libsqlite3-dev libswresample-dev libswscale-dev pkg-config"
+packages_run="fontconfig fonts-noto-cjk fonts-noto-core"
+packages_test="ffmpeg procps python3 socat"
+
+wanted="$packages_build $packages_run"
+[ "${1:-}" = test ] && wanted="$wanted $packages_test"
+
+missing=""
+for package in $wanted; do
+    status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
+    [ "$status" = "install ok installed" ] || missing="$missing $package"
+done
+if [ -n "$missing" ]; then
+    if ! command -v apt-get >/dev/null; then
+        echo "setup: this script installs packages on Debian; please install the likes of:$missing" >&2
+        exit 1
+    fi
+    as_root=""
+    if [ "$(id -u)" -ne 0 ]; then
+        if ! command -v sudo >/dev/null; then
+            echo "setup: missing packages; as root, run: apt-get install$missing" >&2
+            exit 1
+        fi
+        as_root="sudo"
+    fi
+    echo "setup: installing$missing"
+    $as_root apt-get update -qq
+    # shellcheck disable=SC2086
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi
+
+if ! command -v swift >/dev/null; then
+    echo "setup: no swift in PATH: install Swift 6.3 from swift.org and put its usr/bin into PATH" >&2
+    exit 1
+fi
+version=$(swift --version 2>&1 | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1)
+case "$version" in
+    6.[2-9] | 6.[1-9][0-9] | [7-9].* | [1-9][0-9].*) ;;
+    *)
+        echo "setup: Swift $version is too old: 6.2 or newer is needed" >&2
+        exit 1
+        ;;
+esac
