@@ -11,7 +11,6 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
-let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 
 /// A library below `Sources/`.
@@ -24,7 +23,8 @@ func service(
     _ name: String, folder: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
 ) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies, path: "services/\(folder)", exclude: ["README.md"], resources: resources)
+        name: name, dependencies: dependencies, path: "services/\(folder)", exclude: ["README.md"], resources: resources
+    )
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
@@ -49,7 +49,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
@@ -72,8 +71,11 @@ let package = Package(
             "Orchestrator", folder: "orchestrator",
             ["ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", grdb, logging]),
         service("ImageGen", folder: "imagegen", ["ServiceKit", "Contracts", "Artifacts", "CPango", "JSONRPC", crypto]),
-        service("Clipper", folder: "clipper", ["MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "JSONRPC"]),
-        service("Stitcher", folder: "stitcher", ["MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "JSONRPC"]),
+        service(
+            "Clipper", folder: "clipper", ["MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "JSONRPC"]),
+        service(
+            "Stitcher", folder: "stitcher",
+            ["MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "JSONRPC"]),
         service("EventLogger", folder: "logger", ["ServiceKit", "Contracts", "Artifacts", "JSONRPC"]),
         service("Agent5", folder: "agent5", ["ServiceKit", "Contracts", "Artifacts", "JSONRPC"]),
         service(
@@ -81,20 +83,20 @@ let package = Package(
             ["ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", arguments, unixSignals],
             resources: [.copy("Sample")]),
 
-        tests("JSONRPCTests", nio + ["JSONRPC"]),
+        tests("JSONRPCTests", nio + ["JSONRPC", logging]),
         tests("ServicePoolTests", nio + ["ServicePool", "JSONRPC"]),
         tests("ServiceKitTests", ["ServiceKit", "JSONRPC"]),
-        tests("ContractsTests", ["Contracts", "ServiceKit"]),
+        tests("ContractsTests", ["Contracts", "JSONRPC"]),
         tests("HTTPTests", nio + ["HTTP"]),
         tests("AWSTests", ["AWS"]),
-        tests("ArtifactsTests", ["Artifacts"]),
-        tests("MediaTests", ["Media", "CFFmpeg"]),
-        tests("OrchestratorTests", ["Orchestrator", "Contracts", grdb]),
-        tests("ImageGenTests", ["ImageGen"]),
-        tests("EventLoggerTests", ["EventLogger", "Contracts"]),
-        tests("Agent5Tests", ["Agent5", "Contracts"]),
-        tests("UnderstudyTests", ["Understudy", "Contracts"]),
-        tests("StackTests", ["ServiceKit", "ServicePool", "JSONRPC", "Contracts", subprocess]),
+        tests("ArtifactsTests", ["Artifacts", "JSONRPC"]),
+        tests("MediaTests", ["Media"]),
+        tests("OrchestratorTests", ["Orchestrator", "Contracts", "JSONRPC", logging]),
+        tests("ImageGenTests", ["ImageGen", "JSONRPC"]),
+        tests("EventLoggerTests", ["EventLogger", "Contracts", "JSONRPC"]),
+        tests("Agent5Tests", ["Agent5", "Contracts", "JSONRPC"]),
+        tests("UnderstudyTests", ["Understudy", "Contracts", "JSONRPC"]),
+        tests("StackTests", ["ServiceKit", "ServicePool", "JSONRPC", "Contracts"]),
     ],
     swiftLanguageModes: [.v6]
 )

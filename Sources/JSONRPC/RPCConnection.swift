@@ -99,6 +99,11 @@ package final class RPCConnection: Sendable {
     /// Comes true when the connection is gone.
     package var closed: EventLoopFuture<Void> { channel.closeFuture }
 
+    /// Returns when the connection is gone.
+    package func untilClosed() async {
+        try? await channel.closeFuture.get()
+    }
+
     package func close() async {
         try? await channel.close().get()
     }

@@ -36,7 +36,7 @@ package enum AudioReplacement {
         }
         let rate = stream.pointee.avg_frame_rate
         let format = try VideoFormat(
-            rate: rate.num > 0 ? FrameRate(Int(rate.num), Int(rate.den)) : FrameRate(30))
+            rate: rate.num > 0 && rate.den > 0 ? FrameRate(Int(rate.num), Int(rate.den)) : FrameRate(30))
         let samples = Int((seconds * Double(AudioEncoder.sampleRate)).rounded())
         let encoder = try AudioEncoder()
         var movie = try MovieFile(path: output, copying: stream, format: format)
@@ -48,11 +48,16 @@ package enum AudioReplacement {
                 starts: [0, samples]),
             encoder: encoder, movie: movie, packet: try Packet())
         let packet = try Packet()
+        var time = 0.0
         while try input.read(packet) {
             if cancelled() { throw MediaError(.cancelled, "cancelled") }
             guard packet.pointer.pointee.stream_index == Int32(index) else { continue }
-            let time = Double(packet.pointer.pointee.dts) * Double(base.num) / Double(base.den)
-            try film.writeSound(upTo: min(Int((time + 0.5) * Double(AudioEncoder.sampleRate)), samples))
+            // Some containers do not keep decoding times.
+            let (dts, pts) = (packet.pointer.pointee.dts, packet.pointer.pointee.pts)
+            let ticks = dts != us_no_pts ? dts : pts
+            if ticks != us_no_pts { time = Double(ticks) * Double(base.num) / Double(base.den) }
+            let heard = ((time + 0.5) * Double(AudioEncoder.sampleRate)).rounded()
+            try film.writeSound(upTo: Int(min(max(heard, 0), Double(samples))))
             try film.movie.copy(packet, timeBase: base)
             progress(min(time / max(video, 0.001), 1))
         }

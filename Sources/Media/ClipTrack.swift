@@ -26,7 +26,9 @@ struct ClipTrack {
         for entry in 0..<count {
             guard let found = avformat_index_get_entry(stream, Int32(entry)) else { continue }
             if found.pointee.flags & AVINDEX_KEYFRAME != 0 { keys.append(entry) }
-            if abs(Double(found.pointee.timestamp - first) * perTick - Double(entry)) > 0.02 { isConstant = false }
+            if abs((Double(found.pointee.timestamp) - Double(first)) * perTick - Double(entry)) > 0.02 {
+                isConstant = false
+            }
         }
         self.keys = keys
         frames = count

@@ -55,8 +55,13 @@ struct DecoderConfiguration: Equatable {
         }
     }
 
-    /// Takes another track's sets. -> false, and nothing taken, where a set of the same id says something else.
+    /// Takes another track's sets. -> false, and nothing taken, where a set of the same id says something else, or where
+    /// there are too many.
     mutating func merge(_ other: DecoderConfiguration) -> Bool {
+        // `avcC` counts its sets in 5 and in 8 bits.
+        guard sequence.count + other.sequence.count <= 31, picture.count + other.picture.count <= 255 else {
+            return false
+        }
         guard Self.agree(sequence, other.sequence, skipping: 3), Self.agree(picture, other.picture, skipping: 0) else {
             return false
         }

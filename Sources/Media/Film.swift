@@ -96,20 +96,31 @@ package enum Film {
         _ cancelled: () -> Bool
     ) throws(MediaError) -> FilmPlan {
         var plans: [FilmPlan.Part] = []
-        // The stills' sets come first: players show the first set's profile and level.
+        // The clips' sets come first: players show the first set's profile and level.
         var merged = DecoderConfiguration()
         var tracks: [ClipTrack] = []
         for part in parts {
             if cancelled() { throw MediaError(.cancelled, "cancelled") }
             tracks.append(try ClipTrack(path: part.clip, format: format))
         }
-        var copyable: [Bool] = []
-        for track in tracks {
-            var attempt = merged
-            let fits = track.configuration.map { attempt.merge($0) && attempt.merge(configuration) } ?? false
-            if fits, let own = track.configuration { _ = merged.merge(own) }
-            copyable.append(fits)
+        // What most frames refer to is taken first, so that one odd clip is encoded anew and not all the others.
+        var wanted: [(sets: DecoderConfiguration, frames: Int)] = []
+        for (track, part) in zip(tracks, parts) {
+            guard let sets = track.configuration else { continue }
+            if let known = wanted.firstIndex(where: { $0.sets == sets }) {
+                wanted[known].frames += part.frames
+            } else {
+                wanted.append((sets, part.frames))
+            }
         }
+        var accepted: [DecoderConfiguration] = []
+        for (sets, _) in wanted.sorted(by: { $0.frames > $1.frames }) {
+            var attempt = merged
+            guard attempt.merge(sets), attempt.merge(configuration) else { continue }
+            _ = merged.merge(sets)
+            accepted.append(sets)
+        }
+        let copyable = tracks.map { track in track.configuration.map(accepted.contains) ?? false }
         for (index, part) in parts.enumerated() {
             plans.append(
                 FilmPlan.Part(

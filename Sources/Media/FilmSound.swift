@@ -3,6 +3,8 @@ struct FilmSound: ~Copyable {
     /// Samples over which a narration that is cut fades out: 10 ms.
     private static let fade = AudioEncoder.sampleRate / 100
     private static let piece = 4800
+    /// Boundaries are rounded to frames, so a narration that goes on may seem to be this far off: 25 ms.
+    private static let tolerance = AudioEncoder.sampleRate / 40
 
     private let parts: [FilmPart]
     /// The sample at which each part begins, and the end.
@@ -11,6 +13,8 @@ struct FilmSound: ~Copyable {
     private var reader: AudioReader?
     private var isOpened: Bool
     private var position: Int
+    /// Samples of the narration at hand that were skipped or taken.
+    private var taken: Int
     private(set) var warnings: [String]
     /// Of the last part that was read: samples of silence added, and whether sound was left over.
     private(set) var padded: Int
@@ -28,6 +32,7 @@ struct FilmSound: ~Copyable {
         reader = nil
         isOpened = false
         position = 0
+        taken = 0
         warnings = []
         padded = 0
         isTrimmed = false
@@ -43,12 +48,13 @@ struct FilmSound: ~Copyable {
         let count = left <= Self.piece + Self.fade ? left : Self.piece
         var samples = StereoSamples()
         if reader != nil { samples = try reader!.read(count) }
+        taken += samples.count
         if samples.count < count {
             padded += count - samples.count
             samples.append(StereoSamples(silence: count - samples.count))
         } else if count == left, reader != nil, try !reader!.isAtEnd() {
             isTrimmed = true
-            samples.fadeOut(Self.fade)
+            if !goesOn(into: part + 1) { samples.fadeOut(Self.fade) }
         }
         position += count
         return samples
@@ -64,10 +70,14 @@ struct FilmSound: ~Copyable {
         isOpened = true
         padded = 0
         isTrimmed = false
+        if goesOn(into: part) { return }
+        reader = nil
         let now = parts[part]
         do throws(MediaError) {
-            reader = try AudioReader.open(now.audio ?? now.clip)
-            try reader!.skip(Int((now.audioStart * Double(AudioEncoder.sampleRate)).rounded()))
+            var opened = try AudioReader.open(now.audio ?? now.clip)
+            taken = Self.samples(now.audioStart)
+            try opened.skip(taken)
+            reader = consume opened
         } catch  where error.kind != .cancelled && error.kind != .internal {
             // A clip need not have sound; a narration should.
             if now.audio != nil { warnings.append("\(now.title): \(error.message); this part of the film is silent") }
@@ -76,7 +86,18 @@ struct FilmSound: ~Copyable {
 
     private mutating func leavePart() {
         part += 1
-        reader = nil
         isOpened = false
+    }
+
+    /// Whether the narration at hand goes on in a part, as one file for a whole film does: nothing is then decoded twice,
+    /// and the boundary is not heard.
+    private func goesOn(into next: Int) -> Bool {
+        guard reader != nil, next > 0, next < parts.count, let audio = parts[next].audio, audio == parts[next - 1].audio
+        else { return false }
+        return abs(Self.samples(parts[next].audioStart) - taken) <= Self.tolerance
+    }
+
+    private static func samples(_ seconds: Double) -> Int {
+        Int((min(max(seconds, 0), AudioReader.maximumDuration) * Double(AudioEncoder.sampleRate)).rounded())
     }
 }

@@ -45,9 +45,13 @@ package struct MediaError: Error, Sendable, Equatable, CustomStringConvertible {
         let reason = buffer.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
         switch code {
         case us_error_no_entry: self.init(.notFound, "\(doing): no such file")
-        case us_error_no_space: self.init(.noSpace, "\(doing): the disk is full")
-        case us_error_access, us_error_read_only: self.init(.io, "\(doing): \(reason)")
+        case us_error_no_space, us_error_quota, us_error_file_too_big: self.init(.noSpace, "\(doing): the disk is full")
+        case us_error_access, us_error_read_only, us_error_not_permitted, us_error_is_folder, us_error_not_folder,
+            us_error_name_too_long, us_error_too_many_files:
+            self.init(.io, "\(doing): \(reason)")
         case us_error_no_memory: self.init(.internal, "\(doing): out of memory")
+        // What libav says of a format that it was told not to open; "Invalid argument" explains nothing.
+        case us_error_invalid_argument: self.init(.corruptMedia, doing)
         default: self.init(.corruptMedia, "\(doing): \(reason)")
         }
     }

@@ -6,6 +6,8 @@ struct MovieFile: ~Copyable {
     private let path: String
     private let format: VideoFormat
     private var nextFrame: Int64
+    /// Ticks a second of the video track.
+    private var timescale: Int
     private var audioIndex: Int32
     private var isHeaderWritten: Bool
     private static let videoIndex: Int32 = 0
@@ -37,13 +39,15 @@ struct MovieFile: ~Copyable {
 
     /// A file whose video track is another file's, packet by packet.
     init(path: String, copying source: UnsafeMutablePointer<AVStream>, format: VideoFormat) throws(MediaError) {
-        let made = try MovieFile(opening: path, format: format)
+        var made = try MovieFile(opening: path, format: format)
         let stream = try made.addStream()
         try check(avcodec_parameters_copy(stream.pointee.codecpar, source.pointee.codecpar), "out of memory")
         stream.pointee.codecpar.pointee.codec_tag = 0
         stream.pointee.avg_frame_rate = source.pointee.avg_frame_rate
         stream.pointee.r_frame_rate = source.pointee.r_frame_rate
         stream.pointee.time_base = source.pointee.time_base
+        let base = source.pointee.time_base
+        if base.num == 1, base.den > 0 { made.timescale = Int(base.den) }
         stream.pointee.sample_aspect_ratio = source.pointee.sample_aspect_ratio
         self = made
     }
@@ -63,6 +67,7 @@ struct MovieFile: ~Copyable {
         self.path = path
         self.format = format
         nextFrame = 0
+        timescale = format.rate.timescale
         audioIndex = -1
         isHeaderWritten = false
     }
@@ -104,7 +109,7 @@ struct MovieFile: ~Copyable {
         defer { av_dict_free(&options) }
         av_dict_set(&options, "movflags", "+faststart", 0)
         av_dict_set(&options, "brand", "mp42", 0)
-        av_dict_set(&options, "video_track_timescale", "\(format.rate.timescale)", 0)
+        av_dict_set(&options, "video_track_timescale", "\(timescale)", 0)
         context.pointee.flags |= AVFMT_FLAG_BITEXACT
         try check(avformat_write_header(context, &options), "cannot write \(fileName(path))")
         isHeaderWritten = true

@@ -20,7 +20,9 @@ enum Picture {
         guard let header = ImageHeader(bytes) else {
             throw MediaError(.unsupported, "\(name) is no PNG, JPEG or WebP picture")
         }
-        guard header.width * header.height <= maximumPixels else {
+        // A header may promise 2^32 pixels each way, whose product is no Int.
+        let pixels = header.width.multipliedReportingOverflow(by: header.height)
+        guard !pixels.overflow, pixels.partialValue <= maximumPixels else {
             throw MediaError(
                 .tooLarge, "\(name) has \(header.width)x\(header.height) pixels; a picture has at most 64 million")
         }

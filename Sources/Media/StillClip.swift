@@ -72,7 +72,10 @@ package enum StillClip {
         var keys = [0]
         for next in Set(wanted).filter({ $0 > 0 && $0 < frames }).sorted() + [frames] {
             var last = keys[keys.count - 1]
-            while last + interval < next {
+            // The last frame of a clip is no key frame of itself: the next clip begins with one of the same `idr_pic_id`, and
+            // two IDR pictures that follow each other must differ in it (clause 7.4.3).
+            let end = next == frames ? next - 1 : next
+            while last + interval < end {
                 last += interval
                 keys.append(last)
             }

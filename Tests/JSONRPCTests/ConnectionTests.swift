@@ -144,7 +144,7 @@ private struct TestServer {
             try await connection.call("echo", params: ["x": .string(String(repeating: "y", count: 2000))])
         }
         #expect(error?.kind == .parse)
-        try await connection.closed.get()
+        await connection.untilClosed()
         await server.close()
     }
 
@@ -154,7 +154,7 @@ private struct TestServer {
         let connection = try await RPCConnection.connect(to: server.path)
         let error = await #expect(throws: (any Error).self) { try await connection.call("echo", params: [:]) }
         #expect(ServiceError(wrapping: error ?? CancellationError()).kind != .cancelled)
-        try await connection.closed.get()
+        await connection.untilClosed()
         await server.close()
     }
 

@@ -12,6 +12,7 @@ struct NoProvider: VideoProvider {
     func process(_ request: AgentRequest, _ call: Call) async throws -> AgentResult {
         throw ServiceError(
             .unavailable, "no video provider is configured", retryable: false,
-            detail: "set UNDERSTUDY_AGENT5_PROVIDER=scripted and UNDERSTUDY_AGENT5_SCRIPT=<file> to rehearse with a script")
+            detail:
+                "set UNDERSTUDY_AGENT5_PROVIDER=scripted and UNDERSTUDY_AGENT5_SCRIPT=<file> to rehearse with a script")
     }
 }

@@ -43,12 +43,18 @@ struct ClipMaker: Sendable {
         if let duration = request.duration, !duration.isFinite || !(0.1...3600).contains(duration) {
             throw ServiceError.invalidParams(at: "/duration", expected: "seconds from 0.1 to 3600, found \(duration)")
         }
+        let skipped = request.audioStart ?? 0
+        guard skipped.isFinite, (0...21_600).contains(skipped) else {
+            throw ServiceError.invalidParams(
+                at: "/audio_start_s", expected: "seconds from 0 to 21600, found \(skipped)")
+        }
         let clip = try await media.input(request.clip, at: "/clip")
         let audio = try await media.input(request.audio, at: "/audio")
         let output = try ArtifactURI(request.output, at: "/output")
         let (report, _) = try await media.make(output) { path, cancelled in
             try AudioReplacement.run(
-                clip: clip, audio: audio, output: path, duration: request.duration, cancelled: cancelled,
+                clip: clip, audio: audio, output: path, duration: request.duration, audioStart: skipped,
+                cancelled: cancelled,
                 progress: { call.progress($0, "narrating \(output.name)") })
         }
         return ReplacedAudio(

@@ -23,9 +23,11 @@ struct CardProvider: ImageProvider {
         }
         let warnings =
             unknown == 0
-            ? [] : ["\(unknown) characters of the prompt have no picture in any installed font: install fonts-noto-core"]
+            ? []
+            : ["\(unknown) characters of the prompt have no picture in any installed font: install fonts-noto-core"]
         return DrawnImage(
-            width: request.width, height: request.height, mediaType: "image/png", model: CardPainter.version, cost: .zero,
+            width: request.width, height: request.height, mediaType: "image/png", model: CardPainter.version,
+            cost: .zero,
             attempts: 1, warnings: warnings)
     }
 }

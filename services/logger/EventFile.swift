@@ -26,7 +26,9 @@ actor EventFile {
     /// - Throws: `unavailable` with the reason, e.g. a full disk; the event is then counted as dropped.
     func append(_ event: LoggedEvent) throws {
         do {
-            var line = Data("{\"timestamp\":\"\(event.timestamp.text)\",\"event_type\":\(JSONText.quote(event.eventType)),\"data\":".utf8)
+            var line = Data(
+                "{\"timestamp\":\"\(event.timestamp.text)\",\"event_type\":\(JSONText.quote(event.eventType)),\"data\":"
+                    .utf8)
             line += try JSONCoding.encode(event.data)
             line += Data("}\n".utf8)
             try open()
@@ -75,7 +77,8 @@ actor EventFile {
             descriptor = -1
         }
         let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-        try? FileManager.default.createDirectory(atPath: folder.isEmpty ? "/" : folder, withIntermediateDirectories: true)
+        try? FileManager.default.createDirectory(
+            atPath: folder.isEmpty ? "/" : folder, withIntermediateDirectories: true)
         descriptor = Glibc.open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o640)
         guard descriptor >= 0 else { throw FileFailure.error(errno, "cannot open \(path)") }
         var last: UInt8 = UInt8(ascii: "\n")

@@ -11,7 +11,8 @@ enum JobLog {
                 (
                     EventType.segmentGeneration,
                     [
-                        "job_id": job, "segment_id": segment(index, machine), "step": "image", "image": .string(image.image),
+                        "job_id": job, "segment_id": segment(index, machine), "step": "image",
+                        "image": .string(image.image),
                         "provider": .string(image.provider), "model": .string(image.model),
                         "attempts": .integer(Int64(image.attempts)), "cost_usd": .number(image.cost.dollars),
                         "seconds": seconds(startedAt, machine),
@@ -23,7 +24,8 @@ enum JobLog {
                 (
                     EventType.segmentGeneration,
                     [
-                        "job_id": job, "segment_id": segment(index, machine), "step": "clip", "clip": .string(clip.clip),
+                        "job_id": job, "segment_id": segment(index, machine), "step": "clip",
+                        "clip": .string(clip.clip),
                         "frames": .integer(Int64(clip.frames)), "cost_usd": .number(clip.cost.dollars),
                         "seconds": seconds(startedAt, machine),
                     ]

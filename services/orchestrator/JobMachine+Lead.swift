@@ -19,7 +19,8 @@ extension JobMachine {
         case (.leadFailed(let error, let startedAt), .lead):
             record(error, startedAt: startedAt, at: now)
             failed(error, at: now, &drafts)
-        case (.leadFailed(let error, let startedAt), .checkingLeadFilm), (.leadFailed(let error, let startedAt), .checkingLeadClips):
+        case (.leadFailed(let error, let startedAt), .checkingLeadFilm),
+            (.leadFailed(let error, let startedAt), .checkingLeadClips):
             stages.ran("verify", from: startedAt, to: now)
             wasted += costs.agent5
             takeOver(error, at: now, &drafts)

@@ -127,7 +127,8 @@ extension JobMachine {
     }
 
     private mutating func done(
-        _ work: String, _ index: Int, _ startedAt: Timestamp, _ now: Timestamp, _ cost: USD, _ error: ServiceError? = nil
+        _ work: String, _ index: Int, _ startedAt: Timestamp, _ now: Timestamp, _ cost: USD,
+        _ error: ServiceError? = nil
     ) {
         attempts.append(
             Attempt(

@@ -136,8 +136,11 @@ struct JobMachine: Sendable {
 
     /// Stills, clips and the stitching, done of all.
     var progress: Progress {
-        let done = segments.reduce(0) { $0 + ($1.image != nil || $1.maker == Self.lead ? 1 : 0) + ($1.clip != nil ? 1 : 0) }
-        return Progress(done: done + (filmDuration == nil ? 0 : 1), total: segments.isEmpty ? 0 : segments.count * 2 + 1)
+        let done = segments.reduce(0) {
+            $0 + ($1.image != nil || $1.maker == Self.lead ? 1 : 0) + ($1.clip != nil ? 1 : 0)
+        }
+        return Progress(
+            done: done + (filmDuration == nil ? 0 : 1), total: segments.isEmpty ? 0 : segments.count * 2 + 1)
     }
 
     // MARK: - Steps

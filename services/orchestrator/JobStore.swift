@@ -84,10 +84,13 @@ struct JobStore: Sendable {
     /// - Throws: `conflict` where the key stands for other parameters.
     func add(_ spec: JobSpec, at now: Timestamp, key: String?, fingerprint: String) throws -> Row? {
         try write { db in
-            if let key, let row = try SQL.Row.fetchOne(db, sql: "SELECT * FROM job WHERE idempotency_key = ?", arguments: [key]) {
+            if let key,
+                let row = try SQL.Row.fetchOne(db, sql: "SELECT * FROM job WHERE idempotency_key = ?", arguments: [key])
+            {
                 guard row["fingerprint"] as String == fingerprint else {
                     throw ServiceError(
-                        .conflict, "the idempotency key \"\(key)\" stands for job \(row["id"] as String) with other parameters")
+                        .conflict,
+                        "the idempotency key \"\(key)\" stands for job \(row["id"] as String) with other parameters")
                 }
                 return try Self.row(row)
             }
@@ -96,7 +99,8 @@ struct JobStore: Sendable {
                     INSERT INTO job (id, created_at, state, spec, idempotency_key, fingerprint) VALUES (?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
-                    spec.jobID, now.milliseconds, JobState.queued.rawValue, try JSONCoding.encode(spec), key, fingerprint,
+                    spec.jobID, now.milliseconds, JobState.queued.rawValue, try JSONCoding.encode(spec), key,
+                    fingerprint,
                 ])
             return nil
         }
@@ -168,7 +172,8 @@ struct JobStore: Sendable {
 
     func events(of id: String) throws -> [StoredEvent] {
         try read { db in
-            try SQL.Row.fetchAll(db, sql: "SELECT at, body FROM event WHERE job = ? ORDER BY n", arguments: [id]).map { row in
+            try SQL.Row.fetchAll(db, sql: "SELECT at, body FROM event WHERE job = ? ORDER BY n", arguments: [id]).map {
+                row in
                 StoredEvent(
                     at: Timestamp(milliseconds: row["at"]),
                     event: try JSONCoding.decode(JobEvent.self, from: row["body"] as Data))

@@ -9,7 +9,8 @@ enum LeadClock {
     ///   - body: calls its argument at each sign of life.
     /// - Throws: `timeout` that says which bound passed; the work is cancelled then.
     static func limit<T: Sendable>(
-        whole: Double, stall: Double, _ body: @escaping @Sendable (_ alive: @escaping @Sendable () -> Void) async throws -> T
+        whole: Double, stall: Double,
+        _ body: @escaping @Sendable (_ alive: @escaping @Sendable () -> Void) async throws -> T
     ) async throws -> T {
         let life = Life()
         return try await withThrowingTaskGroup(of: T.self) { group in

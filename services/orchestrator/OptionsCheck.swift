@@ -33,7 +33,9 @@ enum OptionsCheck {
     }
 
     private static func merge(_ left: JobOptions, _ right: JobOptions) throws -> JobOptions {
-        let (a, b) = (try JSONCoding.convert(left, to: JSONValue.self), try JSONCoding.convert(right, to: JSONValue.self))
+        let (a, b) = (
+            try JSONCoding.convert(left, to: JSONValue.self), try JSONCoding.convert(right, to: JSONValue.self)
+        )
         let all = (a.object ?? [:]).merging(b.object ?? [:]) { _, new in new }
         return try JSONCoding.convert(JSONValue.object(all), to: JobOptions.self)
     }
@@ -47,11 +49,17 @@ enum OptionsCheck {
         need(options.width.map { (64...4096).contains($0) && $0 % 2 == 0 }, "width", "an even number from 64 to 4096")
         need(options.height.map { (64...4096).contains($0) && $0 % 2 == 0 }, "height", "an even number from 64 to 4096")
         let rates = [23.976, 24, 25, 29.97, 30, 48, 50, 59.94, 60]
-        need(options.fps.map { fps in rates.contains { abs($0 - fps) < 0.006 } }, "fps", "23.976, 24, 25, 29.97, 30, 48, 50, 59.94 or 60")
+        need(
+            options.fps.map { fps in rates.contains { abs($0 - fps) < 0.006 } }, "fps",
+            "23.976, 24, 25, 29.97, 30, 48, 50, 59.94 or 60")
         need(options.imageConcurrency.map { (1...16).contains($0) }, "image_concurrency", "1 to 16")
         need(options.maxCost.map { $0 >= .zero }, "max_cost_usd", "0 or more")
-        need(options.agent5Timeout.map { $0.isFinite && (0.1...86_400).contains($0) }, "agent5_timeout_s", "seconds from 0.1 to 86400")
-        need(options.agent5Stall.map { $0.isFinite && (0.1...86_400).contains($0) }, "agent5_stall_s", "seconds from 0.1 to 86400")
+        need(
+            options.agent5Timeout.map { $0.isFinite && (0.1...86_400).contains($0) }, "agent5_timeout_s",
+            "seconds from 0.1 to 86400")
+        need(
+            options.agent5Stall.map { $0.isFinite && (0.1...86_400).contains($0) }, "agent5_stall_s",
+            "seconds from 0.1 to 86400")
         need(options.motion.map { $0 == .still }, "motion", "still; ken_burns is not in this version")
         need(options.captions.map { $0 == .none }, "captions", "none; captions are not in this version")
         need(options.loudness.map { _ in false }, "loudness_lufs", "nothing; loudness is not in this version")

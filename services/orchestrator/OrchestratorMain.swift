@@ -7,7 +7,8 @@ import ServiceKit
 struct OrchestratorMain {
     static func main() async {
         await ServiceMain.run(
-            "orchestrator", about: "Runs jobs: the lead makes the video, the understudy steps in when it fails.", capacity: 64
+            "orchestrator", about: "Runs jobs: the lead makes the video, the understudy steps in when it fails.",
+            capacity: 64
         ) { context, methods in
             let settings = context.settings
             let prices = ServiceStudio.Prices(
@@ -19,7 +20,8 @@ struct OrchestratorMain {
             }
             let events = EventSink(pools: context.pools, logger: context.logger)
             let studio = ServiceStudio(
-                pools: context.pools, artifacts: Artifacts(), store: try ArtifactURI(settings.store, at: "UNDERSTUDY_STORE"),
+                pools: context.pools, artifacts: Artifacts(),
+                store: try ArtifactURI(settings.store, at: "UNDERSTUDY_STORE"),
                 root: root, prices: prices, events: events)
             let store = try JobStore(path: "\(settings.stateDirectory)/orchestrator/jobs.sqlite")
             let orchestra = Orchestra(store: store, studio: studio, logger: context.logger)

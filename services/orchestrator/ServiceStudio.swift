@@ -35,7 +35,8 @@ struct ServiceStudio: Studio {
             warnings = ["no narration was found in \(try uri(places.narrations)): the film is silent"]
         }
         return JobPlan(
-            segments: segments, storyboard: storyboard.json, imagePrice: try await imagePrice(spec), clipPrice: prices.clip,
+            segments: segments, storyboard: storyboard.json, imagePrice: try await imagePrice(spec),
+            clipPrice: prices.clip,
             warnings: warnings)
     }
 
@@ -73,7 +74,8 @@ struct ServiceStudio: Studio {
                 continue
             }
             guard let video = clip.clip else {
-                faults[segment.id] = clip.error ?? ServiceError(.corruptMedia, "Agent5 delivered no clip of \(segment.id)")
+                faults[segment.id] =
+                    clip.error ?? ServiceError(.corruptMedia, "Agent5 delivered no clip of \(segment.id)")
                 continue
             }
             do {
@@ -93,7 +95,8 @@ struct ServiceStudio: Studio {
             ImageGenAPI.generate,
             GenerateImage(
                 prompt: segment.guidance, width: spec.options.width ?? JobDefaults.width,
-                height: spec.options.height ?? JobDefaults.height, output: try uri(places.still(segment.id)).description,
+                height: spec.options.height ?? JobDefaults.height,
+                output: try uri(places.still(segment.id)).description,
                 provider: provider, idempotencyKey: "\(spec.jobID)/\(segment.id)"))
     }
 
@@ -122,7 +125,8 @@ struct ServiceStudio: Studio {
         return try await pools["stitcher"].call(
             StitcherAPI.stitch,
             Stitch(
-                clips: clips, output: try uri(try places(spec).film).description, mode: options.mode, fade: options.fade,
+                clips: clips, output: try uri(try places(spec).film).description, mode: options.mode,
+                fade: options.fade,
                 backend: options.stitchBackend, width: options.width, height: options.height, fps: options.fps))
     }
 

@@ -25,12 +25,14 @@ struct Storyboard: Sendable {
     /// - Throws: `too_large`, or `invalid_params` with every violation and its JSON pointer in `detail`, one a line.
     init(_ data: Data, name: String) throws(ServiceError) {
         guard data.count <= Self.maximumBytes else {
-            throw ServiceError(.tooLarge, "\(name) has \(data.count) bytes, a storyboard has at most \(Self.maximumBytes)")
+            throw ServiceError(
+                .tooLarge, "\(name) has \(data.count) bytes, a storyboard has at most \(Self.maximumBytes)")
         }
         guard !data.isEmpty else { throw ServiceError(.invalidParams, "\(name) is empty, expected a JSON object") }
         if let fault = data.withUnsafeBytes({ Self.fault($0.assumingMemoryBound(to: UInt8.self)) }) {
             throw ServiceError(
-                .invalidParams, "\(name) is not JSON: expected \(fault.expected) at \(Self.place(fault.offset, in: data))")
+                .invalidParams,
+                "\(name) is not JSON: expected \(fault.expected) at \(Self.place(fault.offset, in: data))")
         }
         let json: JSONValue
         do {

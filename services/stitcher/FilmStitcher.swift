@@ -37,15 +37,14 @@ struct FilmStitcher: Sendable {
 
     private func check(_ request: Stitch) throws(ServiceError) {
         guard (1...Self.maximumClips).contains(request.clips.count) else {
-            throw .invalidParams(at: "/clips", expected: "1 to \(Self.maximumClips) clips, found \(request.clips.count)")
+            throw .invalidParams(
+                at: "/clips", expected: "1 to \(Self.maximumClips) clips, found \(request.clips.count)")
         }
         if let fade = request.fade, !fade.isFinite || !(0...10).contains(fade) {
             throw .invalidParams(at: "/fade_s", expected: "seconds from 0 to 10, found \(fade)")
         }
         if request.backend == .mediaconvert {
-            throw ServiceError(
-                .unavailable, "the backend mediaconvert is not set up in this version; use local", retryable: false,
-                provider: "mediaconvert")
+            throw MediaConvert.unavailable
         }
         if let captions = request.captions, captions != .none {
             throw .invalidParams(at: "/captions", expected: "none; captions are not in this version")
@@ -69,16 +68,22 @@ struct FilmStitcher: Sendable {
             }
             seconds += clip.duration
             let end = rate.frames(seconds)
+            let skipped = clip.audioStart ?? 0
+            guard skipped.isFinite, (0...21_600).contains(skipped) else {
+                throw .invalidParams(
+                    at: "/clips/\(index)/audio_start_s", expected: "seconds from 0 to 21600, found \(skipped)")
+            }
             let path = try await media.input(clip.clip, at: "/clips/\(index)/clip")
             var audio: String?
             if let uri = clip.audio {
                 do {
                     audio = try await media.input(uri, at: "/clips/\(index)/audio")
-                } catch where error.kind == .notFound {
+                } catch  where error.kind == .notFound {
                     warnings.append("\(clip.segmentID): \(error.message); this part of the film is silent")
                 }
             }
-            parts.append(FilmPart(clip: path, frames: end - start, audio: audio, title: clip.segmentID))
+            parts.append(
+                FilmPart(clip: path, frames: end - start, audio: audio, audioStart: skipped, title: clip.segmentID))
             start = end
         }
         return parts

@@ -6,9 +6,12 @@ import ServiceKit
 @main
 struct StitcherMain {
     static func main() async {
-        await ServiceMain.run("stitcher", about: "Joins clips and narrations to one film.", capacity: 2) { context, methods in
+        await ServiceMain.run("stitcher", about: "Joins clips and narrations to one film.", capacity: 2) {
+            context, methods in
             let stitcher = FilmStitcher(media: MediaWork(artifacts: Artifacts(), blocking: context.blocking))
             methods.handle(StitcherAPI.stitch) { request, call in try await stitcher.stitch(request, call) }
+            methods.handle(StitcherAPI.setupRole) { _, _ in throw MediaConvert.unavailable }
+            methods.handle(StitcherAPI.jobStatus) { _, _ in throw MediaConvert.unavailable }
         }
     }
 }

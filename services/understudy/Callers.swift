@@ -20,7 +20,9 @@ enum Callee {
         }
         if let last { throw last }
         let known = directory.services().filter { !directory.instances(of: $0).isEmpty }
-        let hint = known.isEmpty ? "nothing runs there; start it by `understudy up`" : "there are \(known.joined(separator: ", "))"
+        let hint =
+            known.isEmpty
+            ? "nothing runs there; start it by `understudy up`" : "there are \(known.joined(separator: ", "))"
         throw ServiceError(.unavailable, "no socket of \(service) in \(directory.path): \(hint)")
     }
 }
@@ -49,7 +51,8 @@ struct CallMethod: AsyncParsableCommand {
         do {
             value = try JSONCoding.decode(JSONValue.self, from: text)
         } catch {
-            throw ServiceError(.invalidParams, "the parameters are not JSON: \(String(decoding: text.prefix(80), as: UTF8.self))")
+            throw ServiceError(
+                .invalidParams, "the parameters are not JSON: \(String(decoding: text.prefix(80), as: UTF8.self))")
         }
         let connection = try await Callee.connect(service, in: settings.runDirectory)
         do {

@@ -38,7 +38,8 @@ struct Demo: AsyncParsableCommand {
         guard let receipt = try await session.run() else { throw Failure.interrupted }
         Terminal.print("")
         if let takeover = receipt.takeover {
-            Terminal.print("Why the lead failed: \(takeover.reason) (\(takeover.kind.rawValue), \(takeover.provider ?? "agent5"))")
+            Terminal.print(
+                "Why the lead failed: \(takeover.reason) (\(takeover.kind.rawValue), \(takeover.provider ?? "agent5"))")
         }
         for warning in receipt.warnings { Terminal.print("warning: \(warning)") }
         Terminal.print("Film: \(Self.path(receipt.videoURL ?? ""))")

@@ -86,7 +86,9 @@ struct Doctor: AsyncParsableCommand {
             let longest = try settings.runDirectory.socketPath(service: "orchestrator", instance: "orchestrator-1")
             return Finding(
                 grade: .good, subject: "run directory",
-                text: "\(settings.runDirectory.path), socket paths of \(longest.utf8.count) of \(RunDirectory.maximumSocketPath) bytes")
+                text:
+                    "\(settings.runDirectory.path), socket paths of \(longest.utf8.count) of \(RunDirectory.maximumSocketPath) bytes"
+            )
         } catch {
             return Finding(grade: .bad, subject: "run directory", text: error.message)
         }
@@ -107,7 +109,9 @@ struct Doctor: AsyncParsableCommand {
                     findings.append(
                         Finding(
                             grade: .bad, subject: subject,
-                            text: "does not answer (\(ServiceError(wrapping: error).message)): restart it, or remove its socket"))
+                            text:
+                                "does not answer (\(ServiceError(wrapping: error).message)): restart it, or remove its socket"
+                        ))
                 }
             }
         }

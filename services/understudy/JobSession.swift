@@ -107,7 +107,9 @@ struct JobSession: Sendable {
 
     /// Shows a job's messages until it is at its end.
     private func watch(_ jobID: String, _ connection: RPCConnection, isQuiet: Bool = false) async throws -> JobView {
-        var display = ProgressDisplay(segments: [], isInteractive: Terminal.isInteractive) { FileHandleOutput.output($0) }
+        var display = ProgressDisplay(segments: [], isInteractive: Terminal.isInteractive) {
+            FileHandleOutput.output($0)
+        }
         _ = try await connection.call(OrchestratorAPI.watch, WatchJobs(jobID: jobID, afterSeq: isQuiet ? nil : 0))
         let now = try await connection.call(OrchestratorAPI.status, JobReference(jobID: jobID))
         var isDone = isQuiet && now.state.isTerminal
@@ -125,7 +127,9 @@ struct JobSession: Sendable {
             }
         }
         try Task.checkCancellation()
-        guard isDone else { throw ServiceError(.unavailable, "the orchestrator went away; the job \(jobID) goes on when it is back") }
+        guard isDone else {
+            throw ServiceError(.unavailable, "the orchestrator went away; the job \(jobID) goes on when it is back")
+        }
         return try await connection.call(OrchestratorAPI.status, JobReference(jobID: jobID))
     }
 }

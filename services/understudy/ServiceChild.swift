@@ -56,7 +56,9 @@ actor ServiceChild {
             for line in lines { log.write(label, line) }
         }
         process.terminationHandler = { process in
-            let status = process.terminationReason == .exit ? "status \(process.terminationStatus)" : "signal \(process.terminationStatus)"
+            let status =
+                process.terminationReason == .exit
+                ? "status \(process.terminationStatus)" : "signal \(process.terminationStatus)"
             Task { await self.ended(status) }
         }
         try process.run()

@@ -72,14 +72,16 @@ actor Stack {
     static func executable(_ service: String) -> String {
         let folder = Installation.folder
         let beside = "\(folder)/\(service)"
-        return FileManager.default.isExecutableFile(atPath: beside) ? beside : "\(folder)/../libexec/understudy/\(service)"
+        return FileManager.default.isExecutableFile(atPath: beside)
+            ? beside : "\(folder)/../libexec/understudy/\(service)"
     }
 }
 
 /// Where this program lies.
 enum Installation {
     static var folder: String {
-        let path = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let path =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         return String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
     }
 
@@ -88,7 +90,8 @@ enum Installation {
     /// - Throws: `not_found`.
     static func sample() throws(ServiceError) -> String {
         let places = ["\(folder)/understudy_Understudy.resources/Sample", "\(folder)/../share/understudy/Sample"]
-        guard let found = places.first(where: { FileManager.default.fileExists(atPath: "\($0)/storyboard.json") }) else {
+        guard let found = places.first(where: { FileManager.default.fileExists(atPath: "\($0)/storyboard.json") })
+        else {
             throw ServiceError(.notFound, "the sample is missing; it should lie at \(places[0])")
         }
         return found

@@ -18,7 +18,8 @@ struct StagedInputs: Sendable {
                 guard FileManager.default.fileExists(atPath: storyboard) else {
                     throw ServiceError(.notFound, "there is no storyboard \(storyboard)")
                 }
-                try await add(try ArtifactURI("file://\(Self.absolute(storyboard))"), at: try store.appending(places.storyboard))
+                try await add(
+                    try ArtifactURI("file://\(Self.absolute(storyboard))"), at: try store.appending(places.storyboard))
             }
             if let audio {
                 var isFolder: ObjCBool = false

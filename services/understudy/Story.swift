@@ -20,7 +20,8 @@ enum Story {
         var table = TextTable("SEGMENT", "SECONDS", "STATE", "MAKER", "COST")
         for segment in view.segments {
             table.rows.append([
-                segment.segmentID, "\(segment.duration)", segment.state.rawValue, segment.maker ?? "-", segment.cost.text,
+                segment.segmentID, "\(segment.duration)", segment.state.rawValue, segment.maker ?? "-",
+                segment.cost.text,
             ])
         }
         if !view.segments.isEmpty { lines.append(table.text) }

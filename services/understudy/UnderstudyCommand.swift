@@ -17,7 +17,8 @@ struct UnderstudyCommand: AsyncParsableCommand {
             """,
         version: ServiceSettings.version,
         subcommands: [
-            Up.self, Run.self, Ps.self, CallMethod.self, Watch.self, Status.self, ShowReceipt.self, Cancel.self, Demo.self,
+            Up.self, Run.self, Ps.self, CallMethod.self, Watch.self, Status.self, ShowReceipt.self, Cancel.self,
+            Demo.self,
             Doctor.self,
         ])
 

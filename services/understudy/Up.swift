@@ -14,7 +14,9 @@ struct Up: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Replicas, e.g. imagegen=2,clipper=2.", valueName: "service=n,..."))
     var scale: ReplicaCounts = ReplicaCounts()
 
-    @Option(help: ArgumentHelp("A service that somebody else provides in the same run directory; may be repeated.", valueName: "service"))
+    @Option(
+        help: ArgumentHelp(
+            "A service that somebody else provides in the same run directory; may be repeated.", valueName: "service"))
     var without: [String] = []
 
     func validate() throws {

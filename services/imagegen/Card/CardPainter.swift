@@ -32,11 +32,13 @@ enum CardPainter {
         let isLong = text.count > 260
         let share = isLong ? 1.0 : 0.62
         let box = Typesetting.Box(
-            x: margin, y: canvas.height * (1 - share) + margin, width: canvas.width - 2 * margin - (isLong ? 0 : canvas.width * 0.12),
+            x: margin, y: canvas.height * (1 - share) + margin,
+            width: canvas.width - 2 * margin - (isLong ? 0 : canvas.width * 0.12),
             height: canvas.height * share - 2 * margin)
         scrim(canvas, palette, isLong: isLong, length: text.count)
         let type = Typesetting.set(
-            text, on: canvas, in: box, largest: canvas.unit * (text.count < 60 ? 0.085 : text.count < 140 ? 0.062 : 0.05),
+            text, on: canvas, in: box,
+            largest: canvas.unit * (text.count < 60 ? 0.085 : text.count < 140 ? 0.062 : 0.05),
             tone: Tone(0xFFFFFF), shadow: palette.near)
         canvas.color(palette.accent)
         let bar = max(canvas.unit * 0.007, 1)
@@ -57,11 +59,19 @@ enum CardPainter {
         }
     }
 
-    /// The text without what cannot be seen: control characters become spaces.
+    /// The text without what cannot be seen: control characters become spaces. Letters that run on without end get places
+    /// where they may be broken, or laying them out would take time that grows with their square.
     private static func printable(_ text: String) -> String {
+        let longestRun = 128
         var result = String.UnicodeScalarView()
+        var run = 0
         for scalar in text.unicodeScalars {
             let isControl = scalar.value < 0x20 && scalar != "\n" || scalar.value == 0x7F
+            run = scalar.properties.isWhitespace || isControl ? 0 : run + 1
+            if run > longestRun {
+                result.append("\u{200B}")
+                run = 1
+            }
             result.append(isControl ? " " : scalar)
         }
         return String(result)

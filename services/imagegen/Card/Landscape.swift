@@ -60,7 +60,8 @@ extension Canvas {
 
     /// Haze that lies on a horizontal line.
     func haze(at y: Double, depth: Double, _ tone: Tone, alpha: Double) {
-        gradient(top: height * (y - depth), bottom: height * (y + depth), [(0, tone, 0), (0.5, tone, alpha), (1, tone, 0)])
+        gradient(
+            top: height * (y - depth), bottom: height * (y + depth), [(0, tone, 0), (0.5, tone, alpha), (1, tone, 0)])
     }
 
     func conifer(_ x: Double, _ base: Double, _ size: Double) {

@@ -7,9 +7,24 @@ enum Scene: CaseIterable {
     case ridges, sea, orbits, discs, contours, skyline, forest, aurora, dunes
 
     private static let words: [(Scene, [String])] = [
-        (.sea, ["sea", "ocean", "wave", "beach", "coast", "ship", "island", "harbour", "harbor", "whale", "reef", "lake", "water"]),
-        (.orbits, ["space", "planet", "orbit", "galaxy", "moon", "mars", "saturn", "jupiter", "asteroid", "rocket", "universe"]),
-        (.skyline, ["city", "street", "building", "skyline", "tower", "urban", "office", "bridge", "traffic", "market"]),
+        (
+            .sea,
+            [
+                "sea", "ocean", "wave", "beach", "coast", "ship", "island", "harbour", "harbor", "whale", "reef",
+                "lake", "water",
+            ]
+        ),
+        (
+            .orbits,
+            [
+                "space", "planet", "orbit", "galaxy", "moon", "mars", "saturn", "jupiter", "asteroid", "rocket",
+                "universe",
+            ]
+        ),
+        (
+            .skyline,
+            ["city", "street", "building", "skyline", "tower", "urban", "office", "bridge", "traffic", "market"]
+        ),
         (.forest, ["forest", "tree", "wood", "jungle", "leaf", "leaves", "moss", "pine", "garden"]),
         (.aurora, ["night", "aurora", "star", "winter", "snow", "ice", "arctic", "polar", "midnight"]),
         (.dunes, ["desert", "dune", "sand", "sahara", "savanna", "canyon"]),
@@ -20,7 +35,9 @@ enum Scene: CaseIterable {
     static func named(in prompt: String, _ dice: inout Dice) -> Scene {
         let tokens = prompt.lowercased().split { !$0.isLetter }.map(String.init)
         for token in tokens {
-            for (scene, names) in words where names.contains(where: { token == $0 || token == $0 + "s" }) { return scene }
+            for (scene, names) in words where names.contains(where: { token == $0 || token == $0 + "s" }) {
+                return scene
+            }
         }
         return allCases.randomElement(using: &dice) ?? .ridges
     }
@@ -82,7 +99,8 @@ enum Scene: CaseIterable {
             let offset = (dice.between(-1, 1) + dice.between(-1, 1)) / 2 * spread * canvas.width
             let length = canvas.width * dice.between(0.01, 0.05) * (0.4 + depth)
             canvas.color(palette.light, alpha: dice.between(0.05, 0.34) * (1 - 0.5 * depth))
-            canvas.rectangle(x + offset - length / 2, canvas.height * y, length, max(canvas.unit * 0.0022 * (0.5 + depth), 0.6))
+            canvas.rectangle(
+                x + offset - length / 2, canvas.height * y, length, max(canvas.unit * 0.0022 * (0.5 + depth), 0.6))
         }
     }
 
@@ -127,7 +145,8 @@ enum Scene: CaseIterable {
 
     private func discs(_ canvas: Canvas, _ palette: Palette, _ dice: inout Dice) {
         canvas.gradient(
-            top: 0, bottom: canvas.height, [(0, palette.zenith, 1), (1, palette.zenith.mixed(with: palette.near, 0.7), 1)])
+            top: 0, bottom: canvas.height,
+            [(0, palette.zenith, 1), (1, palette.zenith.mixed(with: palette.near, 0.7), 1)])
         let tones = [palette.horizon, palette.accent, palette.light, palette.zenith.mixed(with: palette.light, 0.4)]
         for index in 0..<16 {
             let tone = tones[index % tones.count]
@@ -172,7 +191,9 @@ enum Scene: CaseIterable {
     private func skyline(_ canvas: Canvas, _ palette: Palette, _ dice: inout Dice) {
         canvas.sky(palette, horizon: 0.85)
         canvas.stars(&dice, count: 160, below: 0.45, palette)
-        canvas.sun(canvas.width * dice.between(0.62, 0.85), canvas.height * dice.between(0.16, 0.3), canvas.unit * 0.05, palette)
+        canvas.sun(
+            canvas.width * dice.between(0.62, 0.85), canvas.height * dice.between(0.16, 0.3), canvas.unit * 0.05,
+            palette)
         for layer in 0..<4 {
             let share = Double(layer) / 3
             let tone = palette.horizon.mixed(with: palette.near, 0.35 + 0.62 * share)
@@ -189,7 +210,8 @@ enum Scene: CaseIterable {
                 for row in stride(from: top + cell, to: canvas.height, by: cell * 1.7) {
                     for column in stride(from: x + cell * 0.8, to: x + width - cell, by: cell * 1.4)
                     where dice.between(0, 1) < 0.16 + 0.1 * share {
-                        canvas.color(palette.accent.mixed(with: palette.light, dice.between(0, 0.8)), alpha: 0.25 + 0.6 * share)
+                        canvas.color(
+                            palette.accent.mixed(with: palette.light, dice.between(0, 0.8)), alpha: 0.25 + 0.6 * share)
                         canvas.rectangle(column, row, cell * 0.6, cell * 0.8)
                     }
                 }
@@ -252,7 +274,8 @@ enum Scene: CaseIterable {
     private func dunes(_ canvas: Canvas, _ palette: Palette, _ dice: inout Dice) {
         canvas.sky(palette, horizon: 0.55)
         canvas.sun(
-            canvas.width * dice.between(0.55, 0.85), canvas.height * dice.between(0.18, 0.34), canvas.unit * 0.07, palette)
+            canvas.width * dice.between(0.55, 0.85), canvas.height * dice.between(0.18, 0.34), canvas.unit * 0.07,
+            palette)
         for layer in 0..<6 {
             let share = Double(layer) / 5
             let tone = palette.horizon.mixed(with: palette.accent, 0.5).mixed(with: palette.near, 0.1 + 0.85 * share)

@@ -1,0 +1,70 @@
+import Testing
+
+@testable import Media
+
+@Suite struct MediaProbeTests {
+    private let bench: Workbench
+
+    init() throws { bench = try Workbench() }
+
+    @Test("a good film is reported with its streams, and decodes")
+    func good() throws {
+        let clip = try bench.clip("c.mp4", frames: 90, of: try bench.picture("a.png"))
+        let narration = try bench.burst("t.wav", seconds: 3)
+        _ = try AudioReplacement.run(clip: clip, audio: narration, output: bench.path("n.mp4"))
+        let report = try MediaProbe.probe(bench.path("n.mp4"), decode: true)
+        #expect(report.container == "mp4")
+        #expect(abs(report.duration - 3) < 0.05)
+        #expect(report.frames == 90)
+        #expect(report.decodedOK == true)
+        #expect(report.problems == [])
+        #expect(report.streams.map(\.codec) == ["h264", "aac"])
+        let video = try #require(report.streams.first)
+        #expect(video.profile == "High" && video.width == 320 && video.height == 180)
+        #expect(video.rate == FrameRate(30) && video.pixelFormat == "yuv420p" && video.colorSpace == "bt709")
+        #expect(report.streams.last?.sampleRate == 48_000 && report.streams.last?.channels == 2)
+        #expect(try MediaProbe.probe(bench.path("n.mp4"), decode: false).decodedOK == nil)
+    }
+
+    @Test("a film shorter than promised, or damaged inside, does not pass")
+    func bad() throws {
+        try bench.make(
+            "v.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30", "-t", "3", "-c:v", "libx264", "-movflags",
+            "faststart")
+        let bytes = try bench.bytes("v.mp4")
+        let cut = try MediaProbe.probe(try bench.write("cut.mp4", bytes.prefix(bytes.count / 2)), decode: true)
+        #expect(cut.decodedOK == false)
+        #expect(!cut.problems.isEmpty)
+        #expect(cut.frames < 90)
+        var damaged = bytes
+        for index in stride(from: bytes.count / 2, to: bytes.count - 100, by: 37) { damaged[index] ^= 0xFF }
+        #expect(try MediaProbe.probe(try bench.write("bad.mp4", damaged), decode: true).decodedOK == false)
+    }
+
+    @Test("a file without its index, an empty one, and a missing one are errors")
+    func unreadable() throws {
+        try bench.make("v.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30", "-t", "1", "-c:v", "libx264")
+        let bytes = try bench.bytes("v.mp4")
+        let headless = try bench.write("headless.mp4", bytes.prefix(bytes.count / 2))
+        #expect(fault { _ = try MediaProbe.probe(headless, decode: true) }?.kind == .corruptMedia)
+        let empty = try bench.write("empty.mp4", [])
+        #expect(fault { _ = try MediaProbe.probe(empty, decode: true) }?.kind == .corruptMedia)
+        #expect(fault { _ = try MediaProbe.probe(bench.path("gone.mp4"), decode: true) }?.kind == .notFound)
+    }
+
+    @Test("cancelling stops the decoding within a frame")
+    func cancel() throws {
+        let clip = try bench.clip("c.mp4", frames: 300, of: try bench.picture("a.png"))
+        var asked = 0
+        let found = fault {
+            _ = try MediaProbe.probe(
+                clip, decode: true,
+                cancelled: {
+                    asked += 1
+                    return asked > 10
+                })
+        }
+        #expect(found?.kind == .cancelled)
+        #expect(asked == 11)
+    }
+}

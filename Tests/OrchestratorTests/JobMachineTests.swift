@@ -1,0 +1,302 @@
+import Contracts
+import JSONRPC
+import Testing
+
+@testable import Orchestrator
+
+/// Events with moments of their own, applied one by one.
+struct MachineScene {
+    var machine: JobMachine
+    private(set) var drafts: [StatusDraft] = []
+    private var clock: Int64 = 0
+
+    init(entry: JobSpec.Entry = .lead, options: JobOptions = JobOptions()) {
+        machine = JobMachine(
+            spec: JobSpec(jobID: "j", userID: "u", sessionID: "s", entry: entry, options: options),
+            createdAt: Timestamp(milliseconds: 0))
+    }
+
+    static func plan(_ count: Int, price: USD = USD(0.02), narrated: Bool = true) -> JobPlan {
+        JobPlan(
+            segments: (1...count).map {
+                PlannedSegment(
+                    id: "seg_\($0)", duration: 15, frames: 450, guidance: "g", audio: narrated ? "file:///\($0).mp3" : nil)
+            },
+            storyboard: [:], imagePrice: price, clipPrice: USD(0.001), warnings: [])
+    }
+
+    var now: Timestamp { Timestamp(milliseconds: clock) }
+
+    @discardableResult
+    mutating func apply(_ event: JobEvent) -> [StatusDraft] {
+        clock += 100
+        let new = machine.apply(event, at: now)
+        drafts += new
+        return new
+    }
+
+    mutating func image(_ index: Int, cost: USD = USD(0.02)) {
+        let image = GeneratedImage(
+            image: "file:///\(index).png", width: 1920, height: 1080, mediaType: "image/png", provider: "p", model: "m",
+            cost: cost, attempts: 1, cached: false)
+        apply(.imageMade(segment: index, image: image, startedAt: now))
+    }
+
+    mutating func clip(_ index: Int) {
+        let clip = CreatedClip(
+            clip: "file:///\(index).mp4", duration: 15, frames: 450, width: 1920, height: 1080, fps: 30, bytes: 1,
+            cost: USD(0.001), encodeTime: 0.1)
+        apply(.clipMade(segment: index, clip: clip, startedAt: now))
+    }
+
+    mutating func narrate(_ index: Int) { apply(.narrated(segment: index, startedAt: now)) }
+
+    static let film = Stitched(
+        video: "file:///final.mp4", duration: 30, backend: .local, copiedFrames: 900, encodedFrames: 0, chapters: [],
+        cost: .zero)
+}
+
+@Suite struct JobMachineTests {
+    private let quota = ServiceError(.quotaExhausted, "no credit", provider: "acme")
+    private let reset = ServiceError(.unavailable, "connection reset")
+
+    private func atLead(_ options: JobOptions = JobOptions(), segments: Int = 2) -> MachineScene {
+        var scene = MachineScene(options: options)
+        scene.apply(.started)
+        scene.apply(.loaded(MachineScene.plan(segments)))
+        return scene
+    }
+
+    @Test("the lead comes first, and its film ends the job without any work of the understudy")
+    func leadDelivers() {
+        var scene = atLead()
+        #expect(scene.machine.work == [.lead(attempt: 1)])
+        scene.apply(.leadDelivered(AgentResult(video: "file:///f.mp4", cost: USD(0.15)), startedAt: scene.now))
+        #expect(scene.machine.work == [.checkLeadFilm])
+        scene.apply(.leadFilmAccepted(video: "file:///final.mp4", startedAt: scene.now))
+        #expect(scene.machine.work == [.settle])
+        scene.apply(.settled(warning: nil))
+        #expect(scene.machine.state == .finished)
+        #expect(scene.machine.agents["Agent6"] == nil)
+        #expect(scene.drafts.last?.agent == "Agent5")
+        #expect(scene.drafts.last?.status == .finished)
+        #expect(scene.drafts.last?.videoURL == "file:///final.mp4")
+        #expect(scene.machine.costs.total == USD(0.15))
+    }
+
+    @Test("the takeover says exactly what the page waits for, and keeps the reason")
+    func takeover() {
+        var scene = atLead()
+        let drafts = scene.apply(.leadFailed(quota, startedAt: scene.now))
+        #expect(drafts.map(\.agent) == ["Agent5", "Agent6", "Agent6"])
+        #expect(drafts.map(\.status) == [.error, .processing, .starting])
+        #expect(drafts[1].message == "Agent5 failed, starting Agent6 fallback...")
+        #expect(scene.machine.takeover?.kind == .quotaExhausted)
+        #expect(scene.machine.takeover?.provider == "acme")
+    }
+
+    @Test("a refusal or reset is tried once more, then taken over; quota, timeout and broken film at once")
+    func classes() {
+        var scene = atLead()
+        scene.apply(.leadFailed(reset, startedAt: scene.now))
+        #expect(scene.machine.work == [.lead(attempt: 2)])
+        scene.apply(.leadFailed(reset, startedAt: scene.now))
+        #expect(scene.machine.takeover?.kind == .unavailable)
+        for kind in [ErrorKind.quotaExhausted, .timeout, .contentRejected, .corruptMedia] {
+            var scene = atLead()
+            scene.apply(.leadFailed(ServiceError(kind, "x"), startedAt: scene.now))
+            #expect(scene.machine.takeover?.kind == kind)
+        }
+        var none = atLead()
+        none.apply(.leadFailed(ServiceError(.unavailable, "no video provider is configured", retryable: false), startedAt: none.now))
+        #expect(none.machine.takeover?.reason == "no video provider is configured")
+    }
+
+    @Test("429 waits as told where that fits the deadline, and takes over where it does not")
+    func rateLimit() {
+        var fits = atLead()
+        fits.apply(.leadFailed(ServiceError(.rateLimited, "slow", retryAfter: 2), startedAt: fits.now))
+        #expect(fits.machine.work == [.lead(attempt: 2)])
+        #expect(fits.machine.leadNotBefore?.milliseconds == fits.now.milliseconds + 2000)
+        var long = atLead()
+        long.apply(.leadFailed(ServiceError(.rateLimited, "slow", retryAfter: 7200), startedAt: long.now))
+        #expect(long.machine.takeover?.kind == .rateLimited)
+    }
+
+    @Test("stills are drawn two at a time in the film's order, clips and narrations as soon as they can be")
+    func order() {
+        var scene = atLead(segments: 3)
+        scene.apply(.leadFailed(quota, startedAt: scene.now))
+        #expect(
+            scene.machine.work == [
+                .image(segment: 0, attempt: 0, provider: nil), .image(segment: 1, attempt: 0, provider: nil),
+            ])
+        scene.image(1)
+        #expect(
+            scene.machine.work == [
+                .image(segment: 0, attempt: 0, provider: nil), .image(segment: 2, attempt: 0, provider: nil),
+                .clip(segment: 1),
+            ])
+        scene.image(0)
+        scene.image(2)
+        scene.clip(1)
+        #expect(scene.machine.work == [.clip(segment: 0), .narrate(segment: 1), .clip(segment: 2)])
+        for index in [0, 2] { scene.clip(index) }
+        for index in 0..<3 { scene.narrate(index) }
+        #expect(scene.machine.work == [.stitch])
+        scene.apply(.stitched(MachineScene.film, startedAt: scene.now))
+        #expect(scene.machine.work == [.verifyFilm])
+        scene.apply(.filmVerified(startedAt: scene.now))
+        scene.apply(.settled(warning: nil))
+        #expect(scene.machine.state == .finished)
+        #expect(scene.machine.progress == Progress(done: 7, total: 7))
+        #expect(scene.machine.costs.agent6 == USD(0.063))
+        #expect(scene.machine.receipt.segments.allSatisfy { $0.maker == "Agent6" })
+    }
+
+    @Test("an image is tried twice, then the understudy fails with both causes")
+    func imageFailure() {
+        var scene = atLead()
+        scene.apply(.leadFailed(quota, startedAt: scene.now))
+        scene.apply(.imageFailed(segment: 0, ServiceError(.unavailable, "image server down"), startedAt: scene.now))
+        #expect(scene.machine.work.contains(.image(segment: 0, attempt: 1, provider: nil)))
+        scene.apply(.imageFailed(segment: 0, ServiceError(.unavailable, "image server down"), startedAt: scene.now))
+        #expect(scene.machine.work == [.settle])
+        scene.apply(.settled(warning: nil))
+        #expect(scene.machine.state == .error)
+        #expect(scene.machine.error?.message == "Agent6 failed: seg_1: image server down; before that Agent5 failed: no credit")
+    }
+
+    @Test("a card takes a still's place where that is allowed")
+    func card() {
+        var options = JobOptions()
+        options.onImageFailure = .card
+        var scene = atLead(options)
+        scene.apply(.leadFailed(quota, startedAt: scene.now))
+        scene.apply(.imageFailed(segment: 0, ServiceError(.contentRejected, "unsafe"), startedAt: scene.now))
+        #expect(scene.machine.work.contains(.image(segment: 0, attempt: 1, provider: "card")))
+        #expect(scene.machine.warnings.count == 1)
+    }
+
+    @Test("an audio failure is a warning, and the film goes on")
+    func audioFailure() {
+        var scene = atLead(segments: 1)
+        scene.apply(.leadFailed(quota, startedAt: scene.now))
+        scene.image(0)
+        scene.clip(0)
+        scene.apply(.narrationFailed(segment: 0, ServiceError(.corruptMedia, "1.mp3 is text"), startedAt: scene.now))
+        #expect(scene.machine.work == [.stitch])
+        #expect(scene.machine.warnings == ["seg_1: 1.mp3 is text; this part of the film is silent"])
+    }
+
+    @Test("nothing is bought beyond the limit, calls under way included")
+    func limit() {
+        var options = JobOptions()
+        options.maxCost = USD(0.03)
+        var scene = atLead(options)
+        scene.apply(.leadFailed(quota, startedAt: scene.now))
+        #expect(scene.machine.work == [.image(segment: 0, attempt: 0, provider: nil)])
+        scene.image(0)
+        #expect(scene.machine.work == [.clip(segment: 0)])
+        scene.clip(0)
+        scene.narrate(0)
+        #expect(scene.machine.phase == .settling)
+        #expect(scene.machine.error?.kind == .quotaExhausted)
+        options.onImageFailure = .card
+        var cards = atLead(options)
+        cards.apply(.leadFailed(quota, startedAt: cards.now))
+        #expect(
+            cards.machine.work == [
+                .image(segment: 0, attempt: 0, provider: nil), .image(segment: 1, attempt: 0, provider: "card"),
+            ])
+    }
+
+    @Test("with fallback by segments the lead's good clips are kept and only the others are made")
+    func partial() {
+        var options = JobOptions()
+        options.fallback = .segments
+        var scene = atLead(options)
+        let clips = [
+            AgentClip(segmentID: "seg_1", clip: "file:///a.mp4"), AgentClip(segmentID: "seg_2", error: quota),
+        ]
+        scene.apply(.leadDelivered(AgentResult(clips: clips), startedAt: scene.now))
+        #expect(scene.machine.work == [.checkLeadClips])
+        scene.apply(.leadClipsChecked(good: ["seg_1"], bad: ["seg_2": quota], startedAt: scene.now))
+        #expect(scene.machine.work == [.image(segment: 1, attempt: 0, provider: nil)])
+        #expect(scene.machine.segments.map(\.maker) == ["Agent5", nil])
+    }
+
+    @Test("a cancelled job stops all work, and late results change nothing")
+    func cancel() {
+        var scene = atLead()
+        scene.apply(.cancelled)
+        scene.apply(.settled(warning: nil))
+        #expect(scene.machine.state == .cancelled)
+        #expect(scene.machine.work.isEmpty)
+        scene.apply(.leadDelivered(AgentResult(video: "file:///f.mp4"), startedAt: scene.now))
+        scene.image(0)
+        #expect(scene.machine.state == .cancelled)
+        #expect(scene.machine.work.isEmpty)
+    }
+
+    @Test("a retry keeps what is there and makes what is missing")
+    func retry() {
+        var scene = atLead()
+        scene.apply(.leadFailed(quota, startedAt: scene.now))
+        scene.image(0)
+        scene.clip(0)
+        scene.narrate(0)
+        scene.apply(.imageFailed(segment: 1, ServiceError(.contentRejected, "no"), startedAt: scene.now))
+        scene.apply(.settled(warning: nil))
+        #expect(scene.machine.state == .error)
+        scene.apply(.retried(.failed))
+        #expect(scene.machine.work == [.image(segment: 1, attempt: 0, provider: nil)])
+        #expect(scene.machine.receipt.segments[0].reused)
+    }
+
+    @Test("any order of events, repeated and late, leads to a legal state, and replaying them gives the same one")
+    func anyOrder() {
+        var dice = SystemRandomNumberGenerator()
+        for _ in 0..<300 {
+            var scene = atLead(segments: 2)
+            var events: [JobEvent] = [.started, .loaded(MachineScene.plan(2))]
+            for _ in 0..<40 {
+                let index = Int.random(in: 0..<3, using: &dice)
+                let startedAt = scene.now
+                let image = GeneratedImage(
+                    image: "i", width: 1, height: 1, mediaType: "m", provider: "p", model: "m", cost: USD(0.02),
+                    attempts: 1, cached: false)
+                let clip = CreatedClip(
+                    clip: "c", duration: 1, frames: 1, width: 1, height: 1, fps: 30, bytes: 1, cost: USD(0.001),
+                    encodeTime: 0)
+                let choices: [JobEvent] = [
+                    .leadFailed(reset, startedAt: startedAt), .leadFailed(quota, startedAt: startedAt),
+                    .leadProgress(fraction: .nan, message: ""),
+                    .leadDelivered(AgentResult(video: "v"), startedAt: startedAt),
+                    .leadFilmAccepted(video: "v", startedAt: startedAt),
+                    .imageMade(segment: index, image: image, startedAt: startedAt),
+                    .imageFailed(segment: index, reset, startedAt: startedAt),
+                    .clipMade(segment: index, clip: clip, startedAt: startedAt),
+                    .clipFailed(segment: index, reset, startedAt: startedAt), .narrated(segment: index, startedAt: startedAt),
+                    .narrationFailed(segment: index, quota, startedAt: startedAt),
+                    .stitched(MachineScene.film, startedAt: startedAt), .stitchFailed(reset, startedAt: startedAt),
+                    .filmVerified(startedAt: startedAt), .cancelled, .retried(.failed), .settled(warning: nil),
+                ]
+                let event = choices.randomElement(using: &dice) ?? .cancelled
+                events.append(event)
+                scene.apply(event)
+                let machine = scene.machine
+                #expect(machine.state.isTerminal == machine.work.isEmpty)
+                #expect(machine.progress.done <= machine.progress.total)
+                #expect((machine.state == .finished) == (machine.phase == .done && machine.videoURL != nil && machine.outcome == .finished))
+            }
+            var replay = JobMachine(spec: scene.machine.spec, createdAt: Timestamp(milliseconds: 0))
+            for (number, event) in events.enumerated() {
+                _ = replay.apply(event, at: Timestamp(milliseconds: Int64(number + 1) * 100))
+            }
+            #expect(replay.phase == scene.machine.phase)
+            #expect(replay.work == scene.machine.work)
+            #expect(replay.costs == scene.machine.costs)
+        }
+    }
+}

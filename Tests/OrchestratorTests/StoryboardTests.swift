@@ -1,0 +1,135 @@
+import Contracts
+import FoundationEssentials
+import JSONRPC
+import Testing
+
+@testable import Orchestrator
+
+@Suite struct StoryboardTests {
+    private func read(_ text: String) throws(ServiceError) -> Storyboard {
+        try Storyboard(Data(text.utf8), name: "storyboard.json")
+    }
+
+    private func violations(_ text: String) -> [String] {
+        do throws(ServiceError) {
+            _ = try read(text)
+            return []
+        } catch {
+            return (error.detail ?? error.message).split(separator: "\n").map(String.init)
+        }
+    }
+
+    @Test("id or segment_id, text or number, with unknown members")
+    func accepted() throws {
+        let board = try read(
+            """
+            {"title": "t", "segments": [
+              {"id": "seg_001", "duration": 15.0, "visual_guidance": "a", "narration": "n", "mood": 3},
+              {"segment_id": 2, "duration": 0.1, "visual_guidance": "b", "audio": "agent4/x.mp3"}]}
+            """)
+        #expect(board.segments.map(\.id) == ["seg_001", "2"])
+        #expect(board.segments[1].audio == "agent4/x.mp3")
+        #expect(board.json["segments"]?.array?[0]["mood"] == .integer(3))
+    }
+
+    @Test("every violation is told at once, each with its JSON pointer")
+    func all() {
+        let found = violations(
+            """
+            {"segments": [
+              {"id": "a", "duration": -1, "visual_guidance": "x"},
+              {"id": "a", "duration": 0, "visual_guidance": " \\n"},
+              {"id": "../x", "duration": 3601, "visual_guidance": "x"},
+              {"duration": "5", "visual_guidance": 7},
+              {"id": "..", "duration": 1e300, "visual_guidance": "x", "narration": 5, "audio": ""},
+              9]}
+            """)
+        let pointers = found.map { $0.split(separator: ":")[0] }
+        #expect(
+            pointers == [
+                "/segments/0/duration", "/segments/1/id", "/segments/1/duration", "/segments/1/visual_guidance",
+                "/segments/2/id", "/segments/2/duration", "/segments/3/id", "/segments/3/duration",
+                "/segments/3/visual_guidance", "/segments/4/id", "/segments/4/duration", "/segments/4/narration",
+                "/segments/4/audio", "/segments/5",
+            ])
+        #expect(found[0] == "/segments/0/duration: expected a number of seconds from 0.1 to 3600, found -1.0")
+        #expect(found[1].contains("/segments/0"))
+    }
+
+    @Test("1000 segments are a storyboard, none and 1001 are not")
+    func counts() throws {
+        func board(_ count: Int) -> String {
+            let segments = (0..<count).map { "{\"id\":\($0),\"duration\":1,\"visual_guidance\":\"x\"}" }
+            return "{\"segments\":[\(segments.joined(separator: ","))]}"
+        }
+        #expect(try read(board(1000)).segments.count == 1000)
+        #expect(violations(board(1001)) == ["storyboard.json: /segments: expected 1 to 1000 segments, found 1001"].map { String($0.dropFirst(17)) })
+        #expect(violations(board(0)).count == 1)
+    }
+
+    @Test("what is no JSON says where it stops", arguments: ["{\"segments\": [\n  {\"id\": NaN}]}", "", "{", "[]"])
+    func noJSON(_ text: String) {
+        let error = #expect(throws: ServiceError.self) { try read(text) }
+        #expect(error?.kind == .invalidParams)
+        if text.contains("NaN") { #expect(error?.message.contains("line 2, column 10") == true) }
+    }
+
+    @Test("a storyboard over 8 MiB is too large")
+    func size() {
+        let error = #expect(throws: ServiceError.self) { try read(String(repeating: " ", count: 8 * 1024 * 1024 + 1)) }
+        #expect(error?.kind == .tooLarge)
+    }
+}
+
+@Suite struct TimelineTests {
+    @Test("boundaries are frames of the whole, so that rounding never adds up")
+    func cumulative() {
+        #expect(Timeline.frames([0.35, 0.35, 0.35, 0.35], fps: 30) == [11, 10, 10, 11])
+        let third = Timeline.frames(Array(repeating: 1.0 / 3, count: 900), fps: 30)
+        #expect(third.reduce(0, +) == 9000)
+        #expect(Timeline.frames([15, 15, 15, 15], fps: 30) == [450, 450, 450, 450])
+    }
+}
+
+@Suite struct NarrationFinderTests {
+    @Test("a stem that is the id beats one that contains it as a word")
+    func names() {
+        let found = NarrationFinder.find(
+            segments: ["1", "seg_2", "3"], names: ["take-10.mp3", "x 1 y.wav", "seg_2.ogg", "seg_2.mp3", "notes.txt", "old_seg_2.mp3"])
+        #expect(found == .perSegment(["x 1 y.wav", "seg_2.mp3", nil]))
+    }
+
+    @Test("one narration file serves the whole film where no segment has its own")
+    func whole() {
+        #expect(NarrationFinder.find(segments: ["a", "b"], names: ["narration.m4a"]) == .whole("narration.m4a"))
+        #expect(NarrationFinder.find(segments: ["a", "b"], names: ["narration.m4a", "b.mp3"]) == .perSegment([nil, "b.mp3"]))
+    }
+}
+
+@Suite struct OptionsCheckTests {
+    @Test("an unknown option is named with the nearest known one, beside every other fault")
+    func unknown() {
+        let error = #expect(throws: ServiceError.self) {
+            try OptionsCheck.read(["fade_sec": 0.5, "fps": 31, "mode": "wipe", "image_concurrency": 0])
+        }
+        let lines = error?.detail?.split(separator: "\n") ?? []
+        #expect(lines.count == 4)
+        #expect(lines[0] == "/options/fade_sec: there is no such option; did you mean fade_s?")
+        #expect(error?.kind == .invalidParams)
+    }
+
+    @Test("what this version cannot do is refused, not passed over")
+    func later() {
+        for options: JSONValue in [["motion": "ken_burns"], ["captions": "soft"], ["loudness_lufs": -16]] {
+            #expect(throws: ServiceError.self) { try OptionsCheck.read(options) }
+        }
+    }
+
+    @Test("good options come through")
+    func good() throws {
+        let options = try OptionsCheck.read(["mode": "fade", "fade_s": 1, "fps": 25, "max_cost_usd": 0.5])
+        #expect(options.mode == .fade)
+        #expect(options.fps == 25)
+        #expect(options.maxCost?.micros == 500_000)
+    }
+}

@@ -1,0 +1,116 @@
+import Contracts
+import Foundation
+import JSONRPC
+import ServicePool
+import Testing
+
+@Suite(.serialized) struct CommandLineTests {
+    @Test("call prints the result on standard output, or the error on standard error with status 1")
+    func call() async throws {
+        try await LiveStack.with { stack in
+            let good = try await stack.understudy("call", "imagegen", "imagegen.providers")
+            #expect(good.status == 0)
+            #expect(try JSONCoding.decode(ImageProviders.self, from: Data(good.output.utf8)).providers[0].name == "card")
+            let bad = try await stack.understudy("call", "clipper", "clipper.create", "{\"image\": 5}")
+            #expect(bad.status == 1 && bad.output.isEmpty)
+            #expect(bad.errors == "understudy: error -32602 invalid_params: /image: expected a string\n")
+            let raw = try await stack.understudy("call", "clipper", "clipper.nope", "--raw")
+            #expect(raw.status == 1 && raw.errors.contains("\"code\" : -32601"))
+            let piped = try await stack.understudy(
+                "call", "logger", "logger.log", "-", input: "{\"event_type\": \"x\", \"data\": {\"job_id\": \"j\"}}\n")
+            #expect(piped.status == 0)
+            #expect(try await stack.understudy("call", "logger", "logger.tail").output.contains("\"job_id\" : \"j\""))
+            #expect(try await stack.understudy("call", "nobody", "rpc.health").status == 1)
+            #expect(try await stack.understudy("call", "clipper", "rpc.health", "{oops").status == 1)
+            #expect(try await stack.understudy("dance").status == 64)
+            let doctor = try await stack.understudy("doctor")
+            #expect(doctor.status == 0, "\(doctor.output)")
+        }
+    }
+
+    @Test("run uses the running stack, copies the film out, and status and receipt tell the story")
+    func run() async throws {
+        try await LiveStack.with { stack in
+            let inputs = "\(stack.folder)/in"
+            try stack.write(
+                "{\"segments\": [{\"id\": \"one\", \"duration\": 1, \"visual_guidance\": \"The sea\"}]}", to: "\(inputs)/board.json")
+            try stack.write("no sound", to: "\(inputs)/one.mp3")
+            let run = try await stack.understudy(
+                "run", "--user", "u", "--session", "s", "--storyboard", "\(inputs)/board.json", "--audio", inputs,
+                "--option", "mode=simple", "--output", "\(stack.folder)/out.mp4")
+            #expect(run.status == 0, "\(run.errors)")
+            #expect(run.output.contains("Agent6 finished 3/3: the film is ready (1.0 s)"))
+            #expect(try await Judge.probe("\(stack.folder)/out.mp4").contains("nb_frames=30"))
+            let jobs = try await stack.connect("orchestrator").call(OrchestratorAPI.list, ListJobs())
+            let id = jobs.jobs[0].jobID
+            let receipt = try await stack.understudy("receipt", id)
+            #expect(receipt.output.contains("Agent5 (acme) failed: You exceeded your current quota"))
+            #expect(receipt.output.contains("warning: one: one.mp3"))
+            #expect(try await stack.understudy("status", id).output.contains("Agent6: finished"))
+            #expect(try await stack.understudy("status").output.contains(id))
+            #expect(try await stack.understudy("watch", id).status == 0)
+            let unknown = try await stack.understudy("status", "job-none")
+            #expect(unknown.status == 1 && unknown.errors.contains("not_found"))
+        }
+    }
+
+    @Test("a lead of somebody else's, a few lines of Python in the run directory, is called like our own")
+    func foreignLead() async throws {
+        try await LiveStack.with(script: nil, arguments: ["--without", "agent5"]) { stack in
+            #expect(stack.run.instances(of: "agent5").isEmpty)
+            try stack.writeStoryboard(durations: [1])
+            try stack.write(
+                """
+                import json, os, socket, sys
+                path = sys.argv[1]
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                server = socket.socket(socket.AF_UNIX)
+                server.bind(path)
+                server.listen()
+                print("listening", flush=True)
+                while True:
+                    connection, _ = server.accept()
+                    for line in connection.makefile():
+                        call = json.loads(line)
+                        reply = {"jsonrpc": "2.0", "id": call["id"]}
+                        if call["method"] == "rpc.health":
+                            reply["result"] = {"service": "agent5", "instance": "py", "status": "serving", "version": "1",
+                                               "uptime_s": 1, "in_flight": 0, "capacity": 1}
+                        else:
+                            reply["error"] = {"code": -32014, "message": "the safety system refused: "
+                                              + call["params"]["job_id"], "data": {"kind": "content_rejected"}}
+                        connection.sendall((json.dumps(reply) + "\\n").encode())
+                """, to: "\(stack.folder)/lead.py")
+            let lead = try Program(
+                "/usr/bin/env", ["python3", "\(stack.folder)/lead.py", try stack.run.socketPath(service: "agent5", instance: "py")])
+            #expect(await lead.says("listening"))
+            let view = try await stack.job()
+            #expect(view.state == .finished)
+            #expect(view.agents["Agent5"]?.message == "the safety system refused: \(view.jobID)")
+            lead.signal(SIGKILL)
+            _ = await lead.ended()
+        }
+    }
+
+    @Test("the README's Python lines make a film over the socket as they stand")
+    func pythonSnippet() async throws {
+        let root = Program.folder.replacing(try Regex("/\\.build.*$"), with: "")
+        let readme = try String(contentsOfFile: "\(root)/README.md", encoding: .utf8)
+        let blocks = readme.split(separator: "```python\n").dropFirst().compactMap { $0.split(separator: "```").first }
+        let snippet = try #require(blocks.first { $0.contains("agent6.process") })
+        try await LiveStack.with { stack in
+            try stack.writeStoryboard(durations: [1], user: "u1", session: "s1")
+            try stack.write(
+                """
+                def agent_5_process(*args): raise RuntimeError("the provider is down")
+                user_id, session_id, supersessionid = "u1", "s1", None
+                \(snippet)
+                print("made", video_url)
+                """, to: "\(stack.folder)/pipeline.py")
+            let python = try await Program.run(
+                "/usr/bin/env", ["python3", "\(stack.folder)/pipeline.py"], environment: stack.environment)
+            #expect(python.status == 0, "\(python.errors)")
+            #expect(python.output.contains("made file://\(stack.place("agent5/final.mp4", user: "u1", session: "s1"))"))
+        }
+    }
+}

@@ -1,0 +1,183 @@
+import Contracts
+import Foundation
+import JSONRPC
+import ServiceKit
+import ServicePool
+import Testing
+
+@Suite(.serialized) struct FilmOnStackTests {
+    @Test("the demo tells why the lead failed and leaves a film that every judge accepts")
+    func demo() async throws {
+        let stack = try LiveStack.prepare()
+        defer { try? FileManager.default.removeItem(atPath: stack.folder) }
+        let demo = try await stack.understudy("demo", "--store", stack.store)
+        #expect(demo.status == 0, "\(demo.errors)")
+        for text in [
+            "Why the lead failed: You exceeded your current quota", "Agent6 processing: Agent5 failed, starting Agent6 fallback...",
+            "Agent2: $0.00 | Agent4: $0.00 | Agent5: $0.00 | Agent6: $0.004 | Total: $0.004", "STAGE", "stitch",
+        ] {
+            #expect(demo.output.contains(text), "\(text)")
+        }
+        let film = stack.place("agent5/final.mp4", user: "demo", session: "lighthouse")
+        let probe = try await Judge.probe(film)
+        for text in [
+            "codec_name=h264", "profile=High", "width=1920", "height=1080", "pix_fmt=yuv420p", "color_space=bt709",
+            "avg_frame_rate=30/1", "codec_name=aac", "sample_rate=48000", "nb_frames=1800", "format|duration=60.0",
+        ] {
+            #expect(probe.contains(text), "\(text)")
+        }
+        #expect(try await Judge.complaints(film) == "")
+        for segment in 0..<4 {
+            let found = try #require(try await Judge.onset(film, at: Double(segment) * 15))
+            #expect(abs(found) < 0.010, "segment \(segment): \(found) s")
+        }
+        for name in ["seg_001.png", "seg_004_clip.mp4", "receipt.json"] {
+            #expect(FileManager.default.fileExists(atPath: stack.place("agent5/\(name)", user: "demo", session: "lighthouse")))
+        }
+    }
+
+    @Test("films of 1, 2, 7 and 40 segments last as long as their storyboards, and the log tells of each step")
+    func sizes() async throws {
+        try await LiveStack.with { stack in
+            for durations in [[1.5], [0.1, 2], [0.35, 0.35, 0.35, 1, 0.5, 0.7, 0.9], Array(repeating: 0.4, count: 40)] {
+                let ids = try stack.writeStoryboard(durations: durations)
+                try? FileManager.default.removeItem(atPath: stack.place("agent4"))
+                try await stack.narrate(ids[0], seconds: 0.2)
+                let view = try await stack.job(["mode": durations.count == 7 ? "fade" : "simple"])
+                #expect(view.state == .finished, "\(view.error?.message ?? "")")
+                #expect(view.segments.allSatisfy { $0.maker == "Agent6" && $0.state == .done })
+                #expect(view.costs.agent6 == USD(0.001) * durations.count)
+                let film = stack.place("agent5/final.mp4")
+                let frames = Int((durations.reduce(0, +) * 30).rounded())
+                #expect(try await Judge.probe(film).contains("nb_frames=\(frames)"))
+                #expect(try await Judge.complaints(film) == "")
+                #expect(abs(try #require(try await Judge.onset(film, at: 0))) < 0.010)
+                if durations.count > 1 { #expect(view.warnings.count == durations.count - 1) }
+                let kinds = try await logged(stack, view.jobID)
+                #expect(kinds["segment_generation"] == durations.count * 2)
+                #expect(kinds["mediaconvert_job"] == 1 && kinds["final_video"] == 1 && kinds["cost_breakdown"] == 1)
+            }
+            let logger = try await stack.connect("orchestrator")
+            let stats = try await logger.call(ServiceStats.method, NoParams())
+            #expect(stats.residentBytes < 80_000_000)
+            let clipper = try await stack.connect("clipper").call(ServiceStats.method, NoParams())
+            #expect(clipper.residentBytes < 500_000_000)
+        }
+    }
+
+    @Test("a lead that delivers a good film is left alone; one that lies about it is replaced")
+    func leads() async throws {
+        try await LiveStack.with { stack in
+            let ids = try stack.writeStoryboard(durations: [1, 1])
+            for id in ids { try await stack.narrate(id, seconds: 0.5) }
+            for (name, seconds) in [("good", 2.0), ("short", 1.0)] {
+                _ = try await Program.run(
+                    "/usr/bin/ffmpeg",
+                    [
+                        "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=640x360:d=\(seconds):r=30", "-c:v", "libx264",
+                        "\(stack.folder)/\(name).mp4",
+                    ])
+            }
+            try "no film".write(toFile: "\(stack.folder)/text.mp4", atomically: true, encoding: .utf8)
+            func play(_ film: String) async throws -> JobView {
+                try stack.write("{\"calls\": [{\"steps\": [{\"video\": \"\(film).mp4\", \"cost_usd\": 0.15}]}]}", to: "\(stack.folder)/script.json")
+                return try await stack.job()
+            }
+            let good = try await play("good")
+            #expect(good.state == .finished)
+            #expect(good.agents["Agent6"] == nil)
+            #expect(good.segments.allSatisfy { $0.maker == "Agent5" })
+            #expect(good.costs.total == USD(0.15))
+            #expect(!FileManager.default.fileExists(atPath: stack.place("agent5/seg_1.png")))
+            #expect(
+                try Data(contentsOf: URL(filePath: stack.place("agent5/final.mp4")))
+                    == Data(contentsOf: URL(filePath: "\(stack.folder)/good.mp4")))
+            for (film, words) in [("short", "promised"), ("text", "no media file"), ("missing", "does not exist")] {
+                let view = try await play(film)
+                #expect(view.state == .finished, "\(view.error?.message ?? "")")
+                #expect(view.agents["Agent5"]?.status == .error)
+                #expect(view.agents["Agent5"]?.message.contains(words) == true, "\(view.agents["Agent5"]?.message ?? "")")
+                #expect(view.segments.allSatisfy { $0.maker == "Agent6" })
+            }
+        }
+    }
+
+    @Test("an audio file that is really text, or empty, is a warning, and the film goes on")
+    func badAudio() async throws {
+        try await LiveStack.with { stack in
+            let ids = try stack.writeStoryboard(durations: [1, 1, 1])
+            try await stack.narrate(ids[0], seconds: 0.5)
+            try stack.write("these are words", to: stack.place("agent4/seg_2.mp3"))
+            try stack.write("", to: stack.place("agent4/seg_3.wav"))
+            let view = try await stack.job()
+            #expect(view.state == .finished)
+            #expect(view.warnings.count == 2)
+            #expect(try await Judge.complaints(stack.place("agent5/final.mp4")) == "")
+        }
+    }
+
+    @Test("a storyboard with faults is one error that names each, and leaves no file")
+    func badStoryboards() async throws {
+        try await LiveStack.with { stack in
+            let board = "\(stack.folder)/board.json"
+            for (text, words) in [
+                ("{\"segments\": [{\"id\": \"../a\", \"duration\": -1, \"visual_guidance\": \"\"}]}", ["/segments/0/id", "/segments/0/duration", "/segments/0/visual_guidance"]),
+                ("{\"segments\": [", ["is not JSON"]), ("", ["is empty"]), ("{\"segments\": []}", ["/segments"]),
+                ("{\"segments\": [{\"id\": \"a\", \"duration\": NaN, \"visual_guidance\": \"x\"}]}", ["is not JSON"]),
+            ] {
+                try text.write(toFile: board, atomically: true, encoding: .utf8)
+                let run = try await stack.understudy("run", "--user", "u", "--session", "s", "--storyboard", board)
+                #expect(run.status == 1)
+                for word in words { #expect(run.errors.contains(word), "\(run.errors)") }
+                #expect(!FileManager.default.fileExists(atPath: stack.place("agent2/storyboard.json")))
+                #expect(!FileManager.default.fileExists(atPath: stack.place("agent5")))
+            }
+            let missing = try await stack.job()
+            #expect(missing.state == .error && missing.error?.kind == .notFound)
+            let climbing = try await stack.understudy("run", "--user", "../x", "--session", "s")
+            #expect(climbing.status == 1 && climbing.errors.contains("/user_id"))
+            let option = try await stack.understudy("run", "--user", "u", "--session", "s", "--option", "fade_sec=1")
+            #expect(option.status == 1 && option.errors.contains("did you mean fade_s?"))
+        }
+    }
+
+    @Test("agent6.process replies with the film, tells progress, and a caller that goes away cancels the job")
+    func fallbackAlone() async throws {
+        try await LiveStack.with { stack in
+            try stack.writeStoryboard(durations: [1, 1])
+            let connection = try await stack.connect("orchestrator")
+            let (messages, input) = AsyncStream.makeStream(of: ProgressReport.self)
+            let result = try await connection.call(
+                OrchestratorAPI.agent6, StartJob(userID: "u", sessionID: "s"), onProgress: { input.yield($0) })
+            #expect(result.videoURL == "file://\(stack.place("agent5/final.mp4"))")
+            #expect(result.segments.count == 2)
+            var seen = messages.makeAsyncIterator()
+            let first = try #require(await seen.next())
+            #expect(first.extra["agentNumber"] == "Agent6" && first.extra["jobId"] == .string(result.jobID))
+
+            try stack.writeStoryboard(durations: Array(repeating: 5, count: 60), session: "long")
+            let caller = Task {
+                try await connection.call(
+                    OrchestratorAPI.agent6, StartJob(userID: "u", sessionID: "long"), onProgress: { input.yield($0) })
+            }
+            while let report = await seen.next(), report.extra["sessionId"] != "long" {}
+            caller.cancel()
+            await #expect(throws: CancellationError.self) { try await caller.value }
+            let jobs = try await connection.call(OrchestratorAPI.list, ListJobs(limit: 1))
+            #expect(try await stack.end(of: jobs.jobs[0].jobID).state == .cancelled)
+        }
+    }
+
+    private func logged(_ stack: LiveStack, _ job: String) async throws -> [String: Int] {
+        let logger = try await stack.connect("logger")
+        // The last event is on its way when the job is seen to end.
+        while true {
+            let tail = try await logger.call(LoggerAPI.tail, TailEvents(jobID: job, limit: 1000))
+            guard tail.events.contains(where: { $0.eventType == "cost_breakdown" }) else {
+                await Task.yield()
+                continue
+            }
+            return Dictionary(grouping: tail.events, by: \.eventType).mapValues(\.count)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import Contracts
+import Foundation
+import JSONRPC
+import ServiceKit
+import ServicePool
+import Testing
+
+@Suite(.serialized) struct SurvivalTests {
+    @Test("services that are killed in the middle of a job are started again, and the job ends well")
+    func kills() async throws {
+        try await LiveStack.with { stack in
+            try stack.writeStoryboard(durations: Array(repeating: 3, count: 30))
+            let connection = try await stack.connect("orchestrator")
+            for victim in ["imagegen", "clipper", "orchestrator"] {
+                let started = try await connect(stack).call(
+                    OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
+                let watcher = try await connect(stack)
+                _ = try await watcher.call(OrchestratorAPI.watch, WatchJobs(jobID: started.jobID, afterSeq: 0))
+                for await note in watcher.notifications where note.method == OrchestratorAPI.event {
+                    let message = try JSONCoding.decode(StatusMessage.self, from: note.params)
+                    if message.message.hasPrefix("made the clip of seg_3") { break }
+                }
+                let pid = try await stack.connect(victim).call(ServiceHealth.method, NoParams()).pid ?? 0
+                kill(pid_t(pid), SIGKILL)
+                let view = try await stack.end(of: started.jobID)
+                #expect(view.state == .finished, "\(victim): \(view.error?.message ?? "")")
+                #expect(try await Judge.complaints(stack.place("agent5/final.mp4")) == "")
+                let names = try FileManager.default.contentsOfDirectory(atPath: stack.place("agent5"))
+                #expect(names.contains("final.mp4") && names.contains("receipt.json"))
+            }
+            _ = connection
+        }
+    }
+
+    @Test("kill -9 of the supervisor leaves no service behind")
+    func orphans() async throws {
+        let stack = try LiveStack.prepare()
+        defer { try? FileManager.default.removeItem(atPath: stack.folder) }
+        let up = try Program("understudy", ["up", "--scale", "imagegen=2"], environment: stack.environment)
+        #expect(await up.says("ready in"))
+        #expect(stack.run.instances(of: "imagegen") == ["imagegen-1", "imagegen-2"])
+        let connection = try await RPCConnection.connect(
+            to: try stack.run.socketPath(service: "imagegen", instance: "imagegen-2"))
+        up.signal(SIGKILL)
+        await connection.untilClosed()
+        while stack.run.services().contains(where: { !stack.run.instances(of: $0).isEmpty }) { await Task.yield() }
+    }
+
+    @Test("a full disk is a clear error, leaves nothing half-written, and the services go on", .enabled(if: getuid() == 0))
+    func fullDisk() async throws {
+        try await LiveStack.with { stack in
+            let mount = "\(stack.folder)/full"
+            try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: true)
+            let mounted = try await Program.run("/usr/bin/mount", ["-t", "tmpfs", "-o", "size=100k", "tmpfs", mount])
+            guard mounted.status == 0 else {
+                Issue.record("no tmpfs can be mounted here: \(mounted.errors)")
+                return
+            }
+            let picture = "file://\(stack.store)/a.png"
+            let image = try await stack.connect("imagegen")
+            func draw(_ output: String) async throws -> JSONValue {
+                try await image.call(
+                    "imagegen.generate",
+                    params: ["prompt": "A city", "width": 1920, "height": 1080, "output": .string(output)])
+            }
+            _ = try await draw(picture)
+            let drawn = await #expect(throws: ServiceError.self) { try await draw("file://\(mount)/a.png") }
+            #expect(drawn?.kind == .unavailable && drawn?.message.contains("disk") == true, "\(drawn?.message ?? "")")
+            let clipper = try await stack.connect("clipper")
+            let clipped = await #expect(throws: ServiceError.self) {
+                try await clipper.call(
+                    ClipperAPI.create, CreateClip(image: picture, duration: 10, output: "file://\(mount)/a.mp4"))
+            }
+            #expect(clipped?.kind == .unavailable && clipped?.message.contains("disk is full") == true, "\(clipped?.message ?? "")")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: mount).isEmpty)
+            #expect(try await Program.run("/usr/bin/mount", ["-o", "remount,ro", mount]).status == 0)
+            let locked = await #expect(throws: ServiceError.self) { try await draw("file://\(mount)/b/a.png") }
+            #expect(locked?.message.contains("read-only") == true, "\(locked?.message ?? "")")
+            _ = try await draw(picture)
+            #expect(try await clipper.call(ServiceHealth.method, NoParams()).status == .serving)
+            _ = try await Program.run("/usr/bin/umount", ["-l", mount])
+        }
+    }
+
+    @Test("more replicas share the work")
+    func scale() async throws {
+        try await LiveStack.with(arguments: ["--scale", "imagegen=2,clipper=2"]) { stack in
+            try stack.writeStoryboard(durations: Array(repeating: 0.5, count: 12))
+            #expect(try await stack.job(["image_concurrency": 4]).state == .finished)
+            for instance in ["imagegen-1", "imagegen-2"] {
+                let connection = try await RPCConnection.connect(
+                    to: try stack.run.socketPath(service: "imagegen", instance: instance))
+                let stats = try await connection.call(ServiceStats.method, NoParams())
+                #expect((stats.methods["imagegen.generate"]?.calls ?? 0) > 0)
+            }
+        }
+    }
+
+    private func connect(_ stack: LiveStack) async throws -> RPCConnection { try await stack.connect("orchestrator") }
+}
