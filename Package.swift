@@ -11,6 +11,8 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 
 /// A library below `Sources/`.
@@ -49,6 +51,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
@@ -80,7 +84,7 @@ let package = Package(
         service("Agent5", folder: "agent5", ["ServiceKit", "Contracts", "Artifacts", "JSONRPC"]),
         service(
             "Understudy", folder: "understudy",
-            ["ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", arguments, unixSignals],
+            ["ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", arguments, unixSignals, subprocess, systemPackage],
             resources: [.copy("Sample")]),
 
         tests("JSONRPCTests", nio + ["JSONRPC", logging]),
@@ -96,7 +100,7 @@ let package = Package(
         tests("EventLoggerTests", ["EventLogger", "Contracts", "JSONRPC"]),
         tests("Agent5Tests", ["Agent5", "Contracts", "JSONRPC"]),
         tests("UnderstudyTests", ["Understudy", "Contracts", "JSONRPC"]),
-        tests("StackTests", ["ServiceKit", "ServicePool", "JSONRPC", "Contracts"]),
+        tests("StackTests", ["ServiceKit", "ServicePool", "JSONRPC", "Contracts", subprocess, systemPackage]),
     ],
     swiftLanguageModes: [.v6]
 )

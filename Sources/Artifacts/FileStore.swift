@@ -43,9 +43,8 @@ struct FileStore: Sendable {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
-            throw access(folder, W_OK) == 0
-                ? ServiceError(.unavailable, "cannot make the folder \(folder): \(error)")
-                : failure("cannot make the folder", folder)
+            // Asked once more in a way that gives the system's reason.
+            guard mkdir(folder, 0o777) == 0 || errno == EEXIST else { throw failure("cannot make the folder", folder) }
         }
         let temporary = "\(folder)/.\(name).\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tmp"
         do {

@@ -81,7 +81,7 @@ import Testing
                                               + call["params"]["job_id"], "data": {"kind": "content_rejected"}}
                         connection.sendall((json.dumps(reply) + "\\n").encode())
                 """, to: "\(stack.folder)/lead.py")
-            let lead = try Program(
+            let lead = try await Program(
                 "/usr/bin/env", ["python3", "\(stack.folder)/lead.py", try stack.run.socketPath(service: "agent5", instance: "py")])
             #expect(await lead.says("listening"))
             let view = try await stack.job()

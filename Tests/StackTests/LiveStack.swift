@@ -44,7 +44,7 @@ final class LiveStack: Sendable {
     ) async throws {
         let prepared = try prepare(script: script, extra)
         defer { try? FileManager.default.removeItem(atPath: prepared.folder) }
-        let up = try Program("understudy", ["up"] + arguments, environment: prepared.environment)
+        let up = try await Program("understudy", ["up"] + arguments, environment: prepared.environment)
         guard await up.says("ready in") else {
             let ended = await up.ended()
             throw ServiceError(.internal, "the stack did not start: \(ended.output) \(ended.errors)")
@@ -73,7 +73,7 @@ final class LiveStack: Sendable {
             to: try run.socketPath(service: service, instance: instance), patience: .seconds(5))
     }
 
-    func understudy(_ arguments: String..., input: String? = nil) async throws -> Program.Ended {
+    func understudy(_ arguments: String..., input: String = "") async throws -> Program.Ended {
         try await Program.run("understudy", arguments, environment: environment, input: input)
     }
 

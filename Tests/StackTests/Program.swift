@@ -1,9 +1,12 @@
 import Foundation
+import Subprocess
 import Synchronization
+import SystemPackage
 
 /// A program as a person would run it.
 final class Program: Sendable {
     struct Ended: Sendable {
+        /// The exit status; 128 and the signal's number where a signal ended it.
         var status: Int32
         var output: String
         var errors: String
@@ -15,67 +18,61 @@ final class Program: Sendable {
         return String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
     }
 
-    private let process: Process
-    private let texts = Mutex<(output: String, errors: String)>(("", ""))
     private let lines: AsyncStream<String>
-    private let exit: AsyncStream<Int32>
+    private let box: TextBox
+    private let life: Task<Int32, any Error>
+    private let process = Mutex<Int32>(0)
 
     /// Starts an executable of ours by its name, or any program by its path.
-    init(_ name: String, _ arguments: [String] = [], environment: [String: String] = [:], input: String? = nil) throws {
-        process = Process()
-        process.executableURL = URL(filePath: name.hasPrefix("/") ? name : "\(Self.folder)/\(name)")
-        process.arguments = arguments
+    init(_ name: String, _ arguments: [String] = [], environment: [String: String] = [:], input: String = "") async throws {
+        let path = name.hasPrefix("/") ? name : "\(Self.folder)/\(name)"
         var all = ProcessInfo.processInfo.environment
         all["SWIFT_BACKTRACE"] = "enable=no"
-        process.environment = all.merging(environment) { _, own in own }
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = errors
-        if let input {
-            let pipe = Pipe()
-            process.standardInput = pipe
-            try pipe.fileHandleForWriting.write(contentsOf: Data(input.utf8))
-            try pipe.fileHandleForWriting.close()
-        } else {
-            process.standardInput = FileHandle.nullDevice
-        }
+        let variables = all.merging(environment) { _, own in own }.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
         let (lines, lineInput) = AsyncStream.makeStream(of: String.self)
-        let (exit, exitInput) = AsyncStream.makeStream(of: Int32.self)
+        let (identifier, begun) = AsyncStream.makeStream(of: Int32.self)
         self.lines = lines
-        self.exit = exit
-        let group = DispatchGroup()
-        group.enter()
-        group.enter()
-        group.enter()
-        read(output, group) { text in
-            self.texts.withLock { $0.output += text }
-            for line in text.split(separator: "\n") { lineInput.yield(String(line)) }
-        }
-        read(errors, group) { text in self.texts.withLock { $0.errors += text } }
-        process.terminationHandler = { _ in group.leave() }
-        try process.run()
-        group.notify(queue: .global()) { [process] in
-            lineInput.finish()
-            exitInput.yield(process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus)
-            exitInput.finish()
-        }
-    }
-
-    private func read(_ pipe: Pipe, _ group: DispatchGroup, _ take: @escaping @Sendable (String) -> Void) {
-        pipe.fileHandleForReading.readabilityHandler = { handle in
-            let data = handle.availableData
-            if data.isEmpty {
-                handle.readabilityHandler = nil
-                group.leave()
-            } else {
-                take(String(decoding: data, as: UTF8.self))
+        let texts = TextBox()
+        box = texts
+        life = Task {
+            defer {
+                lineInput.finish()
+                begun.finish()
+            }
+            let result = try await Subprocess.run(
+                .path(FilePath(path)), arguments: Arguments(arguments),
+                environment: .custom(Dictionary(variables) { _, last in last }), input: .string(input), output: .sequence,
+                error: .sequence
+            ) { execution in
+                begun.yield(execution.processIdentifier.value)
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask {
+                        for try await line in execution.standardOutput.strings() {
+                            texts.append(output: line + "\n")
+                            lineInput.yield(line)
+                        }
+                    }
+                    group.addTask {
+                        for try await line in execution.standardError.strings() { texts.append(errors: line + "\n") }
+                    }
+                    try await group.waitForAll()
+                }
+            }
+            switch result.terminationStatus {
+            case .exited(let status): return status
+            case .signaled(let signal): return 128 + signal
             }
         }
+        for await pid in identifier {
+            process.withLock { $0 = pid }
+            break
+        }
     }
 
-    var pid: Int32 { process.processIdentifier }
-
-    func signal(_ number: Int32) { kill(pid, number) }
+    func signal(_ number: Int32) {
+        let pid = process.withLock { $0 }
+        if pid > 0 { kill(pid, number) }
+    }
 
     /// Returns when a line of the output contains the text; false if the output ends before.
     func says(_ text: String) async -> Bool {
@@ -84,16 +81,23 @@ final class Program: Sendable {
     }
 
     func ended() async -> Ended {
-        var status: Int32 = -1
-        for await value in exit { status = value }
-        let (output, errors) = texts.withLock { ($0.output, $0.errors) }
-        return Ended(status: status, output: output, errors: errors)
+        let status = (try? await life.value) ?? -1
+        return Ended(status: status, output: box.output, errors: box.errors)
     }
 
     /// Runs to the end.
     static func run(
-        _ name: String, _ arguments: [String] = [], environment: [String: String] = [:], input: String? = nil
+        _ name: String, _ arguments: [String] = [], environment: [String: String] = [:], input: String = ""
     ) async throws -> Ended {
         try await Program(name, arguments, environment: environment, input: input).ended()
+    }
+
+    private final class TextBox: Sendable {
+        private let texts = Mutex<(output: String, errors: String)>(("", ""))
+
+        var output: String { texts.withLock { $0.output } }
+        var errors: String { texts.withLock { $0.errors } }
+        func append(output: String) { texts.withLock { $0.output += output } }
+        func append(errors: String) { texts.withLock { $0.errors += errors } }
     }
 }

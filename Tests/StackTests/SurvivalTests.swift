@@ -9,7 +9,7 @@ import Testing
     @Test("services that are killed in the middle of a job are started again, and the job ends well")
     func kills() async throws {
         try await LiveStack.with { stack in
-            try stack.writeStoryboard(durations: Array(repeating: 3, count: 30))
+            try stack.writeStoryboard(durations: Array(repeating: 1, count: 30))
             let connection = try await stack.connect("orchestrator")
             for victim in ["imagegen", "clipper", "orchestrator"] {
                 let started = try await connect(stack).call(
@@ -36,7 +36,7 @@ import Testing
     func orphans() async throws {
         let stack = try LiveStack.prepare()
         defer { try? FileManager.default.removeItem(atPath: stack.folder) }
-        let up = try Program("understudy", ["up", "--scale", "imagegen=2"], environment: stack.environment)
+        let up = try await Program("understudy", ["up", "--scale", "imagegen=2"], environment: stack.environment)
         #expect(await up.says("ready in"))
         #expect(stack.run.instances(of: "imagegen") == ["imagegen-1", "imagegen-2"])
         let connection = try await RPCConnection.connect(

@@ -30,7 +30,7 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: stack.folder) }
         var environment = stack.environment
         environment["UNDERSTUDY_INSTANCE"] = "one"
-        let first = try Program("logger", environment: environment)
+        let first = try await Program("logger", environment: environment)
         let connection = try await connect(stack, "logger", "one")
         let second = try await Program.run("logger", environment: environment)
         #expect(second.status == 1)
@@ -39,7 +39,7 @@ import Testing
         _ = await first.ended()
         await connection.untilClosed()
         #expect(stack.run.instances(of: "logger") == ["one"])
-        let third = try Program("logger", environment: environment)
+        let third = try await Program("logger", environment: environment)
         let again = try await connect(stack, "logger", "one")
         #expect(try await again.call(ServiceHealth.method, NoParams()).status == .serving)
         third.signal(SIGTERM)
@@ -54,7 +54,7 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: stack.folder) }
         var environment = stack.environment
         environment["UNDERSTUDY_INSTANCE"] = "one"
-        let service = try Program("agent5", environment: environment)
+        let service = try await Program("agent5", environment: environment)
         let connection = try await connect(stack, "agent5", "one")
         let params: JSONValue = [
             "agent": "agent5", "job_id": "j", "user_id": "u", "session_id": "s", "storyboard": [:], "audio": [],
@@ -99,7 +99,7 @@ import Testing
         var environment = stack.environment
         environment["UNDERSTUDY_INSTANCE"] = "one"
         environment["FONTCONFIG_FILE"] = "\(stack.folder)/fonts.conf"
-        let service = try Program("imagegen", environment: environment)
+        let service = try await Program("imagegen", environment: environment)
         let connection = try await connect(stack, "imagegen", "one")
         let error = await #expect(throws: ServiceError.self) {
             try await connection.call(

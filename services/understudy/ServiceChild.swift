@@ -1,6 +1,8 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import JSONRPC
-import Synchronization
+import Subprocess
+import SystemPackage
 
 /// One replica of a service as a child process, started again when it dies.
 ///
@@ -11,11 +13,9 @@ actor ServiceChild {
     private let executable: String
     private let environment: [String: String]
     private let log: ServiceLog
-    private var process: Process?
-    private var input: Pipe?
+    private var pid: Int32?
     private var isStopping = false
-    private var failures = 0
-    private var startedAt = ContinuousClock.now
+    private var life: Task<Void, Never>?
 
     init(service: String, instance: String, executable: String, environment: [String: String], log: ServiceLog) {
         self.service = service
@@ -33,68 +33,62 @@ actor ServiceChild {
         guard FileManager.default.isExecutableFile(atPath: executable) else {
             throw ServiceError(.notFound, "\(executable) is missing: build it by `make build`")
         }
-        let process = Process()
-        let (input, errors) = (Pipe(), Pipe())
-        process.executableURL = URL(filePath: executable)
-        process.environment = environment
-        process.standardInput = input
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = errors
-        let (label, log) = ("\(service)/\(instance)", self.log)
-        let kept = Mutex<[UInt8]>([])
-        errors.fileHandleForReading.readabilityHandler = { handle in
-            let data = handle.availableData
-            if data.isEmpty { handle.readabilityHandler = nil }
-            let lines = kept.withLock { bytes -> [String] in
-                bytes += data
-                guard let last = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
-                let whole = bytes[..<last].split(separator: UInt8(ascii: "\n"))
-                let lines = whole.map { String(decoding: $0, as: UTF8.self) }
-                bytes.removeSubrange(...last)
-                return lines
-            }
-            for line in lines { log.write(label, line) }
-        }
-        process.terminationHandler = { process in
-            let status =
-                process.terminationReason == .exit
-                ? "status \(process.terminationStatus)" : "signal \(process.terminationStatus)"
-            Task { await self.ended(status) }
-        }
-        try process.run()
-        self.process = process
-        self.input = input
-        startedAt = .now
+        life = Task { await live() }
     }
 
     /// Asks the child to stop; it drains.
-    func stop() {
-        isStopping = true
-        if process?.isRunning == true { process?.terminate() }
-    }
+    func stop() { send(SIGTERM) }
 
     /// Ends a child that does not stop.
-    func kill() {
+    func kill() { send(SIGKILL) }
+
+    /// Whether there is a process.
+    var isRunning: Bool { pid != nil }
+
+    private func send(_ signal: Int32) {
         isStopping = true
-        if let process, process.isRunning { Glibc.kill(process.processIdentifier, SIGKILL) }
+        if let pid { Glibc.kill(pid, signal) }
     }
 
-    var isRunning: Bool { process?.isRunning ?? false }
-
-    private func ended(_ status: String) async {
-        guard !isStopping else { return }
-        // A child that ran for a while begins anew with a short pause; one that dies at once is given time.
-        failures = startedAt.duration(to: .now) > .seconds(10) ? 0 : failures + 1
-        let pause = RestartBackOff.pause(failures: failures)
-        log.write("understudy", "\(service)/\(instance) ended with \(status), starting it again in \(pause)")
-        try? await Task.sleep(for: pause)
-        guard !isStopping else { return }
-        do {
-            try start()
-        } catch {
-            log.write("understudy", "\(service)/\(instance) does not start: \(error)")
-            await ended("an error")
+    /// One process after the other, until somebody stops this.
+    private func live() async {
+        var failures = 0
+        while !isStopping {
+            let startedAt = ContinuousClock.now
+            let end = await runOnce()
+            pid = nil
+            if isStopping { return }
+            // A child that ran for a while begins anew with a short pause; one that dies at once is given time.
+            failures = startedAt.duration(to: .now) > .seconds(10) ? 0 : failures + 1
+            let pause = RestartBackOff.pause(failures: failures)
+            log.write("understudy", "\(service)/\(instance) ended (\(end)), starting it again in \(pause)")
+            try? await Task.sleep(for: pause)
         }
+    }
+
+    /// -> how the process ended.
+    private func runOnce() async -> String {
+        let label = "\(service)/\(instance)"
+        let log = self.log
+        let variables = environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
+        do {
+            let result = try await Subprocess.run(
+                .path(FilePath(executable)), environment: .custom(Dictionary(variables) { _, last in last }),
+                input: .inputWriter, output: .discarded, error: .sequence
+            ) { execution in
+                self.began(execution.processIdentifier.value)
+                for try await line in execution.standardError.strings() where !line.isEmpty { log.write(label, line) }
+            }
+            return "\(result.terminationStatus)"
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    private func began(_ pid: Int32) {
+        self.pid = pid
+        // It may have been stopped while it started.
+        if isStopping { Glibc.kill(pid, SIGTERM) }
     }
 }
 

@@ -19,10 +19,10 @@ enum CardPainter {
     static func paint(prompt: String, width: Int, height: Int, seed: Int?) throws(ServiceError) -> Card {
         guard (16...8192).contains(width) else { throw .invalidParams(at: "/width", expected: "16 to 8192 pixels") }
         guard (16...8192).contains(height) else { throw .invalidParams(at: "/height", expected: "16 to 8192 pixels") }
-        try Typesetting.checkFonts()
         let text = printable(prompt)
         var dice = Dice("\(version)|\(seed.map(String.init) ?? "")|\(prompt)")
         let canvas = try Canvas(width: width, height: height)
+        try Typesetting.checkFonts(on: canvas)
         let scene = Scene.named(in: prompt, &dice)
         let palette = scene.palette(&dice)
         scene.draw(on: canvas, palette, &dice)

@@ -26,12 +26,12 @@ struct Typesetting {
     /// Makes sure that there is a font at all.
     ///
     /// - Throws: `unavailable` that says what to install.
-    static func checkFonts() throws(ServiceError) {
-        var families: UnsafeMutablePointer<UnsafeMutablePointer<PangoFontFamily>?>?
-        var count: Int32 = 0
-        pango_font_map_list_families(pango_cairo_font_map_get_default(), &families, &count)
-        g_free(families)
-        guard count > 0 else {
+    static func checkFonts(on canvas: Canvas) throws(ServiceError) {
+        let layout = pango_cairo_create_layout(canvas.context)
+        defer { g_object_unref(UnsafeMutableRawPointer(layout)) }
+        pango_layout_set_text(layout, "Aa", 2)
+        // Pango names families even where none is installed; only glyphs tell.
+        guard pango_layout_get_unknown_glyphs_count(layout) == 0 else {
             throw ServiceError(
                 .unavailable, "no font is installed: apt-get install fonts-noto-core fonts-noto-cjk", retryable: false)
         }
