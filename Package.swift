@@ -84,7 +84,10 @@ let package = Package(
         service("Agent5", folder: "agent5", ["ServiceKit", "Contracts", "Artifacts", "JSONRPC"]),
         service(
             "Understudy", folder: "understudy",
-            ["ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", arguments, unixSignals, subprocess, systemPackage],
+            [
+                "ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", arguments, unixSignals, subprocess,
+                systemPackage,
+            ],
             resources: [.copy("Sample")]),
 
         tests("JSONRPCTests", nio + ["JSONRPC", logging]),

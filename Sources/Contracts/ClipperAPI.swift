@@ -153,7 +153,7 @@ package struct ReplacedAudio: Codable, Sendable {
 package struct ProbeMedia: Codable, Sendable {
     /// The artifact URI of the file.
     package var media: String
-    /// Decode every frame, instead of believing the headers.
+    /// Decode every frame, instead of believing the headers; true if absent.
     package var decode: Bool?
 
     package init(media: String, decode: Bool? = nil) {

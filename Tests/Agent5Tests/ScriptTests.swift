@@ -47,7 +47,8 @@ import Testing
             id: .number("1"), method: "agent.process", peer: Peer(pid: 1, uid: 1, gid: 1), deadline: nil,
             wantsProgress: false, params: nil, port: Call.Port(progress: { _ in }, reply: { _ in }, notify: { _ in }))
         let request = AgentRequest(
-            agent: "agent5", jobID: "j", userID: "u", sessionID: "s", storyboard: [:], audio: [], outputPrefix: "file:///x")
+            agent: "agent5", jobID: "j", userID: "u", sessionID: "s", storyboard: [:], audio: [],
+            outputPrefix: "file:///x")
         let error = await #expect(throws: ServiceError.self) { try await NoProvider().process(request, call) }
         #expect(error?.kind == .unavailable)
         #expect(error?.message == "no video provider is configured")

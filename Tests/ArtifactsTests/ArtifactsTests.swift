@@ -19,7 +19,9 @@ import Testing
 
     @Test(
         "what climbs, hides or is no URI is refused",
-        arguments: ["", "/a/b", "file://a/b", "file:///a/../b", "http://x/y", "file:///", "file:///a%00b", "file:///a/%2e%2e/b"])
+        arguments: [
+            "", "/a/b", "file://a/b", "file:///a/../b", "http://x/y", "file:///", "file:///a%00b", "file:///a/%2e%2e/b",
+        ])
     func refused(_ text: String) {
         let error = #expect(throws: ServiceError.self) { try ArtifactURI(text, at: "/image") }
         #expect(error?.message.hasPrefix("/image: expected") == true)
@@ -83,7 +85,8 @@ import Testing
             var times = [timeval(tv_sec: 0, tv_usec: 0), timeval(tv_sec: 0, tv_usec: 0)]
             utimes("\(folder.path)/.a.1.tmp", &times)
             try await artifacts.sweep(folder, olderThan: 60)
-            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == [".b.2.tmp", "keep.txt"])
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == [".b.2.tmp", "keep.txt"])
         }
     }
 

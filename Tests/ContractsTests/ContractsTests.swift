@@ -58,7 +58,8 @@ import Testing
         #expect(places.film == "scaffold_test/u1/s.1/agent5/final.mp4")
     }
 
-    @Test("ids that climb, hide or overflow are refused", arguments: ["", ".", "..", "a/b", "a\0b", "é", "a b", "a\nb"])
+    @Test(
+        "ids that climb, hide or overflow are refused", arguments: ["", ".", "..", "a/b", "a\0b", "é", "a b", "a\nb"])
     func ids(_ id: String) {
         #expect(throws: ServiceError.self) { try Places(userID: id, sessionID: "s") }
         #expect(!Places.isValidID(String(repeating: "x", count: 65)))
@@ -74,7 +75,8 @@ import Testing
         let message = StatusMessage(
             seq: 42, ts: Timestamp(milliseconds: 0), jobId: "j", userId: "u", sessionId: "s", supersessionId: "p",
             agentNumber: "Agent6", status: .processing, message: "m", segmentId: "seg_002",
-            progress: Progress(done: 3, total: 9), cost: USD(0.042), costs: costs, videoUrl: "file:///f", jobState: .running)
+            progress: Progress(done: 3, total: 9), cost: USD(0.042), costs: costs, videoUrl: "file:///f",
+            jobState: .running)
         let json = try JSONCoding.convert(message, to: JSONValue.self)
         #expect(json["v"] == .integer(1))
         #expect(json["supersessionId"] == "p")

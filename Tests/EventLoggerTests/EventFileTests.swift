@@ -12,16 +12,16 @@ import Testing
         try await body("\(folder)/events.jsonl")
     }
 
-    private func event(_ number: Int, job: String = "j") -> LoggedEvent {
-        LoggedEvent(
-            timestamp: Timestamp(milliseconds: Int64(number)), eventType: "segment_generation",
-            data: ["job_id": .string(job), "n": .integer(Int64(number))])
+    private func add(_ number: Int, job: String = "j", to file: EventFile) async throws {
+        try await file.append(
+            Timestamp(milliseconds: Int64(number)), "segment_generation",
+            data: Data("{\"job_id\":\"\(job)\",\"n\":\(number)}".utf8))
     }
 
     @Test("a line holds exactly timestamp, event_type and data, in this order")
     func line() async throws {
         try await withFile { path in
-            try await EventFile(path: path).append(event(7))
+            try await add(7, to: EventFile(path: path))
             let text = try String(contentsOfFile: path, encoding: .utf8)
             #expect(
                 text == "{\"timestamp\":\"1970-01-01T00:00:00.007Z\",\"event_type\":\"segment_generation\","
@@ -33,7 +33,7 @@ import Testing
     func tail() async throws {
         try await withFile { path in
             let file = EventFile(path: path)
-            for number in 0..<3000 { try await file.append(event(number, job: number % 2 == 0 ? "a" : "b")) }
+            for number in 0..<3000 { try await add(number, job: number % 2 == 0 ? "a" : "b", to: file) }
             let found = try await file.tail(jobID: "a", eventType: nil, limit: 3)
             #expect(found.map { $0.data["n"]?.double } == [2994, 2996, 2998])
             #expect(try await file.tail(jobID: nil, eventType: "final_video", limit: 3).isEmpty)
@@ -43,12 +43,12 @@ import Testing
     @Test("a torn last line is ended before the next event, and passed over by the tail")
     func torn() async throws {
         try await withFile { path in
-            try await EventFile(path: path).append(event(1))
+            try await add(1, to: EventFile(path: path))
             var text = try String(contentsOfFile: path, encoding: .utf8)
             text += "{\"timestamp\":\"19"
             try text.write(toFile: path, atomically: false, encoding: .utf8)
             let file = EventFile(path: path)
-            try await file.append(event(2))
+            try await add(2, to: file)
             #expect(try await file.tail(jobID: nil, eventType: nil, limit: 10).count == 2)
         }
     }
@@ -57,7 +57,7 @@ import Testing
     func rotation() async throws {
         try await withFile { path in
             let file = EventFile(path: path, maximumBytes: 2000)
-            for number in 0..<30 { try await file.append(event(number)) }
+            for number in 0..<30 { try await add(number, to: file) }
             #expect(FileManager.default.fileExists(atPath: path.replacing(".jsonl", with: ".1.jsonl")))
             let found = try await file.tail(jobID: nil, eventType: nil, limit: 20)
             #expect(found.count > 10 && found.last?.data["n"]?.double == 29)
@@ -70,19 +70,51 @@ import Testing
             let log = EventLog(file: EventFile(path: path))
             for type in ["", "Upper", "a b", String(repeating: "x", count: 65)] {
                 await #expect(throws: ServiceError.self) {
-                    try await log.log(LogEvent(eventType: type, data: [:]))
+                    try await log.log(LogEvent(eventType: type, data: [:]), params: Data("{\"data\":{}}".utf8))
                 }
             }
-            await #expect(throws: ServiceError.self) { try await log.log(LogEvent(eventType: "a", data: [1])) }
-            let accepted = try await log.log(LogEvent(eventType: "a.b_1", data: [:]))
+            await #expect(throws: ServiceError.self) {
+                try await log.log(LogEvent(eventType: "a", data: [1]), params: Data("{\"data\":[1]}".utf8))
+            }
+        }
+    }
+
+    @Test("data is kept to the letter: the order of members, and digits that no machine number has")
+    func verbatim() async throws {
+        try await withFile { path in
+            let data = "{\"z\":1.50,\"a\":12345678901234567890, \"ü\":\"\\u00e9\"}"
+            let params = Data(
+                "{\"event_type\":\"a.b_1\",\"data\": \(data),\"timestamp\":\"2026-11-23T12:00:00Z\"}".utf8)
+            let event = try JSONCoding.decode(LogEvent.self, from: params)
+            let accepted = try await EventLog(file: EventFile(path: path)).log(event, params: params)
             #expect(accepted.accepted)
+            #expect(
+                try String(contentsOfFile: path, encoding: .utf8)
+                    == "{\"timestamp\":\"2026-11-23T12:00:00.000Z\",\"event_type\":\"a.b_1\",\"data\":\(data)}\n")
+        }
+    }
+
+    @Test("several writers of one file lose and tear nothing, not even while the file is put aside")
+    func writers() async throws {
+        try await withFile { path in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for writer in 0..<4 {
+                    group.addTask {
+                        let file = EventFile(path: path, maximumBytes: 30_000)
+                        for number in 0..<100 { try await add(writer * 1000 + number, to: file) }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let found = try await EventFile(path: path).tail(jobID: nil, eventType: nil, limit: 1000)
+            #expect(Set(found.compactMap { $0.data["n"]?.double }).count == 400)
         }
     }
 
     @Test("a place that cannot be written is told, and counted as dropped")
     func unwritable() async throws {
         let file = EventFile(path: "/proc/nowhere/events.jsonl")
-        await #expect(throws: ServiceError.self) { try await file.append(event(1)) }
+        await #expect(throws: ServiceError.self) { try await add(1, to: file) }
         #expect(await file.dropped == 1)
     }
 }

@@ -21,7 +21,8 @@ import Testing
     @Test(
         "every script is set whole, with a picture for each character, inside the margins",
         arguments: [
-            "Three words here", "قافلة تعبر الصحراء عند الغروب", "一位老人在山谷里看日出", "हिमालय की चोटियों पर सूर्योदय", "Ελληνικά και Кириллица",
+            "Three words here", "قافلة تعبر الصحراء عند الغروب", "一位老人在山谷里看日出", "हिमालय की चोटियों पर सूर्योदय",
+            "Ελληνικά και Кириллица",
             "שלום עולם", "日本語のタイトル", "한국어 제목",
         ])
     func scripts(_ prompt: String) throws {

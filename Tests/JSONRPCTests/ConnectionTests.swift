@@ -17,7 +17,9 @@ private final class TestDispatcher: Dispatcher {
         case "fail":
             throw ServiceError(.quotaExhausted, "no credit", provider: "acme", providerCode: "insufficient_quota")
         case "steps":
-            for step in 1...50 { call.progress(Double(step) / 50, "step \(step)", extra: ["step": .integer(Int64(step))]) }
+            for step in 1...50 {
+                call.progress(Double(step) / 50, "step \(step)", extra: ["step": .integer(Int64(step))])
+            }
             return Data("\"done\"".utf8)
         case "hang":
             do {

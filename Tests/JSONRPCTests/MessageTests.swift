@@ -9,7 +9,8 @@ import Testing
     @Test("ids of every kind come back exactly as they were written")
     func ids() {
         for (text, id) in [
-            ("1", RPCID.number("1")), ("1.0", .number("1.0")), ("12345678901234567890", .number("12345678901234567890")),
+            ("1", RPCID.number("1")), ("1.0", .number("1.0")),
+            ("12345678901234567890", .number("12345678901234567890")),
             ("\"a\\u0062\"", .string("ab")), ("null", .null), ("-0.5e3", .number("-0.5e3")),
         ] {
             let expected = Message.single(.request(id: id, method: "m", params: nil))
@@ -55,7 +56,9 @@ import Testing
         let read = try CallControls(params: ByteBuffer(string: "{\"deadline_ms\": 1500, \"progress\":false}"))
         #expect(read.deadline == 1500)
         #expect(!read.wantsProgress)
-        #expect(throws: ServiceError.self) { try CallControls(params: ByteBuffer(string: "{\"deadline_ms\":\"soon\"}")) }
+        #expect(throws: ServiceError.self) {
+            try CallControls(params: ByteBuffer(string: "{\"deadline_ms\":\"soon\"}"))
+        }
         func splice(_ text: String) -> String {
             String(
                 decoding: CallControls.splice(deadline: 5, wantsProgress: false, into: Array(text.utf8)), as: UTF8.self)

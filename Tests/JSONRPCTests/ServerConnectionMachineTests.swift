@@ -51,8 +51,12 @@ private struct Scene {
     @Test("[] gets one error object, [1] an array with one error, a batch of notifications nothing")
     func oddBatches() {
         var scene = Scene()
-        #expect(scene.line("[]").first?.hasPrefix("write {\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600") == true)
-        #expect(scene.line("[1]").first?.hasPrefix("write [{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600") == true)
+        #expect(
+            scene.line("[]").first?.hasPrefix("write {\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600")
+                == true)
+        #expect(
+            scene.line("[1]").first?.hasPrefix("write [{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600")
+                == true)
         #expect(scene.line("[{\"jsonrpc\":\"2.0\",\"method\":\"n\"}]") == ["start 0 - n"])
         #expect(scene.finish(0, "N") == [])
     }

@@ -56,7 +56,8 @@ import Testing
     private func clip(_ name: String, _ colour: String, frames: Int) throws -> String {
         let image = try bench.picture("\(name).png", "color=\(colour):s=320x180")
         let path = bench.path("\(name).mp4")
-        _ = try StillClip.make(image: image, frames: frames, output: path, format: format, keyFramesAt: [8, frames - 7])
+        _ = try StillClip.make(
+            image: image, frames: frames, output: path, format: format, keyFramesAt: [8, frames - 7])
         return path
     }
 
@@ -82,7 +83,8 @@ import Testing
         }
         let film = bench.path("film.mp4")
         let report = try Film.stitch(parts: parts, output: film, format: format)
-        #expect(report == FilmReport(frames: 145, duration: 145.0 / 30, copiedFrames: 145, encodedFrames: 0, warnings: []))
+        #expect(
+            report == FilmReport(frames: 145, duration: 145.0 / 30, copiedFrames: 145, encodedFrames: 0, warnings: []))
         let (video, audio) = (try bench.entries(film), try bench.entries(film, stream: "a:0"))
         #expect(video["nb_frames"] == "145")
         #expect(video["r_frame_rate"] == "30/1" && video["avg_frame_rate"] == "30/1")
@@ -160,7 +162,8 @@ import Testing
         let film = bench.path("film.mp4")
         let report = try Film.stitch(
             parts: [
-                FilmPart(clip: clip, frames: 40, audio: nil, title: "a"), FilmPart(clip: clip, frames: 20, audio: nil, title: "b"),
+                FilmPart(clip: clip, frames: 40, audio: nil, title: "a"),
+                FilmPart(clip: clip, frames: 20, audio: nil, title: "b"),
             ], output: film, format: format)
         #expect(report.encodedFrames == 10)
         #expect(try bench.frameHashes(film).count == 60)
@@ -242,7 +245,8 @@ import Testing
     @Test("a play list or a script that names other files opens none of them")
     func playLists() throws {
         let clip = try clip("a", "gray", frames: 30)
-        try "ffconcat version 1.0\nfile '\(clip)'\n".write(toFile: bench.path("x.mp4"), atomically: true, encoding: .utf8)
+        try "ffconcat version 1.0\nfile '\(clip)'\n".write(
+            toFile: bench.path("x.mp4"), atomically: true, encoding: .utf8)
         try "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n\(clip)\n#EXT-X-ENDLIST\n"
             .write(toFile: bench.path("x.mp3"), atomically: true, encoding: .utf8)
         for name in ["x.mp4", "x.mp3"] {

@@ -20,7 +20,8 @@ import Testing
         #expect(report.frames == 150)
         let video = try bench.entries(clip)
         for (name, value) in [
-            ("codec_name", "h264"), ("profile", "High"), ("codec_tag_string", "avc1"), ("width", "1920"), ("height", "1080"),
+            ("codec_name", "h264"), ("profile", "High"), ("codec_tag_string", "avc1"), ("width", "1920"),
+            ("height", "1080"),
             ("pix_fmt", "yuv420p"), ("color_space", "bt709"), ("color_primaries", "bt709"), ("color_transfer", "bt709"),
             ("color_range", "tv"), ("r_frame_rate", "30/1"), ("avg_frame_rate", "30/1"), ("nb_frames", "150"),
             ("duration", "5.000000"), ("has_b_frames", "0"),
@@ -60,7 +61,10 @@ import Testing
         let pixels = Array(
             try bench.runBytes(
                 "ffmpeg",
-                ["-v", "error", "-i", clip, "-frames:v", "1", "-vf", "crop=64:64,scale=1:1,format=rgb24", "-f", "rawvideo", "-"]))
+                [
+                    "-v", "error", "-i", clip, "-frames:v", "1", "-vf", "crop=64:64,scale=1:1,format=rgb24", "-f",
+                    "rawvideo", "-",
+                ]))
         #expect(pixels.count == 3)
         for (found, wanted) in zip(pixels, [0, 0xC0, 0x40]) { #expect(abs(Int(found) - wanted) <= 12) }
     }
@@ -110,7 +114,8 @@ import Testing
     func cancelled() throws {
         let image = try bench.picture("a.png")
         let error = #expect(throws: MediaError.self) {
-            try StillClip.make(image: image, frames: 100, output: bench.path("x.mp4"), format: small, cancelled: { true })
+            try StillClip.make(
+                image: image, frames: 100, output: bench.path("x.mp4"), format: small, cancelled: { true })
         }
         #expect(error?.kind == .cancelled)
     }

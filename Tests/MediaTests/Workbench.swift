@@ -44,7 +44,8 @@ final class Workbench: Sendable {
     /// A tone.
     func tone(_ name: String, seconds: Double, rate: Int = 44_100, channels: Int = 1) throws -> String {
         try run(
-            "ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "sine=f=440:d=\(seconds):r=\(rate)", "-ac", "\(channels)",
+            "ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "sine=f=440:d=\(seconds):r=\(rate)", "-ac",
+            "\(channels)",
             "-af", "volume=4", name)
         return path(name)
     }
@@ -69,7 +70,9 @@ final class Workbench: Sendable {
     /// A hash of each decoded frame.
     func frameHashes(_ file: String) throws -> [String] {
         let text = try run("ffmpeg", "-v", "error", "-i", file, "-map", "0:v", "-f", "framemd5", "-")
-        return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap { $0.split(separator: ",").last.map(String.init) }
+        return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap {
+            $0.split(separator: ",").last.map(String.init)
+        }
     }
 
     /// The film's sound, one channel at 48 kHz.
@@ -85,14 +88,16 @@ final class Workbench: Sendable {
             try runBytes(
                 "ffmpeg",
                 [
-                    "-v", "error", "-i", file, "-vf", "select=eq(n\\,\(frame)),scale=16:16,format=gray", "-frames:v", "1",
+                    "-v", "error", "-i", file, "-vf", "select=eq(n\\,\(frame)),scale=16:16,format=gray", "-frames:v",
+                    "1",
                     "-f", "rawvideo", "-",
                 ]))
     }
 
     func moovIsFirst(_ file: String) throws -> Bool {
         let bytes = try Data(contentsOf: URL(filePath: file))
-        guard let moov = bytes.firstRange(of: Data("moov".utf8)), let mdat = bytes.firstRange(of: Data("mdat".utf8)) else {
+        guard let moov = bytes.firstRange(of: Data("moov".utf8)), let mdat = bytes.firstRange(of: Data("mdat".utf8))
+        else {
             return false
         }
         return moov.lowerBound < mdat.lowerBound

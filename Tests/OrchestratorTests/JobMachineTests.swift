@@ -20,7 +20,8 @@ struct MachineScene {
         JobPlan(
             segments: (1...count).map {
                 PlannedSegment(
-                    id: "seg_\($0)", duration: 15, frames: 450, guidance: "g", audio: narrated ? "file:///\($0).mp3" : nil)
+                    id: "seg_\($0)", duration: 15, frames: 450, guidance: "g",
+                    audio: narrated ? "file:///\($0).mp3" : nil)
             },
             storyboard: [:], imagePrice: price, clipPrice: USD(0.001), warnings: [])
     }
@@ -108,7 +109,9 @@ struct MachineScene {
             #expect(scene.machine.takeover?.kind == kind)
         }
         var none = atLead()
-        none.apply(.leadFailed(ServiceError(.unavailable, "no video provider is configured", retryable: false), startedAt: none.now))
+        none.apply(
+            .leadFailed(
+                ServiceError(.unavailable, "no video provider is configured", retryable: false), startedAt: none.now))
         #expect(none.machine.takeover?.reason == "no video provider is configured")
     }
 
@@ -164,7 +167,9 @@ struct MachineScene {
         #expect(scene.machine.work == [.settle])
         scene.apply(.settled(warning: nil))
         #expect(scene.machine.state == .error)
-        #expect(scene.machine.error?.message == "Agent6 failed: seg_1: image server down; before that Agent5 failed: no credit")
+        #expect(
+            scene.machine.error?.message
+                == "Agent6 failed: seg_1: image server down; before that Agent5 failed: no credit")
     }
 
     @Test("a card takes a still's place where that is allowed")
@@ -277,7 +282,8 @@ struct MachineScene {
                     .imageMade(segment: index, image: image, startedAt: startedAt),
                     .imageFailed(segment: index, reset, startedAt: startedAt),
                     .clipMade(segment: index, clip: clip, startedAt: startedAt),
-                    .clipFailed(segment: index, reset, startedAt: startedAt), .narrated(segment: index, startedAt: startedAt),
+                    .clipFailed(segment: index, reset, startedAt: startedAt),
+                    .narrated(segment: index, startedAt: startedAt),
                     .narrationFailed(segment: index, quota, startedAt: startedAt),
                     .stitched(MachineScene.film, startedAt: startedAt), .stitchFailed(reset, startedAt: startedAt),
                     .filmVerified(startedAt: startedAt), .cancelled, .retried(.failed), .settled(warning: nil),
@@ -288,7 +294,9 @@ struct MachineScene {
                 let machine = scene.machine
                 #expect(machine.state.isTerminal == machine.work.isEmpty)
                 #expect(machine.progress.done <= machine.progress.total)
-                #expect((machine.state == .finished) == (machine.phase == .done && machine.videoURL != nil && machine.outcome == .finished))
+                #expect(
+                    (machine.state == .finished)
+                        == (machine.phase == .done && machine.videoURL != nil && machine.outcome == .finished))
             }
             var replay = JobMachine(spec: scene.machine.spec, createdAt: Timestamp(milliseconds: 0))
             for (number, event) in events.enumerated() {

@@ -30,12 +30,17 @@ private final class FakeStudio: Studio {
         if let leadError { throw leadError }
         return AgentResult(video: "file:///lead.mp4")
     }
-    func acceptLeadFilm(_ video: String, _ spec: JobSpec, _ plan: JobPlan) async throws -> String { "file:///final.mp4" }
-    func checkLeadClips(_ clips: [AgentClip], _ spec: JobSpec, _ plan: JobPlan) async throws -> [String: ServiceError] { [:] }
+    func acceptLeadFilm(_ video: String, _ spec: JobSpec, _ plan: JobPlan) async throws -> String {
+        "file:///final.mp4"
+    }
+    func checkLeadClips(_ clips: [AgentClip], _ spec: JobSpec, _ plan: JobPlan) async throws -> [String: ServiceError] {
+        [:]
+    }
     func draw(_ segment: PlannedSegment, provider: String?, _ spec: JobSpec) async throws -> GeneratedImage {
         note("draw \(segment.id)")
         return GeneratedImage(
-            image: "file:///\(segment.id).png", width: 1, height: 1, mediaType: "image/png", provider: "card", model: "m",
+            image: "file:///\(segment.id).png", width: 1, height: 1, mediaType: "image/png", provider: "card",
+            model: "m",
             cost: USD(0.02), attempts: 1, cached: false)
     }
     func clip(_ segment: PlannedSegment, image: String, _ spec: JobSpec) async throws -> CreatedClip {
@@ -217,9 +222,10 @@ private final class FakeStudio: Studio {
             try await LeadClock.limit(whole: 0.05, stall: 60) { _ in try await Task.sleep(for: .seconds(60)) }
         }
         #expect(whole?.message == "Agent5 did not finish within 0.05 s")
-        #expect(try await LeadClock.limit(whole: 60, stall: 60) { alive in
-            alive()
-            return 7
-        } == 7)
+        #expect(
+            try await LeadClock.limit(whole: 60, stall: 60) { alive in
+                alive()
+                return 7
+            } == 7)
     }
 }

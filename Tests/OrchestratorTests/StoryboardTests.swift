@@ -63,7 +63,11 @@ import Testing
             return "{\"segments\":[\(segments.joined(separator: ","))]}"
         }
         #expect(try read(board(1000)).segments.count == 1000)
-        #expect(violations(board(1001)) == ["storyboard.json: /segments: expected 1 to 1000 segments, found 1001"].map { String($0.dropFirst(17)) })
+        #expect(
+            violations(board(1001))
+                == ["storyboard.json: /segments: expected 1 to 1000 segments, found 1001"].map {
+                    String($0.dropFirst(17))
+                })
         #expect(violations(board(0)).count == 1)
     }
 
@@ -95,14 +99,17 @@ import Testing
     @Test("a stem that is the id beats one that contains it as a word")
     func names() {
         let found = NarrationFinder.find(
-            segments: ["1", "seg_2", "3"], names: ["take-10.mp3", "x 1 y.wav", "seg_2.ogg", "seg_2.mp3", "notes.txt", "old_seg_2.mp3"])
+            segments: ["1", "seg_2", "3"],
+            names: ["take-10.mp3", "x 1 y.wav", "seg_2.ogg", "seg_2.mp3", "notes.txt", "old_seg_2.mp3"])
         #expect(found == .perSegment(["x 1 y.wav", "seg_2.mp3", nil]))
     }
 
     @Test("one narration file serves the whole film where no segment has its own")
     func whole() {
         #expect(NarrationFinder.find(segments: ["a", "b"], names: ["narration.m4a"]) == .whole("narration.m4a"))
-        #expect(NarrationFinder.find(segments: ["a", "b"], names: ["narration.m4a", "b.mp3"]) == .perSegment([nil, "b.mp3"]))
+        #expect(
+            NarrationFinder.find(segments: ["a", "b"], names: ["narration.m4a", "b.mp3"])
+                == .perSegment([nil, "b.mp3"]))
     }
 }
 

@@ -33,7 +33,8 @@ private struct Outer: Codable {
         #expect(schema["properties"]?["count_n"] == ["type": "integer"])
         #expect(schema["properties"]?["flag"] == ["type": "boolean"])
         #expect(schema["properties"]?["colour"] == ["type": "string", "enum": ["red", "blue"]])
-        #expect(schema["properties"]?["inner"]?["properties"]?["list"] == ["type": "array", "items": ["type": "number"]])
+        #expect(
+            schema["properties"]?["inner"]?["properties"]?["list"] == ["type": "array", "items": ["type": "number"]])
         #expect(schema["required"] == ["name", "colour", "inner"])
     }
 }
@@ -67,7 +68,8 @@ private struct Outer: Codable {
     @Test("directories come from their variables, then from the XDG ones, then from home")
     func directories() throws {
         #expect(try ServiceSettings(environment: ["HOME": "/h"]).stateDirectory == "/h/.local/state/understudy")
-        #expect(try ServiceSettings(environment: ["HOME": "/h", "XDG_STATE_HOME": "/x"]).stateDirectory == "/x/understudy")
+        #expect(
+            try ServiceSettings(environment: ["HOME": "/h", "XDG_STATE_HOME": "/x"]).stateDirectory == "/x/understudy")
         let settings = try ServiceSettings(environment: ["UNDERSTUDY_STATE_DIR": "/s", "UNDERSTUDY_ALLOW_GIDS": "5, 6"])
         #expect(settings.store == "file:///s/store")
         #expect(settings.allowedGroups == [5, 6])

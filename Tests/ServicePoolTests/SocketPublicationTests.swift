@@ -48,7 +48,8 @@ import Testing
     func length() throws {
         let base = RunDirectory(path: "/" + String(repeating: "d", count: 80))
         let room = RunDirectory.maximumSocketPath - base.path.utf8.count - "/clipper/.sock".utf8.count
-        #expect(try base.socketPath(service: "clipper", instance: String(repeating: "i", count: room)).utf8.count == 103)
+        #expect(
+            try base.socketPath(service: "clipper", instance: String(repeating: "i", count: room)).utf8.count == 103)
         let error = #expect(throws: ServiceError.self) {
             try base.socketPath(service: "clipper", instance: String(repeating: "i", count: room + 1))
         }

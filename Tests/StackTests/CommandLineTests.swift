@@ -10,7 +10,8 @@ import Testing
         try await LiveStack.with { stack in
             let good = try await stack.understudy("call", "imagegen", "imagegen.providers")
             #expect(good.status == 0)
-            #expect(try JSONCoding.decode(ImageProviders.self, from: Data(good.output.utf8)).providers[0].name == "card")
+            #expect(
+                try JSONCoding.decode(ImageProviders.self, from: Data(good.output.utf8)).providers[0].name == "card")
             let bad = try await stack.understudy("call", "clipper", "clipper.create", "{\"image\": 5}")
             #expect(bad.status == 1 && bad.output.isEmpty)
             #expect(bad.errors == "understudy: error -32602 invalid_params: /image: expected a string\n")
@@ -33,7 +34,8 @@ import Testing
         try await LiveStack.with { stack in
             let inputs = "\(stack.folder)/in"
             try stack.write(
-                "{\"segments\": [{\"id\": \"one\", \"duration\": 1, \"visual_guidance\": \"The sea\"}]}", to: "\(inputs)/board.json")
+                "{\"segments\": [{\"id\": \"one\", \"duration\": 1, \"visual_guidance\": \"The sea\"}]}",
+                to: "\(inputs)/board.json")
             try stack.write("no sound", to: "\(inputs)/one.mp3")
             let run = try await stack.understudy(
                 "run", "--user", "u", "--session", "s", "--storyboard", "\(inputs)/board.json", "--audio", inputs,
@@ -82,7 +84,8 @@ import Testing
                         connection.sendall((json.dumps(reply) + "\\n").encode())
                 """, to: "\(stack.folder)/lead.py")
             let lead = try await Program(
-                "/usr/bin/env", ["python3", "\(stack.folder)/lead.py", try stack.run.socketPath(service: "agent5", instance: "py")])
+                "/usr/bin/env",
+                ["python3", "\(stack.folder)/lead.py", try stack.run.socketPath(service: "agent5", instance: "py")])
             #expect(await lead.says("listening"))
             let view = try await stack.job()
             #expect(view.state == .finished)

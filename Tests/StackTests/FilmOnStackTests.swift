@@ -13,7 +13,8 @@ import Testing
         let demo = try await stack.understudy("demo", "--store", stack.store)
         #expect(demo.status == 0, "\(demo.errors)")
         for text in [
-            "Why the lead failed: You exceeded your current quota", "Agent6 processing: Agent5 failed, starting Agent6 fallback...",
+            "Why the lead failed: You exceeded your current quota",
+            "Agent6 processing: Agent5 failed, starting Agent6 fallback...",
             "Agent2: $0.00 | Agent4: $0.00 | Agent5: $0.00 | Agent6: $0.004 | Total: $0.004", "STAGE", "stitch",
         ] {
             #expect(demo.output.contains(text), "\(text)")
@@ -32,14 +33,18 @@ import Testing
             #expect(abs(found) < 0.010, "segment \(segment): \(found) s")
         }
         for name in ["seg_001.png", "seg_004_clip.mp4", "receipt.json"] {
-            #expect(FileManager.default.fileExists(atPath: stack.place("agent5/\(name)", user: "demo", session: "lighthouse")))
+            #expect(
+                FileManager.default.fileExists(
+                    atPath: stack.place("agent5/\(name)", user: "demo", session: "lighthouse")))
         }
     }
 
     @Test("films of 1, 2, 7 and 40 segments last as long as their storyboards, and the log tells of each step")
     func sizes() async throws {
         try await LiveStack.with { stack in
-            for durations in [[1.5], [0.1, 2], [0.35, 0.35, 0.35, 1, 0.5, 0.7, 0.9], Array(repeating: 0.4, count: 40)] {
+            for durations in [
+                [1.5], [0.1, 2], [0.35, 0.35, 0.35, 1, 0.5, 0.7, 0.9], Array(repeating: 0.4, count: 40),
+            ] {
                 let ids = try stack.writeStoryboard(durations: durations)
                 try? FileManager.default.removeItem(atPath: stack.place("agent4"))
                 try await stack.narrate(ids[0], seconds: 0.2)
@@ -74,13 +79,16 @@ import Testing
                 _ = try await Program.run(
                     "/usr/bin/ffmpeg",
                     [
-                        "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=640x360:d=\(seconds):r=30", "-c:v", "libx264",
+                        "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=640x360:d=\(seconds):r=30", "-c:v",
+                        "libx264",
                         "\(stack.folder)/\(name).mp4",
                     ])
             }
             try "no film".write(toFile: "\(stack.folder)/text.mp4", atomically: true, encoding: .utf8)
             func play(_ film: String) async throws -> JobView {
-                try stack.write("{\"calls\": [{\"steps\": [{\"video\": \"\(film).mp4\", \"cost_usd\": 0.15}]}]}", to: "\(stack.folder)/script.json")
+                try stack.write(
+                    "{\"calls\": [{\"steps\": [{\"video\": \"\(film).mp4\", \"cost_usd\": 0.15}]}]}",
+                    to: "\(stack.folder)/script.json")
                 return try await stack.job()
             }
             let good = try await play("good")
@@ -96,7 +104,8 @@ import Testing
                 let view = try await play(film)
                 #expect(view.state == .finished, "\(view.error?.message ?? "")")
                 #expect(view.agents["Agent5"]?.status == .error)
-                #expect(view.agents["Agent5"]?.message.contains(words) == true, "\(view.agents["Agent5"]?.message ?? "")")
+                #expect(
+                    view.agents["Agent5"]?.message.contains(words) == true, "\(view.agents["Agent5"]?.message ?? "")")
                 #expect(view.segments.allSatisfy { $0.maker == "Agent6" })
             }
         }
@@ -121,7 +130,10 @@ import Testing
         try await LiveStack.with { stack in
             let board = "\(stack.folder)/board.json"
             for (text, words) in [
-                ("{\"segments\": [{\"id\": \"../a\", \"duration\": -1, \"visual_guidance\": \"\"}]}", ["/segments/0/id", "/segments/0/duration", "/segments/0/visual_guidance"]),
+                (
+                    "{\"segments\": [{\"id\": \"../a\", \"duration\": -1, \"visual_guidance\": \"\"}]}",
+                    ["/segments/0/id", "/segments/0/duration", "/segments/0/visual_guidance"]
+                ),
                 ("{\"segments\": [", ["is not JSON"]), ("", ["is empty"]), ("{\"segments\": []}", ["/segments"]),
                 ("{\"segments\": [{\"id\": \"a\", \"duration\": NaN, \"visual_guidance\": \"x\"}]}", ["is not JSON"]),
             ] {

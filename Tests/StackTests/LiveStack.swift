@@ -84,7 +84,9 @@ final class LiveStack: Sendable {
         let segments = zip(ids, durations).map { id, duration in
             "{\"id\":\"\(id)\",\"duration\":\(duration),\"visual_guidance\":\"A hill, seen from \(id)\",\"narration\":\"n\"}"
         }
-        try write("{\"segments\":[\(segments.joined(separator: ","))]}", to: place("agent2/storyboard.json", user: user, session: session))
+        try write(
+            "{\"segments\":[\(segments.joined(separator: ","))]}",
+            to: place("agent2/storyboard.json", user: user, session: session))
         return ids
     }
 
@@ -99,7 +101,10 @@ final class LiveStack: Sendable {
         try FileManager.default.createDirectory(atPath: place("agent4"), withIntermediateDirectories: true)
         let made = try await Program.run(
             "/usr/bin/ffmpeg",
-            ["-v", "error", "-y", "-f", "lavfi", "-i", "sine=f=500:d=\(seconds)", "-af", "volume=4", place("agent4/\(id).mp3")])
+            [
+                "-v", "error", "-y", "-f", "lavfi", "-i", "sine=f=500:d=\(seconds)", "-af", "volume=4",
+                place("agent4/\(id).mp3"),
+            ])
         if made.status != 0 { throw ServiceError(.internal, made.errors) }
     }
 
@@ -149,7 +154,8 @@ enum Judge {
         let raw = "\(file).\(UInt32.random(in: 0...UInt32.max)).f32"
         defer { try? FileManager.default.removeItem(atPath: raw) }
         _ = try await Program.run(
-            "/usr/bin/ffmpeg", ["-v", "error", "-y", "-i", file, "-map", "0:a", "-ac", "1", "-ar", "48000", "-f", "f32le", raw])
+            "/usr/bin/ffmpeg",
+            ["-v", "error", "-y", "-i", file, "-map", "0:a", "-ac", "1", "-ar", "48000", "-f", "f32le", raw])
         let sound = try Data(contentsOf: URL(filePath: raw)).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
         let start = Int(seconds * 48_000)
         return sound[max(start - 2400, 0)...].firstIndex { abs($0) > 0.02 }.map { Double($0 - start) / 48_000 }

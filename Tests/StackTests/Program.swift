@@ -14,7 +14,8 @@ final class Program: Sendable {
 
     /// The folder of the executables that were built: the test bundle lies beside them.
     static var folder: String {
-        let path = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let path =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         return String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
     }
 
@@ -24,11 +25,15 @@ final class Program: Sendable {
     private let process = Mutex<Int32>(0)
 
     /// Starts an executable of ours by its name, or any program by its path.
-    init(_ name: String, _ arguments: [String] = [], environment: [String: String] = [:], input: String = "") async throws {
+    init(_ name: String, _ arguments: [String] = [], environment: [String: String] = [:], input: String = "")
+        async throws
+    {
         let path = name.hasPrefix("/") ? name : "\(Self.folder)/\(name)"
         var all = ProcessInfo.processInfo.environment
         all["SWIFT_BACKTRACE"] = "enable=no"
-        let variables = all.merging(environment) { _, own in own }.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
+        let variables = all.merging(environment) { _, own in own }.map {
+            (Environment.Key(stringLiteral: $0.key), $0.value)
+        }
         let (lines, lineInput) = AsyncStream.makeStream(of: String.self)
         let (identifier, begun) = AsyncStream.makeStream(of: Int32.self)
         self.lines = lines
@@ -41,7 +46,8 @@ final class Program: Sendable {
             }
             let result = try await Subprocess.run(
                 .path(FilePath(path)), arguments: Arguments(arguments),
-                environment: .custom(Dictionary(variables) { _, last in last }), input: .string(input), output: .sequence,
+                environment: .custom(Dictionary(variables) { _, last in last }), input: .string(input),
+                output: .sequence,
                 error: .sequence
             ) { execution in
                 begun.yield(execution.processIdentifier.value)

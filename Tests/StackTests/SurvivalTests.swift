@@ -46,7 +46,9 @@ import Testing
         while stack.run.services().contains(where: { !stack.run.instances(of: $0).isEmpty }) { await Task.yield() }
     }
 
-    @Test("a full disk is a clear error, leaves nothing half-written, and the services go on", .enabled(if: getuid() == 0))
+    @Test(
+        "a full disk is a clear error, leaves nothing half-written, and the services go on", .enabled(if: getuid() == 0)
+    )
     func fullDisk() async throws {
         try await LiveStack.with { stack in
             let mount = "\(stack.folder)/full"
@@ -71,7 +73,9 @@ import Testing
                 try await clipper.call(
                     ClipperAPI.create, CreateClip(image: picture, duration: 10, output: "file://\(mount)/a.mp4"))
             }
-            #expect(clipped?.kind == .unavailable && clipped?.message.contains("disk is full") == true, "\(clipped?.message ?? "")")
+            #expect(
+                clipped?.kind == .unavailable && clipped?.message.contains("disk is full") == true,
+                "\(clipped?.message ?? "")")
             #expect(try FileManager.default.contentsOfDirectory(atPath: mount).isEmpty)
             #expect(try await Program.run("/usr/bin/mount", ["-o", "remount,ro", mount]).status == 0)
             let locked = await #expect(throws: ServiceError.self) { try await draw("file://\(mount)/b/a.png") }

@@ -50,7 +50,9 @@ import Testing
     @Test("SIGTERM takes the name away, refuses new calls, finishes what runs, and ends with 0")
     func drain() async throws {
         let stack = try LiveStack.prepare(
-            script: "{\"calls\": [{\"steps\": [{\"progress\": 0.1}, {\"wait_ms\": 700}, {\"fail\": {\"kind\": \"conflict\", \"message\": \"played\"}}]}]}")
+            script:
+                "{\"calls\": [{\"steps\": [{\"progress\": 0.1}, {\"wait_ms\": 700}, {\"fail\": {\"kind\": \"conflict\", \"message\": \"played\"}}]}]}"
+        )
         defer { try? FileManager.default.removeItem(atPath: stack.folder) }
         var environment = stack.environment
         environment["UNDERSTUDY_INSTANCE"] = "one"
@@ -67,7 +69,9 @@ import Testing
         for await _ in begun { break }
         service.signal(SIGTERM)
         while !stack.run.instances(of: "agent5").isEmpty { await Task.yield() }
-        let refused = await #expect(throws: ServiceError.self) { try await connection.call("agent.process", params: params) }
+        let refused = await #expect(throws: ServiceError.self) {
+            try await connection.call("agent.process", params: params)
+        }
         #expect(refused?.kind == .busy)
         let finished = await #expect(throws: ServiceError.self) { try await running.value }
         #expect(finished?.message == "played")
@@ -77,11 +81,13 @@ import Testing
     @Test("a run directory that is too long, and wrong variables, are clear errors at the start")
     func badStart() async throws {
         let long = "/tmp/" + String(repeating: "x", count: 90)
-        let tooLong = try await Program.run("clipper", environment: ["UNDERSTUDY_RUN_DIR": long, "UNDERSTUDY_INSTANCE": "one"])
+        let tooLong = try await Program.run(
+            "clipper", environment: ["UNDERSTUDY_RUN_DIR": long, "UNDERSTUDY_INSTANCE": "one"])
         #expect(tooLong.status == 1)
         #expect(tooLong.errors.contains("set UNDERSTUDY_RUN_DIR to a shorter directory"))
         #expect(!FileManager.default.fileExists(atPath: long))
-        let odd = try await Program.run("clipper", environment: ["UNDERSTUDY_CAPACITY": "0", "UNDERSTUDY_RUN_DIR": "/tmp/us-x"])
+        let odd = try await Program.run(
+            "clipper", environment: ["UNDERSTUDY_CAPACITY": "0", "UNDERSTUDY_RUN_DIR": "/tmp/us-x"])
         #expect(odd.status == 1)
         #expect(odd.errors.contains("UNDERSTUDY_CAPACITY: expected a whole number from 1"))
         let argument = try await Program.run("clipper", ["--loud"])

@@ -120,7 +120,7 @@ extension Script.Step: Codable {
         if let fraction = try container.decodeIfPresent(Double.self, forKey: .progress) {
             self = .progress(fraction, try container.decodeIfPresent(String.self, forKey: .message) ?? "")
         } else if let milliseconds = try container.decodeIfPresent(Double.self, forKey: .wait) {
-            self = .wait(milliseconds: max(milliseconds, 0))
+            self = .wait(milliseconds: min(max(milliseconds, 0), 1e9))
         } else if try container.decodeIfPresent(Bool.self, forKey: .hang) == true {
             self = .hang
         } else if let failure = try container.decodeIfPresent(Script.Failure.self, forKey: .fail) {

@@ -66,7 +66,7 @@ struct ClipMaker: Sendable {
         let path = try await media.input(request.media, at: "/media")
         let report = try await media.blocking.run { cancelled in
             try MediaProbe.probe(
-                path, decode: request.decode ?? false, cancelled: cancelled,
+                path, decode: request.decode ?? true, cancelled: cancelled,
                 progress: { call.progress($0, "decoding") })
         }
         return ProbedMedia(report)

@@ -6,8 +6,8 @@ import JSONRPC
 
 /// Events as lines of a local file, `{"timestamp":...,"event_type":...,"data":{...}}`.
 ///
-/// Each event is one `write` in append mode: lines of several replicas never mix, and a process that is killed leaves whole
-/// lines. A torn last line, which only a crash of the machine leaves, is ended before the next is written.
+/// Each event is one `write` in append mode, alone on the file: lines of several replicas never mix, and a process that is
+/// killed leaves whole lines. A torn last line, which only a crash of the machine leaves, is ended before the next is written.
 actor EventFile {
     private let path: String
     private let maximumBytes: Int
@@ -23,14 +23,14 @@ actor EventFile {
 
     /// Keeps one event.
     ///
+    /// - Parameter data: the JSON text of an object, without a line end; it is kept as it is.
     /// - Throws: `unavailable` with the reason, e.g. a full disk; the event is then counted as dropped.
-    func append(_ event: LoggedEvent) throws {
+    func append(_ timestamp: Timestamp, _ eventType: String, data: Data) throws(ServiceError) {
+        var line = Data(
+            "{\"timestamp\":\"\(timestamp.text)\",\"event_type\":\(JSONText.quote(eventType)),\"data\":".utf8)
+        line += data
+        line += Data("}\n".utf8)
         do {
-            var line = Data(
-                "{\"timestamp\":\"\(event.timestamp.text)\",\"event_type\":\(JSONText.quote(event.eventType)),\"data\":"
-                    .utf8)
-            line += try JSONCoding.encode(event.data)
-            line += Data("}\n".utf8)
             try open()
             try write(line)
             delivered += 1
@@ -67,12 +67,8 @@ actor EventFile {
 
     private func open() throws(ServiceError) {
         if descriptor >= 0 {
-            var (held, named) = (stat(), stat())
-            let isSame =
-                fstat(descriptor, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino
-                && held.st_dev == named.st_dev
-            if isSame, held.st_size < maximumBytes { return }
-            if isSame { rename(path, rotated) }
+            if isCurrent, size < maximumBytes { return }
+            putAside()
             close(descriptor)
             descriptor = -1
         }
@@ -81,21 +77,40 @@ actor EventFile {
             atPath: folder.isEmpty ? "/" : folder, withIntermediateDirectories: true)
         descriptor = Glibc.open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o640)
         guard descriptor >= 0 else { throw FileFailure.error(errno, "cannot open \(path)") }
-        var last: UInt8 = UInt8(ascii: "\n")
-        let size = lseek(descriptor, 0, SEEK_END)
-        if size > 0, pread(descriptor, &last, 1, size - 1) == 1, last != UInt8(ascii: "\n") {
-            try write(Data("\n".utf8))
-        }
+    }
+
+    /// Whether the open file is the one that has the name: another replica may have put it aside.
+    private var isCurrent: Bool {
+        var (held, named) = (stat(), stat())
+        return fstat(descriptor, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino
+            && held.st_dev == named.st_dev
+    }
+
+    private var size: Int { Int(lseek(descriptor, 0, SEEK_END)) }
+
+    /// Of several replicas that find the file grown, the first renames it.
+    private func putAside() {
+        flock(descriptor, LOCK_EX)
+        defer { flock(descriptor, LOCK_UN) }
+        if isCurrent { rename(path, rotated) }
     }
 
     private func write(_ line: Data) throws(ServiceError) {
-        let (count, code) = line.withUnsafeBytes { (Glibc.write(descriptor, $0.baseAddress, $0.count), errno) }
-        if count == line.count { return }
-        if count > 0 {
-            // A part of a line went onto a disk that is now full: take it back.
-            let size = lseek(descriptor, 0, SEEK_END)
-            ftruncate(descriptor, size - count)
+        flock(descriptor, LOCK_EX)
+        defer { flock(descriptor, LOCK_UN) }
+        let size = size
+        var last = UInt8(ascii: "\n")
+        let isTorn = size > 0 && pread(descriptor, &last, 1, off_t(size - 1)) == 1 && last != UInt8(ascii: "\n")
+        let text = isTorn ? Data("\n".utf8) + line : line
+        let (count, code) = text.withUnsafeBytes { bytes in
+            while true {
+                let count = Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+                if count >= 0 || errno != EINTR { return (count, errno) }
+            }
         }
+        if count == text.count { return }
+        // A part of a line went onto a disk that is now full: take it back.
+        if count > 0 { ftruncate(descriptor, off_t(size)) }
         throw FileFailure.error(count < 0 ? code : ENOSPC, "cannot write \(path)")
     }
 }

@@ -1,20 +1,22 @@
 import Contracts
+import FoundationEssentials
 import JSONRPC
 
 /// Answers `logger`'s methods.
 struct EventLog: Sendable {
     let file: EventFile
 
-    func log(_ event: LogEvent) async throws -> LogAccepted {
+    /// - Parameter params: the call's parameters as they came: what is kept of `data` is its own text, whatever the order of its
+    ///   members and the digits of its numbers.
+    func log(_ event: LogEvent, params: Data) async throws -> LogAccepted {
         guard Self.isEventType(event.eventType) else {
             throw ServiceError.invalidParams(
                 at: "/event_type", expected: "1 to 64 of a-z 0-9 _ . , found \"\(event.eventType.prefix(80))\"")
         }
-        guard case .object = event.data else {
+        guard case .object = event.data, let data = Self.member("data", of: params) else {
             throw ServiceError.invalidParams(at: "/data", expected: "an object")
         }
-        try await file.append(
-            LoggedEvent(timestamp: event.timestamp ?? .now, eventType: event.eventType, data: event.data))
+        try await file.append(event.timestamp ?? .now, event.eventType, data: data)
         return LogAccepted(accepted: true)
     }
 
@@ -39,5 +41,20 @@ struct EventLog: Sendable {
                     || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "_")
                     || byte == UInt8(ascii: ".")
             }
+    }
+
+    /// The text of an object's member.
+    private static func member(_ name: StaticString, of text: Data) -> Data? {
+        text.withUnsafeBytes { raw in
+            let bytes = raw.assumingMemoryBound(to: UInt8.self)
+            var scanner = JSONScanner(bytes)
+            var found: Data?
+            try? scanner.members { (range, scanner) throws(JSONScanner.SyntaxError) in
+                _ = try scanner.peek()
+                let value = try scanner.skipValue()
+                if scanner.name(range, is: name) { found = Data(bytes[value]) }
+            }
+            return found
+        }
     }
 }

@@ -1,4 +1,5 @@
 import Contracts
+import JSONRPC
 import ServiceKit
 
 @main
@@ -10,7 +11,7 @@ struct LoggerMain {
                 context.settings.string("UNDERSTUDY_LOG_FILE")
                 ?? "\(context.settings.stateDirectory)/logger/events.jsonl"
             let log = EventLog(file: EventFile(path: path))
-            methods.handle(LoggerAPI.log) { event, _ in try await log.log(event) }
+            methods.handle(LoggerAPI.log) { event, call in try await log.log(event, params: call.rawParams) }
             methods.handle(LoggerAPI.tail) { request, _ in try await log.tail(request) }
             methods.handle(LoggerAPI.flush) { _, _ in try await log.flush() }
         }
