@@ -19,7 +19,7 @@ demo: ## make the sample film, with a lead that fails
 test: ## run all tests
 	@scripts/setup.sh test
 	swift build $(SWIFT_FLAGS) --build-tests
-	swift test $(SWIFT_FLAGS) --skip-build
+	swift test $(SWIFT_FLAGS) --skip-build --no-parallel
 
 format: ## format all Swift files
 	swift format --in-place --recursive $(SOURCES)

@@ -22,10 +22,11 @@ func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 /// An executable below `services/`; its README is documentation, not a resource.
 func service(
-    _ name: String, folder: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
+    _ name: String, folder: String, _ dependencies: [Target.Dependency], exclude: [String] = ["README.md"],
+    resources: [Resource] = []
 ) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies, path: "services/\(folder)", exclude: ["README.md"], resources: resources
+        name: name, dependencies: dependencies, path: "services/\(folder)", exclude: exclude, resources: resources
     )
 }
 
@@ -74,7 +75,9 @@ let package = Package(
         service(
             "Orchestrator", folder: "orchestrator",
             ["ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", grdb, logging]),
-        service("ImageGen", folder: "imagegen", ["ServiceKit", "Contracts", "Artifacts", "CPango", "JSONRPC", crypto]),
+        service(
+            "ImageGen", folder: "imagegen", ["ServiceKit", "Contracts", "Artifacts", "CPango", "JSONRPC", crypto],
+            exclude: ["README.md", "docs"]),
         service(
             "Clipper", folder: "clipper", ["MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "JSONRPC"]),
         service(

@@ -51,7 +51,7 @@ import Testing
     func drain() async throws {
         let stack = try LiveStack.prepare(
             script:
-                "{\"calls\": [{\"steps\": [{\"progress\": 0.1}, {\"wait_ms\": 700}, {\"fail\": {\"kind\": \"conflict\", \"message\": \"played\"}}]}]}"
+                "{\"calls\": [{\"steps\": [{\"progress\": 0.1}, {\"wait_ms\": 3000}, {\"fail\": {\"kind\": \"conflict\", \"message\": \"played\"}}]}]}"
         )
         defer { try? FileManager.default.removeItem(atPath: stack.folder) }
         var environment = stack.environment
