@@ -1,5 +1,5 @@
 import Crypto
-package import FoundationEssentials
+import FoundationEssentials
 
 /// A name for what something was made from: the same inputs give the same key, whatever the order of time.
 package struct ContentKey: Sendable, Hashable {

@@ -1,6 +1,6 @@
 package import FoundationEssentials
 package import NIOCore
-package import NIOPosix
+import NIOPosix
 import Synchronization
 
 /// A notification that a server sent.

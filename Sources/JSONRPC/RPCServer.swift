@@ -1,6 +1,6 @@
 package import Logging
 package import NIOCore
-package import NIOPosix
+import NIOPosix
 import Synchronization
 
 /// Listens on a Unix domain socket and answers JSON-RPC on every connection.

@@ -1,4 +1,4 @@
-package import FoundationEssentials
+import FoundationEssentials
 package import JSONRPC
 
 /// The methods of a service and who answers them: what dispatches, and what `rpc.discover` describes.

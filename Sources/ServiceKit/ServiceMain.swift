@@ -1,6 +1,6 @@
 import FoundationEssentials
 import Glibc
-package import JSONRPC
+import JSONRPC
 import Logging
 import NIOPosix
 import ServiceLifecycle
