@@ -55,6 +55,17 @@ package final class RPCServer: Sendable {
         connections.forEach { _, handler in handler.value.cancelStreams() }
     }
 
+    /// Closes every connection as soon as its last reply is out; a peer that does not read its reply is given two seconds.
+    package func finish() async {
+        await stopListening()
+        let channels = connections.channels()
+        connections.forEach { channel, handler in
+            handler.value.finishUp()
+            channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
+        }
+        for channel in channels { try? await channel.closeFuture.get() }
+    }
+
     /// Closes every connection; work under them is cancelled.
     package func close() async {
         await stopListening()

@@ -99,6 +99,12 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
         for token in streams { tasks[token]?.cancel() }
     }
 
+    /// Takes no more requests, and closes as soon as every reply is out.
+    func finishUp() {
+        perform(machine.inputClosed())
+        flushIfNeeded()
+    }
+
     // MARK: - Actions
 
     private func perform(_ actions: [ServerConnectionMachine.Action]) {

@@ -43,10 +43,13 @@ final class SocketService: Service {
         await server.stopListening()
         for action in drainActions { await action() }
         let isDrained = await withTimeout(seconds: settings.drainSeconds) { [ledger] in await ledger.idle() }
-        if !isDrained {
+        if isDrained {
+            // The last call is over, but its reply may still be on its way out.
+            await server.finish()
+        } else {
             logger.warning("calls are cut off", metadata: ["calls": "\(ledger.slotsInUse)"])
+            await server.close()
         }
-        await server.close()
     }
 
     /// -> whether `body` ended in time; it is left behind otherwise.

@@ -28,6 +28,10 @@ private final class TestDispatcher: Dispatcher {
                 cancelled.continuation.yield(call.method)
                 throw ServiceError(.cancelled, "cancelled")
             }
+        case "late":
+            cancelled.continuation.yield(call.method)
+            try? await Task.sleep(for: .milliseconds(50))
+            return Data("\"done\"".utf8)
         case "nested":
             return Data("\(CallContext.deadline.map { ContinuousClock.now.duration(to: $0).milliseconds } ?? -1)".utf8)
         default:
@@ -135,6 +139,20 @@ private struct TestServer {
         let remaining = try await connection.call("nested", params: [:], timeout: .seconds(100))
         #expect((1...100_000).contains(remaining.double ?? -1))
         #expect(try await connection.call("nested", params: [:]) == .integer(-1))
+        await server.close()
+    }
+
+    @Test("a server that finishes lets every reply out before it closes")
+    func finishing() async throws {
+        let server = try await TestServer()
+        let connection = try await RPCConnection.connect(to: server.path)
+        let running = Task { try await connection.call("late", params: [:]) }
+        var begun = server.dispatcher.cancelled.stream.makeAsyncIterator()
+        #expect(await begun.next() == "late")
+        async let finished: Void = server.server.finish()
+        #expect(try await running.value == "done")
+        await finished
+        await connection.untilClosed()
         await server.close()
     }
 

@@ -36,16 +36,23 @@ struct JobSession: Sendable {
         let runDirectory = RunDirectory(path: folder)
         try runDirectory.prepare()
         defer { try? FileManager.default.removeItem(atPath: folder) }
+        // The log outlives the stack: it is wanted most when something went wrong.
+        let log = "\(settings.stateDirectory)/last-run.log"
+        try FileManager.default.createDirectory(atPath: settings.stateDirectory, withIntermediateDirectories: true)
         var environment = settings.environment.merging(request.environment) { _, own in own }
         environment["UNDERSTUDY_LOG_FILE"] =
             settings.string("UNDERSTUDY_LOG_FILE") ?? "\(settings.stateDirectory)/logger/events.jsonl"
         environment["UNDERSTUDY_STORE"] = environment["UNDERSTUDY_STORE"] ?? settings.store
         environment["UNDERSTUDY_STATE_DIR"] = "\(folder)/state"
         settings = try ServiceSettings(environment: environment)
-        let log = "\(folder)/services.log"
         let stack = Stack(runDirectory: runDirectory, environment: environment, log: .file(log))
         do {
-            try await stack.start()
+            do {
+                try await stack.start()
+            } catch var error as ServiceError where error.kind == .timeout {
+                error.message += ": \(log)"
+                throw error
+            }
             let connection = try await Callee.connect("orchestrator", in: runDirectory)
             let receipt = try await follow(connection, store: settings.store)
             await connection.close()

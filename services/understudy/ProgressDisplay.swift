@@ -39,7 +39,7 @@ struct ProgressDisplay {
         if rows.count <= 20 {
             lines += rows.map { "  \($0.isDone ? "●" : $0.text == "waiting" ? "○" : "◐") \($0.id)  \($0.text)" }
         }
-        lines.append("  \(Self.bar(message.progress?.fraction ?? 0))  \(message.costs.line)")
+        lines.append("  \(Self.bar(message.progress?.fraction ?? 0))  \(message.costs.total.text)")
         for line in lines { block += "\u{1B}[2K" + String(line.prefix(Terminal.width - 1)) + "\n" }
         drawn = lines.count
         print(block)
