@@ -61,6 +61,7 @@ let package = Package(
             name: "CFFmpeg", pkgConfig: "libavformat libavcodec libswscale libswresample libavutil"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
         .systemLibrary(name: "CPango", pkgConfig: "pangocairo"),
+        .systemLibrary(name: "CEbur128", pkgConfig: "libebur128"),
 
         library("JSONRPC", nio + [logging]),
         library("ServicePool", nio + [logging, "JSONRPC"]),
@@ -69,17 +70,19 @@ let package = Package(
         library("HTTP", ["CCurl", logging]),
         library("AWS", ["HTTP", crypto, logging]),
         library("Artifacts", ["AWS", "JSONRPC", crypto]),
-        library("Media", ["CFFmpeg"]),
+        library("Media", ["CFFmpeg", "CEbur128"]),
+        library("Drawing", ["CPango", "JSONRPC"]),
         library("MediaService", ["Media", "Artifacts", "ServiceKit", "JSONRPC"]),
 
         service(
             "Orchestrator", folder: "orchestrator",
             ["ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", grdb, logging]),
         service(
-            "ImageGen", folder: "imagegen", ["ServiceKit", "Contracts", "Artifacts", "CPango", "JSONRPC", crypto],
+            "ImageGen", folder: "imagegen", ["ServiceKit", "Contracts", "Artifacts", "Drawing", "CPango", "JSONRPC", crypto],
             exclude: ["README.md", "docs"]),
         service(
-            "Clipper", folder: "clipper", ["MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "JSONRPC"]),
+            "Clipper", folder: "clipper",
+            ["MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Drawing", "JSONRPC"]),
         service(
             "Stitcher", folder: "stitcher",
             ["MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "JSONRPC"]),
@@ -102,7 +105,7 @@ let package = Package(
         tests("ArtifactsTests", ["Artifacts", "JSONRPC"]),
         tests("MediaTests", ["Media"]),
         tests("OrchestratorTests", ["Orchestrator", "Contracts", "JSONRPC", logging]),
-        tests("ImageGenTests", ["ImageGen", "JSONRPC"]),
+        tests("ImageGenTests", ["ImageGen", "Drawing", "JSONRPC"]),
         tests("EventLoggerTests", ["EventLogger", "Contracts", "JSONRPC"]),
         tests("Agent5Tests", ["Agent5", "Contracts", "JSONRPC"]),
         tests("UnderstudyTests", ["Understudy", "Contracts", "JSONRPC"]),

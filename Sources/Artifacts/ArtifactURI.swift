@@ -51,6 +51,12 @@ package struct ArtifactURI: Sendable, Hashable, CustomStringConvertible {
         try ArtifactURI("\(description)/\(Self.percentEncoded(relative, for: scheme))")
     }
 
+    /// The same name with another ending: `final.mp4` becomes `final.srt`.
+    package func replacingExtension(_ ending: String) -> ArtifactURI {
+        let stem = name.lastIndex(of: ".").map { name[..<$0] } ?? name[...]
+        return ArtifactURI(scheme: scheme, path: path.dropLast(name.count) + stem + "." + ending)
+    }
+
     /// The last component.
     package var name: String { path.split(separator: "/").last.map(String.init) ?? path }
 

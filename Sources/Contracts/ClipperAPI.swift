@@ -11,19 +11,21 @@ package enum ClipperAPI {
         "clipper.probe", idempotent: true, summary: "Says what a media file holds, and decodes it if asked.")
 }
 
-/// How a still moves.
-package enum Motion: String, Codable, Sendable, CaseIterable {
-    case still
-    case kenBurns = "ken_burns"
-}
-
 /// Where the words are shown.
 package enum Captions: String, Codable, Sendable, CaseIterable {
     case none, sidecar, soft, burned
 }
 
+/// How the frames of a still clip are coded.
+package enum ClipCoding: String, Codable, Sendable, CaseIterable {
+    /// Only what changes; every other frame repeats the one before in a few bytes.
+    case repeated
+    /// Every frame, for a player that should ever object to the other way.
+    case full
+}
+
 package struct CreateClip: Codable, Sendable {
-    /// The artifact URI of a PNG, JPEG or WebP.
+    /// The artifact URI of a PNG, JPEG, WebP or GIF.
     package var image: String
     /// Seconds, 0.1 to 3600.
     package var duration: Double
@@ -31,34 +33,44 @@ package struct CreateClip: Codable, Sendable {
     package var output: String
     /// `still` if absent.
     package var motion: Motion?
+    /// What `ken_burns` is chosen by; the output's name, up to `_clip`, if absent.
+    package var segmentID: String?
+    /// The segment's number in the film: neighbours move in turn into the picture and out of it. The number that the id ends
+    /// with if absent.
+    package var position: Int?
     /// -> pixels; 1920 if absent.
     package var width: Int?
     /// -> pixels; 1080 if absent.
     package var height: Int?
     /// Frames per second; 30 if absent.
     package var fps: Double?
+    /// `burned` draws `text` over the picture; the others change nothing here.
     package var captions: Captions?
+    /// What is spoken.
+    package var text: String?
+    /// The artifact URI of the narration, by whose speech captions are timed; they take the whole clip if absent.
+    package var audio: String?
+    /// Seconds of the narration that are skipped.
+    package var audioStart: Double?
     /// Seconds of the cross-fade that will be laid over each end: key frames are put where it starts and ends.
     package var boundary: Double?
+    /// Further moments that must be key frames. Seconds.
+    package var keyFrames: [Double]?
+    /// `repeated` if absent.
+    package var coding: ClipCoding?
 
-    package init(
-        image: String, duration: Double, output: String, motion: Motion? = nil, width: Int? = nil, height: Int? = nil,
-        fps: Double? = nil, captions: Captions? = nil, boundary: Double? = nil
-    ) {
+    package init(image: String, duration: Double, output: String) {
         self.image = image
         self.duration = duration
         self.output = output
-        self.motion = motion
-        self.width = width
-        self.height = height
-        self.fps = fps
-        self.captions = captions
-        self.boundary = boundary
     }
 
     private enum CodingKeys: String, CodingKey {
-        case image, duration, output, motion, width, height, fps, captions
+        case image, duration, output, motion, position, width, height, fps, captions, text, audio, coding
+        case segmentID = "segment_id"
+        case audioStart = "audio_start_s"
         case boundary = "boundary_s"
+        case keyFrames = "key_frames_s"
     }
 }
 
@@ -75,10 +87,12 @@ package struct CreatedClip: Codable, Sendable {
     package var cost: USD
     /// Seconds from reading the still to the finished file.
     package var encodeTime: Double
+    /// Where that time went.
+    package var stages: ClipStageTimes?
 
     package init(
         clip: String, duration: Double, frames: Int, width: Int, height: Int, fps: Double, bytes: Int, cost: USD,
-        encodeTime: Double
+        encodeTime: Double, stages: ClipStageTimes? = nil
     ) {
         self.clip = clip
         self.duration = duration
@@ -89,12 +103,35 @@ package struct CreatedClip: Codable, Sendable {
         self.bytes = bytes
         self.cost = cost
         self.encodeTime = encodeTime
+        self.stages = stages
     }
 
     private enum CodingKeys: String, CodingKey {
-        case clip, duration, frames, width, height, fps, bytes
+        case clip, duration, frames, width, height, fps, bytes, stages
         case cost = "cost_usd"
         case encodeTime = "encode_s"
+    }
+}
+
+/// Seconds.
+package struct ClipStageTimes: Codable, Sendable, Equatable {
+    /// Reading the still, scaling it and converting its colours.
+    package var picture: Double
+    /// Coding; with a motion, resampling too.
+    package var coding: Double
+    /// Writing the file.
+    package var writing: Double
+
+    package init(picture: Double, coding: Double, writing: Double) {
+        self.picture = picture
+        self.coding = coding
+        self.writing = writing
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case picture = "picture_s"
+        case coding = "coding_s"
+        case writing = "writing_s"
     }
 }
 
@@ -155,10 +192,16 @@ package struct ProbeMedia: Codable, Sendable {
     package var media: String
     /// Decode every frame, instead of believing the headers; true if absent.
     package var decode: Bool?
+    /// Check the file point by point as a film that is delivered.
+    package var report: Bool?
+    /// The narrations that the film was made of, in order: what its sound is compared with.
+    package var narrations: [ProbeNarration]?
 
-    package init(media: String, decode: Bool? = nil) {
+    package init(media: String, decode: Bool? = nil, report: Bool? = nil, narrations: [ProbeNarration]? = nil) {
         self.media = media
         self.decode = decode
+        self.report = report
+        self.narrations = narrations
     }
 }
 
@@ -174,6 +217,8 @@ package struct ProbedMedia: Codable, Sendable {
     package var decodedOK: Bool?
     /// What is wrong with the file, one sentence each.
     package var problems: [String]
+    /// Present when it was asked for.
+    package var report: DeliveryReport?
 
     package init(
         container: String, duration: Double, streams: [ProbedStream], frames: Int, decodedOK: Bool?, problems: [String]
@@ -187,7 +232,7 @@ package struct ProbedMedia: Codable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case container, duration, streams, frames, problems
+        case container, duration, streams, frames, problems, report
         case decodedOK = "decoded_ok"
     }
 }

@@ -4,8 +4,14 @@ package struct JobOptions: Codable, Sendable, Equatable {
     package var mode: StitchMode?
     /// Seconds of each cross-fade, 0 to 5; 0.5 if absent.
     package var fade: Double?
+    /// Seconds over which the film comes out of black, 0 to 10; 0 if absent.
+    package var fadeIn: Double?
+    /// Seconds over which the film goes to black, 0 to 10; 0 if absent.
+    package var fadeOut: Double?
     /// `still` if absent.
     package var motion: Motion?
+    /// `letterbox` if absent.
+    package var fit: ClipFit?
     /// -> pixels; 1920 if absent.
     package var width: Int?
     /// -> pixels; 1080 if absent.
@@ -20,8 +26,12 @@ package struct JobOptions: Codable, Sendable, Equatable {
     package var stitchBackend: StitchBackend?
     /// `none` if absent.
     package var captions: Captions?
-    /// LUFS.
+    /// LUFS, -40 to -5; untouched if absent.
     package var loudness: Double?
+    /// The artifact URI of music that plays under the whole film, in the store.
+    package var music: String?
+    /// dB relative to the file, -60 to 12; -14 if absent.
+    package var musicLevel: Double?
     /// The job stops spending here.
     package var maxCost: USD?
     /// Seconds that Agent5 may take in all; 1800 if absent.
@@ -36,8 +46,11 @@ package struct JobOptions: Codable, Sendable, Equatable {
     package init() {}
 
     package enum CodingKeys: String, CodingKey, CaseIterable {
-        case mode, motion, width, height, fps, captions, fallback
+        case mode, motion, fit, width, height, fps, captions, music, fallback
         case fade = "fade_s"
+        case fadeIn = "fade_in_s"
+        case fadeOut = "fade_out_s"
+        case musicLevel = "music_level_db"
         case imageProvider = "image_provider"
         case imageConcurrency = "image_concurrency"
         case stitchBackend = "stitch_backend"

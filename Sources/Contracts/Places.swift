@@ -21,6 +21,8 @@ package struct Places: Sendable, Equatable {
     package var outputs: String { "\(folder)/agent5" }
     package var film: String { "\(outputs)/final.mp4" }
     package var receipt: String { "\(outputs)/receipt.json" }
+    /// What the film measures, point by point.
+    package var report: String { "\(outputs)/report.json" }
     package func still(_ segmentID: String) -> String { "\(outputs)/\(segmentID).png" }
     package func clip(_ segmentID: String) -> String { "\(outputs)/\(segmentID)_clip.mp4" }
 

@@ -23,6 +23,14 @@ package enum StitchBackend: String, Codable, Sendable, CaseIterable {
     case local, mediaconvert
 }
 
+/// What happens to clips of another aspect.
+package enum ClipFit: String, Codable, Sendable, CaseIterable {
+    /// All of the picture is seen, with black around it.
+    case letterbox
+    /// The picture fills the film, its edges are cut.
+    case crop
+}
+
 package struct Stitch: Codable, Sendable {
     package var clips: [StitchClip]
     /// The artifact URI of the film.
@@ -31,11 +39,23 @@ package struct Stitch: Codable, Sendable {
     package var mode: StitchMode?
     /// Seconds of each cross-fade; 0.5 if absent.
     package var fade: Double?
+    /// Seconds over which the film comes out of black; 0 if absent.
+    package var fadeIn: Double?
+    /// Seconds over which the film goes to black; 0 if absent.
+    package var fadeOut: Double?
+    /// `letterbox` if absent.
+    package var fit: ClipFit?
     /// `local` if absent.
     package var backend: StitchBackend?
+    /// Where the clips' `text` is shown: `sidecar` writes `.srt` and `.vtt` beside the film, `soft` a text track too. `burned`
+    /// words are part of the clips.
     package var captions: Captions?
     /// Integrated loudness that the film is brought to, in LUFS; untouched if absent.
     package var loudness: Double?
+    /// The artifact URI of music that plays under the whole film.
+    package var music: String?
+    /// dB relative to the file; -14 if absent.
+    package var musicLevel: Double?
     /// -> pixels; 1920 if absent. Clips of another size are brought to it.
     package var width: Int?
     /// -> pixels; 1080 if absent.
@@ -43,27 +63,18 @@ package struct Stitch: Codable, Sendable {
     /// Frames per second; 30 if absent.
     package var fps: Double?
 
-    package init(
-        clips: [StitchClip], output: String, mode: StitchMode? = nil, fade: Double? = nil,
-        backend: StitchBackend? = nil, captions: Captions? = nil, loudness: Double? = nil, width: Int? = nil,
-        height: Int? = nil, fps: Double? = nil
-    ) {
+    package init(clips: [StitchClip], output: String) {
         self.clips = clips
         self.output = output
-        self.mode = mode
-        self.fade = fade
-        self.backend = backend
-        self.captions = captions
-        self.loudness = loudness
-        self.width = width
-        self.height = height
-        self.fps = fps
     }
 
     private enum CodingKeys: String, CodingKey {
-        case clips, output, mode, backend, captions, width, height, fps
+        case clips, output, mode, fit, backend, captions, music, width, height, fps
         case fade = "fade_s"
+        case fadeIn = "fade_in_s"
+        case fadeOut = "fade_out_s"
         case loudness = "loudness_lufs"
+        case musicLevel = "music_level_db"
     }
 }
 
@@ -77,10 +88,14 @@ package struct StitchClip: Codable, Sendable {
     package var audio: String?
     /// Seconds of the narration that are skipped, where one narration serves many segments.
     package var audioStart: Double?
+    /// What is spoken: the text of captions.
+    package var text: String?
 
     package init(
-        clip: String, segmentID: String, duration: Double, audio: String? = nil, audioStart: Double? = nil
+        clip: String, segmentID: String, duration: Double, audio: String? = nil, audioStart: Double? = nil,
+        text: String? = nil
     ) {
+        self.text = text
         self.clip = clip
         self.segmentID = segmentID
         self.duration = duration
@@ -89,7 +104,7 @@ package struct StitchClip: Codable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case clip, duration, audio
+        case clip, duration, audio, text
         case segmentID = "segment_id"
         case audioStart = "audio_start_s"
     }
@@ -112,8 +127,12 @@ package struct Stitched: Codable, Sendable {
     /// The artifact URIs of side-car captions.
     package var captions: [String]?
     package var cost: USD
-    /// Narrations that could not be used, and what took their place.
+    /// What could not be used, and what took its place.
     package var warnings: [String]?
+    /// How each clip came into the film.
+    package var clips: [StitchedClip]?
+    /// Of the film's sound, where a loudness was asked for.
+    package var loudness: MeasuredLoudness?
 
     package init(
         video: String, duration: Double, backend: StitchBackend, jobID: String? = nil, copiedFrames: Int,
@@ -132,11 +151,50 @@ package struct Stitched: Codable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case video, duration, backend, chapters, captions, warnings
+        case video, duration, backend, chapters, captions, warnings, clips, loudness
         case jobID = "job_id"
         case copiedFrames = "copied_frames"
         case encodedFrames = "encoded_frames"
         case cost = "cost_usd"
+    }
+}
+
+package struct StitchedClip: Codable, Sendable, Equatable {
+    package var segmentID: String
+    package var copiedFrames: Int
+    package var encodedFrames: Int
+    /// Why all of the clip was coded anew; absent where it was copied, apart from its fades.
+    package var reason: String?
+
+    package init(segmentID: String, copiedFrames: Int, encodedFrames: Int, reason: String?) {
+        self.segmentID = segmentID
+        self.copiedFrames = copiedFrames
+        self.encodedFrames = encodedFrames
+        self.reason = reason
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case reason
+        case segmentID = "segment_id"
+        case copiedFrames = "copied_frames"
+        case encodedFrames = "encoded_frames"
+    }
+}
+
+package struct MeasuredLoudness: Codable, Sendable, Equatable {
+    /// LUFS; absent for silence.
+    package var integrated: Double?
+    /// dBTP; absent for silence.
+    package var truePeak: Double?
+
+    package init(integrated: Double?, truePeak: Double?) {
+        self.integrated = integrated
+        self.truePeak = truePeak
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case integrated = "integrated_lufs"
+        case truePeak = "true_peak_dbtp"
     }
 }
 

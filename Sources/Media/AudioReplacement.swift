@@ -43,9 +43,11 @@ package enum AudioReplacement {
         try movie.addAudio(encoder)
         try movie.writeHeader()
         var film = FilmWriter(
-            sound: FilmSound(
-                parts: [FilmPart(clip: clip, frames: 1, audio: audio, audioStart: audioStart, title: fileName(audio))],
-                starts: [0, samples]),
+            sound: try Soundtrack(
+                FilmSound(
+                    parts: [
+                        FilmPart(clip: clip, frames: 1, audio: audio, audioStart: audioStart, title: fileName(audio))
+                    ], starts: [0, samples])),
             encoder: encoder, movie: movie, packet: try Packet())
         let packet = try Packet()
         var time = 0.0
@@ -62,7 +64,7 @@ package enum AudioReplacement {
             progress(min(time / max(video, 0.001), 1))
         }
         try film.writeSound(upTo: samples)
-        let padded = film.sound.padded
+        let padded = film.sound.narration.padded
         let whole = try film.sound.narrationLength(cancelled: cancelled)
         try film.finish()
         let perSample = 1 / Double(AudioEncoder.sampleRate)

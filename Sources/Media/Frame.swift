@@ -42,6 +42,14 @@ struct Frame: ~Copyable {
         return copy
     }
 
+    /// The same picture in memory of its own.
+    func copy() throws(MediaError) -> Frame {
+        let copy = try Frame(width: width, height: height, format: pixelFormat)
+        try check(av_frame_copy(copy.pointer, pointer), "out of memory")
+        try check(av_frame_copy_props(copy.pointer, pointer), "out of memory")
+        return copy
+    }
+
     func unreference() { av_frame_unref(pointer) }
 }
 

@@ -9,6 +9,7 @@ struct MovieFile: ~Copyable {
     /// Ticks a second of the video track.
     private var timescale: Int
     private var audioIndex: Int32
+    private var textIndex: Int32
     private var isHeaderWritten: Bool
     private static let videoIndex: Int32 = 0
 
@@ -69,6 +70,7 @@ struct MovieFile: ~Copyable {
         nextFrame = 0
         timescale = format.rate.timescale
         audioIndex = -1
+        textIndex = -1
         isHeaderWritten = false
     }
 
@@ -166,6 +168,32 @@ struct MovieFile: ~Copyable {
         let stream = try addStream()
         try encoder.describe(stream)
         audioIndex = stream.pointee.index
+    }
+
+    /// Adds a track of timed text; before the header is written.
+    mutating func addText() throws(MediaError) {
+        let stream = try addStream()
+        let parameters = stream.pointee.codecpar!
+        parameters.pointee.codec_type = AVMEDIA_TYPE_SUBTITLE
+        parameters.pointee.codec_id = AV_CODEC_ID_MOV_TEXT
+        parameters.pointee.width = Int32(format.width)
+        parameters.pointee.height = Int32(format.height / 5)
+        try Self.setExtradata(parameters, TextTrack.description)
+        stream.pointee.time_base = AVRational(num: 1, den: Int32(TextTrack.timescale))
+        textIndex = stream.pointee.index
+    }
+
+    /// Writes the whole text track; after the header, before all else: the writer sorts it in.
+    func writeText(_ cues: [CaptionCue], until end: Double) throws(MediaError) {
+        guard textIndex >= 0 else { return }
+        for sample in TextTrack.samples(cues, until: end) {
+            let packet = try Packet(sample.bytes)
+            packet.pointer.pointee.flags = AV_PKT_FLAG_KEY
+            packet.pointer.pointee.pts = Int64(sample.start)
+            packet.pointer.pointee.dts = Int64(sample.start)
+            packet.pointer.pointee.duration = Int64(sample.duration)
+            try write(packet, stream: textIndex, timeBase: AVRational(num: 1, den: Int32(TextTrack.timescale)))
+        }
     }
 
     private func addStream() throws(MediaError) -> UnsafeMutablePointer<AVStream> {

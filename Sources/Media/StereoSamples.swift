@@ -44,8 +44,33 @@ struct StereoSamples: Sendable {
         }
     }
 
+    /// The mean square of both channels.
+    var energy: Float {
+        guard count > 0 else { return 0 }
+        return zip(left, right).reduce(0) { $0 + $1.0 * $1.0 + $1.1 * $1.1 } / Float(2 * count)
+    }
+
+    mutating func amplify(_ gain: Float) {
+        for index in left.indices { left[index] *= gain }
+        for index in right.indices { right[index] *= gain }
+    }
+
     func copy(left: UnsafeMutablePointer<Float>, right: UnsafeMutablePointer<Float>) {
         left.update(from: self.left, count: count)
         right.update(from: self.right, count: count)
+    }
+
+    /// Lets a body read both channels where they are.
+    func withChannels<Result>(
+        _ body: (_ left: UnsafeBufferPointer<Float>, _ right: UnsafeBufferPointer<Float>) -> Result
+    ) -> Result {
+        left.withUnsafeBufferPointer { left in right.withUnsafeBufferPointer { body(left, $0) } }
+    }
+
+    /// Lets a body change both channels where they are.
+    mutating func withMutableChannels<Result>(
+        _ body: (_ left: UnsafeMutableBufferPointer<Float>, _ right: UnsafeMutableBufferPointer<Float>) -> Result
+    ) -> Result {
+        left.withUnsafeMutableBufferPointer { left in right.withUnsafeMutableBufferPointer { body(left, $0) } }
     }
 }

@@ -1,11 +1,12 @@
 import CFFmpeg
+import Glibc
 
 /// Owns a libx264 encoder through libavcodec.
 struct VideoEncoder: ~Copyable {
     enum Quality {
         /// Each picture coded with the same quantiser: the same picture always decodes the same.
         case constantQuantiser(Int)
-        /// Constant rate factor with at most 5 Mb/s.
+        /// Constant rate factor with at most `maximumBitRate`.
         case constantRateFactor(Int)
     }
 
@@ -15,8 +16,12 @@ struct VideoEncoder: ~Copyable {
         case encodedAnew = 1
     }
 
-    /// Bits a second that a film has at most.
-    static let maximumBitRate = 5_000_000
+    /// Bits a second that a film has at most: 5 Mb/s up to 1920x1080 at 30 frames a second, more for what is larger or quicker.
+    static func maximumBitRate(_ format: VideoFormat) -> Int {
+        let pixels = Double(format.width * format.height) / (1920 * 1080)
+        let rate = format.rate.framesPerSecond / 30
+        return Int(5_000_000 * pow(max(pixels, 1), 0.75) * max(rate, 1).squareRoot())
+    }
 
     private let context: UnsafeMutablePointer<AVCodecContext>
     private var submitted: Int64
@@ -52,9 +57,11 @@ struct VideoEncoder: ~Copyable {
             context.pointee.gop_size = Int32(format.rate.frames(2))
             av_opt_set(context.pointee.priv_data, "preset", "veryfast", 0)
             av_opt_set(context.pointee.priv_data, "crf", "\(factor)", 0)
-            context.pointee.rc_max_rate = Int64(Self.maximumBitRate)
-            context.pointee.rc_buffer_size = Int32(Self.maximumBitRate * 2)
-            parameters += ":rc-lookahead=10"
+            let most = Self.maximumBitRate(format)
+            context.pointee.rc_max_rate = Int64(most)
+            context.pointee.rc_buffer_size = Int32(most * 2)
+            // Small residuals are kept: dropping them lets slow motions stick and jump.
+            parameters += ":rc-lookahead=10:no-dct-decimate=1:deadzone-inter=6"
         }
         av_opt_set(context.pointee.priv_data, "profile", "high", 0)
         av_opt_set(context.pointee.priv_data, "forced-idr", "1", 0)

@@ -21,6 +21,15 @@ package struct MediaWork: Sendable {
         try await artifacts.localPath(try ArtifactURI(uri, at: pointer))
     }
 
+    /// The path of an artifact that may be missing; `nil` where it is.
+    package func inputIfPresent(_ uri: String, at pointer: String) async throws(ServiceError) -> String? {
+        do {
+            return try await input(uri, at: pointer)
+        } catch  where error.kind == .notFound {
+            return nil
+        }
+    }
+
     /// Runs work that writes one artifact, on a thread of its own.
     ///
     /// - Parameter body: writes to the path, and asks often whether it was cancelled.

@@ -32,9 +32,9 @@ import Testing
 
     @Test("the last picture of a clip is no key frame, so that no two key frames of one id meet where clips join")
     func lastPicture() {
-        #expect(StillClip.keyFrames(frames: 121, rate: FrameRate(30), wanted: []) == [0, 60])
-        #expect(StillClip.keyFrames(frames: 122, rate: FrameRate(30), wanted: []) == [0, 60, 120])
-        #expect(StillClip.keyFrames(frames: 1, rate: FrameRate(30), wanted: []) == [0])
+        #expect(KeyFrames.place(frames: 121, rate: FrameRate(30), wanted: []) == [0, 60])
+        #expect(KeyFrames.place(frames: 122, rate: FrameRate(30), wanted: []) == [0, 60, 120])
+        #expect(KeyFrames.place(frames: 1, rate: FrameRate(30), wanted: []) == [0])
     }
 
     @Test("colours come out as BT.709 of limited range", arguments: [("white", 235), ("black", 16), ("gray", 126)])

@@ -58,7 +58,7 @@ import Testing
                     frames: Int.random(in: 1...80, using: &random), available: available, keys: keys,
                     isCopyable: Int.random(in: 0..<4, using: &random) > 0)
             }
-            let plan = FilmPlan(parts: parts, fadeFrames: Int.random(in: 0...40, using: &random))
+            let plan = FilmPlan(parts: parts, fades: FilmPlan.Fades(crossing: Int.random(in: 0...40, using: &random)))
             var position = 0
             for run in plan.runs {
                 switch run {

@@ -46,9 +46,9 @@ import Testing
     @Test("key frames stand every two seconds and where they are wanted")
     func keys() {
         let rate = FrameRate(30)
-        #expect(StillClip.keyFrames(frames: 150, rate: rate, wanted: []) == [0, 60, 120])
-        #expect(StillClip.keyFrames(frames: 150, rate: rate, wanted: [8, 143, 0, 150, -4]) == [0, 8, 68, 128, 143])
-        #expect(StillClip.keyFrames(frames: 1, rate: rate, wanted: []) == [0])
+        #expect(KeyFrames.place(frames: 150, rate: rate, wanted: []) == [0, 60, 120])
+        #expect(KeyFrames.place(frames: 150, rate: rate, wanted: [8, 143, 0, 150, -4]) == [0, 8, 68, 128, 143])
+        #expect(KeyFrames.place(frames: 1, rate: rate, wanted: []) == [0])
     }
 
     @Test("the picture fills the frame, cropped at its centre, its colours kept", arguments: ["png", "jpg", "webp"])

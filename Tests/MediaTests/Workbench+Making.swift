@@ -82,3 +82,29 @@ extension [Float] {
     /// Whether a stretch is silent.
     func isSilent(_ range: Range<Int>) -> Bool { self[range].allSatisfy { abs($0) < 0.02 } }
 }
+
+extension StillClip {
+    /// A clip of a picture that stands still.
+    @discardableResult
+    static func make(
+        image: String, frames: Int, output: String, format: VideoFormat, keyFramesAt: [Int] = [],
+        cancelled: @escaping () -> Bool = { false }, progress: (Double) -> Void = { _ in }
+    ) throws(MediaError) -> ClipReport {
+        try Clip.make(
+            ClipRecipe(image: image, frames: frames, format: format, keyFramesAt: keyFramesAt), output: output,
+            cancelled: cancelled, progress: progress)
+    }
+}
+
+extension Film {
+    /// A film without extras.
+    @discardableResult
+    static func stitch(
+        parts: [FilmPart], output: String, format: VideoFormat, fadeFrames: Int = 0,
+        cancelled: () -> Bool = { false }, progress: (Double) -> Void = { _ in }
+    ) throws(MediaError) -> FilmReport {
+        var recipe = FilmRecipe(parts: parts, format: format)
+        recipe.fadeFrames = fadeFrames
+        return try stitch(recipe, output: output, cancelled: cancelled, progress: progress)
+    }
+}

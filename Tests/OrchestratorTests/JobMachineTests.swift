@@ -149,7 +149,7 @@ struct MachineScene {
         #expect(scene.machine.work == [.stitch])
         scene.apply(.stitched(MachineScene.film, startedAt: scene.now))
         #expect(scene.machine.work == [.verifyFilm])
-        scene.apply(.filmVerified(startedAt: scene.now))
+        scene.apply(.filmVerified(warnings: nil, startedAt: scene.now))
         scene.apply(.settled(warning: nil))
         #expect(scene.machine.state == .finished)
         #expect(scene.machine.progress == Progress(done: 7, total: 7))
@@ -286,7 +286,7 @@ struct MachineScene {
                     .narrated(segment: index, startedAt: startedAt),
                     .narrationFailed(segment: index, quota, startedAt: startedAt),
                     .stitched(MachineScene.film, startedAt: startedAt), .stitchFailed(reset, startedAt: startedAt),
-                    .filmVerified(startedAt: startedAt), .cancelled, .retried(.failed), .settled(warning: nil),
+                    .filmVerified(warnings: nil, startedAt: startedAt), .cancelled, .retried(.failed), .settled(warning: nil),
                 ]
                 let event = choices.randomElement(using: &dice) ?? .cancelled
                 events.append(event)

@@ -43,7 +43,8 @@ private final class FakeStudio: Studio {
             model: "m",
             cost: USD(0.02), attempts: 1, cached: false)
     }
-    func clip(_ segment: PlannedSegment, image: String, _ spec: JobSpec) async throws -> CreatedClip {
+    func clip(_ index: Int, of plan: JobPlan, image: String, _ spec: JobSpec) async throws -> CreatedClip {
+        let segment = plan.segments[index]
         note("clip \(segment.id)")
         if hangsAtClip { try await Task.sleep(for: .seconds(3600)) }
         return CreatedClip(
@@ -54,7 +55,7 @@ private final class FakeStudio: Studio {
         ReplacedAudio(clip: clip, audioDuration: 1, padded: 0, trimmed: 0)
     }
     func stitch(_ clips: [StitchClip], _ spec: JobSpec) async throws -> Stitched { MachineScene.film }
-    func verify(_ video: String, seconds: Double, _ spec: JobSpec) async throws {}
+    func verify(_ video: String, _ plan: JobPlan, _ spec: JobSpec) async throws -> [String] { [] }
     func write(_ receipt: Receipt, _ spec: JobSpec) async throws { receipts.withLock { $0.append(receipt) } }
     func log(_ type: String, _ data: JSONValue) { logged.withLock { $0.append(type) } }
 }

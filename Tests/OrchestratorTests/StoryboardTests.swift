@@ -125,9 +125,12 @@ import Testing
         #expect(error?.kind == .invalidParams)
     }
 
-    @Test("what this version cannot do is refused, not passed over")
+    @Test("what cannot be done is refused, not passed over")
     func later() {
-        for options: JSONValue in [["motion": "ken_burns"], ["captions": "soft"], ["loudness_lufs": -16]] {
+        for options: JSONValue in [
+            ["motion": "wobble"], ["captions": "loud"], ["loudness_lufs": 3], ["fade_in_s": 11], ["fit": "stretch"],
+            ["stitch_backend": "mediaconvert"],
+        ] {
             #expect(throws: ServiceError.self) { try OptionsCheck.read(options) }
         }
     }
@@ -136,6 +139,14 @@ import Testing
     func good() throws {
         let options = try OptionsCheck.read(["mode": "fade", "fade_s": 1, "fps": 25, "max_cost_usd": 0.5])
         #expect(options.mode == .fade)
+        let path: JSONValue = [
+            "motion": [
+                "from": ["x": 0, "y": 0, "width": 1, "height": 1],
+                "to": ["x": 0.1, "y": 0.1, "width": 0.8, "height": 0.8],
+            ], "captions": "burned", "loudness_lufs": -16,
+        ]
+        guard case .path(let between)? = try OptionsCheck.read(path).motion else { throw CancellationError() }
+        #expect(between.to.width == 0.8)
         #expect(options.fps == 25)
         #expect(options.maxCost?.micros == 500_000)
     }

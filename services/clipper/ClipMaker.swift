@@ -16,27 +16,30 @@ struct ClipMaker: Sendable {
             throw ServiceError.invalidParams(
                 at: "/duration", expected: "seconds from 0.1 to 3600, found \(request.duration)")
         }
-        if request.motion == .kenBurns {
-            throw ServiceError.invalidParams(at: "/motion", expected: "still; ken_burns is not in this version")
-        }
-        if let captions = request.captions, captions != .none {
-            throw ServiceError.invalidParams(at: "/captions", expected: "none; captions are not in this version")
-        }
         let format = try VideoFormat(width: request.width, height: request.height, fps: request.fps)
         let frames = max(format.rate.frames(request.duration), 1)
-        let keys = try boundaries(request.boundary, frames: frames, rate: format.rate)
         let started = ContinuousClock.now
-        let image = try await media.input(request.image, at: "/image")
         let output = try ArtifactURI(request.output, at: "/output")
+        let ready = ClipRecipe(
+            image: try await media.input(request.image, at: "/image"), frames: frames, format: format,
+            keyFramesAt: try boundaries(request.boundary, frames: frames, rate: format.rate)
+                + keyFrames(request.keyFrames, rate: format.rate),
+            motion: try Self.motion(of: request, output: output), coding: request.coding == .full ? .full : .repeated)
+        let captions = try await captions(of: request, frames: frames, format: format)
         let (report, bytes) = try await media.make(output) { path, cancelled in
-            try StillClip.make(
-                image: image, frames: frames, output: path, format: format, keyFramesAt: keys, cancelled: cancelled,
+            var recipe = ready
+            recipe.overlays = try captions(cancelled)
+            return try Clip.make(
+                recipe, output: path, cancelled: cancelled,
                 progress: { call.progress($0, "making \(output.name)") })
         }
+        let stages = ClipStageTimes(
+            picture: rounded(report.stages.picture), coding: rounded(report.stages.coding),
+            writing: rounded(report.stages.writing))
         return CreatedClip(
             clip: output.description, duration: report.duration, frames: report.frames, width: format.width,
             height: format.height, fps: format.rate.framesPerSecond, bytes: bytes, cost: price,
-            encodeTime: Double(started.duration(to: .now).milliseconds) / 1000)
+            encodeTime: Double(started.duration(to: .now).milliseconds) / 1000, stages: stages)
     }
 
     func replaceAudio(_ request: ReplaceAudio, _ call: Call) async throws -> ReplacedAudio {
@@ -62,16 +65,6 @@ struct ClipMaker: Sendable {
             trimmed: rounded(report.trimmed))
     }
 
-    func probe(_ request: ProbeMedia, _ call: Call) async throws -> ProbedMedia {
-        let path = try await media.input(request.media, at: "/media")
-        let report = try await media.blocking.run { cancelled in
-            try MediaProbe.probe(
-                path, decode: request.decode ?? true, cancelled: cancelled,
-                progress: { call.progress($0, "decoding") })
-        }
-        return ProbedMedia(report)
-    }
-
     /// The frames at which a cross-fade over each end starts and ends.
     private func boundaries(_ seconds: Double?, frames: Int, rate: FrameRate) throws(ServiceError) -> [Int] {
         guard let seconds else { return [] }
@@ -83,5 +76,53 @@ struct ClipMaker: Sendable {
         return [length - length / 2, frames - length / 2]
     }
 
+    private func keyFrames(_ seconds: [Double]?, rate: FrameRate) throws(ServiceError) -> [Int] {
+        let moments = seconds ?? []
+        guard moments.count <= 10_000, moments.allSatisfy({ $0.isFinite && (0...3600).contains($0) }) else {
+            throw .invalidParams(at: "/key_frames_s", expected: "at most 10000 moments of 0 to 3600 seconds")
+        }
+        return moments.map(rate.frames)
+    }
+
+    private static func motion(
+        of request: CreateClip, output: ArtifactURI
+    ) throws(ServiceError) -> ClipRecipe.Motion {
+        switch request.motion ?? .still {
+        case .still: return .still
+        case .kenBurns:
+            let id = request.segmentID ?? output.name.split(separator: ".").first.map(String.init) ?? output.name
+            return .chosen(segmentID: id, position: request.position ?? MotionChoice.position(of: id))
+        case .path(let path):
+            let (from, to) = (CropRectangle(path.from), CropRectangle(path.to))
+            if let fault = from.fault { throw .invalidParams(at: "/motion/from", expected: fault) }
+            if let fault = to.fault { throw .invalidParams(at: "/motion/to", expected: fault) }
+            let ease = path.ease.flatMap { Ease(rawValue: $0.rawValue) } ?? .easeInOut
+            return .path(MotionPath(from: from, to: to, ease: ease))
+        }
+    }
+
+    /// The words that are drawn over the picture, made on the thread that makes the clip.
+    private func captions(
+        of request: CreateClip, frames: Int, format: VideoFormat
+    ) async throws -> @Sendable (_ cancelled: () -> Bool) throws -> [Overlay] {
+        guard request.captions == .burned, let text = request.text else { return { _ in [] } }
+        // A narration that is missing makes a silent film, not a failed one.
+        var narration: String?
+        if let uri = request.audio { narration = try await media.inputIfPresent(uri, at: "/audio") }
+        let (audio, start) = (narration, request.audioStart ?? 0)
+        return { cancelled in
+            let cues = try Captioning.cues(
+                text: text, audio: audio, audioStart: start, duration: format.rate.seconds(frames),
+                cancelled: cancelled)
+            return try CaptionPainter(format: format).overlays(cues, frames: frames)
+        }
+    }
+
     private func rounded(_ seconds: Double) -> Double { (seconds * 1_000_000).rounded() / 1_000_000 }
+}
+
+extension CropRectangle {
+    fileprivate init(_ rectangle: PictureRectangle) {
+        self.init(x: rectangle.x, y: rectangle.y, width: rectangle.width, height: rectangle.height)
+    }
 }

@@ -1,3 +1,4 @@
+import Drawing
 import Contracts
 import JSONRPC
 import ServiceKit

@@ -21,7 +21,8 @@ enum JobEvent: Codable, Sendable {
     case narrationFailed(segment: Int, ServiceError, startedAt: Timestamp)
     case stitched(Stitched, startedAt: Timestamp)
     case stitchFailed(ServiceError, startedAt: Timestamp)
-    case filmVerified(startedAt: Timestamp)
+    /// The film decodes and is long enough; what it measures wrong, one sentence each.
+    case filmVerified(warnings: [String]?, startedAt: Timestamp)
     case filmRejected(ServiceError, startedAt: Timestamp)
     case cancelled
     case retried(RetrySelection)

@@ -75,7 +75,8 @@ extension JobMachine {
                     agent: actor, work: "stitch", segmentID: nil, startedAt: startedAt, endedAt: now, cost: .zero,
                     error: error))
             fallbackHasBegun ? failFallback(error) : conclude(.failed(error))
-        case (.filmVerified(let startedAt), .verifying):
+        case (.filmVerified(let found, let startedAt), .verifying):
+            warnings += found ?? []
             stages.ran("verify", from: startedAt, to: now)
             conclude(.finished)
         case (.filmRejected(let error, let startedAt), .verifying):

@@ -140,7 +140,7 @@ actor JobRunner {
             return .imageMade(segment: index, image: image, startedAt: startedAt)
         case .clip(let index):
             let image = machine.segments[index].image?.image ?? ""
-            let clip = try await studio.clip(plan.segments[index], image: image, spec)
+            let clip = try await studio.clip(index, of: plan, image: image, spec)
             return .clipMade(segment: index, clip: clip, startedAt: startedAt)
         case .narrate(let index):
             _ = try await studio.narrate(plan.segments[index], clip: machine.segments[index].clip ?? "", spec)
@@ -148,9 +148,8 @@ actor JobRunner {
         case .stitch:
             return .stitched(try await studio.stitch(stitchClips(plan), spec), startedAt: startedAt)
         case .verifyFilm:
-            let seconds = Double(plan.segments.reduce(0) { $0 + $1.frames }) / (spec.options.fps ?? JobDefaults.fps)
-            try await studio.verify(machine.videoURL ?? "", seconds: seconds, spec)
-            return .filmVerified(startedAt: startedAt)
+            let warnings = try await studio.verify(machine.videoURL ?? "", plan, spec)
+            return .filmVerified(warnings: warnings, startedAt: startedAt)
         case .settle:
             return await settle()
         }
@@ -196,7 +195,8 @@ actor JobRunner {
             let narrates = planned.audio != nil && record.narration != .failed
             return StitchClip(
                 clip: record.clip ?? "", segmentID: planned.id, duration: planned.duration,
-                audio: narrates ? planned.audio : nil, audioStart: narrates ? planned.audioStart : nil)
+                audio: narrates ? planned.audio : nil, audioStart: narrates ? planned.audioStart : nil,
+                text: planned.narration)
         }
     }
 

@@ -40,6 +40,8 @@ struct PlannedSegment: Codable, Sendable, Equatable {
     /// Frames on the cumulative time line.
     var frames: Int
     var guidance: String
+    /// What is spoken; the text of captions.
+    var narration: String?
     /// The artifact URI of the narration.
     var audio: String?
     /// Seconds of the narration that belong to segments before.

@@ -60,9 +60,13 @@ enum OptionsCheck {
         need(
             options.agent5Stall.map { $0.isFinite && (0.1...86_400).contains($0) }, "agent5_stall_s",
             "seconds from 0.1 to 86400")
-        need(options.motion.map { $0 == .still }, "motion", "still; ken_burns is not in this version")
-        need(options.captions.map { $0 == .none }, "captions", "none; captions are not in this version")
-        need(options.loudness.map { _ in false }, "loudness_lufs", "nothing; loudness is not in this version")
+        for (name, seconds) in [("fade_in_s", options.fadeIn), ("fade_out_s", options.fadeOut)] {
+            need(seconds.map { $0.isFinite && (0...10).contains($0) }, name, "seconds from 0 to 10")
+        }
+        need(
+            options.loudness.map { $0.isFinite && (-40 ... -5).contains($0) }, "loudness_lufs", "LUFS from -40 to -5")
+        need(
+            options.musicLevel.map { $0.isFinite && (-60...12).contains($0) }, "music_level_db", "dB from -60 to 12")
         need(options.stitchBackend.map { $0 == .local }, "stitch_backend", "local; mediaconvert is not in this version")
         return violations
     }

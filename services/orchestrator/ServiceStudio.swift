@@ -26,8 +26,8 @@ struct ServiceStudio: Studio {
         let frames = Timeline.frames(storyboard.segments.map(\.duration), fps: fps)
         var segments = zip(storyboard.segments, frames).map { segment, frames in
             PlannedSegment(
-                id: segment.id, duration: segment.duration, frames: frames, guidance: segment.guidance, audio: nil,
-                audioStart: nil)
+                id: segment.id, duration: segment.duration, frames: frames, guidance: segment.guidance,
+                narration: segment.narration, audio: nil, audioStart: nil)
         }
         var warnings = try await Narrations(artifacts: artifacts, store: store, places: places)
             .assign(to: &segments, storyboard: storyboard, pipelineData: spec.pipelineData)
@@ -58,7 +58,9 @@ struct ServiceStudio: Studio {
         let places = try places(spec)
         let source = try own(video, spec, "Agent5's film")
         let promised = plan.segments.reduce(0) { $0 + $1.duration }
-        try await check(source.description, seconds: promised, spec, whose: "Agent5's film")
+        let probe = try await check(
+            source.description, seconds: promised, spec, whose: "Agent5's film", narrations: plan.narrations)
+        try await write(probe.report, spec)
         let film = try uri(places.film)
         if source != film { try await artifacts.copy(source, to: film) }
         return film.description
@@ -80,7 +82,7 @@ struct ServiceStudio: Studio {
             }
             do {
                 let source = try own(video, spec, "Agent5's clip of \(segment.id)")
-                try await check(
+                _ = try await check(
                     source.description, seconds: segment.duration, spec, whose: "Agent5's clip of \(segment.id)")
             } catch let error as ServiceError where error.kind != .cancelled {
                 faults[segment.id] = error
@@ -100,17 +102,25 @@ struct ServiceStudio: Studio {
                 provider: provider, idempotencyKey: "\(spec.jobID)/\(segment.id)"))
     }
 
-    func clip(_ segment: PlannedSegment, image: String, _ spec: JobSpec) async throws -> CreatedClip {
+    func clip(_ index: Int, of plan: JobPlan, image: String, _ spec: JobSpec) async throws -> CreatedClip {
         let places = try places(spec)
-        let options = spec.options
-        let fps = options.fps ?? JobDefaults.fps
-        return try await pools["clipper"].call(
-            ClipperAPI.create,
-            CreateClip(
-                image: image, duration: max(Double(segment.frames) / fps, 0.1),
-                output: try uri(places.clip(segment.id)).description, motion: options.motion, width: options.width,
-                height: options.height, fps: options.fps,
-                boundary: options.mode == .fade ? options.fade ?? JobDefaults.fade : nil))
+        let (segment, options) = (plan.segments[index], spec.options)
+        let fps = Timeline.exact(options.fps ?? JobDefaults.fps)
+        var request = CreateClip(
+            image: image, duration: max(Double(segment.frames) / fps, 0.1),
+            output: try uri(places.clip(segment.id)).description)
+        request.motion = options.motion
+        request.segmentID = segment.id
+        request.position = index
+        (request.width, request.height, request.fps) = (options.width, options.height, options.fps)
+        request.boundary = options.mode == .fade ? options.fade ?? JobDefaults.fade : nil
+        if index == 0, let opening = options.fadeIn { request.keyFrames = [opening] }
+        if options.captions == .burned {
+            request.captions = .burned
+            (request.text, request.audio) = (segment.narration, segment.audio)
+            request.audioStart = segment.audioStart
+        }
+        return try await pools["clipper"].call(ClipperAPI.create, request)
     }
 
     func narrate(_ segment: PlannedSegment, clip: String, _ spec: JobSpec) async throws -> ReplacedAudio {
@@ -122,16 +132,26 @@ struct ServiceStudio: Studio {
 
     func stitch(_ clips: [StitchClip], _ spec: JobSpec) async throws -> Stitched {
         let options = spec.options
-        return try await pools["stitcher"].call(
-            StitcherAPI.stitch,
-            Stitch(
-                clips: clips, output: try uri(try places(spec).film).description, mode: options.mode,
-                fade: options.fade,
-                backend: options.stitchBackend, width: options.width, height: options.height, fps: options.fps))
+        var request = Stitch(clips: clips, output: try uri(try places(spec).film).description)
+        (request.mode, request.fade) = (options.mode, options.fade)
+        (request.fadeIn, request.fadeOut, request.fit) = (options.fadeIn, options.fadeOut, options.fit)
+        (request.backend, request.captions, request.loudness) = (
+            options.stitchBackend, options.captions, options.loudness
+        )
+        request.music = try options.music.map { try music($0, spec) }
+        request.musicLevel = options.musicLevel
+        (request.width, request.height, request.fps) = (options.width, options.height, options.fps)
+        return try await pools["stitcher"].call(StitcherAPI.stitch, request)
     }
 
-    func verify(_ video: String, seconds: Double, _ spec: JobSpec) async throws {
-        try await check(video, seconds: seconds, spec, whose: "the film")
+    func verify(_ video: String, _ plan: JobPlan, _ spec: JobSpec) async throws -> [String] {
+        let fps = Timeline.exact(spec.options.fps ?? JobDefaults.fps)
+        let seconds = Double(plan.segments.reduce(0) { $0 + $1.frames }) / fps
+        let probe = try await check(video, seconds: seconds, spec, whose: "the film", narrations: plan.narrations)
+        try await write(probe.report, spec)
+        return (probe.report?.points ?? []).filter { !$0.isPassed }.map { point in
+            "the film's \(point.name) is \(point.measured), expected \(point.target)"
+        }
     }
 
     func write(_ receipt: Receipt, _ spec: JobSpec) async throws {
@@ -140,6 +160,21 @@ struct ServiceStudio: Studio {
     }
 
     func log(_ type: String, _ data: JSONValue) { events.send(type, data) }
+
+    private func write(_ report: DeliveryReport?, _ spec: JobSpec) async throws {
+        guard let report else { return }
+        let text = try JSONCoding.pretty(report) + "\n"
+        try await artifacts.write(Data(text.utf8), to: try uri(try places(spec).report))
+    }
+
+    /// A URI, or a path in the session's folder; never a file outside the store.
+    private func music(_ text: String, _ spec: JobSpec) throws(ServiceError) -> String {
+        let file = text.contains("://") ? try ArtifactURI(text) : try uri("\(try places(spec).folder)/\(text)")
+        guard file.isBelow(store) else {
+            throw ServiceError(.unauthorized, "the music \(file) lies outside the store \(store)")
+        }
+        return file.description
+    }
 
     // MARK: -
 
@@ -180,10 +215,15 @@ struct ServiceStudio: Studio {
         return file
     }
 
-    private func check(_ video: String, seconds: Double, _ spec: JobSpec, whose: String) async throws {
+    /// Decodes a video and compares its length with what was promised.
+    ///
+    /// - Parameter narrations: what its sound is compared with; with them, the video is measured point by point.
+    private func check(
+        _ video: String, seconds: Double, _ spec: JobSpec, whose: String, narrations: [ProbeNarration]? = nil
+    ) async throws -> ProbedMedia {
         let probe: ProbedMedia
         do {
-            probe = try await pools["clipper"].call(ClipperAPI.probe, ProbeMedia(media: video, decode: true))
+            probe = try await pools["clipper"].call(ClipperAPI.probe, ProbeMedia(media: video, decode: true, report: narrations != nil, narrations: narrations))
         } catch let error as ServiceError where error.kind == .corruptMedia || error.kind == .notFound {
             throw ServiceError(.corruptMedia, "\(whose): \(error.message)")
         }
@@ -200,6 +240,18 @@ struct ServiceStudio: Studio {
         guard abs(found - seconds) <= tolerance else {
             let seen = (found * 1000).rounded() / 1000
             throw ServiceError(.corruptMedia, "\(whose) lasts \(seen) s, promised were \(seconds) s")
+        }
+        return probe
+    }
+}
+
+extension JobPlan {
+    /// What the film's sound should be.
+    fileprivate var narrations: [ProbeNarration] {
+        segments.map { segment in
+            ProbeNarration(
+                segmentID: segment.id, duration: segment.duration, audio: segment.audio,
+                audioStart: segment.audioStart)
         }
     }
 }

@@ -9,6 +9,8 @@ struct Storyboard: Sendable {
         /// Seconds, 0.1 to 3600.
         var duration: Double
         var guidance: String
+        /// What is spoken.
+        var narration: String?
         /// The storyboard's own word on the narration: a URI, or a path in the session's folder.
         var audio: String?
     }
@@ -112,7 +114,8 @@ private struct StoryboardCheck {
             violations.append("\(pointer)/audio: expected a URI or a path")
         }
         guard let id, let duration, let guidance else { return nil }
-        return Storyboard.Segment(id: id, duration: duration, guidance: guidance, audio: audio?.string)
+        return Storyboard.Segment(
+            id: id, duration: duration, guidance: guidance, narration: value["narration"]?.string, audio: audio?.string)
     }
 
     private mutating func identifier(_ value: JSONValue, at pointer: String, _ index: Int) -> String? {

@@ -13,11 +13,12 @@ protocol Studio: Sendable {
     /// -> the fault of each clip that cannot be used, by segment.
     func checkLeadClips(_ clips: [AgentClip], _ spec: JobSpec, _ plan: JobPlan) async throws -> [String: ServiceError]
     func draw(_ segment: PlannedSegment, provider: String?, _ spec: JobSpec) async throws -> GeneratedImage
-    func clip(_ segment: PlannedSegment, image: String, _ spec: JobSpec) async throws -> CreatedClip
+    func clip(_ index: Int, of plan: JobPlan, image: String, _ spec: JobSpec) async throws -> CreatedClip
     func narrate(_ segment: PlannedSegment, clip: String, _ spec: JobSpec) async throws -> ReplacedAudio
     func stitch(_ clips: [StitchClip], _ spec: JobSpec) async throws -> Stitched
-    /// Makes sure that the film decodes and is as long as promised.
-    func verify(_ video: String, seconds: Double, _ spec: JobSpec) async throws
+    /// Makes sure that the film decodes and is as long as promised, and keeps what it measures beside it. -> what it measures
+    /// wrong, one sentence each.
+    func verify(_ video: String, _ plan: JobPlan, _ spec: JobSpec) async throws -> [String]
     func write(_ receipt: Receipt, _ spec: JobSpec) async throws
     /// Tells the log; never waits, never fails.
     func log(_ type: String, _ data: JSONValue)

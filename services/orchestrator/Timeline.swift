@@ -10,10 +10,16 @@ enum Timeline {
         var start = 0
         return durations.map { duration in
             seconds += duration
-            let end = Int((seconds * fps).rounded())
+            let end = Int((seconds * exact(fps)).rounded())
             defer { start = end }
             // A segment is seen, however short.
             return max(end - start, 1)
         }
+    }
+
+    /// The rate that a decimal number stands for: 29.97 is 30000/1001.
+    static func exact(_ fps: Double) -> Double {
+        let whole = fps.rounded()
+        return abs(fps - whole * 1000 / 1001) < 0.006 ? whole * 1000 / 1001 : fps
     }
 }

@@ -1,8 +1,10 @@
 import Artifacts
 import Contracts
+import FoundationEssentials
 import JSONRPC
 import Media
 import MediaService
+import ServiceKit
 
 /// Answers `stitcher.stitch` on this machine.
 struct FilmStitcher: Sendable {
@@ -15,43 +17,116 @@ struct FilmStitcher: Sendable {
         let format = try VideoFormat(width: request.width, height: request.height, fps: request.fps)
         let output = try ArtifactURI(request.output, at: "/output")
         var warnings: [String] = []
-        let parts = try await parts(request.clips, rate: format.rate, &warnings)
-        let fade = request.mode == .fade ? format.rate.frames(request.fade ?? 0.5) : 0
+        var recipe = FilmRecipe(
+            parts: try await parts(request.clips, rate: format.rate, &warnings), format: format)
+        recipe.fadeFrames = request.mode == .fade ? format.rate.frames(request.fade ?? 0.5) : 0
+        recipe.openingFrames = format.rate.frames(request.fadeIn ?? 0)
+        recipe.closingFrames = format.rate.frames(request.fadeOut ?? 0)
+        recipe.fit = request.fit == .crop ? .crop : .letterBox
+        recipe.loudness = request.loudness
+        recipe.music = try await music(request, &warnings)
+        let cues = try await captions(request, recipe.parts, rate: format.rate)
+        if request.captions == .soft { recipe.captions = cues }
+        let ready = recipe
         let (report, _) = try await media.make(output) { path, cancelled in
             try Film.stitch(
-                parts: parts, output: path, format: format, fadeFrames: fade, cancelled: cancelled,
+                ready, output: path, cancelled: cancelled,
                 progress: { call.progress($0, "stitching \(output.name)") })
         }
-        var start = 0
-        let chapters = parts.map { part in
-            defer { start += part.frames }
-            return Chapter(
-                title: part.title, start: format.rate.seconds(start), end: format.rate.seconds(start + part.frames))
+        var result = Stitched(
+            video: output.description, duration: report.duration, backend: .local, copiedFrames: report.copiedFrames,
+            encodedFrames: report.encodedFrames, chapters: Self.chapters(ready), cost: .zero)
+        result.captions = try await write(cues, request.captions ?? .none, beside: output)
+        result.clips = zip(request.clips, report.parts).map { clip, part in
+            StitchedClip(
+                segmentID: clip.segmentID, copiedFrames: part.copiedFrames, encodedFrames: part.encodedFrames,
+                reason: part.reason)
+        }
+        result.loudness = report.loudness.map { loudness in
+            MeasuredLoudness(
+                integrated: loudness.integrated.map(Self.tenth), truePeak: loudness.truePeak.map(Self.tenth))
         }
         warnings += report.warnings
-        return Stitched(
-            video: output.description, duration: report.duration, backend: .local, copiedFrames: report.copiedFrames,
-            encodedFrames: report.encodedFrames, chapters: chapters, cost: .zero,
-            warnings: warnings.isEmpty ? nil : warnings)
+        result.warnings = warnings.isEmpty ? nil : warnings
+        return result
     }
+
+    private static func chapters(_ recipe: FilmRecipe) -> [Chapter] {
+        var start = 0
+        return recipe.parts.map { part in
+            defer { start += part.frames }
+            let rate = recipe.format.rate
+            return Chapter(title: part.title, start: rate.seconds(start), end: rate.seconds(start + part.frames))
+        }
+    }
+
+    private static func tenth(_ value: Double) -> Double { (value * 10).rounded() / 10 }
 
     private func check(_ request: Stitch) throws(ServiceError) {
         guard (1...Self.maximumClips).contains(request.clips.count) else {
             throw .invalidParams(
                 at: "/clips", expected: "1 to \(Self.maximumClips) clips, found \(request.clips.count)")
         }
-        if let fade = request.fade, !fade.isFinite || !(0...10).contains(fade) {
-            throw .invalidParams(at: "/fade_s", expected: "seconds from 0 to 10, found \(fade)")
+        for (name, seconds) in [
+            ("fade_s", request.fade), ("fade_in_s", request.fadeIn), ("fade_out_s", request.fadeOut),
+        ] {
+            guard let seconds else { continue }
+            guard seconds.isFinite, (0...10).contains(seconds) else {
+                throw .invalidParams(at: "/\(name)", expected: "seconds from 0 to 10, found \(seconds)")
+            }
+        }
+        if let loudness = request.loudness, !loudness.isFinite || !(-40 ... -5).contains(loudness) {
+            throw .invalidParams(at: "/loudness_lufs", expected: "LUFS from -40 to -5, found \(loudness)")
+        }
+        if let level = request.musicLevel, !level.isFinite || !(-60...12).contains(level) {
+            throw .invalidParams(at: "/music_level_db", expected: "dB from -60 to 12, found \(level)")
         }
         if request.backend == .mediaconvert {
             throw MediaConvert.unavailable
         }
-        if let captions = request.captions, captions != .none {
-            throw .invalidParams(at: "/captions", expected: "none; captions are not in this version")
+    }
+
+    private func music(_ request: Stitch, _ warnings: inout [String]) async throws -> FilmRecipe.Music? {
+        guard let uri = request.music else { return nil }
+        guard let path = try await media.inputIfPresent(uri, at: "/music") else {
+            warnings.append("\(uri): no such file; the film has no music")
+            return nil
         }
-        if request.loudness != nil {
-            throw .invalidParams(at: "/loudness_lufs", expected: "nothing; loudness is not in this version")
+        return FilmRecipe.Music(path: path, level: request.musicLevel ?? -14)
+    }
+
+    /// The captions of the whole film, where any are wanted; timed by each segment's speech.
+    private func captions(_ request: Stitch, _ parts: [FilmPart], rate: FrameRate) async throws -> [CaptionCue] {
+        guard request.captions == .sidecar || request.captions == .soft else { return [] }
+        let texts = request.clips.map(\.text)
+        return try await media.blocking.run { cancelled in
+            var cues: [CaptionCue] = []
+            var start = 0
+            for (text, part) in zip(texts, parts) {
+                defer { start += part.frames }
+                guard let text else { continue }
+                let offset = rate.seconds(start)
+                cues += try Captioning.cues(
+                    text: text, audio: part.audio, audioStart: part.audioStart, duration: rate.seconds(part.frames),
+                    cancelled: cancelled
+                ).map { CaptionCue(start: $0.start + offset, end: $0.end + offset, lines: $0.lines) }
+            }
+            return cues
         }
+    }
+
+    /// Writes the side-cars. -> their URIs.
+    private func write(
+        _ cues: [CaptionCue], _ captions: Captions, beside film: ArtifactURI
+    ) async throws -> [String]? {
+        guard captions == .sidecar || captions == .soft else { return nil }
+        var written: [String] = []
+        for (ending, text) in [("srt", CaptionFile.srt(cues)), ("vtt", CaptionFile.vtt(cues))] {
+            let file = film.replacingExtension(ending)
+            try await media.artifacts.write(Data(text.utf8), to: file)
+            written.append(file.description)
+        }
+        return written
     }
 
     /// Clips on the cumulative time line: each boundary is a frame of the whole, so that rounding never adds up.

@@ -1,3 +1,4 @@
+import Drawing
 import JSONRPC
 
 /// A designed picture of a prompt, made without any network: a scene drawn from the prompt, and the prompt typeset on it.

@@ -1,3 +1,4 @@
+import Drawing
 import CPango
 import Foundation
 

@@ -1,0 +1,90 @@
+import CFFmpeg
+
+/// A clip whose picture stands still, coded at the limit of what can be left out.
+///
+/// The picture is coded twice, as two IDR pictures that differ only in `idr_pic_id`, and used in turn at each key frame;
+/// every other frame is a picture of a few bytes that repeats the one before (`SkipPictures`). What a clip costs so depends
+/// on its picture, not on its length. Where words are laid over the picture, each is one more picture.
+enum StillClip {
+    private static let quantisers = [17, 20, 23, 26, 29, 32, 36, 40, 45, 51]
+
+    static func make(
+        _ recipe: ClipRecipe, output: String, cancelled: () -> Bool, progress: (Double) -> Void
+    ) throws(MediaError) -> ClipReport {
+        func goOn() throws(MediaError) { if cancelled() { throw MediaError(.cancelled, "cancelled") } }
+        var clock = StageClock()
+        var stages = ClipStages()
+        try goOn()
+        let format = recipe.format
+        let picture = try Picture.load(recipe.image, format: format)
+        stages.picture = clock.lap()
+        progress(0.4)
+        let keys = recipe.keyFrames
+        let seconds = max(format.rate.seconds(recipe.frames), KeyFrames.interval)
+        let budget = Double(VideoEncoder.maximumBitRate(format)) / 8 * seconds
+        let coded = try code(picture, recipe, largest: Int(budget / Double(keys.count)), goOn)
+        stages.coding = clock.lap()
+        progress(0.8)
+
+        let skip = SkipPictures(parameters: try SequenceParameters(coded.configuration.sequence[0]))
+        var configuration = coded.configuration
+        configuration.add(skip.pictureParameters)
+        var movie = try MovieFile(path: output, format: format, configuration: configuration)
+        try movie.writeHeader()
+        var key = -1
+        for frame in 0..<recipe.frames {
+            if key + 1 < keys.count, keys[key + 1] == frame {
+                key += 1
+                let pair = coded.pairs[recipe.overlay(at: frame).map { $0 + 1 } ?? 0]
+                try movie.write(pair[key % 2])
+            } else {
+                let sample = NALUnit.sample([skip.picture(distance: frame - keys[key])])
+                try movie.write(CodedPicture(sample: sample, isKey: false))
+            }
+            if frame % 1024 == 0 { try goOn() }
+        }
+        try movie.finish()
+        stages.writing = clock.lap()
+        progress(1)
+        return ClipReport(
+            frames: recipe.frames, duration: format.rate.seconds(recipe.frames),
+            largestPicture: coded.pairs.joined().map(\.sample.count).max() ?? 0, stages: stages)
+    }
+
+    /// Codes the picture twice, with the finest quantiser that keeps it within the size; then the picture under each overlay.
+    private static func code(
+        _ picture: borrowing Frame, _ recipe: ClipRecipe, largest: Int, _ goOn: () throws(MediaError) -> Void
+    ) throws(MediaError) -> (configuration: DecoderConfiguration, pairs: [[CodedPicture]]) {
+        var chosen = quantisers[0]
+        var configuration = DecoderConfiguration()
+        var pairs: [[CodedPicture]] = []
+        for quantiser in quantisers {
+            try goOn()
+            let (sets, pair) = try twice(picture, recipe.format, quantiser)
+            (chosen, configuration, pairs) = (quantiser, sets, [pair])
+            if pair[0].sample.count <= largest { break }
+        }
+        for overlay in recipe.overlays {
+            try goOn()
+            let covered = try picture.copy()
+            overlay.draw(on: covered)
+            pairs.append(try twice(covered, recipe.format, chosen).pair)
+        }
+        return (configuration, pairs)
+    }
+
+    private static func twice(
+        _ picture: borrowing Frame, _ format: VideoFormat, _ quantiser: Int
+    ) throws(MediaError) -> (sets: DecoderConfiguration, pair: [CodedPicture]) {
+        var encoder = try VideoEncoder(format: format, quality: .constantQuantiser(quantiser), parameterSet: .still)
+        let packet = try Packet()
+        var pair: [CodedPicture] = []
+        for _ in 0..<2 { try encoder.encode(picture, asKey: true) }
+        encoder.finish()
+        while let coded = try encoder.receive(into: packet) { pair.append(coded) }
+        guard pair.count == 2, pair.allSatisfy(\.isKey) else {
+            throw MediaError(.internal, "the encoder did not give two key frames")
+        }
+        return (try encoder.configuration, pair)
+    }
+}

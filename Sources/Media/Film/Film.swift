@@ -1,0 +1,103 @@
+import CFFmpeg
+
+/// Joins clips and narrations to one film.
+///
+/// The video is copied as it is coded; only the frames of fades, and clips that are unlike the film, are encoded anew.
+/// The sound is one continuous encode over the whole time line.
+package enum Film {
+    /// Frames of video written before the sound catches up.
+    private static let stride = 16
+
+    /// - Parameters:
+    ///   - output: path of the MP4 that is written.
+    ///   - cancelled: asked for each frame.
+    ///   - progress: 0 to 1.
+    package static func stitch(
+        _ recipe: FilmRecipe, output: String, cancelled: () -> Bool = { false }, progress: (Double) -> Void = { _ in }
+    ) throws(MediaError) -> FilmReport {
+        let (parts, format) = (recipe.parts, recipe.format)
+        guard !parts.isEmpty, parts.allSatisfy({ $0.frames > 0 }) else {
+            throw MediaError(.invalidArgument, "a film has at least one part, each of at least one frame")
+        }
+        let ingredients = try FilmIngredients(recipe, cancelled: cancelled)
+        let plan = ingredients.plan
+        let frames = plan.starts[parts.count]
+        let soundtrack = try Soundtrack.make(recipe, starts: plan.starts, cancelled: cancelled)
+        let encoder = try AudioEncoder()
+        var movie = try MovieFile(path: output, format: format, configuration: ingredients.configuration)
+        try movie.addAudio(encoder)
+        if !recipe.captions.isEmpty { try movie.addText() }
+        for (index, part) in parts.enumerated() {
+            try movie.addChapter(part.title, start: plan.starts[index], end: plan.starts[index + 1])
+        }
+        try movie.writeHeader()
+        try movie.writeText(recipe.captions, until: format.rate.seconds(frames))
+        var film = FilmWriter(sound: soundtrack, encoder: encoder, movie: movie, packet: try Packet())
+
+        var written = 0
+        func step(_ film: inout FilmWriter) throws(MediaError) {
+            if cancelled() { throw MediaError(.cancelled, "cancelled") }
+            written += 1
+            guard written % stride == 0 || written == frames else { return }
+            try film.writeSound(upTo: format.rate.sample(ofFrame: written, sampleRate: AudioEncoder.sampleRate))
+            progress(Double(written) / Double(frames))
+        }
+        for run in plan.runs {
+            switch run {
+            case .copy(let part, let range):
+                try copy(parts[part], range, into: &film, step)
+            case .encode(let range):
+                try encode(range, recipe, plan, into: &film, step)
+            }
+        }
+        try film.finish()
+        return FilmReport(
+            frames: frames, duration: format.rate.seconds(frames), copiedFrames: frames - plan.encodedFrames,
+            encodedFrames: plan.encodedFrames, parts: ingredients.report, loudness: film.sound.measured,
+            warnings: ingredients.warnings + film.sound.warnings())
+    }
+
+    private static func copy(
+        _ part: FilmPart, _ range: Range<Int>, into film: inout FilmWriter,
+        _ step: (inout FilmWriter) throws(MediaError) -> Void
+    ) throws(MediaError) {
+        let input = try InputFile(part.clip)
+        let index = input.best(AVMEDIA_TYPE_VIDEO)
+        let packet = try Packet()
+        var frame = 0
+        while frame < range.upperBound, try input.read(packet) {
+            guard packet.pointer.pointee.stream_index == Int32(index ?? -1) else { continue }
+            if frame >= range.lowerBound {
+                try film.movie.append(packet)
+                try step(&film)
+            }
+            frame += 1
+        }
+        guard frame == range.upperBound else {
+            throw MediaError(
+                .corruptMedia, "\(fileName(part.clip)) ends at frame \(frame), its index promises more")
+        }
+    }
+
+    private static func encode(
+        _ range: Range<Int>, _ recipe: FilmRecipe, _ plan: FilmPlan, into film: inout FilmWriter,
+        _ step: (inout FilmWriter) throws(MediaError) -> Void
+    ) throws(MediaError) {
+        var encoder = try VideoEncoder(
+            format: recipe.format, quality: .constantRateFactor(18), parameterSet: .encodedAnew)
+        let packet = try Packet()
+        var pictures = FilmPictures(recipe, plan: plan, first: range.lowerBound)
+        for frame in range {
+            try encoder.encode(try pictures.picture(at: frame), asKey: frame == range.lowerBound)
+            while let coded = try encoder.receive(into: packet) {
+                try film.movie.write(coded)
+                try step(&film)
+            }
+        }
+        encoder.finish()
+        while let coded = try encoder.receive(into: packet) {
+            try film.movie.write(coded)
+            try step(&film)
+        }
+    }
+}

@@ -1,0 +1,73 @@
+/// The clips of a film, looked into: which of them can be copied, and which must be encoded anew, and why.
+struct FilmIngredients {
+    let plan: FilmPlan
+    /// All parameter sets that the film's pictures refer to.
+    let configuration: DecoderConfiguration
+    let report: [FilmReport.Part]
+    let warnings: [String]
+
+    /// - Throws: what is wrong with a clip.
+    init(_ recipe: FilmRecipe, cancelled: () -> Bool) throws(MediaError) {
+        let (parts, format) = (recipe.parts, recipe.format)
+        var tracks: [ClipTrack] = []
+        for part in parts {
+            if cancelled() { throw MediaError(.cancelled, "cancelled") }
+            tracks.append(try ClipTrack(path: part.clip, format: format))
+        }
+        let own = try VideoEncoder(
+            format: format, quality: .constantRateFactor(18), parameterSet: .encodedAnew
+        ).configuration
+        var sets = Self.merge(tracks, parts, with: own)
+        let planned = zip(parts, tracks).map { part, track in
+            FilmPlan.Part(
+                frames: part.frames, available: track.frames, keys: track.keys,
+                isCopyable: track.configuration.map(sets.accepted.contains) ?? false)
+        }
+        let plan = FilmPlan(parts: planned, fades: recipe.fades)
+        if plan.encodedFrames > 0 { _ = sets.merged.merge(own) }
+        self.plan = plan
+        configuration = sets.merged
+        var report: [FilmReport.Part] = []
+        var warnings: [String] = []
+        for (index, track) in tracks.enumerated() {
+            let encoded = plan.encodedFrames(in: plan.starts[index]..<plan.starts[index + 1])
+            let reason = track.difference ?? "its parameter sets collide with those of the other clips"
+            report.append(
+                FilmReport.Part(
+                    copiedFrames: parts[index].frames - encoded, encodedFrames: encoded,
+                    reason: planned[index].isCopyable ? nil : reason))
+            if track.dynamicRange != .standard {
+                warnings.append(
+                    "\(parts[index].title): the clip is HDR (\(track.dynamicRange.rawValue)), its light was mapped to the "
+                        + "standard range")
+            }
+        }
+        self.report = report
+        self.warnings = warnings
+    }
+
+    /// The clips' sets come first: players show the first set's profile and level. What most frames refer to is taken first, so
+    /// that one odd clip is encoded anew and not all the others.
+    private static func merge(
+        _ tracks: [ClipTrack], _ parts: [FilmPart], with own: DecoderConfiguration
+    ) -> (merged: DecoderConfiguration, accepted: [DecoderConfiguration]) {
+        var wanted: [(sets: DecoderConfiguration, frames: Int)] = []
+        for (track, part) in zip(tracks, parts) {
+            guard let sets = track.configuration else { continue }
+            if let known = wanted.firstIndex(where: { $0.sets == sets }) {
+                wanted[known].frames += part.frames
+            } else {
+                wanted.append((sets, part.frames))
+            }
+        }
+        var merged = DecoderConfiguration()
+        var accepted: [DecoderConfiguration] = []
+        for (sets, _) in wanted.sorted(by: { $0.frames > $1.frames }) {
+            var attempt = merged
+            guard attempt.merge(sets), attempt.merge(own) else { continue }
+            _ = merged.merge(sets)
+            accepted.append(sets)
+        }
+        return (merged, accepted)
+    }
+}

@@ -1,0 +1,63 @@
+/// The pictures of a film's time line in order, fades blended.
+///
+/// Within a fade the clip that ends goes on to its last frame and holds it, and the clip that begins holds its first frame
+/// until its time comes: nothing is taken from the time line.
+struct FilmPictures: ~Copyable {
+    private let parts: [FilmPart]
+    private let plan: FilmPlan
+    private let format: VideoFormat
+    private let fit: PictureFit
+    private var part: Int
+    private var current: VideoReader?
+    private var following: VideoReader?
+
+    /// - Parameter first: the first frame that will be asked for; the others follow one by one.
+    init(_ recipe: FilmRecipe, plan: FilmPlan, first: Int) {
+        parts = recipe.parts
+        self.plan = plan
+        format = recipe.format
+        fit = recipe.fit
+        part = plan.starts.lastIndex { $0 <= first } ?? 0
+        current = nil
+        following = nil
+    }
+
+    mutating func picture(at frame: Int) throws(MediaError) -> Frame {
+        let picture = try lit(at: frame)
+        let light = plan.light(at: frame)
+        guard light < 1 else { return picture }
+        let black = try Frame(width: format.width, height: format.height)
+        black.fillBlack()
+        return try Frame.blend(black, picture, weight: light)
+    }
+
+    /// The picture before the film's own fades.
+    private mutating func lit(at frame: Int) throws(MediaError) -> Frame {
+        if let fade = plan.fades.first(where: { $0.range.contains(frame) }) {
+            // The clip that fades out stays the current one until the fade is over.
+            let boundary = plan.starts[fade.part]
+            let leaving = try currentPicture(at: min(frame, boundary - 1), of: fade.part - 1)
+            if following == nil { following = try VideoReader.open(parts[fade.part].clip, from: 0, format: format, fit: fit) }
+            let entering = try following!.picture(at: format.rate.seconds(max(frame - boundary, 0)))
+            let weight = (Double(frame - fade.range.lowerBound) + 0.5) / Double(fade.range.count)
+            let blended = try Frame.blend(leaving, entering, weight: weight)
+            if frame == fade.range.upperBound - 1 {
+                current = following.take()
+                part = fade.part
+            }
+            return blended
+        }
+        var owner = part
+        while plan.starts[owner + 1] <= frame { owner += 1 }
+        return try currentPicture(at: frame, of: owner)
+    }
+
+    private mutating func currentPicture(at frame: Int, of owner: Int) throws(MediaError) -> Frame {
+        let local = min(frame - plan.starts[owner], parts[owner].frames - 1)
+        if owner != part || current == nil {
+            current = try VideoReader.open(parts[owner].clip, from: format.rate.seconds(local), format: format, fit: fit)
+            part = owner
+        }
+        return try current!.picture(at: format.rate.seconds(local))
+    }
+}

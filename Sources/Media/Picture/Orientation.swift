@@ -1,0 +1,46 @@
+import CFFmpeg
+
+/// How a picture must be turned to stand upright: first turned clockwise, then mirrored left to right.
+struct Orientation: Equatable {
+    /// 0 to 3, clockwise.
+    var quarterTurns: Int
+    var isMirrored: Bool
+
+    static let upright = Orientation(quarterTurns: 0, isMirrored: false)
+
+    init(quarterTurns: Int, isMirrored: Bool) {
+        self.quarterTurns = quarterTurns
+        self.isMirrored = isMirrored
+    }
+
+    /// EXIF's number, 1 to 8; others say nothing.
+    init(exif: Int) {
+        switch exif {
+        case 2: self.init(quarterTurns: 0, isMirrored: true)
+        case 3: self.init(quarterTurns: 2, isMirrored: false)
+        case 4: self.init(quarterTurns: 2, isMirrored: true)
+        case 5: self.init(quarterTurns: 1, isMirrored: true)
+        case 6: self.init(quarterTurns: 1, isMirrored: false)
+        case 7: self.init(quarterTurns: 3, isMirrored: true)
+        case 8: self.init(quarterTurns: 3, isMirrored: false)
+        default: self = .upright
+        }
+    }
+
+    /// What a stream's display matrix says, to the nearest quarter turn.
+    init(_ stream: UnsafeMutablePointer<AVStream>) {
+        self = .upright
+        guard let data = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, nil) else { return }
+        let matrix = UnsafeRawPointer(data).assumingMemoryBound(to: Int32.self)
+        let degrees = av_display_rotation_get(matrix)
+        guard degrees.isFinite else { return }
+        let turns = (Int((-degrees / 90).rounded()) % 4 + 4) % 4
+        let determinant = Double(matrix[0]) * Double(matrix[4]) - Double(matrix[1]) * Double(matrix[3])
+        if determinant >= 0 {
+            self.init(quarterTurns: turns, isMirrored: false)
+        } else {
+            // Mirrored: libav's angle is that of the first axis alone.
+            self.init(quarterTurns: turns == 2 ? 0 : turns == 0 ? 2 : turns, isMirrored: true)
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import CFFmpeg
+
+/// Pictures of any format to yuv420p, BT.709, limited range. Keeps what it needs from one picture to the next.
+struct Scaler: ~Copyable {
+    private let name: String
+    private var context: ScalingContext?
+    private var target: (width: Int, height: Int, format: AVPixelFormat.RawValue)
+
+    /// - Parameter name: what messages call the source.
+    init(name: String) {
+        self.name = name
+        context = nil
+        target = (0, 0, -1)
+    }
+
+    /// Scales the whole source to the size; what is transparent becomes black.
+    mutating func convert(_ source: borrowing Frame, width: Int, height: Int) throws(MediaError) -> Frame {
+        guard source.isTransparent else { return try scale(source, width: width, height: height) }
+        let flat = try scale(source, width: width, height: height, format: AV_PIX_FMT_RGBA)
+        flat.blendOverBlack()
+        return try scale(flat, width: width, height: height)
+    }
+
+    /// Scales the whole source to a size and a format.
+    mutating func scale(
+        _ source: borrowing Frame, width: Int, height: Int, format: AVPixelFormat = AV_PIX_FMT_YUV420P
+    ) throws(MediaError) -> Frame {
+        let result = try Frame(width: width, height: height, format: format)
+        let shape = ScalingContext.Shape(source)
+        if context?.source != shape || target != (width, height, format.rawValue) {
+            context = try ScalingContext(from: shape, to: result, name: name)
+            target = (width, height, format.rawValue)
+        }
+        try context!.scale(source, into: result, name: name)
+        return result
+    }
+}
+
+extension Frame {
+    fileprivate var isTransparent: Bool {
+        guard let description = av_pix_fmt_desc_get(pixelFormat) else { return false }
+        return description.pointee.flags & UInt64(AV_PIX_FMT_FLAG_ALPHA) != 0 || pixelFormat == AV_PIX_FMT_PAL8
+    }
+
+    /// RGBA only: premultiplies, which is the picture over black.
+    fileprivate func blendOverBlack() {
+        let stride = Int(pointer.pointee.linesize.0)
+        guard let base = pointer.pointee.data.0 else { return }
+        for y in 0..<height {
+            let row = base + y * stride
+            for x in 0..<width {
+                let pixel = row + x * 4
+                let alpha = Int(pixel[3])
+                guard alpha < 255 else { continue }
+                for channel in 0..<3 { pixel[channel] = UInt8((Int(pixel[channel]) * alpha + 127) / 255) }
+                pixel[3] = 255
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import CFFmpeg
+import FoundationEssentials
+
+/// The captions that a film comes with.
+enum CaptionSource {
+    /// `nil` where there are none.
+    static func cues(of path: String) throws(MediaError) -> [CaptionCue]? {
+        if let track = try track(path) { return track }
+        let stem = path.split(separator: ".", omittingEmptySubsequences: false).dropLast().joined(separator: ".")
+        for ending in ["srt", "vtt"] {
+            if let data = try? Data(contentsOf: URL(filePath: "\(stem).\(ending)")), data.count < 16 << 20 {
+                return CaptionFile.parse(String(decoding: data, as: UTF8.self))
+            }
+        }
+        return nil
+    }
+
+    private static func track(_ path: String) throws(MediaError) -> [CaptionCue]? {
+        let input = try InputFile(path)
+        let found = (0..<input.streamCount).first {
+            input.stream($0).pointee.codecpar.pointee.codec_id == AV_CODEC_ID_MOV_TEXT
+        }
+        guard let index = found else { return nil }
+        let base = input.stream(index).pointee.time_base
+        let perTick = Double(base.num) / Double(base.den)
+        let packet = try Packet()
+        var cues: [CaptionCue] = []
+        while try input.read(packet) {
+            guard packet.pointer.pointee.stream_index == Int32(index) else { continue }
+            let bytes = packet.bytes
+            guard bytes.count > 2 else { continue }
+            let length = min(Int(bytes[0]) << 8 | Int(bytes[1]), bytes.count - 2)
+            guard length > 0 else { continue }
+            let text = String(decoding: bytes[2..<2 + length], as: UTF8.self)
+            let start = Double(packet.pointer.pointee.pts) * perTick
+            cues.append(
+                CaptionCue(
+                    start: start, end: start + Double(packet.pointer.pointee.duration) * perTick,
+                    lines: text.split(whereSeparator: \.isNewline).map(String.init)))
+        }
+        return cues
+    }
+}

@@ -1,0 +1,89 @@
+/// One point of a film's delivery.
+package struct DeliveryFinding: Sendable, Equatable {
+    package let name: String
+    /// What was found, with its unit.
+    package let measured: String
+    /// What it should be.
+    package let target: String
+    package let isPassed: Bool
+}
+
+/// A narration as a film has it.
+package struct ExpectedNarration: Sendable {
+    package let segmentID: String
+    /// Seconds on the film's time line.
+    package let duration: Double
+    /// Path; silence if absent.
+    package let audio: String?
+    /// Seconds of the narration that are skipped.
+    package let audioStart: Double
+
+    package init(segmentID: String, duration: Double, audio: String?, audioStart: Double) {
+        self.segmentID = segmentID
+        self.duration = duration
+        self.audio = audio
+        self.audioStart = audioStart
+    }
+}
+
+/// Looks at a finished film as its viewers' players and platforms will, and measures what the eye and the ear would complain of.
+package enum DeliveryCheck {
+    /// - Parameter narrations: what the film was made of, in order; empty where nobody knows.
+    /// - Returns: what a probe finds, and each point.
+    /// - Throws: what cannot even be opened; `cancelled`.
+    package static func run(
+        _ path: String, narrations: [ExpectedNarration] = [], cancelled: () -> Bool = { false },
+        progress: (Double) -> Void = { _ in }
+    ) throws(MediaError) -> (media: MediaReport, findings: [DeliveryFinding]) {
+        var pictures = PictureStretches()
+        let media = try MediaProbe.probe(
+            path, decode: true, cancelled: cancelled, progress: { progress($0 * 0.8) },
+            inspect: { pictures.add($0) })
+        var findings = [
+            finding(
+                "decodes", media.problems.first ?? "\(media.frames) frames", "every frame", media.decodedOK == true)
+        ]
+        findings += try ContainerCheck.findings(path, media)
+        findings += pictures.findings(rate: media.rate, boundaries: boundaries(narrations))
+        findings += try SoundCheck.findings(
+            path, narrations, hasSound: media.streams.contains { $0.type == "audio" }, cancelled: cancelled)
+        findings += try captions(path)
+        progress(1)
+        return (media, findings)
+    }
+
+    static func finding(_ name: String, _ measured: String, _ target: String, _ isPassed: Bool) -> DeliveryFinding {
+        DeliveryFinding(name: name, measured: measured, target: target, isPassed: isPassed)
+    }
+
+    /// -> with so many digits behind the point.
+    static func number(_ value: Double, digits: Int) -> String {
+        var scale = 1.0
+        for _ in 0..<digits { scale *= 10 }
+        let rounded = (value * scale).rounded() / scale
+        return digits == 0 ? String(Int(rounded)) : String(rounded)
+    }
+
+    /// The seconds at which one segment follows another.
+    private static func boundaries(_ narrations: [ExpectedNarration]) -> [Double] {
+        var seconds = 0.0
+        return narrations.dropLast().map { narration in
+            seconds += narration.duration
+            return seconds
+        }
+    }
+
+    /// Words, where there are any: in the film's own text track, else in the side-car of its name.
+    private static func captions(_ path: String) throws(MediaError) -> [DeliveryFinding] {
+        guard let cues = try CaptionSource.cues(of: path), !cues.isEmpty else { return [] }
+        let speed = cues.map { Double($0.lines.joined(separator: " ").count) / max($0.end - $0.start, 0.001) }.max() ?? 0
+        let columns = cues.flatMap(\.lines).map { $0.reduce(0) { $0 + Script.width($1) } }.max() ?? 0
+        let lines = cues.map(\.lines.count).max() ?? 0
+        return [
+            finding(
+                "caption_speed", "\(number(speed, digits: 1)) characters/s", "at most 17 characters/s", speed <= 17.5),
+            finding(
+                "caption_lines", "\(lines) of \(columns) columns", "at most 2 of 42 columns", lines <= 2 && columns <= 42),
+        ]
+    }
+}

@@ -1,0 +1,77 @@
+import CFFmpeg
+
+/// Stretches of a film in which nothing is seen, or nothing moves.
+struct PictureStretches {
+    /// Every so many rows and columns of the luma are looked at.
+    private static let step = 8
+    /// Mean and highest luma of a black picture, of 16 to 235.
+    private static let blackMean = 20
+    private static let blackPeak = 40
+
+    private var before: [UInt8] = []
+    private var frame = 0
+    private var blackSince: Int?
+    private var frozenSince = 0
+    private(set) var black: [Range<Int>] = []
+    private(set) var frozen: [Range<Int>] = []
+
+    mutating func add(_ picture: borrowing Frame) {
+        let samples = Self.samples(picture)
+        let isBlack =
+            samples.reduce(0) { $0 + Int($1) } <= Self.blackMean * samples.count
+            && samples.max() ?? 0 <= Self.blackPeak
+        if isBlack, blackSince == nil { blackSince = frame }
+        if !isBlack, let since = blackSince {
+            black.append(since..<frame)
+            blackSince = nil
+        }
+        if samples != before {
+            if frame - frozenSince > 1 { frozen.append(frozenSince..<frame) }
+            frozenSince = frame
+            before = samples
+        }
+        frame += 1
+    }
+
+    /// A still may stand as long as its segment; a picture that stands beyond is a film that hangs.
+    ///
+    /// - Parameter boundaries: seconds at which segments follow each other; empty where nobody knows.
+    func findings(rate: FrameRate?, boundaries: [Double]) -> [DeliveryFinding] {
+        guard let rate, frame > 0 else { return [] }
+        var (black, frozen) = (black, frozen)
+        if let blackSince { black.append(blackSince..<frame) }
+        if frame - frozenSince > 1 { frozen.append(frozenSince..<frame) }
+        let longestBlack = rate.seconds(black.map(\.count).max() ?? 0)
+        let longestFrozen = frozen.max { $0.count < $1.count }
+        let hanging = frozen.filter { stretch in
+            boundaries.contains { boundary in
+                let place = rate.frames(boundary)
+                // Words, or a fade, may keep a boundary from being the frame where the picture changes.
+                return stretch.lowerBound < place - 2 && stretch.upperBound > place + 2
+            }
+        }
+        func seconds(_ value: Double) -> String { "\(DeliveryCheck.number(value, digits: 2)) s" }
+        return [
+            DeliveryCheck.finding(
+                "black", "\(seconds(longestBlack)) at most", "at most 1 s", longestBlack <= 1),
+            DeliveryCheck.finding(
+                "frozen",
+                hanging.first.map { "from \(seconds(rate.seconds($0.lowerBound))) to \(seconds(rate.seconds($0.upperBound)))" }
+                    ?? "\(seconds(rate.seconds(longestFrozen?.count ?? 0))) at most",
+                boundaries.isEmpty ? "told only" : "not across a segment's boundary", hanging.isEmpty),
+        ]
+    }
+
+    private static func samples(_ picture: borrowing Frame) -> [UInt8] {
+        guard let base = picture.pointer.pointee.data.0 else { return [] }
+        let stride = Int(picture.pointer.pointee.linesize.0)
+        let (rows, columns) = (picture.height / step, picture.width / step)
+        return [UInt8](unsafeUninitializedCapacity: max(rows * columns, 0)) { buffer, filled in
+            for row in 0..<rows {
+                let line = base + row * step * stride
+                for column in 0..<columns { buffer[row * columns + column] = line[column * step] }
+            }
+            filled = rows * columns
+        }
+    }
+}

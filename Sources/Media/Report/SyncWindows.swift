@@ -1,0 +1,161 @@
+/// Finds each narration in a film's sound, and how far it is from its place.
+struct SyncWindows {
+    enum Outcome: Equatable {
+        /// Seconds that the narration comes too late.
+        case offset(Double)
+        case silent
+        case unlike
+    }
+
+    struct Result {
+        let segmentID: String
+        let outcome: Outcome
+    }
+
+    /// Samples searched to each side of the place, 0.2 s, and samples compared, up to 4 s.
+    private static let reach = AudioEncoder.sampleRate / 5
+    private static let length = 4 * AudioEncoder.sampleRate
+    /// Samples of one step of the first, coarse search: 1 ms.
+    private static let coarse = AudioEncoder.sampleRate / 1000
+    /// How like the film's sound and the narration must be, 0 to 1: music may lie below.
+    private static let likeness: Float = 0.4
+
+    private struct Window {
+        let narration: ExpectedNarration
+        /// The place of `heard[0]` in the film.
+        let start: Int
+        let end: Int
+        /// Where the segment begins.
+        let place: Int
+        var heard: [Float] = []
+    }
+
+    private var windows: [Window] = []
+    private var open = 0
+
+    init(_ narrations: [ExpectedNarration]) {
+        var seconds = 0.0
+        for narration in narrations {
+            let place = Int((seconds * Double(AudioEncoder.sampleRate)).rounded())
+            seconds += narration.duration
+            let end = Int((seconds * Double(AudioEncoder.sampleRate)).rounded())
+            guard narration.audio != nil else { continue }
+            windows.append(
+                Window(
+                    narration: narration, start: max(place - Self.reach, 0),
+                    end: min(end, place + Self.length) + Self.reach, place: place))
+        }
+    }
+
+    /// Takes a piece of the film's sound; pieces come in order.
+    mutating func add(_ samples: StereoSamples, at position: Int) {
+        while open < windows.count, windows[open].end <= position { open += 1 }
+        var index = open
+        while index < windows.count, windows[index].start < position + samples.count {
+            let (from, to) = (max(windows[index].start, position), min(windows[index].end, position + samples.count))
+            if from < to { windows[index].heard += samples.mono(from - position..<to - position) }
+            index += 1
+        }
+    }
+
+    func results(cancelled: () -> Bool) throws(MediaError) -> [Result] {
+        var results: [Result] = []
+        for window in windows {
+            if cancelled() { throw MediaError(.cancelled, "cancelled") }
+            if let outcome = try Self.outcome(window) {
+                results.append(Result(segmentID: window.narration.segmentID, outcome: outcome))
+            }
+        }
+        return results
+    }
+
+    /// `nil` where the narration itself cannot be read, or is silent.
+    private static func outcome(_ window: Window) throws(MediaError) -> Outcome? {
+        guard let wanted = try narration(window) else { return nil }
+        let rest = window.place - window.start
+        guard window.heard.contains(where: { abs($0) > 0.001 }) else { return .silent }
+        // The sounds' outlines first, then the samples around the best place.
+        let (outline, heard) = (outline(wanted), outline(window.heard))
+        let middle = rest / coarse
+        guard let rough = best(outline, heard, around: middle, reach: reach / coarse), rough.likeness >= likeness else {
+            return .unlike
+        }
+        let loudest = loudest(wanted)
+        let piece = Array(wanted[loudest])
+        let around = rough.place * coarse + loudest.lowerBound
+        guard let exact = best(piece, window.heard, around: around, reach: 2 * coarse) else { return .unlike }
+        // A tone is as like itself one wave later: then the outline is believed.
+        let offset = exact.likeness >= likeness ? exact.place - loudest.lowerBound - rest : rough.place * coarse - rest
+        return .offset(Double(offset) / Double(AudioEncoder.sampleRate))
+    }
+
+    private static func narration(_ window: Window) throws(MediaError) -> [Float]? {
+        guard let path = window.narration.audio else { return nil }
+        do throws(MediaError) {
+            var reader = try AudioReader.open(path)
+            try reader.skip(Int(window.narration.audioStart * Double(AudioEncoder.sampleRate)))
+            let samples = try reader.read(window.end - reach - window.place)
+            let mono = samples.mono(0..<samples.count)
+            return mono.contains { abs($0) > 0.003 } ? mono : nil
+        } catch  where error.kind != .cancelled {
+            return nil
+        }
+    }
+
+    /// The level of each millisecond, around its mean.
+    private static func outline(_ samples: [Float]) -> [Float] {
+        let levels = stride(from: 0, to: samples.count - coarse + 1, by: coarse).map { start in
+            samples[start..<start + coarse].reduce(0) { $0 + abs($1) } / Float(coarse)
+        }
+        let mean = levels.reduce(0, +) / Float(max(levels.count, 1))
+        return levels.map { $0 - mean }
+    }
+
+    /// The half second of most energy.
+    private static func loudest(_ samples: [Float]) -> Range<Int> {
+        let count = min(AudioEncoder.sampleRate / 2, samples.count)
+        var best = (energy: Float(-1), start: 0)
+        for start in stride(from: 0, through: samples.count - count, by: AudioEncoder.sampleRate / 20) {
+            let energy = samples[start..<start + count].reduce(0) { $0 + $1 * $1 }
+            if energy > best.energy { best = (energy, start) }
+        }
+        return best.start..<best.start + count
+    }
+
+    /// Where a piece is most like a stretch of the sound, by normalised correlation.
+    private static func best(
+        _ piece: [Float], _ sound: [Float], around middle: Int, reach: Int
+    ) -> (place: Int, likeness: Float)? {
+        var best: (place: Int, likeness: Float)?
+        piece.withUnsafeBufferPointer { piece in
+            sound.withUnsafeBufferPointer { sound in
+                for place in middle - reach...middle + reach {
+                    let low = max(-place, 0)
+                    let high = min(piece.count, sound.count - place)
+                    guard high - low > piece.count / 2, high - low > 8 else { continue }
+                    var (product, mine, other): (Float, Float, Float) = (0, 0, 0)
+                    for index in low..<high {
+                        let (a, b) = (piece[index], sound[place &+ index])
+                        product += a * b
+                        mine += a * a
+                        other += b * b
+                    }
+                    guard mine > 0, other > 0 else { continue }
+                    let likeness = product / (mine * other).squareRoot()
+                    if best.map({ likeness > $0.likeness }) ?? true { best = (place, likeness) }
+                }
+            }
+        }
+        return best
+    }
+}
+
+extension StereoSamples {
+    /// The mean of both channels.
+    func mono(_ range: Range<Int>) -> [Float] { range.map { (left[$0] + right[$0]) / 2 } }
+}
+
+extension MediaReport {
+    /// Of the video.
+    var rate: FrameRate? { streams.first { $0.type == "video" }?.rate }
+}

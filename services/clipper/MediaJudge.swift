@@ -1,0 +1,59 @@
+import Artifacts
+import Contracts
+import JSONRPC
+import Media
+import MediaService
+import ServiceKit
+
+/// Answers `clipper.probe`.
+struct MediaJudge: Sendable {
+    let media: MediaWork
+
+    func probe(_ request: ProbeMedia, _ call: Call) async throws -> ProbedMedia {
+        let path = try await media.input(request.media, at: "/media")
+        guard request.report == true else {
+            let report = try await media.blocking.run { cancelled in
+                try MediaProbe.probe(
+                    path, decode: request.decode ?? true, cancelled: cancelled,
+                    progress: { call.progress($0, "decoding") })
+            }
+            return ProbedMedia(report)
+        }
+        let narrations = try await narrations(request.narrations ?? [])
+        let (report, findings) = try await media.blocking.run { cancelled in
+            try DeliveryCheck.run(
+                path, narrations: narrations, cancelled: cancelled, progress: { call.progress($0, "measuring") })
+        }
+        var probed = ProbedMedia(report)
+        probed.report = DeliveryReport(
+            isPassed: findings.allSatisfy(\.isPassed),
+            points: findings.map { finding in
+                DeliveryPoint(
+                    name: finding.name, measured: finding.measured, target: finding.target, isPassed: finding.isPassed)
+            })
+        return probed
+    }
+
+    private func narrations(_ asked: [ProbeNarration]) async throws(ServiceError) -> [ExpectedNarration] {
+        guard asked.count <= 1000 else { throw .invalidParams(at: "/narrations", expected: "at most 1000") }
+        var narrations: [ExpectedNarration] = []
+        for (index, narration) in asked.enumerated() {
+            let skipped = narration.audioStart ?? 0
+            guard narration.duration.isFinite, (0...3600).contains(narration.duration), skipped.isFinite,
+                (0...21_600).contains(skipped)
+            else {
+                throw .invalidParams(
+                    at: "/narrations/\(index)", expected: "duration from 0 to 3600 s, audio_start_s from 0 to 21600 s")
+            }
+            // Where one is missing, the film was made without it, and said so.
+            var path: String?
+            if let uri = narration.audio {
+                path = try await media.inputIfPresent(uri, at: "/narrations/\(index)/audio")
+            }
+            narrations.append(
+                ExpectedNarration(
+                    segmentID: narration.segmentID, duration: narration.duration, audio: path, audioStart: skipped))
+        }
+        return narrations
+    }
+}
