@@ -103,7 +103,7 @@ let package = Package(
         tests("HTTPTests", nio + ["HTTP"]),
         tests("AWSTests", ["AWS"]),
         tests("ArtifactsTests", ["Artifacts", "JSONRPC"]),
-        tests("MediaTests", ["Media"]),
+        tests("MediaTests", ["Media"], resources: [.copy("Corpus")]),
         tests("OrchestratorTests", ["Orchestrator", "Contracts", "JSONRPC", logging]),
         tests("ImageGenTests", ["ImageGen", "Drawing", "JSONRPC"]),
         tests("EventLoggerTests", ["EventLogger", "Contracts", "JSONRPC"]),

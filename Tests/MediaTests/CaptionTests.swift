@@ -57,9 +57,9 @@ import Testing
 
     @Test("lines end where a phrase does")
     func phrases() {
-        let found = cues("The keeper climbs the stairs of the tower, and the lamp begins to turn.", speech: 0..<6)
+        let found = cues("The keeper climbs the stairs of his tower, and the lamp begins to turn.", speech: 0..<6)
         #expect(found.count == 1)
-        #expect(found[0].lines == ["The keeper climbs the stairs of the tower,", "and the lamp begins to turn."])
+        #expect(found[0].lines == ["The keeper climbs the stairs of his tower,", "and the lamp begins to turn."])
     }
 
     @Test("speech that is too quick to read stays on the screen after it is over")

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 @testable import Media
 
@@ -101,10 +102,19 @@ extension Film {
     @discardableResult
     static func stitch(
         parts: [FilmPart], output: String, format: VideoFormat, fadeFrames: Int = 0,
-        cancelled: () -> Bool = { false }, progress: (Double) -> Void = { _ in }
+        cancelled: @escaping @Sendable () -> Bool = { false }, progress: (Double) -> Void = { _ in }
     ) throws(MediaError) -> FilmReport {
         var recipe = FilmRecipe(parts: parts, format: format)
         recipe.fadeFrames = fadeFrames
         return try stitch(recipe, output: output, cancelled: cancelled, progress: progress)
     }
+}
+
+/// Counts on any thread.
+final class Counter: Sendable {
+    private let value = Atomic(0)
+
+    /// -> the number after.
+    @discardableResult
+    func increase() -> Int { value.add(1, ordering: .relaxed).newValue }
 }

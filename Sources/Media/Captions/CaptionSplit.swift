@@ -43,7 +43,7 @@ struct CaptionSplit {
         for place in range.dropLast() where text.breaks[place] != .never {
             let (upper, lower) = (text.width(range.lowerBound..<place + 1), text.width(place + 1..<range.upperBound))
             guard upper <= CaptionLayout.columns, lower <= CaptionLayout.columns else { continue }
-            let cost = abs(upper - lower) + (upper > lower ? 4 : 0) - 9 * text.breaks[place].rawValue
+            let cost = abs(upper - lower) + (upper > lower ? 4 : 0) - 11 * text.breaks[place].rawValue
             if best.map({ cost < $0.cost }) ?? true { best = (cost, place) }
         }
         guard let place = best?.place else { return [text.text(range)] }

@@ -92,13 +92,15 @@ struct CaptionText {
         return word.count == 1 && word.first?.isLetter == true || Script.abbreviations.contains(String(word).lowercased())
     }
 
-    /// A word wider than a line may end anywhere.
+    /// A word wider than a line ends where the line does.
     private mutating func forceBreaks() {
         var start = 0
         for index in characters.indices {
-            if columns[index + 1] - columns[start] > CaptionLayout.columns { breaks[max(index - 1, start)] = .forced }
+            if characters[index] != " ", columns[index + 1] - columns[start] > CaptionLayout.columns, index > start {
+                breaks[index - 1] = .forced
+                start = index
+            }
             if breaks[index] != .never { start = index + 1 }
-            if breaks[max(index - 1, 0)] == .forced { start = max(start, index) }
         }
     }
 }

@@ -2,7 +2,7 @@ import CFFmpeg
 
 /// A clip of which the encoder codes every frame: a moving one, or a still one for a player that wants it so.
 ///
-/// Pictures are resampled on this thread while the encoder's own threads code the ones before.
+/// Pictures are resampled on one thread while the encoder's own threads code the ones before.
 enum EncodedClip {
     static func make(
         _ recipe: ClipRecipe, output: String, cancelled: () -> Bool, progress: (Double) -> Void
@@ -12,7 +12,14 @@ enum EncodedClip {
         var stages = ClipStages()
         try goOn()
         let format = recipe.format
-        let pictures = try ClipPictures(recipe)
+        let pictures = try Ahead<SharedFrame, Void>.start(depth: 3) { ahead throws(MediaError) in
+            let pictures = try ClipPictures(recipe)
+            for frame in 0..<recipe.frames {
+                guard ahead.give(SharedFrame(try pictures.picture(at: frame))) else { return }
+            }
+        }
+        defer { pictures.stop() }
+        var picture = try pictures.next()
         stages.picture = clock.lap()
         progress(0.1)
         var encoder = try VideoEncoder(format: format, quality: .constantRateFactor(18), parameterSet: .encodedAnew)
@@ -29,7 +36,9 @@ enum EncodedClip {
         }
         for frame in 0..<recipe.frames {
             try goOn()
-            try encoder.encode(try pictures.picture(at: frame), asKey: keys.contains(frame))
+            guard let shared = picture else { throw MediaError(.internal, "a picture is missing") }
+            try encoder.encode(shared.frame, asKey: keys.contains(frame))
+            picture = try pictures.next()
             try drain(&movie)
             if frame % 16 == 0 { progress(0.1 + 0.9 * Double(frame) / Double(recipe.frames)) }
         }

@@ -13,7 +13,8 @@ package enum Film {
     ///   - cancelled: asked for each frame.
     ///   - progress: 0 to 1.
     package static func stitch(
-        _ recipe: FilmRecipe, output: String, cancelled: () -> Bool = { false }, progress: (Double) -> Void = { _ in }
+        _ recipe: FilmRecipe, output: String, cancelled: @escaping @Sendable () -> Bool = { false },
+        progress: (Double) -> Void = { _ in }
     ) throws(MediaError) -> FilmReport {
         let (parts, format) = (recipe.parts, recipe.format)
         guard !parts.isEmpty, parts.allSatisfy({ $0.frames > 0 }) else {
@@ -22,17 +23,19 @@ package enum Film {
         let ingredients = try FilmIngredients(recipe, cancelled: cancelled)
         let plan = ingredients.plan
         let frames = plan.starts[parts.count]
-        let soundtrack = try Soundtrack.make(recipe, starts: plan.starts, cancelled: cancelled)
-        let encoder = try AudioEncoder()
+        let sound = try SoundAhead.code(cancelled: cancelled) { cancelled throws(MediaError) in
+            try Soundtrack.make(recipe, starts: plan.starts, cancelled: cancelled)
+        }
+        defer { sound.stop() }
         var movie = try MovieFile(path: output, format: format, configuration: ingredients.configuration)
-        try movie.addAudio(encoder)
+        try movie.addAudio(try AudioEncoder())
         if !recipe.captions.isEmpty { try movie.addText() }
         for (index, part) in parts.enumerated() {
             try movie.addChapter(part.title, start: plan.starts[index], end: plan.starts[index + 1])
         }
         try movie.writeHeader()
         try movie.writeText(recipe.captions, until: format.rate.seconds(frames))
-        var film = FilmWriter(sound: soundtrack, encoder: encoder, movie: movie, packet: try Packet())
+        var film = FilmWriter(sound: sound, movie: movie)
 
         var written = 0
         func step(_ film: inout FilmWriter) throws(MediaError) {
@@ -50,11 +53,11 @@ package enum Film {
                 try encode(range, recipe, plan, into: &film, step)
             }
         }
-        try film.finish()
+        let heard = try film.finish()
         return FilmReport(
             frames: frames, duration: format.rate.seconds(frames), copiedFrames: frames - plan.encodedFrames,
-            encodedFrames: plan.encodedFrames, parts: ingredients.report, loudness: film.sound.measured,
-            warnings: ingredients.warnings + film.sound.warnings())
+            encodedFrames: plan.encodedFrames, parts: ingredients.report, loudness: heard.loudness,
+            warnings: ingredients.warnings + heard.warnings)
     }
 
     private static func copy(

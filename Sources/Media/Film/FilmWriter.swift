@@ -1,33 +1,30 @@
 /// The file of a film, and the sound that follows its picture.
 struct FilmWriter: ~Copyable {
-    var sound: Soundtrack
-    private var encoder: AudioEncoder
+    private let sound: SoundAhead
     var movie: MovieFile
-    private let packet: Packet
+    private var next: CodedSound?
 
     /// - Parameter movie: has its tracks and its header.
-    init(
-        sound: consuming Soundtrack, encoder: consuming AudioEncoder, movie: consuming MovieFile,
-        packet: consuming Packet
-    ) {
+    init(sound: SoundAhead, movie: consuming MovieFile) {
         self.sound = sound
-        self.encoder = encoder
         self.movie = movie
-        self.packet = packet
+        next = nil
     }
 
     /// Writes the sound of the time line up to a sample.
     mutating func writeSound(upTo sample: Int) throws(MediaError) {
-        while let samples = try sound.next(upTo: sample) {
-            encoder.encode(samples)
-            while try encoder.receive(into: packet) { try movie.writeAudio(packet) }
+        while true {
+            if next == nil { next = try sound.next() }
+            guard let packet = next, packet.time < Int64(sample) else { return }
+            try movie.writeAudio(packet)
+            next = nil
         }
     }
 
-    mutating func finish() throws(MediaError) {
-        encoder.encode(try sound.finish())
-        encoder.finish()
-        while try encoder.receive(into: packet) { try movie.writeAudio(packet) }
+    /// Writes the rest of the sound, and brings the file to its end.
+    mutating func finish() throws(MediaError) -> SoundSummary {
+        try writeSound(upTo: .max)
         try movie.finish()
+        return try sound.summary()
     }
 }

@@ -97,27 +97,49 @@ struct SourcePlane: ~Copyable {
         return SIMD8<Int16>(truncatingIfNeeded: (SIMD8<Int32>(truncatingIfNeeded: eight) &* weight) &>> 16)
     }
 
-    /// Each output sample from `count` neighbours in the row, rounded and clamped to a byte.
+    /// Each output sample from `count` neighbours in the row, rounded and clamped to a byte; four at a time.
     private func filterColumns(
         _ first: UnsafePointer<Int>, _ weights: UnsafePointer<Int16>, count: Int, outputs: Int,
         into target: UnsafeMutablePointer<UInt8>
     ) {
-        for x in 0..<outputs {
-            let source = UnsafeRawPointer(row + first[x])
-            let factors = UnsafeRawPointer(weights + x &* count)
-            var sum = SIMD4<Int32>.zero
-            var tap = 0
-            while tap < count {
-                let samples = source.loadUnaligned(fromByteOffset: tap &* 2, as: SIMD8<Int16>.self)
-                let shares = factors.loadUnaligned(fromByteOffset: tap &* 2, as: SIMD8<Int16>.self)
-                let products =
-                    SIMD8<Int32>(truncatingIfNeeded: samples) &* SIMD8<Int32>(truncatingIfNeeded: shares)
-                sum &+= products.lowHalf &+ products.highHalf
-                tap &+= 8
-            }
-            let two = sum.lowHalf &+ sum.highHalf
-            let value = (two.x &+ two.y &+ (1 << 18)) >> 19
-            target[x] = UInt8(truncatingIfNeeded: min(max(value, 0), 255))
+        let half = SIMD4<Int32>(repeating: 1 << 18)
+        let white = SIMD4<Int32>(repeating: 255)
+        var x = 0
+        while x &+ 4 <= outputs {
+            let a = sums(first[x], weights + x &* count, count)
+            let b = sums(first[x &+ 1], weights + (x &+ 1) &* count, count)
+            let c = sums(first[x &+ 2], weights + (x &+ 2) &* count, count)
+            let d = sums(first[x &+ 3], weights + (x &+ 3) &* count, count)
+            let pairs = SIMD8<Int32>(
+                lowHalf: SIMD4(lowHalf: a.lowHalf &+ a.highHalf, highHalf: b.lowHalf &+ b.highHalf),
+                highHalf: SIMD4(lowHalf: c.lowHalf &+ c.highHalf, highHalf: d.lowHalf &+ d.highHalf))
+            let values = (pairs.evenHalf &+ pairs.oddHalf &+ half) &>> 19
+            let clamped = values.clamped(lowerBound: .zero, upperBound: white)
+            UnsafeMutableRawPointer(target + x).storeBytes(
+                of: SIMD4<UInt8>(truncatingIfNeeded: clamped), as: SIMD4<UInt8>.self)
+            x &+= 4
         }
+        while x < outputs {
+            let value = (sums(first[x], weights + x &* count, count).wrappedSum() &+ half.x) >> 19
+            target[x] = UInt8(truncatingIfNeeded: min(max(value, 0), 255))
+            x &+= 1
+        }
+    }
+
+    /// The weighted sum of `count` neighbours, in four parts.
+    @inline(__always)
+    private func sums(_ first: Int, _ weights: UnsafePointer<Int16>, _ count: Int) -> SIMD4<Int32> {
+        let source = UnsafeRawPointer(row + first)
+        let factors = UnsafeRawPointer(weights)
+        var sum = SIMD4<Int32>.zero
+        var tap = 0
+        repeat {
+            let samples = source.loadUnaligned(fromByteOffset: tap &* 2, as: SIMD8<Int16>.self)
+            let shares = factors.loadUnaligned(fromByteOffset: tap &* 2, as: SIMD8<Int16>.self)
+            let products = SIMD8<Int32>(truncatingIfNeeded: samples) &* SIMD8<Int32>(truncatingIfNeeded: shares)
+            sum &+= products.evenHalf &+ products.oddHalf
+            tap &+= 8
+        } while tap < count
+        return sum
     }
 }

@@ -4,12 +4,15 @@ struct ImageHeader: Equatable {
         case png = "PNG"
         case jpeg = "JPEG"
         case webp = "WebP"
+        case gif = "GIF"
     }
 
     let format: Format
     /// -> pixels; 0 where the header does not tell.
     let width: Int
     let height: Int
+    /// Bytes that a decoded pixel takes.
+    let bytesPerPixel: Int
     /// Whether the file has the end that its format asks for.
     let isWhole: Bool
 
@@ -19,17 +22,25 @@ struct ImageHeader: Equatable {
             format = .png
             width = bytes.count >= 24 ? Self.big(bytes, 16, 4) : 0
             height = bytes.count >= 24 ? Self.big(bytes, 20, 4) : 0
+            bytesPerPixel = bytes.count >= 26 ? Self.pngPixel(depth: bytes[24], colorType: bytes[25]) : 4
             isWhole = Self.hasEndChunk(bytes)
         } else if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
             format = .jpeg
             (width, height) = Self.jpegSize(bytes)
+            bytesPerPixel = 4
             isWhole = bytes.suffix(4096).indices.dropLast().contains { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xD9 }
         } else if bytes.count > 30, bytes.starts(with: Array("RIFF".utf8)),
             bytes[8..<12].elementsEqual("WEBP".utf8)
         {
             format = .webp
             (width, height) = Self.webpSize(bytes)
+            bytesPerPixel = 4
             isWhole = bytes.count >= Self.little(bytes, 4, 4) + 8
+        } else if bytes.count > 13, bytes.starts(with: Array("GIF87a".utf8)) || bytes.starts(with: Array("GIF89a".utf8)) {
+            format = .gif
+            (width, height) = (Self.little(bytes, 6, 2), Self.little(bytes, 8, 2))
+            bytesPerPixel = 4
+            isWhole = bytes.last == 0x3B
         } else {
             return nil
         }
@@ -41,6 +52,17 @@ struct ImageHeader: Equatable {
 
     private static func little(_ bytes: [UInt8], _ offset: Int, _ count: Int) -> Int {
         (0..<count).reversed().reduce(0) { $0 << 8 | Int(bytes[offset + $1]) }
+    }
+
+    private static func pngPixel(depth: UInt8, colorType: UInt8) -> Int {
+        let channels =
+            switch colorType {
+            case 2: 3
+            case 4: 2
+            case 6: 4
+            default: 1
+            }
+        return channels * (depth == 16 ? 2 : 1)
     }
 
     /// Walks the chunks up to IEND.

@@ -5,27 +5,48 @@ import Glibc
 /// Stills: decoded whole, scaled and converted once.
 enum Picture {
     static let maximumPixels = 64_000_000
+    /// Bytes that a decoded picture takes: 64 million pixels of eight bits a channel.
+    static let maximumDecoded = 256_000_000
     static let maximumBytes = 100 * 1024 * 1024
 
-    /// Decodes a PNG, JPEG or WebP file and brings it to a film's shape: scaled to fill with Lanczos, centre-cropped, BT.709.
+    /// Decodes a PNG, JPEG, WebP or GIF file and brings it to a film's shape: upright, scaled to fill with Lanczos,
+    /// centre-cropped, BT.709. Of an animation the first picture is taken.
     ///
     /// - Parameter size: -> pixels, even; the film's own size if absent. Its aspect is the film's as nearly as whole pixels can.
     static func load(
         _ path: String, format: VideoFormat, size: (width: Int, height: Int)? = nil
     ) throws(MediaError) -> Frame {
-        let source = try decode(path)
-        let aspect = Double(format.width) * Double(source.height) / (Double(format.height) * Double(source.width))
-        source.crop(keeping: (min(aspect, 1), min(1 / aspect, 1)))
-        var scaler = Scaler(name: fileName(path))
-        return try scaler.convert(
-            source, width: size?.width ?? format.width, height: size?.height ?? format.height)
-    }
-
-    private static func decode(_ path: String) throws(MediaError) -> Frame {
         let name = fileName(path)
         let bytes = try read(path, name)
+        let header = try check(bytes, name)
+        let isLarge = header.width * header.height > largePixels
+        if isLarge { pthread_mutex_lock(largeLock) }
+        defer { if isLarge { pthread_mutex_unlock(largeLock) } }
+        let source = try decode(bytes, header, path)
+        let orientation = orientation(of: source)
+        let turns = orientation.quarterTurns % 2 == 1
+        let (width, height) = (size?.width ?? format.width, size?.height ?? format.height)
+        let (across, down) = turns ? (format.height, format.width) : (format.width, format.height)
+        let aspect = Double(across) * Double(source.height) / (Double(down) * Double(source.width))
+        source.crop(keeping: (min(aspect, 1), min(1 / aspect, 1)))
+        var scaler = Scaler(name: name)
+        let scaled = try scaler.convert(source, width: turns ? height : width, height: turns ? width : height)
+        return try scaled.oriented(orientation)
+    }
+
+    /// Two pictures of more pixels than this are not held in memory at a time.
+    private static let largePixels = 16_000_000
+    private nonisolated(unsafe) static let largeLock: UnsafeMutablePointer<pthread_mutex_t> = {
+        let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+        lock.initialize(to: pthread_mutex_t())
+        pthread_mutex_init(lock, nil)
+        return lock
+    }()
+
+    /// - Throws: what can be told from the first bytes alone.
+    private static func check(_ bytes: [UInt8], _ name: String) throws(MediaError) -> ImageHeader {
         guard let header = ImageHeader(bytes) else {
-            throw MediaError(.unsupported, "\(name) is no PNG, JPEG or WebP picture")
+            throw MediaError(.unsupported, "\(name) is no PNG, JPEG, WebP or GIF picture")
         }
         // A header may promise 2^32 pixels each way, whose product is no Int.
         let pixels = header.width.multipliedReportingOverflow(by: header.height)
@@ -33,22 +54,35 @@ enum Picture {
             throw MediaError(
                 .tooLarge, "\(name) has \(header.width)x\(header.height) pixels; a picture has at most 64 million")
         }
+        guard pixels.partialValue * header.bytesPerPixel <= maximumDecoded else {
+            throw MediaError(
+                .tooLarge,
+                "\(name) has \(header.width)x\(header.height) pixels of \(header.bytesPerPixel) bytes; a picture takes at "
+                    + "most 256 MB")
+        }
         guard header.isWhole else {
             throw MediaError(
                 .corruptMedia, "\(name): the \(header.format.rawValue) data ends too early (\(bytes.count) bytes)")
         }
+        return header
+    }
+
+    private static func decode(_ bytes: [UInt8], _ header: ImageHeader, _ path: String) throws(MediaError) -> Frame {
+        let name = fileName(path)
         let codec =
             switch header.format {
             case .png: AV_CODEC_ID_PNG
             case .jpeg: AV_CODEC_ID_MJPEG
             case .webp: AV_CODEC_ID_WEBP
+            case .gif: AV_CODEC_ID_GIF
             }
         let decoder = try Decoder(codec: codec, file: path)
         decoder.context.pointee.max_pixels = Int64(maximumPixels)
         decoder.context.pointee.err_recognition = AV_EF_EXPLODE | AV_EF_CRCCHECK
         decoder.context.pointee.thread_count = 1
         try decoder.open()
-        let packet = try Packet(bytes)
+        let packet = try Packet(header.format == .webp ? WebPAnimation.firstPicture(of: bytes) : bytes)
+        packet.pointer.pointee.flags |= AV_PKT_FLAG_KEY
         let frame = try Frame()
         guard try decoder.send(packet) else {
             throw MediaError(.corruptMedia, "\(name): the \(header.format.rawValue) data does not decode")
@@ -60,6 +94,14 @@ enum Picture {
             throw MediaError(.corruptMedia, "\(name): the \(header.format.rawValue) data does not decode")
         }
         return frame
+    }
+
+    /// What EXIF says of a camera that was held upright or not.
+    private static func orientation(of picture: borrowing Frame) -> Orientation {
+        guard let entry = av_dict_get(picture.pointer.pointee.metadata, "Orientation", nil, 0),
+            let number = Int(String(cString: entry.pointee.value).filter(\.isNumber))
+        else { return .upright }
+        return Orientation(exif: number)
     }
 
     private static func read(_ path: String, _ name: String) throws(MediaError) -> [UInt8] {

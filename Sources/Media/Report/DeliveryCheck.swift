@@ -1,3 +1,5 @@
+import CFFmpeg
+
 /// One point of a film's delivery.
 package struct DeliveryFinding: Sendable, Equatable {
     package let name: String
@@ -32,9 +34,16 @@ package enum DeliveryCheck {
     /// - Returns: what a probe finds, and each point.
     /// - Throws: what cannot even be opened; `cancelled`.
     package static func run(
-        _ path: String, narrations: [ExpectedNarration] = [], cancelled: () -> Bool = { false },
+        _ path: String, narrations: [ExpectedNarration] = [], cancelled: @escaping @Sendable () -> Bool = { false },
         progress: (Double) -> Void = { _ in }
     ) throws(MediaError) -> (media: MediaReport, findings: [DeliveryFinding]) {
+        let input = try InputFile(path)
+        let hasSound = input.best(AVMEDIA_TYPE_AUDIO) != nil
+        // The sound is listened to while the pictures are looked at.
+        let sound = try Ahead<Never, [DeliveryFinding]>.start(depth: 1) { _ throws(MediaError) in
+            try SoundCheck.findings(path, narrations, hasSound: hasSound, cancelled: cancelled)
+        }
+        defer { sound.stop() }
         var pictures = PictureStretches()
         let media = try MediaProbe.probe(
             path, decode: true, cancelled: cancelled, progress: { progress($0 * 0.8) },
@@ -45,8 +54,7 @@ package enum DeliveryCheck {
         ]
         findings += try ContainerCheck.findings(path, media)
         findings += pictures.findings(rate: media.rate, boundaries: boundaries(narrations))
-        findings += try SoundCheck.findings(
-            path, narrations, hasSound: media.streams.contains { $0.type == "audio" }, cancelled: cancelled)
+        findings += try sound.summary()
         findings += try captions(path)
         progress(1)
         return (media, findings)

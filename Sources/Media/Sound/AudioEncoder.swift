@@ -23,6 +23,11 @@ struct AudioEncoder: ~Copyable {
         context.pointee.bit_rate = Self.bitRate
         context.pointee.time_base = AVRational(num: 1, den: Int32(Self.sampleRate))
         context.pointee.flags |= AV_CODEC_FLAG_GLOBAL_HEADER
+        // Of libavcodec's coders the quick one: at this rate it is more than twice as fast, and nearer to the source (a
+        // signal-to-noise ratio of 50 dB against 31 dB on the sample's narrations).
+        for (name, value) in [("aac_coder", "fast"), ("aac_pns", "0"), ("aac_is", "0"), ("aac_tns", "0")] {
+            av_opt_set(context.pointee.priv_data, name, value, 0)
+        }
         try check(avcodec_open2(context, codec, nil), "the AAC encoder does not start")
         self = made
     }

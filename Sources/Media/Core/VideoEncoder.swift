@@ -26,7 +26,7 @@ struct VideoEncoder: ~Copyable {
     private let context: UnsafeMutablePointer<AVCodecContext>
     private var submitted: Int64
 
-    init(format: VideoFormat, quality: Quality, parameterSet: ParameterSet, threads: Int = 2) throws(MediaError) {
+    init(format: VideoFormat, quality: Quality, parameterSet: ParameterSet, threads: Int = 3) throws(MediaError) {
         _ = libavIsQuiet
         guard let codec = avcodec_find_encoder_by_name("libx264"), let context = avcodec_alloc_context3(codec) else {
             throw MediaError(.unsupported, "libavcodec has no libx264: install libavcodec-extra or a build with it")
@@ -60,8 +60,9 @@ struct VideoEncoder: ~Copyable {
             let most = Self.maximumBitRate(format)
             context.pointee.rc_max_rate = Int64(most)
             context.pointee.rc_buffer_size = Int32(most * 2)
-            // Small residuals are kept: dropping them lets slow motions stick and jump.
-            parameters += ":rc-lookahead=10:no-dct-decimate=1:deadzone-inter=6"
+            // Small residuals are kept: dropping them lets slow motions stick and jump. Small partitions of P pictures are not
+            // looked for: in one motion of the whole picture, and in a fade, they cost a fifth of the time and save nothing.
+            parameters += ":rc-lookahead=10:no-dct-decimate=1:partitions=i8x8,i4x4"
         }
         av_opt_set(context.pointee.priv_data, "profile", "high", 0)
         av_opt_set(context.pointee.priv_data, "forced-idr", "1", 0)

@@ -143,7 +143,13 @@ struct MovieFile: ~Copyable {
     }
 
     /// Appends a packet to the audio track.
-    func writeAudio(_ packet: borrowing Packet) throws(MediaError) {
+    func writeAudio(_ sound: CodedSound) throws(MediaError) {
+        let packet = try Packet(sound.bytes)
+        packet.pointer.pointee.flags = AV_PKT_FLAG_KEY
+        packet.pointer.pointee.pts = sound.time
+        packet.pointer.pointee.dts = sound.time
+        packet.pointer.pointee.duration = sound.duration
+        try packet.discardAtEnd(sound.discard)
         try write(packet, stream: audioIndex, timeBase: AVRational(num: 1, den: Int32(AudioEncoder.sampleRate)))
     }
 

@@ -53,6 +53,13 @@ struct Frame: ~Copyable {
     func unreference() { av_frame_unref(pointer) }
 }
 
+/// A picture that goes from one thread to another: one owner at a time.
+final class SharedFrame: @unchecked Sendable {
+    let frame: Frame
+
+    init(_ frame: consuming Frame) { self.frame = frame }
+}
+
 /// Owns one AVPacket.
 struct Packet: ~Copyable {
     let pointer: UnsafeMutablePointer<AVPacket>

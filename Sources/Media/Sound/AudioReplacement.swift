@@ -17,7 +17,7 @@ package enum AudioReplacement {
     /// - Throws: the narration's fault, before anything is written.
     package static func run(
         clip: String, audio: String, output: String, duration: Double? = nil, audioStart: Double = 0,
-        cancelled: () -> Bool = { false }, progress: (Double) -> Void = { _ in }
+        cancelled: @escaping @Sendable () -> Bool = { false }, progress: (Double) -> Void = { _ in }
     ) throws(MediaError) -> AudioReplacementReport {
         // Opened here first, so that a narration that cannot be read leaves no file.
         _ = try AudioReader.open(audio)
@@ -38,17 +38,15 @@ package enum AudioReplacement {
         let format = try VideoFormat(
             rate: rate.num > 0 && rate.den > 0 ? FrameRate(Int(rate.num), Int(rate.den)) : FrameRate(30))
         let samples = Int((seconds * Double(AudioEncoder.sampleRate)).rounded())
-        let encoder = try AudioEncoder()
         var movie = try MovieFile(path: output, copying: stream, format: format)
-        try movie.addAudio(encoder)
+        try movie.addAudio(try AudioEncoder())
         try movie.writeHeader()
-        var film = FilmWriter(
-            sound: try Soundtrack(
-                FilmSound(
-                    parts: [
-                        FilmPart(clip: clip, frames: 1, audio: audio, audioStart: audioStart, title: fileName(audio))
-                    ], starts: [0, samples])),
-            encoder: encoder, movie: movie, packet: try Packet())
+        let narration = FilmPart(clip: clip, frames: 1, audio: audio, audioStart: audioStart, title: fileName(audio))
+        let sound = try SoundAhead.code(countsNarration: true, cancelled: cancelled) { _ throws(MediaError) in
+            try Soundtrack(FilmSound(parts: [narration], starts: [0, samples]))
+        }
+        defer { sound.stop() }
+        var film = FilmWriter(sound: sound, movie: movie)
         let packet = try Packet()
         var time = 0.0
         while try input.read(packet) {
@@ -63,13 +61,11 @@ package enum AudioReplacement {
             try film.movie.copy(packet, timeBase: base)
             progress(min(time / max(video, 0.001), 1))
         }
-        try film.writeSound(upTo: samples)
-        let padded = film.sound.narration.padded
-        let whole = try film.sound.narrationLength(cancelled: cancelled)
-        try film.finish()
+        let heard = try film.finish()
+        let whole = heard.narrationLength
         let perSample = 1 / Double(AudioEncoder.sampleRate)
         return AudioReplacementReport(
-            audioDuration: Double(whole) * perSample, padded: Double(padded) * perSample,
+            audioDuration: Double(whole) * perSample, padded: Double(heard.padded) * perSample,
             trimmed: max(Double(whole - samples) * perSample - audioStart, 0))
     }
 }

@@ -1,0 +1,83 @@
+import ArgumentParser
+import Artifacts
+import Contracts
+import FoundationEssentials
+import JSONRPC
+import ServiceKit
+
+struct Report: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Check a finished film point by point.",
+        discussion: """
+            Prints what was measured, what it should be, and whether it passes. The exit status is 1 where a point fails.
+            Uses a clipper that runs, or starts one for itself.
+            """)
+
+    @Argument(help: "The film's path.")
+    var file: String
+
+    @Option(help: ArgumentHelp("The storyboard, to compare the sound with the narrations.", valueName: "file"))
+    var storyboard: String?
+
+    @Option(help: ArgumentHelp("The folder of the narrations, {segment}.mp3 and so on.", valueName: "dir"))
+    var audio: String?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() async throws {
+        let film = Self.uri(file)
+        let request = ProbeMedia(media: film, decode: true, report: true, narrations: try narrations())
+        let probed = try await OneService.call("clipper", ClipperAPI.probe, request)
+        guard let report = probed.report else { throw ServiceError(.internal, "the clipper sent no report") }
+        if json {
+            Terminal.print(try JSONCoding.pretty(report))
+        } else {
+            Terminal.print(Self.table(report))
+        }
+        if !report.isPassed { throw ExitCode(1) }
+    }
+
+    private static func table(_ report: DeliveryReport) -> String {
+        let columns = [
+            report.points.map(\.name.count).max() ?? 0, report.points.map(\.measured.count).max() ?? 0,
+        ]
+        func padded(_ text: String, _ column: Int) -> String {
+            text + String(repeating: " ", count: max(columns[column] - text.count, 0))
+        }
+        let lines = report.points.map { point in
+            "\(point.isPassed ? "pass" : "FAIL")  \(padded(point.name, 0))  \(padded(point.measured, 1))  \(point.target)"
+        }
+        let failed = report.points.count { !$0.isPassed }
+        return (lines + ["", failed == 0 ? "passed" : "\(failed) of \(report.points.count) points failed"])
+            .joined(separator: "\n")
+    }
+
+    /// What the sound should be, where the caller says.
+    private func narrations() throws -> [ProbeNarration]? {
+        guard let storyboard else { return nil }
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(filePath: storyboard))
+        } catch {
+            throw ServiceError(.notFound, "there is no storyboard \(storyboard)")
+        }
+        let segments = try JSONCoding.decode(JSONValue.self, from: data)["segments"]?.array ?? []
+        return segments.map { segment in
+            let id = segment["id"]?.string ?? segment["segment_id"]?.string ?? ""
+            return ProbeNarration(
+                segmentID: id, duration: segment["duration"]?.double ?? 0, audio: narration(of: id))
+        }
+    }
+
+    private func narration(of id: String) -> String? {
+        guard let audio else { return nil }
+        return Places.narrationExtensions.map { "\(audio)/\(id).\($0)" }
+            .first { (try? Data(contentsOf: URL(filePath: $0), options: .alwaysMapped)) != nil }
+            .map(Self.uri)
+    }
+
+    private static func uri(_ path: String) -> String {
+        ArtifactURI(filePath: StagedInputs.absolute(path)).description
+    }
+}
