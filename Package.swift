@@ -78,7 +78,8 @@ let package = Package(
             "Orchestrator", folder: "orchestrator",
             ["ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", grdb, logging]),
         service(
-            "ImageGen", folder: "imagegen", ["ServiceKit", "Contracts", "Artifacts", "Drawing", "CPango", "JSONRPC", crypto],
+            "ImageGen", folder: "imagegen",
+            ["ServiceKit", "Contracts", "Artifacts", "Drawing", "CPango", "JSONRPC", crypto],
             exclude: ["README.md", "docs"]),
         service(
             "Clipper", folder: "clipper",

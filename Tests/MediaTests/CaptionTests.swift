@@ -80,10 +80,13 @@ import Testing
     @Test("random texts keep the bounds")
     func random() {
         var random = SystemRandomNumberGenerator()
-        let words = ["a", "of", "Meer", "light,", "tower.", "illumination", "港", "夜明け、", "؟نعم", "x!", "counterrevolutionaries"]
+        let words = [
+            "a", "of", "Meer", "light,", "tower.", "illumination", "港", "夜明け、", "؟نعم", "x!", "counterrevolutionaries",
+        ]
         for _ in 0..<300 {
-            let text = (0..<Int.random(in: 1...60, using: &random)).map { _ in words.randomElement(using: &random) ?? "" }
-                .joined(separator: " ")
+            let text = (0..<Int.random(in: 1...60, using: &random)).map { _ in words.randomElement(using: &random) ?? ""
+            }
+            .joined(separator: " ")
             let spoken = Double.random(in: 0.2...30, using: &random)
             let end = spoken + Double.random(in: 0...5, using: &random)
             check(cues(text, speech: 0..<spoken, end: end), text, speech: 0..<spoken, end: end)
@@ -106,12 +109,16 @@ import Testing
         ]
         #expect(
             CaptionFile.srt(cues)
-                == "1\n00:00:00,500 --> 00:00:02,000\nOne & two\n<three> --> four\n\n2\n00:00:02,000 --> 01:01:01,250\nمرحبا\n")
+                == "1\n00:00:00,500 --> 00:00:02,000\nOne & two\n<three> --> four\n\n2\n00:00:02,000 --> 01:01:01,250\nمرحبا\n"
+        )
         #expect(
             CaptionFile.vtt(cues)
                 == "WEBVTT\n\n00:00:00.500 --> 00:00:02.000\nOne &amp; two\n&lt;three&gt; --&gt; four\n\n00:00:02.000 --> 01:01:01.250\nمرحبا\n"
         )
-        for text in [CaptionFile.srt(cues), CaptionFile.vtt(cues), "\u{FEFF}" + CaptionFile.srt(cues).replacing("\n", with: "\r\n")] {
+        for text in [
+            CaptionFile.srt(cues), CaptionFile.vtt(cues),
+            "\u{FEFF}" + CaptionFile.srt(cues).replacing("\n", with: "\r\n"),
+        ] {
             let read = CaptionFile.parse(text)
             #expect(read.map(\.lines) == cues.map(\.lines))
             #expect(read.map(\.end) == [2.0, 3661.25])

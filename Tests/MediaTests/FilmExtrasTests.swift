@@ -88,7 +88,8 @@ import Testing
         #expect(level(1.5) > 0.03 && level(2.5) > 0.03)
         #expect(level(7.85) < level(1.5) / 3)
         // What is left of the music beside the tone: the loudest that a 200 Hz tone can be there is told by its own filter.
-        try bench.make("low.wav", "-i", "f.mp4", "-af", "lowpass=f=320:poles=2,lowpass=f=320:poles=2", "-ac", "1", "-ar", "48000")
+        try bench.make(
+            "low.wav", "-i", "f.mp4", "-af", "lowpass=f=320:poles=2,lowpass=f=320:poles=2", "-ac", "1", "-ar", "48000")
         let low = try bench.sound("low.wav")
         func bass(_ seconds: Double) -> Float {
             let start = Int(seconds * 48_000)
@@ -122,7 +123,8 @@ import Testing
         #expect(text.contains("00:00:01,250 --> 00:00:02,000\nمرحبا بالعالم\n"))
         #expect(text.contains("00:00:02,500 --> 00:00:03,000\n港の夜明け & <done>"))
         let packets = try bench.run(
-            "ffprobe", "-v", "error", "-select_streams", "s:0", "-show_entries", "packet=pts_time,size", "-of", "csv=p=0",
+            "ffprobe", "-v", "error", "-select_streams", "s:0", "-show_entries", "packet=pts_time,size", "-of",
+            "csv=p=0",
             "f.mp4")
         #expect(
             Set(packets.split(separator: "\n").map { $0.split(separator: ",").first ?? "" })

@@ -32,14 +32,16 @@ import Testing
 
     @Test("a fade is shortened where a neighbour is too short, and left out where there is no room")
     func short() {
-        let plan = FilmPlan(parts: [part(450), part(6, keys: [0]), part(1, keys: [0])], fades: FilmPlan.Fades(crossing: 15))
+        let plan = FilmPlan(
+            parts: [part(450), part(6, keys: [0]), part(1, keys: [0])], fades: FilmPlan.Fades(crossing: 15))
         #expect(plan.fades.map(\.range.count) == [6])
         #expect(plan.starts == [0, 450, 456, 457])
     }
 
     @Test("a clip that is too short, or unlike the film, is encoded, the others copied")
     func mixed() {
-        let plan = FilmPlan(parts: [part(100, available: 90), part(100, copy: false), part(100)], fades: FilmPlan.Fades(crossing: 0))
+        let plan = FilmPlan(
+            parts: [part(100, available: 90), part(100, copy: false), part(100)], fades: FilmPlan.Fades(crossing: 0))
         #expect(plan.runs == [.copy(part: 0, frames: 0..<90), .encode(90..<200), .copy(part: 2, frames: 0..<100)])
     }
 }

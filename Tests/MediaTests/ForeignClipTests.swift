@@ -77,7 +77,8 @@ import Testing
     @Test("a picture of another aspect is letter-boxed, or cropped when asked")
     func fits() throws {
         try bench.make(
-            "f.mp4", "-f", "lavfi", "-i", Self.quadrants("240x240"), "-t", "1", "-c:v", "libx264", "-pix_fmt", "yuv420p")
+            "f.mp4", "-f", "lavfi", "-i", Self.quadrants("240x240"), "-t", "1", "-c:v", "libx264", "-pix_fmt", "yuv420p"
+        )
         #expect(try join("f.mp4").parts[1].reason == "it has 240x240 pixels")
         try expect(0.1, 0.5, Self.black)
         try expect(0.35, 0.1, Self.red)
@@ -131,18 +132,25 @@ import Testing
             (
                 "601.mp4",
                 [
-                    "-vf", "scale=out_color_matrix=bt601,format=yuv420p", "-colorspace", "smpte170m", "-color_primaries",
+                    "-vf", "scale=out_color_matrix=bt601,format=yuv420p", "-colorspace", "smpte170m",
+                    "-color_primaries",
                     "smpte170m", "-color_trc", "smpte170m",
                 ]
             ),
             (
                 "full.mp4",
-                ["-vf", "scale=out_color_matrix=bt709:out_range=full,format=yuv420p", "-colorspace", "bt709", "-color_range", "pc"]
+                [
+                    "-vf", "scale=out_color_matrix=bt709:out_range=full,format=yuv420p", "-colorspace", "bt709",
+                    "-color_range", "pc",
+                ]
             ),
         ] {
             let words = try bench.runBytes(
                 "ffmpeg",
-                ["-v", "error", "-y", "-f", "lavfi", "-i", Self.quadrants("320x180"), "-t", "1", "-c:v", "libx264", "-bf", "0"]
+                [
+                    "-v", "error", "-y", "-f", "lavfi", "-i", Self.quadrants("320x180"), "-t", "1", "-c:v", "libx264",
+                    "-bf", "0",
+                ]
                     + arguments + [name])
             #expect(words.isEmpty)
             let report = try join(name)
@@ -156,7 +164,8 @@ import Testing
     @Test("HDR is mapped to the standard range, and said so", arguments: ["smpte2084", "arib-std-b67"])
     func hdr(_ transfer: String) throws {
         try bench.make(
-            "f.mp4", "-f", "lavfi", "-i", "color=0x949494:s=320x180:r=30,format=gray,format=yuv420p10le", "-t", "1", "-c:v",
+            "f.mp4", "-f", "lavfi", "-i", "color=0x949494:s=320x180:r=30,format=gray,format=yuv420p10le", "-t", "1",
+            "-c:v",
             "libx265", "-x265-params", "log-level=none:colorprim=bt2020:transfer=\(transfer):colormatrix=bt2020nc",
             "-colorspace", "bt2020nc", "-color_primaries", "bt2020", "-color_trc", transfer)
         let report = try join("f.mp4")
@@ -173,11 +182,13 @@ import Testing
     @Test("B pictures and a variable rate are brought to a constant one")
     func rates() throws {
         try bench.make(
-            "b.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30", "-t", "1", "-c:v", "libx264", "-bf", "3", "-pix_fmt",
+            "b.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30", "-t", "1", "-c:v", "libx264", "-bf", "3",
+            "-pix_fmt",
             "yuv420p", "-colorspace", "bt709")
         #expect(try join("b.mp4").parts[1].reason == "it has B pictures")
         try bench.make(
-            "v.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30", "-t", "1", "-vf", "select='not(mod(n,3))+lt(n,10)'",
+            "v.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30", "-t", "1", "-vf",
+            "select='not(mod(n,3))+lt(n,10)'",
             "-vsync", "vfr", "-c:v", "libx264", "-bf", "0", "-pix_fmt", "yuv420p", "-colorspace", "bt709")
         #expect(try join("v.mp4").parts[1].reason == "its pictures do not come at 30/1 a second")
         let entries = try bench.entries("film.mp4")

@@ -33,7 +33,10 @@ import Testing
     private func frames(_ clip: String) throws -> [[UInt8]] {
         let bytes = try bench.runBytes(
             "ffmpeg",
-            ["-v", "error", "-i", clip, "-map", "0:v", "-vf", "extractplanes=y", "-f", "rawvideo", "-pix_fmt", "gray", "-"])
+            [
+                "-v", "error", "-i", clip, "-map", "0:v", "-vf", "extractplanes=y", "-f", "rawvideo", "-pix_fmt",
+                "gray", "-",
+            ])
         let size = format.width * format.height
         return stride(from: 0, to: bytes.count - size + 1, by: size).map { Array(bytes[$0..<$0 + size]) }
     }

@@ -286,7 +286,8 @@ struct MachineScene {
                     .narrated(segment: index, startedAt: startedAt),
                     .narrationFailed(segment: index, quota, startedAt: startedAt),
                     .stitched(MachineScene.film, startedAt: startedAt), .stitchFailed(reset, startedAt: startedAt),
-                    .filmVerified(warnings: nil, startedAt: startedAt), .cancelled, .retried(.failed), .settled(warning: nil),
+                    .filmVerified(warnings: nil, startedAt: startedAt), .cancelled, .retried(.failed),
+                    .settled(warning: nil),
                 ]
                 let event = choices.randomElement(using: &dice) ?? .cancelled
                 events.append(event)

@@ -1,5 +1,5 @@
-import Drawing
 import Contracts
+import Drawing
 import JSONRPC
 import ServiceKit
 

@@ -223,7 +223,9 @@ struct ServiceStudio: Studio {
     ) async throws -> ProbedMedia {
         let probe: ProbedMedia
         do {
-            probe = try await pools["clipper"].call(ClipperAPI.probe, ProbeMedia(media: video, decode: true, report: narrations != nil, narrations: narrations))
+            probe = try await pools["clipper"].call(
+                ClipperAPI.probe,
+                ProbeMedia(media: video, decode: true, report: narrations != nil, narrations: narrations))
         } catch let error as ServiceError where error.kind == .corruptMedia || error.kind == .notFound {
             throw ServiceError(.corruptMedia, "\(whose): \(error.message)")
         }

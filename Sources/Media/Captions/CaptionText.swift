@@ -89,7 +89,8 @@ struct CaptionText {
     private func isAbbreviation(endingAt stop: Int) -> Bool {
         guard characters[stop] == "." else { return false }
         let word = characters[..<stop].reversed().prefix(6).prefix { $0 != " " }.reversed()
-        return word.count == 1 && word.first?.isLetter == true || Script.abbreviations.contains(String(word).lowercased())
+        return word.count == 1 && word.first?.isLetter == true
+            || Script.abbreviations.contains(String(word).lowercased())
     }
 
     /// A word wider than a line ends where the line does.

@@ -41,10 +41,13 @@ enum Script {
 
     /// Words that begin a phrase in the languages most often narrated.
     private static let openers: Set<String> = [
-        "and", "or", "but", "nor", "so", "because", "while", "when", "where", "which", "who", "that", "if", "as", "than",
+        "and", "or", "but", "nor", "so", "because", "while", "when", "where", "which", "who", "that", "if", "as",
+        "than",
         "to", "of", "in", "on", "at", "by", "for", "from", "with", "into", "over", "under", "through", "until", "after",
-        "before", "und", "oder", "aber", "denn", "weil", "wenn", "dass", "der", "die", "das", "mit", "von", "aus", "auf",
-        "für", "bei", "nach", "vor", "über", "unter", "zu", "et", "ou", "mais", "donc", "que", "qui", "dans", "sur", "avec",
+        "before", "und", "oder", "aber", "denn", "weil", "wenn", "dass", "der", "die", "das", "mit", "von", "aus",
+        "auf",
+        "für", "bei", "nach", "vor", "über", "unter", "zu", "et", "ou", "mais", "donc", "que", "qui", "dans", "sur",
+        "avec",
         "pour", "par", "y", "o", "pero", "porque", "cuando", "con", "en", "para", "por", "e", "ma", "che", "per", "di",
     ]
 

@@ -11,7 +11,10 @@ package enum Clip {
         progress: (Double) -> Void = { _ in }
     ) throws(MediaError) -> ClipReport {
         guard recipe.frames > 0 else { throw MediaError(.invalidArgument, "a clip has at least one frame") }
-        guard zip(recipe.overlays, recipe.overlays.dropFirst()).allSatisfy({ $0.frames.upperBound <= $1.frames.lowerBound })
+        guard
+            zip(recipe.overlays, recipe.overlays.dropFirst()).allSatisfy({
+                $0.frames.upperBound <= $1.frames.lowerBound
+            })
         else { throw MediaError(.invalidArgument, "two overlays at a time") }
         if recipe.motion == .still, recipe.coding == .repeated {
             return try StillClip.make(recipe, output: output, cancelled: cancelled, progress: progress)

@@ -58,7 +58,8 @@ struct ClipTrack {
             return "it has \(parameters.width)x\(parameters.height) pixels"
         }
         if parameters.format != AV_PIX_FMT_YUV420P.rawValue {
-            return "its pixels are \(av_get_pix_fmt_name(AVPixelFormat(rawValue: parameters.format)).map { String(cString: $0) } ?? "unknown")"
+            return
+                "its pixels are \(av_get_pix_fmt_name(AVPixelFormat(rawValue: parameters.format)).map { String(cString: $0) } ?? "unknown")"
         }
         if parameters.color_range == AVCOL_RANGE_JPEG { return "its colours use the full range" }
         if let matrix = ColorMatrix(parameters.color_space), matrix != .bt709 {

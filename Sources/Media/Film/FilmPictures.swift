@@ -37,7 +37,9 @@ struct FilmPictures: ~Copyable {
             // The clip that fades out stays the current one until the fade is over.
             let boundary = plan.starts[fade.part]
             let leaving = try currentPicture(at: min(frame, boundary - 1), of: fade.part - 1)
-            if following == nil { following = try VideoReader.open(parts[fade.part].clip, from: 0, format: format, fit: fit) }
+            if following == nil {
+                following = try VideoReader.open(parts[fade.part].clip, from: 0, format: format, fit: fit)
+            }
             let entering = try following!.picture(at: format.rate.seconds(max(frame - boundary, 0)))
             let weight = (Double(frame - fade.range.lowerBound) + 0.5) / Double(fade.range.count)
             let blended = try Frame.blend(leaving, entering, weight: weight)
@@ -55,7 +57,8 @@ struct FilmPictures: ~Copyable {
     private mutating func currentPicture(at frame: Int, of owner: Int) throws(MediaError) -> Frame {
         let local = min(frame - plan.starts[owner], parts[owner].frames - 1)
         if owner != part || current == nil {
-            current = try VideoReader.open(parts[owner].clip, from: format.rate.seconds(local), format: format, fit: fit)
+            current = try VideoReader.open(
+                parts[owner].clip, from: format.rate.seconds(local), format: format, fit: fit)
             part = owner
         }
         return try current!.picture(at: format.rate.seconds(local))

@@ -13,6 +13,8 @@ struct VideoReader: ~Copyable {
     private var nextTime: Double
     private var shown: Frame?
     private var isFinished: Bool
+    /// Seconds at which the index has its last picture.
+    private let lastIndexed: Double
     private let name: String
 
     /// - Parameter seconds: nothing before this moment of the clip will be asked for.
@@ -39,18 +41,21 @@ struct VideoReader: ~Copyable {
             normaliser: Normaliser(
                 format: format, fit: fit, orientation: Orientation(stream), name: fileName(path)),
             packet: packet,
+            lastIndexed: lastIndexed(stream, secondsPerTick) - Double(start) * secondsPerTick,
             origin: Double(start) * secondsPerTick, secondsPerTick: secondsPerTick, name: fileName(path))
     }
 
     private init(
         input: consuming InputFile, decoder: consuming Decoder, streamIndex: Int,
-        normaliser: consuming Normaliser, packet: consuming Packet, origin: Double, secondsPerTick: Double, name: String
+        normaliser: consuming Normaliser, packet: consuming Packet, lastIndexed: Double, origin: Double,
+        secondsPerTick: Double, name: String
     ) {
         self.input = input
         self.decoder = decoder
         self.streamIndex = streamIndex
         self.normaliser = normaliser
         self.packet = packet
+        self.lastIndexed = lastIndexed
         self.origin = origin
         self.secondsPerTick = secondsPerTick
         self.name = name
@@ -85,7 +90,12 @@ struct VideoReader: ~Copyable {
                 next = consume frame
                 return
             case .broken: continue
-            case .end: isFinished = true
+            case .end:
+                isFinished = true
+                guard nextTime > lastIndexed - 0.1 else {
+                    throw MediaError(
+                        .corruptMedia, "\(name) ends at \(max(nextTime, 0)) s, its index promises \(lastIndexed) s")
+                }
             case .needsInput:
                 while try input.read(packet) {
                     guard packet.pointer.pointee.stream_index == Int32(streamIndex) else { continue }
@@ -95,5 +105,14 @@ struct VideoReader: ~Copyable {
                 if packet.pointer.pointee.size == 0 { decoder.finish() }
             }
         }
+    }
+
+    /// Of containers that have an index from the beginning; others promise nothing.
+    private static func lastIndexed(_ stream: UnsafeMutablePointer<AVStream>, _ secondsPerTick: Double) -> Double {
+        let count = avformat_index_get_entries_count(stream)
+        guard stream.pointee.nb_frames > 0, count > 0,
+            let last = avformat_index_get_entry(stream, count - 1)
+        else { return -.infinity }
+        return Double(last.pointee.timestamp) * secondsPerTick
     }
 }

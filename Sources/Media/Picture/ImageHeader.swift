@@ -26,9 +26,8 @@ struct ImageHeader: Equatable {
             isWhole = Self.hasEndChunk(bytes)
         } else if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
             format = .jpeg
-            (width, height) = Self.jpegSize(bytes)
-            bytesPerPixel = 4
-            isWhole = bytes.suffix(4096).indices.dropLast().contains { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xD9 }
+            (width, height, bytesPerPixel) = Self.jpegFrame(bytes)
+            isWhole = Self.hasEndOfImage(bytes)
         } else if bytes.count > 30, bytes.starts(with: Array("RIFF".utf8)),
             bytes[8..<12].elementsEqual("WEBP".utf8)
         {
@@ -36,11 +35,12 @@ struct ImageHeader: Equatable {
             (width, height) = Self.webpSize(bytes)
             bytesPerPixel = 4
             isWhole = bytes.count >= Self.little(bytes, 4, 4) + 8
-        } else if bytes.count > 13, bytes.starts(with: Array("GIF87a".utf8)) || bytes.starts(with: Array("GIF89a".utf8)) {
+        } else if bytes.count > 13, bytes.starts(with: Array("GIF87a".utf8)) || bytes.starts(with: Array("GIF89a".utf8))
+        {
             format = .gif
             (width, height) = (Self.little(bytes, 6, 2), Self.little(bytes, 8, 2))
             bytesPerPixel = 4
-            isWhole = bytes.last == 0x3B
+            isWhole = Self.hasTrailer(bytes)
         } else {
             return nil
         }
@@ -75,21 +75,75 @@ struct ImageHeader: Equatable {
         return false
     }
 
+    /// Walks a GIF's blocks up to the trailer; what stands behind it does not count.
+    private static func hasTrailer(_ bytes: [UInt8]) -> Bool {
+        func palette(_ flags: UInt8) -> Int { flags & 0x80 == 0 ? 0 : 6 << Int(flags & 7) }
+        var offset = 13 + palette(bytes[10])
+        while offset < bytes.count {
+            switch bytes[offset] {
+            case 0x3B: return true
+            case 0x21: offset += 2
+            case 0x2C where offset + 9 < bytes.count: offset += 11 + palette(bytes[offset + 9])
+            default: return false
+            }
+            // The block's data, in pieces of up to 255 bytes.
+            while offset < bytes.count, bytes[offset] != 0 { offset += 1 + Int(bytes[offset]) }
+            offset += 1
+        }
+        return false
+    }
+
     /// Walks the markers up to the frame header (SOF0 to SOF15 without DHT, JPG and DAC).
-    private static func jpegSize(_ bytes: [UInt8]) -> (Int, Int) {
+    private static func jpegFrame(_ bytes: [UInt8]) -> (width: Int, height: Int, bytesPerPixel: Int) {
         var offset = 2
         while offset + 9 < bytes.count {
-            guard bytes[offset] == 0xFF else { return (0, 0) }
+            guard bytes[offset] == 0xFF else { break }
             let marker = bytes[offset + 1]
             if marker == 0xFF {
                 offset += 1
             } else if (0xC0...0xCF).contains(marker), ![0xC4, 0xC8, 0xCC].contains(marker) {
-                return (big(bytes, offset + 7, 2), big(bytes, offset + 5, 2))
+                // A progressive picture is held twice: its coefficients of two bytes, and its samples.
+                let isProgressive = [0xC2, 0xC6, 0xCA, 0xCE].contains(marker)
+                let components = jpegComponents(bytes, at: offset + 9)
+                return (
+                    big(bytes, offset + 7, 2), big(bytes, offset + 5, 2),
+                    isProgressive ? Int((components * 3).rounded(.up)) : 4
+                )
             } else {
                 offset += 2 + big(bytes, offset + 2, 2)
             }
         }
-        return (0, 0)
+        return (0, 0, 4)
+    }
+
+    /// Samples for each pixel: 3 without subsampling, 1.5 with that of 4:2:0.
+    private static func jpegComponents(_ bytes: [UInt8], at offset: Int) -> Double {
+        let count = Int(bytes[offset])
+        guard (1...4).contains(count), offset + 3 * count < bytes.count else { return 4 }
+        let factors = (0..<count).map { Int(bytes[offset + 2 + 3 * $0]) }.map { max(($0 >> 4) * ($0 & 15), 1) }
+        return Double(factors.reduce(0, +)) / Double(factors.max() ?? 1)
+    }
+
+    /// Walks segments and coded data up to the end marker; a thumbnail's own, inside a segment, does not count.
+    private static func hasEndOfImage(_ bytes: [UInt8]) -> Bool {
+        bytes.withUnsafeBufferPointer { bytes in
+            var offset = 2
+            while offset + 1 < bytes.count {
+                guard bytes[offset] == 0xFF else {
+                    offset += 1
+                    continue
+                }
+                switch bytes[offset + 1] {
+                case 0xD9: return true
+                case 0xFF: offset += 1
+                case 0, 1, 0xD0...0xD8: offset += 2
+                default:
+                    guard offset + 3 < bytes.count else { return false }
+                    offset += 2 + (Int(bytes[offset + 2]) << 8 | Int(bytes[offset + 3]))
+                }
+            }
+            return false
+        }
     }
 
     private static func webpSize(_ bytes: [UInt8]) -> (Int, Int) {

@@ -22,7 +22,7 @@ enum Picture {
         let isLarge = header.width * header.height > largePixels
         if isLarge { pthread_mutex_lock(largeLock) }
         defer { if isLarge { pthread_mutex_unlock(largeLock) } }
-        let source = try decode(bytes, header, path)
+        let source = try decode(bytes, header, path).wholeBytes(name: name)
         let orientation = orientation(of: source)
         let turns = orientation.quarterTurns % 2 == 1
         let (width, height) = (size?.width ?? format.width, size?.height ?? format.height)
@@ -81,7 +81,8 @@ enum Picture {
         decoder.context.pointee.err_recognition = AV_EF_EXPLODE | AV_EF_CRCCHECK
         decoder.context.pointee.thread_count = 1
         try decoder.open()
-        let packet = try Packet(header.format == .webp ? WebPAnimation.firstPicture(of: bytes) : bytes)
+        let animation = header.format == .webp ? WebPAnimation(bytes) : nil
+        let packet = try Packet(header.format == .png ? PNGChunks.pictureOnly(bytes) : animation?.picture ?? bytes)
         packet.pointer.pointee.flags |= AV_PKT_FLAG_KEY
         let frame = try Frame()
         guard try decoder.send(packet) else {
@@ -93,7 +94,12 @@ enum Picture {
         else {
             throw MediaError(.corruptMedia, "\(name): the \(header.format.rawValue) data does not decode")
         }
-        return frame
+        // JPEG's standard range is the full one, whether it is said or not.
+        if header.format == .jpeg, frame.pointer.pointee.color_range == AVCOL_RANGE_UNSPECIFIED {
+            frame.pointer.pointee.color_range = AVCOL_RANGE_JPEG
+        }
+        guard let animation, animation.canvas != (frame.width, frame.height) else { return frame }
+        return try frame.placed(x: animation.place.x, y: animation.place.y, on: animation.canvas, name: name)
     }
 
     /// What EXIF says of a camera that was held upright or not.
@@ -117,5 +123,34 @@ enum Picture {
         } catch {
             throw MediaError(.io, "\(name) cannot be read: \(error)")
         }
+    }
+}
+
+extension Frame {
+    /// The picture on a canvas of black.
+    fileprivate func placed(
+        x: Int, y: Int, on canvas: (width: Int, height: Int), name: String
+    ) throws(MediaError) -> Frame {
+        var scaler = Scaler(name: name)
+        let colors = try scaler.scale(self, width: width, height: height, format: AV_PIX_FMT_RGBA)
+        let result = try Frame(width: canvas.width, height: canvas.height, format: AV_PIX_FMT_RGBA)
+        guard let from = colors.pointer.pointee.data.0, let to = result.pointer.pointee.data.0 else { return result }
+        let (fromStride, toStride) = (Int(colors.pointer.pointee.linesize.0), Int(result.pointer.pointee.linesize.0))
+        to.update(repeating: 0, count: toStride * canvas.height)
+        let count = min(width, canvas.width - x)
+        guard count > 0 else { return result }
+        for row in 0..<height where y + row < canvas.height {
+            (to + (y + row) * toStride + x * 4).update(from: from + row * fromStride, count: count * 4)
+        }
+        return result
+    }
+
+    /// Formats of several pixels a byte cannot be cropped: they become grey. Others are not copied.
+    fileprivate func wholeBytes(name: String) throws(MediaError) -> Frame {
+        guard let description = av_pix_fmt_desc_get(pixelFormat),
+            description.pointee.flags & UInt64(AV_PIX_FMT_FLAG_BITSTREAM) != 0
+        else { return try reference() }
+        var scaler = Scaler(name: name)
+        return try scaler.scale(self, width: width, height: height, format: AV_PIX_FMT_GRAY8)
     }
 }

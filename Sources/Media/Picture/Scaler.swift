@@ -26,7 +26,10 @@ struct Scaler: ~Copyable {
         _ source: borrowing Frame, width: Int, height: Int, format: AVPixelFormat = AV_PIX_FMT_YUV420P
     ) throws(MediaError) -> Frame {
         let result = try Frame(width: width, height: height, format: format)
-        let shape = ScalingContext.Shape(source)
+        var shape = ScalingContext.Shape(source)
+        // Where it scales RGB to RGB, swscale goes through YUV and back: by one matrix, or the colours change. A palette's own
+        // way there is always that of BT.601.
+        if source.isRGB, format == AV_PIX_FMT_RGBA { shape.matrix = .bt709 }
         if context?.source != shape || target != (width, height, format.rawValue) {
             context = try ScalingContext(from: shape, to: result, name: name)
             target = (width, height, format.rawValue)
@@ -40,6 +43,12 @@ extension Frame {
     fileprivate var isTransparent: Bool {
         guard let description = av_pix_fmt_desc_get(pixelFormat) else { return false }
         return description.pointee.flags & UInt64(AV_PIX_FMT_FLAG_ALPHA) != 0 || pixelFormat == AV_PIX_FMT_PAL8
+    }
+
+    /// Whether its samples are red, green and blue, and no palette's numbers.
+    fileprivate var isRGB: Bool {
+        guard let description = av_pix_fmt_desc_get(pixelFormat) else { return false }
+        return description.pointee.flags & UInt64(AV_PIX_FMT_FLAG_RGB) != 0 && pixelFormat != AV_PIX_FMT_PAL8
     }
 
     /// RGBA only: premultiplies, which is the picture over black.

@@ -36,11 +36,18 @@ struct ScalingContext: ~Copyable {
 
     /// - Parameter target: a picture of the size and format wanted.
     init(from source: Shape, to target: borrowing Frame, name: String) throws(MediaError) {
-        guard
-            let context = sws_getContext(
-                Int32(source.width), Int32(source.height), AVPixelFormat(rawValue: source.format), Int32(target.width),
-                Int32(target.height), target.pixelFormat, Self.quality, nil, nil, nil)
-        else { throw MediaError(.unsupported, "\(name): its pixel format cannot be converted") }
+        guard let context = sws_alloc_context() else { throw MediaError(.internal, "out of memory") }
+        // Ranges must be known before the conversion is chosen: pictures of one size would else be copied as they are.
+        for (option, value) in [
+            ("srcw", Int64(source.width)), ("srch", Int64(source.height)), ("src_format", Int64(source.format)),
+            ("dstw", Int64(target.width)), ("dsth", Int64(target.height)),
+            ("dst_format", Int64(target.pixelFormat.rawValue)), ("sws_flags", Int64(Self.quality)),
+            ("src_range", source.isFullRange ? 1 : 0), ("dst_range", 0),
+        ] { av_opt_set_int(UnsafeMutableRawPointer(context), option, value, 0) }
+        guard sws_init_context(context, nil, nil) >= 0 else {
+            sws_freeContext(context)
+            throw MediaError(.unsupported, "\(name): its pixel format cannot be converted")
+        }
         sws_setColorspaceDetails(
             context, sws_getCoefficients(source.matrix.scalerName), source.isFullRange ? 1 : 0,
             sws_getCoefficients(SWS_CS_ITU709), 0, 0, 1 << 16, 1 << 16)

@@ -1,17 +1,28 @@
-/// Animated WebP, of which libavcodec decodes nothing: its first picture as a file of its own.
-enum WebPAnimation {
-    /// The bytes as they are, where they are no animation.
-    static func firstPicture(of bytes: [UInt8]) -> [UInt8] {
-        guard bytes.count > 30, bytes[12..<16].elementsEqual("VP8X".utf8), bytes[20] & 0x02 != 0 else { return bytes }
+/// Animated WebP, of which libavcodec decodes nothing: its first picture as a file of its own, and its place.
+struct WebPAnimation {
+    /// A still WebP file.
+    let picture: [UInt8]
+    /// -> pixels.
+    let canvas: (width: Int, height: Int)
+    /// Where the picture's top left corner lies on the canvas. -> pixels.
+    let place: (x: Int, y: Int)
+
+    /// `nil` for bytes that are no animation.
+    init?(_ bytes: [UInt8]) {
+        guard bytes.count > 30, bytes[12..<16].elementsEqual("VP8X".utf8), bytes[20] & 0x02 != 0 else { return nil }
         var offset = 12
         while offset + 8 <= bytes.count {
-            let size = length(bytes, offset + 4)
+            let size = Self.little(bytes, offset + 4, 4)
             if bytes[offset..<offset + 4].elementsEqual("ANMF".utf8), size > 16, offset + 8 + size <= bytes.count {
-                return still(Array(bytes[offset + 8..<offset + 8 + size]))
+                let frame = Array(bytes[offset + 8..<offset + 8 + size])
+                picture = Self.still(frame)
+                canvas = (Self.little(bytes, 24, 3) + 1, Self.little(bytes, 27, 3) + 1)
+                place = (Self.little(frame, 0, 3) * 2, Self.little(frame, 3, 3) * 2)
+                return
             }
             offset += 8 + size + size % 2
         }
-        return bytes
+        return nil
     }
 
     /// - Parameter frame: a frame's place, size, duration and flags in 16 bytes, then the chunks of a still.
@@ -27,7 +38,7 @@ enum WebPAnimation {
         return Array("RIFF".utf8) + (0..<4).map { UInt8(size >> (8 * UInt32($0)) & 0xFF) } + body
     }
 
-    private static func length(_ bytes: [UInt8], _ offset: Int) -> Int {
-        (0..<4).reversed().reduce(0) { $0 << 8 | Int(bytes[offset + $1]) }
+    private static func little(_ bytes: [UInt8], _ offset: Int, _ count: Int) -> Int {
+        (0..<count).reversed().reduce(0) { $0 << 8 | Int(bytes[offset + $1]) }
     }
 }

@@ -11,7 +11,8 @@ enum ContainerCheck {
         }
         var findings = [point("container", media.container, "mp4", media.container == "mp4")]
         let boxes = topLevelBoxes(path)
-        let isFirst = boxes.firstIndex(of: "moov").map { moov in boxes.firstIndex(of: "mdat").map { moov < $0 } ?? true }
+        let isFirst = boxes.firstIndex(of: "moov").map { moov in boxes.firstIndex(of: "mdat").map { moov < $0 } ?? true
+        }
         findings.append(
             point("moov_first", boxes.joined(separator: " "), "moov before mdat", isFirst == true))
         guard let video = media.streams.first(where: { $0.type == "video" }) else {
@@ -38,7 +39,8 @@ enum ContainerCheck {
             point("colours", colors.joined(separator: "/"), "bt709/bt709/bt709", colors.allSatisfy { $0 == "bt709" }),
             point("colour_range", video.colorRange ?? "untagged", "tv", video.colorRange == "tv"),
             point(
-                "frame_rate", "\(video.rate?.description ?? "unknown")\(timing.isConstant ? ", constant" : ", variable")",
+                "frame_rate",
+                "\(video.rate?.description ?? "unknown")\(timing.isConstant ? ", constant" : ", variable")",
                 "constant", timing.isConstant && video.rate != nil),
             point(
                 "key_frames",

@@ -84,14 +84,16 @@ package enum DeliveryCheck {
     /// Words, where there are any: in the film's own text track, else in the side-car of its name.
     private static func captions(_ path: String) throws(MediaError) -> [DeliveryFinding] {
         guard let cues = try CaptionSource.cues(of: path), !cues.isEmpty else { return [] }
-        let speed = cues.map { Double($0.lines.joined(separator: " ").count) / max($0.end - $0.start, 0.001) }.max() ?? 0
+        let speed =
+            cues.map { Double($0.lines.joined(separator: " ").count) / max($0.end - $0.start, 0.001) }.max() ?? 0
         let columns = cues.flatMap(\.lines).map { $0.reduce(0) { $0 + Script.width($1) } }.max() ?? 0
         let lines = cues.map(\.lines.count).max() ?? 0
         return [
             finding(
                 "caption_speed", "\(number(speed, digits: 1)) characters/s", "at most 17 characters/s", speed <= 17.5),
             finding(
-                "caption_lines", "\(lines) of \(columns) columns", "at most 2 of 42 columns", lines <= 2 && columns <= 42),
+                "caption_lines", "\(lines) of \(columns) columns", "at most 2 of 42 columns",
+                lines <= 2 && columns <= 42),
         ]
     }
 }

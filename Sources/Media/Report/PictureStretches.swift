@@ -56,7 +56,9 @@ struct PictureStretches {
                 "black", "\(seconds(longestBlack)) at most", "at most 1 s", longestBlack <= 1),
             DeliveryCheck.finding(
                 "frozen",
-                hanging.first.map { "from \(seconds(rate.seconds($0.lowerBound))) to \(seconds(rate.seconds($0.upperBound)))" }
+                hanging.first.map {
+                    "from \(seconds(rate.seconds($0.lowerBound))) to \(seconds(rate.seconds($0.upperBound)))"
+                }
                     ?? "\(seconds(rate.seconds(longestFrozen?.count ?? 0))) at most",
                 boundaries.isEmpty ? "told only" : "not across a segment's boundary", hanging.isEmpty),
         ]

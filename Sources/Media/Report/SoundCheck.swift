@@ -35,7 +35,8 @@ enum SoundCheck {
             case .offset(let seconds):
                 findings.append(
                     DeliveryCheck.finding(
-                        "sync_\(result.segmentID)", "\(DeliveryCheck.number(seconds * 1000, digits: 1)) ms", "within 5 ms",
+                        "sync_\(result.segmentID)", "\(DeliveryCheck.number(seconds * 1000, digits: 1)) ms",
+                        "within 5 ms",
                         abs(seconds) <= tolerance))
             case .silent:
                 findings.append(

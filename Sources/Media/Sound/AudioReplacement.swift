@@ -29,6 +29,9 @@ package enum AudioReplacement {
         let base = stream.pointee.time_base
         let ticks = stream.pointee.duration
         let video = ticks > 0 ? Double(ticks) * Double(base.num) / Double(base.den) : input.duration
+        guard duration != nil || video > 0 else {
+            throw MediaError(.corruptMedia, "\(fileName(clip)) holds no pictures")
+        }
         let seconds = duration ?? video
         guard seconds > 0, seconds <= AudioReader.maximumDuration else {
             throw MediaError(
@@ -49,6 +52,7 @@ package enum AudioReplacement {
         var film = FilmWriter(sound: sound, movie: movie)
         let packet = try Packet()
         var time = 0.0
+        var copied = 0
         while try input.read(packet) {
             if cancelled() { throw MediaError(.cancelled, "cancelled") }
             guard packet.pointer.pointee.stream_index == Int32(index) else { continue }
@@ -59,7 +63,13 @@ package enum AudioReplacement {
             let heard = ((time + 0.5) * Double(AudioEncoder.sampleRate)).rounded()
             try film.writeSound(upTo: Int(min(max(heard, 0), Double(samples))))
             try film.movie.copy(packet, timeBase: base)
+            copied += 1
             progress(min(time / max(video, 0.001), 1))
+        }
+        let promised = Int(stream.pointee.nb_frames)
+        guard copied >= promised else {
+            throw MediaError(
+                .corruptMedia, "\(fileName(clip)) ends after \(copied) of \(promised) frames that its index promises")
         }
         let heard = try film.finish()
         let whole = heard.narrationLength

@@ -1,132 +1,364 @@
 #!/usr/bin/env python3
-"""Makes a folder of odd media: make-corpus.py FOLDER. Needs ffmpeg, and PIL for what ffmpeg does not write."""
-import os, struct, subprocess, sys, wave, zlib
+"""Makes a folder of odd media: make-corpus.py FOLDER.
 
-from PIL import Image
+Needs ffmpeg, and Debian's python3-pil for what ffmpeg does not write. Prints nothing unless it fails.
+"""
+import io
+import os
+import random
+import struct
+import subprocess
+import sys
+import wave
+import zlib
 
-os.chdir(sys.argv[1])
-QUADRANTS = ((200, 30, 30), (30, 180, 30), (30, 30, 200), (240, 240, 240))
+from PIL import Image, ImageOps
+
+RED, GREEN, BLUE, WHITE = COLORS = ((200, 30, 30), (30, 180, 30), (30, 30, 200), (240, 240, 240))
+# Of pictures: not the film's, so that they are scaled. Clips have the film's, so that nothing but their oddness counts.
+SIZE = (640, 360)
+FILM = (320, 180)
+RATE = 48_000
 
 
-def quadrants(width=320, height=180):
-    """Red, green, blue, white; row by row from the top left."""
-    image = Image.new("RGB", (width, height))
-    for index, color in enumerate(QUADRANTS):
-        image.paste(color, (index % 2 * width // 2, index // 2 * height // 2, (index % 2 + 1) * width // 2, (index // 2 + 1) * height // 2))
-    return image
+def read(name):
+    with open(name, "rb") as file:
+        return file.read()
+
+
+def write(name, data):
+    with open(name, "wb") as file:
+        file.write(data)
 
 
 def ffmpeg(*arguments):
-    subprocess.run(["ffmpeg", "-v", "error", "-y", *arguments], check=True)
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", *arguments]
+    subprocess.run(command, check=True, stderr=subprocess.PIPE)
 
 
-def png_chunk(name, data):
+def quadrants(size=SIZE, colors=COLORS):
+    """Red, green, blue, white from the top left, row by row."""
+    tiny = Image.new("RGB", (2, 2))
+    tiny.putdata(colors)
+    return tiny.resize(size, Image.NEAREST)
+
+
+def grainy(size=SIZE):
+    """The quadrants under grain, so that files of it are long enough to be cut."""
+    dice = random.Random(1)
+    grain = Image.frombytes("L", size, bytes(dice.choice((0, 128, 255)) for _ in range(size[0] * size[1])))
+    picture = quadrants(size)
+    return Image.blend(picture, Image.merge("RGB", (grain, grain, grain)), 0.06)
+
+
+# PNG
+
+
+def chunk(name, data):
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
-def png(width, height, depth, kind, rows):
+def png(width, height, depth, kind, rows, extra=b""):
     header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(rows, 1)) + png_chunk(b"IEND", b"")
+    packer = zlib.compressobj(9)
+    data = b"".join([packer.compress(row) for row in rows] + [packer.flush()])
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + extra + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
-def pictures():
-    Image.new("RGB", (1, 1), (30, 180, 30)).save("one.png")
-    with open("large.png", "wb") as file:
-        file.write(png(8000, 8000, 8, 2, (b"\0" + bytes((30, 180, 30)) * 8000) * 8000))
-    with open("deep-large.png", "wb") as file:
-        file.write(png(8000, 8000, 16, 2, (b"\0" + bytes((30, 30, 180, 180, 30, 30)) * 8000) * 8000))
-    ffmpeg("-f", "lavfi", "-i", "color=0x1EB41E:s=64x64,format=gbrp16le", "-frames:v", "1", "-pix_fmt", "rgb48be", "deep.png")
-    ffmpeg("-f", "lavfi", "-i", "color=gray:s=64x64,format=gray16le", "-frames:v", "1", "-pix_fmt", "gray16be", "deepgray.png")
-    quadrants().quantize(16).save("palette.png")
-    quadrants().quantize(16).save("clear.png", transparency=0)
-    image = quadrants().convert("RGBA")
-    image.putalpha(Image.new("L", image.size, 255))
-    image.save("alpha.png")
+def deep_row(left, right):
+    """A row of 16-bit samples without a filter; the low bytes are not those of the high ones."""
+    half = SIZE[0] // 2
+    return b"\0" + b"".join(bytes((value, 0x40)) for value in left) * half + b"".join(
+        bytes((value, 0x40)) for value in right
+    ) * half
+
+
+def marked_rows(side, base, mark):
+    """A field with a mark of a tenth of its side in the middle; pixels are whole bytes."""
+    edge = side * 9 // 20
+    plain = b"\0" + base * side
+    middle = b"\0" + base * edge + mark * (side // 10) + base * (side - edge - side // 10)
+    return [middle if edge <= row < edge + side // 10 else plain for row in range(side)]
+
+
+def png_pictures():
+    Image.new("RGB", (1, 1), GREEN).save("one.png")
+    grainy().save("whole.png")
+    half = SIZE[1] // 2
+    write("deep.png", png(*SIZE, 16, 2, [deep_row(RED, GREEN)] * half + [deep_row(BLUE, WHITE)] * half))
+    write("deep-gray.png", png(*SIZE, 16, 0, [deep_row((40,), (90,))] * half + [deep_row((160,), (220,))] * half))
+    indexed = quadrants().quantize(4)
+    indexed.save("palette.png")
+    blue = indexed.getpixel((10, SIZE[1] - 10))
+    indexed.save("palette-clear.png", transparency=blue)
+    veiled = quadrants().convert("RGBA")
+    alpha = Image.new("L", (2, 2))
+    alpha.putdata((255, 128, 0, 255))
+    veiled.putalpha(alpha.resize(SIZE, Image.NEAREST))
+    veiled.save("alpha.png")
+    veiled.save("alpha.webp", lossless=True, exact=True)
+    opaque = quadrants().convert("RGBA")
+    opaque.save("opaque.png")
+    whole = read("whole.png")
+    write("text.png", whole[:33] + chunk(b"tEXt", b"Comment\0" + b"x" * 5_000_000) + whole[33:])
+    write("tail.png", whole + b"garbage " * 2000)
+
+
+def large_pictures():
+    """64 million pixels each: as many as a picture may have."""
+    write("large.png", png(8000, 8000, 8, 2, marked_rows(8000, bytes(GREEN), bytes(WHITE))))
+    # 9 KB of one bit a pixel; 256 MB once decoded; 400 MB of text beside a small picture.
+    bits = marked_rows(1000, b"\0", b"\xff")
+    write("pressed.png", png(8000, 8000, 1, 0, [row for row in bits for _ in range(8)]))
+    write("large-alpha.png", png(8000, 8000, 8, 6, marked_rows(8000, bytes(GREEN) + b"\xff", bytes(WHITE) + b"\xff")))
+    packer = zlib.compressobj(9)
+    text = b"".join([packer.compress(b"x" * 1_000_000) for _ in range(400)] + [packer.flush()])
+    whole = read("whole.png")
+    write("text-bomb.png", whole[:33] + chunk(b"zTXt", b"Comment\0\0" + text) + whole[33:])
+    picture = Image.new("RGB", (8000, 8000), GREEN)
+    picture.paste(WHITE, (3600, 3600, 4400, 4400))
+    picture.save("large.jpg", quality=90)
+    picture.save("large-progressive.jpg", quality=90, subsampling=0, progressive=True)
+    # Too large, by what the header says: pixels, and bytes of the pixels.
+    write("bomb.png", png(60_000, 60_000, 8, 0, [b"\0" * 60_001]))
+    write("deep-large.png", png(8000, 8000, 16, 2, [b"\0" * 48_001]))
+
+
+# JPEG
+
+
+def with_thumbnail(jpeg, thumbnail):
+    """Puts a JPEG in the EXIF header of another, as cameras do."""
+    tiff = b"II*\0" + struct.pack("<IHI", 8, 0, 14) + struct.pack("<H", 2)
+    tiff += struct.pack("<HHII", 0x0201, 4, 1, 44) + struct.pack("<HHII", 0x0202, 4, 1, len(thumbnail))
+    tiff = (tiff + struct.pack("<I", 0)).ljust(44, b"\0") + thumbnail
+    body = b"Exif\0\0" + tiff
+    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + jpeg[2:]
+
+
+def stored(upright, orientation):
+    """The pixels of a camera that was held so that the tag brings them upright."""
+    inverse = {
+        2: Image.FLIP_LEFT_RIGHT, 3: Image.ROTATE_180, 4: Image.FLIP_TOP_BOTTOM, 5: Image.TRANSPOSE,
+        6: Image.ROTATE_90, 7: Image.TRANSVERSE, 8: Image.ROTATE_270,
+    }  # fmt: skip
+    return upright.transpose(inverse[orientation]) if orientation > 1 else upright
+
+
+def jpeg_pictures():
+    grainy().save("whole.jpg", quality=95)
+    grainy().save("progressive.jpg", quality=95, progressive=True)
     quadrants().convert("L").save("gray.jpg", quality=95)
+    quadrants().convert("L").save("gray.png")
     quadrants().convert("CMYK").save("cmyk.jpg", quality=95)
-    quadrants().save("progressive.jpg", quality=95, progressive=True)
     for orientation in range(1, 9):
         exif = Image.Exif()
         exif[0x0112] = orientation
-        quadrants().save(f"exif{orientation}.jpg", quality=95, exif=exif)
-    other = Image.new("RGB", (320, 180), (10, 10, 10))
-    quadrants().save("moving.gif", save_all=True, append_images=[other], duration=200, loop=0)
-    quadrants().save("moving.webp", save_all=True, append_images=[other], duration=200, quality=95)
-    clear = quadrants().convert("RGBA")
-    clear.putalpha(Image.new("L", clear.size, 254))
-    clear.save("moving-clear.webp", save_all=True, append_images=[other.convert("RGBA")], duration=200, quality=95)
-    quadrants().save("lossy.webp", quality=95)
-    quadrants().save("lossless.webp", lossless=True)
-    quadrants().save("still.gif")
-    quadrants().save("whole.png")
-    quadrants().save("whole.jpg", quality=95)
+        name = f"exif{orientation}.jpg"
+        stored(quadrants(), orientation).save(name, quality=95, exif=exif)
+        seen = ImageOps.exif_transpose(Image.open(name))
+        assert seen.size == SIZE and max(abs(a - b) for a, b in zip(seen.getpixel((99, 99)), RED)) < 12, name
+    small = io.BytesIO()
+    quadrants((160, 90)).save(small, "JPEG")
+    data = with_thumbnail(read("whole.jpg"), small.getvalue())
+    write("thumbnail.jpg", data)
+    # Cut not far behind the thumbnail, whose end is not the picture's.
+    write("cut-thumbnail.jpg", data[: data.index(small.getvalue()) + len(small.getvalue()) + 2500])
+    write("tail.jpg", read("whole.jpg") + b"garbage " * 100)
+    write("long-tail.jpg", read("whole.jpg") + b"garbage " * 20_000)
+
+
+# WebP and GIF
+
+
+def riff(name, data):
+    return name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
+
+
+def webp_of(*chunks):
+    return riff(b"RIFF", b"WEBP" + b"".join(chunks))
+
+
+def uint24(value):
+    return struct.pack("<I", value)[:3]
+
+
+def moving_pictures():
+    other = Image.new("RGB", SIZE, (10, 10, 10))
+    grainy().save("lossy.webp", quality=95)
+    grainy().save("lossless.webp", lossless=True)
+    moving = {"save_all": True, "append_images": [other], "duration": 200, "loop": 0}
+    grainy().save("moving.webp", quality=95, **moving)
+    grainy().save("moving-lossless.webp", lossless=True, **moving)
+    veiled = grainy().convert("RGBA")
+    veiled.putalpha(254)
+    moving["append_images"] = [other.convert("RGBA")]
+    veiled.save("moving-alpha.webp", quality=95, **moving)
+    # The first picture covers the lower right quadrant alone.
+    corner = io.BytesIO()
+    Image.new("RGB", (SIZE[0] // 2, SIZE[1] // 2), RED).save(corner, "WEBP", lossless=True)
+    place = uint24(SIZE[0] // 4) + uint24(SIZE[1] // 4) + uint24(SIZE[0] // 2 - 1) + uint24(SIZE[1] // 2 - 1)
+    frame = riff(b"ANMF", place + uint24(200) + b"\0" + corner.getvalue()[12:])
+    canvas = riff(b"VP8X", b"\x02\0\0\0" + uint24(SIZE[0] - 1) + uint24(SIZE[1] - 1))
+    write("moving-corner.webp", webp_of(canvas, riff(b"ANIM", b"\0" * 6), frame, frame))
+
+    colored = grainy().quantize(64)
+    colored.save("still.gif")
+    moving["append_images"] = [other.quantize(64)]
+    colored.save("moving.gif", **moving)
+    corner = Image.new("P", (SIZE[0] // 2, SIZE[1] // 2), 1)
+    corner.putpalette((0, 0, 0) + RED)
+    data = io.BytesIO()
+    corner.save(data, "GIF", optimize=False, background=0)
+    data = data.getvalue()
+    start = data.index(b"\x2c\0\0\0\0")
+    corner_place = struct.pack("<HH", SIZE[0] // 2, SIZE[1] // 2)
+    data = data[:6] + struct.pack("<HH", *SIZE) + data[10 : start + 1] + corner_place + data[start + 5 :]
+    write("moving-corner.gif", data)
+    write("comment.gif", read("still.gif")[:-1] + b"\x21\xfe\x01x\0\x3b")
+    write("tail.gif", read("still.gif") + b"garbage " * 100)
+    write("tail.webp", read("lossy.webp") + b"garbage " * 100)
+
+
+def disguised_pictures():
     quadrants().save("really-png.jpg", format="PNG")
     quadrants().save("really-jpg.png", format="JPEG", quality=95)
-    with open("whole.jpg", "rb") as source, open("tail.jpg", "wb") as target:
-        target.write(source.read() + b"\0" * 1000)
-    with open("whole.png", "rb") as source, open("text.png", "wb") as target:
-        whole = source.read()
-        target.write(whole[:33] + png_chunk(b"tEXt", b"Comment\0" + b"x" * 5_000_000) + whole[33:])
-    with open("bomb.png", "wb") as file:
-        file.write(png(60000, 60000, 8, 0, b"\0" * 60001))
-    with open("drawing.png", "w") as file:
-        file.write("<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///etc/passwd'/></svg>")
-    with open("list.png", "w") as file:
-        file.write("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nwhole.png\n#EXT-X-ENDLIST\n")
+    drawing = "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><image href='whole.png'/></svg>\n"
+    write("drawing.svg", drawing.encode())
+    write("drawing.png", drawing.encode())
+    for name, target in (("png", "whole.png"), ("mp4", "plain.mp4"), ("mp3", "tone.mp3")):
+        play_list = f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{target}\n#EXT-X-ENDLIST\n"
+        write(f"list.{name}", play_list.encode())
+        write(f"script.{name}", f"ffconcat version 1.0\nfile {target}\n".encode())
 
 
-def wav(name, rate, channels, width, frames):
-    with wave.open(name, "wb") as file:
-        file.setnchannels(channels)
-        file.setsampwidth(width)
-        file.setframerate(rate)
-        file.writeframes(frames)
+def cuts():
+    """cut0-x has nothing of x, cut9-x nine tenths."""
+    for name in (
+        "whole.png", "whole.jpg", "progressive.jpg", "thumbnail.jpg", "lossy.webp", "lossless.webp", "moving.webp",
+        "still.gif", "moving.gif",
+    ):  # fmt: skip
+        data = read(name)
+        for tenth in range(10):
+            write(f"cut{tenth}-{name}", data[: len(data) * tenth // 10])
+
+
+# Sound
+
+
+def tone(name, *arguments, rate=RATE, channels="mono"):
+    """A second: silence, and from 0.3 s on 1 kHz."""
+    count = {"mono": 1, "5.1": 6}[channels]
+    waves = "|".join(["if(gte(t,0.3),0.7*sin(2*PI*1000*t),0)"] * count)
+    ffmpeg("-f", "lavfi", "-i", f"aevalsrc='{waves}':d=1:s={rate}:c={channels}", *arguments, name)
 
 
 def sounds():
-    tone = "sine=f=440:d=1"
-    wav("none.wav", 48000, 1, 2, b"")
-    ffmpeg("-f", "lavfi", "-i", tone, "-ar", "8000", "-ac", "1", "-c:a", "pcm_u8", "phone.wav")
-    for name in ("surround.wav", "surround.flac"):
-        ffmpeg("-f", "lavfi", "-i", tone, "-af", "pan=5.1|FL=c0|FR=c0|FC=c0|LFE=c0|BL=c0|BR=c0", name)
-    ffmpeg("-f", "lavfi", "-i", tone, "-ar", "192000", "studio.flac")
-    ffmpeg("-f", "lavfi", "-i", tone, "-c:a", "pcm_s24le", "wide.wav")
-    for name in ("tone.mp3", "tone.opus", "tone.aac", "tone.m4a", "tone.ogg"):
-        codec = ["-c:a", "libopus"] if name.endswith("opus") else []
-        ffmpeg("-f", "lavfi", "-i", tone, "-ar", "48000", *codec, name)
-    with open("tone.mp3", "rb") as source, open("cut.mp3", "wb") as target:
-        data = source.read()
-        target.write(data[: len(data) * 2 // 3 + 7])
-    ffmpeg("-i", "tone.mp3", "-i", "whole.jpg", "-map", "0", "-map", "1", "-c", "copy", "-disposition:v", "attached_pic", "cover.mp3")
-    ffmpeg("-f", "lavfi", "-i", tone, "-ar", "48000", "plain.wav")
-    with open("plain.wav", "rb") as source:
-        data = bytearray(source.read())
+    with wave.open("none.wav", "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+    tone("phone.wav", "-c:a", "pcm_u8", rate=8000)
+    tone("surround.wav", channels="5.1")
+    tone("surround.flac", channels="5.1")
+    tone("studio.flac", rate=192_000)
+    tone("wide.wav", "-c:a", "pcm_s24le")
+    tone("tone.mp3", "-b:a", "128k")
+    tone("tone.opus", "-c:a", "libopus")
+    tone("tone.aac")
+    tone("tone.m4a")
+    data = read("tone.mp3")
+    cut = data.index(b"\xff\xfb", len(data) * 6 // 10) + 100
+    write("cut.mp3", data[:cut])
+    cover = ["-map", "0", "-map", "1", "-c", "copy", "-disposition:v", "attached_pic"]
+    ffmpeg("-i", "tone.mp3", "-i", "whole.jpg", *cover, "cover.mp3")
+    tone("plain.wav")
+    data = read("plain.wav")
     place = data.index(b"data") + 4
-    for name, size in (("long.wav", len(data) * 5), ("endless.wav", 0xFFFFFFFF), ("short.wav", 9600)):
-        changed = bytearray(data)
-        changed[place : place + 4] = struct.pack("<I", size)
-        with open(name, "wb") as target:
-            target.write(changed)
-    with open("words.mp3", "w") as file:
-        file.write("these are words, not sound\n" * 100)
+    for name, size in (("long.wav", len(data) * 5), ("endless.wav", 0xFFFFFFFF), ("short.wav", RATE * 2 * 6 // 10)):
+        write(name, data[:place] + struct.pack("<I", size) + data[place + 4 :])
+    write("words.mp3", b"these are words, not sound\n" * 100)
 
 
-def videos():
-    ffmpeg("-f", "lavfi", "-i", "sine=d=1", "soundonly.mp4")
-    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=1", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-movflags", "+faststart", "clip.mp4")
-    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=1", "-c:v", "libx264", "-pix_fmt", "yuv420p", "late.mp4")
-    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=1", "-frames:v", "0", "-c:v", "libx264", "empty.mp4")
-    for source, target, share in (("late.mp4", "nomoov.mp4", 0.6), ("clip.mp4", "cutdata.mp4", 0.6)):
-        with open(source, "rb") as file:
-            data = file.read()
-        with open(target, "wb") as file:
-            file.write(data[: int(len(data) * share)])
-    with open("concat.mp4", "w") as file:
-        file.write("ffconcat version 1.0\nfile clip.mp4\n")
-    with open("hls.mp4", "w") as file:
-        file.write("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nclip.mp4\n#EXT-X-ENDLIST\n")
+# Video
 
 
-pictures()
-sounds()
-videos()
+def clip(name, *arguments, filters="null", source="upright.png"):
+    """A second of a picture at 30 a second."""
+    ffmpeg("-loop", "1", "-framerate", "30", "-i", source, "-t", "1", "-vf", filters, *arguments, name)
+
+
+def tags(matrix, primaries=None, transfer=None, coded_range="tv"):
+    return [
+        "-colorspace", matrix, "-color_primaries", primaries or matrix, "-color_trc", transfer or matrix,
+        "-color_range", coded_range,
+    ]  # fmt: skip
+
+
+X264 = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "12"]
+YUV709 = "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"
+
+
+def good_clips():
+    quadrants(FILM).save("upright.png")
+    clip("plain.mp4", *X264, "-bf", "0", *tags("bt709"), "-movflags", "+faststart", filters=YUV709)
+    clip("vp9.mkv", "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", *tags("bt709"), filters=YUV709)
+    # Held upright, a telephone stores a wide picture and a quarter turn.
+    quadrants((180, 320)).transpose(Image.ROTATE_270).save("turned.png")
+    clip("turned.mp4", *X264, "-bf", "0", *tags("bt709"), filters=YUV709, source="turned.png")
+    ffmpeg("-i", "turned.mp4", "-c", "copy", "-metadata:s:v", "rotate=90", "rotated.mp4")
+    clip("anamorphic.mp4", *X264, "-bf", "0", *tags("bt709"), filters=YUV709 + ",setsar=4/3")
+    clip("full.mp4", *X264, "-bf", "0", *tags("bt709", coded_range="pc"), filters=YUV709.replace("tv", "pc"))
+    matrix601 = "scale=1280:720:out_color_matrix=bt601:out_range=tv:flags=neighbor,format=yuv420p"
+    clip("bt601.mp4", *X264, *tags("smpte170m"), filters=matrix601)
+    light = (
+        "format=gbrpf32le,zscale=pin=bt709:tin=bt709:min=gbr:p=bt2020:t=linear:npl=203,"
+        "zscale=t=smpte2084:m=2020_ncl:r=tv:npl=203,format=yuv420p10le"
+    )
+    x265 = "log-level=none:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc"
+    hdr = tags("bt2020nc", "bt2020", "smpte2084")
+    clip("hdr.mp4", "-c:v", "libx265", "-crf", "12", "-x265-params", x265, *hdr, filters=light)
+    # Ever lighter, so that the order of the pictures is seen.
+    ramp = "color=black:s=320x180:r=30:d=1,format=yuv420p,geq=lum='20+7*N':cb=128:cr=128"
+    ffmpeg("-f", "lavfi", "-i", ramp, *X264, "-bf", "3", "-b_strategy", "0", *tags("bt709"), "bframes.mp4")
+    # Red to 0.2 s, green to 0.7 s, blue to 1 s; three pictures in four are left out after the first third of a second.
+    for name, color in (("red", RED), ("green", GREEN), ("blue", BLUE)):
+        Image.new("RGB", FILM, color).save(f"{name}.png")
+    inputs = []
+    for name, seconds in (("red", "0.2"), ("green", "0.5"), ("blue", "0.3")):
+        inputs += ["-loop", "1", "-framerate", "30", "-t", seconds, "-i", f"{name}.png"]
+    join = f"concat=n=3,select='lt(n,10)+not(mod(n-1,4))',{YUV709}"
+    ffmpeg(*inputs, "-filter_complex", join, "-vsync", "vfr", *X264, "-bf", "0", *tags("bt709"), "variable.mp4")
+    tone("mono.wav", rate=44_100)
+    ffmpeg("-i", "plain.mp4", "-i", "mono.wav", "-c:v", "copy", "-c:a", "aac", "-ar", "44100", "-ac", "1", "mono.mp4")
+
+
+def bad_clips():
+    ffmpeg("-i", "tone.m4a", "-c", "copy", "sound-only.mp4")
+    ffmpeg("-i", "plain.mp4", "-frames:v", "0", *X264, "empty.mp4")
+    # A track with parameter sets and no picture.
+    ffmpeg("-i", "plain.mp4", "-c", "copy", "-movflags", "empty_moov+frag_keyframe", "fragments.mp4")
+    data = read("fragments.mp4")
+    write("zero.mp4", data[: data.index(b"moof") - 4])
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=1", *X264, "-bf", "0", *tags("bt709"), "late.mp4")
+    data = read("late.mp4")
+    write("no-moov.mp4", data[: data.index(b"moov") - 4])
+    # The index first, then six tenths of the pictures: as the film is coded, and as it is not.
+    for name, coding in (("cut-alike.mp4", ["-c", "copy"]), ("cut-unlike.mp4", [*X264, "-bf", "3", "-b_strategy", "0"])):
+        ffmpeg("-i", "late.mp4", *coding, "-movflags", "+faststart", name)
+        data = read(name)
+        start = data.index(b"mdat")
+        write(name, data[: start + (len(data) - start) * 6 // 10])
+
+
+def main():
+    os.chdir(sys.argv[1])
+    try:
+        for make in (
+            png_pictures, jpeg_pictures, moving_pictures, large_pictures, sounds, good_clips, bad_clips,
+            disguised_pictures, cuts,
+        ):  # fmt: skip
+            make()
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"{' '.join(error.cmd)}: {error.stderr.decode()}")
+
+
+main()

@@ -1,5 +1,5 @@
-import Drawing
 import CPango
+import Drawing
 import Foundation
 
 /// The pieces that scenes are made of.

@@ -1,5 +1,5 @@
-import Drawing
 import CPango
+import Drawing
 import Foundation
 
 /// What stands behind the words: one of several really different pictures, chosen by the prompt's words where they name a
