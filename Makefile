@@ -2,7 +2,7 @@
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 SOURCES := Package.swift Sources services Tests
 
-.PHONY: help build demo test bench format lint clean
+.PHONY: help build demo test bench-media format lint clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,11 @@ test: ## run all tests
 	@scripts/setup.sh test
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test $(SWIFT_FLAGS) --skip-build --no-parallel
+
+bench-media: ## pictures and sound against the ffmpeg command line, a few minutes
+	@scripts/setup.sh bench
+	swift build $(SWIFT_FLAGS) --build-tests
+	Benchmarks/media.py
 
 format: ## format all Swift files
 	swift format --in-place --recursive $(SOURCES)

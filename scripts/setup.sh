@@ -2,6 +2,7 @@
 # Installs the Debian packages that the project needs; quick when nothing is missing.
 #   scripts/setup.sh        what building and running needs
 #   scripts/setup.sh test   and what the tests need
+#   scripts/setup.sh bench  and what the benchmarks need
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,9 +11,11 @@ packages_build="libavcodec-dev libavformat-dev libavutil-dev libcairo2-dev libeb
     libsqlite3-dev libswresample-dev libswscale-dev pkg-config"
 packages_run="fontconfig fonts-noto-cjk fonts-noto-core"
 packages_test="ffmpeg procps python3 python3-pil socat"
+packages_bench="python3-numpy"
 
 wanted="$packages_build $packages_run"
 [ "${1:-}" = test ] && wanted="$wanted $packages_test"
+[ "${1:-}" = bench ] && wanted="$wanted $packages_test $packages_bench"
 
 missing=""
 for package in $wanted; do

@@ -2,52 +2,50 @@
 package enum CaptionFile {
     /// SubRip.
     package static func srt(_ cues: [CaptionCue]) -> String {
-        let times = milliseconds(cues)
-        return zip(cues, times).enumerated().map { number, entry in
-            let (cue, time) = entry
-            return "\(number + 1)\n\(clock(time.start, ",")) --> \(clock(time.end, ","))\n"
-                + cue.lines.filter { !$0.isEmpty }.joined(separator: "\n") + "\n"
+        entries(cues).enumerated().map { number, entry in
+            "\(number + 1)\n\(clock(entry.start, ",")) --> \(clock(entry.end, ","))\n"
+                + entry.lines.joined(separator: "\n") + "\n"
         }.joined(separator: "\n")
     }
 
     /// WebVTT.
     package static func vtt(_ cues: [CaptionCue]) -> String {
-        let times = milliseconds(cues)
-        return "WEBVTT\n"
-            + zip(cues, times).map { cue, time in
-                "\n\(clock(time.start, ".")) --> \(clock(time.end, "."))\n"
-                    + cue.lines.filter { !$0.isEmpty }.map(escaped).joined(separator: "\n") + "\n"
+        "WEBVTT\n"
+            + entries(cues).map { entry in
+                "\n\(clock(entry.start, ".")) --> \(clock(entry.end, "."))\n"
+                    + entry.lines.map(escaped).joined(separator: "\n") + "\n"
             }.joined()
     }
 
-    /// Reads either; what is no cue is passed over.
-    package static func parse(_ text: String) -> [CaptionCue] {
-        let isWebVTT = text.drop { $0 == "\u{FEFF}" }.hasPrefix("WEBVTT")
-        var cues: [CaptionCue] = []
-        var open: CaptionCue?
-        for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
-            if let times = times(String(line)) {
-                open = CaptionCue(start: times.start, end: times.end, lines: [])
-            } else if line.isEmpty {
-                if let cue = open { cues.append(cue) }
-                open = nil
-            } else {
-                open?.lines.append(isWebVTT ? unescaped(String(line)) : String(line))
-            }
-        }
-        if let cue = open { cues.append(cue) }
-        return cues
+    private struct Entry {
+        /// Milliseconds.
+        var start: Int
+        /// Milliseconds.
+        var end: Int
+        /// None of them blank.
+        var lines: [String]
     }
 
-    /// No cue begins before the one before it has ended.
-    private static func milliseconds(_ cues: [CaptionCue]) -> [(start: Int, end: Int)] {
-        var last = 0
-        return cues.map { cue in
-            let start = max(Int((cue.start * 1000).rounded()), last)
-            let end = max(Int((cue.end * 1000).rounded()), start + 1)
-            last = end
-            return (start, end)
+    /// What is written of each cue that shows anything. None begins before the one before it has ended.
+    private static func entries(_ cues: [CaptionCue]) -> [Entry] {
+        var entries: [Entry] = []
+        for cue in cues {
+            let lines = cue.lines.flatMap { $0.split(whereSeparator: \.isNewline) }.map(String.init)
+                .filter { !$0.allSatisfy(\.isWhitespace) }
+            guard !lines.isEmpty else { continue }
+            var start = milliseconds(cue.start)
+            if let last = entries.last, start < last.end {
+                // The earlier one ends early, or if it began no earlier, the later one begins late.
+                if start > last.start { entries[entries.count - 1].end = start } else { start = last.end }
+            }
+            entries.append(Entry(start: start, end: max(milliseconds(cue.end), start + 1), lines: lines))
         }
+        return entries
+    }
+
+    /// Below a hundred hours, which is what the clock can show.
+    private static func milliseconds(_ seconds: Double) -> Int {
+        seconds.isNaN ? 0 : Int((min(max(seconds, 0), 359_999) * 1000).rounded())
     }
 
     private static func clock(_ time: Int, _ point: String) -> String {
@@ -59,32 +57,17 @@ package enum CaptionFile {
             + digits(time % 1000, 3)
     }
 
-    private static func times(_ line: String) -> (start: Double, end: Double)? {
-        let parts = line.split(separator: " ", omittingEmptySubsequences: true)
-        guard parts.count >= 3, parts[1] == "-->", let start = seconds(parts[0]), let end = seconds(parts[2]) else {
-            return nil
-        }
-        return (start, end)
-    }
-
-    private static func seconds(_ text: Substring) -> Double? {
-        var seconds = 0.0
-        for part in text.split(separator: ":") {
-            guard let value = Double(part.map { $0 == "," ? "." : String($0) }.joined()) else { return nil }
-            seconds = seconds * 60 + value
-        }
-        return text.contains(":") ? seconds : nil
-    }
-
-    private static let escapes: [(Character, String)] = [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")]
-
+    /// By scalars: a mark on a bracket does not hide it.
     private static func escaped(_ line: String) -> String {
-        line.map { character in escapes.first { $0.0 == character }?.1 ?? String(character) }.joined()
-    }
-
-    private static func unescaped(_ line: String) -> String {
-        escapes.reversed().reduce(line) { text, escape in
-            text.split(separator: escape.1, omittingEmptySubsequences: false).joined(separator: String(escape.0))
+        var escaped = ""
+        for scalar in line.unicodeScalars {
+            switch scalar {
+            case "&": escaped += "&amp;"
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            default: escaped.unicodeScalars.append(scalar)
+            }
         }
+        return escaped
     }
 }

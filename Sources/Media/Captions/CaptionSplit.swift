@@ -1,30 +1,27 @@
-/// The way to cut a text into captions that costs least: short of room nowhere, cut at the best places.
+/// The way to cut a text into captions that costs least: none too full, cut at the best places.
 struct CaptionSplit {
-    /// Characters of each caption, in order, without gaps.
+    /// Pieces of each caption, in order, without gaps.
     let ranges: [Range<Int>]
 
+    /// - Parameter mostCharacters: of a caption, unless it is one piece.
     init(_ text: CaptionText, mostCharacters: Int) {
-        let count = text.characters.count
+        let count = text.pieces.count
         // For each place: what the best way to it costs, and where its last caption begins.
         var cost = [Int](repeating: .max, count: count + 1)
         var from = [Int](repeating: 0, count: count + 1)
         cost[0] = 0
-        for start in 0..<count where cost[start] < .max {
-            let firstLine = Self.furthestLine(from: start, in: text)
-            var end = start
-            while end < count, end - start < mostCharacters || end == start || from[end] == start {
-                end += 1
-                let isFitting =
-                    text.width(start..<end) <= CaptionLayout.columns
-                    || text.width(firstLine..<end) <= CaptionLayout.columns
-                guard isFitting else { break }
-                guard text.breaks[end - 1] != .never else { continue }
-                let total = cost[start] + Self.cost(of: start..<end, in: text)
+        var lineEnd = 0
+        for start in 0..<count {
+            lineEnd = max(lineEnd, start + 1)
+            while lineEnd < count, text.width(start..<lineEnd + 1) <= CaptionLayout.columns { lineEnd += 1 }
+            for end in start + 1...count {
+                let range = start..<end
+                if end > start + 1 {
+                    guard text.count(range) <= mostCharacters else { break }
+                    guard end <= lineEnd || text.width(lineEnd..<end) <= CaptionLayout.columns else { break }
+                }
+                let total = cost[start] + Self.cost(of: range, in: text)
                 if total < cost[end] { (cost[end], from[end]) = (total, start) }
-            }
-            // Nothing in reach: the next break is taken, wherever it is.
-            if let next = (start..<count).first(where: { text.breaks[$0] != .never }), cost[next + 1] == .max {
-                (cost[next + 1], from[next + 1]) = (cost[start] + 1000, start)
             }
         }
         var ranges: [Range<Int>] = []
@@ -36,44 +33,37 @@ struct CaptionSplit {
         self.ranges = ranges.reversed()
     }
 
-    /// The lines of one caption: one where it fits, else two that are even, the lower one rather longer.
-    static func lines(of range: Range<Int>, in text: CaptionText) -> [String] {
-        if text.width(range) <= CaptionLayout.columns { return [text.text(range)] }
+    /// The pieces of each line of one caption: one where it fits, else two that are even, the lower one rather longer.
+    static func lines(of range: Range<Int>, in text: CaptionText) -> [Range<Int>] {
+        guard text.width(range) > CaptionLayout.columns else { return [range] }
         var best: (cost: Int, place: Int)?
-        for place in range.dropLast() where text.breaks[place] != .never {
-            let (upper, lower) = (text.width(range.lowerBound..<place + 1), text.width(place + 1..<range.upperBound))
+        for place in range.dropFirst() {
+            let (upper, lower) = (text.width(range.lowerBound..<place), text.width(place..<range.upperBound))
             guard upper <= CaptionLayout.columns, lower <= CaptionLayout.columns else { continue }
-            let cost = abs(upper - lower) + (upper > lower ? 4 : 0) - 11 * text.breaks[place].rawValue
+            let cost = abs(upper - lower) + (upper > lower ? 8 : 0) - 11 * text.pieces[place - 1].end.rawValue
             if best.map({ cost < $0.cost }) ?? true { best = (cost, place) }
         }
-        guard let place = best?.place else { return [text.text(range)] }
-        return [text.text(range.lowerBound..<place + 1), text.text(place + 1..<range.upperBound)]
-    }
-
-    /// The furthest place up to which one line reaches.
-    private static func furthestLine(from start: Int, in text: CaptionText) -> Int {
-        var furthest = start
-        var end = start
-        while end < text.characters.count {
-            end += 1
-            if text.width(start..<end) > CaptionLayout.columns { break }
-            if text.breaks[end - 1] != .never { furthest = end }
-        }
-        return furthest
+        guard let place = best?.place else { return [range] }
+        return [range.lowerBound..<place, place..<range.upperBound]
     }
 
     private static func cost(of range: Range<Int>, in text: CaptionText) -> Int {
-        let quality =
-            switch text.breaks[range.upperBound - 1] {
-            case .sentence: 0
-            case .clause: 12
-            case .phrase: 26
-            case .space: 40
-            case .forced, .never: 200
+        let end = text.pieces[range.upperBound - 1].end
+        var cost =
+            switch end {
+            case .sentence: 20
+            case .clause: 32
+            case .phrase: 46
+            case .space: 60
+            case .tight: 85
+            case .forced, .never: 220
             }
-        let empty = max(2 * CaptionLayout.columns - text.width(range), 0)
-        let isWhole = range.count == text.characters.count
-        let isOrphan = !isWhole && !text.text(range).contains(" ") && text.width(range) < 14
-        return 20 + quality + empty * empty / 180 + (isOrphan ? 40 : 0)
+        let width = text.width(range)
+        let empty = max(2 * CaptionLayout.columns - width, 0)
+        cost += empty * empty / 180
+        // Sentences rather stand alone, and none leaves its first words to the caption before.
+        if text.endsSentence(within: range) { cost += end == .sentence ? 40 : 70 }
+        if range.count < text.pieces.count, text.isOrphan(range) { cost += 100 }
+        return cost
     }
 }

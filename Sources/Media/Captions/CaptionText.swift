@@ -1,107 +1,91 @@
-/// A narration as captions see it: characters, their widths, and the places where a line or a caption may end.
-struct CaptionText {
-    /// How good it is to end after a character.
-    enum Break: Int, Comparable {
-        case never
-        /// Inside a word that is longer than a line.
-        case forced
-        case space
-        /// Before a word that begins a phrase.
-        case phrase
-        case clause
-        case sentence
+/// One character of a narration, as lines see it.
+struct Grapheme {
+    let character: Character
+    let width: Int
+    let traits: Script.Traits
 
-        static func < (left: Break, right: Break) -> Bool { left.rawValue < right.rawValue }
+    init(_ character: Character) {
+        self.character = character
+        width = Script.width(character)
+        traits = Script.traits(of: character)
     }
 
-    private(set) var characters: [Character] = []
-    /// What may happen after each character.
-    private(set) var breaks: [Break] = []
-    /// Columns of all characters before each one, and of all.
-    private(set) var columns: [Int] = [0]
+    var isSpace: Bool { character == " " }
+}
+
+/// A narration as captions see it: cleaned, and cut into pieces that no line ends within.
+struct CaptionText {
+    /// Some characters without the space after them, and how good it is to end there.
+    struct Piece {
+        let characters: Range<Int>
+        let end: LineBreak
+    }
+
+    let graphemes: [Grapheme]
+    private(set) var pieces: [Piece] = []
+    /// Columns before each character, and of all.
+    private var columns: [Int] = [0]
+    /// Spaces before each character, and of all.
+    private var spaces: [Int] = [0]
+    /// Ends of sentences before each piece, and of all.
+    private var sentences: [Int] = [0]
 
     init(_ text: String) {
-        characters = Self.normalised(text)
-        for character in characters { columns.append(columns[columns.count - 1] + Script.width(character)) }
-        breaks = [Break](repeating: .never, count: characters.count)
-        for index in characters.indices { breaks[index] = self.break(after: index) }
-        if let last = characters.indices.last { breaks[last] = .sentence }
-        forceBreaks()
-    }
-
-    /// Columns of a stretch without the spaces at its ends.
-    func width(_ range: Range<Int>) -> Int {
-        let range = trimmed(range)
-        return columns[range.upperBound] - columns[range.lowerBound]
-    }
-
-    func text(_ range: Range<Int>) -> String { String(characters[trimmed(range)]) }
-
-    func trimmed(_ range: Range<Int>) -> Range<Int> {
-        var (low, high) = (range.lowerBound, range.upperBound)
-        while low < high, characters[low] == " " { low += 1 }
-        while high > low, characters[high - 1] == " " { high -= 1 }
-        return low..<high
-    }
-
-    /// One space for each run of white space; no controls, nothing that turns the direction of other text.
-    private static func normalised(_ text: String) -> [Character] {
-        var scalars = String.UnicodeScalarView()
-        var isSpace = true
-        for scalar in text.unicodeScalars {
-            if scalar.properties.isWhitespace {
-                if !isSpace { scalars.append(" ") }
-                isSpace = true
-                continue
-            }
-            switch scalar.value {
-            case 0..<0x20, 0x7F..<0xA0, 0x202A...0x202E, 0x2066...0x2069, 0xFEFF: continue
-            default:
-                scalars.append(scalar)
-                isSpace = false
-            }
+        graphemes = Self.cleaned(text).map(Grapheme.init)
+        for grapheme in graphemes {
+            columns.append(columns[columns.count - 1] + grapheme.width)
+            spaces.append(spaces[spaces.count - 1] + (grapheme.isSpace ? 1 : 0))
         }
-        if scalars.last == " " { scalars.removeLast() }
-        return Array(String(scalars))
-    }
-
-    private func `break`(after index: Int) -> Break {
-        let (here, next) = (characters[index], index + 1 < characters.count ? characters[index + 1] : " ")
-        guard here == " " else {
-            let isDense = Script.breaksAnywhere(here) || Script.breaksAnywhere(next)
-            guard isDense, next != " ", !Script.neverBegins(next), !Script.neverEnds(here) else { return .never }
-            if Script.endsSentence(here) { return .sentence }
-            return Script.endsClause(here) ? .clause : .space
-        }
-        var before = index - 1
-        while before > 0, Script.closes(characters[before]) { before -= 1 }
-        guard before >= 0 else { return .space }
-        if Script.endsSentence(characters[before]), !isAbbreviation(endingAt: before) { return .sentence }
-        if Script.endsClause(characters[before]) { return .clause }
-        return Script.opensPhrase(word(from: index + 1)) ? .phrase : .space
-    }
-
-    private func word(from start: Int) -> String {
-        String(characters[start...].prefix(8).prefix { $0 != " " }).lowercased()
-    }
-
-    /// Whether a full stop ends a short form, as in "Dr." or "J. S. Bach".
-    private func isAbbreviation(endingAt stop: Int) -> Bool {
-        guard characters[stop] == "." else { return false }
-        let word = characters[..<stop].reversed().prefix(6).prefix { $0 != " " }.reversed()
-        return word.count == 1 && word.first?.isLetter == true
-            || Script.abbreviations.contains(String(word).lowercased())
-    }
-
-    /// A word wider than a line ends where the line does.
-    private mutating func forceBreaks() {
+        guard columns[graphemes.count] > 0 else { return }
         var start = 0
-        for index in characters.indices {
-            if characters[index] != " ", columns[index + 1] - columns[start] > CaptionLayout.columns, index > start {
-                breaks[index - 1] = .forced
-                start = index
-            }
-            if breaks[index] != .never { start = index + 1 }
+        for (index, end) in LineBreaks(graphemes).places.enumerated() where end != .never {
+            pieces.append(Piece(characters: start..<(graphemes[index].isSpace ? index : index + 1), end: end))
+            sentences.append(sentences[sentences.count - 1] + (end == .sentence ? 1 : 0))
+            start = index + 1
         }
+    }
+
+    /// The characters of some pieces, but for the space after them.
+    private func characters(_ range: Range<Int>) -> Range<Int> {
+        pieces[range.lowerBound].characters.lowerBound..<pieces[range.upperBound - 1].characters.upperBound
+    }
+
+    /// Columns of some pieces on one line.
+    func width(_ range: Range<Int>) -> Int {
+        let characters = characters(range)
+        return columns[characters.upperBound] - columns[characters.lowerBound]
+    }
+
+    /// Characters of some pieces.
+    func count(_ range: Range<Int>) -> Int { characters(range).count }
+
+    func string(_ range: Range<Int>) -> String { String(graphemes[characters(range)].map(\.character)) }
+
+    /// Whether a sentence ends before the last of some pieces.
+    func endsSentence(within range: Range<Int>) -> Bool {
+        sentences[range.upperBound - 1] > sentences[range.lowerBound]
+    }
+
+    /// Whether some pieces are but one short word.
+    func isOrphan(_ range: Range<Int>) -> Bool {
+        let characters = characters(range)
+        guard spaces[characters.upperBound] == spaces[characters.lowerBound] else { return false }
+        return width(range) < (graphemes[characters.lowerBound].traits.contains(.dense) ? 9 : 20)
+    }
+
+    /// One space for each run of white space; no controls, and nothing that turns the direction of other text.
+    private static func cleaned(_ text: String) -> String {
+        var scalars = String.UnicodeScalarView()
+        var isSpaceDue = false
+        for scalar in text.unicodeScalars where !Script.isDropped(scalar) {
+            if scalar.properties.isWhitespace {
+                isSpaceDue = !scalars.isEmpty
+            } else {
+                if isSpaceDue { scalars.append(" ") }
+                isSpaceDue = false
+                scalars.append(scalar)
+            }
+        }
+        return String(scalars)
     }
 }

@@ -62,7 +62,7 @@ struct VideoEncoder: ~Copyable {
             context.pointee.rc_buffer_size = Int32(most * 2)
             // Small residuals are kept: dropping them lets slow motions stick and jump. Small partitions of P pictures are not
             // looked for: in one motion of the whole picture, and in a fade, they cost a fifth of the time and save nothing.
-            parameters += ":rc-lookahead=10:no-dct-decimate=1:partitions=i8x8,i4x4"
+            parameters += ":rc-lookahead=10:no-dct-decimate=1:deadzone-inter=6:partitions=i8x8,i4x4"
         }
         av_opt_set(context.pointee.priv_data, "profile", "high", 0)
         av_opt_set(context.pointee.priv_data, "forced-idr", "1", 0)
