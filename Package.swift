@@ -110,7 +110,9 @@ let package = Package(
         tests("EventLoggerTests", ["EventLogger", "Contracts", "JSONRPC"]),
         tests("Agent5Tests", ["Agent5", "Contracts", "JSONRPC"]),
         tests("UnderstudyTests", ["Understudy", "Contracts", "JSONRPC"]),
-        tests("StackTests", ["ServiceKit", "ServicePool", "JSONRPC", "Contracts", subprocess, systemPackage]),
+        tests(
+            "StackTests", ["ServiceKit", "ServicePool", "JSONRPC", "Contracts", subprocess, systemPackage],
+            resources: [.copy("Player")]),
     ],
     swiftLanguageModes: [.v6]
 )

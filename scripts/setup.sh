@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 packages_build="libavcodec-dev libavformat-dev libavutil-dev libcairo2-dev libebur128-dev libcurl4-openssl-dev libpango1.0-dev
     libsqlite3-dev libswresample-dev libswscale-dev pkg-config"
 packages_run="fontconfig fonts-noto-cjk fonts-noto-core"
-packages_test="ffmpeg procps python3 python3-pil socat"
+packages_test="chromium ffmpeg procps python3 python3-pil socat"
 packages_bench="python3-numpy"
 
 wanted="$packages_build $packages_run"

@@ -32,9 +32,8 @@ enum ContainerCheck {
             point("level", DeliveryCheck.number(level, digits: 1), "at most 5.2", level > 0 && level <= 5.2),
             point("pixel_format", video.pixelFormat, "yuv420p", video.pixelFormat == "yuv420p"),
             point(
-                "size", "\(video.width ?? 0)x\(video.height ?? 0)", "even, at least 640 across",
-                (video.width ?? 0) % 2 == 0 && (video.height ?? 0) % 2 == 0
-                    && max(video.width ?? 0, video.height ?? 0) >= 640),
+                "size", "\(video.width ?? 0)x\(video.height ?? 0)", "even",
+                (video.width ?? 1) % 2 == 0 && (video.height ?? 1) % 2 == 0),
             point("sample_aspect", isSquare ? "1:1" : "\(aspect.num):\(aspect.den)", "1:1", isSquare),
             point("colours", colors.joined(separator: "/"), "bt709/bt709/bt709", colors.allSatisfy { $0 == "bt709" }),
             point("colour_range", video.colorRange ?? "untagged", "tv", video.colorRange == "tv"),

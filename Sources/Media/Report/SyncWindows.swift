@@ -15,6 +15,8 @@ struct SyncWindows {
     /// Samples searched to each side of the place, 0.2 s, and samples compared, up to 4 s.
     private static let reach = AudioEncoder.sampleRate / 5
     private static let length = 4 * AudioEncoder.sampleRate
+    /// Samples of silence before a narration that are compared too: 50 ms.
+    private static let lead = AudioEncoder.sampleRate / 20
     /// Samples of one step of the first, coarse search: 1 ms.
     private static let coarse = AudioEncoder.sampleRate / 1000
     /// How like the film's sound and the narration must be, 0 to 1: music may lie below.
@@ -71,19 +73,22 @@ struct SyncWindows {
 
     /// `nil` where the narration itself cannot be read, or is silent.
     private static func outcome(_ window: Window) throws(MediaError) -> Outcome? {
-        guard let wanted = try narration(window) else { return nil }
-        let rest = window.place - window.start
+        guard let narration = try narration(window) else { return nil }
+        // Silence around it is part of how it sounds: a tone alone has no outline.
+        let after = max(window.end - reach - window.place - narration.count, lead)
+        let wanted = [Float](repeating: 0, count: lead) + narration + [Float](repeating: 0, count: after)
+        let rest = window.place - window.start - lead
         guard window.heard.contains(where: { abs($0) > 0.001 }) else { return .silent }
         // The sounds' outlines first, then the samples around the best place.
         let (outline, heard) = (outline(wanted), outline(window.heard))
-        let middle = rest / coarse
+        let middle = Int((Double(rest) / Double(coarse)).rounded(.down))
         guard let rough = best(outline, heard, around: middle, reach: reach / coarse), rough.likeness >= likeness else {
             return .unlike
         }
         let loudest = loudest(wanted)
         let piece = Array(wanted[loudest])
         let around = rough.place * coarse + loudest.lowerBound
-        guard let exact = best(piece, window.heard, around: around, reach: 2 * coarse) else { return .unlike }
+        guard let exact = best(piece, window.heard, around: around, reach: 3 * coarse / 2) else { return .unlike }
         // A tone is as like itself one wave later: then the outline is believed.
         let offset = exact.likeness >= likeness ? exact.place - loudest.lowerBound - rest : rough.place * coarse - rest
         return .offset(Double(offset) / Double(AudioEncoder.sampleRate))
@@ -102,13 +107,11 @@ struct SyncWindows {
         }
     }
 
-    /// The level of each millisecond, around its mean.
+    /// The level of each millisecond.
     private static func outline(_ samples: [Float]) -> [Float] {
-        let levels = stride(from: 0, to: samples.count - coarse + 1, by: coarse).map { start in
+        stride(from: 0, to: samples.count - coarse + 1, by: coarse).map { start in
             samples[start..<start + coarse].reduce(0) { $0 + abs($1) } / Float(coarse)
         }
-        let mean = levels.reduce(0, +) / Float(max(levels.count, 1))
-        return levels.map { $0 - mean }
     }
 
     /// The half second of most energy.
@@ -122,7 +125,7 @@ struct SyncWindows {
         return best.start..<best.start + count
     }
 
-    /// Where a piece is most like a stretch of the sound, by normalised correlation.
+    /// Where a piece is most like a stretch of the sound, by Pearson's correlation.
     private static func best(
         _ piece: [Float], _ sound: [Float], around middle: Int, reach: Int
     ) -> (place: Int, likeness: Float)? {
@@ -133,20 +136,29 @@ struct SyncWindows {
                     let low = max(-place, 0)
                     let high = min(piece.count, sound.count - place)
                     guard high - low > piece.count / 2, high - low > 8 else { continue }
-                    var (product, mine, other): (Float, Float, Float) = (0, 0, 0)
-                    for index in low..<high {
-                        let (a, b) = (piece[index], sound[place &+ index])
-                        product += a * b
-                        mine += a * a
-                        other += b * b
-                    }
-                    guard mine > 0, other > 0 else { continue }
-                    let likeness = product / (mine * other).squareRoot()
+                    let likeness = likeness(piece, sound, low..<high, place)
                     if best.map({ likeness > $0.likeness }) ?? true { best = (place, likeness) }
                 }
             }
         }
         return best
+    }
+
+    private static func likeness(
+        _ piece: UnsafeBufferPointer<Float>, _ sound: UnsafeBufferPointer<Float>, _ range: Range<Int>, _ place: Int
+    ) -> Float {
+        var (sumA, sumB, product, mine, other): (Float, Float, Float, Float, Float) = (0, 0, 0, 0, 0)
+        for index in range {
+            let (a, b) = (piece[index], sound[place &+ index])
+            sumA += a
+            sumB += b
+            product += a * b
+            mine += a * a
+            other += b * b
+        }
+        let count = Float(range.count)
+        let spread = (mine - sumA * sumA / count) * (other - sumB * sumB / count)
+        return spread > 0 ? (product - sumA * sumB / count) / spread.squareRoot() : -1
     }
 }
 

@@ -1,0 +1,186 @@
+import Contracts
+import Foundation
+import JSONRPC
+import Testing
+
+/// What a user sees and hears, through the real executables.
+@Suite(.serialized) struct PictureAndSoundTests {
+    private func make(_ path: String, _ arguments: String...) async throws {
+        let made = try await Program.run("/usr/bin/ffmpeg", ["-v", "error", "-y"] + arguments + [path])
+        if made.status != 0 { throw ServiceError(.internal, made.errors) }
+    }
+
+    private struct Played: Decodable {
+        struct Seek: Decodable {
+            var at: Double
+            var time: Double
+            var color: [Int]
+        }
+
+        var duration: Double?
+        var width: Int?
+        var height: Int?
+        var played: Double?
+        var seeks: [Seek]?
+        var error: String?
+    }
+
+    /// Plays and seeks a film in Chromium.
+    private func play(_ film: String, _ moments: Double...) async throws -> Played {
+        let script = Bundle.module.bundlePath + "/Player/play.py"
+        let ended = try await Program.run("/usr/bin/python3", [script, film] + moments.map { "\($0)" })
+        return try JSONDecoder().decode(Played.self, from: Data(ended.output.utf8))
+    }
+
+    @Test("a job with every option gives a film that passes its report, with captions, music and fades")
+    func everything() async throws {
+        try await LiveStack.with { stack in
+            let ids = try stack.writeStoryboard(durations: [3, 2.5, 3])
+            for id in ids { try await stack.narrate(id, seconds: 1.5) }
+            try await make(stack.place("music.mp3"), "-f", "lavfi", "-i", "sine=f=220:d=2")
+            let view = try await stack.job([
+                "mode": "fade", "motion": "ken_burns", "captions": "soft", "loudness_lufs": -16, "music": "music.mp3",
+                "fade_in_s": 0.5, "fade_out_s": 0.5, "width": 1280, "height": 720, "fps": 25,
+            ])
+            #expect(view.state == .finished, "\(view.error?.message ?? "")")
+            #expect(view.warnings == [])
+            let film = stack.place("agent5/final.mp4")
+            let probe = try await Judge.probe(film)
+            for text in ["codec_name=mov_text", "nb_frames=213", "avg_frame_rate=25/1", "width=1280"] {
+                #expect(probe.contains(text), "\(text)")
+            }
+            #expect(try await Judge.complaints(film) == "")
+            let captions = try String(contentsOfFile: stack.place("agent5/final.srt"), encoding: .utf8)
+            #expect(captions.hasPrefix("1\n00:00:00,000 --> 00:00:01,"))
+            #expect(captions.contains("\n2\n00:00:03,000 --> "))
+            #expect(try String(contentsOfFile: stack.place("agent5/final.vtt"), encoding: .utf8).hasPrefix("WEBVTT"))
+            let report = try JSONCoding.decode(
+                DeliveryReport.self, from: try Data(contentsOf: URL(filePath: stack.place("agent5/report.json"))))
+            #expect(report.isPassed, "\(report.points.filter { !$0.isPassed })")
+            for name in ["loudness", "true_peak", "sync_seg_1", "sync_seg_3", "caption_speed", "black", "frozen"] {
+                #expect(report.points.contains { $0.name == name }, "\(name)")
+            }
+            #expect(report.points.first { $0.name == "loudness" }?.measured.hasPrefix("-16") == true)
+            let said = try await stack.understudy("report", film)
+            #expect(said.status == 0 && said.output.contains("pass  moov_first"), "\(said.output)\(said.errors)")
+            let played = try await play(film, 1, 4, 7)
+            #expect(played.error == nil && played.played ?? 0 > 0.2, "\(played)")
+        }
+    }
+
+    @Test("burned captions are seen while they are spoken, and only then")
+    func burned() async throws {
+        try await LiveStack.with { stack in
+            let id = try stack.writeStoryboard(durations: [4])[0]
+            try FileManager.default.createDirectory(atPath: stack.place("agent4"), withIntermediateDirectories: true)
+            try await make(
+                stack.place("agent4/\(id).mp3"), "-f", "lavfi", "-i",
+                "aevalsrc='if(between(t,1,2.5),0.5*sin(3000*t),0)':d=4")
+            let view = try await stack.job(["captions": "burned"])
+            #expect(view.state == .finished, "\(view.error?.message ?? "")")
+            let hashes = try await Program.run(
+                "/usr/bin/ffmpeg",
+                ["-v", "error", "-i", stack.place("agent5/final.mp4"), "-map", "0:v", "-f", "framemd5", "-"]
+            ).output.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap { $0.split(separator: ",").last }
+            try #require(hashes.count == 120)
+            #expect(Set(hashes).count == 2)
+            #expect(hashes[10] == hashes[119] && hashes[10] != hashes[45])
+            #expect(hashes[28] == hashes[10] && hashes[32] == hashes[45])
+        }
+    }
+
+    @Test("a lead's clip in 720p24 VP9 with 44.1 kHz sound stands between still clips in one film that a browser plays")
+    func foreignClip() async throws {
+        try await LiveStack.with { stack in
+            let folder = stack.folder
+            try await make(
+                "\(folder)/lead.webm", "-f", "lavfi", "-i", "color=0x30A040:s=1280x720:r=24:d=2", "-f", "lavfi", "-i",
+                "sine=f=700:d=2:r=44100", "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-c:a",
+                "libvorbis")
+            try await make(
+                "\(folder)/red.png", "-f", "lavfi", "-i", "color=0xC02020:s=1920x1080,format=rgb24", "-frames:v", "1")
+            let clipper = try await stack.connect("clipper")
+            _ = try await clipper.call(
+                "clipper.create",
+                params: [
+                    "image": .string("file://\(folder)/red.png"), "duration": 2,
+                    "output": .string("file://\(folder)/a.mp4"),
+                ])
+            let stitcher = try await stack.connect("stitcher")
+            let film = "\(folder)/film.mp4"
+            let result = try await stitcher.call(
+                "stitcher.stitch",
+                params: [
+                    "clips": [
+                        ["clip": .string("file://\(folder)/a.mp4"), "segment_id": "a", "duration": 2],
+                        ["clip": .string("file://\(folder)/lead.webm"), "segment_id": "lead", "duration": 2],
+                        ["clip": .string("file://\(folder)/a.mp4"), "segment_id": "b", "duration": 2],
+                    ], "output": .string("file://\(film)"),
+                ])
+            #expect(result["copied_frames"] == 120 && result["encoded_frames"] == 60)
+            let clips = try #require(result["clips"]?.array)
+            #expect(clips[1]["reason"] == "it is coded as vp9" && clips[0]["reason"] == nil)
+            #expect(abs(try #require(try await Judge.onset(film, at: 2))) < 0.010)
+            let played = try await play(film, 0.5, 3, 5.5, 1.9, 2.1)
+            #expect(played.error == nil, "\(played)")
+            #expect(played.width == 1920 && abs((played.duration ?? 0) - 6) < 0.1 && played.played ?? 0 > 0.2)
+            let reds = (played.seeks ?? []).map { ($0.color.first ?? 0) > 120 }
+            #expect(reds == [true, false, true, true, false])
+        }
+    }
+
+    @Test("a report tells what is wrong with a film, and the exit status says so")
+    func badReport() async throws {
+        let stack = try LiveStack.prepare()
+        try FileManager.default.createDirectory(atPath: stack.folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: stack.folder) }
+        let film = "\(stack.folder)/bad.mp4"
+        try await make(
+            film, "-f", "lavfi", "-i", "color=black:s=640x360:r=30:d=3", "-f", "lavfi", "-i", "sine=d=3:r=44100", "-af",
+            "volume=20dB", "-c:v", "libx264", "-g", "300", "-pix_fmt", "yuv420p")
+        let said = try await stack.understudy("report", film)
+        #expect(said.status == 1)
+        for point in ["moov_first", "black", "audio_rate", "audio_channels", "colours", "key_frames"] {
+            #expect(said.output.contains("FAIL  \(point)"), "\(point): \(said.output)")
+        }
+        #expect(said.output.contains("pass  frame_rate"))
+    }
+
+    @Test("motion and coding are asked for by clipper.create, and bad motions are refused at their place")
+    func motion() async throws {
+        try await LiveStack.with { stack in
+            let folder = stack.folder
+            try await make("\(folder)/a.png", "-f", "lavfi", "-i", "testsrc2=s=640x360", "-frames:v", "1")
+            let clipper = try await stack.connect("clipper")
+            func create(_ more: [String: JSONValue]) async throws -> JSONValue {
+                var params: [String: JSONValue] = [
+                    "image": .string("file://\(folder)/a.png"), "duration": 1, "width": 640, "height": 360,
+                    "output": .string("file://\(folder)/c.mp4"),
+                ]
+                params.merge(more) { _, new in new }
+                return try await clipper.call("clipper.create", params: .object(params))
+            }
+            for more: [String: JSONValue] in [
+                ["motion": "ken_burns"], ["coding": "full"],
+                [
+                    "motion": [
+                        "from": ["x": 0, "y": 0, "width": 1, "height": 1],
+                        "to": ["x": 0.2, "y": 0.2, "width": 0.6, "height": 0.6], "ease": "linear",
+                    ]
+                ],
+            ] {
+                #expect(try await create(more)["frames"] == 30)
+                #expect(try await Judge.complaints("\(folder)/c.mp4") == "")
+            }
+            let error = await #expect(throws: ServiceError.self) {
+                _ = try await create([
+                    "motion": [
+                        "from": ["x": 0, "y": 0, "width": 1, "height": 1],
+                        "to": ["x": 0.9, "y": 0.2, "width": 0.6, "height": 0.6],
+                    ]
+                ])
+            }
+            #expect(error?.kind == .invalidParams && error?.message.contains("/motion/to") == true)
+        }
+    }
+}
