@@ -31,7 +31,7 @@ struct CaptionPainter {
         let (boxWidth, boxHeight) = (even(words.width + 2 * padding), even(words.height + 2 * padding))
         let canvas = try Canvas(width: boxWidth, height: boxHeight, isTransparent: true)
         try Typesetting.checkFonts(on: canvas)
-        canvas.color(Tone(0x0B0E12), alpha: 0.72)
+        canvas.color(Tone(0x0B0E12), alpha: 0.84)
         canvas.roundedRectangle(0, 0, Double(boxWidth), Double(boxHeight), radius: padding)
         words.draw(
             on: canvas, x: (Double(boxWidth) - words.width) / 2, y: (Double(boxHeight) - words.height) / 2,

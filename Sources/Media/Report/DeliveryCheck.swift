@@ -39,6 +39,7 @@ package enum DeliveryCheck {
     ) throws(MediaError) -> (media: MediaReport, findings: [DeliveryFinding]) {
         let input = try InputFile(path)
         let hasSound = input.best(AVMEDIA_TYPE_AUDIO) != nil
+        let narrations = onFrames(narrations, of: input)
         // The sound is listened to while the pictures are looked at.
         let sound = try Ahead<Never, [DeliveryFinding]>.start(depth: 1) { _ throws(MediaError) in
             try SoundCheck.findings(path, narrations, hasSound: hasSound, cancelled: cancelled)
@@ -70,6 +71,25 @@ package enum DeliveryCheck {
         for _ in 0..<digits { scale *= 10 }
         let rounded = (value * scale).rounded() / scale
         return digits == 0 ? String(Int(rounded)) : String(rounded)
+    }
+
+    /// Segments begin with frames of the whole time line.
+    private static func onFrames(
+        _ narrations: [ExpectedNarration], of input: borrowing InputFile
+    ) -> [ExpectedNarration] {
+        guard let index = input.best(AVMEDIA_TYPE_VIDEO) else { return narrations }
+        let average = input.stream(index).pointee.avg_frame_rate
+        guard average.num > 0, average.den > 0 else { return narrations }
+        let rate = FrameRate(Int(average.num), Int(average.den))
+        var (seconds, start) = (0.0, 0)
+        return narrations.map { narration in
+            seconds += narration.duration
+            let end = rate.frames(seconds)
+            defer { start = end }
+            return ExpectedNarration(
+                segmentID: narration.segmentID, duration: rate.seconds(end - start), audio: narration.audio,
+                audioStart: narration.audioStart)
+        }
     }
 
     /// The seconds at which one segment follows another.
