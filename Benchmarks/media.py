@@ -188,12 +188,9 @@ def simple(stack, folder):
         return stack.call("stitcher", "stitcher.stitch", clips=parts, output=f"file://{folder}/film.mp4")
     a, b, _ = pairs(lambda: stitch(parts), lambda: ffmpeg(
         "-f", "concat", "-i", f"{folder}/list.txt", "-c", "copy", "-movflags", "+faststart", theirs), max(RUNS, 7))
-    # Silence is coded too: what that takes is measured apart and taken off.
-    silence = statistics.median(timed(lambda: ffmpeg("-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo", "-t", 60, "-c:a", "aac",
-                                                     "-aac_coder", "fast", "-b:a", "192k", theirs + ".m4a")) for _ in range(5))
-    video = max(a - silence, 0.001)
-    row("`simple`, 4 x 15 s: video", f"{video:.3f} s", f"{b:.3f} s", f"{video / b:.2f}", "at most 1.3", video / b <= 1.3,
-        f"ours {a:.3f} s less {silence:.3f} s for coding 60 s of silence; `ffmpeg -f concat -c copy`")
+    # Every film has a sound track, so the whole call is compared, the coding of 60 s of silence with it.
+    row("`simple`, 4 x 15 s, without narration", f"{a:.3f} s", f"{b:.3f} s", f"{a / b:.2f}", "at most 1.3", a / b <= 1.3,
+        "whole call, silence coded; `ffmpeg -f concat -c copy` has no sound")
     spoken = [dict(part, audio=f"file://{SAMPLE}/seg_00{number}.mp3") for number, part in enumerate(parts, 1)]
     c = statistics.median(timed(lambda: stitch(spoken)) for _ in range(RUNS))
     row("`simple` with narration", f"{c:.2f} s", "60 s of film", f"{60 / c:.0f}", "25", 60 / c >= 25)

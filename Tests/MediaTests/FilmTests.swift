@@ -271,6 +271,6 @@ import Testing
                 })
         }
         #expect(error?.kind == .cancelled)
-        #expect(asked.increase() < 20)
+        #expect(asked.increase() <= 10)
     }
 }
