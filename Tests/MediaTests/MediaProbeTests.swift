@@ -1,3 +1,4 @@
+import CFFmpeg
 import Testing
 
 @testable import Media
@@ -24,6 +25,31 @@ import Testing
         #expect(video.rate == FrameRate(30) && video.pixelFormat == "yuv420p" && video.colorSpace == "bt709")
         #expect(report.streams.last?.sampleRate == 48_000 && report.streams.last?.channels == 2)
         #expect(try MediaProbe.probe(bench.path("n.mp4"), decode: false).decodedOK == nil)
+    }
+
+    @Test("groups that repeat each other are decoded once, and their faults count each time")
+    func repeated() throws {
+        let clip = try bench.clip("c.mp4", frames: 600, of: try bench.picture("a.png"))
+        let groups = try RepeatedGroups(clip, stream: 0).groups
+        #expect(groups.map(\.packets) == Array(repeating: 60, count: 10))
+        #expect(groups.map(\.original) == [nil, nil] + (0..<8).map { $0 % 2 })
+        var looks = 0
+        var whole = try StreamDecoding(clip, stream: 0, looks: true)
+        let outcome = try whole.run({ false }, { _ in }, { if !$0.samples.isEmpty { looks += 1 } })
+        #expect(outcome.frames == 600 && looks == 600 && outcome.problems == [])
+        // Every other key frame, cut off in its middle.
+        let bytes = try bench.bytes("c.mp4")
+        let input = try InputFile(clip)
+        let packet = try Packet()
+        #expect(try input.read(packet))
+        let (place, size) = (Int(packet.pointer.pointee.pos), Int(packet.pointer.pointee.size))
+        let key = Array(bytes[place..<place + size])
+        var damaged = bytes
+        for start in bytes.indices where bytes[start...].starts(with: key) {
+            for index in start + size / 2..<start + size { damaged[index] = 0xFF }
+        }
+        let report = try MediaProbe.probe(try bench.write("d.mp4", damaged), decode: true)
+        #expect(report.decodedOK == false && !report.problems.isEmpty)
     }
 
     @Test("a film shorter than promised, or damaged inside, does not pass")

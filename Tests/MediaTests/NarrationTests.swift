@@ -154,4 +154,23 @@ import Testing
         }
         #expect(found?.kind == .cancelled)
     }
+
+    @Test("sound between long silences is coded as it would be without them")
+    func silence() throws {
+        let clip = try bench.clip("long.mp4", frames: 600, of: try bench.flat("l.png", "red"))
+        let tone = try bench.burst("late.wav", after: 9.3, seconds: 12)
+        _ = try AudioReplacement.run(clip: clip, audio: tone, output: bench.path("late.mp4"))
+        let sound = try bench.sound("late.mp4")
+        #expect((0..<1024).contains(sound.count - 20 * 48_000))
+        let onset = try #require(sound.onset(from: 0))
+        #expect(abs(onset - Int(9.3 * 48_000)) <= 240)
+        #expect(sound.isSilent(0..<onset - 2048) && sound.isSilent(12 * 48_000 + 2048..<sound.count))
+        let peak = sound[onset + 4800..<onset + 9600].map { abs($0) }.max() ?? 0
+        #expect(peak > 0.6)
+        let times = try bench.run(
+            "ffprobe", "-v", "error", "-select_streams", "a", "-show_entries", "packet=pts", "-of", "csv=p=0",
+            bench.path("late.mp4")
+        ).split(separator: "\n").compactMap { Int($0.split(separator: ",").first ?? "") }
+        #expect(zip(times, times.dropFirst()).allSatisfy { $1 - $0 == 1024 })
+    }
 }

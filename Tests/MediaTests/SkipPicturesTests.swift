@@ -28,7 +28,7 @@ import Testing
         let parameters = try SequenceParameters(try encoder.configuration.sequence[0])
         #expect(parameters.widthInMacroblocks == 120)
         #expect(parameters.heightInMacroblocks == 68)
-        #expect(SkipPictures(parameters: parameters).picture(distance: 59).bytes.count <= 10)
+        #expect(SkipPictures(parameters: parameters).picture(distance: 59).sample.count <= 14)
     }
 
     @Test("parameter sets that cannot be are refused")

@@ -129,6 +129,41 @@ import Testing
         }
     }
 
+    @Test("a fade made of two stills is seen in a browser as it was meant, wherever it is sought")
+    func fadeInBrowser() async throws {
+        try await LiveStack.with(script: nil) { stack in
+            let clipper = try await stack.connect("clipper")
+            try FileManager.default.createDirectory(atPath: stack.store, withIntermediateDirectories: true)
+            for (name, color) in [("a", "black"), ("b", "white")] {
+                try await make(
+                    "\(stack.store)/\(name).png", "-f", "lavfi", "-i", "color=\(color):s=192x108", "-frames:v", "1")
+                _ = try await clipper.call(
+                    "clipper.create",
+                    params: [
+                        "image": .string("file://\(stack.store)/\(name).png"), "duration": 2,
+                        "output": .string("file://\(stack.store)/\(name).mp4"), "boundary_s": 1,
+                    ])
+            }
+            let film = "\(stack.store)/film.mp4"
+            let stitcher = try await stack.connect("stitcher")
+            let result = try await stitcher.call(
+                "stitcher.stitch",
+                params: [
+                    "clips": [
+                        ["clip": .string("file://\(stack.store)/a.mp4"), "segment_id": "a", "duration": 2],
+                        ["clip": .string("file://\(stack.store)/b.mp4"), "segment_id": "b", "duration": 2],
+                    ], "output": .string("file://\(film)"), "mode": "fade", "fade_s": 1,
+                ])
+            #expect(result["encoded_frames"] == 30 && result["copied_frames"] == 90)
+            let played = try await play(film, 0.5, 1.45, 1.7, 2.02, 2.3, 2.55, 3.5, 1.7)
+            #expect(played.error == nil && played.played ?? 0 > 0.2, "\(played)")
+            let greys = (played.seeks ?? []).map { Double($0.color.first ?? 0) / 255 }
+            for (grey, wanted) in zip(greys, [0, 0, 0.21, 0.52, 0.81, 1, 1, 0.21]) {
+                #expect(abs(grey - wanted) < 0.05, "\(greys)")
+            }
+        }
+    }
+
     @Test("a report tells what is wrong with a film, and the exit status says so")
     func badReport() async throws {
         let stack = try LiveStack.prepare()

@@ -2,7 +2,7 @@ import CFFmpeg
 
 /// A clip whose picture stands still, coded at the limit of what can be left out.
 ///
-/// The picture is coded twice, as two IDR pictures that differ only in `idr_pic_id`, and used in turn at each key frame;
+/// The picture is coded once and becomes two IDR pictures that differ only in `idr_pic_id`, used in turn at each key frame;
 /// every other frame is a picture of a few bytes that repeats the one before (`SkipPictures`). What a clip costs so depends
 /// on its picture, not on its length. Where words are laid over the picture, each is one more picture.
 enum StillClip {
@@ -38,8 +38,7 @@ enum StillClip {
                 let pair = coded.pairs[recipe.overlay(at: frame).map { $0 + 1 } ?? 0]
                 try movie.write(pair[key % 2])
             } else {
-                let sample = NALUnit.sample([skip.picture(distance: frame - keys[key])])
-                try movie.write(CodedPicture(sample: sample, isKey: false))
+                try movie.write(skip.picture(distance: frame - keys[key]))
             }
             if frame % 1024 == 0 { try goOn() }
         }
@@ -51,7 +50,7 @@ enum StillClip {
             largestPicture: coded.pairs.joined().map(\.sample.count).max() ?? 0, stages: stages)
     }
 
-    /// Codes the picture twice, with the finest quantiser that keeps it within the size; then the picture under each overlay.
+    /// Codes the picture with the finest quantiser that keeps it within the size; then the picture under each overlay.
     private static func code(
         _ picture: borrowing Frame, _ recipe: ClipRecipe, largest: Int, _ goOn: () throws(MediaError) -> Void
     ) throws(MediaError) -> (configuration: DecoderConfiguration, pairs: [[CodedPicture]]) {
@@ -60,7 +59,7 @@ enum StillClip {
         var pairs: [[CodedPicture]] = []
         for quantiser in quantisers {
             try goOn()
-            let (sets, pair) = try twice(picture, recipe.format, quantiser)
+            let (sets, pair) = try pair(picture, recipe.format, quantiser)
             (chosen, configuration, pairs) = (quantiser, sets, [pair])
             if pair[0].sample.count <= largest { break }
         }
@@ -68,23 +67,25 @@ enum StillClip {
             try goOn()
             let covered = try picture.copy()
             overlay.draw(on: covered)
-            pairs.append(try twice(covered, recipe.format, chosen).pair)
+            pairs.append(try pair(covered, recipe.format, chosen).pair)
         }
         return (configuration, pairs)
     }
 
-    private static func twice(
+    /// Two IDR pictures of the same picture.
+    private static func pair(
         _ picture: borrowing Frame, _ format: VideoFormat, _ quantiser: Int
     ) throws(MediaError) -> (sets: DecoderConfiguration, pair: [CodedPicture]) {
         var encoder = try VideoEncoder(format: format, quality: .constantQuantiser(quantiser), parameterSet: .still)
         let packet = try Packet()
-        var pair: [CodedPicture] = []
-        for _ in 0..<2 { try encoder.encode(picture, asKey: true) }
+        try encoder.encode(picture, asKey: true)
         encoder.finish()
-        while let coded = try encoder.receive(into: packet) { pair.append(coded) }
-        guard pair.count == 2, pair.allSatisfy(\.isKey) else {
-            throw MediaError(.internal, "the encoder did not give two key frames")
+        guard let coded = try encoder.receive(into: packet), coded.isKey else {
+            throw MediaError(.internal, "the encoder did not give a key frame")
         }
-        return (try encoder.configuration, pair)
+        let sets = try encoder.configuration
+        let sequence = try SequenceParameters(sets.sequence[0])
+        let again = try IntraPicture(sample: coded.sample, sets).idr(number: 1, parameterSet: 0, sequence)
+        return (sets, [coded, again])
     }
 }

@@ -29,6 +29,11 @@ struct BitWriter {
     /// se(v), clause 9.1.1.
     mutating func signed(_ value: Int) { unsigned(value > 0 ? 2 * value - 1 : -2 * value) }
 
+    /// Fills the byte that was begun.
+    mutating func align(with bit: Int) {
+        while free > 0 { bits(bit, 1) }
+    }
+
     /// rbsp_trailing_bits, clause 7.3.2.11.
     mutating func trailing() {
         bits(1, 1)
@@ -39,7 +44,8 @@ struct BitWriter {
 /// Reads what `BitWriter` writes; zero bits beyond the end.
 struct BitReader {
     private let bytes: [UInt8]
-    private var position = 0
+    /// Bits that were read.
+    private(set) var position = 0
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes

@@ -65,6 +65,20 @@ struct NALUnit: Hashable {
         }
     }
 
+    /// The units of a sample as MP4 keeps it; what is cut off is left out.
+    static func split(sample bytes: [UInt8]) -> [NALUnit] {
+        var units: [NALUnit] = []
+        var offset = 0
+        while offset + 4 <= bytes.count {
+            let length = bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) }
+            offset += 4
+            guard length > 0, offset + length <= bytes.count else { break }
+            units.append(NALUnit(bytes: Array(bytes[offset..<offset + length])))
+            offset += length
+        }
+        return units
+    }
+
     /// The units of a sample as MP4 keeps it: each behind its length in four bytes.
     static func sample(_ units: [NALUnit]) -> [UInt8] {
         var sample: [UInt8] = []

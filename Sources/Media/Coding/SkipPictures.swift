@@ -11,43 +11,19 @@ struct SkipPictures {
 
     let parameters: SequenceParameters
 
-    /// pic_parameter_set_rbsp, clause 7.3.2.2: CAVLC, one slice group, one reference, deblocking control present.
-    var pictureParameters: NALUnit {
-        var writer = BitWriter()
-        writer.unsigned(Self.parameterSetID)
-        writer.unsigned(parameters.id)
-        writer.flag(false)  // entropy_coding_mode_flag: CAVLC, whose skip run is one number
-        writer.flag(false)  // bottom_field_pic_order_in_frame_present_flag
-        writer.unsigned(0)  // num_slice_groups_minus1
-        writer.unsigned(0)  // num_ref_idx_l0_default_active_minus1
-        writer.unsigned(0)  // num_ref_idx_l1_default_active_minus1
-        writer.flag(false)  // weighted_pred_flag
-        writer.bits(0, 2)  // weighted_bipred_idc
-        writer.signed(0)  // pic_init_qp_minus26
-        writer.signed(0)  // pic_init_qs_minus26
-        writer.signed(0)  // chroma_qp_index_offset
-        writer.flag(true)  // deblocking_filter_control_present_flag
-        writer.flag(false)  // constrained_intra_pred_flag
-        writer.flag(false)  // redundant_pic_cnt_present_flag
-        writer.trailing()
-        return NALUnit(kind: .pictureParameters, referenceIDC: 3, payload: writer.bytes)
-    }
+    /// The set that the slices refer to.
+    var pictureParameters: NALUnit { PictureParameters.plain(id: Self.parameterSetID, sequence: parameters.id) }
 
     /// The P picture that stands so many pictures after its IDR picture.
     ///
     /// - Parameter distance: 1 for the first picture after the IDR picture.
-    func picture(distance: Int) -> NALUnit {
+    func picture(distance: Int) -> CodedPicture {
         var writer = BitWriter()
         // slice_header, clause 7.3.3.
         writer.unsigned(0)  // first_mb_in_slice
         writer.unsigned(5)  // slice_type: P, and so are all slices of the picture
         writer.unsigned(Self.parameterSetID)
-        let frameNum = distance & ((1 << parameters.log2MaxFrameNum) - 1)
-        writer.bits(frameNum, parameters.log2MaxFrameNum)
-        if parameters.pictureOrderCountType == 0 {
-            let order = (2 * distance) & ((1 << parameters.log2MaxPictureOrderCountLsb) - 1)
-            writer.bits(order, parameters.log2MaxPictureOrderCountLsb)
-        }
+        writer.numbers(parameters, frameNum: distance, order: distance)
         writer.flag(false)  // num_ref_idx_active_override_flag
         writer.flag(false)  // ref_pic_list_modification_flag_l0
         writer.flag(false)  // adaptive_ref_pic_marking_mode_flag: the sliding window drops the oldest reference
@@ -56,6 +32,7 @@ struct SkipPictures {
         // slice_data, clause 7.3.4: one run of skipped macroblocks, the whole picture.
         writer.unsigned(parameters.widthInMacroblocks * parameters.heightInMacroblocks)
         writer.trailing()
-        return NALUnit(kind: .slice, referenceIDC: 2, payload: writer.bytes)
+        let unit = NALUnit(kind: .slice, referenceIDC: 2, payload: writer.bytes)
+        return CodedPicture(sample: NALUnit.sample([unit]), isKey: false)
     }
 }

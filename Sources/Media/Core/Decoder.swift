@@ -46,6 +46,9 @@ struct Decoder: ~Copyable {
     /// Says that nothing more comes, so that what is kept inside is given out.
     func finish() { avcodec_send_packet(context, nil) }
 
+    /// Makes ready for what follows an end.
+    func restart() { avcodec_flush_buffers(context) }
+
     enum Outcome {
         case frame
         case needsInput

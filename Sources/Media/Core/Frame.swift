@@ -72,11 +72,16 @@ struct Packet: ~Copyable {
     /// A packet with these bytes.
     init(_ bytes: [UInt8]) throws(MediaError) {
         let made = try Packet()
-        try check(av_new_packet(made.pointer, Int32(bytes.count)), "out of memory")
-        bytes.withUnsafeBufferPointer { source in
-            if let base = source.baseAddress { made.pointer.pointee.data.update(from: base, count: source.count) }
-        }
+        try made.fill(with: bytes)
         self = made
+    }
+
+    /// Puts bytes into a packet that holds none.
+    func fill(with bytes: [UInt8]) throws(MediaError) {
+        try check(av_new_packet(pointer, Int32(bytes.count)), "out of memory")
+        bytes.withUnsafeBufferPointer { source in
+            if let base = source.baseAddress { pointer.pointee.data.update(from: base, count: source.count) }
+        }
     }
 
     deinit {

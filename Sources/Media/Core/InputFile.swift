@@ -8,8 +8,9 @@ struct InputFile: ~Copyable {
     let context: UnsafeMutablePointer<AVFormatContext>
     let path: String
 
+    /// - Parameter examines: whether to decode what it takes to know all of the streams; what only copies packets need not.
     /// - Throws: `notFound`, `unsupported`, or `corruptMedia` that names the file.
-    init(_ path: String) throws(MediaError) {
+    init(_ path: String, examines: Bool = true) throws(MediaError) {
         _ = libavIsQuiet
         var options: OpaquePointer?
         av_dict_set(&options, "protocol_whitelist", "file", 0)
@@ -23,7 +24,7 @@ struct InputFile: ~Copyable {
             avformat_open_input(&opened, "file:\(path)", nil, &options), "\(name) is no media file that can be read")
         guard let opened else { throw MediaError(.internal, "\(name): not opened") }
         let made = InputFile(adopting: opened, path: path)
-        try check(avformat_find_stream_info(opened, nil), "\(name) holds no streams that can be read")
+        if examines { try check(avformat_find_stream_info(opened, nil), "\(name) holds no streams that can be read") }
         self = made
     }
 

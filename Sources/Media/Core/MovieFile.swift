@@ -11,13 +11,19 @@ struct MovieFile: ~Copyable {
     private var audioIndex: Int32
     private var textIndex: Int32
     private var isHeaderWritten: Bool
+    /// Frames by which pictures may be shown before their place in the file.
+    private var delay: Int64
     private static let videoIndex: Int32 = 0
 
     /// - Parameters:
     ///   - path: is created or emptied.
     ///   - configuration: the parameter sets of everything that the video track will hold.
-    init(path: String, format: VideoFormat, configuration: DecoderConfiguration) throws(MediaError) {
-        let made = try MovieFile(opening: path, format: format)
+    ///   - reorders: whether pictures may be shown one frame before their place in the file.
+    init(
+        path: String, format: VideoFormat, configuration: DecoderConfiguration, reorders: Bool = false
+    ) throws(MediaError) {
+        var made = try MovieFile(opening: path, format: format)
+        made.delay = reorders ? 1 : 0
         let stream = try made.addStream()
         let parameters = stream.pointee.codecpar!
         parameters.pointee.codec_type = AVMEDIA_TYPE_VIDEO
@@ -71,6 +77,7 @@ struct MovieFile: ~Copyable {
         timescale = format.rate.timescale
         audioIndex = -1
         textIndex = -1
+        delay = 0
         isHeaderWritten = false
     }
 
@@ -109,7 +116,8 @@ struct MovieFile: ~Copyable {
     mutating func writeHeader() throws(MediaError) {
         var options: OpaquePointer?
         defer { av_dict_free(&options) }
-        av_dict_set(&options, "movflags", "+faststart", 0)
+        // Pictures that are shown before their place need no edit list then.
+        av_dict_set(&options, "movflags", delay > 0 ? "+faststart+negative_cts_offsets" : "+faststart", 0)
         av_dict_set(&options, "brand", "mp42", 0)
         av_dict_set(&options, "video_track_timescale", "\(timescale)", 0)
         context.pointee.flags |= AVFMT_FLAG_BITEXACT
@@ -118,21 +126,24 @@ struct MovieFile: ~Copyable {
     }
 
     /// Appends a picture to the video track; it lasts one frame.
-    mutating func write(_ picture: CodedPicture) throws(MediaError) {
+    ///
+    /// - Parameter later: frames by which it is shown after its place in the file, -1 at the least.
+    mutating func write(_ picture: CodedPicture, later: Int = 0) throws(MediaError) {
         let packet = try Packet(picture.sample)
         packet.pointer.pointee.flags = picture.isKey ? AV_PKT_FLAG_KEY : 0
-        packet.pointer.pointee.pts = nextFrame * Int64(format.rate.frameTicks)
-        packet.pointer.pointee.dts = packet.pointer.pointee.pts
-        packet.pointer.pointee.duration = Int64(format.rate.frameTicks)
-        nextFrame += 1
-        try write(packet, stream: Self.videoIndex, timeBase: format.rate.timeBase)
+        try appendFrame(packet, later: later)
     }
 
     /// Appends a coded picture of another file, which lasts one frame, to the video track. Takes the packet's bytes.
     mutating func append(_ packet: borrowing Packet) throws(MediaError) {
-        packet.pointer.pointee.pts = nextFrame * Int64(format.rate.frameTicks)
-        packet.pointer.pointee.dts = packet.pointer.pointee.pts
-        packet.pointer.pointee.duration = Int64(format.rate.frameTicks)
+        try appendFrame(packet, later: 0)
+    }
+
+    private mutating func appendFrame(_ packet: borrowing Packet, later: Int) throws(MediaError) {
+        let ticks = Int64(format.rate.frameTicks)
+        packet.pointer.pointee.pts = (nextFrame + Int64(later)) * ticks
+        packet.pointer.pointee.dts = (nextFrame - delay) * ticks
+        packet.pointer.pointee.duration = ticks
         nextFrame += 1
         try write(packet, stream: Self.videoIndex, timeBase: format.rate.timeBase)
     }

@@ -27,7 +27,9 @@ package enum Film {
             try Soundtrack.make(recipe, starts: plan.starts, cancelled: cancelled)
         }
         defer { sound.stop() }
-        var movie = try MovieFile(path: output, format: format, configuration: ingredients.configuration)
+        var movie = try MovieFile(
+            path: output, format: format, configuration: ingredients.configuration, reorders: ingredients.blender != nil
+        )
         try movie.addAudio(try AudioEncoder())
         if !recipe.captions.isEmpty { try movie.addText() }
         for (index, part) in parts.enumerated() {
@@ -45,12 +47,21 @@ package enum Film {
             try film.writeSound(upTo: format.rate.sample(ofFrame: written, sampleRate: AudioEncoder.sampleRate))
             progress(Double(written) / Double(frames))
         }
+        var stills = ingredients.blender.map { StandingPictures($0) }
         for run in plan.runs {
             switch run {
-            case .copy(let part, let range):
-                try copy(parts[part], range, into: &film, step)
+            case .copy(let part, let range), .hold(let part, let range):
+                if stills != nil {
+                    try stills!.write(range, of: parts[part].clip, into: &film, step)
+                } else {
+                    try copy(parts[part], range, into: &film, step)
+                }
             case .encode(let range):
                 try encode(range, recipe, plan, into: &film, step)
+            case .blend(let fade):
+                let last = plan.starts[fade.part] - 1 - plan.starts[fade.part - 1]
+                try stills?.write(
+                    fade, from: parts[fade.part - 1].clip, at: last, to: parts[fade.part].clip, into: &film, step)
             }
         }
         let heard = try film.finish()
@@ -64,7 +75,7 @@ package enum Film {
         _ part: FilmPart, _ range: Range<Int>, into film: inout FilmWriter,
         _ step: (inout FilmWriter) throws(MediaError) -> Void
     ) throws(MediaError) {
-        let input = try InputFile(part.clip)
+        let input = try InputFile(part.clip, examines: false)
         let index = input.best(AVMEDIA_TYPE_VIDEO)
         let packet = try Packet()
         var frame = 0

@@ -3,6 +3,8 @@ struct FilmIngredients {
     let plan: FilmPlan
     /// All parameter sets that the film's pictures refer to.
     let configuration: DecoderConfiguration
+    /// Makes a film of pictures that stand still and fade into each other.
+    let blender: BlendPictures?
     let report: [FilmReport.Part]
     let warnings: [String]
 
@@ -18,15 +20,26 @@ struct FilmIngredients {
             format: format, quality: .constantRateFactor(18), parameterSet: .encodedAnew
         ).configuration
         var sets = Self.merge(tracks, parts, with: own)
-        let planned = zip(parts, tracks).map { part, track in
+        var planned = zip(parts, tracks).map { part, track in
             FilmPlan.Part(
                 frames: part.frames, available: track.frames, keys: track.keys,
                 isCopyable: track.configuration.map(sets.accepted.contains) ?? false)
         }
-        let plan = FilmPlan(parts: planned, fades: recipe.fades)
-        if plan.encodedFrames > 0 { _ = sets.merged.merge(own) }
+        var plan = FilmPlan(parts: planned, fades: recipe.fades)
+        let blender = plan.fades.isEmpty ? nil : try Self.blender(tracks, format)
+        if blender != nil {
+            for (index, track) in tracks.enumerated() {
+                if cancelled() { throw MediaError(.cancelled, "cancelled") }
+                guard let configuration = track.configuration else { continue }
+                planned[index].stills = try StillStretches.find(in: parts[index].clip, configuration)
+            }
+            let made = FilmPlan(parts: planned, fades: recipe.fades)
+            if !made.encodes { plan = made }
+        }
+        self.blender = plan.blends ? blender : nil
+        if plan.encodes { _ = sets.merged.merge(own) }
+        configuration = self.blender?.configuration ?? sets.merged
         self.plan = plan
-        configuration = sets.merged
         var report: [FilmReport.Part] = []
         var warnings: [String] = []
         for (index, track) in tracks.enumerated() {
@@ -69,5 +82,13 @@ struct FilmIngredients {
             accepted.append(sets)
         }
         return (merged, accepted)
+    }
+
+    /// What makes fades out of stills, where all clips are stills of one kind.
+    private static func blender(_ tracks: [ClipTrack], _ format: VideoFormat) throws(MediaError) -> BlendPictures? {
+        guard let first = tracks.first?.configuration, StillStretches.areOurs(first),
+            tracks.allSatisfy({ $0.configuration == first })
+        else { return nil }
+        return try BlendPictures(first, format)
     }
 }

@@ -41,8 +41,7 @@ struct FilmPictures: ~Copyable {
                 following = try VideoReader.open(parts[fade.part].clip, from: 0, format: format, fit: fit)
             }
             let entering = try following!.picture(at: format.rate.seconds(max(frame - boundary, 0)))
-            let weight = (Double(frame - fade.range.lowerBound) + 0.5) / Double(fade.range.count)
-            let blended = try Frame.blend(leaving, entering, weight: weight)
+            let blended = try Frame.blend(leaving, entering, weight: FilmPlan.weight(at: frame, of: fade))
             if frame == fade.range.upperBound - 1 {
                 current = following.take()
                 part = fade.part

@@ -1,4 +1,5 @@
-/// Which frames of a film are copied as they are coded, and which are encoded anew. Pure: clips' key frames in, runs out.
+/// Which frames of a film are copied as they are coded, which are made of coded pictures, and which are encoded anew. Pure:
+/// clips' key frames in, runs out.
 struct FilmPlan: Equatable {
     /// What the plan must know of one part.
     struct Part: Equatable {
@@ -10,6 +11,8 @@ struct FilmPlan: Equatable {
         var keys: [Int]
         /// Whether the clip's coded pictures can stand in the film's track.
         var isCopyable: Bool
+        /// Frames of the clip over which one picture stands still, as far as its coded pictures tell.
+        var stills: [Range<Int>] = []
     }
 
     /// Frames over which pictures change into each other; 0 for none.
@@ -35,6 +38,10 @@ struct FilmPlan: Equatable {
         case copy(part: Int, frames: Range<Int>)
         /// Frames of the film, whatever parts they belong to.
         case encode(Range<Int>)
+        /// A fade between two pictures that stand still, with a frame before and a frame after it.
+        case blend(Fade)
+        /// Frames of one clip over which its picture stands still, from any frame on.
+        case hold(part: Int, frames: Range<Int>)
     }
 
     /// The film's frame at which each part begins, and the film's length at the end.
@@ -63,28 +70,48 @@ struct FilmPlan: Equatable {
         }
         self.fades = fades
 
-        var encoded: [Range<Int>] = []
+        var fixed: [Range<Int>] = [opening, closing]
         for (index, part) in parts.enumerated() {
             if !part.isCopyable {
-                encoded.append(starts[index]..<starts[index + 1])
+                fixed.append(starts[index]..<starts[index + 1])
             } else if part.available < part.frames {
-                encoded.append(starts[index] + part.available..<starts[index + 1])
+                fixed.append(starts[index] + part.available..<starts[index + 1])
             }
         }
-        for range in fades.map(\.range) + [opening, closing] where !range.isEmpty {
-            encoded.append(range.lowerBound..<Self.resume(from: range.upperBound, parts: parts, starts: starts))
+        func extended(_ ranges: [Range<Int>]) -> [Range<Int>] {
+            ranges.filter { !$0.isEmpty }.map { range in
+                range.lowerBound..<Self.resume(from: range.upperBound, parts: parts, starts: starts)
+            }
         }
-        runs = Self.runs(encoded: Self.merge(encoded), starts: starts)
+        fixed = extended(fixed)
+        let blends = Self.blends(fades, clearOf: fixed, parts: parts, starts: starts)
+        let encoded = fixed + extended(fades.filter { !blends.contains($0) }.map(\.range))
+        runs = Self.runs(encoded: Self.merge(encoded), blends: blends, parts: parts, starts: starts)
     }
 
-    /// Frames that are encoded anew.
+    /// Whether pictures are encoded.
+    var encodes: Bool { runs.contains { if case .encode = $0 { true } else { false } } }
+
+    /// Whether fades are made of coded pictures.
+    var blends: Bool { runs.contains { if case .blend = $0 { true } else { false } } }
+
+    /// Frames that are made anew: those of fades, and those of clips that are unlike the film.
     var encodedFrames: Int { encodedFrames(in: 0..<starts[starts.count - 1]) }
 
-    /// Frames of a stretch that are encoded anew.
+    /// Frames of a stretch that are made anew.
     func encodedFrames(in stretch: Range<Int>) -> Int {
         runs.reduce(0) { count, run in
-            if case .encode(let range) = run { count + range.clamped(to: stretch).count } else { count }
+            switch run {
+            case .encode(let range): count + range.clamped(to: stretch).count
+            case .blend(let fade): count + fade.range.clamped(to: stretch).count
+            case .copy, .hold: count
+            }
         }
+    }
+
+    /// How much of the entering part is seen at a frame of a fade, 0 to 1.
+    static func weight(at frame: Int, of fade: Fade) -> Double {
+        (Double(frame - fade.range.lowerBound) + 0.5) / Double(fade.range.count)
     }
 
     /// How much of the picture is seen at a frame, 0 for black to 1.
@@ -114,7 +141,40 @@ struct FilmPlan: Equatable {
         return merged
     }
 
-    private static func runs(encoded: [Range<Int>], starts: [Int]) -> [Run] {
+    /// Fades whose pictures stand still on both sides, with a frame to spare before and after.
+    private static func blends(
+        _ fades: [Fade], clearOf fixed: [Range<Int>], parts: [Part], starts: [Int]
+    ) -> [Fade] {
+        var blends: [Fade] = []
+        // Frames up to here are encoded, or belong to another blend.
+        var taken = 0
+        for (index, fade) in fades.enumerated() {
+            let (leaving, boundary, group) = (fade.part - 1, starts[fade.part], fade.group)
+            let out = group.lowerBound - starts[leaving]..<boundary - starts[leaving]
+            let into = 0..<group.upperBound - boundary
+            let isStill =
+                parts[leaving].isCopyable && parts[fade.part].isCopyable && out.lowerBound >= 0
+                && parts[leaving].stills.contains { $0.lowerBound <= out.lowerBound && $0.upperBound >= out.upperBound }
+                && parts[fade.part].stills.contains { $0.lowerBound == 0 && $0.upperBound >= into.upperBound }
+            let isClear =
+                group.lowerBound >= taken && !fixed.contains { $0.overlaps(group) }
+                && (index + 1 == fades.count || fades[index + 1].group.lowerBound >= group.upperBound)
+            if isStill, isClear, into.upperBound <= parts[fade.part].frames {
+                blends.append(fade)
+                taken = group.upperBound
+            } else {
+                taken = max(taken, resume(from: fade.range.upperBound, parts: parts, starts: starts))
+            }
+        }
+        return blends
+    }
+
+    private static func runs(
+        encoded: [Range<Int>], blends: [Fade], parts: [Part], starts: [Int]
+    ) -> [Run] {
+        let end = starts[starts.count - 1]
+        let made = (encoded.map { ($0, Run.encode($0)) } + blends.map { ($0.group, Run.blend($0)) })
+            .sorted { $0.0.lowerBound < $1.0.lowerBound }
         var runs: [Run] = []
         var position = 0
         var part = 0
@@ -126,12 +186,26 @@ struct FilmPlan: Equatable {
                 position = stop
             }
         }
-        for range in encoded {
+        for (index, (range, run)) in made.enumerated() {
             copy(upTo: range.lowerBound)
-            runs.append(.encode(range))
+            runs.append(run)
             position = range.upperBound
+            guard case .blend(let fade) = run else { continue }
+            // The picture stands until copying can go on.
+            let next = index + 1 < made.count ? made[index + 1].0.lowerBound : end
+            let stop = min(resume(from: position, parts: parts, starts: starts), next)
+            if position < stop {
+                let start = starts[fade.part]
+                runs.append(.hold(part: fade.part, frames: position - start..<stop - start))
+                position = stop
+            }
         }
-        copy(upTo: starts[starts.count - 1])
+        copy(upTo: end)
         return runs
     }
+}
+
+extension FilmPlan.Fade {
+    /// The fade with the frame before and the frame after it.
+    var group: Range<Int> { range.lowerBound - 1..<range.upperBound + 1 }
 }

@@ -75,7 +75,7 @@ enum ContainerCheck {
             guard time != us_no_pts else { continue }
             if packet.isKey {
                 keys.append(time)
-                if isH264, !beginsWithIDR(packet) { isClosed = false }
+                if isH264, !packet.beginsWithIDR { isClosed = false }
             } else if let key = keys.last, time < key {
                 isClosed = false
             }
@@ -88,22 +88,6 @@ enum ContainerCheck {
         let groups = zip(keys, keys.dropFirst() + [end]).map { $1 - $0 }
         let longest = Double(groups.max() ?? 0) * Double(base.num) / Double(max(base.den, 1))
         return (isConstant || times.count == 1, isClosed && !keys.isEmpty, longest)
-    }
-
-    /// Whether the first slice of a sample, its units behind their lengths, is of an IDR picture.
-    private static func beginsWithIDR(_ packet: borrowing Packet) -> Bool {
-        let size = Int(packet.pointer.pointee.size)
-        guard let data = packet.pointer.pointee.data else { return false }
-        var offset = 0
-        while offset + 5 <= size {
-            let length = (0..<4).reduce(0) { $0 << 8 | Int(data[offset + $1]) }
-            switch data[offset + 4] & 0x1F {
-            case 5: return true
-            case 1...4: return false
-            default: offset += 4 + length
-            }
-        }
-        return false
     }
 
     private static func topLevelBoxes(_ path: String) -> [String] {

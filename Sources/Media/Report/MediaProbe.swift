@@ -43,13 +43,13 @@ package enum MediaProbe {
         _ path: String, decode: Bool, cancelled: @escaping @Sendable () -> Bool = { false },
         progress: (Double) -> Void = { _ in }
     ) throws(MediaError) -> MediaReport {
-        try probe(path, decode: decode, cancelled: cancelled, progress: progress) { _ in }
+        try probe(path, decode: decode, cancelled: cancelled, progress: progress, inspect: nil)
     }
 
-    /// - Parameter inspect: sees each video frame that is decoded.
+    /// - Parameter inspect: sees each picture that is decoded.
     static func probe(
         _ path: String, decode: Bool, cancelled: @escaping @Sendable () -> Bool, progress: (Double) -> Void,
-        inspect: (borrowing Frame) -> Void
+        inspect: ((PictureLook) -> Void)?
     ) throws(MediaError) -> MediaReport {
         let input = try InputFile(path)
         let streams = (0..<input.streamCount).map { describe(input.stream($0)) }
@@ -76,90 +76,32 @@ package enum MediaProbe {
         return report
     }
 
-    private struct Outcome: Sendable {
-        var frames = 0
-        var problems: [String] = []
-    }
-
     /// Decodes every picture on this thread, and every sound on another meanwhile; one decoder at a time each.
     private static func decodeAll(
         _ input: borrowing InputFile, _ path: String, _ cancelled: @escaping @Sendable () -> Bool,
-        _ progress: (Double) -> Void, _ inspect: (borrowing Frame) -> Void
+        _ progress: (Double) -> Void, _ inspect: ((PictureLook) -> Void)?
     ) throws(MediaError) -> (frames: [Int], problems: [String]) {
         let types = (0..<input.streamCount).map { index in
             isMedia(input.stream(index)) ? input.stream(index).pointee.codecpar.pointee.codec_type : AVMEDIA_TYPE_DATA
         }
-        let sounds = try Ahead<Never, [Int: Outcome]>.start(depth: 1) { ahead throws(MediaError) in
-            var outcomes: [Int: Outcome] = [:]
+        let sounds = try Ahead<Never, [Int: StreamDecoding.Outcome]>.start(depth: 1) { ahead throws(MediaError) in
+            var outcomes: [Int: StreamDecoding.Outcome] = [:]
             for index in types.indices where types[index] == AVMEDIA_TYPE_AUDIO {
-                outcomes[index] = try decode(
-                    index, path, { cancelled() || !ahead.isWanted }, { _ in }, { _ in })
+                var sound = try StreamDecoding(path, stream: index, looks: false)
+                outcomes[index] = try sound.run({ cancelled() || !ahead.isWanted }, { _ in }, { _ in })
             }
             return outcomes
         }
         defer { sounds.stop() }
-        var outcomes: [Int: Outcome] = [:]
+        var outcomes: [Int: StreamDecoding.Outcome] = [:]
         for index in types.indices where types[index] == AVMEDIA_TYPE_VIDEO {
-            outcomes[index] = try decode(index, path, cancelled, progress, inspect)
+            var pictures = try StreamDecoding(path, stream: index, looks: inspect != nil)
+            outcomes[index] = try pictures.run(cancelled, progress, inspect ?? { _ in })
         }
         for (index, outcome) in try sounds.summary() { outcomes[index] = outcome }
         return (
             types.indices.map { outcomes[$0]?.frames ?? 0 }, types.indices.flatMap { outcomes[$0]?.problems ?? [] }
         )
-    }
-
-    private static func decode(
-        _ index: Int, _ path: String, _ cancelled: () -> Bool, _ progress: (Double) -> Void,
-        _ inspect: (borrowing Frame) -> Void
-    ) throws(MediaError) -> Outcome {
-        let file = try InputFile(path)
-        guard index < file.streamCount else { return Outcome() }
-        let decoder = try Decoder(stream: file.stream(index), file: path, threads: 2)
-        let packet = try Packet()
-        let frame = try Frame()
-        var outcome = Outcome()
-        var broken = 0
-        func drain() throws(MediaError) {
-            while true {
-                if cancelled() { throw MediaError(.cancelled, "cancelled") }
-                switch decoder.receive(frame) {
-                case .frame:
-                    if frame.pointer.pointee.decode_error_flags != 0
-                        || frame.pointer.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0
-                    {
-                        broken += 1
-                    }
-                    outcome.frames += 1
-                    if frame.width > 0 { inspect(frame) }
-                    frame.unreference()
-                case .broken: broken += 1
-                case .needsInput, .end: return
-                }
-            }
-        }
-        do throws(MediaError) {
-            while try file.read(packet) {
-                guard packet.pointer.pointee.stream_index == Int32(index) else { continue }
-                if try !decoder.send(packet) { broken += 1 }
-                try drain()
-                if outcome.frames % 64 == 0, let share = share(of: packet, in: file, index) { progress(share) }
-            }
-        } catch  where error.kind != .cancelled {
-            outcome.problems.append(error.message)
-        }
-        decoder.finish()
-        try drain()
-        if broken > 0 {
-            let type = describe(file.stream(index)).type
-            outcome.problems.append("stream \(index) (\(type)): \(broken) packets or frames do not decode")
-        }
-        return outcome
-    }
-
-    private static func share(of packet: borrowing Packet, in file: borrowing InputFile, _ index: Int) -> Double? {
-        let base = file.stream(index).pointee.time_base
-        guard file.duration > 0, packet.pointer.pointee.pts != us_no_pts else { return nil }
-        return min(Double(packet.pointer.pointee.pts) * Double(base.num) / Double(base.den) / file.duration, 1)
     }
 
     private static func isMedia(_ stream: UnsafeMutablePointer<AVStream>) -> Bool {

@@ -1,22 +1,18 @@
-import CFFmpeg
-
 /// Stretches of a film in which nothing is seen, or nothing moves.
 struct PictureStretches {
-    /// Every so many rows and columns of the luma are looked at.
-    private static let step = 8
     /// Mean and highest luma of a black picture, of 16 to 235.
     private static let blackMean = 20
     private static let blackPeak = 40
 
-    private var before: [UInt8] = []
+    private var before = PictureLook()
     private var frame = 0
     private var blackSince: Int?
     private var frozenSince = 0
     private(set) var black: [Range<Int>] = []
     private(set) var frozen: [Range<Int>] = []
 
-    mutating func add(_ picture: borrowing Frame) {
-        let samples = Self.samples(picture)
+    mutating func add(_ look: PictureLook) {
+        let samples = look.samples
         let isBlack =
             samples.reduce(0) { $0 + Int($1) } <= Self.blackMean * samples.count
             && samples.max() ?? 0 <= Self.blackPeak
@@ -25,10 +21,10 @@ struct PictureStretches {
             black.append(since..<frame)
             blackSince = nil
         }
-        if samples != before {
+        if look != before {
             if frame - frozenSince > 1 { frozen.append(frozenSince..<frame) }
             frozenSince = frame
-            before = samples
+            before = look
         }
         frame += 1
     }
@@ -62,18 +58,5 @@ struct PictureStretches {
                     ?? "\(seconds(rate.seconds(longestFrozen?.count ?? 0))) at most",
                 boundaries.isEmpty ? "told only" : "not across a segment's boundary", hanging.isEmpty),
         ]
-    }
-
-    private static func samples(_ picture: borrowing Frame) -> [UInt8] {
-        guard let base = picture.pointer.pointee.data.0 else { return [] }
-        let stride = Int(picture.pointer.pointee.linesize.0)
-        let (rows, columns) = (picture.height / step, picture.width / step)
-        return [UInt8](unsafeUninitializedCapacity: max(rows * columns, 0)) { buffer, filled in
-            for row in 0..<rows {
-                let line = base + row * step * stride
-                for column in 0..<columns { buffer[row * columns + column] = line[column * step] }
-            }
-            filled = rows * columns
-        }
     }
 }

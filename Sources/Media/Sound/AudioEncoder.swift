@@ -1,6 +1,9 @@
 import CFFmpeg
 
 /// Owns an AAC-LC encoder: 48 kHz, stereo, 192 kb/s; samples go in as they come.
+///
+/// Silence is coded until its packets repeat themselves; from then on the last one is given out again, and the encoder is left
+/// as it stands until something is to be heard.
 struct AudioEncoder: ~Copyable {
     /// Samples a second of every film.
     static let sampleRate = 48_000
@@ -10,6 +13,9 @@ struct AudioEncoder: ~Copyable {
     private var kept: StereoSamples
     private var submitted: Int64
     private var isEnding: Bool
+    /// The sample at which the next packet begins; the first one lies before the sound.
+    private var time: Int64
+    private var silence: Silence
 
     init() throws(MediaError) {
         _ = libavIsQuiet
@@ -37,6 +43,8 @@ struct AudioEncoder: ~Copyable {
         kept = StereoSamples()
         submitted = 0
         isEnding = false
+        time = 0
+        silence = Silence()
     }
 
     deinit {
@@ -64,16 +72,60 @@ struct AudioEncoder: ~Copyable {
         while true {
             packet.unreference()
             let code = avcodec_receive_packet(context, packet.pointer)
-            if code >= 0 { return true }
+            if code >= 0 {
+                if time == 0 { time = packet.pointer.pointee.pts }
+                silence.coded(packet.bytes)
+                place(packet)
+                return true
+            }
             if code == us_error_eof { return false }
             guard code == us_error_again else { throw MediaError(code: code, "cannot encode sound") }
             if kept.count >= frameSize || isEnding && kept.count > 0 {
-                try submit(kept.takeFirst(frameSize))
+                let samples = kept.takeFirst(frameSize)
+                if let repeated = silence.packet(for: samples, frameSize: frameSize) {
+                    try packet.fill(with: repeated)
+                    packet.pointer.pointee.duration = Int64(frameSize)
+                    place(packet)
+                    return true
+                }
+                try submit(samples)
             } else if isEnding {
                 avcodec_send_frame(context, nil)
             } else {
                 return false
             }
+        }
+    }
+
+    private mutating func place(_ packet: borrowing Packet) {
+        packet.pointer.pointee.pts = time
+        packet.pointer.pointee.dts = time
+        time += Int64(context.pointee.frame_size)
+    }
+
+    /// Sees when silent packets have come to repeat themselves.
+    private struct Silence {
+        /// Silent frames in a row that give the same packet as the one before, until that is taken to go on.
+        private static let enough = 8
+        private var frames = 0
+        private var last: [UInt8] = []
+        private var repeats = 0
+
+        /// Takes note of a packet that was coded.
+        mutating func coded(_ packet: [UInt8]) {
+            guard frames > 2 else { return }
+            repeats = packet == last ? repeats + 1 : 0
+            last = packet
+        }
+
+        /// Takes note of what comes next. -> the packet that it would give; `nil` where it must be coded.
+        mutating func packet(for samples: borrowing StereoSamples, frameSize: Int) -> [UInt8]? {
+            guard samples.count == frameSize, samples.isSilent else {
+                (frames, repeats, last) = (0, 0, [])
+                return nil
+            }
+            frames += 1
+            return repeats >= Self.enough ? last : nil
         }
     }
 

@@ -44,6 +44,9 @@ struct StereoSamples: Sendable {
         }
     }
 
+    /// Whether nothing at all is to be heard.
+    var isSilent: Bool { left.allSatisfy { $0 == 0 } && right.allSatisfy { $0 == 0 } }
+
     /// The mean square of both channels.
     var energy: Float {
         guard count > 0 else { return 0 }

@@ -1,0 +1,71 @@
+import CFFmpeg
+
+/// Which groups of a video's pictures say, byte for byte, what a group before them said.
+///
+/// A group that begins with an IDR picture decodes to what its bytes say, whatever stood before it. A film of stills repeats the
+/// same few groups over and over: to decode each of them once is to know them all.
+struct RepeatedGroups {
+    struct Group: Equatable {
+        var packets: Int
+        /// The first group with the same bytes, where this is not the first.
+        var original: Int?
+        /// Whether a later group has the same bytes.
+        var isRepeated = false
+    }
+
+    private(set) var groups: [Group] = []
+
+    /// - Parameters:
+    ///   - path: of a file that was opened before.
+    ///   - index: its video stream.
+    init(_ path: String, stream index: Int) throws(MediaError) {
+        let input = try InputFile(path, examines: false)
+        guard index < input.streamCount, Self.keepsParameterSetsApart(input.stream(index)) else { return }
+        let packet = try Packet()
+        var known: [Int: Int] = [:]
+        var hasher = Hasher()
+        var count = 0
+        func close() {
+            guard count > 0 else { return }
+            let hash = hasher.finalize()
+            let original = known[hash]
+            if let original { groups[original].isRepeated = true } else { known[hash] = groups.count }
+            groups.append(Group(packets: count, original: original))
+            (hasher, count) = (Hasher(), 0)
+        }
+        while try input.read(packet) {
+            guard packet.pointer.pointee.stream_index == Int32(index) else { continue }
+            if packet.beginsWithIDR { close() }
+            hasher.combine(packet.pointer.pointee.size)
+            hasher.combine(bytes: UnsafeRawBufferPointer(start: packet.pointer.pointee.data, count: packet.size))
+            count += 1
+        }
+        close()
+    }
+
+    /// Whether a group means the same wherever it stands: its parameter sets are in the file's header.
+    private static func keepsParameterSetsApart(_ stream: UnsafeMutablePointer<AVStream>) -> Bool {
+        let parameters = stream.pointee.codecpar!
+        return parameters.pointee.codec_id == AV_CODEC_ID_H264 && parameters.pointee.extradata_size > 6
+            && parameters.pointee.extradata[0] == 1
+    }
+}
+
+extension Packet {
+    fileprivate var size: Int { Int(pointer.pointee.size) }
+
+    /// Whether the first slice of a sample, its units behind their lengths, is of an IDR picture.
+    var beginsWithIDR: Bool {
+        guard isKey, let data = pointer.pointee.data else { return false }
+        var offset = 0
+        while offset + 5 <= size {
+            let length = (0..<4).reduce(0) { $0 << 8 | Int(data[offset + $1]) }
+            switch data[offset + 4] & 0x1F {
+            case 5: return true
+            case 1...4: return false
+            default: offset += 4 + length
+            }
+        }
+        return false
+    }
+}
