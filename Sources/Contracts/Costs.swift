@@ -7,6 +7,28 @@ package struct Costs: Sendable, Equatable {
 
     package init() {}
 
+    /// By the agent's name, `Agent5`; nothing for others.
+    package subscript(agent: String) -> USD {
+        get {
+            switch agent {
+            case "Agent2": agent2
+            case "Agent4": agent4
+            case "Agent5": agent5
+            case "Agent6": agent6
+            default: .zero
+            }
+        }
+        set {
+            switch agent {
+            case "Agent2": agent2 = newValue
+            case "Agent4": agent4 = newValue
+            case "Agent5": agent5 = newValue
+            case "Agent6": agent6 = newValue
+            default: break
+            }
+        }
+    }
+
     package var total: USD { agent2 + agent4 + agent5 + agent6 }
 
     /// `Agent2: $0.01 | Agent4: $0.05 | Agent5: $0.15 | Agent6: $0.12 | Total: $0.33`

@@ -43,19 +43,22 @@ package struct DeliveryPoint: Codable, Sendable, Equatable {
     package var name: String
     /// What was found, with its unit.
     package var measured: String
+    /// The number of `measured`, where it is one: `black` and `frozen` in seconds, `loudness` in LUFS.
+    package var value: Double?
     /// What it should be.
     package var target: String
     package var isPassed: Bool
 
-    package init(name: String, measured: String, target: String, isPassed: Bool) {
+    package init(name: String, measured: String, value: Double? = nil, target: String, isPassed: Bool) {
         self.name = name
         self.measured = measured
+        self.value = value
         self.target = target
         self.isPassed = isPassed
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, measured, target
+        case name, measured, value, target
         case isPassed = "passed"
     }
 }

@@ -38,6 +38,10 @@ package struct JobOptions: Codable, Sendable, Equatable {
     package var agent5Timeout: Double?
     /// Seconds that Agent5 may be silent; 300 if absent.
     package var agent5Stall: Double?
+    /// Seconds until Agent5's first progress; as `agent5_stall_s` if absent.
+    package var agent5FirstProgress: Double?
+    /// Seconds that the call of Agent5 may wait for a replica with room; as long as `agent5_timeout_s` if absent.
+    package var agent5Queue: Double?
     /// `fail` if absent.
     package var onImageFailure: ImageFailurePolicy?
     /// `whole` if absent.
@@ -58,6 +62,8 @@ package struct JobOptions: Codable, Sendable, Equatable {
         case maxCost = "max_cost_usd"
         case agent5Timeout = "agent5_timeout_s"
         case agent5Stall = "agent5_stall_s"
+        case agent5FirstProgress = "agent5_first_progress_s"
+        case agent5Queue = "agent5_queue_s"
         case onImageFailure = "on_image_failure"
     }
 }

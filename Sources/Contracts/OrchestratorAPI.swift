@@ -26,6 +26,10 @@ package enum OrchestratorAPI {
         "orchestrator.retry", idempotent: false, load: .light,
         summary: "Runs a failed or cancelled job again; what is finished is kept.")
 
+    package static let breaker = Method<BreakerRequest, BreakerView>(
+        "orchestrator.breaker", idempotent: true, load: .light,
+        summary: "Whether an agent or image provider is called at this moment; opens, closes or resets by hand.")
+
     /// The notification that carries a `StatusMessage` to those who watch.
     package static let event = "orchestrator.event"
 }

@@ -57,12 +57,20 @@ package struct Takeover: Codable, Sendable {
     /// The lead's or its provider's own words.
     package var reason: String
     package var provider: String?
+    /// Present and true where the lead was not called at all, since its breaker was open.
+    package var breakerOpen: Bool?
 
-    package init(at: Timestamp, kind: ErrorKind, reason: String, provider: String?) {
+    package init(at: Timestamp, kind: ErrorKind, reason: String, provider: String?, breakerOpen: Bool? = nil) {
         self.at = at
         self.kind = kind
         self.reason = reason
         self.provider = provider
+        self.breakerOpen = breakerOpen
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case at, kind, reason, provider
+        case breakerOpen = "breaker_open"
     }
 }
 

@@ -25,6 +25,12 @@ package struct Timestamp: Sendable, Hashable, Comparable {
         self.init(date)
     }
 
+    /// The moment so many seconds later; at most a thousand years.
+    package func adding(seconds: Double) -> Timestamp {
+        let bounded = seconds.isFinite ? min(max(seconds, -3e10), 3e10) : 3e10
+        return Timestamp(milliseconds: milliseconds + Int64((bounded * 1000).rounded()))
+    }
+
     package var date: Date { Date(timeIntervalSince1970: Double(milliseconds) / 1000) }
 
     package var text: String {

@@ -30,18 +30,20 @@ package actor ServicePool {
     ///
     /// - Parameters:
     ///   - patience: how long to wait for a first replica to appear, or to come back.
+    ///   - onSent: called each time the call leaves for a replica, so that its waiting can be told from its running.
     ///   - onProgress: as for `RPCConnection.call`.
     /// - Throws: the callee's `ServiceError`; `unavailable` where there is no replica, or where one was lost with a call that
     ///   may not be made twice; `CancellationError`.
     package func call<P, R>(
         _ method: Method<P, R>, _ params: P, patience: Duration = .seconds(10),
-        onProgress: (@Sendable (ProgressReport) -> Void)? = nil
+        onSent: (@Sendable () -> Void)? = nil, onProgress: (@Sendable (ProgressReport) -> Void)? = nil
     ) async throws -> R {
         var refusals: Set<String> = []
         var losses = 0
         while true {
             let (name, connection) = try await acquire(patience: patience, excluding: refusals)
             do {
+                onSent?()
                 let result = try await connection.call(method, params, onProgress: onProgress)
                 release(name)
                 return result

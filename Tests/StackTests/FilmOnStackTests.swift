@@ -75,13 +75,18 @@ import Testing
         try await LiveStack.with { stack in
             let ids = try stack.writeStoryboard(durations: [1, 1])
             for id in ids { try await stack.narrate(id, seconds: 0.5) }
-            for (name, seconds) in [("good", 2.0), ("short", 1.0)] {
+            for (name, picture, sound) in [
+                ("good", "testsrc2=s=640x360:d=2:r=30", "sine=f=500:d=2"),
+                ("short", "testsrc2=s=640x360:d=1:r=30", "sine=f=500:d=1"),
+                ("black", "color=black:s=640x360:d=2:r=30", "sine=f=500:d=2"),
+                ("frozen", "color=teal:s=640x360:d=2:r=30", "sine=f=500:d=2"),
+                ("silent", "testsrc2=s=640x360:d=2:r=30", "anullsrc=d=2"),
+            ] {
                 _ = try await Program.run(
                     "/usr/bin/ffmpeg",
                     [
-                        "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=640x360:d=\(seconds):r=30", "-c:v",
-                        "libx264",
-                        "\(stack.folder)/\(name).mp4",
+                        "-v", "error", "-y", "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound, "-c:v",
+                        "libx264", "-c:a", "aac", "\(stack.folder)/\(name).mp4",
                     ])
             }
             try "no film".write(toFile: "\(stack.folder)/text.mp4", atomically: true, encoding: .utf8)
@@ -100,7 +105,12 @@ import Testing
             #expect(
                 try Data(contentsOf: URL(filePath: stack.place("agent5/final.mp4")))
                     == Data(contentsOf: URL(filePath: "\(stack.folder)/good.mp4")))
-            for (film, words) in [("short", "promised"), ("text", "no media file"), ("missing", "does not exist")] {
+            for (film, words) in [
+                ("short", "promised"), ("text", "no media file"), ("missing", "does not exist"),
+                ("black", "is black throughout"), ("frozen", "one and the same picture"), ("silent", "is silent"),
+            ] {
+                _ = try await stack.connect("orchestrator").call(
+                    OrchestratorAPI.breaker, BreakerRequest(agent: "agent5", action: .reset))
                 let view = try await play(film)
                 #expect(view.state == .finished, "\(view.error?.message ?? "")")
                 #expect(view.agents["Agent5"]?.status == .error)

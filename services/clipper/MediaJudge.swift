@@ -29,7 +29,8 @@ struct MediaJudge: Sendable {
             isPassed: findings.allSatisfy(\.isPassed),
             points: findings.map { finding in
                 DeliveryPoint(
-                    name: finding.name, measured: finding.measured, target: finding.target, isPassed: finding.isPassed)
+                    name: finding.name, measured: finding.measured, value: finding.value, target: finding.target,
+                    isPassed: finding.isPassed)
             })
         return probed
     }

@@ -9,6 +9,8 @@ enum JobEvent: Codable, Sendable {
     case leadProgress(fraction: Double, message: String)
     case leadDelivered(AgentResult, startedAt: Timestamp)
     case leadFailed(ServiceError, startedAt: Timestamp)
+    /// The lead was not called: its breaker is open.
+    case leadBarred(ServiceError)
     /// The lead's film decodes and is long enough; it lies at its place now.
     case leadFilmAccepted(video: String, startedAt: Timestamp)
     /// Which of the lead's clips are good; the others with their faults.

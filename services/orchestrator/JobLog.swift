@@ -104,6 +104,6 @@ enum JobLog {
     }
 
     private static func seconds(_ startedAt: Timestamp, _ machine: JobMachine) -> JSONValue {
-        .number(Double(machine.updatedAt.milliseconds - startedAt.milliseconds) / 1000)
+        .number(Double(max(machine.updatedAt.milliseconds - startedAt.milliseconds, 0)) / 1000)
     }
 }

@@ -19,6 +19,8 @@ extension JobMachine {
         case (.leadFailed(let error, let startedAt), .lead):
             record(error, startedAt: startedAt, at: now)
             failed(error, at: now, &drafts)
+        case (.leadBarred(let refusal), .lead):
+            barred(refusal, at: now, &drafts)
         case (.leadFailed(let error, let startedAt), .checkingLeadFilm),
             (.leadFailed(let error, let startedAt), .checkingLeadClips):
             stages.ran("verify", from: startedAt, to: now)
@@ -28,7 +30,7 @@ extension JobMachine {
             stages.ran("verify", from: startedAt, to: now)
             videoURL = video
             filmDuration = plan?.segments.reduce(0) { $0 + $1.duration }
-            for index in segments.indices { segments[index].maker = Self.lead }
+            changeAll { $0.maker = Self.lead }
             conclude(.finished)
         case (.leadClipsChecked(let good, let bad, let startedAt), .checkingLeadClips):
             stages.ran("verify", from: startedAt, to: now)
@@ -42,10 +44,7 @@ extension JobMachine {
         _ result: AgentResult, startedAt: Timestamp, at now: Timestamp, _ drafts: inout [StatusDraft]
     ) {
         costs.agent5 += result.cost
-        attempts.append(
-            Attempt(
-                agent: Self.lead, work: "film", segmentID: nil, startedAt: startedAt, endedAt: now, cost: result.cost,
-                error: nil))
+        attempted(Self.lead, "film", from: startedAt, to: now, cost: result.cost)
         stages.ran("agent5", from: startedAt, to: now)
         if let video = result.video {
             phase = .checkingLeadFilm(video)
@@ -82,17 +81,15 @@ extension JobMachine {
     }
 
     private mutating func record(_ error: ServiceError, startedAt: Timestamp, at now: Timestamp) {
-        attempts.append(
-            Attempt(
-                agent: Self.lead, work: "film", segmentID: nil, startedAt: startedAt, endedAt: now, cost: .zero,
-                error: error))
+        attempted(Self.lead, "film", from: startedAt, to: now, error: error)
         stages.ran("agent5", from: startedAt, to: now)
     }
 
     private mutating func clipsChecked(
         good: [String], bad: [String: ServiceError], at now: Timestamp, _ drafts: inout [StatusDraft]
     ) {
-        let missing = segments.filter { !good.contains($0.id) }
+        let known = Set(good)
+        let missing = segments.filter { !known.contains($0.id) }
         guard !missing.isEmpty else {
             keepClips(good)
             phase = .stitching
@@ -111,14 +108,27 @@ extension JobMachine {
     }
 
     private mutating func keepClips(_ good: [String]) {
-        for index in segments.indices where good.contains(segments[index].id) {
-            segments[index].maker = Self.lead
-            segments[index].clip = leadClips.first { $0.segmentID == segments[index].id }?.clip
+        let good = Set(good)
+        let clips = Dictionary(leadClips.map { ($0.segmentID, $0.clip) }) { first, _ in first }
+        changeAll { segment in
+            guard good.contains(segment.id) else { return }
+            segment.maker = Self.lead
+            segment.clip = clips[segment.id] ?? nil
         }
     }
 
-    private mutating func takeOver(_ error: ServiceError, at now: Timestamp, _ drafts: inout [StatusDraft]) {
-        takeover = Takeover(at: now, kind: error.kind, reason: error.message, provider: error.provider)
+    /// Its breaker opened before the lead could be called. If this job has called it before, that failure is the reason.
+    private mutating func barred(_ refusal: ServiceError, at now: Timestamp, _ drafts: inout [StatusDraft]) {
+        let own = attempts.last { $0.agent == Self.lead }?.error
+        takeOver(own ?? refusal, isBarred: own == nil, at: now, &drafts)
+    }
+
+    private mutating func takeOver(
+        _ error: ServiceError, isBarred: Bool = false, at now: Timestamp, _ drafts: inout [StatusDraft]
+    ) {
+        takeover = Takeover(
+            at: now, kind: error.kind, reason: error.message, provider: error.provider,
+            breakerOpen: isBarred ? true : nil)
         drafts.append(say(Self.lead, .error, error.message, error: error))
         drafts.append(say(Self.understudy, .processing, "Agent5 failed, starting Agent6 fallback..."))
         beginFallback(&drafts)
@@ -129,7 +139,7 @@ extension JobMachine {
 enum JobDefaults {
     /// Seconds that Agent5 may take in all.
     static let agent5Timeout = 1800.0
-    /// Seconds that Agent5 may be silent.
+    /// Seconds that an agent may be silent.
     static let agent5Stall = 300.0
     static let imageConcurrency = 2
     static let width = 1920

@@ -7,9 +7,11 @@ extension JobMachine {
         switch event {
         case .imageMade(let index, let image, let startedAt):
             guard segments.indices.contains(index), segments[index].image == nil else { return }
-            segments[index].image = image
-            segments[index].maker = Self.understudy
-            segments[index].error = nil
+            change(index) { segment in
+                segment.image = image
+                segment.maker = Self.understudy
+                segment.error = nil
+            }
             spend(image.cost, on: index)
             done("image", index, startedAt, now, image.cost)
             stages.ran("images", from: startedAt, to: now)
@@ -22,25 +24,25 @@ extension JobMachine {
             imageFailed(index, error, &drafts)
         case .clipMade(let index, let clip, let startedAt):
             guard segments.indices.contains(index), segments[index].clip == nil else { return }
-            segments[index].clip = clip.clip
+            change(index) { $0.clip = clip.clip }
             spend(clip.cost, on: index)
             done("clip", index, startedAt, now, clip.cost)
             stages.ran("clips", from: startedAt, to: now)
             tell("made the clip of", index, &drafts)
         case .clipFailed(let index, let error, let startedAt):
             guard segments.indices.contains(index), segments[index].clip == nil else { return }
-            segments[index].error = error
+            change(index) { $0.error = error }
             done("clip", index, startedAt, now, .zero, error)
             failFallback(named(error, index))
         case .narrated(let index, let startedAt):
             guard segments.indices.contains(index), segments[index].narration == .pending else { return }
-            segments[index].narration = .done
+            change(index) { $0.narration = .done }
             done("narration", index, startedAt, now, .zero)
             stages.ran("narration", from: startedAt, to: now)
             tell("narrated", index, &drafts)
         case .narrationFailed(let index, let error, let startedAt):
             guard segments.indices.contains(index), segments[index].narration == .pending else { return }
-            segments[index].narration = .failed
+            change(index) { $0.narration = .failed }
             done("narration", index, startedAt, now, .zero, error)
             stages.ran("narration", from: startedAt, to: now)
             let warning = "\(segments[index].id): \(error.message); this part of the film is silent"
@@ -59,10 +61,7 @@ extension JobMachine {
         case (.stitched(let film, let startedAt), .stitching):
             stages.ran("stitch", from: startedAt, to: now)
             costs.agent6 += film.cost
-            attempts.append(
-                Attempt(
-                    agent: actor, work: "stitch", segmentID: nil, startedAt: startedAt, endedAt: now, cost: film.cost,
-                    error: nil))
+            attempted(actor, "stitch", from: startedAt, to: now, cost: film.cost)
             for warning in film.warnings ?? [] where !warnings.contains(warning) { warnings.append(warning) }
             videoURL = film.video
             filmDuration = film.duration
@@ -70,10 +69,7 @@ extension JobMachine {
             drafts.append(say(actor, .processing, "stitched the film, which is being checked", progress: progress))
         case (.stitchFailed(let error, let startedAt), .stitching):
             stages.ran("stitch", from: startedAt, to: now)
-            attempts.append(
-                Attempt(
-                    agent: actor, work: "stitch", segmentID: nil, startedAt: startedAt, endedAt: now, cost: .zero,
-                    error: error))
+            attempted(actor, "stitch", from: startedAt, to: now, error: error)
             fallbackHasBegun ? failFallback(error) : conclude(.failed(error))
         case (.filmVerified(let found, let startedAt), .verifying):
             warnings += found ?? []
@@ -91,10 +87,11 @@ extension JobMachine {
 
     /// One more try; then a card where the user allows it; then the understudy has failed.
     private mutating func imageFailed(_ index: Int, _ error: ServiceError, _ drafts: inout [StatusDraft]) {
-        segments[index].imageAttempts += 1
+        change(index) { $0.imageAttempts += 1 }
         let isHopeless: Bool =
             switch error.kind {
             case .quotaExhausted, .contentRejected, .unauthorized, .invalidParams: true
+            case .unavailable: !error.retryable
             default: false
             }
         let id = segments[index].id
@@ -104,14 +101,14 @@ extension JobMachine {
                     Self.understudy, .processing, "the still of \(id) failed (\(error.message)), trying once more",
                     segmentID: id, progress: progress))
         } else if spec.options.onImageFailure == .card, !segments[index].takesCard {
-            segments[index].takesCard = true
+            change(index) { $0.takesCard = true }
             warnings.append("\(id): \(error.message); a card takes the still's place")
             drafts.append(
                 say(
                     Self.understudy, .processing, "a card takes the place of the still of \(id)", segmentID: id,
                     progress: progress))
         } else {
-            segments[index].error = error
+            change(index) { $0.error = error }
             failFallback(named(error, index))
         }
     }
@@ -123,7 +120,7 @@ extension JobMachine {
     }
 
     private mutating func spend(_ cost: USD, on index: Int) {
-        segments[index].cost += cost
+        change(index) { $0.cost += cost }
         costs.agent6 += cost
     }
 
@@ -131,10 +128,8 @@ extension JobMachine {
         _ work: String, _ index: Int, _ startedAt: Timestamp, _ now: Timestamp, _ cost: USD,
         _ error: ServiceError? = nil
     ) {
-        attempts.append(
-            Attempt(
-                agent: Self.understudy, work: work, segmentID: segments[index].id, startedAt: startedAt, endedAt: now,
-                cost: cost, error: error))
+        attempted(
+            Self.understudy, work, segmentID: segments[index].id, from: startedAt, to: now, cost: cost, error: error)
     }
 
     private mutating func tell(_ deed: String, _ index: Int, _ drafts: inout [StatusDraft]) {

@@ -22,12 +22,4 @@ extension JobMachine {
             costs: costs, wasted: wasted, stages: stages.times, videoURL: outcome == .finished ? videoURL : nil,
             warnings: warnings, error: error)
     }
-
-    func message(_ draft: StatusDraft, seq: Int, at now: Timestamp) -> StatusMessage {
-        StatusMessage(
-            seq: seq, ts: now, jobId: spec.jobID, userId: spec.userID, sessionId: spec.sessionID,
-            supersessionId: spec.supersessionID, agentNumber: draft.agent, status: draft.status, message: draft.message,
-            segmentId: draft.segmentID, progress: draft.progress, cost: draft.cost, costs: draft.costs,
-            videoUrl: draft.videoURL, error: draft.error, jobState: draft.jobState)
-    }
 }

@@ -32,7 +32,8 @@ struct JobMachine: Sendable {
     var phase = Phase.queued
     var outcome: Outcome?
     var plan: JobPlan?
-    var segments: [SegmentRecord] = []
+    private(set) var segments: [SegmentRecord] = []
+    private(set) var tally = SegmentTally()
     var agents: [String: AgentView] = [:]
     var attempts: [Attempt] = []
     var stages = StageClock()
@@ -59,7 +60,9 @@ struct JobMachine: Sendable {
 
     /// Takes an event. Events that come too late, or twice, change nothing.
     mutating func apply(_ event: JobEvent, at now: Timestamp) -> [StatusDraft] {
-        updatedAt = max(updatedAt, now)
+        // A clock that was set back must not make anything end before it began.
+        let now = max(updatedAt, now)
+        updatedAt = now
         var drafts: [StatusDraft] = []
         switch event {
         case .started where phase == .queued:
@@ -75,7 +78,7 @@ struct JobMachine: Sendable {
             settled(warning, &drafts)
         case .retried(let selection) where phase == .done:
             retry(selection, at: now, &drafts)
-        case .leadProgress, .leadDelivered, .leadFailed, .leadFilmAccepted, .leadClipsChecked:
+        case .leadProgress, .leadDelivered, .leadFailed, .leadBarred, .leadFilmAccepted, .leadClipsChecked:
             applyLead(event, at: now, &drafts)
         case .imageMade, .imageFailed, .clipMade, .clipFailed, .narrated, .narrationFailed:
             guard phase == .fallback else { break }
@@ -85,10 +88,10 @@ struct JobMachine: Sendable {
         default:
             break
         }
-        if phase == .fallback, work.isEmpty {
-            if segments.allSatisfy(\.isReady) {
+        if phase == .fallback {
+            if tally.isEmpty {
                 phase = .stitching
-            } else {
+            } else if work.isEmpty {
                 failFallback(
                     ServiceError(
                         .quotaExhausted,
@@ -136,11 +139,21 @@ struct JobMachine: Sendable {
 
     /// Stills, clips and the stitching, done of all.
     var progress: Progress {
-        let done = segments.reduce(0) {
-            $0 + ($1.image != nil || $1.maker == Self.lead ? 1 : 0) + ($1.clip != nil ? 1 : 0)
-        }
-        return Progress(
-            done: done + (filmDuration == nil ? 0 : 1), total: segments.isEmpty ? 0 : segments.count * 2 + 1)
+        Progress(
+            done: tally.steps + (filmDuration == nil ? 0 : 1), total: segments.isEmpty ? 0 : segments.count * 2 + 1)
+    }
+
+    /// Changes one segment, and what is to be done with it.
+    mutating func change(_ index: Int, _ body: (inout SegmentRecord) -> Void) {
+        let old = segments[index]
+        body(&segments[index])
+        tally.change(index, from: old, to: segments[index])
+    }
+
+    /// Changes all segments.
+    mutating func changeAll(_ body: (inout SegmentRecord) -> Void) {
+        for index in segments.indices { body(&segments[index]) }
+        tally = SegmentTally(segments)
     }
 
     // MARK: - Steps
@@ -148,6 +161,7 @@ struct JobMachine: Sendable {
     private mutating func loaded(_ plan: JobPlan, at now: Timestamp, _ drafts: inout [StatusDraft]) {
         self.plan = plan
         segments = plan.segments.map { SegmentRecord(id: $0.id, duration: $0.duration, hasNarration: $0.audio != nil) }
+        tally = SegmentTally(segments)
         warnings += plan.warnings
         stages.ran("load", from: createdAt, to: now)
         switch spec.entry {
@@ -169,7 +183,7 @@ struct JobMachine: Sendable {
     mutating func beginFallback(_ drafts: inout [StatusDraft]) {
         phase = .fallback
         fallbackHasBegun = true
-        let count = segments.count { !$0.isReady }
+        let count = tally.undrawn.count + tally.inHand.count
         drafts.append(
             say(Self.understudy, .starting, "Agent6 makes \(count) of \(segments.count) segments", progress: progress))
     }
@@ -210,20 +224,31 @@ struct JobMachine: Sendable {
             phase = .loading
             return
         }
-        for index in segments.indices {
+        changeAll { segment in
             let isChosen =
                 switch selection {
-                case .failed: segments[index].clip == nil
+                case .failed: segment.clip == nil
                 case .all: true
-                case .segments(let ids): ids.contains(segments[index].id)
+                case .segments(let ids): ids.contains(segment.id)
                 }
-            isChosen ? segments[index].reset() : segments[index].keep()
+            isChosen ? segment.reset() : segment.keep()
         }
         if spec.entry == .lead, takeover == nil {
             beginLead(at: now, &drafts)
         } else {
             beginFallback(&drafts)
         }
+    }
+
+    /// Remembers a try, however it ended.
+    mutating func attempted(
+        _ agent: String, _ work: String, segmentID: String? = nil, from startedAt: Timestamp, to now: Timestamp,
+        cost: USD = .zero, error: ServiceError? = nil
+    ) {
+        attempts.append(
+            Attempt(
+                agent: agent, work: work, segmentID: segmentID, startedAt: min(startedAt, now), endedAt: now,
+                cost: cost, error: error))
     }
 
     // MARK: - Messages
@@ -233,24 +258,10 @@ struct JobMachine: Sendable {
         _ agent: String, _ status: AgentStatus, _ message: String, segmentID: String? = nil,
         progress: Progress? = nil, videoURL: String? = nil, error: ServiceError? = nil
     ) -> StatusDraft {
-        let cost = agent == Self.lead ? costs.agent5 : costs.agent6
+        let cost = costs[agent]
         agents[agent] = AgentView(status: status, message: message, cost: cost)
         return StatusDraft(
             agent: agent, status: status, message: message, segmentID: segmentID, progress: progress, cost: cost,
             costs: costs, videoURL: videoURL, error: error, jobState: state)
     }
-}
-
-/// A status message before it has its number.
-struct StatusDraft: Sendable {
-    var agent: String
-    var status: AgentStatus
-    var message: String
-    var segmentID: String?
-    var progress: Progress?
-    var cost: USD
-    var costs: Costs
-    var videoURL: String?
-    var error: ServiceError?
-    var jobState: JobState
 }

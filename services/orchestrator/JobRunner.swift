@@ -5,15 +5,24 @@ import Logging
 
 /// Runs one job: does what the machine's `work` names, feeds back what came of it, and keeps every event before anybody can
 /// see what it did.
+///
+/// Events that come while others are on their way to the disk wait, and are kept together after them.
 actor JobRunner {
     nonisolated let jobID: String
-    private var machine: JobMachine
-    private var eventCount: Int
-    private let studio: any Studio
+    /// Ahead of the store while events are being kept; others see it only in between, through `read`.
+    var machine: JobMachine
+    let studio: any Studio
+    let breakers: Breakers
+    let logger: Logger
+    /// When this process first turned to the lead.
+    var leadStart: ContinuousClock.Instant?
     private let store: JobStore
     private let bulletin: Bulletin
-    private let logger: Logger
     private let ended: @Sendable () async -> Void
+    private var eventCount: Int
+    private var inbox: [(event: JobEvent, kept: CheckedContinuation<Void, Never>)] = []
+    private var readers: [@Sendable (Result<JobMachine, ServiceError>) -> Void] = []
+    private var isKeeping = false
     private var tasks: [JobWork: Task<Void, Never>] = [:]
     private var hasEnded = false
     private var isStopped = false
@@ -22,14 +31,15 @@ actor JobRunner {
     ///   - events: all that happened so far.
     ///   - ended: called once when the job has come to its end.
     init(
-        row: JobStore.Row, events: [JobStore.StoredEvent], studio: any Studio, store: JobStore, bulletin: Bulletin,
-        logger: Logger, ended: @escaping @Sendable () async -> Void
+        row: JobStore.Row, events: [JobStore.StoredEvent], studio: any Studio, store: JobStore, breakers: Breakers,
+        bulletin: Bulletin, logger: Logger, ended: @escaping @Sendable () async -> Void
     ) {
         jobID = row.spec.jobID
         machine = Self.fold(row, events)
         eventCount = events.count
         self.studio = studio
         self.store = store
+        self.breakers = breakers
         self.bulletin = bulletin
         self.logger = logger
         self.ended = ended
@@ -42,37 +52,29 @@ actor JobRunner {
         return machine
     }
 
-    var view: JobView { machine.view }
-    var receipt: Receipt { machine.receipt }
-    var state: JobState { machine.state }
+    /// Looks at the job as the store has it.
+    ///
+    /// - Throws: why the store cannot keep the job's last events, as long as that is so.
+    func read<T: Sendable>(_ body: @escaping @Sendable (JobMachine) -> T) async throws -> T {
+        guard isKeeping else { return body(machine) }
+        return try await withCheckedThrowingContinuation { continuation in
+            readers.append { continuation.resume(with: $0.map(body)) }
+        }
+    }
 
     /// Begins, or goes on where the events end.
     func run() async {
         if machine.phase == .queued { await feed(.started) } else { reconcile() }
     }
 
-    /// Takes an event from outside.
+    /// Takes an event. Returns when it is kept, or the process is stopping.
     func feed(_ event: JobEvent) async {
         guard !isStopped else { return }
-        let now = Timestamp.now
-        var next = machine
-        let drafts = next.apply(event, at: now)
-        do {
-            let messages = try store.append(event, number: eventCount, at: now, of: next, drafts: drafts)
-            eventCount += 1
-            machine = next
-            bulletin.post(messages)
-        } catch {
-            logger.error("an event cannot be stored; trying again", metadata: ["job": "\(jobID)", "error": "\(error)"])
-            try? await Task.sleep(for: .seconds(1))
-            await feed(event)
-            return
-        }
-        log(event)
-        reconcile()
-        if machine.phase == .done, !hasEnded {
-            hasEnded = true
-            await ended()
+        await withCheckedContinuation { continuation in
+            inbox.append((event, continuation))
+            guard !isKeeping else { return }
+            isKeeping = true
+            Task { await keepAll() }
         }
     }
 
@@ -80,6 +82,87 @@ actor JobRunner {
     func stop() {
         isStopped = true
         for task in tasks.values { task.cancel() }
+    }
+
+    // MARK: - Keeping
+
+    private func keepAll() async {
+        while !inbox.isEmpty {
+            let batch = inbox
+            inbox = []
+            await keep(batch.map(\.event))
+            for entry in batch { entry.kept.resume() }
+        }
+        isKeeping = false
+        tellReaders(.success(machine))
+        if machine.phase == .done, !hasEnded {
+            hasEnded = true
+            await ended()
+        }
+    }
+
+    private func keep(_ events: [JobEvent]) async {
+        let before = machine.state
+        let now = Timestamp.now
+        let drafts = events.flatMap { machine.apply($0, at: now) }
+        let state = machine.state
+        let entry = JobStore.Entry(
+            spec: machine.spec, number: eventCount, events: events, at: machine.updatedAt, drafts: drafts,
+            state: state == before ? nil : state, view: state.isTerminal ? machine.view : nil)
+        guard let messages = await append(entry) else { return tellReaders(.success(machine)) }
+        eventCount += events.count
+        tellReaders(.success(machine))
+        bulletin.post(messages)
+        for event in events {
+            await judge(event)
+            for (type, data) in JobLog.entries(event, machine) { studio.log(type, data) }
+        }
+        reconcile()
+    }
+
+    /// Tries for as long as it takes: an event that cannot be kept must have no effect. -> `nil` where the process is stopping.
+    private func append(_ entry: JobStore.Entry) async -> [StatusMessage]? {
+        var pause = 0.1
+        while !isStopped {
+            do {
+                return try await store.append(entry)
+            } catch {
+                let failure = ServiceError(wrapping: error)
+                logger.error("events cannot be kept", metadata: ["job": "\(jobID)", "error": "\(failure.message)"])
+                tellReaders(.failure(failure))
+                try? await Task.sleep(for: .seconds(pause))
+                pause = min(pause * 2, 5)
+            }
+        }
+        return nil
+    }
+
+    private func tellReaders(_ result: Result<JobMachine, ServiceError>) {
+        let told = readers
+        readers = []
+        for reader in told { reader(result) }
+    }
+
+    /// Tells the breakers how an agent did.
+    private func judge(_ event: JobEvent) async {
+        switch event {
+        case .leadFailed(let error, _):
+            await breakers.failed("agent5", error, job: jobID)
+        case .leadFilmAccepted:
+            await breakers.succeeded("agent5")
+        case .leadClipsChecked(let good, let bad, _):
+            if let error = bad.values.first {
+                await breakers.failed("agent5", error, job: jobID)
+            } else if !good.isEmpty {
+                await breakers.succeeded("agent5")
+            }
+        case .leadDelivered(let result, _) where result.video == nil && result.clips.isEmpty:
+            await breakers.failed("agent5", ServiceError(.corruptMedia, "neither a film nor clips"), job: jobID)
+        case .settled:
+            await breakers.released(by: jobID)
+        default:
+            break
+        }
     }
 
     // MARK: - Work
@@ -106,114 +189,13 @@ actor JobRunner {
             let failure = ServiceError(wrapping: error)
             // Work that was stopped because nobody wants it any more has nothing to say.
             if failure.kind == .cancelled, Task.isCancelled { return }
-            await done(work, failed(work, failure, startedAt: startedAt))
+            await done(work, Self.failed(work, failure, startedAt: startedAt))
         }
     }
 
     private func done(_ work: JobWork, _ event: JobEvent) async {
-        guard machine.work.contains(work) else { return }
+        guard !Task.isCancelled, tasks[work] != nil, machine.work.contains(work) else { return }
         tasks[work] = nil
         await feed(event)
-    }
-
-    private func event(of work: JobWork, startedAt: Timestamp) async throws -> JobEvent {
-        let spec = machine.spec
-        guard let plan = machine.plan, work != .load else {
-            if work == .settle { return await settle() }
-            return .loaded(try await studio.load(spec))
-        }
-        switch work {
-        case .load:
-            return .loaded(try await studio.load(spec))
-        case .lead:
-            return .leadDelivered(try await callLead(spec, plan), startedAt: startedAt)
-        case .checkLeadFilm:
-            guard case .checkingLeadFilm(let video) = machine.phase else { throw CancellationError() }
-            let film = try await studio.acceptLeadFilm(video, spec, plan)
-            return .leadFilmAccepted(video: film, startedAt: startedAt)
-        case .checkLeadClips:
-            let faults = try await studio.checkLeadClips(machine.leadClips, spec, plan)
-            let good = plan.segments.map(\.id).filter { faults[$0] == nil }
-            return .leadClipsChecked(good: good, bad: faults, startedAt: startedAt)
-        case .image(let index, _, let provider):
-            let image = try await studio.draw(plan.segments[index], provider: provider, spec)
-            return .imageMade(segment: index, image: image, startedAt: startedAt)
-        case .clip(let index):
-            let image = machine.segments[index].image?.image ?? ""
-            let clip = try await studio.clip(index, of: plan, image: image, spec)
-            return .clipMade(segment: index, clip: clip, startedAt: startedAt)
-        case .narrate(let index):
-            _ = try await studio.narrate(plan.segments[index], clip: machine.segments[index].clip ?? "", spec)
-            return .narrated(segment: index, startedAt: startedAt)
-        case .stitch:
-            return .stitched(try await studio.stitch(stitchClips(plan), spec), startedAt: startedAt)
-        case .verifyFilm:
-            let warnings = try await studio.verify(machine.videoURL ?? "", plan, spec)
-            return .filmVerified(warnings: warnings, startedAt: startedAt)
-        case .settle:
-            return await settle()
-        }
-    }
-
-    private func failed(_ work: JobWork, _ error: ServiceError, startedAt: Timestamp) -> JobEvent {
-        switch work {
-        case .load: .loadFailed(error)
-        case .lead, .checkLeadFilm, .checkLeadClips: .leadFailed(error, startedAt: startedAt)
-        case .image(let index, _, _): .imageFailed(segment: index, error, startedAt: startedAt)
-        case .clip(let index): .clipFailed(segment: index, error, startedAt: startedAt)
-        case .narrate(let index): .narrationFailed(segment: index, error, startedAt: startedAt)
-        case .stitch: .stitchFailed(error, startedAt: startedAt)
-        case .verifyFilm: .filmRejected(error, startedAt: startedAt)
-        case .settle: .settled(warning: error.message)
-        }
-    }
-
-    private func callLead(_ spec: JobSpec, _ plan: JobPlan) async throws -> AgentResult {
-        if let moment = machine.leadNotBefore {
-            let wait = moment.milliseconds - Timestamp.now.milliseconds
-            if wait > 0 { try await Task.sleep(for: .milliseconds(wait)) }
-        }
-        let studio = self.studio
-        return try await LeadClock.limit(
-            whole: spec.options.agent5Timeout ?? JobDefaults.agent5Timeout,
-            stall: spec.options.agent5Stall ?? JobDefaults.agent5Stall
-        ) { alive in
-            try await studio.lead(spec, plan) { report in
-                alive()
-                Task { await self.progressed(report) }
-            }
-        }
-    }
-
-    private func progressed(_ report: ProgressReport) async {
-        guard case .lead = machine.phase else { return }
-        await feed(.leadProgress(fraction: report.fraction, message: report.message))
-    }
-
-    private func stitchClips(_ plan: JobPlan) -> [StitchClip] {
-        zip(plan.segments, machine.segments).map { planned, record in
-            let narrates = planned.audio != nil && record.narration != .failed
-            return StitchClip(
-                clip: record.clip ?? "", segmentID: planned.id, duration: planned.duration,
-                audio: narrates ? planned.audio : nil, audioStart: narrates ? planned.audioStart : nil,
-                text: planned.narration)
-        }
-    }
-
-    /// Writes the receipt of a job that is decided.
-    private func settle() async -> JobEvent {
-        guard machine.plan != nil else { return .settled(warning: nil) }
-        do {
-            try await studio.write(machine.receipt, machine.spec)
-            return .settled(warning: nil)
-        } catch {
-            return .settled(warning: "the receipt cannot be written: \(ServiceError(wrapping: error).message)")
-        }
-    }
-
-    // MARK: - Log
-
-    private func log(_ event: JobEvent) {
-        for (type, data) in JobLog.entries(event, machine) { studio.log(type, data) }
     }
 }

@@ -2,12 +2,15 @@ import Contracts
 import FoundationEssentials
 import GRDB
 import JSONRPC
+import Synchronization
 
 /// Jobs, their events and their status messages in SQLite. What is not in here has not happened.
 ///
 /// Write-ahead log with `synchronous=FULL`: an event that was stored survives a loss of power.
 struct JobStore: Sendable {
     private let database: DatabasePool
+    private let commits: GroupCommit
+    private let numbers: MessageNumbers
     private let lock: StoreLock
 
     /// What is known of a job without folding its events.
@@ -23,6 +26,20 @@ struct JobStore: Sendable {
         var event: JobEvent
     }
 
+    /// Events of one job and all that they caused, kept together or not at all.
+    struct Entry: Sendable {
+        var spec: JobSpec
+        /// The number of the first event.
+        var number: Int
+        var events: [JobEvent]
+        var at: Timestamp
+        var drafts: [StatusDraft]
+        /// Present where it changed.
+        var state: JobState?
+        /// The job as it is shown from now on, at its end.
+        var view: JobView?
+    }
+
     /// - Throws: `unavailable` where the file cannot be opened or is no database of ours.
     init(path: String) throws(ServiceError) {
         do {
@@ -36,7 +53,9 @@ struct JobStore: Sendable {
                 try db.execute(sql: "PRAGMA synchronous = FULL")
             }
             database = try DatabasePool(path: path, configuration: configuration)
-            try Self.migrations.migrate(database)
+            try StoreSchema.migrations.migrate(database)
+            numbers = MessageNumbers(last: try database.read(Self.lastSeq))
+            commits = GroupCommit(database)
         } catch let error as ServiceError {
             throw error
         } catch {
@@ -46,44 +65,14 @@ struct JobStore: Sendable {
         }
     }
 
-    private static var migrations: DatabaseMigrator {
-        var migrator = DatabaseMigrator()
-        migrator.registerMigration("jobs") { db in
-            try db.execute(
-                sql: """
-                    CREATE TABLE job (
-                        number INTEGER PRIMARY KEY AUTOINCREMENT,
-                        id TEXT NOT NULL UNIQUE,
-                        created_at INTEGER NOT NULL,
-                        state TEXT NOT NULL,
-                        spec BLOB NOT NULL,
-                        idempotency_key TEXT UNIQUE,
-                        fingerprint TEXT NOT NULL
-                    );
-                    CREATE INDEX job_state ON job(state, number);
-                    CREATE TABLE event (
-                        job TEXT NOT NULL,
-                        n INTEGER NOT NULL,
-                        at INTEGER NOT NULL,
-                        body BLOB NOT NULL,
-                        PRIMARY KEY (job, n)
-                    ) WITHOUT ROWID;
-                    CREATE TABLE message (
-                        seq INTEGER PRIMARY KEY AUTOINCREMENT,
-                        job TEXT NOT NULL,
-                        body BLOB NOT NULL
-                    );
-                    CREATE INDEX message_job ON message(job, seq);
-                    """)
-        }
-        return migrator
-    }
+    // MARK: - Writing
 
     /// Adds a job, unless its idempotency key is known. -> the job of that key, where there is one.
     ///
     /// - Throws: `conflict` where the key stands for other parameters.
-    func add(_ spec: JobSpec, at now: Timestamp, key: String?, fingerprint: String) throws -> Row? {
-        try write { db in
+    func add(_ spec: JobSpec, at now: Timestamp, key: String?, fingerprint: String) async throws -> Row? {
+        let body = try JSONCoding.encode(spec)
+        return try await write { db in
             if let key,
                 let row = try SQL.Row.fetchOne(db, sql: "SELECT * FROM job WHERE idempotency_key = ?", arguments: [key])
             {
@@ -98,38 +87,48 @@ struct JobStore: Sendable {
                 sql: """
                     INSERT INTO job (id, created_at, state, spec, idempotency_key, fingerprint) VALUES (?, ?, ?, ?, ?, ?)
                     """,
-                arguments: [
-                    spec.jobID, now.milliseconds, JobState.queued.rawValue, try JSONCoding.encode(spec), key,
-                    fingerprint,
-                ])
+                arguments: [spec.jobID, now.milliseconds, JobState.queued.rawValue, body, key, fingerprint])
             return nil
         }
     }
 
-    /// Stores an event with the messages that it caused, all or nothing. -> the messages with their numbers.
-    func append(
-        _ event: JobEvent, number: Int, at now: Timestamp, of machine: JobMachine, drafts: [StatusDraft]
-    ) throws -> [StatusMessage] {
-        try write { db in
-            let id = machine.spec.jobID
-            try db.execute(
-                sql: "INSERT INTO event (job, n, at, body) VALUES (?, ?, ?, ?)",
-                arguments: [id, number, now.milliseconds, try JSONCoding.encode(event)])
-            try db.execute(
-                sql: "UPDATE job SET state = ? WHERE id = ? AND state <> ?",
-                arguments: [machine.state.rawValue, id, machine.state.rawValue])
-            var messages: [StatusMessage] = []
-            for draft in drafts {
-                try db.execute(sql: "INSERT INTO message (job, body) VALUES (?, x'')", arguments: [id])
-                let message = machine.message(draft, seq: Int(db.lastInsertedRowID), at: now)
-                try db.execute(
-                    sql: "UPDATE message SET body = ? WHERE seq = ?",
-                    arguments: [try JSONCoding.encode(message), message.seq])
-                messages.append(message)
+    /// Stores events with the messages that they caused, all or nothing. -> the messages with their numbers.
+    ///
+    /// An entry that is there already, since the failure of its commit came too late to undo it, is not stored again.
+    func append(_ entry: Entry) async throws -> [StatusMessage] {
+        let bodies = try entry.events.map { try JSONCoding.encode($0) }
+        let view = try entry.view.map { try JSONCoding.encode($0) }
+        return try await write { [numbers] db in
+            let id = entry.spec.jobID
+            let insert = try db.cachedStatement(
+                sql: "INSERT OR IGNORE INTO event (job, n, at, body) VALUES (?, ?, ?, ?)")
+            for (index, body) in bodies.enumerated() {
+                try insert.execute(arguments: [id, entry.number + index, entry.at.milliseconds, body])
+                if db.changesCount == 0 { return [] }
             }
-            return messages
+            if let state = entry.state {
+                try db.cachedStatement(sql: "UPDATE job SET state = ?, view = ? WHERE id = ?")
+                    .execute(arguments: [state.rawValue, view, id])
+            }
+            let tell = try db.cachedStatement(sql: "INSERT INTO message (seq, job, body) VALUES (?, ?, ?)")
+            return try entry.drafts.map { draft in
+                let message = draft.message(of: entry.spec, seq: numbers.next(), at: entry.at)
+                try tell.execute(arguments: [message.seq, id, try JSONCoding.encode(message)])
+                return message
+            }
         }
     }
+
+    func keep(_ breaker: BreakerMachine, name: String) async throws {
+        let body = try JSONCoding.encode(breaker)
+        try await write { db in
+            try db.execute(
+                sql: "INSERT OR REPLACE INTO breaker (name, body) VALUES (?, ?)",
+                arguments: [name, body])
+        }
+    }
+
+    // MARK: - Reading
 
     /// - Returns: `nil` for an unknown job.
     func job(_ id: String) throws -> Row? {
@@ -138,10 +137,10 @@ struct JobStore: Sendable {
         }
     }
 
-    /// Jobs, newest first.
+    /// Jobs, newest first: their ids, and how those at their end are shown.
     ///
     /// - Parameter after: only jobs older than this one.
-    func jobs(state: JobState?, limit: Int, after: String?) throws -> [Row] {
+    func jobs(state: JobState?, limit: Int, after: String?) throws -> [(id: String, view: JobView?)] {
         try read { db in
             var conditions: [String] = []
             var arguments: [any DatabaseValueConvertible] = []
@@ -155,9 +154,16 @@ struct JobStore: Sendable {
             }
             let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
             return try SQL.Row.fetchAll(
-                db, sql: "SELECT * FROM job \(filter) ORDER BY number DESC LIMIT \(limit)",
+                db, sql: "SELECT id, view FROM job \(filter) ORDER BY number DESC LIMIT \(limit)",
                 arguments: StatementArguments(arguments)
-            ).map(Self.row)
+            ).map { row in (row["id"], try Self.view(row)) }
+        }
+    }
+
+    /// A job at its end as it is shown; `nil` for one that is not, or of which only the events are kept.
+    func finalView(of id: String) throws -> JobView? {
+        try read { db in
+            try SQL.Row.fetchOne(db, sql: "SELECT view FROM job WHERE id = ?", arguments: [id]).flatMap(Self.view)
         }
     }
 
@@ -198,8 +204,15 @@ struct JobStore: Sendable {
     }
 
     /// The number of the newest message; 0 where there is none.
-    func lastSeq() throws -> Int {
-        try read { db in try Int.fetchOne(db, sql: "SELECT COALESCE(MAX(seq), 0) FROM message") ?? 0 }
+    func lastSeq() throws -> Int { try read(Self.lastSeq) }
+
+    func breakers() throws -> [String: BreakerMachine] {
+        try read { db in
+            let rows = try SQL.Row.fetchAll(db, sql: "SELECT name, body FROM breaker")
+            return try Dictionary(
+                rows.map { ($0["name"], try JSONCoding.decode(BreakerMachine.self, from: $0["body"] as Data)) }
+            ) { _, last in last }
+        }
     }
 
     // MARK: -
@@ -208,15 +221,23 @@ struct JobStore: Sendable {
         typealias Row = GRDB.Row
     }
 
+    private static func lastSeq(_ db: Database) throws -> Int {
+        try Int.fetchOne(db, sql: "SELECT COALESCE(MAX(seq), 0) FROM message") ?? 0
+    }
+
     private static func row(_ row: SQL.Row) throws -> Row {
         Row(
             number: row["number"], spec: try JSONCoding.decode(JobSpec.self, from: row["spec"] as Data),
             createdAt: Timestamp(milliseconds: row["created_at"]), state: JobState(rawValue: row["state"]) ?? .error)
     }
 
-    private func write<T>(_ body: (Database) throws -> T) throws -> T {
+    private static func view(_ row: SQL.Row) throws -> JobView? {
+        try (row["view"] as Data?).map { try JSONCoding.decode(JobView.self, from: $0) }
+    }
+
+    private func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         do {
-            return try database.write(body)
+            return try await commits.write(body)
         } catch let error as DatabaseError {
             throw Self.failure(error)
         }
@@ -235,5 +256,21 @@ struct JobStore: Sendable {
             return ServiceError(.unavailable, "the job store's disk is full; make room", providerCode: "ENOSPC")
         }
         return ServiceError(.unavailable, "the job store: \(error)")
+    }
+}
+
+/// Counts status messages on from the newest one that is stored; a number that was given is never given again.
+private final class MessageNumbers: Sendable {
+    private let last: Mutex<Int>
+
+    init(last: Int) {
+        self.last = Mutex(last)
+    }
+
+    func next() -> Int {
+        last.withLock { last in
+            last += 1
+            return last
+        }
     }
 }

@@ -1,48 +1,74 @@
 import JSONRPC
-import Synchronization
 
-/// Bounds on a call that reports progress: so long in all, so long without a word.
-enum LeadClock {
-    /// - Parameters:
-    ///   - whole: seconds for the whole call.
-    ///   - stall: seconds that may pass between signs of life.
-    ///   - body: calls its argument at each sign of life.
-    /// - Throws: `timeout` that says which bound passed; the work is cancelled then.
-    static func limit<T: Sendable>(
-        whole: Double, stall: Double,
-        _ body: @escaping @Sendable (_ alive: @escaping @Sendable () -> Void) async throws -> T
-    ) async throws -> T {
-        let life = Life()
-        return try await withThrowingTaskGroup(of: T.self) { group in
-            group.addTask { try await body { life.sign() } }
-            group.addTask {
-                try await Task.sleep(for: .seconds(whole))
-                throw ServiceError(.timeout, "Agent5 did not finish within \(whole) s")
-            }
-            group.addTask {
-                while true {
-                    let silence = life.silence
-                    guard silence < stall else {
-                        throw ServiceError(.timeout, "Agent5 was silent for \(stall) s")
-                    }
-                    try await Task.sleep(for: .seconds(stall - silence + 0.001))
-                }
-            }
-            defer { group.cancelAll() }
-            guard let result = try await group.next() else { throw CancellationError() }
-            return result
-        }
+/// How long an agent's call may take: in all, waiting for a replica, until its first progress, and between signs of life.
+/// Pure: moments are seconds since the job first turned to the agent.
+struct LeadClock: Sendable {
+    /// Seconds.
+    struct Bounds: Sendable, Equatable {
+        /// For all calls of a job together.
+        var whole = JobDefaults.agent5Timeout
+        /// For a replica with room; as long as the whole if absent.
+        var queue: Double?
+        /// From the sending to the first progress; as `stall` if absent.
+        var firstProgress: Double?
+        /// Between one sign of life and the next.
+        var stall = JobDefaults.agent5Stall
     }
 
-    private final class Life: Sendable {
-        private let last = Mutex(ContinuousClock.now)
+    /// What is to be done at a moment.
+    enum Look: Equatable {
+        /// Nothing can have passed before then.
+        case again(at: Double)
+        case expired(ServiceError)
+    }
 
-        func sign() { last.withLock { $0 = .now } }
+    let name: String
+    let bounds: Bounds
+    private let calledAt: Double
+    private var sentAt: Double?
+    private var signedAt: Double?
 
-        /// Seconds since the last sign.
-        var silence: Double {
-            let passed = last.withLock { $0.duration(to: .now) }
-            return Double(passed.milliseconds) / 1000
-        }
+    /// - Parameters:
+    ///   - name: as messages call the agent.
+    ///   - calledAt: when this call began to look for a replica.
+    init(_ name: String, _ bounds: Bounds, calledAt: Double = 0) {
+        self.name = name
+        self.bounds = bounds
+        self.calledAt = calledAt
+    }
+
+    /// The call is on its way to a replica.
+    mutating func sent(at now: Double) { sentAt = now }
+
+    /// The agent gave a sign of life.
+    mutating func signed(at now: Double) { signedAt = now }
+
+    func look(at now: Double) -> Look {
+        let (moment, words) = nearest
+        if now >= moment { return .expired(ServiceError(.timeout, "\(name) \(words)")) }
+        // Whatever happens meanwhile can end the call no sooner than after the shorter of these two.
+        return .again(at: min(moment, now + min(bounds.firstProgress ?? bounds.stall, bounds.stall)))
+    }
+
+    /// The bound that passes first if nothing happens.
+    private var nearest: (moment: Double, words: String) {
+        let whole = (bounds.whole, "did not finish within \(Self.text(bounds.whole))")
+        let other: (Double, String)? =
+            if let signedAt {
+                (signedAt + bounds.stall, "was silent for \(Self.text(bounds.stall))")
+            } else if let sentAt, let first = bounds.firstProgress {
+                (sentAt + first, "made no progress within its first \(Self.text(first))")
+            } else if let sentAt {
+                (sentAt + bounds.stall, "was silent for \(Self.text(bounds.stall))")
+            } else {
+                bounds.queue.map { (calledAt + $0, "had no replica with room within \(Self.text($0))") }
+            }
+        guard let other, other.0 < whole.0 else { return whole }
+        return other
+    }
+
+    /// `300 s`, `0.05 s`.
+    private static func text(_ seconds: Double) -> String {
+        seconds == seconds.rounded() && abs(seconds) < 1e9 ? "\(Int(seconds)) s" : "\(seconds) s"
     }
 }

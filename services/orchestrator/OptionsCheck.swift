@@ -54,12 +54,12 @@ enum OptionsCheck {
             "23.976, 24, 25, 29.97, 30, 48, 50, 59.94 or 60")
         need(options.imageConcurrency.map { (1...16).contains($0) }, "image_concurrency", "1 to 16")
         need(options.maxCost.map { $0 >= .zero }, "max_cost_usd", "0 or more")
-        need(
-            options.agent5Timeout.map { $0.isFinite && (0.1...86_400).contains($0) }, "agent5_timeout_s",
-            "seconds from 0.1 to 86400")
-        need(
-            options.agent5Stall.map { $0.isFinite && (0.1...86_400).contains($0) }, "agent5_stall_s",
-            "seconds from 0.1 to 86400")
+        for (name, seconds) in [
+            ("agent5_timeout_s", options.agent5Timeout), ("agent5_stall_s", options.agent5Stall),
+            ("agent5_first_progress_s", options.agent5FirstProgress), ("agent5_queue_s", options.agent5Queue),
+        ] {
+            need(seconds.map { $0.isFinite && (0.1...86_400).contains($0) }, name, "seconds from 0.1 to 86400")
+        }
         for (name, seconds) in [("fade_in_s", options.fadeIn), ("fade_out_s", options.fadeOut)] {
             need(seconds.map { $0.isFinite && (0...10).contains($0) }, name, "seconds from 0 to 10")
         }

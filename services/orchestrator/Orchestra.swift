@@ -8,6 +8,7 @@ actor Orchestra {
     private let store: JobStore
     private let studio: any Studio
     private let logger: Logger
+    nonisolated let breakers: Breakers
     nonisolated let bulletin = Bulletin()
     /// Jobs that are not at their end.
     private var live: [String: JobRunner] = [:]
@@ -15,15 +16,18 @@ actor Orchestra {
     private var lines: [String: [String]] = [:]
     private var isStopped = false
 
-    init(store: JobStore, studio: any Studio, logger: Logger) {
+    init(store: JobStore, studio: any Studio, breakers: Breakers, logger: Logger) {
         self.store = store
         self.studio = studio
+        self.breakers = breakers
         self.logger = logger
     }
 
     /// Goes on with what was not finished when the process ended.
     func resume() async throws {
-        for row in try store.unfinished() {
+        let rows = try store.unfinished()
+        await breakers.keepProbes(of: Set(rows.map(\.spec.jobID)))
+        for row in rows {
             logger.info("resuming", metadata: ["job": "\(row.spec.jobID)", "state": "\(row.state.rawValue)"])
             await enqueue(row, events: try store.events(of: row.spec.jobID))
         }
@@ -38,7 +42,7 @@ actor Orchestra {
         same.jobID = ""
         let fingerprint = String(decoding: try JSONCoding.encode(same), as: UTF8.self)
         let now = Timestamp.now
-        if let known = try store.add(spec, at: now, key: request.idempotencyKey, fingerprint: fingerprint) {
+        if let known = try await store.add(spec, at: now, key: request.idempotencyKey, fingerprint: fingerprint) {
             let state = try await machineState(known)
             return StartedJob(jobID: known.spec.jobID, state: state, existing: true)
         }
@@ -50,12 +54,12 @@ actor Orchestra {
     }
 
     func view(_ id: String) async throws -> JobView {
-        if let runner = live[id] { return await runner.view }
-        return try past(id).view
+        if let runner = live[id] { return try await runner.read { $0.view } }
+        return try store.finalView(of: id) ?? past(id).view
     }
 
     func receipt(_ id: String) async throws -> Receipt {
-        if let runner = live[id] { return await runner.receipt }
+        if let runner = live[id] { return try await runner.read { $0.receipt } }
         return try past(id).receipt
     }
 
@@ -65,16 +69,18 @@ actor Orchestra {
             throw ServiceError.invalidParams(at: "/limit", expected: "1 to 1000, found \(limit)")
         }
         if let after = request.after, try store.job(after) == nil { throw Self.unknown(after) }
-        let rows = try store.jobs(state: request.state, limit: limit, after: request.after)
+        let page = try store.jobs(state: request.state, limit: limit, after: request.after)
         var views: [JobView] = []
-        for row in rows { views.append(try await view(row.spec.jobID)) }
-        return JobList(jobs: views, next: rows.count == limit ? rows.last?.spec.jobID : nil)
+        for (id, final) in page {
+            if let final { views.append(final) } else { views.append(try await view(id)) }
+        }
+        return JobList(jobs: views, next: page.count == limit ? page.last?.id : nil)
     }
 
     func cancel(_ id: String) async throws -> JobStateResult {
         guard let runner = live[id] else { return JobStateResult(state: try past(id).state) }
         await runner.feed(.cancelled)
-        return JobStateResult(state: await runner.state)
+        return JobStateResult(state: try await runner.read { $0.state })
     }
 
     func retry(_ request: RetryJob) async throws -> JobStateResult {
@@ -98,7 +104,25 @@ actor Orchestra {
         live[request.jobID] = runner
         join(line: Self.session(row.spec), request.jobID)
         await runner.feed(.retried(request.only ?? .failed))
-        return JobStateResult(state: await runner.state)
+        return JobStateResult(state: try await runner.read { $0.state })
+    }
+
+    /// Looks at a breaker, or moves it.
+    ///
+    /// - Throws: `invalid_params` for an agent that has none.
+    func breaker(_ request: BreakerRequest) async throws -> BreakerView {
+        var known = Breakers.agents
+        if request.agent.hasPrefix(Breakers.imagePrefix) {
+            known += Set(await studio.imageProviders().map { Breakers.imagePrefix + $0 })
+                .union(await breakers.knownProviders).sorted()
+        }
+        guard known.contains(request.agent) else {
+            let names = known.joined(separator: ", ")
+            throw ServiceError.invalidParams(
+                at: "/agent",
+                expected: "one of \(names), or imagegen/ and a provider's name, found \"\(request.agent.prefix(100))\"")
+        }
+        return await breakers.apply(request.action ?? .get, to: request.agent)
     }
 
     /// A picture of all that runs, or of one job.
@@ -140,7 +164,8 @@ actor Orchestra {
         let id = row.spec.jobID
         let session = Self.session(row.spec)
         return JobRunner(
-            row: row, events: events, studio: studio, store: store, bulletin: bulletin, logger: logger,
+            row: row, events: events, studio: studio, store: store, breakers: breakers, bulletin: bulletin,
+            logger: logger,
             ended: { [weak self] in await self?.leave(id, session) })
     }
 
@@ -160,7 +185,7 @@ actor Orchestra {
     }
 
     private func machineState(_ row: JobStore.Row) async throws -> JobState {
-        if let runner = live[row.spec.jobID] { return await runner.state }
+        if let runner = live[row.spec.jobID] { return try await runner.read { $0.state } }
         return row.state
     }
 

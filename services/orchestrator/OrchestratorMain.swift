@@ -24,7 +24,12 @@ struct OrchestratorMain {
                 store: try ArtifactURI(settings.store, at: "UNDERSTUDY_STORE"),
                 root: root, prices: prices, events: events)
             let store = try JobStore(path: "\(settings.stateDirectory)/orchestrator/jobs.sqlite")
-            let orchestra = Orchestra(store: store, studio: studio, logger: context.logger)
+            let bounds = BreakerMachine.Bounds(
+                failures: try settings.int("UNDERSTUDY_BREAKER_FAILURES", default: 3, in: 1...1000),
+                cool: try settings.double("UNDERSTUDY_BREAKER_COOL_S", default: 30, in: 0.001...86_400),
+                longestCool: try settings.double("UNDERSTUDY_BREAKER_COOL_MAX_S", default: 600, in: 0.001...86_400))
+            let breakers = try Breakers(store: store, bounds: bounds, logger: context.logger)
+            let orchestra = Orchestra(store: store, studio: studio, breakers: breakers, logger: context.logger)
             OrchestratorMethods(orchestra: orchestra).register(in: &methods)
             methods.background("events") { await events.run() }
             methods.beforeDrain {

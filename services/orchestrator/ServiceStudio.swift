@@ -41,7 +41,7 @@ struct ServiceStudio: Studio {
     }
 
     func lead(
-        _ spec: JobSpec, _ plan: JobPlan, _ onProgress: @escaping @Sendable (ProgressReport) -> Void
+        _ spec: JobSpec, _ plan: JobPlan, _ hears: @escaping @Sendable (AgentSign) -> Void
     ) async throws -> AgentResult {
         let places = try places(spec)
         let request = AgentRequest(
@@ -51,15 +51,21 @@ struct ServiceStudio: Studio {
                 segment.audio.map { AgentAudio(segmentID: segment.id, audio: $0) }
             },
             outputPrefix: try uri(places.outputs).description, options: spec.options)
-        return try await pools["agent5"].call(AgentAPI.process, request, patience: .seconds(1), onProgress: onProgress)
+        return try await pools["agent5"].call(
+            AgentAPI.process, request, patience: .seconds(1), onSent: { hears(.sent) },
+            onProgress: { hears(.progress($0)) })
     }
 
     func acceptLeadFilm(_ video: String, _ spec: JobSpec, _ plan: JobPlan) async throws -> String {
         let places = try places(spec)
         let source = try own(video, spec, "Agent5's film")
         let promised = plan.segments.reduce(0) { $0 + $1.duration }
-        let probe = try await check(
-            source.description, seconds: promised, spec, whose: "Agent5's film", narrations: plan.narrations)
+        let probe = try await films.check(
+            source.description, seconds: promised, fps: spec.options.fps, whose: "Agent5's film",
+            narrations: plan.narrations)
+        if let fault = FilmCheck.fault(of: probe, plan) {
+            throw ServiceError(.corruptMedia, "Agent5's film \(fault)")
+        }
         try await write(probe.report, spec)
         let film = try uri(places.film)
         if source != film { try await artifacts.copy(source, to: film) }
@@ -82,8 +88,9 @@ struct ServiceStudio: Studio {
             }
             do {
                 let source = try own(video, spec, "Agent5's clip of \(segment.id)")
-                _ = try await check(
-                    source.description, seconds: segment.duration, spec, whose: "Agent5's clip of \(segment.id)")
+                _ = try await films.check(
+                    source.description, seconds: segment.duration, fps: spec.options.fps,
+                    whose: "Agent5's clip of \(segment.id)")
             } catch let error as ServiceError where error.kind != .cancelled {
                 faults[segment.id] = error
             }
@@ -147,7 +154,8 @@ struct ServiceStudio: Studio {
     func verify(_ video: String, _ plan: JobPlan, _ spec: JobSpec) async throws -> [String] {
         let fps = Timeline.exact(spec.options.fps ?? JobDefaults.fps)
         let seconds = Double(plan.segments.reduce(0) { $0 + $1.frames }) / fps
-        let probe = try await check(video, seconds: seconds, spec, whose: "the film", narrations: plan.narrations)
+        let probe = try await films.check(
+            video, seconds: seconds, fps: fps, whose: "the film", narrations: plan.narrations)
         try await write(probe.report, spec)
         // How loud the narrations are is their maker's choice, unless the job was to change it.
         let chosen = spec.options.loudness == nil ? ["loudness", "true_peak"] : []
@@ -178,7 +186,14 @@ struct ServiceStudio: Studio {
         return file.description
     }
 
+    func imageProviders() async -> [String] {
+        let list = try? await pools["imagegen"].call(ImageGenAPI.providers, NoParams(), patience: .seconds(1))
+        return list?.providers.map(\.name) ?? []
+    }
+
     // MARK: -
+
+    private var films: FilmCheck { FilmCheck(pools: pools) }
 
     private func places(_ spec: JobSpec) throws(ServiceError) -> Places {
         try Places(root: root, userID: spec.userID, sessionID: spec.sessionID)
@@ -215,37 +230,6 @@ struct ServiceStudio: Studio {
             throw ServiceError(.unauthorized, "\(whose) lies at \(file), outside its output folder \(folder)")
         }
         return file
-    }
-
-    /// Decodes a video and compares its length with what was promised.
-    ///
-    /// - Parameter narrations: what its sound is compared with; with them, the video is measured point by point.
-    private func check(
-        _ video: String, seconds: Double, _ spec: JobSpec, whose: String, narrations: [ProbeNarration]? = nil
-    ) async throws -> ProbedMedia {
-        let probe: ProbedMedia
-        do {
-            probe = try await pools["clipper"].call(
-                ClipperAPI.probe,
-                ProbeMedia(media: video, decode: true, report: narrations != nil, narrations: narrations))
-        } catch let error as ServiceError where error.kind == .corruptMedia || error.kind == .notFound {
-            throw ServiceError(.corruptMedia, "\(whose): \(error.message)")
-        }
-        guard let stream = probe.streams.first(where: { $0.type == "video" }) else {
-            throw ServiceError(.corruptMedia, "\(whose) holds no video")
-        }
-        if probe.decodedOK != true {
-            throw ServiceError(
-                .corruptMedia, "\(whose) does not decode: \(probe.problems.first ?? "unknown fault")",
-                detail: probe.problems.joined(separator: "\n"))
-        }
-        let found = stream.duration ?? probe.duration
-        let tolerance = max(1 / (spec.options.fps ?? JobDefaults.fps), seconds * 0.02) + 0.001
-        guard abs(found - seconds) <= tolerance else {
-            let seen = (found * 1000).rounded() / 1000
-            throw ServiceError(.corruptMedia, "\(whose) lasts \(seen) s, promised were \(seconds) s")
-        }
-        return probe
     }
 }
 

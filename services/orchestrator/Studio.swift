@@ -6,7 +6,7 @@ protocol Studio: Sendable {
     /// Reads the storyboard and finds the narrations.
     func load(_ spec: JobSpec) async throws -> JobPlan
     func lead(
-        _ spec: JobSpec, _ plan: JobPlan, _ onProgress: @escaping @Sendable (ProgressReport) -> Void
+        _ spec: JobSpec, _ plan: JobPlan, _ hears: @escaping @Sendable (AgentSign) -> Void
     ) async throws -> AgentResult
     /// Makes sure that the lead's film is whole and puts it at its place. -> its URI there.
     func acceptLeadFilm(_ video: String, _ spec: JobSpec, _ plan: JobPlan) async throws -> String
@@ -19,6 +19,8 @@ protocol Studio: Sendable {
     /// Makes sure that the film decodes and is as long as promised, and keeps what it measures beside it. -> what it measures
     /// wrong, one sentence each.
     func verify(_ video: String, _ plan: JobPlan, _ spec: JobSpec) async throws -> [String]
+    /// The image providers there are; none where nobody can tell.
+    func imageProviders() async -> [String]
     func write(_ receipt: Receipt, _ spec: JobSpec) async throws
     /// Tells the log; never waits, never fails.
     func log(_ type: String, _ data: JSONValue)

@@ -5,6 +5,8 @@ package struct DeliveryFinding: Sendable, Equatable {
     package let name: String
     /// What was found, with its unit.
     package let measured: String
+    /// The number of `measured`, where others judge by it: `black` and `frozen` in seconds, `loudness` in LUFS.
+    package let value: Double?
     /// What it should be.
     package let target: String
     package let isPassed: Bool
@@ -61,8 +63,10 @@ package enum DeliveryCheck {
         return (media, findings)
     }
 
-    static func finding(_ name: String, _ measured: String, _ target: String, _ isPassed: Bool) -> DeliveryFinding {
-        DeliveryFinding(name: name, measured: measured, target: target, isPassed: isPassed)
+    static func finding(
+        _ name: String, _ measured: String, value: Double? = nil, _ target: String, _ isPassed: Bool
+    ) -> DeliveryFinding {
+        DeliveryFinding(name: name, measured: measured, value: value, target: target, isPassed: isPassed)
     }
 
     /// -> with so many digits behind the point.

@@ -49,13 +49,14 @@ struct PictureStretches {
         func seconds(_ value: Double) -> String { "\(DeliveryCheck.number(value, digits: 2)) s" }
         return [
             DeliveryCheck.finding(
-                "black", "\(seconds(longestBlack)) at most", "at most 1 s", longestBlack <= 1),
+                "black", "\(seconds(longestBlack)) at most", value: longestBlack, "at most 1 s", longestBlack <= 1),
             DeliveryCheck.finding(
                 "frozen",
                 hanging.first.map {
                     "from \(seconds(rate.seconds($0.lowerBound))) to \(seconds(rate.seconds($0.upperBound)))"
                 }
                     ?? "\(seconds(rate.seconds(longestFrozen?.count ?? 0))) at most",
+                value: rate.seconds(longestFrozen?.count ?? 0),
                 boundaries.isEmpty ? "told only" : "not across a segment's boundary", hanging.isEmpty),
         ]
     }

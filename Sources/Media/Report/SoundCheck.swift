@@ -26,7 +26,7 @@ enum SoundCheck {
         let isMeantSilent = narrations.allSatisfy { $0.audio == nil }
         var findings = [
             DeliveryCheck.finding(
-                "loudness", level(integrated, "LUFS"), "-30 to -9 LUFS",
+                "loudness", level(integrated, "LUFS"), value: integrated, "-30 to -9 LUFS",
                 integrated.map { (-30 ... -9).contains($0) } ?? isMeantSilent),
             DeliveryCheck.finding("true_peak", level(peak, "dBTP"), "at most -1 dBTP", (peak ?? -99) <= -1),
         ]

@@ -1,0 +1,82 @@
+import Contracts
+import JSONRPC
+import Synchronization
+
+@testable import Orchestrator
+
+/// A studio that needs no services: instant, and wrong where it is told to be.
+final class FakeStudio: Studio {
+    let calls = Mutex<[String]>([])
+    let receipts = Mutex<[Receipt]>([])
+    let logged = Mutex<[String]>([])
+    private let segments: Int
+    private let onLead: @Sendable (JobSpec, @Sendable (AgentSign) -> Void) async throws -> AgentResult
+    private let onDraw: @Sendable (PlannedSegment, String?) async throws -> Void
+    private let hangsAtClip: Bool
+
+    /// - Parameters:
+    ///   - segments: of each job.
+    ///   - onDraw: gets the provider that was asked for.
+    init(
+        segments: Int = 2, leadError: ServiceError? = ServiceError(.quotaExhausted, "no credit"),
+        hangsAtClip: Bool = false,
+        onLead: (@Sendable (JobSpec, @Sendable (AgentSign) -> Void) async throws -> AgentResult)? = nil,
+        onDraw: @escaping @Sendable (PlannedSegment, String?) async throws -> Void = { _, _ in }
+    ) {
+        self.segments = segments
+        self.hangsAtClip = hangsAtClip
+        self.onLead =
+            onLead ?? { _, _ in
+                if let leadError { throw leadError }
+                return AgentResult(video: "file:///lead.mp4")
+            }
+        self.onDraw = onDraw
+    }
+
+    private func note(_ call: String) { calls.withLock { $0.append(call) } }
+
+    func load(_ spec: JobSpec) async throws -> JobPlan { MachineScene.plan(segments) }
+
+    func lead(
+        _ spec: JobSpec, _ plan: JobPlan, _ hears: @escaping @Sendable (AgentSign) -> Void
+    ) async throws -> AgentResult {
+        note("lead")
+        hears(.sent)
+        return try await onLead(spec, hears)
+    }
+
+    func acceptLeadFilm(_ video: String, _ spec: JobSpec, _ plan: JobPlan) async throws -> String {
+        "file:///final.mp4"
+    }
+
+    func checkLeadClips(_ clips: [AgentClip], _ spec: JobSpec, _ plan: JobPlan) async throws -> [String: ServiceError] {
+        [:]
+    }
+
+    func draw(_ segment: PlannedSegment, provider: String?, _ spec: JobSpec) async throws -> GeneratedImage {
+        note("draw \(segment.id)")
+        try await onDraw(segment, provider)
+        return GeneratedImage(
+            image: "file:///\(segment.id).png", width: 1, height: 1, mediaType: "image/png",
+            provider: provider ?? "card", model: "m", cost: USD(0.02), attempts: 1, cached: false)
+    }
+
+    func clip(_ index: Int, of plan: JobPlan, image: String, _ spec: JobSpec) async throws -> CreatedClip {
+        let segment = plan.segments[index]
+        note("clip \(segment.id)")
+        if hangsAtClip { try await Task.sleep(for: .seconds(3600)) }
+        return CreatedClip(
+            clip: "file:///\(segment.id).mp4", duration: 15, frames: 450, width: 1, height: 1, fps: 30, bytes: 1,
+            cost: USD(0.001), encodeTime: 0)
+    }
+
+    func narrate(_ segment: PlannedSegment, clip: String, _ spec: JobSpec) async throws -> ReplacedAudio {
+        ReplacedAudio(clip: clip, audioDuration: 1, padded: 0, trimmed: 0)
+    }
+
+    func stitch(_ clips: [StitchClip], _ spec: JobSpec) async throws -> Stitched { MachineScene.film }
+    func verify(_ video: String, _ plan: JobPlan, _ spec: JobSpec) async throws -> [String] { [] }
+    func imageProviders() async -> [String] { ["card", "acme"] }
+    func write(_ receipt: Receipt, _ spec: JobSpec) async throws { receipts.withLock { $0.append(receipt) } }
+    func log(_ type: String, _ data: JSONValue) { logged.withLock { $0.append(type) } }
+}

@@ -1,0 +1,24 @@
+import Contracts
+import JSONRPC
+
+/// A status message before it has its number.
+struct StatusDraft: Sendable {
+    var agent: String
+    var status: AgentStatus
+    var message: String
+    var segmentID: String?
+    var progress: Progress?
+    var cost: USD
+    var costs: Costs
+    var videoURL: String?
+    var error: ServiceError?
+    var jobState: JobState
+
+    func message(of spec: JobSpec, seq: Int, at now: Timestamp) -> StatusMessage {
+        StatusMessage(
+            seq: seq, ts: now, jobId: spec.jobID, userId: spec.userID, sessionId: spec.sessionID,
+            supersessionId: spec.supersessionID, agentNumber: agent, status: status, message: message,
+            segmentId: segmentID, progress: progress, cost: cost, costs: costs, videoUrl: videoURL, error: error,
+            jobState: jobState)
+    }
+}
