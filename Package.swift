@@ -108,7 +108,7 @@ let package = Package(
         tests("OrchestratorTests", ["Orchestrator", "Contracts", "JSONRPC", logging]),
         tests("ImageGenTests", ["ImageGen", "Drawing", "JSONRPC"]),
         tests("EventLoggerTests", ["EventLogger", "Contracts", "JSONRPC"]),
-        tests("Agent5Tests", ["Agent5", "Contracts", "JSONRPC"]),
+        tests("Agent5Tests", ["Agent5", "Artifacts", "Contracts", "JSONRPC"]),
         tests("UnderstudyTests", ["Understudy", "Contracts", "JSONRPC"]),
         tests(
             "StackTests", ["ServiceKit", "ServicePool", "JSONRPC", "Contracts", subprocess, systemPackage],

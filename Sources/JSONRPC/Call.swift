@@ -18,15 +18,18 @@ package final class Call: Sendable {
         package var progress: @Sendable (ProgressReport) -> Void
         package var reply: @Sendable (ByteBuffer) async throws -> Void
         package var notify: @Sendable (ByteBuffer) async throws -> Void
+        package var drop: @Sendable () -> Void
 
         package init(
             progress: @escaping @Sendable (ProgressReport) -> Void,
             reply: @escaping @Sendable (ByteBuffer) async throws -> Void,
-            notify: @escaping @Sendable (ByteBuffer) async throws -> Void
+            notify: @escaping @Sendable (ByteBuffer) async throws -> Void,
+            drop: @escaping @Sendable () -> Void = {}
         ) {
             self.progress = progress
             self.reply = reply
             self.notify = notify
+            self.drop = drop
         }
     }
 
@@ -75,6 +78,10 @@ package final class Call: Sendable {
     package func notify(_ name: String, _ params: some Encodable) async throws {
         try await port.notify(Wire.notification(method: name, params: Array(try JSONCoding.encode(params))))
     }
+
+    /// Closes this call's connection at once, without a reply: every call on it is lost to its caller and cancelled here.
+    /// What a peer that breaks off looks like, for rehearsals of it.
+    package func dropConnection() { port.drop() }
 }
 
 /// What a call hands down to the calls that it makes.

@@ -105,6 +105,12 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
         flushIfNeeded()
     }
 
+    /// Breaks off: replies that wait to be sent are thrown away with the connection.
+    private func drop() {
+        inputIsBroken = true
+        context?.close(promise: nil)
+    }
+
     // MARK: - Actions
 
     private func perform(_ actions: [ServerConnectionMachine.Action]) {
@@ -156,6 +162,9 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
                 },
                 notify: { bytes in
                     try await loop.flatSubmit { bound.value.send(bytes, for: token) }.get()
+                },
+                drop: {
+                    loop.execute { bound.value.drop() }
                 }))
         let dispatcher = self.dispatcher
         tasks[token] = Task {

@@ -1,3 +1,4 @@
+import Artifacts
 import Contracts
 import FoundationEssentials
 import JSONRPC
@@ -11,6 +12,18 @@ import Testing
         try text.write(toFile: path, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(atPath: path) }
         return try await Script.read(path)
+    }
+
+    private func request(_ job: String) -> AgentRequest {
+        AgentRequest(
+            agent: "agent5", jobID: job, userID: "u", sessionID: "s", storyboard: [:], audio: [],
+            outputPrefix: "file:///x")
+    }
+
+    private func call() -> Call {
+        Call(
+            id: .number("1"), method: "agent.process", peer: Peer(pid: 1, uid: 1, gid: 1), deadline: nil,
+            wantsProgress: false, params: nil, port: Call.Port(progress: { _ in }, reply: { _ in }, notify: { _ in }))
     }
 
     @Test("a script is read step by step")
@@ -38,18 +51,58 @@ import Testing
         }
         #expect(odd?.message.contains("/calls/0/steps/0") == true)
         await #expect(throws: ServiceError.self) { try await read("{\"calls\": []}") }
+        let never = await #expect(throws: ServiceError.self) {
+            try await read("{\"calls\": [{\"repeat\": 0, \"steps\": []}]}")
+        }
+        #expect(never?.message == "/calls/0/repeat: expected 1 or more")
         await #expect(throws: ServiceError.self) { try await Script.read("/nowhere/script.json") }
+    }
+
+    @Test("entries take turns as often as they say, among those that match, and the last one repeats")
+    func turns() async throws {
+        let script = try await read(
+            """
+            {"calls": [{"repeat": 2, "steps": [{"progress": 0.1}]}, {"match": {"session_id": "other"}, "steps": []},
+              {"steps": [{"progress": 0.2}]}, {"steps": [{"progress": 0.3}]}]}
+            """)
+        let played = (0..<6).map { number -> Double? in
+            guard case .progress(let fraction, _)? = script.entry(for: request("j"), number: number)?.steps.first else {
+                return nil
+            }
+            return fraction
+        }
+        #expect(played == [0.1, 0.1, 0.2, 0.3, 0.3, 0.3])
+    }
+
+    @Test("every job begins with the first entry, whatever other jobs of its session have played")
+    func jobs() async throws {
+        let path = "/tmp/us-script-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).json"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try """
+        {"calls": [{"steps": [{"fail": {"kind": "unavailable", "message": "first"}}]},
+                   {"steps": [{"fail": {"kind": "quota_exhausted", "message": "then"}}]}]}
+        """.write(toFile: path, atomically: true, encoding: .utf8)
+        let provider = ScriptedProvider(path: path, artifacts: Artifacts())
+        var words: [String?] = []
+        for job in ["a", "a", "b", "a", "b"] {
+            let error = await #expect(throws: ServiceError.self) { try await provider.process(request(job), call()) }
+            words.append(error?.message)
+        }
+        #expect(words == ["first", "then", "first", "then", "then"])
+    }
+
+    @Test("a script may break the connection off instead of answering")
+    func dropping() async throws {
+        let script = try await read("{\"calls\": [{\"steps\": [{\"drop_connection\": true}]}]}")
+        guard case .dropConnection = script.calls[0].steps[0] else {
+            Issue.record("the step breaks the connection off")
+            return
+        }
     }
 
     @Test("without a provider the answer says so and what to do")
     func none() async {
-        let call = Call(
-            id: .number("1"), method: "agent.process", peer: Peer(pid: 1, uid: 1, gid: 1), deadline: nil,
-            wantsProgress: false, params: nil, port: Call.Port(progress: { _ in }, reply: { _ in }, notify: { _ in }))
-        let request = AgentRequest(
-            agent: "agent5", jobID: "j", userID: "u", sessionID: "s", storyboard: [:], audio: [],
-            outputPrefix: "file:///x")
-        let error = await #expect(throws: ServiceError.self) { try await NoProvider().process(request, call) }
+        let error = await #expect(throws: ServiceError.self) { try await NoProvider().process(request("j"), call()) }
         #expect(error?.kind == .unavailable)
         #expect(error?.message == "no video provider is configured")
     }

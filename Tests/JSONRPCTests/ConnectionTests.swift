@@ -22,12 +22,10 @@ private final class TestDispatcher: Dispatcher {
             }
             return Data("\"done\"".utf8)
         case "hang":
-            do {
-                while true { try await Task.sleep(for: .seconds(3600)) }
-            } catch {
-                cancelled.continuation.yield(call.method)
-                throw ServiceError(.cancelled, "cancelled")
-            }
+            return try await answerNever(call)
+        case "drop":
+            call.dropConnection()
+            return try await answerNever(call)
         case "late":
             cancelled.continuation.yield(call.method)
             try? await Task.sleep(for: .milliseconds(50))
@@ -36,6 +34,15 @@ private final class TestDispatcher: Dispatcher {
             return Data("\(CallContext.deadline.map { ContinuousClock.now.duration(to: $0).milliseconds } ?? -1)".utf8)
         default:
             throw ServiceError(.methodNotFound, "no \(call.method)")
+        }
+    }
+
+    private func answerNever(_ call: Call) async throws(ServiceError) -> Data {
+        do {
+            while true { try await Task.sleep(for: .seconds(3600)) }
+        } catch {
+            cancelled.continuation.yield(call.method)
+            throw ServiceError(.cancelled, "cancelled")
         }
     }
 }
@@ -125,6 +132,22 @@ private struct TestServer {
         await #expect(throws: RPCConnection.Lost.self) { try await task.value }
         var cancelled = server.dispatcher.cancelled.stream.makeAsyncIterator()
         #expect(await cancelled.next() == "hang")
+        await server.close()
+    }
+
+    @Test("a callee that breaks off loses every call of the connection, and serves the next connection")
+    func dropping() async throws {
+        let server = try await TestServer()
+        let connection = try await RPCConnection.connect(to: server.path)
+        let other = Task { try await connection.call("hang", params: [:]) }
+        _ = try await connection.call("echo", params: [:])
+        await #expect(throws: RPCConnection.Lost.self) { try await connection.call("drop", params: [:]) }
+        await #expect(throws: RPCConnection.Lost.self) { try await other.value }
+        var cancelled = server.dispatcher.cancelled.stream.makeAsyncIterator()
+        let ended = [await cancelled.next(), await cancelled.next()]
+        #expect(Set(ended) == ["hang", "drop"])
+        let next = try await RPCConnection.connect(to: server.path)
+        #expect(try await next.call("echo", params: ["n": 1])["n"] == 1)
         await server.close()
     }
 

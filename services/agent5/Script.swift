@@ -7,19 +7,36 @@ import JSONRPC
 ///
 /// ```json
 /// {"calls": [
+///   {"repeat": 1, "steps": [{"fail": {"kind": "unavailable", "message": "502 Bad Gateway", "provider": "acme"}}]},
 ///   {"match": {"session_id": "s1"},
-///    "steps": [{"progress": 0.3, "message": "rendering"}, {"wait_ms": 100},
-///              {"fail": {"kind": "quota_exhausted", "message": "...", "provider": "acme"}}]}
+///    "steps": [{"progress": 0.3, "message": "rendering"}, {"wait_ms": 100}, {"video": "film.mp4", "cost_usd": 0.15}]}
 /// ]}
 /// ```
-/// The n-th call of a session plays the n-th entry that matches it; the last one repeats.
+/// The calls of one job play the entries that match it in order, each as often as its `repeat` says; the last repeats for ever.
+/// Every job begins with the first entry.
 struct Script: Codable, Sendable {
     var calls: [Entry]
 
     struct Entry: Codable, Sendable {
         /// Only for calls with this user, session or job.
         var match: Match?
+        /// Calls that this entry answers before the next one's turn comes; 1 if absent.
+        var `repeat`: Int?
         var steps: [Step]
+    }
+
+    /// What a call plays.
+    ///
+    /// - Parameter number: calls that the job made before this one.
+    /// - Returns: `nil` where no entry matches.
+    func entry(for request: AgentRequest, number: Int) -> Entry? {
+        let entries = calls.filter { $0.match?.fits(request) ?? true }
+        var left = number
+        for entry in entries {
+            left -= max(entry.repeat ?? 1, 1)
+            if left < 0 { return entry }
+        }
+        return entries.last
     }
 
     struct Match: Codable, Sendable {
@@ -49,6 +66,8 @@ struct Script: Codable, Sendable {
         /// A whole film: a URI, or a path relative to the script's folder.
         case video(String, cost: USD)
         case clips([ScriptedClip], cost: USD)
+        /// The connection is closed before the reply; the process lives on.
+        case dropConnection
         /// The process ends at once, as if killed.
         case exit(Int32)
     }
@@ -99,6 +118,9 @@ struct Script: Codable, Sendable {
             guard !script.calls.isEmpty else {
                 throw ServiceError.invalidParams(at: "/calls", expected: "at least one entry")
             }
+            if let index = script.calls.firstIndex(where: { ($0.repeat ?? 1) < 1 }) {
+                throw ServiceError.invalidParams(at: "/calls/\(index)/repeat", expected: "1 or more")
+            }
             return script
         } catch let error as DecodingError {
             let reason = ServiceError.invalidParams(from: error).message
@@ -112,6 +134,7 @@ extension Script.Step: Codable {
         case progress, message, hang, fail, video, clips, exit
         case wait = "wait_ms"
         case cost = "cost_usd"
+        case dropConnection = "drop_connection"
     }
 
     init(from decoder: any Decoder) throws {
@@ -129,13 +152,15 @@ extension Script.Step: Codable {
             self = .video(video, cost: cost)
         } else if let clips = try container.decodeIfPresent([Script.ScriptedClip].self, forKey: .clips) {
             self = .clips(clips, cost: cost)
+        } else if try container.decodeIfPresent(Bool.self, forKey: .dropConnection) == true {
+            self = .dropConnection
         } else if let status = try container.decodeIfPresent(Int32.self, forKey: .exit) {
             self = .exit(status)
         } else {
             throw DecodingError.dataCorrupted(
                 DecodingError.Context(
                     codingPath: decoder.codingPath,
-                    debugDescription: "one of progress, wait_ms, hang, fail, video, clips, exit"))
+                    debugDescription: "one of progress, wait_ms, hang, fail, video, clips, drop_connection, exit"))
         }
     }
 

@@ -7,7 +7,7 @@ import JSONRPC
 actor ScriptedProvider: VideoProvider {
     private let path: String
     private let artifacts: Artifacts
-    /// Calls so far, by job.
+    /// Calls so far, by job id.
     private var calls: [String: Int] = [:]
 
     init(path: String, artifacts: Artifacts) {
@@ -18,17 +18,17 @@ actor ScriptedProvider: VideoProvider {
     func process(_ request: AgentRequest, _ call: Call) async throws -> AgentResult {
         // Read for each call, so that the one who rehearses can change it.
         let script = try await Script.read(path)
-        let entries = script.calls.filter { $0.match?.fits(request) ?? true }
-        guard !entries.isEmpty else {
+        let number = calls[request.jobID, default: 0]
+        guard let entry = script.entry(for: request, number: number) else {
             throw ServiceError(
                 .unavailable, "the script \(path) has no entry for session \(request.sessionID)", retryable: false)
         }
-        let number = calls[request.sessionID, default: 0]
-        calls[request.sessionID] = number + 1
-        for step in entries[min(number, entries.count - 1)].steps {
+        calls[request.jobID] = number + 1
+        for step in entry.steps {
             if let result = try await play(step, request, call) { return result }
         }
-        throw ServiceError(.internal, "the script \(path) ends without a result: add fail, video or clips")
+        throw ServiceError(
+            .internal, "the script \(path) ends without a result: add fail, video, clips or drop_connection")
     }
 
     private func play(_ step: Script.Step, _ request: AgentRequest, _ call: Call) async throws -> AgentResult? {
@@ -41,6 +41,10 @@ actor ScriptedProvider: VideoProvider {
             while true { try await Task.sleep(for: .seconds(3600)) }
         case .fail(let error):
             throw error
+        case .dropConnection:
+            call.dropConnection()
+            // Closing cancels this call; until then nothing may be answered.
+            while true { try await Task.sleep(for: .seconds(3600)) }
         case .exit(let status):
             _exit(status)
         case .video(let source, let cost):
