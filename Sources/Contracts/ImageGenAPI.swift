@@ -60,12 +60,14 @@ package struct GeneratedImage: Codable, Sendable {
     package var attempts: Int
     /// Whether a picture made earlier from the same inputs was used.
     package var cached: Bool
+    /// What the picture would have cost, had it not been there.
+    package var saved: USD?
     /// What the user should know although the picture was made.
     package var warnings: [String]?
 
     package init(
         image: String, width: Int, height: Int, mediaType: String, provider: String, model: String, cost: USD,
-        attempts: Int, cached: Bool, warnings: [String]? = nil
+        attempts: Int, cached: Bool, saved: USD? = nil, warnings: [String]? = nil
     ) {
         self.image = image
         self.width = width
@@ -76,6 +78,7 @@ package struct GeneratedImage: Codable, Sendable {
         self.cost = cost
         self.attempts = attempts
         self.cached = cached
+        self.saved = saved
         self.warnings = warnings
     }
 
@@ -83,6 +86,7 @@ package struct GeneratedImage: Codable, Sendable {
         case image, width, height, provider, model, attempts, cached, warnings
         case mediaType = "media_type"
         case cost = "cost_usd"
+        case saved = "saved_usd"
     }
 }
 

@@ -14,6 +14,8 @@ package struct Receipt: Codable, Sendable {
     package var costs: Costs
     /// What of it bought nothing.
     package var wasted: USD
+    /// What was not spent because stills were there already.
+    package var saved: USD
     /// Seconds by stage, in the order in which they began.
     package var stages: [StageTime]
     package var videoURL: String?
@@ -22,8 +24,8 @@ package struct Receipt: Codable, Sendable {
 
     package init(
         jobID: String, userID: String, sessionID: String, state: JobState, takeover: Takeover?, attempts: [Attempt],
-        segments: [SegmentReceipt], costs: Costs, wasted: USD, stages: [StageTime], videoURL: String?,
-        warnings: [String], error: ServiceError?
+        segments: [SegmentReceipt], costs: Costs, wasted: USD, saved: USD = .zero, stages: [StageTime],
+        videoURL: String?, warnings: [String], error: ServiceError?
     ) {
         self.jobID = jobID
         self.userID = userID
@@ -34,6 +36,7 @@ package struct Receipt: Codable, Sendable {
         self.segments = segments
         self.costs = costs
         self.wasted = wasted
+        self.saved = saved
         self.stages = stages
         self.videoURL = videoURL
         self.warnings = warnings
@@ -46,6 +49,7 @@ package struct Receipt: Codable, Sendable {
         case userID = "user_id"
         case sessionID = "session_id"
         case wasted = "wasted_usd"
+        case saved = "saved_usd"
         case videoURL = "video_url"
     }
 }

@@ -103,6 +103,7 @@ package enum ServiceMain {
                   UNDERSTUDY_INSTANCE        this replica's name (the host's name)
                   UNDERSTUDY_STATE_DIR       what outlives a restart (~/.local/state/understudy)
                   UNDERSTUDY_STORE           where artifacts lie (file://<state directory>/store)
+                  UNDERSTUDY_PRICES          what work costs, a file of JSON (built-in prices)
                   UNDERSTUDY_CAPACITY        calls answered at a time
                   UNDERSTUDY_DRAIN_S         seconds that calls get to finish after SIGTERM (30)
                   UNDERSTUDY_LOG_LEVEL       trace, debug, info, notice, warning, error, critical (info)

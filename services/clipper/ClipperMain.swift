@@ -8,9 +8,9 @@ struct ClipperMain {
     static func main() async {
         await ServiceMain.run("clipper", about: "Turns stills into clips, and gives clips their sound.", capacity: 2) {
             context, methods in
-            let price = try context.settings.double("UNDERSTUDY_PRICE_CLIP", default: 0.001, in: 0...1000)
+            let prices = try PriceList.read(context.settings.string("UNDERSTUDY_PRICES"))
             let media = MediaWork(artifacts: Artifacts(), blocking: context.blocking)
-            let (maker, judge) = (ClipMaker(media: media, price: USD(price)), MediaJudge(media: media))
+            let (maker, judge) = (ClipMaker(media: media, price: prices.clip), MediaJudge(media: media))
             methods.handle(ClipperAPI.create) { request, call in try await maker.create(request, call) }
             methods.handle(ClipperAPI.replaceAudio) { request, call in try await maker.replaceAudio(request, call) }
             methods.handle(ClipperAPI.probe) { request, call in try await judge.probe(request, call) }

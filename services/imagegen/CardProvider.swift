@@ -3,15 +3,17 @@ import Drawing
 import JSONRPC
 import ServiceKit
 
-/// Cards: designed pictures made on this machine, at no cost.
+/// Cards: designed pictures made on this machine; they cost nothing unless the list of prices says otherwise.
 struct CardProvider: ImageProvider {
     let blocking: BlockingPool
+    /// Of one card.
+    let price: USD
 
     let name = "card"
 
     var info: ImageProviderInfo {
         ImageProviderInfo(
-            name: name, isDefault: false, models: [CardPainter.version], maxWidth: 8192, maxHeight: 8192, cost: .zero,
+            name: name, isDefault: false, models: [CardPainter.version], maxWidth: 8192, maxHeight: 8192, cost: price,
             needsNetwork: false)
     }
 
@@ -28,7 +30,6 @@ struct CardProvider: ImageProvider {
             : ["\(unknown) characters of the prompt have no picture in any installed font: install fonts-noto-core"]
         return DrawnImage(
             width: request.width, height: request.height, mediaType: "image/png", model: CardPainter.version,
-            cost: .zero,
-            attempts: 1, warnings: warnings)
+            cost: price, attempts: 1, warnings: warnings)
     }
 }

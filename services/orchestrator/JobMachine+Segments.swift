@@ -13,6 +13,7 @@ extension JobMachine {
                 segment.error = nil
             }
             spend(image.cost, on: index)
+            saved += image.saved ?? .zero
             done("image", index, startedAt, now, image.cost)
             stages.ran("images", from: startedAt, to: now)
             warnings += (image.warnings ?? []).map { "\(segments[index].id): \($0)" }

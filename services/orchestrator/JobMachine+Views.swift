@@ -19,7 +19,7 @@ extension JobMachine {
                     segmentID: $0.id, maker: $0.maker, imageProvider: $0.image?.provider, reused: $0.isReused,
                     cost: $0.cost)
             },
-            costs: costs, wasted: wasted, stages: stages.times, videoURL: outcome == .finished ? videoURL : nil,
-            warnings: warnings, error: error)
+            costs: costs, wasted: wasted, saved: saved, stages: stages.times,
+            videoURL: outcome == .finished ? videoURL : nil, warnings: warnings, error: error)
     }
 }

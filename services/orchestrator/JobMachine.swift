@@ -40,6 +40,8 @@ struct JobMachine: Sendable {
     var takeover: Takeover?
     var warnings: [String] = []
     var wasted = USD.zero
+    /// What stills would have cost that were there already.
+    var saved = USD.zero
     var costs = Costs()
     var videoURL: String?
     var filmDuration: Double?

@@ -29,6 +29,8 @@ struct JobPlan: Codable, Sendable {
     var imagePrice: USD
     /// The price of one clip.
     var clipPrice: USD
+    /// The price of the stitching; nothing if absent.
+    var stitchPrice: USD?
     var warnings: [String]
 }
 

@@ -11,9 +11,7 @@ struct OrchestratorMain {
             capacity: 64
         ) { context, methods in
             let settings = context.settings
-            let prices = ServiceStudio.Prices(
-                image: USD(try settings.double("UNDERSTUDY_PRICE_IMAGE", default: 0.02, in: 0...1000)),
-                clip: USD(try settings.double("UNDERSTUDY_PRICE_CLIP", default: 0.001, in: 0...1000)))
+            let prices = try PriceList.read(settings.string("UNDERSTUDY_PRICES"))
             let root = settings.string("UNDERSTUDY_ROOT") ?? Places.defaultRoot
             guard Places.isValidID(root) else {
                 throw ServiceError(.invalidParams, "UNDERSTUDY_ROOT: expected \(Places.idRule), found \"\(root)\"")

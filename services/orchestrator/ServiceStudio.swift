@@ -11,13 +11,8 @@ struct ServiceStudio: Studio {
     let store: ArtifactURI
     /// The first folder below the store.
     let root: String
-    let prices: Prices
+    let prices: PriceList
     let events: EventSink
-
-    struct Prices: Sendable {
-        var image: USD
-        var clip: USD
-    }
 
     func load(_ spec: JobSpec) async throws -> JobPlan {
         let places = try places(spec)
@@ -36,7 +31,7 @@ struct ServiceStudio: Studio {
         }
         return JobPlan(
             segments: segments, storyboard: storyboard.json, imagePrice: try await imagePrice(spec),
-            clipPrice: prices.clip,
+            clipPrice: prices.clip, stitchPrice: prices.stitch(spec.options.stitchBackend ?? .local),
             warnings: warnings)
     }
 
@@ -100,13 +95,17 @@ struct ServiceStudio: Studio {
 
     func draw(_ segment: PlannedSegment, provider: String?, _ spec: JobSpec) async throws -> GeneratedImage {
         let places = try places(spec)
-        return try await pools["imagegen"].call(
+        var image = try await pools["imagegen"].call(
             ImageGenAPI.generate,
             GenerateImage(
                 prompt: segment.guidance, width: spec.options.width ?? JobDefaults.width,
                 height: spec.options.height ?? JobDefaults.height,
                 output: try uri(places.still(segment.id)).description,
                 provider: provider, idempotencyKey: "\(spec.jobID)/\(segment.id)"))
+        if image.cached, image.saved == nil {
+            image.saved = max(prices.image(provider: image.provider, model: image.model) - image.cost, .zero)
+        }
+        return image
     }
 
     func clip(_ index: Int, of plan: JobPlan, image: String, _ spec: JobSpec) async throws -> CreatedClip {
@@ -214,12 +213,25 @@ struct ServiceStudio: Studio {
 
     /// The price matters only where a limit is set; asking the provider list then is cheaper than a wrong guess.
     private func imagePrice(_ spec: JobSpec) async throws -> USD {
-        guard spec.options.maxCost != nil else { return prices.image }
+        guard spec.options.maxCost != nil else {
+            return prices.image(provider: spec.options.imageProvider ?? "default")
+        }
+        return try await imageProvider(spec).cost
+    }
+
+    /// Who will draw the job's stills.
+    ///
+    /// - Throws: `invalid_params` that names those that are configured.
+    func imageProvider(_ spec: JobSpec) async throws -> ImageProviderInfo {
         let list = try await pools["imagegen"].call(ImageGenAPI.providers, NoParams())
         let chosen = list.providers.first { provider in
             spec.options.imageProvider.map { $0 == provider.name } ?? provider.isDefault
         }
-        return chosen?.cost ?? prices.image
+        guard let chosen else {
+            let known = list.providers.map(\.name).joined(separator: ", ")
+            throw ServiceError.invalidParams(at: "/options/image_provider", expected: "one of \(known)")
+        }
+        return chosen
     }
 
     /// An agent's file counts only where it was told to put it.

@@ -11,6 +11,8 @@ struct FilmStitcher: Sendable {
     static let maximumClips = 1000
 
     let media: MediaWork
+    /// Of one film.
+    let price: USD
 
     func stitch(_ request: Stitch, _ call: Call) async throws -> Stitched {
         try check(request)
@@ -35,7 +37,7 @@ struct FilmStitcher: Sendable {
         }
         var result = Stitched(
             video: output.description, duration: report.duration, backend: .local, copiedFrames: report.copiedFrames,
-            encodedFrames: report.encodedFrames, chapters: Self.chapters(ready), cost: .zero)
+            encodedFrames: report.encodedFrames, chapters: Self.chapters(ready), cost: price)
         result.captions = try await write(cues, request.captions ?? .none, beside: output)
         result.clips = zip(request.clips, report.parts).map { clip, part in
             StitchedClip(

@@ -8,7 +8,9 @@ struct StitcherMain {
     static func main() async {
         await ServiceMain.run("stitcher", about: "Joins clips and narrations to one film.", capacity: 2) {
             context, methods in
-            let stitcher = FilmStitcher(media: MediaWork(artifacts: Artifacts(), blocking: context.blocking))
+            let prices = try PriceList.read(context.settings.string("UNDERSTUDY_PRICES"))
+            let stitcher = FilmStitcher(
+                media: MediaWork(artifacts: Artifacts(), blocking: context.blocking), price: prices.stitch(.local))
             methods.handle(StitcherAPI.stitch) { request, call in try await stitcher.stitch(request, call) }
             methods.handle(StitcherAPI.setupRole) { _, _ in throw MediaConvert.unavailable }
             methods.handle(StitcherAPI.jobStatus) { _, _ in throw MediaConvert.unavailable }

@@ -1,0 +1,77 @@
+import FoundationEssentials
+import JSONRPC
+import Testing
+
+@testable import Contracts
+
+@Suite struct PriceListTests {
+    private func list(_ text: String) throws -> PriceList {
+        try PriceList(try JSONCoding.decode(JSONValue.self, from: Data(text.utf8)))
+    }
+
+    @Test("without a file a bought still costs two cents, a card nothing, a clip a tenth of a cent")
+    func defaults() throws {
+        let prices = try PriceList.read(nil)
+        #expect(prices.image(provider: "openai") == USD(0.02))
+        #expect(prices.image(provider: "card", model: "card-1") == .zero)
+        #expect(prices.clip == USD(0.001))
+        #expect(prices.stitch(.local) == .zero && prices.stitch(.mediaconvert) == USD(0.01))
+    }
+
+    @Test("a price is looked up from the most particular to the most general")
+    func lookup() throws {
+        let prices = try list(
+            """
+            {"image": {"default": 0.03, "openai": {"default": 0.02, "gpt-image-2": 0.04, "gpt-image-2/high": 0.08},
+                       "replicate": 0.003},
+             "clip": 0, "stitch": {"mediaconvert": 0.5}}
+            """)
+        #expect(prices.image(provider: "openai", model: "gpt-image-2", quality: "high") == USD(0.08))
+        #expect(prices.image(provider: "openai", model: "gpt-image-2", quality: "low") == USD(0.04))
+        #expect(prices.image(provider: "openai", model: "other", quality: "high") == USD(0.02))
+        #expect(prices.image(provider: "replicate", model: "flux") == USD(0.003))
+        #expect(prices.image(provider: "nobody") == USD(0.03))
+        #expect(prices.image(provider: "card") == .zero)
+        #expect(prices.clip == .zero && prices.stitch(.mediaconvert) == USD(0.5) && prices.stitch(.local) == .zero)
+    }
+
+    @Test("what a file leaves out costs what it costs without a file")
+    func partial() throws {
+        #expect(try list("{}") == PriceList())
+        let prices = try list("{\"image\": {\"openai\": {\"dall-e\": 0.5}}}")
+        #expect(prices.image(provider: "openai") == USD(0.02))
+        #expect(prices.image(provider: "openai", model: "dall-e") == USD(0.5))
+    }
+
+    @Test("every violation of a file is named by its JSON pointer")
+    func violations() {
+        let error = #expect(throws: ServiceError.self) {
+            try list(
+                """
+                {"clips": 1, "clip": -0.1, "image": {"openai": {"a/b": "cheap"}, "replicate": true},
+                 "stitch": {"cloud": 1}}
+                """)
+        }
+        #expect(
+            error?.message == """
+                /clip: expected dollars from 0 to 1000, found -0.1; \
+                /clips: expected none; there are image, clip and stitch; \
+                /image/openai/a~1b: expected dollars from 0 to 1000, found "cheap"; \
+                /image/replicate: expected dollars from 0 to 1000, found true; \
+                /stitch/cloud: expected none; there are local and mediaconvert
+                """)
+        let odd = #expect(throws: ServiceError.self) { try list("[]") }
+        #expect(odd?.message == "/: expected an object with image, clip and stitch")
+    }
+
+    @Test("a file that is missing or is not JSON is one error that names the variable and the file")
+    func unreadable() throws {
+        let missing = #expect(throws: ServiceError.self) { try PriceList.read("/nowhere/prices.json") }
+        #expect(missing?.message == "UNDERSTUDY_PRICES: /nowhere/prices.json cannot be read")
+        let path = "/tmp/us-prices-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).json"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try "{".write(toFile: path, atomically: true, encoding: .utf8)
+        let broken = #expect(throws: ServiceError.self) { try PriceList.read(path) }
+        #expect(broken?.message == "UNDERSTUDY_PRICES: \(path) is not JSON")
+    }
+}
