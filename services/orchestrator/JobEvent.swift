@@ -44,4 +44,12 @@ enum JobWork: Hashable, Sendable {
     case stitch
     case verifyFilm
     case settle
+
+    /// The segment that it is for, where it is for one.
+    var segment: Int? {
+        switch self {
+        case .image(let segment, _, _), .clip(let segment), .narrate(let segment): segment
+        default: nil
+        }
+    }
 }

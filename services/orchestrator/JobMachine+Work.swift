@@ -16,58 +16,80 @@ extension JobMachine {
         }
     }
 
-    /// Stills so many at a time in the film's order, clips and narrations as soon as they can be made. Nothing that costs is
-    /// begun unless it fits the job's limit together with all else that is under way.
+    /// Stills so many at a time in the film's order, clips and narrations as soon as they can be made.
+    ///
+    /// Nothing that costs is begun unless it fits the job's limit together with all that is under way and all that must follow:
+    /// a still is bought only with the money for its clip and the film at hand. What is under way is never withdrawn for want
+    /// of money: it is paid already.
     private var segmentWork: Set<JobWork> {
+        var purse = Purse(left: spec.options.maxCost.map { $0 - costs.total - (plan?.stitchPrice ?? .zero) })
         var work: Set<JobWork> = []
-        var budget = Budget(left: spec.options.maxCost.map { $0 - costs.total })
-        var (undrawn, inHand) = (tally.undrawn[...], tally.inHand[...])
-        var room = spec.options.imageConcurrency ?? JobDefaults.imageConcurrency
-        while true {
-            if room == 0 { undrawn = [] }
-            guard let index = [undrawn.first, inHand.first].compactMap({ $0 }).min() else { return work }
-            let segment = segments[index]
-            if undrawn.first == index {
-                undrawn.removeFirst()
-                guard let painter = painter(of: segment, &budget) else { continue }
-                work.insert(.image(segment: index, attempt: segment.imageAttempts, provider: painter.name))
-                room -= 1
-            } else {
-                inHand.removeFirst()
-                if segment.clip != nil {
-                    work.insert(.narrate(segment: index))
-                } else if budget.affords(plan?.clipPrice ?? .zero) {
-                    work.insert(.clip(segment: index))
-                }
-            }
+        for kept in granted {
+            guard let index = kept.segment, isOpen(index), next(of: index).contains(kept) else { continue }
+            purse.pay(price(of: kept))
+            work.insert(kept)
         }
-    }
-
-    /// Who draws a still; `nil` where nobody may.
-    private func painter(of segment: SegmentRecord, _ budget: inout Budget) -> Painter? {
-        if segment.takesCard { return Painter(name: Self.card) }
-        if budget.affords(plan?.imagePrice ?? .zero) { return Painter(name: spec.options.imageProvider) }
-        return spec.options.onImageFailure == .card ? Painter(name: Self.card) : nil
-    }
-
-    private struct Painter {
-        /// `nil` for imagegen's own default.
-        var name: String?
+        // Clips before stills: their money was put aside with the still.
+        for index in tally.inHand {
+            guard let next = next(of: index).first, !work.contains(next) else { continue }
+            if purse.reserve(price(of: next)) { work.insert(next) }
+        }
+        var drawing = work.count { if case .image = $0 { true } else { false } }
+        for index in tally.undrawn {
+            guard drawing < spec.options.imageConcurrency ?? JobDefaults.imageConcurrency else { break }
+            let choices = next(of: index)
+            guard work.isDisjoint(with: choices), let still = choices.first(where: { purse.reserve(price(of: $0)) })
+            else { continue }
+            work.insert(still)
+            drawing += 1
+        }
     }
 
     /// The provider that needs neither network nor money.
     static let card = "card"
 
-    /// What may still be spent.
-    private struct Budget {
-        /// `nil` without a limit.
-        var left: USD?
+    private func isOpen(_ index: Int) -> Bool {
+        segments.indices.contains(index) && segments[index].maker != Self.lead && !segments[index].isReady
+    }
 
-        mutating func affords(_ price: USD) -> Bool {
-            guard let rest = left, price > .zero else { return true }
-            guard price <= rest else { return false }
-            left = rest - price
-            return true
+    /// The next step of a segment; of stills the one that is wanted, then the one that is allowed in its place.
+    private func next(of index: Int) -> [JobWork] {
+        let segment = segments[index]
+        guard segment.image == nil else {
+            return segment.clip == nil ? [.clip(segment: index)] : [.narrate(segment: index)]
         }
+        let card = JobWork.image(segment: index, attempt: segment.imageAttempts, provider: Self.card)
+        if segment.takesCard { return [card] }
+        let wanted = JobWork.image(
+            segment: index, attempt: segment.imageAttempts, provider: spec.options.imageProvider)
+        return spec.options.onImageFailure == .card ? [wanted, card] : [wanted]
+    }
+
+    /// What must be at hand for a step to begin.
+    private func price(of work: JobWork) -> USD {
+        let (image, clip) = (plan?.imagePrice ?? .zero, plan?.clipPrice ?? .zero)
+        return switch work {
+        case .image(_, _, Self.card): clip
+        case .image: image + clip
+        case .clip: clip
+        default: .zero
+        }
+    }
+}
+
+/// What of a job's limit is neither spent nor promised.
+private struct Purse {
+    /// `nil` without a limit; below zero where what is under way costs more than there is.
+    var left: USD?
+
+    /// Takes what is paid already.
+    mutating func pay(_ amount: USD) { left = left.map { $0 - amount } }
+
+    /// Promises an amount. -> whether there is that much.
+    mutating func reserve(_ amount: USD) -> Bool {
+        guard amount > .zero, let rest = left else { return true }
+        guard amount <= rest else { return false }
+        left = rest - amount
+        return true
     }
 }

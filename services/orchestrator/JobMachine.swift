@@ -42,6 +42,8 @@ struct JobMachine: Sendable {
     var wasted = USD.zero
     /// What stills would have cost that were there already.
     var saved = USD.zero
+    /// What was to be done after the last event: calls that cost and are under way.
+    var granted: Set<JobWork> = []
     var costs = Costs()
     var videoURL: String?
     var filmDuration: Double?
@@ -90,10 +92,11 @@ struct JobMachine: Sendable {
         default:
             break
         }
+        granted = work
         if phase == .fallback {
             if tally.isEmpty {
                 phase = .stitching
-            } else if work.isEmpty {
+            } else if granted.isEmpty {
                 failFallback(
                     ServiceError(
                         .quotaExhausted,
