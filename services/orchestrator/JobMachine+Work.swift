@@ -43,6 +43,7 @@ extension JobMachine {
             work.insert(still)
             drawing += 1
         }
+        return work
     }
 
     /// The provider that needs neither network nor money.

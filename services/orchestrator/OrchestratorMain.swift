@@ -28,7 +28,8 @@ struct OrchestratorMain {
                 longestCool: try settings.double("UNDERSTUDY_BREAKER_COOL_MAX_S", default: 600, in: 0.001...86_400))
             let breakers = try Breakers(store: store, bounds: bounds, logger: context.logger)
             let orchestra = Orchestra(store: store, studio: studio, breakers: breakers, logger: context.logger)
-            OrchestratorMethods(orchestra: orchestra).register(in: &methods)
+            let estimator = Estimator(studio: studio, pools: context.pools)
+            OrchestratorMethods(orchestra: orchestra, estimator: estimator).register(in: &methods)
             methods.background("events") { await events.run() }
             methods.beforeDrain {
                 await orchestra.stop()

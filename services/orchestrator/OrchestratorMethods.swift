@@ -6,10 +6,12 @@ import ServiceKit
 /// The orchestrator's methods on the wire.
 struct OrchestratorMethods: Sendable {
     let orchestra: Orchestra
+    let estimator: Estimator
 
     func register(in methods: inout MethodTable) {
         methods.handle(OrchestratorAPI.start) { request, call in try await start(request, .lead, call) }
         methods.handle(OrchestratorAPI.runAgent5) { request, call in try await start(request, .lead, call) }
+        methods.handle(OrchestratorAPI.estimate) { request, call in try await estimate(request, call) }
         methods.handle(OrchestratorAPI.agent6) { request, call in try await runFallback(request, call) }
         methods.handle(OrchestratorAPI.status) { request, _ in try await orchestra.view(request.jobID) }
         methods.handle(OrchestratorAPI.list) { request, _ in try await orchestra.list(request) }
@@ -21,6 +23,19 @@ struct OrchestratorMethods: Sendable {
     }
 
     private func start(_ request: StartJob, _ entry: JobSpec.Entry, _ call: Call) async throws -> StartedJob {
+        try await orchestra.start(request, options: try options(of: request, call), entry: entry)
+    }
+
+    private func estimate(_ request: StartJob, _ call: Call) async throws -> Estimate {
+        let spec = JobSpec(
+            jobID: "estimate", userID: request.userID, sessionID: request.sessionID,
+            supersessionID: request.supersessionID, entry: .fallback, options: try options(of: request, call),
+            pipelineData: request.pipelineData)
+        return try await estimator.estimate(spec)
+    }
+
+    /// Checks all that is asked.
+    private func options(of request: StartJob, _ call: Call) throws -> JobOptions {
         _ = try Places(userID: request.userID, sessionID: request.sessionID)
         if let key = request.idempotencyKey, !(1...256).contains(key.utf8.count) {
             throw ServiceError.invalidParams(at: "/idempotency_key", expected: "1 to 256 bytes")
@@ -30,7 +45,7 @@ struct OrchestratorMethods: Sendable {
         }
         // The options as they came: an unknown name is an error, not something to pass over.
         let raw = try JSONCoding.decode(JSONValue.self, from: call.rawParams)
-        return try await orchestra.start(request, options: try OptionsCheck.read(raw["options"]), entry: entry)
+        return try OptionsCheck.read(raw["options"])
     }
 
     /// Replies when the film is done; status messages go out as progress; a caller that goes away cancels the job.

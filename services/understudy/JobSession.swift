@@ -27,40 +27,33 @@ struct JobSession: Sendable {
     /// - Returns: its receipt; `nil` after Ctrl-C, when the job was cancelled.
     /// - Throws: the job's error.
     func run() async throws -> Receipt? {
-        var settings = try ServiceSettings()
+        try await withOrchestrator { connection, store in try await follow(connection, store: store) }
+    }
+
+    /// Connects to the orchestrator of the stack that runs, or of one that is started for as long as `body` runs.
+    ///
+    /// - Parameter body: gets the connection, and the URI of the store that the orchestrator works in.
+    func withOrchestrator<T: Sendable>(
+        _ body: (_ orchestrator: RPCConnection, _ store: String) async throws -> T
+    ) async throws -> T {
+        let settings = try ServiceSettings()
         if !request.isPrivate, let connection = try? await Callee.connect("orchestrator", in: settings.runDirectory) {
             let health = try await connection.call(ServiceHealth.method, NoParams(), timeout: .seconds(5))
-            return try await follow(connection, store: health.store ?? settings.store)
+            return try await body(connection, health.store ?? settings.store)
         }
-        let folder = "/tmp/understudy-\(String(UInt32.random(in: 0...UInt32.max), radix: 36))"
-        let runDirectory = RunDirectory(path: folder)
-        try runDirectory.prepare()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         // The log outlives the stack: it is wanted most when something went wrong.
         let log = "\(settings.stateDirectory)/last-run.log"
         try FileManager.default.createDirectory(atPath: settings.stateDirectory, withIntermediateDirectories: true)
         var environment = settings.environment.merging(request.environment) { _, own in own }
         environment["UNDERSTUDY_LOG_FILE"] =
             settings.string("UNDERSTUDY_LOG_FILE") ?? "\(settings.stateDirectory)/logger/events.jsonl"
-        environment["UNDERSTUDY_STORE"] = environment["UNDERSTUDY_STORE"] ?? settings.store
-        environment["UNDERSTUDY_STATE_DIR"] = "\(folder)/state"
-        settings = try ServiceSettings(environment: environment)
-        let stack = Stack(runDirectory: runDirectory, environment: environment, log: .file(log))
-        do {
-            do {
-                try await stack.start()
-            } catch var error as ServiceError where error.kind == .timeout {
-                error.message += ": \(log)"
-                throw error
-            }
-            let connection = try await Callee.connect("orchestrator", in: runDirectory)
-            let receipt = try await follow(connection, store: settings.store)
+        let store = environment["UNDERSTUDY_STORE"] ?? settings.store
+        environment["UNDERSTUDY_STORE"] = store
+        return try await PrivateStack.with(environment, log: log) { stack in
+            let connection = try await stack.connect("orchestrator")
+            let result = try await body(connection, store)
             await connection.close()
-            await stack.stop()
-            return receipt
-        } catch {
-            await stack.stop()
-            throw error
+            return result
         }
     }
 

@@ -10,6 +10,8 @@ struct Run: AsyncParsableCommand {
             Uses the stack that runs in the run directory, or starts one for the job. Without --storyboard and --audio the inputs \
             must lie in the store already: scaffold_test/<user>/<session>/agent2/storyboard.json and agent4/<segment>.mp3.
             Ctrl-C cancels the job.
+
+            --dry-run makes nothing and writes nothing: it prints what the understudy's film would need, cost and take.
             """)
 
     @Option(help: "The user's id.")
@@ -30,12 +32,26 @@ struct Run: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Copy the film here.", valueName: "file"))
     var output: String?
 
+    @Flag(help: "Only tell what the film would need, cost and take.")
+    var dryRun = false
+
+    @Flag(help: "Print JSON; only with --dry-run.")
+    var json = false
+
+    func validate() throws {
+        if json, !dryRun { throw ValidationError("--json goes with --dry-run") }
+    }
+
     func run() async throws {
         let options = Dictionary(option.map { ($0.name, $0.value) }) { _, last in last }
         let session = JobSession(
             request: JobSession.Request(
                 user: user, session: session, storyboard: storyboard, audio: audio, options: .object(options),
                 output: output))
+        if dryRun {
+            let estimate = try await session.estimate()
+            return Terminal.print(json ? try JSONCoding.pretty(estimate) : EstimateStory.text(estimate))
+        }
         guard let receipt = try await session.run() else { throw Failure.interrupted }
         Terminal.print("film: \(output ?? receipt.videoURL ?? "")")
         Terminal.print(receipt.costs.line)
