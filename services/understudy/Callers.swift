@@ -197,6 +197,6 @@ struct ShowReceipt: AsyncParsableCommand {
     func run() async throws {
         let connection = try await Callee.connect("orchestrator", in: try ServiceSettings().runDirectory)
         let receipt = try await connection.call(OrchestratorAPI.receipt, JobReference(jobID: job))
-        Terminal.print(json ? try JSONCoding.pretty(receipt) : Story.text(receipt))
+        Terminal.print(json ? try JSONCoding.pretty(receipt) : ReceiptStory.text(receipt))
     }
 }

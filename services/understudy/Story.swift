@@ -10,7 +10,7 @@ enum StatusLine {
     }
 }
 
-/// Jobs and receipts in words.
+/// Jobs in words.
 enum Story {
     static func text(_ view: JobView) -> String {
         var lines = ["job \(view.jobID): \(view.state.rawValue), user \(view.userID), session \(view.sessionID)"]
@@ -29,33 +29,6 @@ enum Story {
         if let error = view.error { lines.append("error: \(error.message)") }
         if let video = view.videoURL { lines.append("film: \(video)") }
         lines.append(view.costs.line)
-        return lines.joined(separator: "\n")
-    }
-
-    static func text(_ receipt: Receipt) -> String {
-        var lines = ["job \(receipt.jobID): \(receipt.state.rawValue)"]
-        if let takeover = receipt.takeover {
-            let provider = takeover.provider.map { " (\($0))" } ?? ""
-            lines.append("Agent5\(provider) failed: \(takeover.reason) [\(takeover.kind.rawValue)]")
-            lines.append("Agent6 stepped in at \(takeover.at.text)")
-        } else if receipt.segments.contains(where: { $0.maker == "Agent5" }) {
-            lines.append("Agent5 made the film; nobody had to step in")
-        }
-        let leadTries = receipt.attempts.filter { $0.agent == "Agent5" && $0.work == "film" }
-        if !leadTries.isEmpty { lines.append("attempts on Agent5: \(leadTries.count)") }
-        let makers = receipt.segments.compactMap(\.maker)
-        for maker in Set(makers).sorted() {
-            let count = makers.count { $0 == maker }
-            lines.append("\(maker) made \(count) of \(receipt.segments.count) segments")
-        }
-        let reused = receipt.segments.filter(\.reused).count
-        if reused > 0 { lines.append("kept from an earlier run: \(reused)") }
-        if receipt.wasted > .zero { lines.append("paid for nothing: \(receipt.wasted.text)") }
-        lines += receipt.warnings.map { "warning: \($0)" }
-        if let error = receipt.error { lines.append("error: \(error.message)") }
-        if let video = receipt.videoURL { lines.append("film: \(video)") }
-        lines.append(receipt.costs.line)
-        lines.append(stages(receipt.stages))
         return lines.joined(separator: "\n")
     }
 
