@@ -92,8 +92,8 @@ let package = Package(
         service(
             "Understudy", folder: "understudy",
             [
-                "ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", arguments, unixSignals, subprocess,
-                systemPackage,
+                "ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", arguments, logging, unixSignals,
+                subprocess, systemPackage,
             ],
             resources: [.copy("Sample")]),
 

@@ -15,6 +15,7 @@ actor ServiceChild {
     private let log: ServiceLog
     private var pid: Int32?
     private var isStopping = false
+    private var isHeld = false
     private var life: Task<Void, Never>?
 
     init(service: String, instance: String, executable: String, environment: [String: String], log: ServiceLog) {
@@ -42,6 +43,23 @@ actor ServiceChild {
     /// Ends a child that does not stop.
     func kill() { send(SIGKILL) }
 
+    /// Ends the process as a crash would, and starts no other until `release`.
+    func hold() {
+        isHeld = true
+        if let pid { Glibc.kill(pid, SIGKILL) }
+    }
+
+    /// Starts the process again after `hold`.
+    func release() {
+        guard isHeld else { return }
+        isHeld = false
+        let previous = life
+        life = Task {
+            await previous?.value
+            await live()
+        }
+    }
+
     /// Whether there is a process.
     var isRunning: Bool { pid != nil }
 
@@ -53,11 +71,11 @@ actor ServiceChild {
     /// One process after the other, until somebody stops this.
     private func live() async {
         var failures = 0
-        while !isStopping {
+        while !isStopping, !isHeld {
             let startedAt = ContinuousClock.now
             let end = await runOnce()
             pid = nil
-            if isStopping { return }
+            if isStopping || isHeld { return }
             // A child that ran for a while begins anew with a short pause; one that dies at once is given time.
             failures = startedAt.duration(to: .now) > .seconds(10) ? 0 : failures + 1
             let pause = RestartBackOff.pause(failures: failures)
@@ -89,6 +107,7 @@ actor ServiceChild {
         self.pid = pid
         // It may have been stopped while it started.
         if isStopping { Glibc.kill(pid, SIGTERM) }
+        if isHeld { Glibc.kill(pid, SIGKILL) }
     }
 }
 

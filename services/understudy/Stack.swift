@@ -37,6 +37,32 @@ actor Stack {
     func start(timeout: Duration = .seconds(20)) async throws {
         try runDirectory.prepare()
         for child in children { try await child.start() }
+        try await publication(of: children, timeout: timeout)
+    }
+
+    /// Ends all replicas of a service as a crash would; nobody answers on their sockets until `release`.
+    func hold(_ service: String) async {
+        let held = children.filter { $0.service == service }
+        for child in held { await child.hold() }
+        while await Self.isRunning(held) { try? await Task.sleep(for: .milliseconds(5)) }
+    }
+
+    /// Starts a service again that was held, and returns when it serves.
+    ///
+    /// - Throws: `timeout`.
+    func release(_ service: String, timeout: Duration = .seconds(20)) async throws {
+        let held = children.filter { $0.service == service }
+        // What the crash left behind is no sign of life.
+        for child in held {
+            try? FileManager.default.removeItem(
+                atPath: runDirectory.socketPath(service: service, instance: child.instance))
+        }
+        for child in held { await child.release() }
+        try await publication(of: held, timeout: timeout)
+    }
+
+    /// - Throws: `timeout` that names the children that do not serve.
+    private func publication(of children: [ServiceChild], timeout: Duration) async throws {
         let giveUp = ContinuousClock.now + timeout
         while true {
             let missing = children.filter { child in
@@ -55,17 +81,15 @@ actor Stack {
     func stop(patience: Duration = .seconds(35)) async {
         for child in children.reversed() { await child.stop() }
         let giveUp = ContinuousClock.now + patience
-        while await isRunning, ContinuousClock.now < giveUp {
+        while await Self.isRunning(children), ContinuousClock.now < giveUp {
             try? await Task.sleep(for: .milliseconds(20))
         }
         for child in children { await child.kill() }
     }
 
-    private var isRunning: Bool {
-        get async {
-            for child in children where await child.isRunning { return true }
-            return false
-        }
+    private static func isRunning(_ children: [ServiceChild]) async -> Bool {
+        for child in children where await child.isRunning { return true }
+        return false
     }
 
     /// The services' executables lie beside this one, or in the private folder of an installation.

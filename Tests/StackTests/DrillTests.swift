@@ -1,0 +1,62 @@
+import Contracts
+import Foundation
+import JSONRPC
+import ServicePool
+import Testing
+
+/// What `drill --json` prints.
+private struct Rehearsed: Decodable {
+    var fault: String
+    var expected: String
+    var observed: String
+    var attempts: Int
+    var takeover: Double?
+    var isFilmGood: Bool
+    var cost: USD
+    var passed: Bool
+
+    private enum CodingKeys: String, CodingKey {
+        case fault, expected, observed, attempts, passed
+        case takeover = "takeover_s"
+        case isFilmGood = "film_ok"
+        case cost = "cost_usd"
+    }
+}
+
+@Suite(.serialized) struct DrillTests {
+    @Test("all sixteen faults end as they should, and the services that run elsewhere notice nothing")
+    func all() async throws {
+        try await LiveStack.with { stack in
+            let drill = try await stack.understudy("drill", "--json")
+            let results = try JSONCoding.decode([Rehearsed].self, from: Data(drill.output.utf8))
+            #expect(results.count == 16)
+            for result in results { #expect(result.passed, "\(result.fault): \(result.observed)") }
+            #expect(drill.status == (results.allSatisfy(\.passed) ? 0 : 1), "\(drill.errors)")
+            // The rehearsal's own words, apart from its verdict.
+            let takeovers = results.filter { $0.expected.contains("then Agent6") && $0.passed }
+            #expect(takeovers.allSatisfy { $0.takeover != nil && $0.isFilmGood })
+            #expect(results.last?.isFilmGood == false && results.last?.cost == .zero)
+            #expect(results.first { $0.fault == "persistent 503" }?.attempts == 2)
+            #expect(results.first { $0.fault == "film too short" }?.cost == USD(0.152))
+            let jobs = try await stack.connect("orchestrator").call(OrchestratorAPI.list, ListJobs())
+            #expect(jobs.jobs.isEmpty)
+            #expect(!FileManager.default.fileExists(atPath: stack.store))
+        }
+    }
+
+    @Test("one fault alone is a row of a table, and faults that do not exist are wrong arguments")
+    func only() async throws {
+        let stack = try LiveStack.prepare()
+        defer { try? FileManager.default.removeItem(atPath: stack.folder) }
+        let one = try await stack.understudy("drill", "--only", "7")
+        #expect(one.status == 0, "\(one.output)")
+        #expect(one.output.contains("quota exhausted") && one.output.hasSuffix("all 1 passed\n"))
+        let pair = try await stack.understudy("drill", "--only", "3", "--only", "16", "--json")
+        let results = try JSONCoding.decode([Rehearsed].self, from: Data(pair.output.utf8))
+        #expect(results.map(\.fault) == ["one 500, then fine", "the image provider fails too"])
+        let list = try await stack.understudy("drill", "--list")
+        #expect(list.status == 0 && list.output.split(separator: "\n").count == 17)
+        #expect(try await stack.understudy("drill", "--only", "17").status == 64)
+        #expect(!FileManager.default.fileExists(atPath: stack.run.path))
+    }
+}
