@@ -9,8 +9,10 @@ import Testing
     @Test("a breaker is told in a few sentences")
     func breaker() {
         let closed = BreakerView(
-            agent: "agent5", state: .closed, forced: false, since: nil, failures: 0, probesAt: nil)
-        #expect(BreakerStory.text(closed) == "The breaker of agent5 is closed: jobs call agent5.")
+            agent: "agent5", state: .closed, forced: false, since: noon, failures: 0, probesAt: nil)
+        #expect(
+            BreakerStory.text(closed)
+                == "The breaker of agent5 is closed: jobs call agent5, since 2026-11-23 12:00:00 UTC.")
         let open = BreakerView(
             agent: "agent5", state: .open, forced: false, since: noon, failures: 3,
             probesAt: Timestamp(milliseconds: noon.milliseconds + 30_000))

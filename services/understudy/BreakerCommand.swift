@@ -60,7 +60,6 @@ enum BreakerStory {
             case .halfOpen: "half open: one job tries whether \(view.agent) is back"
             }
         let byHand = view.forced ? ", set by hand" : ""
-        let since = view.since.map { ", since \(Moment.text($0))" } ?? ""
-        return "The breaker of \(view.agent) is \(meaning)\(byHand)\(since)."
+        return "The breaker of \(view.agent) is \(meaning)\(byHand), since \(Moment.text(view.since))."
     }
 }
