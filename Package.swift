@@ -105,7 +105,7 @@ let package = Package(
         tests("AWSTests", ["AWS"]),
         tests("ArtifactsTests", ["Artifacts", "JSONRPC"]),
         tests("MediaTests", ["Media"], resources: [.copy("Corpus")]),
-        tests("OrchestratorTests", ["Orchestrator", "Contracts", "JSONRPC", logging]),
+        tests("OrchestratorTests", ["Orchestrator", "Contracts", "JSONRPC", "Artifacts", grdb, logging]),
         tests("ImageGenTests", ["ImageGen", "Drawing", "JSONRPC"]),
         tests("EventLoggerTests", ["EventLogger", "Contracts", "JSONRPC"]),
         tests("Agent5Tests", ["Agent5", "Artifacts", "Contracts", "JSONRPC"]),

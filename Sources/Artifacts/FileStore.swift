@@ -100,7 +100,14 @@ package enum FileFailure {
         case EROFS:
             ServiceError(.unavailable, "\(doing): the store is read-only", retryable: false, providerCode: "EROFS")
         case EACCES, EPERM: ServiceError(.unauthorized, "\(doing): permission denied")
-        default: ServiceError(.unavailable, "\(doing): \(String(cString: strerror(code)))")
+        default:
+            ServiceError(.unavailable, "\(doing): \(String(cString: strerror(code)))", providerCode: names[code])
         }
     }
+
+    /// What a store says that is away, and may come back.
+    private static let names: [Int32: String] = [
+        EIO: "EIO", ESTALE: "ESTALE", ENODEV: "ENODEV", ENXIO: "ENXIO", ENOTCONN: "ENOTCONN", ETIMEDOUT: "ETIMEDOUT",
+        EHOSTDOWN: "EHOSTDOWN",
+    ]
 }

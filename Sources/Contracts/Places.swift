@@ -16,7 +16,8 @@ package struct Places: Sendable, Equatable {
         folder = "\(root)/\(userID)/\(sessionID)"
     }
 
-    package var storyboard: String { "\(folder)/agent2/storyboard.json" }
+    package var storyboards: String { "\(folder)/agent2" }
+    package var storyboard: String { "\(storyboards)/storyboard.json" }
     package var narrations: String { "\(folder)/agent4" }
     package var outputs: String { "\(folder)/agent5" }
     package var film: String { "\(outputs)/final.mp4" }

@@ -15,9 +15,12 @@ enum Stage {
         try await body(folder)
     }
 
-    static func orchestra(_ store: JobStore, _ studio: any Studio) throws -> Orchestra {
+    static func orchestra(
+        _ store: JobStore, _ studio: any Studio, _ patience: StoreHold.Patience = .init()
+    ) throws -> Orchestra {
         Orchestra(
-            store: store, studio: studio, breakers: try Breakers(store: store, logger: logger), logger: logger)
+            store: store, studio: studio, breakers: try Breakers(store: store, logger: logger), patience: patience,
+            logger: logger)
     }
 
     /// All messages of a job, once it is at its end.

@@ -26,6 +26,9 @@ enum JobEvent: Codable, Sendable {
     /// The film decodes and is long enough; what it measures wrong, one sentence each.
     case filmVerified(warnings: [String]?, startedAt: Timestamp)
     case filmRejected(ServiceError, startedAt: Timestamp)
+    /// The artifact store is full or away: the work waits for it.
+    case storeAway(ServiceError)
+    case storeBack
     case cancelled
     case retried(RetrySelection)
     /// The receipt is written, or cannot be; what was decided becomes visible.
@@ -51,5 +54,12 @@ enum JobWork: Hashable, Sendable {
         case .image(let segment, _, _), .clip(let segment), .narrate(let segment): segment
         default: nil
         }
+    }
+}
+
+extension JobWork {
+    /// Whether it needs the artifact store itself: all but the lead, whose disks are its own affair.
+    var usesStore: Bool {
+        if case .lead = self { false } else { true }
     }
 }

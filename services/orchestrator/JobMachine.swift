@@ -53,6 +53,8 @@ struct JobMachine: Sendable {
     /// The lead asked to be left alone until then.
     var leadNotBefore: Timestamp?
     var leadClips: [AgentClip] = []
+    /// Whether the job waits for the artifact store.
+    var isHeld = false
     /// Whether the understudy has a part in the film.
     var fallbackHasBegun = false
 
@@ -76,6 +78,13 @@ struct JobMachine: Sendable {
         case .loadFailed(let error) where phase == .loading:
             stages.ran("load", from: createdAt, to: now)
             conclude(.failed(error))
+        case .storeAway(let error) where !isHeld && !work.isEmpty:
+            isHeld = true
+            drafts.append(
+                say(actor, .processing, "the job waits for its store: \(error.message)", progress: progress))
+        case .storeBack where isHeld:
+            isHeld = false
+            drafts.append(say(actor, .processing, "the store is back, the job goes on", progress: progress))
         case .cancelled where outcome == nil:
             conclude(.cancelled)
         case .settled(let warning) where phase == .settling:

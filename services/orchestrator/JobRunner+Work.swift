@@ -5,7 +5,7 @@ import JSONRPC
 extension JobRunner {
     func event(of work: JobWork, startedAt: Timestamp) async throws -> JobEvent {
         let spec = machine.spec
-        if work == .settle { return await settle() }
+        if work == .settle { return try await settle() }
         guard let plan = machine.plan, work != .load else { return .loaded(try await studio.load(spec)) }
         switch work {
         case .load, .settle:
@@ -47,7 +47,7 @@ extension JobRunner {
         case .narrate(let index): .narrationFailed(segment: index, error, startedAt: startedAt)
         case .stitch: .stitchFailed(error, startedAt: startedAt)
         case .verifyFilm: .filmRejected(error, startedAt: startedAt)
-        case .settle: .settled(warning: error.message)
+        case .settle: .settled(warning: "the receipt cannot be written: \(error.message)")
         }
     }
 
@@ -105,7 +105,7 @@ extension JobRunner {
             return image
         } catch {
             let failure = ServiceError(wrapping: error)
-            if failure.kind != .cancelled {
+            if failure.kind != .cancelled, !StoreHold.isPassing(failure) {
                 await breakers.imageDone(asked: provider, drew: failure.provider, error: failure, job: jobID)
             }
             throw failure
@@ -123,13 +123,9 @@ extension JobRunner {
     }
 
     /// Writes the receipt of a job that is decided.
-    private func settle() async -> JobEvent {
+    private func settle() async throws -> JobEvent {
         guard machine.plan != nil else { return .settled(warning: nil) }
-        do {
-            try await studio.write(machine.receipt, machine.spec)
-            return .settled(warning: nil)
-        } catch {
-            return .settled(warning: "the receipt cannot be written: \(ServiceError(wrapping: error).message)")
-        }
+        try await studio.write(machine.receipt, machine.spec)
+        return .settled(warning: nil)
     }
 }

@@ -18,6 +18,7 @@ actor JobRunner {
     var leadStart: ContinuousClock.Instant?
     private let store: JobStore
     private let bulletin: Bulletin
+    private let patience: StoreHold.Patience
     private let ended: @Sendable () async -> Void
     private var eventCount: Int
     private var inbox: [(event: JobEvent, kept: CheckedContinuation<Void, Never>)] = []
@@ -32,7 +33,7 @@ actor JobRunner {
     ///   - ended: called once when the job has come to its end.
     init(
         row: JobStore.Row, events: [JobStore.StoredEvent], studio: any Studio, store: JobStore, breakers: Breakers,
-        bulletin: Bulletin, logger: Logger, ended: @escaping @Sendable () async -> Void
+        bulletin: Bulletin, patience: StoreHold.Patience, logger: Logger, ended: @escaping @Sendable () async -> Void
     ) {
         jobID = row.spec.jobID
         machine = Self.fold(row, events)
@@ -41,6 +42,7 @@ actor JobRunner {
         self.store = store
         self.breakers = breakers
         self.bulletin = bulletin
+        self.patience = patience
         self.logger = logger
         self.ended = ended
     }
@@ -182,14 +184,26 @@ actor JobRunner {
 
     private func perform(_ work: JobWork) async {
         let startedAt = Timestamp.now
-        do {
-            let event = try await event(of: work, startedAt: startedAt)
-            await done(work, event)
-        } catch {
-            let failure = ServiceError(wrapping: error)
-            // Work that was stopped because nobody wants it any more has nothing to say.
-            if failure.kind == .cancelled, Task.isCancelled { return }
-            await done(work, Self.failed(work, failure, startedAt: startedAt))
+        var hold = StoreHold(patience)
+        while true {
+            do {
+                let event = try await event(of: work, startedAt: startedAt)
+                if hold.isHolding { await feed(.storeBack) }
+                return await done(work, event)
+            } catch {
+                var failure = ServiceError(wrapping: error)
+                // Work that was stopped because nobody wants it any more has nothing to say.
+                if failure.kind == .cancelled, Task.isCancelled { return }
+                if work.usesStore, StoreHold.isPassing(failure) {
+                    if let pause = hold.pause() {
+                        await feed(.storeAway(failure))
+                        try? await Task.sleep(for: .seconds(pause))
+                        continue
+                    }
+                    failure.message += "; it was waited for for \(Int(hold.waited)) s"
+                }
+                return await done(work, Self.failed(work, failure, startedAt: startedAt))
+            }
         }
     }
 

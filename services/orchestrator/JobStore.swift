@@ -12,6 +12,8 @@ struct JobStore: Sendable {
     private let commits: GroupCommit
     private let numbers: MessageNumbers
     private let lock: StoreLock
+    /// What lay in the store's place, why it was set aside, and where it is now.
+    let setAside: String?
 
     /// What is known of a job without folding its events.
     struct Row: Sendable {
@@ -40,12 +42,14 @@ struct JobStore: Sendable {
         var view: JobView?
     }
 
-    /// - Throws: `unavailable` where the file cannot be opened or is no database of ours.
+    /// - Throws: `unavailable` where the file cannot be opened, `conflict` where another orchestrator has it or a newer version
+    ///   made it.
     init(path: String) throws(ServiceError) {
         do {
             let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             lock = try StoreLock(path: "\(path).lock")
+            setAside = try StoreFile.prepare(path, at: .now)
             var configuration = Configuration()
             configuration.busyMode = .timeout(10)
             configuration.maximumReaderCount = 4

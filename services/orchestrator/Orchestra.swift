@@ -7,6 +7,7 @@ import Logging
 actor Orchestra {
     private let store: JobStore
     private let studio: any Studio
+    private let patience: StoreHold.Patience
     private let logger: Logger
     nonisolated let breakers: Breakers
     nonisolated let bulletin = Bulletin()
@@ -16,10 +17,14 @@ actor Orchestra {
     private var lines: [String: [String]] = [:]
     private var isStopped = false
 
-    init(store: JobStore, studio: any Studio, breakers: Breakers, logger: Logger) {
+    /// - Parameter patience: with an artifact store that is full or away.
+    init(
+        store: JobStore, studio: any Studio, breakers: Breakers, patience: StoreHold.Patience = .init(), logger: Logger
+    ) {
         self.store = store
         self.studio = studio
         self.breakers = breakers
+        self.patience = patience
         self.logger = logger
     }
 
@@ -165,7 +170,7 @@ actor Orchestra {
         let session = Self.session(row.spec)
         return JobRunner(
             row: row, events: events, studio: studio, store: store, breakers: breakers, bulletin: bulletin,
-            logger: logger,
+            patience: patience, logger: logger,
             ended: { [weak self] in await self?.leave(id, session) })
     }
 

@@ -1,6 +1,7 @@
 import Artifacts
 import Contracts
 import JSONRPC
+import Logging
 import ServiceKit
 
 @main
@@ -22,12 +23,16 @@ struct OrchestratorMain {
                 store: try ArtifactURI(settings.store, at: "UNDERSTUDY_STORE"),
                 root: root, prices: prices, events: events)
             let store = try JobStore(path: "\(settings.stateDirectory)/orchestrator/jobs.sqlite")
+            if let setAside = store.setAside { context.logger.error("\(setAside)") }
             let bounds = BreakerMachine.Bounds(
                 failures: try settings.int("UNDERSTUDY_BREAKER_FAILURES", default: 3, in: 1...1000),
                 cool: try settings.double("UNDERSTUDY_BREAKER_COOL_S", default: 30, in: 0.001...86_400),
                 longestCool: try settings.double("UNDERSTUDY_BREAKER_COOL_MAX_S", default: 600, in: 0.001...86_400))
             let breakers = try Breakers(store: store, bounds: bounds, logger: context.logger)
-            let orchestra = Orchestra(store: store, studio: studio, breakers: breakers, logger: context.logger)
+            let patience = StoreHold.Patience(
+                whole: try settings.double("UNDERSTUDY_STORE_PATIENCE_S", default: 120, in: 0...86_400))
+            let orchestra = Orchestra(
+                store: store, studio: studio, breakers: breakers, patience: patience, logger: context.logger)
             let estimator = Estimator(studio: studio, pools: context.pools)
             OrchestratorMethods(orchestra: orchestra, estimator: estimator).register(in: &methods)
             methods.background("events") { await events.run() }

@@ -16,6 +16,7 @@ struct ServiceStudio: Studio {
 
     func load(_ spec: JobSpec) async throws -> JobPlan {
         let places = try places(spec)
+        await sweep(places)
         let storyboard = try await storyboard(spec, places)
         let fps = spec.options.fps ?? JobDefaults.fps
         let frames = Timeline.frames(storyboard.segments.map(\.duration), fps: fps)
@@ -191,6 +192,17 @@ struct ServiceStudio: Studio {
     }
 
     // MARK: -
+
+    /// Removes what writers that died left of their files; no other job writes this session's folders now.
+    private func sweep(_ places: Places) async {
+        for place in [places.storyboards, places.narrations, places.outputs] {
+            guard let folder = try? uri(place) else { continue }
+            try? await artifacts.sweep(folder, olderThan: Self.staleSeconds)
+        }
+    }
+
+    /// Seconds after which nobody writes to a temporary file any more.
+    private static let staleSeconds = 600
 
     private var films: FilmCheck { FilmCheck(pools: pools) }
 

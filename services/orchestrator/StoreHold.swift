@@ -1,0 +1,44 @@
+import JSONRPC
+
+/// How long a piece of work waits for an artifact store that is full or away. Pure: counts the pauses that it hands out.
+struct StoreHold: Sendable {
+    /// Seconds.
+    struct Patience: Sendable {
+        /// All pauses together.
+        var whole = 120.0
+        var firstPause = 0.25
+        var longestPause = 5.0
+    }
+
+    private let patience: Patience
+    private var next: Double
+    private(set) var waited = 0.0
+
+    init(_ patience: Patience) {
+        self.patience = patience
+        next = patience.firstPause
+    }
+
+    /// Whether the work was ever held.
+    var isHolding: Bool { waited > 0 }
+
+    /// Seconds until the next try; `nil` when patience is at its end.
+    mutating func pause() -> Double? {
+        guard waited < patience.whole else { return nil }
+        let pause = min(next, patience.whole - waited)
+        waited += pause
+        next = min(next * 2, patience.longestPause)
+        return pause
+    }
+
+    /// Whether a failure is the store's own, and one that room, or its return, heals: not what a provider or the lead says of
+    /// their disks.
+    static func isPassing(_ error: ServiceError) -> Bool {
+        guard error.kind == .unavailable, error.provider == nil, let code = error.providerCode else { return false }
+        return codes.contains(code)
+    }
+
+    private static let codes: Set = [
+        "ENOSPC", "EROFS", "EIO", "ESTALE", "ENODEV", "ENXIO", "ENOTCONN", "ETIMEDOUT", "EHOSTDOWN",
+    ]
+}
