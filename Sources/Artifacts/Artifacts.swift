@@ -6,6 +6,8 @@ package import JSONRPC
 package struct ArtifactInfo: Sendable, Equatable {
     /// Bytes.
     package let size: Int
+    /// When its bytes were last changed, in seconds since 1970.
+    package let modified: Double
 }
 
 /// Where bytes live, behind one door.

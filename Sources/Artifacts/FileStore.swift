@@ -8,7 +8,8 @@ struct FileStore: Sendable {
     func info(_ path: String) -> ArtifactInfo? {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-        return ArtifactInfo(size: Int(status.st_size))
+        let modified = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9
+        return ArtifactInfo(size: Int(status.st_size), modified: modified)
     }
 
     func read(_ path: String, maximum: Int) throws(ServiceError) -> Data {

@@ -42,6 +42,10 @@ package struct JobOptions: Codable, Sendable, Equatable {
     package var agent5FirstProgress: Double?
     /// Seconds that the call of Agent5 may wait for a replica with room; as long as `agent5_timeout_s` if absent.
     package var agent5Queue: Double?
+    /// What happens while another job has the session; `wait` if absent.
+    package var whenBusy: BusyPolicy?
+    /// -100 to 100; the higher goes first; 0 if absent.
+    package var priority: Int?
     /// `fail` if absent.
     package var onImageFailure: ImageFailurePolicy?
     /// `whole` if absent.
@@ -50,7 +54,7 @@ package struct JobOptions: Codable, Sendable, Equatable {
     package init() {}
 
     package enum CodingKeys: String, CodingKey, CaseIterable {
-        case mode, motion, fit, width, height, fps, captions, music, fallback
+        case mode, motion, fit, width, height, fps, captions, music, fallback, priority
         case fade = "fade_s"
         case fadeIn = "fade_in_s"
         case fadeOut = "fade_out_s"
@@ -64,6 +68,7 @@ package struct JobOptions: Codable, Sendable, Equatable {
         case agent5Stall = "agent5_stall_s"
         case agent5FirstProgress = "agent5_first_progress_s"
         case agent5Queue = "agent5_queue_s"
+        case whenBusy = "when_busy"
         case onImageFailure = "on_image_failure"
     }
 }
@@ -74,6 +79,14 @@ package enum ImageFailurePolicy: String, Codable, Sendable, CaseIterable {
     case fail
     /// A card takes the still's place.
     case card
+}
+
+/// What a job does that finds its session's folder in use by another.
+package enum BusyPolicy: String, Codable, Sendable, CaseIterable {
+    /// It waits for its turn.
+    case wait
+    /// It is not started.
+    case refuse
 }
 
 /// How much of the film the understudy makes when the lead delivered a part.

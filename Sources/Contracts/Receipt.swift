@@ -9,6 +9,8 @@ package struct Receipt: Codable, Sendable {
     /// Why the understudy took over; absent where the lead delivered.
     package var takeover: Takeover?
     package var attempts: [Attempt]
+    /// What the lead delivered after the takeover: kept beside the film, never part of it; absent where there is none.
+    package var candidates: [Candidate]?
     package var segments: [SegmentReceipt]
     /// What each agent has cost, failed attempts included.
     package var costs: Costs
@@ -44,7 +46,7 @@ package struct Receipt: Codable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case state, takeover, attempts, segments, costs, stages, warnings, error
+        case state, takeover, attempts, candidates, segments, costs, stages, warnings, error
         case jobID = "job_id"
         case userID = "user_id"
         case sessionID = "session_id"
@@ -75,6 +77,30 @@ package struct Takeover: Codable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case at, kind, reason, provider
         case breakerOpen = "breaker_open"
+    }
+}
+
+/// A film, or clips, that came too late.
+package struct Candidate: Codable, Sendable {
+    /// `Agent5`.
+    package var agent: String
+    /// The artifact URI of a film.
+    package var video: String?
+    package var clips: [AgentClip]?
+    package var cost: USD
+    package var at: Timestamp
+
+    package init(agent: String, video: String?, clips: [AgentClip]?, cost: USD, at: Timestamp) {
+        self.agent = agent
+        self.video = video
+        self.clips = clips
+        self.cost = cost
+        self.at = at
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agent, video, clips, at
+        case cost = "cost_usd"
     }
 }
 

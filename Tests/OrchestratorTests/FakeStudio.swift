@@ -10,20 +10,23 @@ final class FakeStudio: Studio {
     let receipts = Mutex<[Receipt]>([])
     let logged = Mutex<[String]>([])
     private let segments: Int
+    private let leftFilms: [String]
     private let onLead: @Sendable (JobSpec, @Sendable (AgentSign) -> Void) async throws -> AgentResult
     private let onDraw: @Sendable (PlannedSegment, String?) async throws -> Void
     private let hangsAtClip: Bool
 
     /// - Parameters:
     ///   - segments: of each job.
+    ///   - leftFilms: what lies in the lead's folder at the end.
     ///   - onDraw: gets the provider that was asked for.
     init(
         segments: Int = 2, leadError: ServiceError? = ServiceError(.quotaExhausted, "no credit"),
-        hangsAtClip: Bool = false,
+        hangsAtClip: Bool = false, leftFilms: [String] = [],
         onLead: (@Sendable (JobSpec, @Sendable (AgentSign) -> Void) async throws -> AgentResult)? = nil,
         onDraw: @escaping @Sendable (PlannedSegment, String?) async throws -> Void = { _, _ in }
     ) {
         self.segments = segments
+        self.leftFilms = leftFilms
         self.hangsAtClip = hangsAtClip
         self.onLead =
             onLead ?? { _, _ in
@@ -44,6 +47,8 @@ final class FakeStudio: Studio {
         hears(.sent)
         return try await onLead(spec, hears)
     }
+
+    func films(_ spec: JobSpec, _ plan: JobPlan, since: Timestamp) async throws -> [String] { leftFilms }
 
     func acceptLeadFilm(_ video: String, _ spec: JobSpec, _ plan: JobPlan) async throws -> String {
         "file:///final.mp4"

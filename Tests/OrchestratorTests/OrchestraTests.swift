@@ -109,6 +109,56 @@ import Testing
         }
     }
 
+    @Test("a job that does not want to wait for its session is refused, and the one that runs is named")
+    func refused() async throws {
+        try await Stage.withFolder { folder in
+            let studio = FakeStudio(hangsAtClip: true)
+            let orchestra = try Stage.orchestra(try JobStore(path: "\(folder)/jobs.sqlite"), studio)
+            let first = try await orchestra.start(request, options: JobOptions(), entry: .lead)
+            var options = JobOptions()
+            options.whenBusy = .refuse
+            let error = await #expect(throws: ServiceError.self) {
+                try await orchestra.start(request, options: options, entry: .lead)
+            }
+            #expect(error?.kind == .conflict && error?.message.contains(first.jobID) == true)
+            _ = try await orchestra.cancel(first.jobID)
+            _ = try await Stage.messages(orchestra, first.jobID)
+        }
+    }
+
+    @Test("no more jobs run at a time than are allowed, and the others are queued")
+    func limit() async throws {
+        try await Stage.withFolder { folder in
+            let studio = FakeStudio(hangsAtClip: true)
+            let orchestra = try Stage.orchestra(
+                try JobStore(path: "\(folder)/jobs.sqlite"), studio, maximumRunning: 2)
+            var states: [JobState] = []
+            var ids: [String] = []
+            for number in 0..<4 {
+                let started = try await orchestra.start(
+                    StartJob(userID: "u\(number)", sessionID: "s"), options: JobOptions(), entry: .fallback)
+                states.append(started.state)
+                ids.append(started.jobID)
+            }
+            #expect(states == [.running, .running, .queued, .queued])
+            for id in ids.reversed() { _ = try await orchestra.cancel(id) }
+            for id in ids { #expect(try await Stage.messages(orchestra, id).last?.jobState == .cancelled) }
+        }
+    }
+
+    @Test("a film that the lead leaves behind after its time was up is a candidate in the receipt")
+    func leftFilm() async throws {
+        try await Stage.withFolder { folder in
+            let studio = FakeStudio(
+                leadError: ServiceError(.timeout, "silent"), leftFilms: ["file:///1.mp4", "file:///late.mp4"])
+            let orchestra = try Stage.orchestra(try JobStore(path: "\(folder)/jobs.sqlite"), studio)
+            let receipt = try await Stage.run(orchestra).receipt
+            #expect(receipt.state == .finished)
+            #expect(receipt.candidates?.compactMap(\.video) == ["file:///1.mp4", "file:///late.mp4"])
+            #expect(studio.receipts.withLock { $0.last?.candidates?.count } == 2)
+        }
+    }
+
     @Test("jobs are listed newest first, page by page")
     func pages() async throws {
         try await Stage.withFolder { folder in

@@ -16,11 +16,11 @@ enum Stage {
     }
 
     static func orchestra(
-        _ store: JobStore, _ studio: any Studio, _ patience: StoreHold.Patience = .init()
+        _ store: JobStore, _ studio: any Studio, _ patience: StoreHold.Patience = .init(), maximumRunning: Int = 16
     ) throws -> Orchestra {
         Orchestra(
             store: store, studio: studio, breakers: try Breakers(store: store, logger: logger), patience: patience,
-            logger: logger)
+            maximumRunning: maximumRunning, logger: logger)
     }
 
     /// All messages of a job, once it is at its end.

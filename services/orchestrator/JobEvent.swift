@@ -11,6 +11,8 @@ enum JobEvent: Codable, Sendable {
     case leadFailed(ServiceError, startedAt: Timestamp)
     /// The lead was not called: its breaker is open.
     case leadBarred(ServiceError)
+    /// What the lead delivered after it was given up.
+    case leadLate(AgentResult)
     /// The lead's film decodes and is long enough; it lies at its place now.
     case leadFilmAccepted(video: String, startedAt: Timestamp)
     /// Which of the lead's clips are good; the others with their faults.

@@ -123,6 +123,20 @@ extension JobMachine {
         takeOver(own ?? refusal, isBarred: own == nil, at: now, &drafts)
     }
 
+    /// The lead answered although nobody waited any more: what it cost is booked, what it made is kept aside.
+    mutating func deliveredLate(_ result: AgentResult, at now: Timestamp, _ drafts: inout [StatusDraft]) {
+        let isKnown = candidates.contains { $0.video == result.video && $0.clips?.count ?? 0 == result.clips.count }
+        guard leadAttempt > 0, phase != .queued, phase != .done, !isKnown else { return }
+        guard result.video != nil || !result.clips.isEmpty else { return }
+        candidates.append(
+            Candidate(
+                agent: Self.lead, video: result.video, clips: result.clips.isEmpty ? nil : result.clips,
+                cost: result.cost, at: now))
+        costs.agent5 += result.cost
+        wasted += result.cost
+        drafts.append(say(Self.lead, .error, "Agent5 delivered too late; what it made is kept as a candidate"))
+    }
+
     private mutating func takeOver(
         _ error: ServiceError, isBarred: Bool = false, at now: Timestamp, _ drafts: inout [StatusDraft]
     ) {

@@ -11,7 +11,7 @@ extension JobMachine {
     }
 
     var receipt: Receipt {
-        Receipt(
+        var receipt = Receipt(
             jobID: spec.jobID, userID: spec.userID, sessionID: spec.sessionID, state: decidedState, takeover: takeover,
             attempts: attempts,
             segments: segments.map {
@@ -21,5 +21,7 @@ extension JobMachine {
             },
             costs: costs, wasted: wasted, saved: saved, stages: stages.times,
             videoURL: outcome == .finished ? videoURL : nil, warnings: warnings, error: error)
+        receipt.candidates = candidates.isEmpty ? nil : candidates
+        return receipt
     }
 }

@@ -38,6 +38,7 @@ struct JobMachine: Sendable {
     var attempts: [Attempt] = []
     var stages = StageClock()
     var takeover: Takeover?
+    var candidates: [Candidate] = []
     var warnings: [String] = []
     var wasted = USD.zero
     /// What stills would have cost that were there already.
@@ -72,7 +73,7 @@ struct JobMachine: Sendable {
         var drafts: [StatusDraft] = []
         switch event {
         case .started where phase == .queued:
-            phase = .loading
+            begin(at: now, &drafts)
         case .loaded(let plan) where phase == .loading:
             loaded(plan, at: now, &drafts)
         case .loadFailed(let error) where phase == .loading:
@@ -90,7 +91,9 @@ struct JobMachine: Sendable {
         case .settled(let warning) where phase == .settling:
             settled(warning, &drafts)
         case .retried(let selection) where phase == .done:
-            retry(selection, at: now, &drafts)
+            retry(selection)
+        case .leadLate(let result):
+            deliveredLate(result, at: now, &drafts)
         case .leadProgress, .leadDelivered, .leadFailed, .leadBarred, .leadFilmAccepted, .leadClipsChecked:
             applyLead(event, at: now, &drafts)
         case .imageMade, .imageFailed, .clipMade, .clipFailed, .narrated, .narrationFailed:
@@ -172,6 +175,16 @@ struct JobMachine: Sendable {
 
     // MARK: - Steps
 
+    private mutating func begin(at now: Timestamp, _ drafts: inout [StatusDraft]) {
+        if plan == nil {
+            phase = .loading
+        } else if spec.entry == .lead, takeover == nil {
+            beginLead(at: now, &drafts)
+        } else {
+            beginFallback(&drafts)
+        }
+    }
+
     private mutating func loaded(_ plan: JobPlan, at now: Timestamp, _ drafts: inout [StatusDraft]) {
         self.plan = plan
         segments = plan.segments.map { SegmentRecord(id: $0.id, duration: $0.duration, hasNarration: $0.audio != nil) }
@@ -230,14 +243,12 @@ struct JobMachine: Sendable {
         }
     }
 
-    private mutating func retry(_ selection: RetrySelection, at now: Timestamp, _ drafts: inout [StatusDraft]) {
+    /// What is chosen is to be made anew when the job's turn comes.
+    private mutating func retry(_ selection: RetrySelection) {
+        phase = .queued
         outcome = nil
         videoURL = nil
         filmDuration = nil
-        guard plan != nil else {
-            phase = .loading
-            return
-        }
         changeAll { segment in
             let isChosen =
                 switch selection {
@@ -246,11 +257,6 @@ struct JobMachine: Sendable {
                 case .segments(let ids): ids.contains(segment.id)
                 }
             isChosen ? segment.reset() : segment.keep()
-        }
-        if spec.entry == .lead, takeover == nil {
-            beginLead(at: now, &drafts)
-        } else {
-            beginFallback(&drafts)
         }
     }
 

@@ -78,8 +78,21 @@ extension JobRunner {
         }
         switch ending {
         case .answered(let result): return .leadDelivered(result, startedAt: startedAt)
-        case .expired(let error, _): return .leadFailed(error, startedAt: startedAt)
+        case .expired(let error, let late):
+            if let late { await feed(.leadLate(late)) }
+            return .leadFailed(error, startedAt: startedAt)
         }
+    }
+
+    /// A lead that was given up may have put a film into its folder all the same.
+    private func collectLate() async {
+        guard let plan = machine.plan, let takeover = machine.takeover,
+            takeover.kind == .timeout || takeover.kind == .unavailable,
+            let first = machine.attempts.first(where: { $0.agent == JobMachine.lead })
+        else { return }
+        let used = Set(machine.segments.compactMap(\.clip))
+        let films = (try? await studio.films(machine.spec, plan, since: first.startedAt)) ?? []
+        for film in films where !used.contains(film) { await feed(.leadLate(AgentResult(video: film))) }
     }
 
     /// Leaves the lead alone for as long as it asked, however the clock on the wall is set meanwhile.
@@ -125,6 +138,7 @@ extension JobRunner {
     /// Writes the receipt of a job that is decided.
     private func settle() async throws -> JobEvent {
         guard machine.plan != nil else { return .settled(warning: nil) }
+        await collectLate()
         try await studio.write(machine.receipt, machine.spec)
         return .settled(warning: nil)
     }

@@ -77,16 +77,7 @@ struct JobStore: Sendable {
     func add(_ spec: JobSpec, at now: Timestamp, key: String?, fingerprint: String) async throws -> Row? {
         let body = try JSONCoding.encode(spec)
         return try await write { db in
-            if let key,
-                let row = try SQL.Row.fetchOne(db, sql: "SELECT * FROM job WHERE idempotency_key = ?", arguments: [key])
-            {
-                guard row["fingerprint"] as String == fingerprint else {
-                    throw ServiceError(
-                        .conflict,
-                        "the idempotency key \"\(key)\" stands for job \(row["id"] as String) with other parameters")
-                }
-                return try Self.row(row)
-            }
+            if let key, let row = try Self.row(key: key, fingerprint: fingerprint, db) { return row }
             try db.execute(
                 sql: """
                     INSERT INTO job (id, created_at, state, spec, idempotency_key, fingerprint) VALUES (?, ?, ?, ?, ?, ?)
@@ -139,6 +130,12 @@ struct JobStore: Sendable {
         try read { db in
             try SQL.Row.fetchOne(db, sql: "SELECT * FROM job WHERE id = ?", arguments: [id]).map(Self.row)
         }
+    }
+
+    /// - Returns: `nil` where the idempotency key is not known.
+    /// - Throws: `conflict` where it stands for other parameters.
+    func job(key: String, fingerprint: String) throws -> Row? {
+        try read { db in try Self.row(key: key, fingerprint: fingerprint, db) }
     }
 
     /// Jobs, newest first: their ids, and how those at their end are shown.
@@ -233,6 +230,17 @@ struct JobStore: Sendable {
         Row(
             number: row["number"], spec: try JSONCoding.decode(JobSpec.self, from: row["spec"] as Data),
             createdAt: Timestamp(milliseconds: row["created_at"]), state: JobState(rawValue: row["state"]) ?? .error)
+    }
+
+    private static func row(key: String, fingerprint: String, _ db: Database) throws -> Row? {
+        let found = try SQL.Row.fetchOne(db, sql: "SELECT * FROM job WHERE idempotency_key = ?", arguments: [key])
+        guard let found else { return nil }
+        guard found["fingerprint"] as String == fingerprint else {
+            throw ServiceError(
+                .conflict,
+                "the idempotency key \"\(key)\" stands for job \(found["id"] as String) with other parameters")
+        }
+        return try row(found)
     }
 
     private static func view(_ row: SQL.Row) throws -> JobView? {

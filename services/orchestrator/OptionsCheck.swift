@@ -52,6 +52,7 @@ enum OptionsCheck {
         need(
             options.fps.map { fps in rates.contains { abs($0 - fps) < 0.006 } }, "fps",
             "23.976, 24, 25, 29.97, 30, 48, 50, 59.94 or 60")
+        need(options.priority.map { (-100...100).contains($0) }, "priority", "a whole number from -100 to 100")
         need(options.imageConcurrency.map { (1...16).contains($0) }, "image_concurrency", "1 to 16")
         need(options.maxCost.map { $0 >= .zero }, "max_cost_usd", "0 or more")
         for (name, seconds) in [

@@ -3,7 +3,7 @@ import FoundationEssentials
 import JSONRPC
 import Logging
 
-/// All jobs: starts them, finds them, lets one job at a time write a session's folder.
+/// All jobs: starts them in their turn, finds them, lets go of them.
 actor Orchestra {
     private let store: JobStore
     private let studio: any Studio
@@ -13,18 +13,23 @@ actor Orchestra {
     nonisolated let bulletin = Bulletin()
     /// Jobs that are not at their end.
     private var live: [String: JobRunner] = [:]
-    /// Whose turn it is, by session; the first runs, the others wait.
-    private var lines: [String: [String]] = [:]
+    private var schedule: JobSchedule
+    /// Sessions of jobs that are about to be stored.
+    private var reserved: Set<String> = []
     private var isStopped = false
 
-    /// - Parameter patience: with an artifact store that is full or away.
+    /// - Parameters:
+    ///   - patience: with an artifact store that is full or away.
+    ///   - maximumRunning: jobs that run at a time.
     init(
-        store: JobStore, studio: any Studio, breakers: Breakers, patience: StoreHold.Patience = .init(), logger: Logger
+        store: JobStore, studio: any Studio, breakers: Breakers, patience: StoreHold.Patience = .init(),
+        maximumRunning: Int = 16, logger: Logger
     ) {
         self.store = store
         self.studio = studio
         self.breakers = breakers
         self.patience = patience
+        schedule = JobSchedule(limit: maximumRunning)
         self.logger = logger
     }
 
@@ -34,8 +39,12 @@ actor Orchestra {
         await breakers.keepProbes(of: Set(rows.map(\.spec.jobID)))
         for row in rows {
             logger.info("resuming", metadata: ["job": "\(row.spec.jobID)", "state": "\(row.state.rawValue)"])
-            await enqueue(row, events: try store.events(of: row.spec.jobID))
+            live[row.spec.jobID] = makeRunner(row, events: try store.events(of: row.spec.jobID))
+            // What has begun has the first claim on its session's folder.
+            row.state == .running ? schedule.goOn(Self.ticket(row.spec)) : schedule.add(Self.ticket(row.spec))
         }
+        for row in rows where row.state == .running { await live[row.spec.jobID]?.run() }
+        await runNext()
     }
 
     func start(_ request: StartJob, options: JobOptions, entry: JobSpec.Entry) async throws -> StartedJob {
@@ -46,16 +55,32 @@ actor Orchestra {
         var same = spec
         same.jobID = ""
         let fingerprint = String(decoding: try JSONCoding.encode(same), as: UTF8.self)
-        let now = Timestamp.now
-        if let known = try await store.add(spec, at: now, key: request.idempotencyKey, fingerprint: fingerprint) {
-            let state = try await machineState(known)
-            return StartedJob(jobID: known.spec.jobID, state: state, existing: true)
+        if let key = request.idempotencyKey, let known = try store.job(key: key, fingerprint: fingerprint) {
+            return StartedJob(jobID: known.spec.jobID, state: try await machineState(known), existing: true)
+        }
+        let folder = Self.ticket(spec).folder
+        try refuseBusy(spec, folder)
+        reserved.insert(folder)
+        defer { reserved.remove(folder) }
+        if let known = try await store.add(spec, at: .now, key: request.idempotencyKey, fingerprint: fingerprint) {
+            return StartedJob(jobID: known.spec.jobID, state: try await machineState(known), existing: true)
         }
         guard let row = try store.job(spec.jobID) else {
             throw ServiceError(.internal, "the job \(spec.jobID) was not stored")
         }
-        await enqueue(row, events: [])
+        live[spec.jobID] = makeRunner(row, events: [])
+        schedule.add(Self.ticket(spec))
+        await runNext()
         return StartedJob(jobID: spec.jobID, state: try await machineState(row), existing: false)
+    }
+
+    /// - Throws: `conflict` for a job that does not want to wait for its session.
+    private func refuseBusy(_ spec: JobSpec, _ folder: String) throws(ServiceError) {
+        guard spec.options.whenBusy == .refuse else { return }
+        let other = schedule.occupant(of: spec.sessionID, user: spec.userID)
+        guard other != nil || reserved.contains(folder) else { return }
+        throw ServiceError(
+            .conflict, "\(other.map { "the job \($0)" } ?? "another job") has the session \(folder): wait for its end")
     }
 
     func view(_ id: String) async throws -> JobView {
@@ -93,7 +118,7 @@ actor Orchestra {
             throw ServiceError(.conflict, "the job \(request.jobID) is still running: cancel it first")
         }
         let machine = try past(request.jobID)
-        if let other = lines[Self.session(machine.spec)]?.first {
+        if let other = schedule.occupant(of: machine.spec.sessionID, user: machine.spec.userID) {
             throw ServiceError(.conflict, "the job \(other) writes the same session's folder: wait for its end")
         }
         if case .segments(let ids) = request.only ?? .failed {
@@ -107,8 +132,9 @@ actor Orchestra {
         guard let row = try store.job(request.jobID) else { throw Self.unknown(request.jobID) }
         let runner = makeRunner(row, events: try store.events(of: request.jobID))
         live[request.jobID] = runner
-        join(line: Self.session(row.spec), request.jobID)
         await runner.feed(.retried(request.only ?? .failed))
+        schedule.add(Self.ticket(row.spec))
+        await runNext()
         return JobStateResult(state: try await runner.read { $0.state })
     }
 
@@ -152,36 +178,24 @@ actor Orchestra {
 
     // MARK: -
 
-    private func enqueue(_ row: JobStore.Row, events: [JobStore.StoredEvent]) async {
-        let runner = makeRunner(row, events: events)
-        live[row.spec.jobID] = runner
-        let isFirst = join(line: Self.session(row.spec), row.spec.jobID)
-        if isFirst { await runner.run() }
-    }
-
-    @discardableResult
-    private func join(line: String, _ id: String) -> Bool {
-        lines[line, default: []].append(id)
-        return lines[line]?.first == id
+    /// Starts whoever's turn it is.
+    private func runNext() async {
+        while !isStopped, let job = schedule.next() { await live[job]?.run() }
     }
 
     private func makeRunner(_ row: JobStore.Row, events: [JobStore.StoredEvent]) -> JobRunner {
         let id = row.spec.jobID
-        let session = Self.session(row.spec)
+        let user = row.spec.userID
         return JobRunner(
             row: row, events: events, studio: studio, store: store, breakers: breakers, bulletin: bulletin,
             patience: patience, logger: logger,
-            ended: { [weak self] in await self?.leave(id, session) })
+            ended: { [weak self] in await self?.leave(id, user) })
     }
 
-    private func leave(_ id: String, _ session: String) async {
+    private func leave(_ id: String, _ user: String) async {
         live[id] = nil
-        lines[session]?.removeAll { $0 == id }
-        guard let next = lines[session]?.first else {
-            lines[session] = nil
-            return
-        }
-        await live[next]?.run()
+        schedule.remove(id, of: user)
+        await runNext()
     }
 
     private func past(_ id: String) throws -> JobMachine {
@@ -198,7 +212,10 @@ actor Orchestra {
         ServiceError(.notFound, "there is no job \"\(id.prefix(100))\"; orchestrator.list names those there are")
     }
 
-    private static func session(_ spec: JobSpec) -> String { "\(spec.userID)/\(spec.sessionID)" }
+    private static func ticket(_ spec: JobSpec) -> JobSchedule.Ticket {
+        JobSchedule.Ticket(
+            job: spec.jobID, user: spec.userID, session: spec.sessionID, priority: spec.options.priority ?? 0)
+    }
 
     /// Sorts by time, and is unique: milliseconds and 64 random bits.
     private static func newID() -> String {

@@ -32,7 +32,9 @@ struct OrchestratorMain {
             let patience = StoreHold.Patience(
                 whole: try settings.double("UNDERSTUDY_STORE_PATIENCE_S", default: 120, in: 0...86_400))
             let orchestra = Orchestra(
-                store: store, studio: studio, breakers: breakers, patience: patience, logger: context.logger)
+                store: store, studio: studio, breakers: breakers, patience: patience,
+                maximumRunning: try settings.int("UNDERSTUDY_MAX_RUNNING_JOBS", default: 16, in: 1...10_000),
+                logger: context.logger)
             let estimator = Estimator(studio: studio, pools: context.pools)
             OrchestratorMethods(orchestra: orchestra, estimator: estimator).register(in: &methods)
             methods.background("events") { await events.run() }

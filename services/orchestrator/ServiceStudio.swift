@@ -52,6 +52,21 @@ struct ServiceStudio: Studio {
             onProgress: { hears(.progress($0)) })
     }
 
+    func films(_ spec: JobSpec, _ plan: JobPlan, since: Timestamp) async throws -> [String] {
+        let places = try places(spec)
+        var own: Set = [try uri(places.film)]
+        for segment in plan.segments { own.insert(try uri(places.clip(segment.id))) }
+        var films: [String] = []
+        for file in try await artifacts.list(try uri(places.outputs)) where !own.contains(file) {
+            let ending = file.name.split(separator: ".").last.map { $0.lowercased() } ?? ""
+            guard ["mp4", "mov", "m4v", "webm", "mkv"].contains(ending), let info = try await artifacts.info(file),
+                info.modified * 1000 >= Double(since.milliseconds)
+            else { continue }
+            films.append(file.description)
+        }
+        return films
+    }
+
     func acceptLeadFilm(_ video: String, _ spec: JobSpec, _ plan: JobPlan) async throws -> String {
         let places = try places(spec)
         let source = try own(video, spec, "Agent5's film")

@@ -8,6 +8,10 @@ protocol Studio: Sendable {
     func lead(
         _ spec: JobSpec, _ plan: JobPlan, _ hears: @escaping @Sendable (AgentSign) -> Void
     ) async throws -> AgentResult
+    /// The films in the lead's folder that are not the understudy's own.
+    ///
+    /// - Parameter since: only those written after this moment.
+    func films(_ spec: JobSpec, _ plan: JobPlan, since: Timestamp) async throws -> [String]
     /// Makes sure that the lead's film is whole and puts it at its place. -> its URI there.
     func acceptLeadFilm(_ video: String, _ spec: JobSpec, _ plan: JobPlan) async throws -> String
     /// -> the fault of each clip that cannot be used, by segment.

@@ -61,7 +61,7 @@ extension DrillFault {
             options: ["agent5_first_progress_s": 1], expectation: takeover(1, .timeout, "Agent5", patience: 1)),
         DrillFault(
             number: 11, name: "progress, then stall", play: .script([[progress, ["hang": true]]]),
-            options: ["agent5_stall_s": 1], expectation: takeover(1, .timeout, "1.0 s", patience: 1)),
+            options: ["agent5_stall_s": 1], expectation: takeover(1, .timeout, "silent for 1", patience: 1)),
     ]
 
     /// The lead delivers, and is paid, but not what was promised.
