@@ -52,6 +52,11 @@ import Testing
             let json = try await stack.understudy("receipt", id, "--json")
             let kept = try String(contentsOfFile: stack.place("agent5/receipt.json"), encoding: .utf8)
             #expect(json.output == kept)
+            let path = stack.place("agent5/receipt.json")
+            #expect(try await stack.understudy("receipt", path).output == receipt.output)
+            #expect(
+                try await stack.understudy("receipt", "\(inputs)/board.json").errors.contains("is no receipt: /state"))
+            #expect(try await stack.understudy("receipt", "/nowhere/receipt.json").errors.contains("not_found"))
             #expect(try await stack.understudy("status", id).output.contains("Agent6: finished"))
             #expect(try await stack.understudy("status").output.contains(id))
             #expect(try await stack.understudy("watch", id).status == 0)

@@ -20,6 +20,10 @@ import Testing
             #expect(demo.output.contains(text), "\(text)")
         }
         let film = stack.place("agent5/final.mp4", user: "demo", session: "lighthouse")
+        let receipt = stack.place("agent5/receipt.json", user: "demo", session: "lighthouse")
+        #expect(demo.output.contains("understudy receipt \(receipt)\n"))
+        #expect(
+            try await stack.understudy("receipt", receipt).output.contains("seg_001 to seg_004: Agent6, from a card"))
         let probe = try await Judge.probe(film)
         for text in [
             "codec_name=h264", "profile=High", "width=1920", "height=1080", "pix_fmt=yuv420p", "color_space=bt709",

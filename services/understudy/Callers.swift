@@ -186,17 +186,34 @@ struct Status: AsyncParsableCommand {
 
 struct ShowReceipt: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "receipt", abstract: "Tell who made a job's film, why, and what it cost.")
+        commandName: "receipt", abstract: "Tell who made a job's film, why, and what it cost.",
+        discussion: "A receipt.json is read where it lies; nothing has to run for that.")
 
-    @Argument(help: "The job's id.")
+    @Argument(help: "The job's id, or the path of its receipt.json.")
     var job: String
 
     @Flag(help: "Print the receipt as JSON.")
     var json = false
 
     func run() async throws {
-        let connection = try await Callee.connect("orchestrator", in: try ServiceSettings().runDirectory)
-        let receipt = try await connection.call(OrchestratorAPI.receipt, JobReference(jobID: job))
+        let receipt = try await job.contains("/") ? Self.read(job) : Self.ask(for: job)
         Terminal.print(json ? try JSONCoding.pretty(receipt) : ReceiptStory.text(receipt))
+    }
+
+    private static func ask(for job: String) async throws -> Receipt {
+        let connection = try await Callee.connect("orchestrator", in: try ServiceSettings().runDirectory)
+        return try await connection.call(OrchestratorAPI.receipt, JobReference(jobID: job))
+    }
+
+    private static func read(_ path: String) throws -> Receipt {
+        guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+            throw ServiceError(.notFound, "there is no receipt \(path)")
+        }
+        do {
+            return try JSONCoding.decode(Receipt.self, from: data)
+        } catch let error as DecodingError {
+            let reason = ServiceError.invalidParams(from: error).message
+            throw ServiceError(.invalidParams, "\(path) is no receipt: \(reason)")
+        }
     }
 }

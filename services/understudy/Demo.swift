@@ -42,7 +42,9 @@ struct Demo: AsyncParsableCommand {
                 "Why the lead failed: \(takeover.reason) (\(takeover.kind.rawValue), \(takeover.provider ?? "agent5"))")
         }
         for warning in receipt.warnings { Terminal.print("warning: \(warning)") }
-        Terminal.print("Film: \(Self.path(receipt.videoURL ?? ""))")
+        let film = Self.path(receipt.videoURL ?? "")
+        Terminal.print("Film: \(film)")
+        Terminal.print("The whole story: understudy receipt \(film.replacing("/final.mp4", with: "/receipt.json"))")
         Terminal.print(receipt.costs.line)
         Terminal.print("")
         Terminal.print(Story.stages(receipt.stages))
