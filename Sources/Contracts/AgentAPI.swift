@@ -13,16 +13,19 @@ package struct AgentRequest: Codable, Sendable {
     package var userID: String
     package var sessionID: String
     package var supersessionID: String?
-    /// The whole storyboard as it was read.
+    /// The whole storyboard as it was read; `null` for an agent that is to write it.
     package var storyboard: JSONValue
     package var audio: [AgentAudio]
     /// The artifact URI of the folder that all outputs go into.
     package var outputPrefix: String
     package var options: JobOptions?
+    /// What the job was started with; only for the agents before the lead.
+    package var pipelineData: JSONValue?
 
     package init(
         agent: String, jobID: String, userID: String, sessionID: String, supersessionID: String? = nil,
-        storyboard: JSONValue, audio: [AgentAudio], outputPrefix: String, options: JobOptions? = nil
+        storyboard: JSONValue, audio: [AgentAudio], outputPrefix: String, options: JobOptions? = nil,
+        pipelineData: JSONValue? = nil
     ) {
         self.agent = agent
         self.jobID = jobID
@@ -33,6 +36,7 @@ package struct AgentRequest: Codable, Sendable {
         self.audio = audio
         self.outputPrefix = outputPrefix
         self.options = options
+        self.pipelineData = pipelineData
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -42,6 +46,7 @@ package struct AgentRequest: Codable, Sendable {
         case sessionID = "session_id"
         case supersessionID = "supersession_id"
         case outputPrefix = "output_prefix"
+        case pipelineData = "pipeline_data"
     }
 }
 

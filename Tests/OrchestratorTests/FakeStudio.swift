@@ -11,6 +11,8 @@ final class FakeStudio: Studio {
     let logged = Mutex<[String]>([])
     private let segments: Int
     private let leftFilms: [String]
+    private let hasInputs: Bool
+    private let onAgent: (@Sendable (ChainAgent) async throws -> AgentResult)?
     private let onLead: @Sendable (JobSpec, @Sendable (AgentSign) -> Void) async throws -> AgentResult
     private let onDraw: @Sendable (PlannedSegment, String?) async throws -> Void
     private let hangsAtClip: Bool
@@ -18,15 +20,20 @@ final class FakeStudio: Studio {
     /// - Parameters:
     ///   - segments: of each job.
     ///   - leftFilms: what lies in the lead's folder at the end.
+    ///   - hasInputs: whether what the agents before the lead make is there already.
+    ///   - onAgent: what they do; they do not run if absent.
     ///   - onDraw: gets the provider that was asked for.
     init(
         segments: Int = 2, leadError: ServiceError? = ServiceError(.quotaExhausted, "no credit"),
-        hangsAtClip: Bool = false, leftFilms: [String] = [],
+        hangsAtClip: Bool = false, leftFilms: [String] = [], hasInputs: Bool = false,
+        onAgent: (@Sendable (ChainAgent) async throws -> AgentResult)? = nil,
         onLead: (@Sendable (JobSpec, @Sendable (AgentSign) -> Void) async throws -> AgentResult)? = nil,
         onDraw: @escaping @Sendable (PlannedSegment, String?) async throws -> Void = { _, _ in }
     ) {
         self.segments = segments
         self.leftFilms = leftFilms
+        self.hasInputs = hasInputs
+        self.onAgent = onAgent
         self.hangsAtClip = hangsAtClip
         self.onLead =
             onLead ?? { _, _ in
@@ -37,6 +44,19 @@ final class FakeStudio: Studio {
     }
 
     private func note(_ call: String) { calls.withLock { $0.append(call) } }
+
+    func needs(_ agent: ChainAgent, _ spec: JobSpec) async -> Bool { onAgent != nil }
+    func storyboard(for agent: ChainAgent, _ spec: JobSpec) async throws -> JSONValue { [:] }
+    func hasInputs(of agent: ChainAgent, _ spec: JobSpec) async -> Bool { hasInputs }
+
+    func call(
+        _ agent: ChainAgent, _ spec: JobSpec, storyboard: JSONValue, _ hears: @escaping @Sendable (AgentSign) -> Void
+    ) async throws -> AgentResult {
+        note(agent.rawValue)
+        hears(.sent)
+        hears(.progress(ProgressReport(fraction: 0.5, message: "thinking")))
+        return try await onAgent?(agent) ?? AgentResult()
+    }
 
     func load(_ spec: JobSpec) async throws -> JobPlan { MachineScene.plan(segments) }
 

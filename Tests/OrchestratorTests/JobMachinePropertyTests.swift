@@ -21,6 +21,10 @@ private struct EventDice {
         return options
     }
 
+    mutating func entry() -> JobSpec.Entry {
+        [JobSpec.Entry.chain, .lead, .fallback].randomElement(using: &dice) ?? .lead
+    }
+
     mutating func error() -> ServiceError {
         let kind = ErrorKind.allCases.randomElement(using: &dice) ?? .internal
         return ServiceError(kind, "words", retryAfter: Bool.random(using: &dice) ? 2 : nil)
@@ -38,7 +42,10 @@ private struct EventDice {
         let clips = (1...4).map { AgentClip(segmentID: "seg_\($0)", clip: "lead\($0)") }
         let some = clips.map(\.segmentID).filter { _ in Bool.random(using: &dice) }
         let choices: [JobEvent] = [
-            .started, .loaded(MachineScene.plan(4)), .loadFailed(error()),
+            .started, .agentSkipped(.agent2), .agentBegun(.agent4), .agentProgress(.agent2, fraction: 9, message: ""),
+            .agentDone(.agent4, AgentResult(cost: USD(0.05)), startedAt: startedAt),
+            .agentFailed(.agent2, error(), inputsExist: Bool.random(using: &dice), startedAt: startedAt),
+            .loaded(MachineScene.plan(4)), .loadFailed(error()),
             .leadFailed(error(), startedAt: startedAt), .leadBarred(error()),
             .leadProgress(fraction: -1, message: ""),
             .leadDelivered(AgentResult(video: "v", cost: USD(0.1)), startedAt: startedAt),
@@ -85,7 +92,8 @@ private struct EventDice {
     func anyOrder() throws {
         var dice = EventDice()
         for _ in 0..<200 {
-            let spec = JobSpec(jobID: "j", userID: "u", sessionID: "s", entry: .lead, options: dice.options())
+            let spec = JobSpec(
+                jobID: "j", userID: "u", sessionID: "s", entry: dice.entry(), options: dice.options())
             var machine = JobMachine(spec: spec, createdAt: Timestamp(milliseconds: 0))
             var events: [JobStore.StoredEvent] = []
             var now: Int64 = 0

@@ -39,7 +39,10 @@ import Testing
                 let orchestra = try Stage.orchestra(try JobStore(path: path), FakeStudio())
                 for session in 0..<10 { _ = try await Stage.run(orchestra, session: "s\(session)") }
             }
-            _ = await Stage.reopen(path)
+            _ = await Stage.reopen(path).setAside
+            try await DatabaseQueue(path: path).writeWithoutTransaction { db in
+                try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+            }
             let size = try #require(try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int)
             let file = try FileHandle(forUpdating: URL(filePath: path))
             for offset in stride(from: 4096, to: size - 600, by: 4096) {

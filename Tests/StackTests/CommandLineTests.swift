@@ -104,12 +104,43 @@ import Testing
         }
     }
 
-    @Test("the README's Python lines make a film over the socket as they stand")
-    func pythonSnippet() async throws {
+    /// The first Python block of the README that contains a text.
+    private func readmePython(_ text: String) throws -> Substring {
         let root = Program.folder.replacing(try Regex("/\\.build.*$"), with: "")
         let readme = try String(contentsOfFile: "\(root)/README.md", encoding: .utf8)
         let blocks = readme.split(separator: "```python\n").dropFirst().compactMap { $0.split(separator: "```").first }
-        let snippet = try #require(blocks.first { $0.contains("agent6.process") })
+        return try #require(blocks.first { $0.contains(text) })
+    }
+
+    @Test("the README's Python agent serves as any of the three, and the understudy makes what the lead does not")
+    func pythonAgents() async throws {
+        let snippet = try readmePython("sys.argv[1]")
+        #expect(snippet.split(separator: "\n").count <= 40)
+        try await LiveStack.with(script: nil, arguments: ["--without", "agent5"]) { stack in
+            try stack.write(String(snippet), to: "\(stack.folder)/agent.py")
+            var agents: [Program] = []
+            for name in ["agent2", "agent4", "agent5"] {
+                let agent = try await Program(
+                    "/usr/bin/env", ["python3", "\(stack.folder)/agent.py", name], environment: stack.environment)
+                #expect(await agent.says("listening"))
+                agents.append(agent)
+            }
+            let view = try await stack.job()
+            #expect(view.state == .finished, "\(view.error?.message ?? "")")
+            #expect(view.costs.agent2 == USD(0.01) && view.costs.agent4 == USD(0.01))
+            #expect(view.agents["Agent4"]?.status == .finished)
+            #expect(view.agents["Agent5"]?.message == "no credit is left")
+            #expect(abs(try #require(try await Judge.onset(stack.place("agent5/final.mp4"), at: 0))) < 0.010)
+            for agent in agents {
+                agent.signal(SIGKILL)
+                _ = await agent.ended()
+            }
+        }
+    }
+
+    @Test("the README's Python lines make a film over the socket as they stand")
+    func pythonSnippet() async throws {
+        let snippet = try readmePython("agent6.process")
         try await LiveStack.with { stack in
             try stack.writeStoryboard(durations: [1], user: "u1", session: "s1")
             try stack.write(

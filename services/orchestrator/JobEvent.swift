@@ -4,6 +4,13 @@ import JSONRPC
 /// Something that happened to a job. A job's state is the fold of its events; they are kept for ever.
 enum JobEvent: Codable, Sendable {
     case started
+    /// An agent before the lead is not there, or has nothing to do.
+    case agentSkipped(ChainAgent)
+    case agentBegun(ChainAgent)
+    case agentProgress(ChainAgent, fraction: Double, message: String)
+    case agentDone(ChainAgent, AgentResult, startedAt: Timestamp)
+    /// - inputsExist: whether what it should have made is there all the same.
+    case agentFailed(ChainAgent, ServiceError, inputsExist: Bool, startedAt: Timestamp)
     case loaded(JobPlan)
     case loadFailed(ServiceError)
     case leadProgress(fraction: Double, message: String)
@@ -39,6 +46,7 @@ enum JobEvent: Codable, Sendable {
 
 /// Something that is to be done now. Follows from a job's state alone.
 enum JobWork: Hashable, Sendable {
+    case agent(ChainAgent, attempt: Int)
     case load
     case lead(attempt: Int)
     case checkLeadFilm
@@ -60,8 +68,11 @@ enum JobWork: Hashable, Sendable {
 }
 
 extension JobWork {
-    /// Whether it needs the artifact store itself: all but the lead, whose disks are its own affair.
+    /// Whether it needs the artifact store itself: all but the agents, whose disks are their own affair.
     var usesStore: Bool {
-        if case .lead = self { false } else { true }
+        switch self {
+        case .lead, .agent: false
+        default: true
+        }
     }
 }

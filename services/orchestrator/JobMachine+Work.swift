@@ -5,6 +5,7 @@ extension JobMachine {
     var work: Set<JobWork> {
         switch phase {
         case .queued, .done: []
+        case .chain(let agent): [.agent(agent, attempt: chainAttempt)]
         case .loading: [.load]
         case .lead: [.lead(attempt: leadAttempt)]
         case .checkingLeadFilm: [.checkLeadFilm]

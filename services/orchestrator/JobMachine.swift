@@ -8,6 +8,7 @@ import JSONRPC
 struct JobMachine: Sendable {
     enum Phase: Sendable, Equatable {
         case queued
+        case chain(ChainAgent)
         case loading
         case lead
         case checkingLeadFilm(String)
@@ -48,6 +49,10 @@ struct JobMachine: Sendable {
     var costs = Costs()
     var videoURL: String?
     var filmDuration: Double?
+    /// When the storyboard began to be read.
+    var loadBeganAt: Timestamp
+    /// Calls of the agent before the lead that is at work.
+    var chainAttempt = 0
     /// Calls of the lead that were made or are being made.
     var leadAttempt = 0
     var leadBeganAt: Timestamp?
@@ -63,6 +68,7 @@ struct JobMachine: Sendable {
         self.spec = spec
         self.createdAt = createdAt
         updatedAt = createdAt
+        loadBeganAt = createdAt
     }
 
     /// Takes an event. Events that come too late, or twice, change nothing.
@@ -74,10 +80,12 @@ struct JobMachine: Sendable {
         switch event {
         case .started where phase == .queued:
             begin(at: now, &drafts)
+        case .agentSkipped, .agentBegun, .agentProgress, .agentDone, .agentFailed:
+            applyChain(event, at: now, &drafts)
         case .loaded(let plan) where phase == .loading:
             loaded(plan, at: now, &drafts)
-        case .loadFailed(let error) where phase == .loading:
-            stages.ran("load", from: createdAt, to: now)
+        case .loadFailed(let error) where phase == .loading || phase == .chain(.agent4):
+            stages.ran("load", from: loadBeganAt, to: now)
             conclude(.failed(error))
         case .storeAway(let error) where !isHeld && !work.isEmpty:
             isHeld = true
@@ -177,8 +185,8 @@ struct JobMachine: Sendable {
 
     private mutating func begin(at now: Timestamp, _ drafts: inout [StatusDraft]) {
         if plan == nil {
-            phase = .loading
-        } else if spec.entry == .lead, takeover == nil {
+            beginChain(spec.entry == .chain ? .agent2 : nil)
+        } else if spec.entry != .fallback, takeover == nil {
             beginLead(at: now, &drafts)
         } else {
             beginFallback(&drafts)
@@ -190,9 +198,9 @@ struct JobMachine: Sendable {
         segments = plan.segments.map { SegmentRecord(id: $0.id, duration: $0.duration, hasNarration: $0.audio != nil) }
         tally = SegmentTally(segments)
         warnings += plan.warnings
-        stages.ran("load", from: createdAt, to: now)
+        stages.ran("load", from: loadBeganAt, to: now)
         switch spec.entry {
-        case .lead:
+        case .chain, .lead:
             beginLead(at: now, &drafts)
         case .fallback:
             beginFallback(&drafts)

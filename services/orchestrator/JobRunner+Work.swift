@@ -5,10 +5,13 @@ import JSONRPC
 extension JobRunner {
     func event(of work: JobWork, startedAt: Timestamp) async throws -> JobEvent {
         let spec = machine.spec
+        if case .agent(let agent, let attempt) = work {
+            return try await callAgent(agent, isFirst: attempt == 1, spec, startedAt: startedAt)
+        }
         if work == .settle { return try await settle() }
         guard let plan = machine.plan, work != .load else { return .loaded(try await studio.load(spec)) }
         switch work {
-        case .load, .settle:
+        case .agent, .load, .settle:
             return .loaded(plan)
         case .lead:
             return try await callLead(spec, plan, startedAt: startedAt)
@@ -40,7 +43,8 @@ extension JobRunner {
 
     static func failed(_ work: JobWork, _ error: ServiceError, startedAt: Timestamp) -> JobEvent {
         switch work {
-        case .load: .loadFailed(error)
+        // Only reading the storyboard for it can fail outside the call.
+        case .agent, .load: .loadFailed(error)
         case .lead, .checkLeadFilm, .checkLeadClips: .leadFailed(error, startedAt: startedAt)
         case .image(let index, _, _): .imageFailed(segment: index, error, startedAt: startedAt)
         case .clip(let index): .clipFailed(segment: index, error, startedAt: startedAt)
@@ -49,63 +53,6 @@ extension JobRunner {
         case .verifyFilm: .filmRejected(error, startedAt: startedAt)
         case .settle: .settled(warning: "the receipt cannot be written: \(error.message)")
         }
-    }
-
-    // MARK: - The lead
-
-    private func callLead(_ spec: JobSpec, _ plan: JobPlan, startedAt: Timestamp) async throws -> JobEvent {
-        do {
-            try await breakers.admit("agent5", job: jobID)
-        } catch {
-            return .leadBarred(error)
-        }
-        let start = leadStart ?? .now
-        leadStart = start
-        try await waitAsTold()
-        let options = spec.options
-        let bounds = LeadClock.Bounds(
-            whole: options.agent5Timeout ?? JobDefaults.agent5Timeout, queue: options.agent5Queue,
-            firstProgress: options.agent5FirstProgress, stall: options.agent5Stall ?? JobDefaults.agent5Stall)
-        let calledAt = Double(start.duration(to: .now).milliseconds) / 1000
-        let studio = self.studio
-        let ending = try await LeadWatch.hold(
-            LeadClock(JobMachine.lead, bounds, calledAt: calledAt), start: start
-        ) { hears in
-            try await studio.lead(spec, plan) { sign in
-                hears(sign)
-                if case .progress(let report) = sign { Task { await self.progressed(report) } }
-            }
-        }
-        switch ending {
-        case .answered(let result): return .leadDelivered(result, startedAt: startedAt)
-        case .expired(let error, let late):
-            if let late { await feed(.leadLate(late)) }
-            return .leadFailed(error, startedAt: startedAt)
-        }
-    }
-
-    /// A lead that was given up may have put a film into its folder all the same.
-    private func collectLate() async {
-        guard let plan = machine.plan, let takeover = machine.takeover,
-            takeover.kind == .timeout || takeover.kind == .unavailable,
-            let first = machine.attempts.first(where: { $0.agent == JobMachine.lead })
-        else { return }
-        let used = Set(machine.segments.compactMap(\.clip))
-        let films = (try? await studio.films(machine.spec, plan, since: first.startedAt)) ?? []
-        for film in films where !used.contains(film) { await feed(.leadLate(AgentResult(video: film))) }
-    }
-
-    /// Leaves the lead alone for as long as it asked, however the clock on the wall is set meanwhile.
-    private func waitAsTold() async throws {
-        guard let moment = machine.leadNotBefore else { return }
-        let told = moment.milliseconds - machine.updatedAt.milliseconds
-        let wait = min(moment.milliseconds - Timestamp.now.milliseconds, max(told, 0))
-        if wait > 0 { try await Task.sleep(for: .milliseconds(wait)) }
-    }
-
-    private func progressed(_ report: ProgressReport) async {
-        guard case .lead = machine.phase else { return }
-        await feed(.leadProgress(fraction: report.fraction, message: report.message))
     }
 
     // MARK: - The understudy

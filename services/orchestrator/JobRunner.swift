@@ -21,12 +21,20 @@ actor JobRunner {
     private let patience: StoreHold.Patience
     private let ended: @Sendable () async -> Void
     private var eventCount: Int
-    private var inbox: [(event: JobEvent, kept: CheckedContinuation<Void, Never>)] = []
+    private var inbox: [Letter] = []
     private var readers: [@Sendable (Result<JobMachine, ServiceError>) -> Void] = []
     private var isKeeping = false
     private var tasks: [JobWork: Task<Void, Never>] = [:]
     private var hasEnded = false
     private var isStopped = false
+
+    /// An event that waits to be kept.
+    private struct Letter {
+        var event: JobEvent
+        /// The work that it ends. Until the machine has taken the event, that work still counts as being done.
+        var work: JobWork?
+        var kept: CheckedContinuation<Void, Never>
+    }
 
     /// - Parameters:
     ///   - events: all that happened so far.
@@ -70,10 +78,12 @@ actor JobRunner {
     }
 
     /// Takes an event. Returns when it is kept, or the process is stopping.
-    func feed(_ event: JobEvent) async {
+    ///
+    /// - Parameter work: what has ended with it.
+    func feed(_ event: JobEvent, ending work: JobWork? = nil) async {
         guard !isStopped else { return }
         await withCheckedContinuation { continuation in
-            inbox.append((event, continuation))
+            inbox.append(Letter(event: event, work: work, kept: continuation))
             guard !isKeeping else { return }
             isKeeping = true
             Task { await keepAll() }
@@ -92,8 +102,8 @@ actor JobRunner {
         while !inbox.isEmpty {
             let batch = inbox
             inbox = []
-            await keep(batch.map(\.event))
-            for entry in batch { entry.kept.resume() }
+            await keep(batch)
+            for letter in batch { letter.kept.resume() }
         }
         isKeeping = false
         tellReaders(.success(machine))
@@ -103,7 +113,9 @@ actor JobRunner {
         }
     }
 
-    private func keep(_ events: [JobEvent]) async {
+    private func keep(_ letters: [Letter]) async {
+        let events = letters.map(\.event)
+        for work in letters.compactMap(\.work) { tasks[work] = nil }
         let before = machine.state
         let now = Timestamp.now
         let drafts = events.flatMap { machine.apply($0, at: now) }
@@ -148,6 +160,10 @@ actor JobRunner {
     /// Tells the breakers how an agent did.
     private func judge(_ event: JobEvent) async {
         switch event {
+        case .agentFailed(let agent, let error, _, _) where error.providerCode != "breaker_open":
+            await breakers.failed(agent.rawValue, error, job: jobID)
+        case .agentDone(let agent, _, _):
+            await breakers.succeeded(agent.rawValue)
         case .leadFailed(let error, _):
             await breakers.failed("agent5", error, job: jobID)
         case .leadFilmAccepted:
@@ -209,7 +225,6 @@ actor JobRunner {
 
     private func done(_ work: JobWork, _ event: JobEvent) async {
         guard !Task.isCancelled, tasks[work] != nil, machine.work.contains(work) else { return }
-        tasks[work] = nil
-        await feed(event)
+        await feed(event, ending: work)
     }
 }

@@ -5,6 +5,8 @@ import JSONRPC
 struct JobSpec: Codable, Sendable {
     /// Where a job enters the chain.
     enum Entry: String, Codable, Sendable {
+        /// The agents before the lead, where they run as services, then as `lead`.
+        case chain
         /// Agent5, and Agent6 when it fails.
         case lead
         /// The fallback alone.

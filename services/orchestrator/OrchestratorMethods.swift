@@ -9,7 +9,7 @@ struct OrchestratorMethods: Sendable {
     let estimator: Estimator
 
     func register(in methods: inout MethodTable) {
-        methods.handle(OrchestratorAPI.start) { request, call in try await start(request, .lead, call) }
+        methods.handle(OrchestratorAPI.start) { request, call in try await start(request, .chain, call) }
         methods.handle(OrchestratorAPI.runAgent5) { request, call in try await start(request, .lead, call) }
         methods.handle(OrchestratorAPI.estimate) { request, call in try await estimate(request, call) }
         methods.handle(OrchestratorAPI.agent6) { request, call in try await runFallback(request, call) }

@@ -221,13 +221,13 @@ struct ServiceStudio: Studio {
 
     private var films: FilmCheck { FilmCheck(pools: pools) }
 
-    private func places(_ spec: JobSpec) throws(ServiceError) -> Places {
+    func places(_ spec: JobSpec) throws(ServiceError) -> Places {
         try Places(root: root, userID: spec.userID, sessionID: spec.sessionID)
     }
 
-    private func uri(_ place: String) throws(ServiceError) -> ArtifactURI { try store.appending(place) }
+    func uri(_ place: String) throws(ServiceError) -> ArtifactURI { try store.appending(place) }
 
-    private func storyboard(_ spec: JobSpec, _ places: Places) async throws -> Storyboard {
+    func storyboard(_ spec: JobSpec, _ places: Places) async throws -> Storyboard {
         if let inline = spec.pipelineData?["storyboard"], inline != .null {
             return try Storyboard(inline, name: "pipeline_data/storyboard")
         }

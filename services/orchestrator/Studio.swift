@@ -3,6 +3,16 @@ import JSONRPC
 
 /// Everybody that a job gives work to. The real one calls the services; tests put an instant one in its place.
 protocol Studio: Sendable {
+    /// Whether an agent before the lead runs as a service, and was not made needless by what the job was started with.
+    func needs(_ agent: ChainAgent, _ spec: JobSpec) async -> Bool
+    /// What an agent before the lead is given to work on; `null` for the one that writes it.
+    func storyboard(for agent: ChainAgent, _ spec: JobSpec) async throws -> JSONValue
+    /// - Throws: the agent's own failure, or `not_found` where its part is not at its place afterwards.
+    func call(
+        _ agent: ChainAgent, _ spec: JobSpec, storyboard: JSONValue, _ hears: @escaping @Sendable (AgentSign) -> Void
+    ) async throws -> AgentResult
+    /// Whether what the agent should make is at its place.
+    func hasInputs(of agent: ChainAgent, _ spec: JobSpec) async -> Bool
     /// Reads the storyboard and finds the narrations.
     func load(_ spec: JobSpec) async throws -> JobPlan
     func lead(
