@@ -72,6 +72,17 @@ package struct Artifacts: Sendable {
         return path
     }
 
+    /// Makes sure that an artifact lies below a folder, links followed: a name in the folder may lead out of it.
+    ///
+    /// - Parameter whose: as the error calls the artifact.
+    /// - Throws: `unauthorized` for one that does not. One that does not exist lies nowhere, which is no fault here.
+    package func confine(_ uri: ArtifactURI, to folder: ArtifactURI, whose: String) throws(ServiceError) {
+        guard let real = files.real(try path(uri)), let root = files.real(try path(folder)) else { return }
+        guard real == root || real.hasPrefix(root == "/" ? root : root + "/") else {
+            throw ServiceError(.unauthorized, "\(whose) \(uri) is a link that leads out of \(folder)")
+        }
+    }
+
     /// Makes an artifact: `body` writes a file of the temporary name that it is given; the artifact appears whole when `body` has
     /// ended, and not at all when it throws.
     package func output<R>(_ uri: ArtifactURI, _ body: (String) async throws -> R) async throws -> R {

@@ -12,6 +12,13 @@ struct FileStore: Sendable {
         return ArtifactInfo(size: Int(status.st_size), modified: modified)
     }
 
+    /// The path with all links followed; `nil` where nothing is.
+    func real(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
     func read(_ path: String, maximum: Int) throws(ServiceError) -> Data {
         guard let info = info(path) else {
             throw ServiceError(.notFound, "\(path) does not exist or is no file")

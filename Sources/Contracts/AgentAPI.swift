@@ -73,6 +73,8 @@ package struct AgentResult: Codable, Sendable {
     /// The clips that it made, or why it did not, by segment.
     package var clips: [AgentClip]
     package var cost: USD
+    /// The job that the agent thinks it worked on, where it says so.
+    package var jobID: String?
 
     package init(video: String? = nil, clips: [AgentClip] = [], cost: USD = .zero) {
         self.video = video
@@ -83,6 +85,7 @@ package struct AgentResult: Codable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case video, clips
         case cost = "cost_usd"
+        case jobID = "job_id"
     }
 
     package init(from decoder: any Decoder) throws {
@@ -90,6 +93,7 @@ package struct AgentResult: Codable, Sendable {
         video = try container.decodeIfPresent(String.self, forKey: .video)
         clips = try container.decodeIfPresent([AgentClip].self, forKey: .clips) ?? []
         cost = try container.decodeIfPresent(USD.self, forKey: .cost) ?? .zero
+        jobID = try container.decodeIfPresent(String.self, forKey: .jobID)
     }
 }
 

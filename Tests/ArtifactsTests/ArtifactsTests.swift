@@ -44,6 +44,28 @@ import Testing
         try await body(ArtifactURI(filePath: path))
     }
 
+    @Test("a link in the store that leads out of it is told from one that stays within")
+    func links() async throws {
+        try await withFolder { folder in
+            let store = try folder.appending("store")
+            try await artifacts.write(Data("in".utf8), to: try store.appending("a/in.mp4"))
+            try await artifacts.write(Data("out".utf8), to: try folder.appending("out.mp4"))
+            for (name, target) in [("out", "../out.mp4"), ("in", "a/in.mp4"), ("folder", "..")] {
+                try FileManager.default.createSymbolicLink(
+                    atPath: "\(store.path)/\(name)", withDestinationPath: target)
+            }
+            try artifacts.confine(try store.appending("in"), to: store, whose: "the film")
+            try artifacts.confine(try store.appending("missing"), to: store, whose: "the film")
+            for name in ["out", "folder/out.mp4"] {
+                let error = #expect(throws: ServiceError.self) {
+                    try artifacts.confine(try store.appending(name), to: store, whose: "the film")
+                }
+                #expect(error?.kind == .unauthorized)
+                #expect(error?.message.contains("leads out of") == true)
+            }
+        }
+    }
+
     @Test("an artifact appears whole, and not at all when its maker fails")
     func atomic() async throws {
         try await withFolder { folder in

@@ -24,7 +24,10 @@ extension JobRunner {
             .leadProgress(fraction: report.fraction, message: report.message)
         }
         switch ending {
-        case .answered(let result): return .leadDelivered(result, startedAt: startedAt)
+        case .answered(let result):
+            try AgentAnswer.check(
+                result, of: JobMachine.lead, job: jobID, segments: plan.segments.map(\.id))
+            return .leadDelivered(result, startedAt: startedAt)
         case .expired(let error, let late):
             if let late { await feed(.leadLate(late)) }
             return .leadFailed(error, startedAt: startedAt)
@@ -67,7 +70,9 @@ extension JobRunner {
                 .agentProgress(agent, fraction: report.fraction, message: report.message)
             }
             switch ending {
-            case .answered(let result): return .agentDone(agent, result, startedAt: startedAt)
+            case .answered(let result):
+                try AgentAnswer.check(result, of: agent.name, job: jobID, segments: [])
+                return .agentDone(agent, result, startedAt: startedAt)
             case .expired(let error, _): throw error
             }
         } catch {

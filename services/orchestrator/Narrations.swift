@@ -47,7 +47,7 @@ struct Narrations: Sendable {
     }
 
     /// `{"seg_001": "file:///..."}` or `[{"segment_id": "seg_001", "audio": "file:///..."}]`.
-    private static func passed(_ value: JSONValue?) throws(ServiceError) -> [String: String] {
+    static func passed(_ value: JSONValue?) throws(ServiceError) -> [String: String] {
         let expected = "an object of segment ids and URIs, or an array of {segment_id, audio}"
         switch value {
         case nil, .null: return [:]
@@ -81,6 +81,7 @@ struct Narrations: Sendable {
         guard uri.isBelow(store) else {
             throw ServiceError(.unauthorized, "the narration \(uri) lies outside the store \(store)")
         }
+        try artifacts.confine(uri, to: store, whose: "the narration")
         return uri
     }
 }

@@ -36,15 +36,10 @@ struct OrchestratorMethods: Sendable {
 
     /// Checks all that is asked.
     private func options(of request: StartJob, _ call: Call) throws -> JobOptions {
-        _ = try Places(userID: request.userID, sessionID: request.sessionID)
-        if let key = request.idempotencyKey, !(1...256).contains(key.utf8.count) {
-            throw ServiceError.invalidParams(at: "/idempotency_key", expected: "1 to 256 bytes")
-        }
-        if let data = request.pipelineData, data != .null, data.object == nil {
-            throw ServiceError.invalidParams(at: "/pipeline_data", expected: "an object")
-        }
+        let params = call.rawParams
+        try StartCheck.check(request, size: params.count)
         // The options as they came: an unknown name is an error, not something to pass over.
-        let raw = try JSONCoding.decode(JSONValue.self, from: call.rawParams)
+        let raw = try JSONCoding.decode(JSONValue.self, from: params)
         return try OptionsCheck.read(raw["options"])
     }
 

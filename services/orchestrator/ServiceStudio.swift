@@ -198,6 +198,7 @@ struct ServiceStudio: Studio {
         guard file.isBelow(store) else {
             throw ServiceError(.unauthorized, "the music \(file) lies outside the store \(store)")
         }
+        try artifacts.confine(file, to: store, whose: "the music")
         return file.description
     }
 
@@ -232,6 +233,7 @@ struct ServiceStudio: Studio {
             return try Storyboard(inline, name: "pipeline_data/storyboard")
         }
         let file = try uri(places.storyboard)
+        try artifacts.confine(file, to: store, whose: "the storyboard")
         guard try await artifacts.info(file) != nil else {
             throw ServiceError(.notFound, "there is no storyboard at \(file)")
         }
@@ -268,6 +270,7 @@ struct ServiceStudio: Studio {
         guard file.isBelow(folder) else {
             throw ServiceError(.unauthorized, "\(whose) lies at \(file), outside its output folder \(folder)")
         }
+        try artifacts.confine(file, to: store, whose: whose)
         return file
     }
 }

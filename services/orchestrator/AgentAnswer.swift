@@ -1,0 +1,32 @@
+import Contracts
+import JSONRPC
+
+/// Whether an agent's answer can be meant: what no provider of good will would say is a failure of the agent.
+enum AgentAnswer {
+    /// Dollars that one answer may cost.
+    private static let highestCost = USD(1_000_000)
+
+    /// - Parameters:
+    ///   - name: as messages call the agent.
+    ///   - segments: the job's; a clip of any other is for another job.
+    /// - Throws: `corrupt_media` that says what is wrong.
+    static func check(_ result: AgentResult, of name: String, job: String, segments: [String]) throws(ServiceError) {
+        func refuse(_ words: String) -> ServiceError { ServiceError(.corruptMedia, "\(name) \(words)") }
+        if let other = result.jobID, other != job { throw refuse("answered for the job \(quoted(other))") }
+        guard result.cost >= .zero, result.cost <= highestCost else {
+            throw refuse("says that it cost \(result.cost.text)")
+        }
+        let known = Set(segments)
+        var seen: Set<String> = []
+        for clip in result.clips {
+            guard known.contains(clip.segmentID) else {
+                throw refuse("answered for the segment \(quoted(clip.segmentID)), which the job does not have")
+            }
+            guard seen.insert(clip.segmentID).inserted else {
+                throw refuse("answered twice for the segment \(quoted(clip.segmentID))")
+            }
+        }
+    }
+
+    private static func quoted(_ text: String) -> String { JSONText.quote(String(text.prefix(100))) }
+}
