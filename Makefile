@@ -2,7 +2,7 @@
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 SOURCES := Package.swift Sources services Tests
 
-.PHONY: help build demo test bench-media format lint clean
+.PHONY: help build demo test bench-media bench-takeover format lint clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,11 @@ bench-media: ## pictures and sound against the ffmpeg command line, a few minute
 	@scripts/setup.sh bench
 	swift build $(SWIFT_FLAGS) --build-tests
 	Benchmarks/media.py
+
+bench-takeover: ## jobs a second, restart, latency of a takeover, a minute or two
+	@scripts/setup.sh
+	swift build $(SWIFT_FLAGS) --build-tests
+	UNDERSTUDY_BENCH=1 swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter TakeoverBench | grep '^bench:'
 
 format: ## format all Swift files
 	swift format --in-place --recursive $(SOURCES)
