@@ -21,11 +21,13 @@ package struct AgentRequest: Codable, Sendable {
     package var options: JobOptions?
     /// What the job was started with; only for the agents before the lead.
     package var pipelineData: JSONValue?
+    /// Clips of these segments are wanted, each for itself; a film of the whole storyboard if absent.
+    package var segments: [String]?
 
     package init(
         agent: String, jobID: String, userID: String, sessionID: String, supersessionID: String? = nil,
         storyboard: JSONValue, audio: [AgentAudio], outputPrefix: String, options: JobOptions? = nil,
-        pipelineData: JSONValue? = nil
+        pipelineData: JSONValue? = nil, segments: [String]? = nil
     ) {
         self.agent = agent
         self.jobID = jobID
@@ -37,10 +39,11 @@ package struct AgentRequest: Codable, Sendable {
         self.outputPrefix = outputPrefix
         self.options = options
         self.pipelineData = pipelineData
+        self.segments = segments
     }
 
     private enum CodingKeys: String, CodingKey {
-        case agent, storyboard, audio, options
+        case agent, storyboard, audio, options, segments
         case jobID = "job_id"
         case userID = "user_id"
         case sessionID = "session_id"

@@ -51,10 +51,17 @@ package struct JobOptions: Codable, Sendable, Equatable {
     /// `whole` if absent.
     package var fallback: FallbackScope?
 
+    /// When stills are prepared while Agent5 still works; never if absent.
+    package var hedge: HedgePolicy?
+    /// Seconds of Agent5's work after which stills are prepared; comes before `hedge`.
+    package var hedgeAfter: Double?
+    /// What prepared stills may cost in all; 0.10 if absent.
+    package var hedgeMaxCost: USD?
+
     package init() {}
 
     package enum CodingKeys: String, CodingKey, CaseIterable {
-        case mode, motion, fit, width, height, fps, captions, music, fallback, priority
+        case mode, motion, fit, width, height, fps, captions, music, fallback, hedge, priority
         case fade = "fade_s"
         case fadeIn = "fade_in_s"
         case fadeOut = "fade_out_s"
@@ -63,6 +70,8 @@ package struct JobOptions: Codable, Sendable, Equatable {
         case imageConcurrency = "image_concurrency"
         case stitchBackend = "stitch_backend"
         case loudness = "loudness_lufs"
+        case hedgeAfter = "hedge_after_s"
+        case hedgeMaxCost = "hedge_max_cost_usd"
         case maxCost = "max_cost_usd"
         case agent5Timeout = "agent5_timeout_s"
         case agent5Stall = "agent5_stall_s"
@@ -92,4 +101,11 @@ package enum BusyPolicy: String, Codable, Sendable, CaseIterable {
 /// How much of the film the understudy makes when the lead delivered a part.
 package enum FallbackScope: String, Codable, Sendable, CaseIterable {
     case whole, segments
+}
+
+/// When the understudy warms up.
+package enum HedgePolicy: String, Codable, Sendable, CaseIterable {
+    case off
+    /// When Agent5 takes longer than 19 of 20 of its films took, once it has made 20.
+    case p95
 }

@@ -24,7 +24,10 @@ package enum OrchestratorAPI {
         "orchestrator.cancel", idempotent: true, load: .light, summary: "Cancels a job and the work under it.")
     package static let retry = Method<RetryJob, JobStateResult>(
         "orchestrator.retry", idempotent: false, load: .light,
-        summary: "Runs a failed or cancelled job again; what is finished is kept.")
+        summary: "Runs a job again, with changed segments if wanted; what is finished is kept.")
+    package static let upgrade = Method<UpgradeJob, JobStateResult>(
+        "orchestrator.upgrade", idempotent: false, load: .light,
+        summary: "Lets Agent5 make clips in place of the understudy's stills of a finished film.")
 
     package static let breaker = Method<BreakerRequest, BreakerView>(
         "orchestrator.breaker", idempotent: true, load: .light,
@@ -176,22 +179,6 @@ package struct WatchSnapshot: Codable, Sendable {
     package init(seq: Int, jobs: [JobView]) {
         self.seq = seq
         self.jobs = jobs
-    }
-}
-
-package struct RetryJob: Codable, Sendable {
-    package var jobID: String
-    /// `failed` if absent.
-    package var only: RetrySelection?
-
-    package init(jobID: String, only: RetrySelection? = nil) {
-        self.jobID = jobID
-        self.only = only
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case only
-        case jobID = "job_id"
     }
 }
 

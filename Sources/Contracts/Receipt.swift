@@ -18,6 +18,8 @@ package struct Receipt: Codable, Sendable {
     package var wasted: USD
     /// What was not spent because stills were there already.
     package var saved: USD
+    /// What stills cost that were prepared while the lead worked, and were not needed; absent where there were none.
+    package var hedge: USD?
     /// Seconds by stage, in the order in which they began.
     package var stages: [StageTime]
     package var videoURL: String?
@@ -52,6 +54,7 @@ package struct Receipt: Codable, Sendable {
         case sessionID = "session_id"
         case wasted = "wasted_usd"
         case saved = "saved_usd"
+        case hedge = "hedge_usd"
         case videoURL = "video_url"
     }
 }

@@ -61,9 +61,9 @@ final class FakeStudio: Studio {
     func load(_ spec: JobSpec) async throws -> JobPlan { MachineScene.plan(segments) }
 
     func lead(
-        _ spec: JobSpec, _ plan: JobPlan, _ hears: @escaping @Sendable (AgentSign) -> Void
+        _ spec: JobSpec, _ plan: JobPlan, _ wish: LeadWish?, _ hears: @escaping @Sendable (AgentSign) -> Void
     ) async throws -> AgentResult {
-        note("lead")
+        note(wish.map { "lead \($0.segments.joined(separator: " ")) for \($0.cost.text)" } ?? "lead")
         hears(.sent)
         return try await onLead(spec, hears)
     }
@@ -75,15 +75,27 @@ final class FakeStudio: Studio {
     }
 
     func checkLeadClips(_ clips: [AgentClip], _ spec: JobSpec, _ plan: JobPlan) async throws -> [String: ServiceError] {
-        [:]
+        var faults: [String: ServiceError] = [:]
+        for segment in plan.segments where !clips.contains(where: { $0.segmentID == segment.id && $0.clip != nil }) {
+            faults[segment.id] =
+                clips.first { $0.segmentID == segment.id }?.error ?? ServiceError(.corruptMedia, "no clip")
+        }
+        return faults
     }
 
     func draw(_ segment: PlannedSegment, provider: String?, _ spec: JobSpec) async throws -> GeneratedImage {
-        note("draw \(segment.id)")
+        note(segment.guidance == "g" ? "draw \(segment.id)" : "draw \(segment.id): \(segment.guidance)")
         try await onDraw(segment, provider)
         return GeneratedImage(
             image: "file:///\(segment.id).png", width: 1, height: 1, mediaType: "image/png",
             provider: provider ?? "card", model: "m", cost: USD(0.02), attempts: 1, cached: false)
+    }
+
+    func adopt(_ image: String, _ spec: JobSpec) async throws -> GeneratedImage {
+        note("adopt \(image)")
+        return GeneratedImage(
+            image: image, width: 1, height: 1, mediaType: "image/png", provider: "given", model: "", cost: .zero,
+            attempts: 1, cached: false)
     }
 
     func clip(_ index: Int, of plan: JobPlan, image: String, _ spec: JobSpec) async throws -> CreatedClip {

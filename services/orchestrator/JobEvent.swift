@@ -40,6 +40,12 @@ enum JobEvent: Codable, Sendable {
     case storeBack
     case cancelled
     case retried(RetrySelection)
+    /// What is different about segments when they are made the next time.
+    case edited([String: SegmentEdit])
+    /// The lead takes longer than it should: stills are prepared.
+    case hedged
+    /// The lead is to make clips of these segments, within a cost, in place of the understudy's.
+    case upgradeAsked([String], cost: USD)
     /// The receipt is written, or cannot be; what was decided becomes visible.
     case settled(warning: String?)
 }

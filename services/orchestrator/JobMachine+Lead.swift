@@ -30,11 +30,15 @@ extension JobMachine {
             stages.ran("verify", from: startedAt, to: now)
             videoURL = video
             filmDuration = plan?.segments.reduce(0) { $0 + $1.duration }
-            changeAll { $0.maker = Self.lead }
+            changeAll { $0.giveWay(to: $0.clip) }
             conclude(.finished)
         case (.leadClipsChecked(let good, let bad, let startedAt), .checkingLeadClips):
             stages.ran("verify", from: startedAt, to: now)
-            clipsChecked(good: good, bad: bad, at: now, &drafts)
+            if upgrade == nil {
+                clipsChecked(good: good, bad: bad, at: now, &drafts)
+            } else {
+                upgradeChecked(good: good, bad: bad, &drafts)
+            }
         default:
             break
         }
@@ -46,7 +50,9 @@ extension JobMachine {
         costs.agent5 += result.cost
         attempted(Self.lead, "film", from: startedAt, to: now, cost: result.cost)
         stages.ran("agent5", from: startedAt, to: now)
-        if let video = result.video {
+        if upgrade != nil, result.clips.isEmpty {
+            takeOver(ServiceError(.corruptMedia, "Agent5 delivered no clips of single segments"), at: now, &drafts)
+        } else if upgrade == nil, let video = result.video {
             phase = .checkingLeadFilm(video)
             drafts.append(say(Self.lead, .processing, "Agent5 delivered a film, which is being checked"))
         } else if !result.clips.isEmpty {
@@ -107,13 +113,12 @@ extension JobMachine {
         takeOver(reason, at: now, &drafts)
     }
 
-    private mutating func keepClips(_ good: [String]) {
+    mutating func keepClips(_ good: [String]) {
         let good = Set(good)
         let clips = Dictionary(leadClips.map { ($0.segmentID, $0.clip) }) { first, _ in first }
         changeAll { segment in
             guard good.contains(segment.id) else { return }
-            segment.maker = Self.lead
-            segment.clip = clips[segment.id] ?? nil
+            segment.giveWay(to: clips[segment.id] ?? nil)
         }
     }
 
@@ -140,6 +145,7 @@ extension JobMachine {
     private mutating func takeOver(
         _ error: ServiceError, isBarred: Bool = false, at now: Timestamp, _ drafts: inout [StatusDraft]
     ) {
+        guard upgrade == nil else { return abandonUpgrade(error, &drafts) }
         takeover = Takeover(
             at: now, kind: error.kind, reason: error.message, provider: error.provider,
             breakerOpen: isBarred ? true : nil)
@@ -156,6 +162,8 @@ enum JobDefaults {
     /// Seconds that an agent may be silent.
     static let agent5Stall = 300.0
     static let imageConcurrency = 2
+    /// What stills may cost that are prepared while the lead works.
+    static let hedgeMaxCost = USD(0.10)
     static let width = 1920
     static let height = 1080
     static let fps = 30.0

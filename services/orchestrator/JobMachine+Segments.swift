@@ -13,6 +13,7 @@ extension JobMachine {
                 segment.error = nil
             }
             spend(image.cost, on: index)
+            if isWarmingUp { hedge += image.cost }
             saved += image.saved ?? .zero
             done("image", index, startedAt, now, image.cost)
             stages.ran("images", from: startedAt, to: now)
@@ -22,7 +23,7 @@ extension JobMachine {
             guard segments.indices.contains(index), segments[index].image == nil else { return }
             done("image", index, startedAt, now, .zero, error)
             stages.ran("images", from: startedAt, to: now)
-            imageFailed(index, error, &drafts)
+            isWarmingUp ? warmUpFailed(index, error) : imageFailed(index, error, &drafts)
         case .clipMade(let index, let clip, let startedAt):
             guard segments.indices.contains(index), segments[index].clip == nil else { return }
             change(index) { $0.clip = clip.clip }
@@ -71,6 +72,7 @@ extension JobMachine {
         case (.stitchFailed(let error, let startedAt), .stitching):
             stages.ran("stitch", from: startedAt, to: now)
             attempted(actor, "stitch", from: startedAt, to: now, error: error)
+            if upgrade != nil { return abandonUpgrade(error, &drafts) }
             fallbackHasBegun ? failFallback(error) : conclude(.failed(error))
         case (.filmVerified(let found, let startedAt), .verifying):
             warnings += found ?? []
@@ -89,14 +91,8 @@ extension JobMachine {
     /// One more try; then a card where the user allows it; then the understudy has failed.
     private mutating func imageFailed(_ index: Int, _ error: ServiceError, _ drafts: inout [StatusDraft]) {
         change(index) { $0.imageAttempts += 1 }
-        let isHopeless: Bool =
-            switch error.kind {
-            case .quotaExhausted, .contentRejected, .unauthorized, .invalidParams: true
-            case .unavailable: !error.retryable
-            default: false
-            }
         let id = segments[index].id
-        if segments[index].imageAttempts < 2, !isHopeless {
+        if segments[index].imageAttempts < 2, !Self.isHopeless(error) {
             drafts.append(
                 say(
                     Self.understudy, .processing, "the still of \(id) failed (\(error.message)), trying once more",
@@ -111,6 +107,15 @@ extension JobMachine {
         } else {
             change(index) { $0.error = error }
             failFallback(named(error, index))
+        }
+    }
+
+    /// Whether trying again cannot help.
+    static func isHopeless(_ error: ServiceError) -> Bool {
+        switch error.kind {
+        case .quotaExhausted, .contentRejected, .unauthorized, .invalidParams: true
+        case .unavailable: !error.retryable
+        default: false
         }
     }
 

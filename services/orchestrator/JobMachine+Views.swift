@@ -21,6 +21,8 @@ extension JobMachine {
             },
             costs: costs, wasted: wasted, saved: saved, stages: stages.times,
             videoURL: outcome == .finished ? videoURL : nil, warnings: warnings, error: error)
+        let isLeads = segments.allSatisfy { $0.maker == Self.lead } && !segments.isEmpty
+        receipt.hedge = hedge > .zero && isLeads ? hedge : nil
         receipt.candidates = candidates.isEmpty ? nil : candidates
         return receipt
     }

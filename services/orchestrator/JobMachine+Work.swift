@@ -7,9 +7,9 @@ extension JobMachine {
         case .queued, .done: []
         case .chain(let agent): [.agent(agent, attempt: chainAttempt)]
         case .loading: [.load]
-        case .lead: [.lead(attempt: leadAttempt)]
-        case .checkingLeadFilm: [.checkLeadFilm]
-        case .checkingLeadClips: [.checkLeadClips]
+        case .lead: warmUpWork.union([.lead(attempt: leadAttempt)])
+        case .checkingLeadFilm: warmUpWork.union([.checkLeadFilm])
+        case .checkingLeadClips: warmUpWork.union([.checkLeadClips])
         case .fallback: segmentWork
         case .stitching: [.stitch]
         case .verifying: [.verifyFilm]
@@ -49,19 +49,23 @@ extension JobMachine {
 
     /// The provider that needs neither network nor money.
     static let card = "card"
+    /// Who draws where the user gave the picture.
+    static let given = "given"
 
     private func isOpen(_ index: Int) -> Bool {
         segments.indices.contains(index) && segments[index].maker != Self.lead && !segments[index].isReady
     }
 
     /// The next step of a segment; of stills the one that is wanted, then the one that is allowed in its place.
-    private func next(of index: Int) -> [JobWork] {
+    func next(of index: Int) -> [JobWork] {
         let segment = segments[index]
-        guard segment.image == nil else {
-            return segment.clip == nil ? [.clip(segment: index)] : [.narrate(segment: index)]
-        }
+        if segment.clip != nil { return [.narrate(segment: index)] }
+        if segment.image != nil { return [.clip(segment: index)] }
         let card = JobWork.image(segment: index, attempt: segment.imageAttempts, provider: Self.card)
         if segment.takesCard { return [card] }
+        if segment.given != nil {
+            return [.image(segment: index, attempt: segment.imageAttempts, provider: Self.given)]
+        }
         let wanted = JobWork.image(
             segment: index, attempt: segment.imageAttempts, provider: spec.options.imageProvider)
         return spec.options.onImageFailure == .card ? [wanted, card] : [wanted]
@@ -69,10 +73,9 @@ extension JobMachine {
 
     /// What must be at hand for a step to begin.
     private func price(of work: JobWork) -> USD {
-        let (image, clip) = (plan?.imagePrice ?? .zero, plan?.clipPrice ?? .zero)
+        let clip = plan?.clipPrice ?? .zero
         return switch work {
-        case .image(_, _, Self.card): clip
-        case .image: image + clip
+        case .image(_, _, let provider): stillPrice(provider) + clip
         case .clip: clip
         default: .zero
         }
@@ -80,7 +83,7 @@ extension JobMachine {
 }
 
 /// What of a job's limit is neither spent nor promised.
-private struct Purse {
+struct Purse {
     /// `nil` without a limit; below zero where what is under way costs more than there is.
     var left: USD?
 

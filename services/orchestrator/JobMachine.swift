@@ -59,6 +59,12 @@ struct JobMachine: Sendable {
     /// The lead asked to be left alone until then.
     var leadNotBefore: Timestamp?
     var leadClips: [AgentClip] = []
+    /// Whether stills are prepared while the lead works.
+    var isHedged = false
+    /// What stills have cost that were prepared while the lead worked.
+    var hedge = USD.zero
+    /// The lead's clips that are to take the place of the understudy's.
+    var upgrade: Upgrade?
     /// Whether the job waits for the artifact store.
     var isHeld = false
     /// Whether the understudy has a part in the film.
@@ -94,17 +100,28 @@ struct JobMachine: Sendable {
         case .storeBack where isHeld:
             isHeld = false
             drafts.append(say(actor, .processing, "the store is back, the job goes on", progress: progress))
-        case .cancelled where outcome == nil:
+        case .cancelled where outcome == nil && upgrade == nil:
             conclude(.cancelled)
+        case .cancelled where outcome == nil:
+            abandonUpgrade(ServiceError(.cancelled, "it was cancelled"), &drafts)
         case .settled(let warning) where phase == .settling:
             settled(warning, &drafts)
         case .retried(let selection) where phase == .done:
             retry(selection)
+        case .edited(let edits) where phase == .done:
+            edit(edits)
+        case .upgradeAsked(let wanted, let cost) where phase == .done && outcome == .finished:
+            askUpgrade(of: wanted, cost: cost)
+        case .hedged:
+            warmUp(&drafts)
         case .leadLate(let result):
             deliveredLate(result, at: now, &drafts)
         case .leadProgress, .leadDelivered, .leadFailed, .leadBarred, .leadFilmAccepted, .leadClipsChecked:
             applyLead(event, at: now, &drafts)
-        case .imageMade, .imageFailed, .clipMade, .clipFailed, .narrated, .narrationFailed:
+        case .imageMade, .imageFailed:
+            guard phase == .fallback || isWarmingUp else { break }
+            applySegment(event, at: now, &drafts)
+        case .clipMade, .clipFailed, .narrated, .narrationFailed:
             guard phase == .fallback else { break }
             applySegment(event, at: now, &drafts)
         case .stitched, .stitchFailed, .filmVerified, .filmRejected:
@@ -181,12 +198,18 @@ struct JobMachine: Sendable {
         tally = SegmentTally(segments)
     }
 
+    /// Puts all segments back.
+    mutating func restore(_ segments: [SegmentRecord]) {
+        self.segments = segments
+        tally = SegmentTally(segments)
+    }
+
     // MARK: - Steps
 
     private mutating func begin(at now: Timestamp, _ drafts: inout [StatusDraft]) {
         if plan == nil {
             beginChain(spec.entry == .chain ? .agent2 : nil)
-        } else if spec.entry != .fallback, takeover == nil {
+        } else if upgrade != nil || isLeadsTurn {
             beginLead(at: now, &drafts)
         } else {
             beginFallback(&drafts)
@@ -218,13 +241,20 @@ struct JobMachine: Sendable {
     mutating func beginFallback(_ drafts: inout [StatusDraft]) {
         phase = .fallback
         fallbackHasBegun = true
+        useSpares()
         let count = tally.undrawn.count + tally.inHand.count
         drafts.append(
             say(Self.understudy, .starting, "Agent6 makes \(count) of \(segments.count) segments", progress: progress))
     }
 
+    /// Whether the lead has not yet failed, and nothing of the film is there.
+    private var isLeadsTurn: Bool {
+        spec.entry != .fallback && takeover == nil && segments.allSatisfy { $0.clip == nil }
+    }
+
     mutating func conclude(_ outcome: Outcome) {
         self.outcome = outcome
+        upgrade = nil
         phase = .settling
     }
 
@@ -248,23 +278,6 @@ struct JobMachine: Sendable {
         case .cancelled, nil:
             let error = ServiceError(.cancelled, "the job was cancelled")
             drafts.append(say(actor, .error, error.message, error: error))
-        }
-    }
-
-    /// What is chosen is to be made anew when the job's turn comes.
-    private mutating func retry(_ selection: RetrySelection) {
-        phase = .queued
-        outcome = nil
-        videoURL = nil
-        filmDuration = nil
-        changeAll { segment in
-            let isChosen =
-                switch selection {
-                case .failed: segment.clip == nil
-                case .all: true
-                case .segments(let ids): ids.contains(segment.id)
-                }
-            isChosen ? segment.reset() : segment.keep()
         }
     }
 

@@ -18,8 +18,11 @@ extension JobRunner {
             firstProgress: options.agent5FirstProgress, stall: options.agent5Stall ?? JobDefaults.agent5Stall)
         let calledAt = Double(start.duration(to: .now).milliseconds) / 1000
         let studio = self.studio
+        let wish = machine.leadWish
+        let hedge = hedgeLater(spec.options)
+        defer { hedge?.cancel() }
         let ending = try await hold(LeadClock(JobMachine.lead, bounds, calledAt: calledAt), start: start) { hears in
-            try await studio.lead(spec, plan, hears)
+            try await studio.lead(spec, plan, wish, hears)
         } tell: { report in
             .leadProgress(fraction: report.fraction, message: report.message)
         }

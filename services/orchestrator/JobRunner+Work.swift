@@ -24,7 +24,7 @@ extension JobRunner {
             let good = plan.segments.map(\.id).filter { faults[$0] == nil }
             return .leadClipsChecked(good: good, bad: faults, startedAt: startedAt)
         case .image(let index, _, let provider):
-            let image = try await draw(plan.segments[index], provider: provider, spec)
+            let image = try await draw(index, plan, provider: provider, spec)
             return .imageMade(segment: index, image: image, startedAt: startedAt)
         case .clip(let index):
             let image = machine.segments[index].image?.image ?? ""
@@ -57,7 +57,13 @@ extension JobRunner {
 
     // MARK: - The understudy
 
-    private func draw(_ segment: PlannedSegment, provider: String?, _ spec: JobSpec) async throws -> GeneratedImage {
+    private func draw(
+        _ index: Int, _ plan: JobPlan, provider: String?, _ spec: JobSpec
+    ) async throws -> GeneratedImage {
+        let record = machine.segments[index]
+        if let image = record.given, provider == JobMachine.given { return try await studio.adopt(image, spec) }
+        var segment = plan.segments[index]
+        segment.guidance = record.guidance ?? segment.guidance
         try await breakers.admitImages(provider, job: jobID)
         do {
             let image = try await studio.draw(segment, provider: provider, spec)

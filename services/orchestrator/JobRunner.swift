@@ -16,7 +16,7 @@ actor JobRunner {
     let logger: Logger
     /// When this process first turned to the lead.
     var leadStart: ContinuousClock.Instant?
-    private let store: JobStore
+    let store: JobStore
     private let bulletin: Bulletin
     private let patience: StoreHold.Patience
     private let ended: @Sendable () async -> Void
@@ -28,10 +28,10 @@ actor JobRunner {
     private var hasEnded = false
     private var isStopped = false
 
-    /// An event that waits to be kept.
+    /// Events that wait to be kept together.
     private struct Letter {
-        var event: JobEvent
-        /// The work that it ends. Until the machine has taken the event, that work still counts as being done.
+        var events: [JobEvent]
+        /// The work that they end. Until the machine has taken them, that work still counts as being done.
         var work: JobWork?
         var kept: CheckedContinuation<Void, Never>
     }
@@ -80,10 +80,13 @@ actor JobRunner {
     /// Takes an event. Returns when it is kept, or the process is stopping.
     ///
     /// - Parameter work: what has ended with it.
-    func feed(_ event: JobEvent, ending work: JobWork? = nil) async {
+    func feed(_ event: JobEvent, ending work: JobWork? = nil) async { await feed([event], ending: work) }
+
+    /// Takes events that are kept together or not at all.
+    func feed(_ events: [JobEvent], ending work: JobWork? = nil) async {
         guard !isStopped else { return }
         await withCheckedContinuation { continuation in
-            inbox.append(Letter(event: event, work: work, kept: continuation))
+            inbox.append(Letter(events: events, work: work, kept: continuation))
             guard !isKeeping else { return }
             isKeeping = true
             Task { await keepAll() }
@@ -114,7 +117,7 @@ actor JobRunner {
     }
 
     private func keep(_ letters: [Letter]) async {
-        let events = letters.map(\.event)
+        let events = letters.flatMap(\.events)
         for work in letters.compactMap(\.work) { tasks[work] = nil }
         let before = machine.state
         let now = Timestamp.now
@@ -168,6 +171,7 @@ actor JobRunner {
             await breakers.failed("agent5", error, job: jobID)
         case .leadFilmAccepted:
             await breakers.succeeded("agent5")
+            await noteLeadTime()
         case .leadClipsChecked(let good, let bad, _):
             if let error = bad.values.first {
                 await breakers.failed("agent5", error, job: jobID)

@@ -216,6 +216,27 @@ struct JobStore: Sendable {
         }
     }
 
+    // MARK: - The lead's times
+
+    /// Remembers how long the lead took for a good film, in seconds.
+    func keepLeadTime(_ seconds: Double) async throws {
+        try await database.write { db in
+            try db.execute(sql: "INSERT INTO lead_time (seconds) VALUES (?)", arguments: [seconds])
+        }
+    }
+
+    /// How long the lead took for such a share of its last 200 films, in seconds.
+    ///
+    /// - Parameter atLeast: films that must be known.
+    /// - Returns: `nil` where fewer are.
+    func leadTime(quantile: Double, atLeast: Int) throws -> Double? {
+        let times = try read { db in
+            try Double.fetchAll(db, sql: "SELECT seconds FROM lead_time ORDER BY n DESC LIMIT 200")
+        }.sorted()
+        guard times.count >= max(atLeast, 1) else { return nil }
+        return times[min(Int((Double(times.count) * quantile).rounded(.up)) - 1, times.count - 1)]
+    }
+
     // MARK: -
 
     private enum SQL {

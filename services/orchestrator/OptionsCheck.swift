@@ -55,9 +55,11 @@ enum OptionsCheck {
         need(options.priority.map { (-100...100).contains($0) }, "priority", "a whole number from -100 to 100")
         need(options.imageConcurrency.map { (1...16).contains($0) }, "image_concurrency", "1 to 16")
         need(options.maxCost.map { $0 >= .zero }, "max_cost_usd", "0 or more")
+        need(options.hedgeMaxCost.map { $0 >= .zero }, "hedge_max_cost_usd", "0 or more")
         for (name, seconds) in [
             ("agent5_timeout_s", options.agent5Timeout), ("agent5_stall_s", options.agent5Stall),
             ("agent5_first_progress_s", options.agent5FirstProgress), ("agent5_queue_s", options.agent5Queue),
+            ("hedge_after_s", options.hedgeAfter),
         ] {
             need(seconds.map { $0.isFinite && (0.1...86_400).contains($0) }, name, "seconds from 0.1 to 86400")
         }

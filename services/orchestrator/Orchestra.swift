@@ -113,26 +113,27 @@ actor Orchestra {
         return JobStateResult(state: try await runner.read { $0.state })
     }
 
-    func retry(_ request: RetryJob) async throws -> JobStateResult {
-        guard live[request.jobID] == nil else {
-            throw ServiceError(.conflict, "the job \(request.jobID) is still running: cancel it first")
+    /// A job that is at its end, in a session that nobody else writes.
+    ///
+    /// - Throws: `conflict` where that is not so.
+    func atRest(_ id: String) throws -> JobMachine {
+        guard live[id] == nil else {
+            throw ServiceError(.conflict, "the job \(id) is still running: cancel it first")
         }
-        let machine = try past(request.jobID)
+        let machine = try past(id)
         if let other = schedule.occupant(of: machine.spec.sessionID, user: machine.spec.userID) {
             throw ServiceError(.conflict, "the job \(other) writes the same session's folder: wait for its end")
         }
-        if case .segments(let ids) = request.only ?? .failed {
-            let known = machine.segments.map(\.id)
-            if let unknown = ids.first(where: { !known.contains($0) }) {
-                throw ServiceError.invalidParams(at: "/only", expected: "segments of the job, found \"\(unknown)\"")
-            }
-        } else if machine.state == .finished, request.only ?? .failed == .failed {
-            throw ServiceError(.conflict, "the job \(request.jobID) is finished; retry \"all\" or name segments")
-        }
-        guard let row = try store.job(request.jobID) else { throw Self.unknown(request.jobID) }
-        let runner = makeRunner(row, events: try store.events(of: request.jobID))
-        live[request.jobID] = runner
-        await runner.feed(.retried(request.only ?? .failed))
+        return machine
+    }
+
+    /// Takes a job up again with events from outside, and lets it wait for its turn.
+    func again(_ machine: JobMachine, _ events: [JobEvent]) async throws -> JobStateResult {
+        let id = machine.spec.jobID
+        guard let row = try store.job(id) else { throw Self.unknown(id) }
+        let runner = makeRunner(row, events: try store.events(of: id))
+        live[id] = runner
+        await runner.feed(events)
         schedule.add(Self.ticket(row.spec))
         await runNext()
         return JobStateResult(state: try await runner.read { $0.state })

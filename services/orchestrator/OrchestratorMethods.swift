@@ -18,6 +18,7 @@ struct OrchestratorMethods: Sendable {
         methods.handle(OrchestratorAPI.receipt) { request, _ in try await orchestra.receipt(request.jobID) }
         methods.handle(OrchestratorAPI.cancel) { request, _ in try await orchestra.cancel(request.jobID) }
         methods.handle(OrchestratorAPI.retry) { request, _ in try await orchestra.retry(request) }
+        methods.handle(OrchestratorAPI.upgrade) { request, _ in try await orchestra.upgrade(request) }
         methods.handle(OrchestratorAPI.breaker) { request, _ in try await orchestra.breaker(request) }
         methods.stream(OrchestratorAPI.watch) { request, call in try await watch(request, call) }
     }

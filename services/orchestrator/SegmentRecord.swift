@@ -17,6 +17,12 @@ struct SegmentRecord: Sendable {
     var imageAttempts = 0
     /// A card takes the place of a still that cannot be had.
     var takesCard = false
+    /// What the picture shows, where the user changed it.
+    var guidance: String?
+    /// The artifact URI of a picture that the user gave.
+    var given: String?
+    /// A still that was prepared and not needed.
+    var spare: GeneratedImage?
     /// Whether something of an earlier run was kept.
     var isReused = false
 
@@ -31,6 +37,7 @@ struct SegmentRecord: Sendable {
 
     /// Everything is to be made anew; what it cost stays.
     mutating func reset() {
+        if maker != JobMachine.lead { spare = nil }
         maker = nil
         image = nil
         clip = nil
@@ -39,6 +46,14 @@ struct SegmentRecord: Sendable {
         imageAttempts = 0
         takesCard = false
         isReused = false
+    }
+
+    /// The lead's work takes the place of the understudy's, whose still is kept for later.
+    mutating func giveWay(to clip: String?) {
+        maker = JobMachine.lead
+        self.clip = clip
+        spare = image ?? spare
+        image = nil
     }
 
     /// What is there is kept; what failed may be tried again.

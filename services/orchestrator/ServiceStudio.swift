@@ -37,16 +37,18 @@ struct ServiceStudio: Studio {
     }
 
     func lead(
-        _ spec: JobSpec, _ plan: JobPlan, _ hears: @escaping @Sendable (AgentSign) -> Void
+        _ spec: JobSpec, _ plan: JobPlan, _ wish: LeadWish?, _ hears: @escaping @Sendable (AgentSign) -> Void
     ) async throws -> AgentResult {
         let places = try places(spec)
+        var options = spec.options
+        options.maxCost = wish?.cost ?? options.maxCost
         let request = AgentRequest(
             agent: "agent5", jobID: spec.jobID, userID: spec.userID, sessionID: spec.sessionID,
             supersessionID: spec.supersessionID, storyboard: plan.storyboard,
             audio: plan.segments.compactMap { segment in
                 segment.audio.map { AgentAudio(segmentID: segment.id, audio: $0) }
             },
-            outputPrefix: try uri(places.outputs).description, options: spec.options)
+            outputPrefix: try uri(places.outputs).description, options: options, segments: wish?.segments)
         return try await pools["agent5"].call(
             AgentAPI.process, request, patience: .seconds(1), onSent: { hears(.sent) },
             onProgress: { hears(.progress($0)) })
@@ -160,7 +162,7 @@ struct ServiceStudio: Studio {
         (request.backend, request.captions, request.loudness) = (
             options.stitchBackend, options.captions, options.loudness
         )
-        request.music = try options.music.map { try music($0, spec) }
+        request.music = try options.music.map { try given($0, spec, "the music").description }
         request.musicLevel = options.musicLevel
         (request.width, request.height, request.fps) = (options.width, options.height, options.fps)
         return try await pools["stitcher"].call(StitcherAPI.stitch, request)
@@ -192,14 +194,26 @@ struct ServiceStudio: Studio {
         try await artifacts.write(Data(text.utf8), to: try uri(try places(spec).report))
     }
 
-    /// A URI, or a path in the session's folder; never a file outside the store.
-    private func music(_ text: String, _ spec: JobSpec) throws(ServiceError) -> String {
+    func adopt(_ image: String, _ spec: JobSpec) async throws -> GeneratedImage {
+        let file = try given(image, spec, "the picture")
+        guard try await artifacts.info(file) != nil else {
+            throw ServiceError(.notFound, "there is no picture \(file)")
+        }
+        // What it really measures shows when its clip is made; it is brought to the film's size there.
+        return GeneratedImage(
+            image: file.description, width: spec.options.width ?? JobDefaults.width,
+            height: spec.options.height ?? JobDefaults.height, mediaType: "image/*", provider: JobMachine.given,
+            model: JobMachine.given, cost: .zero, attempts: 1, cached: false)
+    }
+
+    /// What a user names by a URI, or by a path in the session's folder; never a file outside the store.
+    private func given(_ text: String, _ spec: JobSpec, _ what: String) throws(ServiceError) -> ArtifactURI {
         let file = text.contains("://") ? try ArtifactURI(text) : try uri("\(try places(spec).folder)/\(text)")
         guard file.isBelow(store) else {
-            throw ServiceError(.unauthorized, "the music \(file) lies outside the store \(store)")
+            throw ServiceError(.unauthorized, "\(what) \(file) lies outside the store \(store)")
         }
-        try artifacts.confine(file, to: store, whose: "the music")
-        return file.description
+        try artifacts.confine(file, to: store, whose: what)
+        return file
     }
 
     func imageProviders() async -> [String] {

@@ -39,6 +39,9 @@ enum StoreSchema {
         migrator.registerMigration("views") { db in
             try db.execute(sql: "ALTER TABLE job ADD COLUMN view BLOB")
         }
+        migrator.registerMigration("lead times") { db in
+            try db.execute(sql: "CREATE TABLE lead_time (n INTEGER PRIMARY KEY AUTOINCREMENT, seconds REAL NOT NULL)")
+        }
         return migrator
     }
 }

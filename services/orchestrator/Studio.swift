@@ -15,8 +15,9 @@ protocol Studio: Sendable {
     func hasInputs(of agent: ChainAgent, _ spec: JobSpec) async -> Bool
     /// Reads the storyboard and finds the narrations.
     func load(_ spec: JobSpec) async throws -> JobPlan
+    /// - Parameter wish: clips that are wanted; the whole film if `nil`.
     func lead(
-        _ spec: JobSpec, _ plan: JobPlan, _ hears: @escaping @Sendable (AgentSign) -> Void
+        _ spec: JobSpec, _ plan: JobPlan, _ wish: LeadWish?, _ hears: @escaping @Sendable (AgentSign) -> Void
     ) async throws -> AgentResult
     /// The films in the lead's folder that are not the understudy's own.
     ///
@@ -27,6 +28,8 @@ protocol Studio: Sendable {
     /// -> the fault of each clip that cannot be used, by segment.
     func checkLeadClips(_ clips: [AgentClip], _ spec: JobSpec, _ plan: JobPlan) async throws -> [String: ServiceError]
     func draw(_ segment: PlannedSegment, provider: String?, _ spec: JobSpec) async throws -> GeneratedImage
+    /// Takes a picture that the user gave. -> it, at no cost.
+    func adopt(_ image: String, _ spec: JobSpec) async throws -> GeneratedImage
     func clip(_ index: Int, of plan: JobPlan, image: String, _ spec: JobSpec) async throws -> CreatedClip
     func narrate(_ segment: PlannedSegment, clip: String, _ spec: JobSpec) async throws -> ReplacedAudio
     func stitch(_ clips: [StitchClip], _ spec: JobSpec) async throws -> Stitched
@@ -38,4 +41,10 @@ protocol Studio: Sendable {
     func write(_ receipt: Receipt, _ spec: JobSpec) async throws
     /// Tells the log; never waits, never fails.
     func log(_ type: String, _ data: JSONValue)
+}
+
+/// Clips that the lead is asked for, and what they may cost.
+struct LeadWish: Sendable {
+    var segments: [String]
+    var cost: USD
 }

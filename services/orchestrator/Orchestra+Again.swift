@@ -1,0 +1,70 @@
+import Contracts
+import JSONRPC
+
+/// Jobs that are at their end, and go on all the same.
+extension Orchestra {
+    /// - Throws: `conflict` where the job runs, or has nothing to do again; `invalid_params` that names what is wrong.
+    func retry(_ request: RetryJob) async throws -> JobStateResult {
+        let machine = try atRest(request.jobID)
+        let edits = request.edits ?? [:]
+        let only = request.only ?? (edits.isEmpty ? .failed : .segments(edits.keys.sorted()))
+        try Self.check(only, edits, machine)
+        return try await again(machine, edits.isEmpty ? [.retried(only)] : [.edited(edits), .retried(only)])
+    }
+
+    /// - Throws: `conflict` where there is no finished film, or nothing of Agent6 in it; `invalid_params` that names what is
+    ///   wrong.
+    func upgrade(_ request: UpgradeJob) async throws -> JobStateResult {
+        let machine = try atRest(request.jobID)
+        guard machine.state == .finished else {
+            throw ServiceError(.conflict, "the job \(request.jobID) has no finished film: retry it first")
+        }
+        guard request.confirmCost >= .zero else {
+            throw ServiceError.invalidParams(at: "/confirm_cost_usd", expected: "0 or more")
+        }
+        let open = machine.segments.filter { $0.maker == JobMachine.understudy }.map(\.id)
+        for (index, id) in (request.segments ?? []).enumerated() where !open.contains(id) {
+            throw ServiceError.invalidParams(
+                at: "/segments/\(index)", expected: "a segment that Agent6 made, found \(JSONText.quote(id))")
+        }
+        let wanted = request.segments ?? open
+        guard !wanted.isEmpty else {
+            throw ServiceError(.conflict, "Agent5 made every segment of \(request.jobID): there is nothing to upgrade")
+        }
+        return try await again(machine, [.upgradeAsked(wanted, cost: request.confirmCost)])
+    }
+
+    private static func check(
+        _ only: RetrySelection, _ edits: [String: SegmentEdit], _ machine: JobMachine
+    ) throws(ServiceError) {
+        let known = Set(machine.segments.map(\.id))
+        for id in edits.keys.sorted() where !known.contains(id) {
+            throw .invalidParams(at: "/edits/\(id)", expected: "a segment of the job")
+        }
+        if case .segments(let ids) = only {
+            if let unknown = ids.first(where: { !known.contains($0) }) {
+                throw .invalidParams(at: "/only", expected: "segments of the job, found \(JSONText.quote(unknown))")
+            }
+        } else if machine.state == .finished, only == .failed {
+            throw ServiceError(
+                .conflict, "the job \(machine.spec.jobID) is finished; retry \"all\", name segments, or edit some")
+        }
+        guard !edits.isEmpty else { return }
+        for (id, edit) in edits.sorted(by: { $0.key < $1.key }) {
+            let place = "/edits/\(id)"
+            if case .segments(let ids) = only, !ids.contains(id) {
+                throw .invalidParams(at: place, expected: "one of the segments in /only")
+            }
+            guard edit.prompt != nil || edit.image != nil else {
+                throw .invalidParams(at: place, expected: "a prompt or an image")
+            }
+            if let prompt = edit.prompt, !(1...32_000).contains(prompt.unicodeScalars.count) {
+                throw .invalidParams(at: "\(place)/prompt", expected: "1 to 32000 characters")
+            }
+        }
+        if machine.state == .finished, machine.segments.contains(where: { $0.clip == nil && edits[$0.id] == nil }) {
+            throw ServiceError(
+                .conflict, "Agent5 made the film of \(machine.spec.jobID) as a whole: there are no clips to keep")
+        }
+    }
+}
