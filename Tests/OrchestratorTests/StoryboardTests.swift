@@ -122,6 +122,7 @@ import Testing
         let lines = error?.detail?.split(separator: "\n") ?? []
         #expect(lines.count == 4)
         #expect(lines[0] == "/options/fade_sec: there is no such option; did you mean fade_s?")
+        #expect(lines.contains("/options/mode: expected one of simple, fade"))
         #expect(error?.kind == .invalidParams)
     }
 

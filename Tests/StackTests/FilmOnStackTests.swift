@@ -125,6 +125,40 @@ import Testing
         }
     }
 
+    @Test("of a lead that fails in part the good clips are kept, and each segment's maker is named")
+    func mixed() async throws {
+        try await LiveStack.with { stack in
+            let ids = try stack.writeStoryboard(durations: [1, 1, 1])
+            for id in ids { try await stack.narrate(id, seconds: 0.5) }
+            _ = try await Program.run(
+                "/usr/bin/ffmpeg",
+                [
+                    "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=1280x720:d=1:r=25", "-c:v", "libx264",
+                    "\(stack.folder)/good.mp4",
+                ])
+            try "no film".write(toFile: "\(stack.folder)/bad.mp4", atomically: true, encoding: .utf8)
+            try stack.write(
+                """
+                {"calls": [{"steps": [{"clips": [{"segment_id": "seg_1", "clip": "bad.mp4"},
+                  {"segment_id": "seg_2", "clip": "good.mp4"},
+                  {"segment_id": "seg_3", "error": {"kind": "content_rejected", "message": "unsafe"}}],
+                  "cost_usd": 0.15}]}]}
+                """, to: "\(stack.folder)/script.json")
+            let view = try await stack.job(["fallback": "segments"])
+            #expect(view.state == .finished, "\(view.error?.message ?? "")")
+            #expect(view.segments.map(\.maker) == ["Agent6", "Agent5", "Agent6"])
+            #expect(view.costs.agent5 == USD(0.15))
+            let receipt = try await stack.connect("orchestrator").call(
+                OrchestratorAPI.receipt, JobReference(jobID: view.jobID))
+            #expect(receipt.segments.map(\.maker) == ["Agent6", "Agent5", "Agent6"])
+            #expect(receipt.candidates == nil && receipt.wasted == .zero)
+            let film = stack.place("agent5/final.mp4")
+            #expect(try await Judge.probe(film).contains("nb_frames=90"))
+            #expect(try await Judge.complaints(film) == "")
+            #expect(abs(try #require(try await Judge.onset(film, at: 1))) < 0.010)
+        }
+    }
+
     @Test("an audio file that is really text, or empty, is a warning, and the film goes on")
     func badAudio() async throws {
         try await LiveStack.with { stack in

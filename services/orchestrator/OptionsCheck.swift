@@ -20,6 +20,9 @@ enum OptionsCheck {
             do {
                 let one = try JSONCoding.convert(JSONValue.object([name: value]), to: JobOptions.self)
                 options = try merge(options, one)
+            } catch is DecodingError where choices[name] != nil {
+                let names = (choices[name] ?? []).joined(separator: ", ")
+                violations.append("/options/\(name): expected one of \(names)")
             } catch let error as DecodingError {
                 violations.append("/options\(ServiceError.invalidParams(from: error).message)")
             } catch {
@@ -31,6 +34,14 @@ enum OptionsCheck {
         let message = violations.count == 1 ? first : "\(violations.count) violations, the first: \(first)"
         throw ServiceError(.invalidParams, message, detail: violations.joined(separator: "\n"))
     }
+
+    /// Options that are one of a few words.
+    private static let choices: [String: [String]] = [
+        "mode": StitchMode.allCases.map(\.rawValue), "fit": ClipFit.allCases.map(\.rawValue),
+        "captions": Captions.allCases.map(\.rawValue), "stitch_backend": StitchBackend.allCases.map(\.rawValue),
+        "on_image_failure": ImageFailurePolicy.allCases.map(\.rawValue),
+        "fallback": FallbackScope.allCases.map(\.rawValue), "when_busy": BusyPolicy.allCases.map(\.rawValue),
+    ]
 
     private static func merge(_ left: JobOptions, _ right: JobOptions) throws -> JobOptions {
         let (a, b) = (

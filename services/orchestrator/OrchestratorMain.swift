@@ -3,6 +3,7 @@ import Contracts
 import JSONRPC
 import Logging
 import ServiceKit
+import ServicePool
 
 @main
 struct OrchestratorMain {
@@ -42,6 +43,8 @@ struct OrchestratorMain {
                 await orchestra.stop()
                 events.finish()
             }
+            // Connections that a takeover needs are there before it happens.
+            for service in ["imagegen", "clipper", "stitcher", "agent5"] { _ = await context.pools[service].replicas }
             try await orchestra.resume()
         }
     }
