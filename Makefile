@@ -30,6 +30,7 @@ bench-takeover: ## jobs a second, restart, latency of a takeover, a minute or tw
 	@scripts/setup.sh
 	swift build $(SWIFT_FLAGS) --build-tests
 	UNDERSTUDY_BENCH=1 swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter TakeoverBench | grep '^bench:'
+	Benchmarks/takeover.py
 
 format: ## format all Swift files
 	swift format --in-place --recursive $(SOURCES)
