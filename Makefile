@@ -2,7 +2,7 @@
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 SOURCES := Package.swift Sources services Tests
 
-.PHONY: help build demo test bench-media bench-takeover format lint clean
+.PHONY: help build demo test bench-media chaos bench-takeover format lint clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,11 @@ bench-takeover: ## jobs a second, restart, latency of a takeover, a minute or tw
 	swift build $(SWIFT_FLAGS) --build-tests
 	UNDERSTUDY_BENCH=1 swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter TakeoverBench | grep '^bench:'
 	Benchmarks/takeover.py
+
+chaos: ## kill processes at random under running jobs for five minutes
+	@scripts/setup.sh test
+	swift build $(SWIFT_FLAGS) --build-tests
+	UNDERSTUDY_CHAOS_S=300 swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter ChaosTests
 
 format: ## format all Swift files
 	swift format --in-place --recursive $(SOURCES)

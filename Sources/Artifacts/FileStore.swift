@@ -72,7 +72,7 @@ struct FileStore: Sendable {
         for name in names where name.hasPrefix(".") && name.hasSuffix(".tmp") {
             var status = stat()
             guard lstat("\(folder)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-                time(nil) - status.st_mtim.tv_sec > seconds
+                time(nil) - status.st_mtim.tv_sec >= seconds
             else { continue }
             unlink("\(folder)/\(name)")
         }

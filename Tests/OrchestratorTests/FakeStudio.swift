@@ -83,7 +83,9 @@ final class FakeStudio: Studio {
         return faults
     }
 
-    func draw(_ segment: PlannedSegment, provider: String?, _ spec: JobSpec) async throws -> GeneratedImage {
+    func draw(
+        _ segment: PlannedSegment, edition: Int, provider: String?, _ spec: JobSpec
+    ) async throws -> GeneratedImage {
         note(segment.guidance == "g" ? "draw \(segment.id)" : "draw \(segment.id): \(segment.guidance)")
         try await onDraw(segment, provider)
         return GeneratedImage(

@@ -10,19 +10,23 @@ struct ImageStudio: Sendable {
     let artifacts: Artifacts
     /// The default first.
     let providers: [any ImageProvider]
+    let delivered: DeliveredStills
 
     func generate(_ request: GenerateImage, _ call: Call) async throws -> GeneratedImage {
         try check(request)
         let provider = try provider(named: request.provider)
         let output = try ArtifactURI(request.output, at: "/output")
+        if let image = try await delivered.find(request, artifacts) { return image }
         call.progress(0, "\(provider.name) draws")
         let drawn = try await artifacts.output(output) { path in
             try await provider.draw(request, to: path)
         }
-        return GeneratedImage(
+        let image = GeneratedImage(
             image: output.description, width: drawn.width, height: drawn.height, mediaType: drawn.mediaType,
             provider: provider.name, model: drawn.model, cost: drawn.cost, attempts: drawn.attempts, cached: false,
             warnings: drawn.warnings.isEmpty ? nil : drawn.warnings)
+        try delivered.keep(image, for: request)
+        return image
     }
 
     func list() -> ImageProviders {

@@ -66,7 +66,7 @@ extension JobRunner {
         segment.guidance = record.guidance ?? segment.guidance
         try await breakers.admitImages(provider, job: jobID)
         do {
-            let image = try await studio.draw(segment, provider: provider, spec)
+            let image = try await studio.draw(segment, edition: record.edition, provider: provider, spec)
             await breakers.imageDone(asked: provider, drew: image.provider, error: nil, job: jobID)
             return image
         } catch {

@@ -23,6 +23,8 @@ struct SegmentRecord: Sendable {
     var given: String?
     /// A still that was prepared and not needed.
     var spare: GeneratedImage?
+    /// How often the still was to be made anew.
+    var edition = 0
     /// Whether something of an earlier run was kept.
     var isReused = false
 
@@ -38,6 +40,7 @@ struct SegmentRecord: Sendable {
     /// Everything is to be made anew; what it cost stays.
     mutating func reset() {
         if maker != JobMachine.lead { spare = nil }
+        edition += 1
         maker = nil
         image = nil
         clip = nil

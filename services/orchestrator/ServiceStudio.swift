@@ -111,7 +111,9 @@ struct ServiceStudio: Studio {
         return faults
     }
 
-    func draw(_ segment: PlannedSegment, provider: String?, _ spec: JobSpec) async throws -> GeneratedImage {
+    func draw(
+        _ segment: PlannedSegment, edition: Int, provider: String?, _ spec: JobSpec
+    ) async throws -> GeneratedImage {
         let places = try places(spec)
         var image = try await pools["imagegen"].call(
             ImageGenAPI.generate,
@@ -119,7 +121,8 @@ struct ServiceStudio: Studio {
                 prompt: segment.guidance, width: spec.options.width ?? JobDefaults.width,
                 height: spec.options.height ?? JobDefaults.height,
                 output: try uri(places.still(segment.id)).description,
-                provider: provider, idempotencyKey: "\(spec.jobID)/\(segment.id)"))
+                provider: provider,
+                idempotencyKey: "\(spec.jobID)/\(segment.id)/\(edition)/\(provider ?? "default")"))
         if image.cached, image.saved == nil {
             image.saved = max(prices.image(provider: image.provider, model: image.model) - image.cost, .zero)
         }
@@ -182,8 +185,11 @@ struct ServiceStudio: Studio {
     }
 
     func write(_ receipt: Receipt, _ spec: JobSpec) async throws {
+        let places = try places(spec)
+        // Nobody writes here any more: what lies half written was left by services that were killed.
+        try? await artifacts.sweep(try uri(places.outputs), olderThan: 0)
         let text = try JSONCoding.pretty(receipt) + "\n"
-        try await artifacts.write(Data(text.utf8), to: try uri(try places(spec).receipt))
+        try await artifacts.write(Data(text.utf8), to: try uri(places.receipt))
     }
 
     func log(_ type: String, _ data: JSONValue) { events.send(type, data) }

@@ -27,7 +27,10 @@ protocol Studio: Sendable {
     func acceptLeadFilm(_ video: String, _ spec: JobSpec, _ plan: JobPlan) async throws -> String
     /// -> the fault of each clip that cannot be used, by segment.
     func checkLeadClips(_ clips: [AgentClip], _ spec: JobSpec, _ plan: JobPlan) async throws -> [String: ServiceError]
-    func draw(_ segment: PlannedSegment, provider: String?, _ spec: JobSpec) async throws -> GeneratedImage
+    /// - Parameter edition: how often the still was to be made anew: the same one is not paid for twice.
+    func draw(
+        _ segment: PlannedSegment, edition: Int, provider: String?, _ spec: JobSpec
+    ) async throws -> GeneratedImage
     /// Takes a picture that the user gave. -> it, at no cost.
     func adopt(_ image: String, _ spec: JobSpec) async throws -> GeneratedImage
     func clip(_ index: Int, of plan: JobPlan, image: String, _ spec: JobSpec) async throws -> CreatedClip

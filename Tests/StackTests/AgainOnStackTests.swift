@@ -1,0 +1,122 @@
+import Contracts
+import Foundation
+import JSONRPC
+import ServiceKit
+import Testing
+
+/// Jobs that go on after their end, and stills that are ready before their time, through the real executables.
+@Suite(.serialized) struct AgainOnStackTests {
+    private func receipt(_ stack: LiveStack) throws -> Receipt {
+        try JSONCoding.decode(
+            Receipt.self, from: try Data(contentsOf: URL(filePath: stack.place("agent5/receipt.json"))))
+    }
+
+    private func color(of film: String, at seconds: Double) async throws -> [UInt8] {
+        let raw = "\(film).rgb"
+        defer { try? FileManager.default.removeItem(atPath: raw) }
+        _ = try await Program.run(
+            "/usr/bin/ffmpeg",
+            [
+                "-v", "error", "-y", "-ss", "\(seconds)", "-i", film, "-frames:v", "1", "-vf", "scale=1:1", "-f",
+                "rawvideo",
+                "-pix_fmt", "rgb24", raw,
+            ])
+        return Array(try Data(contentsOf: URL(filePath: raw)))
+    }
+
+    @Test("a changed prompt or a given picture makes one segment anew, by hand from the command line")
+    func edit() async throws {
+        try await LiveStack.with { stack in
+            try stack.writeStoryboard(durations: [1, 1, 1])
+            let first = try await stack.job()
+            #expect(first.state == .finished)
+            let film = stack.place("agent5/final.mp4")
+            let before = try await color(of: film, at: 1.5)
+            let made = try await Program.run(
+                "/usr/bin/ffmpeg",
+                [
+                    "-v", "error", "-y", "-f", "lavfi", "-i", "color=red:s=640x360", "-frames:v", "1",
+                    stack.place("mine.png"),
+                ])
+            #expect(made.status == 0)
+            let said = try await stack.understudy("retry", first.jobID, "--image", "seg_2=mine.png")
+            #expect(said.status == 0, "\(said.errors)")
+            #expect(try await stack.end(of: first.jobID).state == .finished)
+            let after = try await color(of: film, at: 1.5)
+            #expect(after[0] > 200 && after[1] < 60 && before != after)
+            #expect(try receipt(stack).segments.map(\.reused) == [true, false, true])
+            let drawn = try await stack.understudy("retry", first.jobID, "--edit", "seg_2=A quiet harbour at night")
+            #expect(drawn.status == 0, "\(drawn.errors)")
+            #expect(try await stack.end(of: first.jobID).state == .finished)
+            #expect(try await color(of: film, at: 1.5)[0] < 200)
+            #expect(try await Judge.complaints(film) == "")
+            let bad = try await stack.understudy("retry", first.jobID, "--image", "seg_2=file:///etc/hostname")
+            #expect(bad.status == 0)
+            let view = try await stack.end(of: first.jobID)
+            #expect(view.state == .error && view.error?.message.contains("outside the store") == true)
+        }
+    }
+
+    @Test("the lead's clip takes a still's place once it is back; where it fails again, the film stays")
+    func upgrade() async throws {
+        let script = """
+            {"calls": [
+              {"steps": [{"fail": {"kind": "quota_exhausted", "message": "no credit"}}]},
+              {"steps": [{"clips": [{"segment_id": "seg_2", "clip": "lead.mp4"}], "cost_usd": 0.05}]},
+              {"steps": [{"fail": {"kind": "unavailable", "message": "down again", "retryable": false}}]}
+            ]}
+            """
+        try await LiveStack.with(script: script) { stack in
+            try stack.writeStoryboard(durations: [1, 1, 1])
+            let made = try await Program.run(
+                "/usr/bin/ffmpeg",
+                [
+                    "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=1280x720:r=25", "-t", "1", "-pix_fmt",
+                    "yuv420p", "\(stack.folder)/lead.mp4",
+                ])
+            #expect(made.status == 0)
+            let first = try await stack.job(["mode": "fade"])
+            #expect(first.state == .finished && first.segments.allSatisfy { $0.maker == "Agent6" })
+            let said = try await stack.understudy("upgrade", first.jobID, "--segment", "seg_2", "--confirm-cost", "0.1")
+            #expect(said.status == 0, "\(said.errors)")
+            let better = try await stack.end(of: first.jobID)
+            #expect(better.state == .finished, "\(better.error?.message ?? "")")
+            #expect(better.segments.map(\.maker) == ["Agent6", "Agent5", "Agent6"] && better.costs.agent5 == USD(0.05))
+            let film = stack.place("agent5/final.mp4")
+            #expect(try await Judge.complaints(film) == "")
+            let bytes = try Data(contentsOf: URL(filePath: film))
+            _ = try await stack.understudy("upgrade", first.jobID, "--confirm-cost", "0.1")
+            let same = try await stack.end(of: first.jobID)
+            #expect(same.state == .finished && same.warnings.contains { $0.contains("down again") })
+            #expect(try Data(contentsOf: URL(filePath: film)) == bytes)
+        }
+    }
+
+    @Test("stills are ready when a slow lead fails, and shown as hedge when it delivers")
+    func hedge() async throws {
+        let script = """
+            {"calls": [{"match": {"session_id": "fails"},
+                        "steps": [{"wait_ms": 1500}, {"fail": {"kind": "timeout", "message": "too slow"}}]},
+                       {"steps": [{"wait_ms": 1500}, {"video": "film.mp4", "cost_usd": 0.15}]}]}
+            """
+        let prices = "/tmp/us-prices-\(UInt32.random(in: 0...UInt32.max)).json"
+        try "{\"image\": {\"card\": 0.01}}".write(toFile: prices, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: prices) }
+        try await LiveStack.with(script: script, ["UNDERSTUDY_PRICES": prices]) { stack in
+            let made = try await Program.run(
+                "/usr/bin/ffmpeg",
+                [
+                    "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=1280x720:r=30", "-t", "2", "-pix_fmt",
+                    "yuv420p", "\(stack.folder)/film.mp4",
+                ])
+            #expect(made.status == 0)
+            for session in ["fails", "s"] { try stack.writeStoryboard(durations: [1, 1], session: session) }
+            let taken = try await stack.job(["hedge_after_s": 0.1], session: "fails")
+            #expect(taken.state == .finished && taken.segments.allSatisfy { $0.maker == "Agent6" })
+            let delivered = try await stack.job(["hedge_after_s": 0.1])
+            #expect(delivered.state == .finished, "\(delivered.error?.message ?? "")")
+            let receipt = try receipt(stack)
+            #expect(receipt.segments.allSatisfy { $0.maker == "Agent5" } && receipt.hedge == USD(0.02))
+        }
+    }
+}
