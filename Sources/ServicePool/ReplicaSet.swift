@@ -40,6 +40,11 @@ package struct ReplicaSet: Sendable {
         return (added.sorted(), removed.sorted())
     }
 
+    /// The name stands for another process now, which has not failed yet.
+    package mutating func renew(_ name: String) {
+        if replicas[name] != nil { replicas[name] = Replica(health: .probing) }
+    }
+
     /// Picks the replica with the fewest calls in flight that has room, and counts the call.
     ///
     /// - Parameter excluding: replicas that already refused this call.

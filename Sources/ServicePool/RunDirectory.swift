@@ -62,6 +62,17 @@ package struct RunDirectory: Sendable, Equatable {
         }.sorted()
     }
 
+    /// The sockets of a service that are published, by instance. -> what is another one for each socket that is made.
+    package func sockets(of service: String) -> [String: String] {
+        var sockets: [String: String] = [:]
+        for instance in instances(of: service) {
+            var status = stat()
+            guard lstat("\(folder(of: service))/\(instance).sock", &status) == 0 else { continue }
+            sockets[instance] = "\(status.st_ino) \(status.st_ctim.tv_sec) \(status.st_ctim.tv_nsec)"
+        }
+        return sockets
+    }
+
     /// The services that have a folder, sorted.
     package func services() -> [String] {
         Self.entries(of: path).filter { name in

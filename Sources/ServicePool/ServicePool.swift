@@ -14,6 +14,8 @@ package actor ServicePool {
     private let logger: Logger
     private var set = ReplicaSet()
     private var connections: [String: RPCConnection] = [:]
+    /// The sockets as they were seen last.
+    private var sockets: [String: String] = [:]
     private var waiting: [(id: Int, continuation: CheckedContinuation<Void, Never>)] = []
     private var nextWaiter = 0
     private var watch: Task<Void, Never>?
@@ -51,7 +53,11 @@ package actor ServicePool {
                 release(name)
                 lost(name, connection)
                 losses += 1
-                guard method.idempotent, losses < 4 else { throw error.serviceError }
+                guard method.idempotent, losses < 4 else {
+                    var failure = error.serviceError
+                    failure.providerCode = ServicePools.replicaLost
+                    throw failure
+                }
                 logger.info("a call is sent again", metadata: ["method": "\(method.name)", "lost": "\(name)"])
             } catch let error as ServiceError where error.kind == .busy {
                 release(name)
@@ -127,7 +133,9 @@ package actor ServicePool {
                 .unavailable, "no replica of \(service) in \(folder): start it with the same UNDERSTUDY_RUN_DIR")
         }
         let names = set.replicas.keys.sorted().joined(separator: ", ")
-        return ServiceError(.unavailable, "no replica of \(service) in \(folder) answers (\(names))")
+        return ServiceError(
+            .unavailable, "no replica of \(service) in \(folder) answers (\(names))",
+            providerCode: ServicePools.replicaLost)
     }
 
     private func release(_ name: String) {
@@ -197,8 +205,16 @@ package actor ServicePool {
 
     private func rescan() {
         guard !isShutDown else { return }
-        let (added, removed) = set.update(published: Set(directory.instances(of: service)))
-        for name in added { probe(name) }
+        let found = directory.sockets(of: service)
+        let (added, removed) = set.update(published: Set(found.keys))
+        // A process that was started anew does not wait for what the one before it did.
+        let renewed = found.filter { name, socket in sockets[name].map { $0 != socket } ?? false }.map(\.key)
+        sockets = found
+        for name in renewed {
+            connections.removeValue(forKey: name)?.closeWhenIdle()
+            set.renew(name)
+        }
+        for name in Set(added + renewed) { probe(name) }
         // Calls that run on a replica that drains go on; only new ones go elsewhere.
         for name in removed { connections.removeValue(forKey: name)?.closeWhenIdle() }
         if !added.isEmpty || !removed.isEmpty { wakeAll() }

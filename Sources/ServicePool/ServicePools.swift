@@ -4,6 +4,9 @@ import Synchronization
 
 /// The pools of all services that a process calls, made when first asked for.
 package final class ServicePools: Sendable {
+    /// `provider_code` of the error where a replica was there and does not answer: it may be back in a moment.
+    package static let replicaLost = "replica_lost"
+
     package let runDirectory: RunDirectory
     private let logger: Logger
     private let pools = Mutex<[String: ServicePool]>([:])

@@ -69,4 +69,21 @@ import Testing
         #expect(set.failed("a", at: 0) == nil)
         #expect(set.acquire(at: 0) == "b")
     }
+
+    @Test("a name that stands for another process does not wait for what the one before it did")
+    func renewal() {
+        var set = set(["a"])
+        for moment in stride(from: Int64(0), to: 60_000_000_000, by: 11_000_000_000) {
+            _ = set.failed("a", at: moment)
+            _ = set.dueProbes(at: moment + 10_500_000_000)
+        }
+        _ = set.failed("a", at: 60_000_000_000)
+        #expect(set.nextMoment(after: 60_000_000_000) == 66_400_000_000)
+        set.renew("a")
+        #expect(set.nextMoment(after: 60_000_000_000) == nil)
+        set.healthy("a", capacity: 1)
+        #expect(set.acquire(at: 60_000_000_001) == "a")
+        set.renew("gone")
+        #expect(set.replicas["gone"] == nil)
+    }
 }

@@ -96,10 +96,10 @@ struct JobMachine: Sendable {
         case .storeAway(let error) where !isHeld && !work.isEmpty:
             isHeld = true
             drafts.append(
-                say(actor, .processing, "the job waits for its store: \(error.message)", progress: progress))
+                say(actor, .processing, "the job waits: \(error.message)", progress: progress))
         case .storeBack where isHeld:
             isHeld = false
-            drafts.append(say(actor, .processing, "the store is back, the job goes on", progress: progress))
+            drafts.append(say(actor, .processing, "the job goes on", progress: progress))
         case .cancelled where outcome == nil && upgrade == nil:
             conclude(.cancelled)
         case .cancelled where outcome == nil:

@@ -1,6 +1,8 @@
 import JSONRPC
+import ServicePool
 
-/// How long a piece of work waits for an artifact store that is full or away. Pure: counts the pauses that it hands out.
+/// How long a piece of work waits for an artifact store that is full or away, or for a service of the house that was lost.
+/// Pure: counts the pauses that it hands out.
 struct StoreHold: Sendable {
     /// Seconds.
     struct Patience: Sendable {
@@ -31,14 +33,15 @@ struct StoreHold: Sendable {
         return pause
     }
 
-    /// Whether a failure is the store's own, and one that room, or its return, heals: not what a provider or the lead says of
-    /// their disks.
+    /// Whether a failure is the store's own, or the loss of a replica, and one that room, or a return, heals: not what a
+    /// provider or the lead says of their disks.
     static func isPassing(_ error: ServiceError) -> Bool {
         guard error.kind == .unavailable, error.provider == nil, let code = error.providerCode else { return false }
         return codes.contains(code)
     }
 
     private static let codes: Set = [
-        "ENOSPC", "EROFS", "EIO", "ESTALE", "ENODEV", "ENXIO", "ENOTCONN", "ETIMEDOUT", "EHOSTDOWN",
+        ServicePools.replicaLost, "ENOSPC", "EROFS", "EIO", "ESTALE", "ENODEV", "ENXIO", "ENOTCONN", "ETIMEDOUT",
+        "EHOSTDOWN",
     ]
 }
