@@ -85,7 +85,8 @@ package final class Canvas {
         let status = cairo_surface_write_to_png(surface, path)
         guard status == CAIRO_STATUS_SUCCESS else {
             let reason = String(cString: cairo_status_to_string(status))
-            throw ServiceError(.unavailable, "the picture cannot be written: \(reason); is the disk full?")
+            throw ServiceError(
+                .unavailable, "the picture cannot be written: \(reason); is the disk full?", providerCode: "EIO")
         }
     }
 

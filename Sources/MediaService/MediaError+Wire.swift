@@ -9,6 +9,7 @@ extension MediaError: ServiceErrorConvertible {
         case .corruptMedia, .unsupported: ServiceError(.corruptMedia, message)
         case .tooLarge: ServiceError(.tooLarge, message)
         case .noSpace: ServiceError(.unavailable, "\(message); make room and try again", providerCode: "ENOSPC")
+        case .readOnly: ServiceError(.unavailable, message, providerCode: "EROFS")
         case .io: ServiceError(.unavailable, message)
         case .cancelled: ServiceError(.cancelled, message)
         case .invalidArgument: ServiceError(.invalidParams, message)

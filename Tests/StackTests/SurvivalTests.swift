@@ -32,6 +32,41 @@ import Testing
         }
     }
 
+    @Test(
+        "a store that cannot be written for a while holds the job, which says so and goes on",
+        .enabled(if: getuid() == 0))
+    func storeAway() async throws {
+        try await LiveStack.with { stack in
+            try FileManager.default.createDirectory(atPath: stack.store, withIntermediateDirectories: true)
+            let mounted = try await Program.run("/usr/bin/mount", ["-t", "tmpfs", "tmpfs", stack.store])
+            guard mounted.status == 0 else {
+                Issue.record("no tmpfs can be mounted here: \(mounted.errors)")
+                return
+            }
+            let ids = try stack.writeStoryboard(durations: Array(repeating: 0.5, count: 12))
+            let watcher = try await connect(stack)
+            let started = try await watcher.call(
+                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
+            _ = try await watcher.call(OrchestratorAPI.watch, WatchJobs(jobID: started.jobID, afterSeq: 0))
+            for await note in watcher.notifications where note.method == OrchestratorAPI.event {
+                let message = try JSONCoding.decode(StatusMessage.self, from: note.params)
+                if message.message == "drew the still of \(ids[2])" {
+                    // Files that are being written keep it busy.
+                    while try await Program.run("/usr/bin/mount", ["-o", "remount,ro", stack.store]).status != 0 {
+                        await Task.yield()
+                    }
+                }
+                if message.message.hasPrefix("the job waits: ") { break }
+                try #require(!message.jobState.isTerminal, "\(message.message)")
+            }
+            #expect(try await Program.run("/usr/bin/mount", ["-o", "remount,rw", stack.store]).status == 0)
+            let view = try await stack.end(of: started.jobID)
+            #expect(view.state == .finished, "\(view.error?.message ?? "")")
+            #expect(try await Judge.complaints(stack.place("agent5/final.mp4")) == "")
+            _ = try await Program.run("/usr/bin/umount", ["-l", stack.store])
+        }
+    }
+
     @Test("kill -9 of the supervisor leaves no service behind")
     func orphans() async throws {
         let stack = try LiveStack.prepare()

@@ -13,11 +13,18 @@ struct ImageStudio: Sendable {
     let delivered: DeliveredStills
 
     func generate(_ request: GenerateImage, _ call: Call) async throws -> GeneratedImage {
+        try await generate(request) { call.progress($0, $1) }
+    }
+
+    /// - Parameter report: gets a fraction and a message.
+    func generate(
+        _ request: GenerateImage, report: (Double, String) -> Void
+    ) async throws -> GeneratedImage {
         try check(request)
         let provider = try provider(named: request.provider)
         let output = try ArtifactURI(request.output, at: "/output")
         if let image = try await delivered.find(request, artifacts) { return image }
-        call.progress(0, "\(provider.name) draws")
+        report(0, "\(provider.name) draws")
         let drawn = try await artifacts.output(output) { path in
             try await provider.draw(request, to: path)
         }

@@ -13,6 +13,8 @@ package struct MediaError: Error, Sendable, Equatable, CustomStringConvertible {
         case unsupported
         /// The disk is full.
         case noSpace
+        /// The disk is read-only.
+        case readOnly
         /// The file system refused.
         case io
         /// The caller asked to stop.
@@ -46,7 +48,8 @@ package struct MediaError: Error, Sendable, Equatable, CustomStringConvertible {
         switch code {
         case us_error_no_entry: self.init(.notFound, "\(doing): no such file")
         case us_error_no_space, us_error_quota, us_error_file_too_big: self.init(.noSpace, "\(doing): the disk is full")
-        case us_error_access, us_error_read_only, us_error_not_permitted, us_error_is_folder, us_error_not_folder,
+        case us_error_read_only: self.init(.readOnly, "\(doing): the disk is read-only")
+        case us_error_access, us_error_not_permitted, us_error_is_folder, us_error_not_folder,
             us_error_name_too_long, us_error_too_many_files:
             self.init(.io, "\(doing): \(reason)")
         case us_error_no_memory: self.init(.internal, "\(doing): out of memory")
