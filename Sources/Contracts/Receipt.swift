@@ -20,7 +20,7 @@ package struct Receipt: Codable, Sendable {
     package var saved: USD
     /// What stills cost that were prepared while the lead worked, and were not needed; absent where there were none.
     package var hedge: USD?
-    /// Seconds by stage, in the order in which they began.
+    /// Seconds by stage of the last run, in the order in which they began.
     package var stages: [StageTime]
     package var videoURL: String?
     package var warnings: [String]

@@ -54,6 +54,8 @@ import Testing
             #expect(studio.calls.withLock { $0 } == ["draw seg_2: a red boat", "clip seg_2"])
             let receipt = try await orchestra.receipt(job)
             #expect(receipt.segments.map(\.reused) == [true, false, true])
+            // Times of this run, not of the days between.
+            #expect(Set(receipt.stages.map(\.stage)) == ["images", "clips", "narration", "stitch", "verify"])
         }
     }
 

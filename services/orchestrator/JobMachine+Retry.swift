@@ -32,5 +32,6 @@ extension JobMachine {
         outcome = nil
         videoURL = nil
         filmDuration = nil
+        stages = StageClock()
     }
 }
