@@ -25,11 +25,16 @@ enum Stage {
 
     /// All messages of a job, once it is at its end.
     static func messages(_ orchestra: Orchestra, _ job: String) async throws -> [StatusMessage] {
+        var found: [StatusMessage] = []
         for await _ in orchestra.bulletin.signals(jobID: job) {
-            let found = try orchestra.messages(after: 0, jobID: job)
-            if found.last?.jobState.isTerminal == true { return found }
+            while true {
+                let page = try orchestra.messages(after: found.last?.seq ?? 0, jobID: job)
+                if page.isEmpty { break }
+                found += page
+            }
+            if found.last?.jobState.isTerminal == true { break }
         }
-        return []
+        return found
     }
 
     /// Runs a job in a session of its own. -> its messages and its receipt.

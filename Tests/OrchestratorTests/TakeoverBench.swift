@@ -22,13 +22,20 @@ struct TakeoverBench {
 
     /// Starts jobs, each in a session of its own, and waits for the last of them.
     private func run(_ count: Int, _ orchestra: Orchestra, batch: Int = 0) async throws {
-        var ids: Set<String> = []
+        var last = try await orchestra.snapshot(jobID: nil).seq
+        var left = count
         for number in 0..<count {
             let request = StartJob(userID: "u\(number % 20)", sessionID: "s\(batch)-\(number)")
-            ids.insert(try await orchestra.start(request, options: JobOptions(), entry: .lead).jobID)
+            _ = try await orchestra.start(request, options: JobOptions(), entry: .lead)
         }
         for await _ in orchestra.bulletin.signals(jobID: nil) {
-            if await orchestra.liveJobs.isDisjoint(with: ids) { return }
+            while left > 0 {
+                let messages = try orchestra.messages(after: last, jobID: nil)
+                guard let newest = messages.last else { break }
+                last = newest.seq
+                left -= messages.count { $0.jobState.isTerminal }
+            }
+            if left <= 0 { return }
         }
     }
 

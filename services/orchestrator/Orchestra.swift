@@ -157,9 +157,6 @@ actor Orchestra {
         return await breakers.apply(request.action ?? .get, to: request.agent)
     }
 
-    /// The jobs that are not at their end.
-    var liveJobs: Set<String> { Set(live.keys) }
-
     /// A picture of all that runs, or of one job.
     func snapshot(jobID: String?) async throws -> WatchSnapshot {
         // The number first: what comes meanwhile is in the picture and comes again, rather than not at all.
