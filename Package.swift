@@ -97,13 +97,16 @@ let package = Package(
             ],
             resources: [.copy("Sample")]),
 
+        .target(
+            name: "StandIns", dependencies: ["JSONRPC"], path: "Tests/StandIns",
+            exclude: ["README.md", "standin.py", "aws.py"]),
         tests("JSONRPCTests", nio + ["JSONRPC", logging]),
         tests("ServicePoolTests", nio + ["ServicePool", "JSONRPC"]),
         tests("ServiceKitTests", ["ServiceKit", "JSONRPC"]),
         tests("ContractsTests", ["Contracts", "JSONRPC"]),
         tests("HTTPTests", nio + ["HTTP"]),
-        tests("AWSTests", ["AWS"]),
-        tests("ArtifactsTests", ["Artifacts", "JSONRPC"]),
+        tests("AWSTests", ["AWS", "HTTP"]),
+        tests("ArtifactsTests", ["Artifacts", "AWS", "HTTP", "JSONRPC", "StandIns"]),
         tests("MediaTests", ["Media"], resources: [.copy("Corpus")]),
         tests("OrchestratorTests", ["Orchestrator", "Contracts", "JSONRPC", "Artifacts", grdb, logging]),
         tests("ImageGenTests", ["ImageGen", "Drawing", "JSONRPC"]),

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 packages_build="libavcodec-dev libavformat-dev libavutil-dev libcairo2-dev libebur128-dev libcurl4-openssl-dev libpango1.0-dev
     libsqlite3-dev libswresample-dev libswscale-dev pkg-config"
 packages_run="fontconfig fonts-noto-cjk fonts-noto-core"
-packages_test="chromium ffmpeg procps python3 python3-pil socat"
+packages_test="chromium ffmpeg procps python3 python3-pil python3-venv socat"
 packages_bench="python3-numpy"
 
 wanted="$packages_build $packages_run"
@@ -39,6 +39,13 @@ if [ -n "$missing" ]; then
     $as_root apt-get update -qq
     # shellcheck disable=SC2086
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi
+
+# The stand-in for S3.
+if [ "${1:-}" = test ] && ! .venv/bin/python -c 'import boto3, moto.server' 2>/dev/null; then
+    echo "setup: installing moto into .venv"
+    python3 -m venv .venv
+    .venv/bin/pip install --quiet --disable-pip-version-check 'moto[server]>=5.2,<6'
 fi
 
 if ! command -v swift >/dev/null; then

@@ -1,8 +1,36 @@
 import Crypto
-package import FoundationEssentials
+import FoundationEssentials
+import Glibc
+package import HTTP
 
-/// AWS Signature Version 4, by hand: libcurl's own signs some paths and queries wrongly.
+/// AWS Signature Version 4. libcurl's own signs some paths and queries wrongly. The hash of the body is always sent.
 package struct SignatureV4: Sendable {
+    /// A moment as AWS writes it.
+    package struct Moment: Sendable {
+        /// `20130524T000000Z`.
+        package let text: String
+        var day: Substring { text.prefix(8) }
+
+        /// - Parameter seconds: since 1970.
+        package init(seconds: Int) {
+            var (time, parts) = (time_t(seconds), tm())
+            gmtime_r(&time, &parts)
+            func digits(_ value: Int32, _ count: Int) -> String {
+                let text = String(value)
+                return String(repeating: "0", count: max(0, count - text.utf8.count)) + text
+            }
+            text =
+                digits(parts.tm_year + 1900, 4) + digits(parts.tm_mon + 1, 2) + digits(parts.tm_mday, 2) + "T"
+                + digits(parts.tm_hour, 2) + digits(parts.tm_min, 2) + digits(parts.tm_sec, 2) + "Z"
+        }
+
+        package static var now: Moment { Moment(seconds: time(nil)) }
+    }
+
+    /// What stands for the hash of a body that is not signed.
+    package static let unsignedPayload = "UNSIGNED-PAYLOAD"
+    private static let algorithm = "AWS4-HMAC-SHA256"
+
     package let credentials: AWSCredentials
     package let region: String
     /// `s3`, `logs`, `mediaconvert`, ...
@@ -14,119 +42,75 @@ package struct SignatureV4: Sendable {
         self.service = service
     }
 
-    /// The SHA-256 of a body that has no bytes.
-    package static let emptyHash = hash([])
-
-    /// Signs a request.
+    /// The headers with those that make a request authentic.
     ///
     /// - Parameters:
-    ///   - path: as it will be sent, percent-encoded once.
-    ///   - query: names and values, not encoded.
-    ///   - headers: sent beside `host`, and signed.
-    ///   - payloadHash: hexadecimal SHA-256 of the body.
-    /// - Returns: all headers to send beside `host`, with `Authorization`.
-    package func sign(
-        method: String, host: String, path: String, query: [(String, String)], headers: [(String, String)],
-        payloadHash: String, at date: Date
-    ) -> [(String, String)] {
-        let time = Self.time(date)
-        var all = headers + [("x-amz-date", time), ("x-amz-content-sha256", payloadHash)]
-        if let token = credentials.sessionToken { all.append(("x-amz-security-token", token)) }
-        let (canonical, names) = canonicalHeaders(all + [("host", host)])
-        let request = [method, canonicalPath(path), Self.query(query), canonical, names, payloadHash].joined(
-            separator: "\n")
-        let signature = signature(of: request, time: time)
-        all.append(
-            (
-                "Authorization",
-                "AWS4-HMAC-SHA256 Credential=\(credentials.accessKeyID)/\(scope(time)), SignedHeaders=\(names), "
-                    + "Signature=\(signature)"
-            ))
-        return all
+    ///   - host: with the port where it is not the usual one.
+    ///   - path: as it is sent, percent-encoded.
+    ///   - payload: the body's SHA-256 in hexadecimal digits.
+    package func headers(
+        _ headers: HTTPHeaders, method: String, host: String, path: String, query: [(name: String, value: String)],
+        payload: String, at moment: Moment
+    ) -> HTTPHeaders {
+        var signed = headers
+        signed["x-amz-content-sha256"] = payload
+        signed["x-amz-date"] = moment.text
+        if let token = credentials.sessionToken { signed["x-amz-security-token"] = token }
+        var lines = signed.fields.map { ($0.name.lowercased(), Self.collapsed($0.value)) } + [("host", host)]
+        lines.sort { $0 < $1 }
+        let names = lines.map(\.0).joined(separator: ";")
+        let signature = signature(
+            """
+            \(method)
+            \(canonical(path))
+            \(PercentEncoding.query(query))
+            \(lines.map { "\($0.0):\($0.1)\n" }.joined())
+            \(names)
+            \(payload)
+            """, at: moment)
+        signed["Authorization"] =
+            "\(Self.algorithm) Credential=\(credentials.accessKeyID)/\(scope(moment)),SignedHeaders=\(names),"
+            + "Signature=\(signature)"
+        return signed
     }
 
-    /// The query of a URL that anybody can use for a while.
+    /// The query that lets anybody make a request.
     ///
-    /// - Parameter seconds: how long; at most seven days.
-    package func presign(
-        method: String, host: String, path: String, query: [(String, String)], seconds: Int, at date: Date
+    /// - Parameter seconds: how long from `moment` on; at most 604800.
+    package func presignedQuery(
+        method: String, host: String, path: String, seconds: Int, at moment: Moment
     ) -> String {
-        let time = Self.time(date)
-        var all =
-            query + [
-                ("X-Amz-Algorithm", "AWS4-HMAC-SHA256"),
-                ("X-Amz-Credential", "\(credentials.accessKeyID)/\(scope(time))"),
-                ("X-Amz-Date", time), ("X-Amz-Expires", String(seconds)), ("X-Amz-SignedHeaders", "host"),
-            ]
-        if let token = credentials.sessionToken { all.append(("X-Amz-Security-Token", token)) }
-        let request = [
-            method, canonicalPath(path), Self.query(all), "host:\(host)\n", "host", "UNSIGNED-PAYLOAD",
-        ].joined(separator: "\n")
-        return Self.query(all) + "&X-Amz-Signature=" + signature(of: request, time: time)
+        var items = [
+            (name: "X-Amz-Algorithm", value: Self.algorithm),
+            (name: "X-Amz-Credential", value: "\(credentials.accessKeyID)/\(scope(moment))"),
+            (name: "X-Amz-Date", value: moment.text),
+            (name: "X-Amz-Expires", value: String(seconds)),
+            (name: "X-Amz-SignedHeaders", value: "host"),
+        ]
+        if let token = credentials.sessionToken { items.append((name: "X-Amz-Security-Token", value: token)) }
+        let query = PercentEncoding.query(items)
+        let signature = signature(
+            "\(method)\n\(canonical(path))\n\(query)\nhost:\(host)\n\nhost\n\(Self.unsignedPayload)", at: moment)
+        return "\(query)&X-Amz-Signature=\(signature)"
     }
 
-    /// Percent-encodes as the signature asks: everything but unreserved characters, and slashes where they separate.
-    package static func encode(_ text: String, keepingSlashes: Bool) -> String {
-        var result = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
-                UInt8(ascii: "~"):
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            case UInt8(ascii: "/") where keepingSlashes:
-                result += "/"
-            default:
-                let hex = String(byte, radix: 16, uppercase: true)
-                result += hex.count == 1 ? "%0\(hex)" : "%\(hex)"
-            }
+    private func scope(_ moment: Moment) -> String { "\(moment.day)/\(region)/\(service)/aws4_request" }
+
+    private func signature(_ canonicalRequest: String, at moment: Moment) -> String {
+        let hash = Hex.text(SHA256.hash(data: Data(canonicalRequest.utf8)))
+        let text = "\(Self.algorithm)\n\(moment.text)\n\(scope(moment))\n\(hash)"
+        var key = SymmetricKey(data: Data("AWS4\(credentials.secretAccessKey)".utf8))
+        for part in [String(moment.day), region, service, "aws4_request", text] {
+            key = SymmetricKey(data: Data(HMAC<SHA256>.authenticationCode(for: Data(part.utf8), using: key)))
         }
-        return result
+        return key.withUnsafeBytes { Hex.text($0) }
     }
 
-    /// A query as it is signed and sent: encoded, then sorted.
-    package static func query(_ items: [(String, String)]) -> String {
-        items.map { (encode($0.0, keepingSlashes: false), encode($0.1, keepingSlashes: false)) }
-            .sorted { $0 < $1 }.map { "\($0.0)=\($0.1)" }.joined(separator: "&")
-    }
+    /// S3 signs the path as it is sent, all others encode it once more.
+    private func canonical(_ path: String) -> String { service == "s3" ? path : PercentEncoding.path(path) }
 
-    /// Hexadecimal SHA-256.
-    package static func hash(_ bytes: [UInt8]) -> String { hex(SHA256.hash(data: bytes)) }
-
-    // MARK: -
-
-    /// S3 takes the path as it is sent; all other services want it encoded once more.
-    private func canonicalPath(_ path: String) -> String {
-        service == "s3" ? path : Self.encode(path, keepingSlashes: true)
-    }
-
-    private func canonicalHeaders(_ headers: [(String, String)]) -> (text: String, names: String) {
-        let sorted = headers.map { ($0.0.lowercased(), Self.collapsed($0.1)) }.sorted { $0.0 < $1.0 }
-        return (sorted.map { "\($0.0):\($0.1)\n" }.joined(), sorted.map(\.0).joined(separator: ";"))
-    }
-
+    /// White space at the ends goes, runs of it become one space.
     private static func collapsed(_ value: String) -> String {
-        value.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
-    }
-
-    private func scope(_ time: String) -> String { "\(time.prefix(8))/\(region)/\(service)/aws4_request" }
-
-    private func signature(of request: String, time: String) -> String {
-        let text = ["AWS4-HMAC-SHA256", time, scope(time), Self.hash(Array(request.utf8))].joined(separator: "\n")
-        var key = SymmetricKey(data: Array("AWS4\(credentials.secretAccessKey)".utf8))
-        for part in [String(time.prefix(8)), region, service, "aws4_request"] {
-            key = SymmetricKey(data: Data(HMAC<SHA256>.authenticationCode(for: Array(part.utf8), using: key)))
-        }
-        return Self.hex(HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key))
-    }
-
-    private static func hex(_ bytes: some Sequence<UInt8>) -> String {
-        bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-    }
-
-    /// `20130524T000000Z`.
-    private static func time(_ date: Date) -> String {
-        let style = Date.ISO8601FormatStyle(dateSeparator: .omitted, timeSeparator: .omitted, timeZone: .gmt)
-        return style.format(date)
+        value.split { $0 == " " || $0 == "\t" }.joined(separator: " ")
     }
 }

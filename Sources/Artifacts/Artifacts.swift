@@ -10,15 +10,22 @@ package struct ArtifactInfo: Sendable, Equatable {
     package let modified: Double
 }
 
-/// Where bytes live, behind one door.
+/// Where bytes live, behind one door: files of this machine, and objects of S3.
 package struct Artifacts: Sendable {
     private let files = FileStore()
+    private let objects: ObjectStore
 
-    package init() {}
+    /// - Parameter environment: names the AWS account and the folder of local copies; read when the first object is asked for.
+    package init(environment: [String: String] = ProcessInfo.processInfo.environment) {
+        objects = ObjectStore(environment: environment)
+    }
 
     /// `nil` where there is no such artifact.
     package func info(_ uri: ArtifactURI) async throws(ServiceError) -> ArtifactInfo? {
-        files.info(try path(uri))
+        switch uri.scheme {
+        case .file: files.info(uri.path)
+        case .s3: try await asked { try await objects.info(uri) }
+        }
     }
 
     /// The bytes of an artifact.
@@ -26,11 +33,15 @@ package struct Artifacts: Sendable {
     /// - Parameter maximum: bytes; a larger artifact is `too_large`.
     /// - Throws: `not_found`, `too_large`, `unavailable`.
     package func read(_ uri: ArtifactURI, maximum: Int) async throws(ServiceError) -> Data {
-        try files.read(try path(uri), maximum: maximum)
+        switch uri.scheme {
+        case .file: try files.read(uri.path, maximum: maximum)
+        case .s3: try await asked { try await objects.read(uri, maximum: maximum) }
+        }
     }
 
     /// Stores bytes.
     package func write(_ bytes: Data, to uri: ArtifactURI) async throws {
+        if uri.scheme == .s3 { return try await objects.write(bytes, to: uri) }
         try await output(uri) { temporary in
             do {
                 try bytes.write(to: URL(filePath: temporary))
@@ -42,18 +53,24 @@ package struct Artifacts: Sendable {
 
     /// The artifacts in a folder, sorted by name; none where there is no such folder.
     package func list(_ folder: ArtifactURI) async throws(ServiceError) -> [ArtifactURI] {
+        if folder.scheme == .s3 { return try await asked { try await objects.list(folder) } }
         var found: [ArtifactURI] = []
-        for name in files.list(try path(folder)) { found.append(try folder.appending(name)) }
+        for name in files.list(folder.path) { found.append(try folder.appending(name)) }
         return found
     }
 
     package func remove(_ uri: ArtifactURI) async throws(ServiceError) {
-        try files.remove(try path(uri))
+        switch uri.scheme {
+        case .file: try files.remove(uri.path)
+        case .s3: try await asked { try await objects.remove(uri) }
+        }
     }
 
     /// Copies an artifact.
     package func copy(_ source: ArtifactURI, to target: ArtifactURI) async throws {
+        if source.scheme == .s3, target.scheme == .s3 { return try await objects.copy(source, to: target) }
         let from = try await localPath(source)
+        if target.scheme == .s3 { return try await objects.store(from, as: target) }
         try await output(target) { temporary in
             do {
                 try FileManager.default.copyItem(atPath: from, toPath: temporary)
@@ -67,9 +84,9 @@ package struct Artifacts: Sendable {
     ///
     /// - Throws: `not_found`.
     package func localPath(_ uri: ArtifactURI) async throws(ServiceError) -> String {
-        let path = try path(uri)
-        guard files.info(path) != nil else { throw ServiceError(.notFound, "\(uri) does not exist or is no file") }
-        return path
+        if uri.scheme == .s3 { return try await asked { try await objects.localPath(uri) } }
+        guard files.info(uri.path) != nil else { throw ServiceError(.notFound, "\(uri) does not exist or is no file") }
+        return uri.path
     }
 
     /// Makes sure that an artifact lies below a folder, links followed: a name in the folder may lead out of it.
@@ -77,7 +94,10 @@ package struct Artifacts: Sendable {
     /// - Parameter whose: as the error calls the artifact.
     /// - Throws: `unauthorized` for one that does not. One that does not exist lies nowhere, which is no fault here.
     package func confine(_ uri: ArtifactURI, to folder: ArtifactURI, whose: String) throws(ServiceError) {
-        guard let real = files.real(try path(uri)), let root = files.real(try path(folder)) else { return }
+        // S3 has no links.
+        guard uri.scheme == .file, folder.scheme == .file, let real = files.real(uri.path),
+            let root = files.real(folder.path)
+        else { return }
         guard real == root || real.hasPrefix(root == "/" ? root : root + "/") else {
             throw ServiceError(.unauthorized, "\(whose) \(uri) is a link that leads out of \(folder)")
         }
@@ -86,20 +106,24 @@ package struct Artifacts: Sendable {
     /// Makes an artifact: `body` writes a file of the temporary name that it is given; the artifact appears whole when `body` has
     /// ended, and not at all when it throws.
     package func output<R>(_ uri: ArtifactURI, _ body: (String) async throws -> R) async throws -> R {
-        try await files.output(try path(uri), body)
+        switch uri.scheme {
+        case .file: try await files.output(uri.path, body)
+        case .s3: try await objects.output(uri, body)
+        }
     }
 
     /// Removes temporary files in a folder that writers which are gone left behind.
     package func sweep(_ folder: ArtifactURI, olderThan seconds: Int) async throws(ServiceError) {
-        files.sweep(try path(folder), olderThan: seconds)
+        // An object is stored whole or not at all.
+        if folder.scheme == .file { files.sweep(folder.path, olderThan: seconds) }
     }
 
-    private func path(_ uri: ArtifactURI) throws(ServiceError) -> String {
-        guard uri.scheme == .file else {
-            throw ServiceError(
-                .unavailable, "\(uri): this installation keeps its artifacts in files; use a file:/// URI",
-                retryable: false)
+    /// What S3 says against it, as a caller is told.
+    private func asked<R>(_ body: () async throws -> R) async throws(ServiceError) -> R {
+        do {
+            return try await body()
+        } catch {
+            throw ServiceError(wrapping: error)
         }
-        return uri.path
     }
 }

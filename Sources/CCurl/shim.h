@@ -1,26 +1,51 @@
 #pragma once
+// The checks of argument types are macros for C compilers; the functions below have types of their own.
+#define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 
-// curl_easy_setopt and its kin are variadic, which Swift does not call: one typed wrapper for each kind of argument.
-static inline CURLcode us_set_long(CURL *handle, CURLoption option, long value) {
-    return curl_easy_setopt(handle, option, value);
+// `curl_easy_setopt` and `curl_easy_getinfo` are variadic, which Swift cannot call: one function for each type.
+
+typedef size_t (*ccurl_body)(char *bytes, size_t size, size_t count, void *context);
+typedef int (*ccurl_seek)(void *context, curl_off_t offset, int origin);
+
+static inline CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) {
+    return curl_easy_setopt(easy, option, value);
 }
-static inline CURLcode us_set_offset(CURL *handle, CURLoption option, curl_off_t value) {
-    return curl_easy_setopt(handle, option, value);
+
+static inline CURLcode ccurl_set_size(CURL *easy, CURLoption option, curl_off_t value) {
+    return curl_easy_setopt(easy, option, value);
 }
-static inline CURLcode us_set_text(CURL *handle, CURLoption option, const char *value) {
-    return curl_easy_setopt(handle, option, value);
+
+static inline CURLcode ccurl_set_text(CURL *easy, CURLoption option, const char *value) {
+    return curl_easy_setopt(easy, option, value);
 }
-static inline CURLcode us_set_pointer(CURL *handle, CURLoption option, void *value) {
-    return curl_easy_setopt(handle, option, value);
+
+static inline CURLcode ccurl_set_pointer(CURL *easy, CURLoption option, void *value) {
+    return curl_easy_setopt(easy, option, value);
 }
-static inline CURLcode us_set_list(CURL *handle, CURLoption option, struct curl_slist *value) {
-    return curl_easy_setopt(handle, option, value);
+
+static inline CURLcode ccurl_set_list(CURL *easy, CURLoption option, struct curl_slist *value) {
+    return curl_easy_setopt(easy, option, value);
 }
-typedef size_t (*us_data_callback)(char *data, size_t size, size_t count, void *context);
-static inline CURLcode us_set_callback(CURL *handle, CURLoption option, us_data_callback value) {
-    return curl_easy_setopt(handle, option, value);
+
+static inline CURLcode ccurl_set_body(CURL *easy, CURLoption option, ccurl_body value) {
+    return curl_easy_setopt(easy, option, value);
 }
-static inline CURLcode us_get_long(CURL *handle, CURLINFO info, long *value) {
-    return curl_easy_getinfo(handle, info, value);
+
+static inline CURLcode ccurl_set_seek(CURL *easy, ccurl_seek value) {
+    return curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, value);
 }
+
+static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
+static inline CURLcode ccurl_get_pointer(CURL *easy, CURLINFO info, void **value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
+static inline CURLcode ccurl_message_result(const CURLMsg *message) { return message->data.result; }
+
+// Macros of casts, which Swift does not import.
+static const long ccurl_global_default = CURL_GLOBAL_DEFAULT;
+static const size_t ccurl_read_abort = CURL_READFUNC_ABORT;

@@ -1,119 +1,37 @@
-import CCurl
-import Glibc
-import Synchronization
+import FoundationEssentials
 
-/// HTTP by libcurl: one multi handle on one thread, so that connections are reused and nothing blocks anybody else.
+/// Speaks HTTP/1.1 and HTTP/2 by libcurl. All transfers of a client run on one thread of its own, which begins with the first
+/// request and ends with the client; connections are kept and used again.
 ///
-/// Only http and https; redirects are not followed. Cancelling the calling task aborts the transfer.
+/// Redirects are not followed. Proxies come from the environment (`https_proxy`, `no_proxy`, ...), certificates of
+/// authorities from `CURL_CA_BUNDLE` or `SSL_CERT_FILE`, else from the system.
 package final class HTTPClient: Sendable {
-    private struct Inbox {
-        var added: [Transfer] = []
-        var cancelled: [Transfer] = []
-        var isClosed = false
-    }
+    private let loop: TransferLoop
 
-    /// `CURLM *`; only `curl_multi_wakeup` is called on it from other threads, which libcurl allows.
-    private struct Multi: @unchecked Sendable {
-        let handle: UnsafeMutableRawPointer
-    }
-
-    private let inbox: Box
-    private let multi: Multi
-
-    private final class Box: Sendable {
-        let state = Mutex(Inbox())
-    }
-
-    package init() {
-        _ = Self.isInitialised
-        guard let handle = curl_multi_init() else { preconditionFailure("libcurl has no memory to begin with") }
-        let multi = Multi(handle: handle)
-        let inbox = Box()
-        self.multi = multi
-        self.inbox = inbox
-        Worker { Self.loop(multi, inbox) }.start()
+    /// - Parameter certificates: the path of a PEM file with the authorities to trust instead.
+    package init(certificates: String? = nil, environment: [String: String] = ProcessInfo.processInfo.environment) {
+        let named = [certificates, environment["CURL_CA_BUNDLE"], environment["SSL_CERT_FILE"]]
+        loop = TransferLoop(certificates: named.lazy.compactMap { $0 }.first { !$0.isEmpty })
     }
 
     deinit {
-        inbox.state.withLock { $0.isClosed = true }
-        curl_multi_wakeup(multi.handle)
+        loop.stop()
     }
 
-    /// Sends a request and returns what came back, whatever its status.
+    /// Makes one exchange. Cancelling the task aborts the transfer.
     ///
     /// - Throws: `HTTPError`, or `CancellationError`.
     package func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-        let transfer = try Transfer(request)
+        try request.check()
+        let id = loop.nextID()
         return try await withTaskCancellationHandler {
-            try Task.checkCancellation()
-            return try await withCheckedThrowingContinuation { continuation in
-                transfer.begin(continuation)
-                inbox.state.withLock { $0.added.append(transfer) }
-                curl_multi_wakeup(multi.handle)
+            try await withCheckedThrowingContinuation { continuation in
+                loop.post(.start(id, request, continuation))
+                // A cancellation from before this line was told of a transfer that had not been.
+                if Task.isCancelled { loop.post(.cancel(id)) }
             }
         } onCancel: {
-            inbox.state.withLock { $0.cancelled.append(transfer) }
-            curl_multi_wakeup(multi.handle)
+            loop.post(.cancel(id))
         }
-    }
-
-    private static let isInitialised = curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK
-
-    /// The thread that owns all handles.
-    private static func loop(_ multi: Multi, _ inbox: Box) {
-        var running: [UnsafeMutableRawPointer: Transfer] = [:]
-        while true {
-            let news = inbox.state.withLock { state in
-                defer {
-                    state.added = []
-                    state.cancelled = []
-                }
-                return state
-            }
-            for transfer in news.added {
-                running[transfer.handle] = transfer
-                curl_multi_add_handle(multi.handle, transfer.handle)
-            }
-            for transfer in news.cancelled where running.removeValue(forKey: transfer.handle) != nil {
-                curl_multi_remove_handle(multi.handle, transfer.handle)
-                transfer.cancel()
-            }
-            if news.isClosed, running.isEmpty { break }
-            var active: Int32 = 0
-            curl_multi_perform(multi.handle, &active)
-            var left: Int32 = 0
-            while let message = curl_multi_info_read(multi.handle, &left) {
-                guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle,
-                    let transfer = running.removeValue(forKey: handle)
-                else { continue }
-                let code = message.pointee.data.result
-                curl_multi_remove_handle(multi.handle, handle)
-                transfer.finish(code)
-            }
-            curl_multi_poll(multi.handle, nil, 0, running.isEmpty ? 60_000 : 1000, nil)
-        }
-        curl_multi_cleanup(multi.handle)
-    }
-}
-
-/// A thread that runs a body to its end.
-private final class Worker {
-    private let body: @Sendable () -> Void
-
-    init(_ body: @escaping @Sendable () -> Void) {
-        self.body = body
-    }
-
-    func start() {
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(self).toOpaque()
-        pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                Unmanaged<Worker>.fromOpaque(context).takeRetainedValue().body()
-                return nil
-            }, context)
-        pthread_detach(thread)
     }
 }

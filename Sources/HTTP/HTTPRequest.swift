@@ -1,74 +1,95 @@
-/// One request.
+package import FoundationEssentials
+
+/// One exchange with a server.
 package struct HTTPRequest: Sendable {
-    /// Where the body of the answer goes.
-    package enum Destination: Sendable, Equatable {
-        case memory
-        /// A path that is created or emptied.
+    /// What is sent along.
+    package enum Body: Sendable {
+        case none
+        case bytes(Data)
+        /// The whole file at a path, read while it is sent.
         case file(String)
     }
 
+    /// Where the body of a success (2xx) goes. All other bodies are kept in memory, cut at 64 KiB.
+    package enum Sink: Sendable {
+        /// - Parameter maximum: bytes; a longer body fails with `tooLarge`.
+        case memory(maximum: Int)
+        /// Written to the file at a path, which is made or emptied. A failure may leave a part of it.
+        case file(String, maximum: Int)
+    }
+
+    /// Bounds in seconds.
+    package struct Timeouts: Sendable {
+        /// Until a connection stands.
+        package var connect: Double
+        /// For everything; `nil` where only stalls count.
+        package var total: Double?
+        /// Without a single byte in either direction.
+        package var stall: Double
+
+        package init(connect: Double = 10, total: Double? = nil, stall: Double = 30) {
+            self.connect = connect
+            self.total = total
+            self.stall = stall
+        }
+    }
+
     package var method: String
+    /// Percent-encoded, `http` or `https`; sent as it is.
     package var url: String
-    /// Names and values, in order; sent as they are.
-    package var headers: [(name: String, value: String)]
-    package var body: [UInt8]?
-    package var destination = Destination.memory
-    /// Bytes that the answer's body may have.
-    package var maximumBytes = 16 * 1024 * 1024
-    /// Seconds until the connection must stand.
-    package var connectTimeout = 10.0
-    /// Seconds for the whole exchange.
-    package var timeout = 300.0
-    /// Seconds that the transfer may crawl below 1 byte a second.
-    package var stallTimeout = 60
+    package var headers: HTTPHeaders
+    package var body: Body
+    package var sink: Sink
+    package var timeouts: Timeouts
 
     package init(
-        _ method: String, _ url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil
+        _ method: String, _ url: String, headers: HTTPHeaders = [:], body: Body = .none,
+        sink: Sink = .memory(maximum: 16 * 1024 * 1024), timeouts: Timeouts = Timeouts()
     ) {
         self.method = method
         self.url = url
         self.headers = headers
         self.body = body
+        self.sink = sink
+        self.timeouts = timeouts
     }
 
-    /// The URL as an error may tell it: without user, query and fragment, where secrets stand.
-    package var publicURL: String {
-        let end = url.firstIndex { $0 == "?" || $0 == "#" } ?? url.endIndex
-        var text = String(url[..<end])
-        if let scheme = text.firstRange(of: "://"), let at = text[scheme.upperBound...].firstIndex(of: "@") {
-            let slash = text[scheme.upperBound...].firstIndex(of: "/") ?? text.endIndex
-            if at < slash { text.removeSubrange(scheme.upperBound...at) }
+    /// Asks for what a URL names.
+    package static func get(
+        _ url: String, headers: HTTPHeaders = [:], sink: Sink = .memory(maximum: 16 * 1024 * 1024),
+        timeouts: Timeouts = Timeouts()
+    ) -> HTTPRequest {
+        HTTPRequest("GET", url, headers: headers, sink: sink, timeouts: timeouts)
+    }
+
+    /// The URL without what may be secret, for messages: no user, no query, no fragment.
+    package var place: String {
+        let text = url.prefix { $0 != "?" && $0 != "#" }
+        guard let scheme = text.firstRange(of: "://") else { return String(text.prefix(200)) }
+        let rest = text[scheme.upperBound...]
+        let authority = rest.prefix { $0 != "/" }
+        let host = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
+        return "\(text[..<scheme.upperBound])\(host)\(rest[authority.endIndex...])"
+    }
+
+    /// - Throws: `invalidRequest` for what a server could take for another request than was meant.
+    func check() throws(HTTPError) {
+        func refuse(_ reason: String) -> HTTPError { HTTPError(.invalidRequest, "\(place): \(reason)") }
+        guard !method.isEmpty, method.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) else {
+            throw refuse("the method is no upper-case word")
         }
-        return text
+        guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
+            throw refuse("only http:// and https:// are spoken")
+        }
+        guard url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw refuse("the URL is not percent-encoded")
+        }
+        for field in headers.fields {
+            guard !field.name.isEmpty, field.name.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x3A }),
+                field.value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 })
+            else {
+                throw refuse("the header \(field.name.prefix(40).debugDescription) has characters that none may have")
+            }
+        }
     }
-}
-
-/// What came back, whatever its status.
-package struct HTTPResponse: Sendable {
-    package let status: Int
-    /// Names in lower case.
-    package let headers: [String: String]
-    /// Empty where the body went to a file.
-    package let body: [UInt8]
-}
-
-/// Why no answer came.
-package struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
-    package enum Kind: String, Sendable {
-        /// No connection, or it broke.
-        case unreachable
-        /// One of the request's timeouts passed.
-        case timeout
-        /// The body is larger than the request allows.
-        case tooLarge
-        /// The body cannot be written to its file.
-        case output
-        /// The URL or a header is none.
-        case invalidRequest
-    }
-
-    package let kind: Kind
-    package let message: String
-
-    package var description: String { message }
 }

@@ -1,155 +1,236 @@
 import CCurl
+import FoundationEssentials
 import Glibc
 
-/// One exchange: an easy handle, what it sends, and what has come so far. Made by the caller, then touched by the client's
-/// thread alone.
-final class Transfer: @unchecked Sendable {
-    let handle: UnsafeMutableRawPointer
-    private let request: HTTPRequest
-    private var continuation: CheckedContinuation<HTTPResponse, any Error>?
-    private var headerList: UnsafeMutablePointer<curl_slist>?
-    private var headers: [String: String] = [:]
-    private var body: [UInt8] = []
-    private var received = 0
-    private var file: Int32 = -1
-    private var fault: HTTPError?
+/// One exchange on the loop's thread: feeds libcurl with the request and collects the response.
+final class Transfer {
+    /// Bytes that all header lines of a response may have.
+    private static let headerLimit = 256 * 1024
+    /// Bytes that are kept of a body which is no success.
+    private static let errorBodyLimit = 64 * 1024
 
-    /// - Throws: `invalidRequest` for a URL or header that cannot be sent, `output` where the file cannot be opened.
-    init(_ request: HTTPRequest) throws(HTTPError) {
-        guard request.url.hasPrefix("http://") || request.url.hasPrefix("https://"), !request.url.utf8.contains(0)
-        else {
-            throw HTTPError(kind: .invalidRequest, message: "\(request.publicURL) is no http or https URL")
+    let easy: EasyHandle
+    private let request: HTTPRequest
+    private let continuation: CheckedContinuation<HTTPResponse, any Error>
+    private let source: BodySource
+    private var response = HTTPResponse(status: 0)
+    private var headerBytes = 0
+    private var output: Int32 = -1
+    /// What a callback found, which says more than libcurl's code for an aborted transfer.
+    private var failure: HTTPError?
+
+    /// - Throws: `file` where the body's file cannot be read.
+    init(
+        id: UInt64, _ request: HTTPRequest, _ continuation: CheckedContinuation<HTTPResponse, any Error>,
+        certificates: String?
+    ) throws(HTTPError) {
+        source = try BodySource(request.body)
+        guard var easy = EasyHandle() else { throw HTTPError(.unreachable, "no memory for a transfer") }
+        for field in request.headers.fields {
+            // A colon with nothing behind it would remove the header.
+            easy.addHeader(field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)")
         }
-        for (name, value) in request.headers
-        where (name + value).utf8.contains(where: { $0 < 0x20 && $0 != 9 || $0 == 0x7F }) {
-            throw HTTPError(kind: .invalidRequest, message: "the header \(name.prefix(40)) holds a control character")
-        }
-        guard let handle = curl_easy_init() else {
-            throw HTTPError(kind: .unreachable, message: "libcurl has no memory")
-        }
-        self.handle = handle
+        // Waiting for `100 Continue` costs a second with servers that do not know it.
+        easy.addHeader("Expect:")
+        easy.useHeaders()
+        self.easy = easy
         self.request = request
-        if case .file(let path) = request.destination {
-            file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o640)
-            guard file >= 0 else {
-                throw HTTPError(kind: .output, message: "cannot write \(path): \(String(cString: strerror(errno)))")
-            }
-        }
-        configure()
+        self.continuation = continuation
+        ccurl_set_pointer(self.easy.pointer, CURLOPT_PRIVATE, UnsafeMutableRawPointer(bitPattern: UInt(id)))
+        configure(certificates)
+        connectCallbacks()
     }
 
     deinit {
-        curl_easy_cleanup(handle)
-        curl_slist_free_all(headerList)
-        if file >= 0 { close(file) }
+        if output >= 0 { close(output) }
     }
 
-    func begin(_ continuation: CheckedContinuation<HTTPResponse, any Error>) { self.continuation = continuation }
+    /// The number of the transfer that a handle belongs to.
+    static func id(of easy: UnsafeMutableRawPointer) -> UInt64? {
+        var value: UnsafeMutableRawPointer?
+        guard ccurl_get_pointer(easy, CURLINFO_PRIVATE, &value) == CURLE_OK else { return nil }
+        return UInt64(UInt(bitPattern: value))
+    }
 
     func cancel() {
-        continuation?.resume(throwing: CancellationError())
-        continuation = nil
+        continuation.resume(throwing: CancellationError())
     }
 
+    /// The transfer has ended: answers who waits.
     func finish(_ code: CURLcode) {
-        defer { continuation = nil }
-        if let fault {
-            continuation?.resume(throwing: fault)
-            return
-        }
-        guard code == CURLE_OK else {
-            let reason = String(cString: curl_easy_strerror(code))
-            let kind: HTTPError.Kind =
-                switch code {
-                case CURLE_OPERATION_TIMEDOUT: .timeout
-                case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .invalidRequest
-                default: .unreachable
-                }
-            continuation?.resume(
-                throwing: HTTPError(kind: kind, message: "\(request.method) \(request.publicURL): \(reason)"))
-            return
-        }
         var status = 0
-        _ = us_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
-        continuation?.resume(returning: HTTPResponse(status: status, headers: headers, body: body))
+        ccurl_get_long(easy.pointer, CURLINFO_RESPONSE_CODE, &status)
+        response.status = status
+        do {
+            if let failure { throw failure }
+            guard code == CURLE_OK else { throw error(code) }
+            if case .file = request.sink, response.isSuccess { try openOutput() }
+            continuation.resume(returning: response)
+        } catch {
+            continuation.resume(throwing: error)
+        }
     }
 
-    private func configure() {
-        let context = Unmanaged.passUnretained(self).toOpaque()
-        _ = us_set_text(handle, CURLOPT_URL, request.url)
-        _ = us_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https")
-        _ = us_set_long(handle, CURLOPT_NOSIGNAL, 1)
-        _ = us_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
-        _ = us_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, Int(request.connectTimeout * 1000))
-        _ = us_set_long(handle, CURLOPT_TIMEOUT_MS, Int(request.timeout * 1000))
-        _ = us_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1)
-        _ = us_set_long(handle, CURLOPT_LOW_SPEED_TIME, request.stallTimeout)
-        _ = us_set_text(handle, CURLOPT_ACCEPT_ENCODING, "")
-        // The path stays as it was written: a signature covers it.
-        _ = us_set_long(handle, CURLOPT_PATH_AS_IS, 1)
-        if request.method == "HEAD" {
-            _ = us_set_long(handle, CURLOPT_NOBODY, 1)
-        } else {
-            _ = us_set_text(handle, CURLOPT_CUSTOMREQUEST, request.method)
-        }
-        if let body = request.body {
-            _ = us_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
-            _ = body.withUnsafeBytes {
-                us_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: $0.baseAddress))
+    // MARK: - Setting up
+
+    private func configure(_ certificates: String?) {
+        easy.set(CURLOPT_URL, request.url)
+        easy.set(CURLOPT_PROTOCOLS_STR, "http,https")
+        easy.set(CURLOPT_FOLLOWLOCATION, 0)
+        easy.set(CURLOPT_PATH_AS_IS, 1)
+        easy.set(CURLOPT_NOSIGNAL, 1)
+        easy.set(CURLOPT_TCP_KEEPALIVE, 1)
+        if let certificates { easy.set(CURLOPT_CAINFO, certificates) }
+        easy.set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(request.timeouts.connect))
+        if let total = request.timeouts.total { easy.set(CURLOPT_TIMEOUT_MS, Self.milliseconds(total)) }
+        easy.set(CURLOPT_LOW_SPEED_LIMIT, 1)
+        easy.set(CURLOPT_LOW_SPEED_TIME, max(1, Self.milliseconds(request.timeouts.stall) / 1000))
+        switch (request.method, source.size) {
+        case ("GET", nil): easy.set(CURLOPT_HTTPGET, 1)
+        case ("HEAD", nil): easy.set(CURLOPT_NOBODY, 1)
+        case (let method, let size):
+            if size != nil || method == "PUT" || method == "POST" || method == "PATCH" {
+                easy.set(CURLOPT_UPLOAD, 1)
+                ccurl_set_size(easy.pointer, CURLOPT_INFILESIZE_LARGE, curl_off_t(size ?? 0))
             }
-        }
-        // An empty value needs libcurl's own way of writing it; `Expect` would cost a round trip.
-        for (name, value) in request.headers + [("Expect", "")] {
-            headerList = curl_slist_append(headerList, value.isEmpty ? "\(name):" : "\(name): \(value)")
-        }
-        _ = us_set_list(handle, CURLOPT_HTTPHEADER, headerList)
-        _ = us_set_pointer(handle, CURLOPT_WRITEDATA, context)
-        _ = us_set_pointer(handle, CURLOPT_HEADERDATA, context)
-        _ = us_set_callback(handle, CURLOPT_WRITEFUNCTION) { data, size, count, context in
-            guard let data, let context else { return 0 }
-            let bytes = UnsafeRawBufferPointer(start: data, count: size * count)
-            return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().take(bytes) ? size * count : 0
-        }
-        _ = us_set_callback(handle, CURLOPT_HEADERFUNCTION) { data, size, count, context in
-            guard let data, let context else { return 0 }
-            let bytes = UnsafeRawBufferPointer(start: data, count: size * count)
-            Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().takeHeader(bytes)
-            return size * count
+            easy.set(CURLOPT_CUSTOMREQUEST, method)
         }
     }
 
-    private func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        received += bytes.count
-        guard received <= request.maximumBytes else {
-            fault = HTTPError(
-                kind: .tooLarge, message: "\(request.publicURL) answers with more than \(request.maximumBytes) bytes")
+    private func connectCallbacks() {
+        let this = Unmanaged.passUnretained(self).toOpaque()
+        ccurl_set_pointer(easy.pointer, CURLOPT_HEADERDATA, this)
+        ccurl_set_pointer(easy.pointer, CURLOPT_WRITEDATA, this)
+        ccurl_set_pointer(easy.pointer, CURLOPT_READDATA, this)
+        ccurl_set_pointer(easy.pointer, CURLOPT_SEEKDATA, this)
+        ccurl_set_body(easy.pointer, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
+            let bytes = UnsafeRawBufferPointer(start: bytes, count: size * count)
+            return Transfer.of(context)?.takeHeader(bytes) == true ? bytes.count : 0
+        }
+        ccurl_set_body(easy.pointer, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
+            let bytes = UnsafeRawBufferPointer(start: bytes, count: size * count)
+            return Transfer.of(context)?.takeBody(bytes) == true ? bytes.count : 0
+        }
+        ccurl_set_body(easy.pointer, CURLOPT_READFUNCTION) { bytes, size, count, context in
+            let space = UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
+            return Transfer.of(context)?.giveBody(space) ?? ccurl_read_abort
+        }
+        ccurl_set_seek(easy.pointer) { context, offset, origin in
+            guard origin == SEEK_SET, let transfer = Transfer.of(context) else { return CURL_SEEKFUNC_FAIL }
+            transfer.source.offset = Int(offset)
+            return CURL_SEEKFUNC_OK
+        }
+    }
+
+    private static func of(_ context: UnsafeMutableRawPointer?) -> Transfer? {
+        context.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private static func milliseconds(_ seconds: Double) -> Int {
+        seconds.isFinite ? Int(min(max(seconds * 1000, 1), 1e9)) : 1_000_000_000
+    }
+
+    // MARK: - What libcurl asks for and brings
+
+    private func takeHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        headerBytes += bytes.count
+        guard headerBytes <= Self.headerLimit else {
+            failure = HTTPError(.tooLarge, "\(request.place): the response's headers are longer than 256 KiB")
             return false
         }
-        guard file >= 0 else {
-            body += bytes
-            return true
-        }
-        var offset = 0
-        while offset < bytes.count {
-            let count = write(file, bytes.baseAddress! + offset, bytes.count - offset)
-            guard count > 0 else {
-                let reason = String(cString: strerror(errno))
-                fault = HTTPError(
-                    kind: .output, message: "the answer of \(request.publicURL) cannot be written: \(reason)")
-                return false
-            }
-            offset += count
+        let line = String(decoding: bytes, as: UTF8.self)
+        if line.hasPrefix("HTTP/") {
+            // The headers of an interim response (1xx) or of a proxy came before.
+            response.headers = [:]
+        } else if let colon = line.firstIndex(of: ":") {
+            let value = line[line.index(after: colon)...]
+            let trimmed = value.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()
+            response.headers.add(line[..<colon].lowercased(), String(trimmed))
         }
         return true
     }
 
-    private func takeHeader(_ bytes: UnsafeRawBufferPointer) {
-        let line = String(decoding: bytes, as: UTF8.self)
-        // A status line begins the headers anew, after `100 Continue` for example.
-        if line.hasPrefix("HTTP/") { headers = [:] }
-        guard let colon = line.firstIndex(of: ":") else { return }
-        let value = line[line.index(after: colon)...]
-        headers[line[..<colon].lowercased()] = String(
-            value.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+    private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var status = 0
+        ccurl_get_long(easy.pointer, CURLINFO_RESPONSE_CODE, &status)
+        response.status = status
+        response.bodySize += bytes.count
+        guard response.isSuccess else {
+            response.body.append(contentsOf: bytes.prefix(max(0, Self.errorBodyLimit - response.body.count)))
+            return true
+        }
+        do {
+            switch request.sink {
+            case .memory(let maximum):
+                try checkSize(maximum)
+                response.body.append(contentsOf: bytes)
+            case .file(_, let maximum):
+                try checkSize(maximum)
+                try openOutput()
+                try write(bytes)
+            }
+            return true
+        } catch {
+            failure = error
+            return false
+        }
+    }
+
+    private func giveBody(_ space: UnsafeMutableRawBufferPointer) -> Int? {
+        do {
+            return try source.read(into: space)
+        } catch {
+            failure = error
+            return nil
+        }
+    }
+
+    private func checkSize(_ maximum: Int) throws(HTTPError) {
+        guard response.bodySize <= maximum else {
+            throw HTTPError(.tooLarge, "\(request.place): the response is longer than \(maximum) bytes")
+        }
+    }
+
+    private func openOutput() throws(HTTPError) {
+        guard output < 0, case .file(let path, _) = request.sink else { return }
+        output = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        guard output >= 0 else { throw HTTPError(file: path, "cannot be opened") }
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer) throws(HTTPError) {
+        guard case .file(let path, _) = request.sink else { return }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = Glibc.write(output, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            guard count > 0 || errno == EINTR else { throw HTTPError(file: path, "cannot be written") }
+            rest = rest.dropFirst(max(count, 0))
+        }
+    }
+
+    // MARK: - Errors
+
+    private func error(_ code: CURLcode) -> HTTPError {
+        let place = request.place
+        switch code {
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT:
+            return HTTPError(.unreachable, "\(place) cannot be reached: \(easy.words(code))")
+        case CURLE_OPERATION_TIMEDOUT:
+            return HTTPError(.timeout, "\(place): \(easy.words(code))")
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE,
+            CURLE_SSL_ISSUER_ERROR:
+            return HTTPError(.untrusted, "\(place): no trusted connection: \(easy.words(code))")
+        case CURLE_URL_MALFORMAT:
+            return HTTPError(.invalidRequest, "\(place) is no URL that can be reached")
+        default:
+            return HTTPError(.interrupted, "\(place): the transfer broke off: \(easy.words(code))")
+        }
+    }
+}
+
+extension HTTPError {
+    /// A fault of a local file, from `errno`.
+    init(file path: String, _ problem: String) {
+        let code = errno
+        self.init(.file, "\(path) \(problem): \(String(cString: strerror(code)))", code: code)
     }
 }

@@ -1,120 +1,234 @@
-import Foundation
-import NIOCore
-import NIOPosix
+import FoundationEssentials
+import Glibc
+import HTTP
+import Synchronization
 import Testing
 
-@testable import HTTP
-
-/// Answers every request on a connection with the same bytes, and keeps what it was asked; silent where it has no answer.
-private final class LoopbackServer: Sendable {
-    let channel: any Channel
-    let asked: AsyncStream<String>
-
-    init(answer: String?) async throws {
-        let (asked, input) = AsyncStream.makeStream(of: String.self)
-        self.asked = asked
-        channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(Answering(answer: answer, asked: input))
-                }
-            }
-            .bind(host: "127.0.0.1", port: 0).get()
-    }
-
-    var url: String { "http://127.0.0.1:\(channel.localAddress?.port ?? 0)" }
-
-    private final class Answering: ChannelInboundHandler {
-        typealias InboundIn = ByteBuffer
-        typealias OutboundOut = ByteBuffer
-        private let answer: String?
-        private let asked: AsyncStream<String>.Continuation
-
-        init(answer: String?, asked: AsyncStream<String>.Continuation) {
-            self.answer = answer
-            self.asked = asked
-        }
-
-        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            asked.yield(String(buffer: unwrapInboundIn(data)))
-            guard let answer else { return }
-            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
-        }
-
-        func channelInactive(context: ChannelHandlerContext) { asked.yield("gone") }
-    }
-}
-
 @Suite struct HTTPClientTests {
-    private let client = HTTPClient()
+    private let client = HTTPClient(environment: [:])
 
-    @Test("status, headers and body come back, and headers and body go out as they are")
-    func exchange() async throws {
-        let server = try await LoopbackServer(
-            answer: "HTTP/1.1 429 Slow Down\r\nRetry-After: 3 \r\nContent-Length: 5\r\n\r\nhello")
-        var request = HTTPRequest("PUT", server.url + "/a%20b?x=1", headers: [("X-Key", "v")], body: Array("data".utf8))
-        request.timeout = 20
-        let response = try await client.send(request)
-        #expect(response.status == 429)
-        #expect(response.headers["retry-after"] == "3")
-        #expect(response.body == Array("hello".utf8))
-        var asked = server.asked.makeAsyncIterator()
-        let text = try #require(await asked.next())
-        #expect(text.hasPrefix("PUT /a%20b?x=1 HTTP/1.1\r\n"))
-        #expect(text.contains("X-Key: v\r\n") && text.hasSuffix("data"))
-        try await server.channel.close().get()
-    }
-
-    @Test("a body beyond its bound is cut off, a redirect is not followed, a body can go to a file")
-    func bounds() async throws {
-        let server = try await LoopbackServer(
-            answer: "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 5\r\n\r\nhello")
-        var request = HTTPRequest("GET", server.url)
-        let path = NSTemporaryDirectory() + "us-http-\(UInt64.random(in: 0...UInt64.max))"
-        request.destination = .file(path)
-        let response = try await client.send(request)
-        #expect(response.status == 302 && response.body.isEmpty)
-        #expect(try String(contentsOfFile: path, encoding: .utf8) == "hello")
-        try FileManager.default.removeItem(atPath: path)
-        request.destination = .memory
-        request.maximumBytes = 4
-        let error = await #expect(throws: HTTPError.self) { try await client.send(request) }
-        #expect(error?.kind == .tooLarge)
-        try await server.channel.close().get()
-    }
-
-    @Test("silence is a timeout, and cancelling aborts the transfer")
-    func silence() async throws {
-        let server = try await LoopbackServer(answer: nil)
-        var request = HTTPRequest("GET", server.url + "/x?key=secret")
-        request.timeout = 0.2
-        let error = await #expect(throws: HTTPError.self) { try await client.send(request) }
-        #expect(error?.kind == .timeout)
-        #expect(error?.message.contains("secret") == false)
-        request.timeout = 600
-        let task = Task { [request] in try await client.send(request) }
-        var asked = server.asked.makeAsyncIterator()
-        var requests = 0
-        while requests < 2, let line = await asked.next() { requests += line.hasPrefix("GET") ? 1 : 0 }
-        task.cancel()
-        await #expect(throws: CancellationError.self) { try await task.value }
-        while let line = await asked.next(), line != "gone" {}
-        try await server.channel.close().get()
-    }
-
-    @Test("nobody there, no URL and odd headers are errors that keep secrets")
-    func faults() async throws {
-        let nobody = await #expect(throws: HTTPError.self) {
-            try await client.send(HTTPRequest("GET", "http://user:pass@127.0.0.1:1/a?key=secret"))
+    private func withServer(
+        _ answer: @escaping @Sendable (LoopbackServer.Received) -> LoopbackServer.Reply,
+        _ body: (LoopbackServer) async throws -> Void
+    ) async throws {
+        let server = try await LoopbackServer(answer)
+        do {
+            try await body(server)
+        } catch {
+            try? await server.stop()
+            throw error
         }
-        #expect(nobody?.kind == .unreachable)
-        #expect(nobody?.message.contains("pass") == false && nobody?.message.contains("127.0.0.1:1/a") == true)
-        for url in ["ftp://127.0.0.1/x", "file:///etc/passwd", "nonsense"] {
-            let error = await #expect(throws: HTTPError.self) { try await client.send(HTTPRequest("GET", url)) }
+        try await server.stop()
+    }
+
+    private func withFolder(_ body: (String) async throws -> Void) async throws {
+        let path = "/tmp/us-http-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try await body(path)
+    }
+
+    private static func ok(_ body: String, headers: String = "") -> LoopbackServer.Reply {
+        .bytes("HTTP/1.1 200 OK\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+    }
+
+    @Test("an answer has its status, its headers whatever their case, and its body")
+    func answer() async throws {
+        try await withServer({ received in
+            #expect(received.head.contains("X-Wish: well done"))
+            return .bytes("HTTP/1.1 404 Not Found\r\nX-Reason:  gone \r\nContent-Length: 4\r\n\r\nnone")
+        }) { server in
+            let response = try await client.send(
+                .get(server.url("/a%20b?x=1"), headers: ["X-Wish": "well done"]))
+            #expect(response.status == 404)
+            #expect(response.headers["x-REASON"] == "gone")
+            #expect(response.body == Data("none".utf8))
+            #expect(!response.isSuccess)
+        }
+    }
+
+    @Test("the path and the query go out as they were written")
+    func path() async throws {
+        let targets = Mutex<[String]>([])
+        try await withServer({ received in
+            targets.withLock { $0.append(received.target) }
+            return Self.ok("")
+        }) { server in
+            _ = try await client.send(.get(server.url("/a//b/./c/../%2F%C3%BC?y=%20&x")))
+            _ = try await client.send(HTTPRequest("DELETE", server.url("/z")))
+        }
+        #expect(targets.withLock { $0 } == ["/a//b/./c/../%2F%C3%BC?y=%20&x", "/z"])
+    }
+
+    @Test("bytes and files go up, with their length and without waiting for leave")
+    func upload() async throws {
+        let large = String(repeating: "0123456789", count: 300_000)
+        try await withServer({ received in
+            #expect(!received.head.lowercased().contains("expect:"))
+            return Self.ok("\(received.head.prefix(4)) \(received.body.count) \(received.body.last ?? 0)")
+        }) { server in
+            let small = try await client.send(HTTPRequest("POST", server.url("/"), body: .bytes(Data("hello".utf8))))
+            #expect(String(decoding: small.body, as: UTF8.self) == "POST 5 111")
+            let empty = try await client.send(HTTPRequest("PUT", server.url("/")))
+            #expect(String(decoding: empty.body, as: UTF8.self) == "PUT  0 0")
+            try await withFolder { folder in
+                try large.write(toFile: "\(folder)/up", atomically: false, encoding: .utf8)
+                let file = try await client.send(HTTPRequest("PUT", server.url("/"), body: .file("\(folder)/up")))
+                #expect(String(decoding: file.body, as: UTF8.self) == "PUT  3000000 57")
+            }
+        }
+    }
+
+    @Test("a success goes to its file, a failure's body does not")
+    func download() async throws {
+        let large = String(repeating: "0123456789", count: 300_000)
+        try await withServer({ received in
+            received.target == "/film" ? Self.ok(large) : .bytes("HTTP/1.1 403 No\r\nContent-Length: 6\r\n\r\ndenied")
+        }) { server in
+            try await withFolder { folder in
+                let film = try await client.send(
+                    .get(server.url("/film"), sink: .file("\(folder)/film", maximum: 3_000_000)))
+                #expect(film.body.isEmpty && film.bodySize == 3_000_000)
+                #expect(try String(contentsOfFile: "\(folder)/film", encoding: .utf8) == large)
+                let denied = try await client.send(
+                    .get(server.url("/no"), sink: .file("\(folder)/no", maximum: 10)))
+                #expect(denied.body == Data("denied".utf8))
+                #expect(!FileManager.default.fileExists(atPath: "\(folder)/no"))
+            }
+        }
+    }
+
+    @Test("a body beyond its bound ends the transfer, told or not")
+    func bounds() async throws {
+        try await withServer({ received in
+            received.target == "/told"
+                ? Self.ok(String(repeating: "x", count: 101))
+                : .last("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n\(String(repeating: "x", count: 101))")
+        }) { server in
+            for target in ["/told", "/untold"] {
+                let error = await #expect(throws: HTTPError.self) {
+                    try await client.send(.get(server.url(target), sink: .memory(maximum: 100)))
+                }
+                #expect(error?.kind == .tooLarge)
+            }
+        }
+    }
+
+    @Test("redirects are answers, and never followed")
+    func redirect() async throws {
+        try await withServer({ _ in
+            .bytes("HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n")
+        }) { server in
+            let response = try await client.send(.get(server.url("/")))
+            #expect(response.status == 302)
+            #expect(response.headers["location"] == "file:///etc/passwd")
+        }
+    }
+
+    @Test("a connection that breaks, an answer cut short and a server that speaks no HTTP are interruptions")
+    func broken() async throws {
+        try await withServer({ received in
+            switch received.target {
+            case "/closed": .last("")
+            case "/short": .last("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+            default: .last("220 mail ready\r\n")
+            }
+        }) { server in
+            for target in ["/closed", "/short", "/mail"] {
+                let error = await #expect(throws: HTTPError.self) { try await client.send(.get(server.url(target))) }
+                #expect(error?.kind == .interrupted, "\(target)")
+                #expect(error?.isRetryable == true)
+            }
+        }
+    }
+
+    @Test("silence ends with a time-out, and cancelling closes the connection at once")
+    func silence() async throws {
+        let (gone, continuation) = AsyncStream.makeStream(of: Void.self)
+        let (arrived, arrival) = AsyncStream.makeStream(of: Void.self)
+        try await withServer({ received in
+            guard received.target == "/wait" else { return .silence(nil) }
+            arrival.yield()
+            return .silence(continuation)
+        }) { server in
+            let error = await #expect(throws: HTTPError.self) {
+                try await client.send(
+                    .get(server.url("/slow"), timeouts: HTTPRequest.Timeouts(total: 0.2)))
+            }
+            #expect(error?.kind == .timeout)
+            let url = server.url("/wait")
+            let task = Task { [client] in try await client.send(.get(url)) }
+            for await _ in arrived { break }
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+            for await _ in gone { break }
+        }
+    }
+
+    @Test("a task that is cancelled beforehand sends nothing that matters")
+    func cancelledBefore() async throws {
+        let task = Task { [client] in
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await client.send(.get("http://127.0.0.1:9/"))
+        }
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
+
+    @Test("who is not there is unreachable, and no message holds a secret")
+    func unreachable() async throws {
+        let server = try await LoopbackServer { _ in .last("") }
+        try await server.stop()
+        let error = await #expect(throws: HTTPError.self) {
+            try await client.send(.get("http://ann:pass@127.0.0.1:\(server.port)/key?token=secret#secret"))
+        }
+        #expect(error?.kind == .unreachable)
+        #expect(error?.message.hasPrefix("http://127.0.0.1:\(server.port)/key cannot be reached") == true)
+        #expect(error?.message.contains("secret") == false && error?.message.contains("pass") == false)
+    }
+
+    @Test("what could be taken for another request is refused before it is sent")
+    func refused() async {
+        let requests = [
+            .get("file:///etc/passwd"), .get("http://127.0.0.1/a b"),
+            .get("http://127.0.0.1/\r\nX: y"), .get("ftp://127.0.0.1/"),
+            HTTPRequest("G T", "http://127.0.0.1/"),
+            .get("http://127.0.0.1/", headers: ["X": "a\r\nY: b"]),
+            .get("http://127.0.0.1/", headers: ["X:": "a"]),
+        ]
+        for request in requests {
+            let error = await #expect(throws: HTTPError.self) { try await client.send(request) }
             #expect(error?.kind == .invalidRequest)
         }
-        await #expect(throws: HTTPError.self) {
-            try await client.send(HTTPRequest("GET", "http://127.0.0.1:1/", headers: [("X", "a\r\nB: c")]))
+    }
+
+    @Test("files that cannot be read or written are told with the system's reason")
+    func files() async throws {
+        try await withServer({ _ in Self.ok("body") }) { server in
+            let missing = await #expect(throws: HTTPError.self) {
+                try await client.send(HTTPRequest("PUT", server.url("/"), body: .file("/nowhere/file")))
+            }
+            #expect(missing?.kind == .file && missing?.code == ENOENT)
+            let full = await #expect(throws: HTTPError.self) {
+                try await client.send(.get(server.url("/"), sink: .file("/dev/full", maximum: 10)))
+            }
+            #expect(full?.kind == .file && full?.code == ENOSPC)
+        }
+    }
+
+    @Test("a hundred transfers run at the same time")
+    func many() async throws {
+        try await withServer({ received in Self.ok(received.target) }) { server in
+            try await withThrowingTaskGroup(of: String.self) { group in
+                for number in 0..<100 {
+                    let url = server.url("/\(number)")
+                    group.addTask { [client] in
+                        String(decoding: try await client.send(.get(url)).body, as: UTF8.self)
+                    }
+                }
+                var seen: Set<String> = []
+                for try await text in group { seen.insert(text) }
+                #expect(seen.count == 100)
+            }
         }
     }
 }

@@ -1,0 +1,14 @@
+package import AWS
+import Glibc
+package import JSONRPC
+
+/// How the faults of AWS look to a caller.
+extension AWSError: ServiceErrorConvertible {
+    package var serviceError: ServiceError {
+        // A local file's reason is told as that of any file.
+        if kind == .file { return FileFailure.error(errno ?? EIO, message) }
+        return ServiceError(
+            ErrorKind(rawValue: kind.rawValue) ?? .unavailable, message, retryable: retryable, provider: "s3",
+            providerCode: code, requestID: requestID)
+    }
+}

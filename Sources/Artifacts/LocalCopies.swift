@@ -1,0 +1,79 @@
+import FoundationEssentials
+import Glibc
+import JSONRPC
+
+/// Files of this machine that stand for objects elsewhere: copies of what was read, and what is not yet stored.
+///
+/// They lie in `UNDERSTUDY_CACHE_DIR`, else `$XDG_CACHE_HOME/understudy`, else `~/.cache/understudy`; the services of one user share
+/// them, so that no clip is downloaded twice.
+struct LocalCopies: Sendable {
+    /// Seconds that a copy stays at the least: somebody may be about to open it.
+    private static let grace = 600
+
+    let folder: String
+    /// Bytes of copies beyond which the oldest go.
+    let maximumBytes: Int
+
+    init(environment: [String: String], maximumBytes: Int = 8 * 1024 * 1024 * 1024) {
+        func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        let root =
+            variable("UNDERSTUDY_CACHE_DIR") ?? variable("XDG_CACHE_HOME").map { "\($0)/understudy" }
+            ?? variable("HOME").map { "\($0)/.cache/understudy" } ?? "/tmp/understudy-\(getuid())-cache"
+        folder = "\(root)/artifacts"
+        self.maximumBytes = maximumBytes
+    }
+
+    /// The path of a copy of exactly this state of an object.
+    func find(_ uri: ArtifactURI, tag: String, size: Int) -> String? {
+        let path = path(uri, tag)
+        var status = stat()
+        guard stat(path, &status) == 0, Int(status.st_size) == size else { return nil }
+        // What was used last goes last.
+        utimes(path, nil)
+        return path
+    }
+
+    /// Makes a temporary file a copy. -> its path.
+    func keep(_ temporary: String, _ uri: ArtifactURI, tag: String) throws(ServiceError) -> String {
+        let path = path(uri, tag)
+        guard rename(temporary, path) == 0 else { throw FileFailure.error(errno, "cannot rename to \(path)") }
+        trim(but: path)
+        return path
+    }
+
+    /// Calls `body` with the path of a file that does not exist yet and will not exist afterwards.
+    func temporary<R>(_ uri: ArtifactURI, _ body: (String) async throws -> R) async throws -> R {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw FileFailure.error(errno, "cannot make the folder \(folder)")
+        }
+        let path = "\(folder)/.\(uri.name.suffix(100)).\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tmp"
+        defer { unlink(path) }
+        return try await body(path)
+    }
+
+    private func path(_ uri: ArtifactURI, _ tag: String) -> String {
+        let parts = uri.name.split(separator: ".")
+        let ending = parts.count > 1 ? ".\(parts[parts.count - 1].prefix(16))" : ""
+        return "\(folder)/\(ContentKey(["uri": uri.description, "tag": tag]).text)\(ending)"
+    }
+
+    private func trim(but kept: String) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        var copies: [(path: String, size: Int, used: Int)] = []
+        for name in names where !name.hasPrefix(".") {
+            var status = stat()
+            guard stat("\(folder)/\(name)", &status) == 0 else { continue }
+            copies.append(("\(folder)/\(name)", Int(status.st_size), status.st_mtim.tv_sec))
+        }
+        var total = copies.reduce(0) { $0 + $1.size }
+        let now = time(nil)
+        for copy in copies.sorted(by: { $0.used < $1.used }) where total > maximumBytes {
+            guard copy.path != kept, now - copy.used > Self.grace else { continue }
+            unlink(copy.path)
+            total -= copy.size
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import AWS
+import FoundationEssentials
+import Glibc
+import JSONRPC
+import Synchronization
+
+/// Artifacts as objects of S3. Nothing is asked of AWS, and no thread begins, before the first object is.
+final class ObjectStore: Sendable {
+    private let environment: [String: String]
+    private let made = Mutex<S3Client?>(nil)
+    private let copies: LocalCopies
+
+    init(environment: [String: String]) {
+        self.environment = environment
+        copies = LocalCopies(environment: environment)
+    }
+
+    func info(_ uri: ArtifactURI) async throws -> ArtifactInfo? {
+        // S3 tells whole seconds: nothing may look older than it is.
+        try await client.info(try location(uri)).map { ArtifactInfo(size: $0.size, modified: $0.modified + 0.999) }
+    }
+
+    func read(_ uri: ArtifactURI, maximum: Int) async throws -> Data {
+        try await client.read(try location(uri), maximum: maximum)
+    }
+
+    func write(_ bytes: Data, to uri: ArtifactURI) async throws {
+        try await client.upload(.bytes(bytes), to: try location(uri), mediaType: Self.mediaType(uri))
+    }
+
+    /// Stores the file at a path.
+    func store(_ path: String, as uri: ArtifactURI) async throws {
+        try await client.upload(.file(path), to: try location(uri), mediaType: Self.mediaType(uri))
+    }
+
+    func list(_ folder: ArtifactURI) async throws -> [ArtifactURI] {
+        let place = try Self.parts(folder)
+        return try await client.list(S3Location(bucket: place.bucket, key: place.key)).compactMap { key in
+            // A key that is no path, or hidden, is nobody's artifact.
+            let uri = try? ArtifactURI("s3://\(place.bucket)/\(key)")
+            return uri?.path == "\(place.bucket)/\(key)" && uri?.name.hasPrefix(".") == false ? uri : nil
+        }
+    }
+
+    func remove(_ uri: ArtifactURI) async throws {
+        try await client.remove(try location(uri))
+    }
+
+    func copy(_ source: ArtifactURI, to target: ArtifactURI) async throws {
+        try await client.copy(try location(source), to: try location(target))
+    }
+
+    /// A file with the object's bytes: downloaded once, for as long as the object stays the same.
+    func localPath(_ uri: ArtifactURI) async throws -> String {
+        let object = try location(uri)
+        guard let info = try await client.info(object) else {
+            throw ServiceError(.notFound, "\(uri) does not exist")
+        }
+        if let path = copies.find(uri, tag: info.tag, size: info.size) { return path }
+        return try await copies.temporary(uri) { path in
+            let read = try await client.download(object, to: path)
+            return try copies.keep(path, uri, tag: read.tag)
+        }
+    }
+
+    /// Calls `body` with the path of a file to write, then stores what it wrote.
+    func output<R>(_ uri: ArtifactURI, _ body: (String) async throws -> R) async throws -> R {
+        let object = try location(uri)
+        return try await copies.temporary(uri) { path in
+            let result = try await body(path)
+            try Task.checkCancellation()
+            try await client.upload(.file(path), to: object, mediaType: Self.mediaType(uri))
+            return result
+        }
+    }
+
+    private var client: S3Client {
+        made.withLock { made in
+            if let made { return made }
+            let profile = environment["UNDERSTUDY_AWS_PROFILE"].flatMap { $0.isEmpty ? nil : $0 }
+            let client = S3Client(account: AWSAccount(environment: environment, profile: profile))
+            made = client
+            return client
+        }
+    }
+
+    /// - Throws: `invalid_params` for a bucket without a key.
+    private func location(_ uri: ArtifactURI) throws -> S3Location {
+        let place = try Self.parts(uri)
+        guard !place.key.isEmpty else {
+            throw ServiceError(.invalidParams, "\(uri): expected a key behind the bucket, s3://bucket/key")
+        }
+        return place
+    }
+
+    private static func parts(_ uri: ArtifactURI) throws -> S3Location {
+        let bucket = uri.path.prefix { $0 != "/" }
+        return try S3Location(bucket: String(bucket), key: String(uri.path[bucket.endIndex...].dropFirst()))
+    }
+
+    private static func mediaType(_ uri: ArtifactURI) -> String {
+        switch uri.name.split(separator: ".").last?.lowercased() {
+        case "png": "image/png"
+        case "jpg", "jpeg": "image/jpeg"
+        case "webp": "image/webp"
+        case "mp4": "video/mp4"
+        case "mp3": "audio/mpeg"
+        case "wav": "audio/wav"
+        case "m4a": "audio/mp4"
+        case "json": "application/json"
+        case "vtt": "text/vtt"
+        case "srt", "txt": "text/plain; charset=utf-8"
+        default: "application/octet-stream"
+        }
+    }
+}

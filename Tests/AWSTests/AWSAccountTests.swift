@@ -1,0 +1,81 @@
+import Testing
+
+@testable import AWS
+
+@Suite struct AWSAccountTests {
+    private static let credentials = """
+        \u{FEFF}# keys\r
+        [default]\r
+        aws_access_key_id = D1 ; a comment\r
+        AWS_SECRET_ACCESS_KEY=D2#kept\r
+        \r
+        [default2]
+        aws_access_key_id=T1
+        aws_secret_access_key = T2
+        aws_session_token = T3
+        s3 =
+          aws_access_key_id = nested
+        [half
+        aws_access_key_id = x
+        """
+    private static let config = """
+        [default]
+        region = eu-central-1
+        [profile default2]
+        region = us-west-2
+        endpoint_url = http://127.0.0.1:1/
+        [profile "role"]
+        role_arn = arn:aws:iam::1:role/r
+        source_profile = default
+        """
+
+    private func account(_ environment: [String: String], profile: String? = nil) -> AWSAccount {
+        AWSAccount(environment: environment.merging(["HOME": "/home/ann"]) { old, _ in old }, profile: profile) {
+            path in
+            switch path {
+            case "/home/ann/.aws/credentials": Self.credentials
+            case "/home/ann/.aws/config": Self.config
+            default: nil
+            }
+        }
+    }
+
+    @Test("keys of the environment beat profiles, and a configured profile beats them")
+    func order() throws {
+        let keys = ["AWS_ACCESS_KEY_ID": "E1", "AWS_SECRET_ACCESS_KEY": "E2", "AWS_PROFILE": "default2"]
+        #expect(try account(keys).credentials() == AWSCredentials(accessKeyID: "E1", secretAccessKey: "E2"))
+        #expect(try account(keys, profile: "default2").credentials().accessKeyID == "T1")
+        #expect(
+            try account(["AWS_PROFILE": "default2"]).credentials()
+                == AWSCredentials(accessKeyID: "T1", secretAccessKey: "T2", sessionToken: "T3"))
+    }
+
+    @Test("a file with a byte order mark, CRLF, comments and nested settings is read")
+    func file() throws {
+        #expect(try account([:]).credentials() == AWSCredentials(accessKeyID: "D1", secretAccessKey: "D2#kept"))
+    }
+
+    @Test("the region and endpoints come from the environment, else from the profile")
+    func places() throws {
+        #expect(try account(["AWS_REGION": "a-1", "AWS_DEFAULT_REGION": "b-1"]).region() == "a-1")
+        #expect(try account(["AWS_DEFAULT_REGION": "b-1"]).region() == "b-1")
+        #expect(try account([:]).region() == "eu-central-1")
+        #expect(try account([:], profile: "default2").region() == "us-west-2")
+        #expect(account([:], profile: "default2").endpoint("S3") == "http://127.0.0.1:1")
+        let both = ["AWS_ENDPOINT_URL": "http://all", "AWS_ENDPOINT_URL_S3": "http://s3/"]
+        #expect(account(both).endpoint("S3") == "http://s3" && account(both).endpoint("IAM") == "http://all")
+        #expect(account([:]).endpoint("S3") == nil)
+    }
+
+    @Test("what is missing is told with what to do")
+    func missing() {
+        let nobody = #expect(throws: AWSError.self) { try account(["AWS_PROFILE": "nobody"]).credentials() }
+        #expect(nobody?.kind == .unauthorized && nobody?.message.contains("nobody") == true)
+        let role = #expect(throws: AWSError.self) { try account(["AWS_PROFILE": "role"]).credentials() }
+        #expect(role?.message.contains("role_arn") == true)
+        #expect(throws: AWSError.self) { try account(["AWS_ACCESS_KEY_ID": "E1"]).credentials() }
+        let region = #expect(throws: AWSError.self) { try account(["AWS_PROFILE": "role"]).region() }
+        #expect(region?.message.contains("AWS_REGION") == true)
+        #expect(throws: AWSError.self) { try account(["AWS_REGION": "evil.example/"]).region() }
+    }
+}

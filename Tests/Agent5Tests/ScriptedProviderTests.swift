@@ -1,0 +1,100 @@
+import Artifacts
+import Contracts
+import FoundationEssentials
+import JSONRPC
+import Synchronization
+import Testing
+
+@testable import Agent5
+
+@Suite struct ScriptedProviderTests {
+    private let heard = Heard()
+
+    /// The progress that a caller would see.
+    private final class Heard: Sendable {
+        let reports = Mutex<[ProgressReport]>([])
+        let first = AsyncStream.makeStream(of: Void.self)
+    }
+
+    private func call() -> Call {
+        let port = Call.Port(
+            progress: { [heard] report in
+                heard.reports.withLock { $0.append(report) }
+                heard.first.continuation.yield()
+            }, reply: { _ in }, notify: { _ in })
+        return Call(
+            id: .number("1"), method: "agent.process", peer: Peer(pid: 1, uid: 1, gid: 1), deadline: nil,
+            wantsProgress: true, params: nil, port: port)
+    }
+
+    private func withScript(
+        _ steps: String..., body: (ScriptedProvider, AgentRequest, _ folder: String) async throws -> Void
+    ) async throws {
+        let folder = "/tmp/us-lead-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let entries = steps.map { "{\"steps\": \($0)}" }.joined(separator: ",")
+        try "{\"calls\": [\(entries)]}".write(toFile: "\(folder)/script.json", atomically: false, encoding: .utf8)
+        try "frames".write(toFile: "\(folder)/take.mp4", atomically: false, encoding: .utf8)
+        let request = AgentRequest(
+            agent: "agent5", jobID: "j", userID: "u", sessionID: "s", storyboard: [:], audio: [],
+            outputPrefix: "file://\(folder)/out")
+        let provider = ScriptedProvider(path: "\(folder)/script.json", artifacts: Artifacts())
+        try await body(provider, request, folder)
+    }
+
+    @Test("a film lies below the output prefix, is told with its cost, and the progress before it")
+    func film() async throws {
+        try await withScript(
+            #"[{"progress": 0.5, "message": "half"}, {"wait_ms": 1}, {"video": "take.mp4", "cost_usd": 0.15}]"#
+        ) { provider, request, folder in
+            let result = try await provider.process(request, call())
+            #expect(result.video == "file://\(folder)/out/agent5_film.mp4")
+            #expect(try String(contentsOfFile: "\(folder)/out/agent5_film.mp4", encoding: .utf8) == "frames")
+            #expect(result.cost == USD(0.15))
+            #expect(heard.reports.withLock { $0.map(\.message) } == ["half"])
+        }
+    }
+
+    @Test("each call plays the next entry, and the last one repeats")
+    func turns() async throws {
+        try await withScript(
+            #"[{"fail": {"kind": "timeout", "message": "first"}}]"#,
+            #"[{"clips": [{"segment_id": "a", "clip": "take.mp4"}, {"segment_id": "b", "error": {"kind": "content_rejected", "message": "no"}}]}]"#
+        ) { provider, request, folder in
+            let error = await #expect(throws: ServiceError.self) { try await provider.process(request, call()) }
+            #expect(error?.kind == .timeout && error?.message == "first")
+            for _ in 0..<2 {
+                let clips = try await provider.process(request, call()).clips
+                #expect(clips.map(\.clip) == ["file://\(folder)/out/agent5_a.mp4", nil])
+                #expect(clips[1].error?.kind == .contentRejected)
+            }
+        }
+    }
+
+    @Test("a segment's name cannot lead out of the output prefix, and a missing take is told")
+    func faults() async throws {
+        try await withScript(
+            #"[{"clips": [{"segment_id": "../x", "clip": "take.mp4"}]}]"#, #"[{"video": "gone.mp4"}]"#,
+            #"[{"progress": 1, "message": ""}]"#
+        ) { provider, request, folder in
+            await #expect(throws: ServiceError.self) { try await provider.process(request, call()) }
+            #expect(!FileManager.default.fileExists(atPath: "\(folder)/x.mp4"))
+            let gone = await #expect(throws: ServiceError.self) { try await provider.process(request, call()) }
+            #expect(gone?.kind == .notFound && gone?.message.contains("gone.mp4") == true)
+            let endless = await #expect(throws: ServiceError.self) { try await provider.process(request, call()) }
+            #expect(endless?.message.contains("ends without a result") == true)
+        }
+    }
+
+    @Test("a lead that hangs ends when its call is cancelled")
+    func hang() async throws {
+        try await withScript(#"[{"progress": 0.1, "message": "on my way"}, {"hang": true}]"#) { provider, request, _ in
+            let call = call()
+            let task = Task { try await provider.process(request, call) }
+            for await _ in heard.first.stream { break }
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+import AWS
+import Foundation
+import HTTP
+import JSONRPC
+import StandIns
+import Testing
+
+@testable import Artifacts
+
+@Suite struct ObjectArtifactTests {
+    private func withStore(
+        _ more: [String: String] = [:], _ body: (Artifacts, StandIn, String) async throws -> Void
+    ) async throws {
+        let server = try StandIn("aws")
+        let folder = "/tmp/us-s3-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let environment = [
+            "AWS_ENDPOINT_URL_S3": server.url, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s",
+            "AWS_REGION": "us-east-1", "UNDERSTUDY_CACHE_DIR": folder,
+        ]
+        try await body(Artifacts(environment: environment.merging(more) { $1 }), server, folder)
+    }
+
+    private func names(_ folder: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/artifacts")) ?? []
+    }
+
+    @Test("objects are written, read, listed, copied and removed, whatever their keys")
+    func objects() async throws {
+        try await withStore { artifacts, server, _ in
+            for name in ["plain.json", "a b+c=:@(!~%20&é.json", "sub/deep.json"] {
+                let uri = try ArtifactURI("s3://films/x/y/\(name)")
+                try await artifacts.write(Data("{\"n\":1}".utf8), to: uri)
+                #expect(try server.seen("x/y/\(name)") == "application/json {\"n\":1}")
+                #expect(try await artifacts.info(uri)?.size == 7)
+                #expect(try await artifacts.read(uri, maximum: 7) == Data("{\"n\":1}".utf8))
+            }
+            let folder = try ArtifactURI("s3://films/x/y")
+            #expect(try await artifacts.list(folder).map(\.name) == ["a b+c=:@(!~%20&é.json", "plain.json"])
+            #expect(try await artifacts.list(try ArtifactURI("s3://films/none")).isEmpty)
+            let (from, to) = (try folder.appending("a b+c=:@(!~%20&é.json"), try folder.appending("z ü.json"))
+            try await artifacts.copy(from, to: to)
+            #expect(try server.seen("x/y/z ü.json") == "application/json {\"n\":1}")
+            try await artifacts.remove(to)
+            try await artifacts.remove(to)
+            #expect(try await artifacts.info(to) == nil)
+        }
+    }
+
+    @Test("an object is downloaded once, and again when it has changed")
+    func copies() async throws {
+        try await withStore { artifacts, _, folder in
+            let uri = try ArtifactURI("s3://films/clip.txt")
+            try await artifacts.write(Data("one".utf8), to: uri)
+            let first = try await artifacts.localPath(uri)
+            #expect(first.hasSuffix(".txt"))
+            #expect(try String(contentsOfFile: first, encoding: .utf8) == "one")
+            let inode = try FileManager.default.attributesOfItem(atPath: first)[.systemFileNumber] as? Int
+            #expect(try await artifacts.localPath(uri) == first)
+            #expect(try FileManager.default.attributesOfItem(atPath: first)[.systemFileNumber] as? Int == inode)
+            try await artifacts.write(Data("two".utf8), to: uri)
+            let second = try await artifacts.localPath(uri)
+            #expect(second != first)
+            #expect(try String(contentsOfFile: second, encoding: .utf8) == "two")
+            #expect(names(folder).count == 2)
+        }
+    }
+
+    @Test("what a maker wrote appears as an object, and not at all when it fails")
+    func output() async throws {
+        try await withStore { artifacts, server, folder in
+            let uri = try ArtifactURI("s3://films/final.srt")
+            try await artifacts.output(uri) { path in
+                try Data("words".utf8).write(to: URL(filePath: path))
+                #expect(try server.seen("final.srt") == "nothing")
+            }
+            #expect(try server.seen("final.srt") == "text/plain; charset=utf-8 words")
+            await #expect(throws: CancellationError.self) {
+                try await artifacts.output(uri) { path in
+                    try Data("half".utf8).write(to: URL(filePath: path))
+                    throw CancellationError()
+                }
+            }
+            #expect(try server.seen("final.srt") == "text/plain; charset=utf-8 words")
+            #expect(names(folder).isEmpty)
+            let file = ArtifactURI(filePath: "\(folder)/copied")
+            try await artifacts.copy(uri, to: file)
+            #expect(try String(contentsOfFile: file.path, encoding: .utf8) == "words")
+            try await artifacts.copy(file, to: try ArtifactURI("s3://films/again.txt"))
+            #expect(try server.seen("again.txt") == "text/plain; charset=utf-8 words")
+        }
+    }
+
+    @Test("what is missing, too large or not configured is told as it is for files")
+    func faults() async throws {
+        try await withStore { artifacts, _, _ in
+            let missing = try ArtifactURI("s3://films/none")
+            #expect(try await artifacts.info(missing) == nil)
+            let unread = await #expect(throws: ServiceError.self) { try await artifacts.read(missing, maximum: 1) }
+            #expect(unread?.kind == .notFound && unread?.providerCode == "NoSuchKey")
+            let nowhere = await #expect(throws: ServiceError.self) { try await artifacts.localPath(missing) }
+            #expect(nowhere?.kind == .notFound)
+            let bucket = await #expect(throws: ServiceError.self) {
+                try await artifacts.list(try ArtifactURI("s3://no-such-bucket/x"))
+            }
+            #expect(bucket?.kind == .notFound && bucket?.providerCode == "NoSuchBucket")
+            let large = try ArtifactURI("s3://films/large")
+            try await artifacts.write(Data(count: 10), to: large)
+            let refused = await #expect(throws: ServiceError.self) { try await artifacts.read(large, maximum: 9) }
+            #expect(refused?.kind == .tooLarge)
+            for text in ["s3://films", "s3://a!b/key"] {
+                let odd = await #expect(throws: ServiceError.self) { try await artifacts.localPath(ArtifactURI(text)) }
+                #expect(odd?.kind == .invalidParams)
+            }
+        }
+        let nobody = Artifacts(environment: ["HOME": "/nonexistent", "AWS_REGION": "us-east-1"])
+        let unsigned = await #expect(throws: ServiceError.self) {
+            try await nobody.info(try ArtifactURI("s3://films/x"))
+        }
+        #expect(unsigned?.kind == .unauthorized && unsigned?.message.contains("AWS_ACCESS_KEY_ID") == true)
+    }
+
+    @Test("a listing goes on over pages, a condition keeps the first writer, a signed URL opens an object to anybody")
+    func client() async throws {
+        try await withStore { artifacts, server, _ in
+            for number in 0..<5 {
+                try await artifacts.write(Data("x".utf8), to: try ArtifactURI("s3://films/p/\(number)"))
+            }
+            let client = S3Client(
+                account: AWSAccount(environment: [
+                    "AWS_ENDPOINT_URL": server.url, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s",
+                ]))
+            let folder = try S3Location(bucket: "films", key: "p")
+            #expect(try await client.list(folder, page: 2) == ["p/0", "p/1", "p/2", "p/3", "p/4"])
+            let object = try S3Location(bucket: "films", key: "p/once ü")
+            try await client.upload(.bytes(Data("first".utf8)), to: object, ifAbsent: true)
+            let late = await #expect(throws: AWSError.self) {
+                try await client.upload(.bytes(Data("second".utf8)), to: object, ifAbsent: true)
+            }
+            #expect(late?.kind == .conflict)
+            let url = try client.presignedURL(object, seconds: 60)
+            #expect(try await HTTPClient().send(.get(url)).body == Data("first".utf8))
+        }
+    }
+}

@@ -1,0 +1,80 @@
+"""What all stand-ins share: a threaded HTTP server on the loopback interface that ends with its standard input.
+
+The first line of standard output is {"url": ...}. Each line of standard input is a command in JSON and is answered by one line of
+JSON, {"error": text} where it failed.
+"""
+
+import http.server
+import json
+import sys
+import threading
+import traceback
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 512
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], (ConnectionError, BrokenPipeError)):
+            traceback.print_exc()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """One exchange; keeps connections open as real services do."""
+
+    protocol_version = "HTTP/1.1"
+    # A reply's headers and body in one packet, not held back by Nagle's algorithm.
+    wbufsize = -1
+    disable_nagle_algorithm = True
+
+    def log_message(self, format, *args):
+        pass
+
+    def body(self):
+        """The whole body of the request; chunked ones too."""
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            parts = []
+            while size := int(self.rfile.readline().split(b";")[0], 16):
+                parts.append(self.rfile.read(size))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b"".join(parts)
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def reply(self, status, body=b"", headers=None):
+        """Answers; a dict or list is sent as JSON."""
+        headers = dict(headers or {})
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body).encode()
+            headers.setdefault("Content-Type", "application/json")
+        elif isinstance(body, str):
+            body = body.encode()
+        self.send_response(status)
+        headers.setdefault("Content-Length", str(len(body)))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+
+def serve(handler):
+    """Starts a server of the handler's class on a free port. -> its URL."""
+    server = Server(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return "http://127.0.0.1:%d" % server.server_address[1]
+
+
+def run(url, command):
+    """Tells the URL and answers commands until standard input ends.
+
+    command: a function from the parsed line to what can be written as JSON.
+    """
+    print(json.dumps({"url": url}), flush=True)
+    for line in sys.stdin:
+        try:
+            answer = command(json.loads(line))
+        except Exception as error:
+            answer = {"error": "%s: %s" % (type(error).__name__, error)}
+        print(json.dumps(answer, default=str), flush=True)
