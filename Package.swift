@@ -68,7 +68,7 @@ let package = Package(
         library("ServiceKit", nio + [logging, lifecycle, configuration, unixSignals, "JSONRPC", "ServicePool"]),
         library("Contracts", ["JSONRPC"]),
         library("HTTP", ["CCurl", logging]),
-        library("AWS", ["HTTP", crypto, logging]),
+        library("AWS", ["HTTP", crypto, subprocess, systemPackage]),
         library("Artifacts", ["AWS", "JSONRPC", crypto]),
         library("Media", ["CFFmpeg", "CEbur128"]),
         library("Drawing", ["CPango", "JSONRPC"]),

@@ -14,13 +14,13 @@ extension S3Client {
         var keys: [String] = []
         var token: String?
         repeat {
-            var request = S3Request("GET", bucket)
+            var request = AWSRequest("GET", bucket)
             request.query = [
                 (name: "list-type", value: "2"), (name: "prefix", value: prefix), (name: "delimiter", value: "/"),
                 (name: "encoding-type", value: "url"), (name: "max-keys", value: String(page)),
             ]
             if let token { request.query.append((name: "continuation-token", value: token)) }
-            let response = try await send(request)
+            let response = try await client.send(request)
             guard let result = XMLElement(document: response.body), result.name == "ListBucketResult" else {
                 throw AWSError(.unavailable, "\(folder): the endpoint's answer is no list of S3")
             }

@@ -24,7 +24,9 @@ package struct SignatureV4: Sendable {
                 + digits(parts.tm_hour, 2) + digits(parts.tm_min, 2) + digits(parts.tm_sec, 2) + "Z"
         }
 
-        package static var now: Moment { Moment(seconds: time(nil)) }
+        /// Since 1970, by this machine's clock.
+        package static var seconds: Int { time(nil) }
+        package static var now: Moment { Moment(seconds: seconds) }
     }
 
     /// What stands for the hash of a body that is not signed.

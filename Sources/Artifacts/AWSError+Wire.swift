@@ -8,7 +8,7 @@ extension AWSError: ServiceErrorConvertible {
         // A local file's reason is told as that of any file.
         if kind == .file { return FileFailure.error(errno ?? EIO, message) }
         return ServiceError(
-            ErrorKind(rawValue: kind.rawValue) ?? .unavailable, message, retryable: retryable, provider: "s3",
-            providerCode: code, requestID: requestID)
+            ErrorKind(rawValue: kind.rawValue) ?? .unavailable, message, retryable: retryable, retryAfter: retryAfter,
+            provider: service?.signingName, providerCode: code, requestID: requestID)
     }
 }

@@ -114,8 +114,10 @@ package struct Artifacts: Sendable {
 
     /// Removes temporary files in a folder that writers which are gone left behind.
     package func sweep(_ folder: ArtifactURI, olderThan seconds: Int) async throws(ServiceError) {
-        // An object is stored whole or not at all.
-        if folder.scheme == .file { files.sweep(folder.path, olderThan: seconds) }
+        switch folder.scheme {
+        case .file: files.sweep(folder.path, olderThan: seconds)
+        case .s3: try await asked { try await objects.sweep(folder, olderThan: seconds) }
+        }
     }
 
     /// What S3 says against it, as a caller is told.

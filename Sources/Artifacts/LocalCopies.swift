@@ -43,15 +43,34 @@ struct LocalCopies: Sendable {
 
     /// Calls `body` with the path of a file that does not exist yet and will not exist afterwards.
     func temporary<R>(_ uri: ArtifactURI, _ body: (String) async throws -> R) async throws -> R {
+        try makeFolder()
+        let path = "\(folder)/.\(uri.name.suffix(100)).\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tmp"
+        defer { unlink(path) }
+        return try await body(path)
+    }
+
+    /// Calls `body` while no other process of this machine does it for the same state of the same object.
+    func alone<R>(_ uri: ArtifactURI, tag: String, _ body: () async throws -> R) async throws -> R {
+        try makeFolder()
+        let path = "\(folder)/.\(ContentKey(["uri": uri.description, "tag": tag]).text.prefix(32)).lock"
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw FileFailure.error(errno, "cannot open \(path)") }
+        // The lock ends with the descriptor; the name may go while others wait, who then do the work once more.
+        defer {
+            unlink(path)
+            close(descriptor)
+        }
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 { try await Task.sleep(for: .milliseconds(20)) }
+        return try await body()
+    }
+
+    private func makeFolder() throws(ServiceError) {
         do {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
             throw FileFailure.error(errno, "cannot make the folder \(folder)")
         }
-        let path = "\(folder)/.\(uri.name.suffix(100)).\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tmp"
-        defer { unlink(path) }
-        return try await body(path)
     }
 
     private func path(_ uri: ArtifactURI, _ tag: String) -> String {

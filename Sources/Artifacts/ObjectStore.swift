@@ -57,10 +57,21 @@ final class ObjectStore: Sendable {
             throw ServiceError(.notFound, "\(uri) does not exist")
         }
         if let path = copies.find(uri, tag: info.tag, size: info.size) { return path }
-        return try await copies.temporary(uri) { path in
-            let read = try await client.download(object, to: path)
-            return try copies.keep(path, uri, tag: read.tag)
+        return try await copies.alone(uri, tag: info.tag) {
+            // Another service may have brought it meanwhile.
+            if let path = copies.find(uri, tag: info.tag, size: info.size) { return path }
+            return try await copies.temporary(uri) { path in
+                _ = try await client.download(object, info, to: path)
+                return try copies.keep(path, uri, tag: info.tag)
+            }
         }
+    }
+
+    /// Ends uploads below a folder that writers which are gone left unfinished.
+    func sweep(_ folder: ArtifactURI, olderThan seconds: Int) async throws {
+        let place = try Self.parts(folder)
+        let prefix = try S3Location(bucket: place.bucket, key: place.key.isEmpty ? "" : "\(place.key)/")
+        try await client.abortUploads(below: prefix, startedBefore: Double(time(nil) - seconds))
     }
 
     /// Calls `body` with the path of a file to write, then stores what it wrote.
@@ -69,7 +80,9 @@ final class ObjectStore: Sendable {
         return try await copies.temporary(uri) { path in
             let result = try await body(path)
             try Task.checkCancellation()
-            try await client.upload(.file(path), to: object, mediaType: Self.mediaType(uri))
+            let tag = try await client.upload(.file(path), to: object, mediaType: Self.mediaType(uri))
+            // Who reads it next on this machine need not download it.
+            if !tag.isEmpty { _ = try? copies.keep(path, uri, tag: tag) }
             return result
         }
     }
@@ -77,8 +90,7 @@ final class ObjectStore: Sendable {
     private var client: S3Client {
         made.withLock { made in
             if let made { return made }
-            let profile = environment["UNDERSTUDY_AWS_PROFILE"].flatMap { $0.isEmpty ? nil : $0 }
-            let client = S3Client(account: AWSAccount(environment: environment, profile: profile))
+            let client = S3Client(account: AWSAccount(ofService: environment))
             made = client
             return client
         }

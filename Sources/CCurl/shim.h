@@ -36,6 +36,17 @@ static inline CURLcode ccurl_set_seek(CURL *easy, ccurl_seek value) {
     return curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, value);
 }
 
+typedef int (*ccurl_before_request)(
+    void *context, char *remote_address, char *local_address, int remote_port, int local_port);
+
+static inline CURLcode ccurl_set_before_request(CURL *easy, ccurl_before_request value) {
+    return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, value);
+}
+
+static inline CURLcode ccurl_get_text(CURL *easy, CURLINFO info, char **value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
 static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);
 }

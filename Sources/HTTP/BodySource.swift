@@ -6,6 +6,8 @@ final class BodySource {
     /// `nil` where there is no body.
     let size: Int?
     var offset = 0
+    /// Where the bytes begin in the file.
+    private let start: Int
     private let bytes: Data
     private let descriptor: Int32
     private let path: String
@@ -14,10 +16,10 @@ final class BodySource {
     init(_ body: HTTPRequest.Body) throws(HTTPError) {
         switch body {
         case .none:
-            (size, bytes, descriptor, path) = (nil, Data(), -1, "")
+            (size, bytes, descriptor, path, start) = (nil, Data(), -1, "", 0)
         case .bytes(let data):
-            (size, bytes, descriptor, path) = (data.count, data, -1, "")
-        case .file(let path):
+            (size, bytes, descriptor, path, start) = (data.count, data, -1, "", 0)
+        case .file(let path, let range):
             let descriptor = open(path, O_RDONLY | O_CLOEXEC)
             var status = stat()
             guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
@@ -25,7 +27,8 @@ final class BodySource {
                 if descriptor >= 0 { close(descriptor) }
                 throw error
             }
-            (size, bytes, self.descriptor, self.path) = (Int(status.st_size), Data(), descriptor, path)
+            let whole = range ?? 0..<Int(status.st_size)
+            (size, bytes, self.descriptor, self.path, start) = (whole.count, Data(), descriptor, path, whole.lowerBound)
         }
     }
 
@@ -44,7 +47,7 @@ final class BodySource {
             return count
         }
         while true {
-            let got = pread(descriptor, space.baseAddress, count, off_t(offset))
+            let got = pread(descriptor, space.baseAddress, count, off_t(start + offset))
             if got > 0 {
                 offset += got
                 return got

@@ -3,7 +3,7 @@ import FoundationEssentials
 /// Speaks HTTP/1.1 and HTTP/2 by libcurl. All transfers of a client run on one thread of its own, which begins with the first
 /// request and ends with the client; connections are kept and used again.
 ///
-/// Redirects are not followed. Proxies come from the environment (`https_proxy`, `no_proxy`, ...), certificates of
+/// Proxies come from the environment (`https_proxy`, `no_proxy`, ...), certificates of
 /// authorities from `CURL_CA_BUNDLE` or `SSL_CERT_FILE`, else from the system.
 package final class HTTPClient: Sendable {
     private let loop: TransferLoop
@@ -18,10 +18,19 @@ package final class HTTPClient: Sendable {
         loop.stop()
     }
 
-    /// Makes one exchange. Cancelling the task aborts the transfer.
+    /// Makes one exchange, and those that its redirects ask for. Cancelling the task aborts the transfer.
     ///
     /// - Throws: `HTTPError`, or `CancellationError`.
     package func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+        var request = request
+        while true {
+            let response = try await exchange(request)
+            guard let next = try request.redirected(by: response) else { return response }
+            request = next
+        }
+    }
+
+    private func exchange(_ request: HTTPRequest) async throws -> HTTPResponse {
         try request.check()
         let id = loop.nextID()
         return try await withTaskCancellationHandler {

@@ -6,8 +6,8 @@ package struct HTTPRequest: Sendable {
     package enum Body: Sendable {
         case none
         case bytes(Data)
-        /// The whole file at a path, read while it is sent.
-        case file(String)
+        /// The file at a path, or a range of its bytes, read while it is sent.
+        case file(String, range: Range<Int>? = nil)
     }
 
     /// Where the body of a success (2xx) goes. All other bodies are kept in memory, cut at 64 KiB.
@@ -16,19 +16,32 @@ package struct HTTPRequest: Sendable {
         case memory(maximum: Int)
         /// Written to the file at a path, which is made or emptied. A failure may leave a part of it.
         case file(String, maximum: Int)
+        /// Written into the file at a path from an offset on; what else is in the file stays.
+        case part(String, offset: Int, maximum: Int)
+    }
+
+    /// Who chose the URL.
+    package enum Author: Sendable, Equatable {
+        /// This installation: any host.
+        case configured
+        /// The server at another URL, whose word is not to be trusted: only https to public addresses, or that server itself.
+        case told(by: String)
     }
 
     /// Bounds in seconds.
     package struct Timeouts: Sendable {
         /// Until a connection stands.
         package var connect: Double
+        /// From the start to the first byte of the answer; `nil` where only the others count.
+        package var firstByte: Double?
         /// For everything; `nil` where only stalls count.
         package var total: Double?
-        /// Without a single byte in either direction.
+        /// Without a single byte in either direction, also while the server thinks.
         package var stall: Double
 
-        package init(connect: Double = 10, total: Double? = nil, stall: Double = 30) {
+        package init(connect: Double = 10, firstByte: Double? = nil, total: Double? = nil, stall: Double = 30) {
             self.connect = connect
+            self.firstByte = firstByte
             self.total = total
             self.stall = stall
         }
@@ -41,6 +54,14 @@ package struct HTTPRequest: Sendable {
     package var body: Body
     package var sink: Sink
     package var timeouts: Timeouts
+    package var author = Author.configured
+    /// How many redirects of a GET or HEAD are followed, each to https or to the same server, without the headers
+    /// `Authorization` and `Cookie` where the server is another.
+    package var redirects = 0
+    /// Whether the body of the answer may travel compressed; bounds count what it unpacks to.
+    package var acceptsCompression = false
+    /// Whether proxies of the environment are used.
+    package var usesProxy = true
 
     package init(
         _ method: String, _ url: String, headers: HTTPHeaders = [:], body: Body = .none,
@@ -81,6 +102,7 @@ package struct HTTPRequest: Sendable {
         guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
             throw refuse("only http:// and https:// are spoken")
         }
+        try checkAuthor()
         guard url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw refuse("the URL is not percent-encoded")
         }

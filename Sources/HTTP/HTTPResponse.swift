@@ -8,6 +8,8 @@ package struct HTTPResponse: Sendable {
     package var body: Data
     /// Bytes of the body, wherever it went.
     package var bodySize: Int
+    /// Where a redirect leads, as an absolute URL.
+    var redirection: String?
 
     package init(status: Int, headers: HTTPHeaders = [:], body: Data = Data(), bodySize: Int = 0) {
         self.status = status

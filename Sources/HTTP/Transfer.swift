@@ -16,6 +16,8 @@ final class Transfer {
     private var response = HTTPResponse(status: 0)
     private var headerBytes = 0
     private var output: Int32 = -1
+    /// When the first byte of the answer must be there; `nil` once it is.
+    private(set) var due: ContinuousClock.Instant?
     /// What a callback found, which says more than libcurl's code for an aborted transfer.
     private var failure: HTTPError?
 
@@ -36,6 +38,7 @@ final class Transfer {
         self.easy = easy
         self.request = request
         self.continuation = continuation
+        due = request.timeouts.firstByte.map { .now + .seconds(min(max($0, 0.001), 1e9)) }
         ccurl_set_pointer(self.easy.pointer, CURLOPT_PRIVATE, UnsafeMutableRawPointer(bitPattern: UInt(id)))
         configure(certificates)
         connectCallbacks()
@@ -56,15 +59,28 @@ final class Transfer {
         continuation.resume(throwing: CancellationError())
     }
 
+    /// Gives up where nothing of the answer has come in time. -> whether it did.
+    func giveUp(at now: ContinuousClock.Instant) -> Bool {
+        guard let due, now >= due else { return false }
+        let seconds = request.timeouts.firstByte ?? 0
+        continuation.resume(
+            throwing: HTTPError(.timeout, "\(request.place): no answer began within \(seconds) s"))
+        return true
+    }
+
     /// The transfer has ended: answers who waits.
     func finish(_ code: CURLcode) {
         var status = 0
         ccurl_get_long(easy.pointer, CURLINFO_RESPONSE_CODE, &status)
         response.status = status
+        var redirection: UnsafeMutablePointer<CChar>?
+        if ccurl_get_text(easy.pointer, CURLINFO_REDIRECT_URL, &redirection) == CURLE_OK, let redirection {
+            response.redirection = String(cString: redirection)
+        }
         do {
             if let failure { throw failure }
             guard code == CURLE_OK else { throw error(code) }
-            if case .file = request.sink, response.isSuccess { try openOutput() }
+            if response.isSuccess { try openOutput() }
             continuation.resume(returning: response)
         } catch {
             continuation.resume(throwing: error)
@@ -80,6 +96,10 @@ final class Transfer {
         easy.set(CURLOPT_PATH_AS_IS, 1)
         easy.set(CURLOPT_NOSIGNAL, 1)
         easy.set(CURLOPT_TCP_KEEPALIVE, 1)
+        easy.set(CURLOPT_BUFFERSIZE, 512 * 1024)
+        easy.set(CURLOPT_UPLOAD_BUFFERSIZE, 512 * 1024)
+        if request.acceptsCompression { easy.set(CURLOPT_ACCEPT_ENCODING, "") }
+        if !request.usesProxy { easy.set(CURLOPT_NOPROXY, "*") }
         if let certificates { easy.set(CURLOPT_CAINFO, certificates) }
         easy.set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(request.timeouts.connect))
         if let total = request.timeouts.total { easy.set(CURLOPT_TIMEOUT_MS, Self.milliseconds(total)) }
@@ -115,6 +135,15 @@ final class Transfer {
             let space = UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
             return Transfer.of(context)?.giveBody(space) ?? ccurl_read_abort
         }
+        if case .told(let server) = request.author, !ForeignURL.isSameServer(request.url, server),
+            !ForeignURL.hasProxy
+        {
+            ccurl_set_pointer(easy.pointer, CURLOPT_PREREQDATA, this)
+            ccurl_set_before_request(easy.pointer) { context, address, _, _, _ in
+                guard let transfer = Transfer.of(context), let address else { return CURL_PREREQFUNC_ABORT }
+                return transfer.mayReach(String(cString: address)) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+            }
+        }
         ccurl_set_seek(easy.pointer) { context, offset, origin in
             guard origin == SEEK_SET, let transfer = Transfer.of(context) else { return CURL_SEEKFUNC_FAIL }
             transfer.source.offset = Int(offset)
@@ -134,6 +163,7 @@ final class Transfer {
 
     private func takeHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
         headerBytes += bytes.count
+        due = nil
         guard headerBytes <= Self.headerLimit else {
             failure = HTTPError(.tooLarge, "\(request.place): the response's headers are longer than 256 KiB")
             return false
@@ -150,6 +180,13 @@ final class Transfer {
         return true
     }
 
+    private func mayReach(_ address: String) -> Bool {
+        if ForeignURL.isPublic(address: address) { return true }
+        failure = HTTPError(
+            .invalidRequest, "\(request.place): a server's answer leads to \(address), which is no public address")
+        return false
+    }
+
     private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var status = 0
         ccurl_get_long(easy.pointer, CURLINFO_RESPONSE_CODE, &status)
@@ -163,8 +200,11 @@ final class Transfer {
             switch request.sink {
             case .memory(let maximum):
                 try checkSize(maximum)
+                if response.body.isEmpty, let length = response.headers["content-length"].flatMap({ Int($0) }) {
+                    response.body.reserveCapacity(min(length, maximum))
+                }
                 response.body.append(contentsOf: bytes)
-            case .file(_, let maximum):
+            case .file(_, let maximum), .part(_, _, let maximum):
                 try checkSize(maximum)
                 try openOutput()
                 try write(bytes)
@@ -192,17 +232,32 @@ final class Transfer {
     }
 
     private func openOutput() throws(HTTPError) {
-        guard output < 0, case .file(let path, _) = request.sink else { return }
-        output = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        guard output >= 0 else { throw HTTPError(file: path, "cannot be opened") }
+        guard output < 0 else { return }
+        switch request.sink {
+        case .memory: return
+        case .file(let path, _):
+            output = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+            guard output >= 0 else { throw HTTPError(file: path, "cannot be opened") }
+        case .part(let path, let offset, _):
+            output = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
+            guard output >= 0, lseek(output, off_t(offset), SEEK_SET) >= 0 else {
+                throw HTTPError(file: path, "cannot be opened")
+            }
+        }
+    }
+
+    private var outputPath: String {
+        switch request.sink {
+        case .memory: "memory"
+        case .file(let path, _), .part(let path, _, _): path
+        }
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer) throws(HTTPError) {
-        guard case .file(let path, _) = request.sink else { return }
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = Glibc.write(output, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-            guard count > 0 || errno == EINTR else { throw HTTPError(file: path, "cannot be written") }
+            guard count > 0 || errno == EINTR else { throw HTTPError(file: outputPath, "cannot be written") }
             rest = rest.dropFirst(max(count, 0))
         }
     }

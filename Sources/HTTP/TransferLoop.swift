@@ -88,7 +88,7 @@ final class TransferLoop: Sendable {
             var running: Int32 = 0
             curl_multi_perform(multi, &running)
             settle(multi, &transfers)
-            curl_multi_poll(multi, nil, 0, 60_000, nil)
+            curl_multi_poll(multi, nil, 0, giveUp(multi, &transfers), nil)
         }
         for transfer in transfers.values { abandon(transfer, multi) }
         box.withLock { $0.multi = 0 }
@@ -123,6 +123,22 @@ final class TransferLoop: Sendable {
             curl_multi_remove_handle(multi, easy)
             transfer.finish(result)
         }
+    }
+
+    /// Ends transfers whose answer has not begun in time. -> milliseconds until the next may be due.
+    private func giveUp(_ multi: UnsafeMutableRawPointer, _ transfers: inout [UInt64: Transfer]) -> Int32 {
+        var next = Duration.seconds(60)
+        let now = ContinuousClock.now
+        for (id, transfer) in transfers {
+            guard let due = transfer.due else { continue }
+            if transfer.giveUp(at: now) {
+                transfers[id] = nil
+                curl_multi_remove_handle(multi, transfer.easy.pointer)
+            } else {
+                next = min(next, due - now)
+            }
+        }
+        return Int32(next / .milliseconds(1)) + 1
     }
 
     private func abandon(_ transfer: Transfer, _ multi: UnsafeMutableRawPointer) {

@@ -41,18 +41,18 @@ import Testing
     }
 
     @Test("keys of the environment beat profiles, and a configured profile beats them")
-    func order() throws {
+    func order() async throws {
         let keys = ["AWS_ACCESS_KEY_ID": "E1", "AWS_SECRET_ACCESS_KEY": "E2", "AWS_PROFILE": "default2"]
-        #expect(try account(keys).credentials() == AWSCredentials(accessKeyID: "E1", secretAccessKey: "E2"))
-        #expect(try account(keys, profile: "default2").credentials().accessKeyID == "T1")
+        #expect(try await account(keys).credentials() == AWSCredentials(accessKeyID: "E1", secretAccessKey: "E2"))
+        #expect(try await account(keys, profile: "default2").credentials().accessKeyID == "T1")
         #expect(
-            try account(["AWS_PROFILE": "default2"]).credentials()
+            try await account(["AWS_PROFILE": "default2"]).credentials()
                 == AWSCredentials(accessKeyID: "T1", secretAccessKey: "T2", sessionToken: "T3"))
     }
 
     @Test("a file with a byte order mark, CRLF, comments and nested settings is read")
-    func file() throws {
-        #expect(try account([:]).credentials() == AWSCredentials(accessKeyID: "D1", secretAccessKey: "D2#kept"))
+    func file() async throws {
+        #expect(try await account([:]).credentials() == AWSCredentials(accessKeyID: "D1", secretAccessKey: "D2#kept"))
     }
 
     @Test("the region and endpoints come from the environment, else from the profile")
@@ -61,19 +61,27 @@ import Testing
         #expect(try account(["AWS_DEFAULT_REGION": "b-1"]).region() == "b-1")
         #expect(try account([:]).region() == "eu-central-1")
         #expect(try account([:], profile: "default2").region() == "us-west-2")
-        #expect(account([:], profile: "default2").endpoint("S3") == "http://127.0.0.1:1")
+        #expect(account([:], profile: "default2").endpoint(.s3) == "http://127.0.0.1:1")
         let both = ["AWS_ENDPOINT_URL": "http://all", "AWS_ENDPOINT_URL_S3": "http://s3/"]
-        #expect(account(both).endpoint("S3") == "http://s3" && account(both).endpoint("IAM") == "http://all")
-        #expect(account([:]).endpoint("S3") == nil)
+        #expect(account(both).endpoint(.s3) == "http://s3" && account(both).endpoint(.iam) == "http://all")
+        #expect(account([:]).endpoint(.s3) == nil)
     }
 
     @Test("what is missing is told with what to do")
-    func missing() {
-        let nobody = #expect(throws: AWSError.self) { try account(["AWS_PROFILE": "nobody"]).credentials() }
+    func missing() async {
+        let nowhere = ["AWS_EC2_METADATA_DISABLED": "true"]
+        let nobody = await #expect(throws: AWSError.self) {
+            try await account(["AWS_PROFILE": "nobody"]).credentials()
+        }
         #expect(nobody?.kind == .unauthorized && nobody?.message.contains("nobody") == true)
-        let role = #expect(throws: AWSError.self) { try account(["AWS_PROFILE": "role"]).credentials() }
-        #expect(role?.message.contains("role_arn") == true)
-        #expect(throws: AWSError.self) { try account(["AWS_ACCESS_KEY_ID": "E1"]).credentials() }
+        let half = await #expect(throws: AWSError.self) {
+            try await account(["AWS_ACCESS_KEY_ID": "E1"]).credentials()
+        }
+        #expect(half?.message.contains("AWS_SECRET_ACCESS_KEY") == true)
+        let none = await #expect(throws: AWSError.self) {
+            try await AWSAccount(environment: nowhere) { _ in nil }.credentials()
+        }
+        #expect(none?.message.contains("AWS_ACCESS_KEY_ID") == true)
         let region = #expect(throws: AWSError.self) { try account(["AWS_PROFILE": "role"]).region() }
         #expect(region?.message.contains("AWS_REGION") == true)
         #expect(throws: AWSError.self) { try account(["AWS_REGION": "evil.example/"]).region() }

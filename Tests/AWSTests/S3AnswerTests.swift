@@ -6,9 +6,9 @@ import Testing
 
 @Suite struct S3AnswerTests {
     private func error(_ status: Int, _ body: String, headers: HTTPHeaders = [:]) -> AWSError {
-        S3Failure.error(
-            HTTPResponse(status: status, headers: headers, body: Data(body.utf8), bodySize: body.utf8.count),
-            "s3://b/k", status: status)
+        AWSFailure.error(
+            HTTPResponse(status: status, headers: headers, body: Data(body.utf8), bodySize: body.utf8.count), .s3,
+            "s3://b/k")
     }
 
     @Test("elements, entities, comments and character data are read")

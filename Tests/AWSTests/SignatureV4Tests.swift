@@ -92,15 +92,17 @@ import Testing
 
     @Test("keys of any letters become the path that S3 reads")
     func encoding() throws {
-        let endpoint = try S3Endpoint(bucket: "films", region: "eu-west-1", override: nil)
+        let endpoint = try AWSEndpoint(bucket: "films", region: "eu-west-1", override: nil, style: nil)
         #expect(endpoint.host == "films.s3.eu-west-1.amazonaws.com")
-        #expect(endpoint.path("a b/ü+=:@(!~.png") == "/a%20b/%C3%BC%2B%3D%3A%40%28%21~.png")
-        let dotted = try S3Endpoint(bucket: "my.films", region: "cn-north-1", override: nil)
-        #expect(dotted.host == "s3.cn-north-1.amazonaws.com.cn" && dotted.path("k") == "/my.films/k")
-        let standIn = try S3Endpoint(bucket: "films", region: "r", override: "http://127.0.0.1:5000")
-        #expect(standIn.host == "127.0.0.1:5000" && standIn.path("k") == "/films/k")
-        let usual = try S3Endpoint(bucket: "films", region: "r", override: "https://minio.example:443/s3")
-        #expect(usual.host == "minio.example" && usual.path("k") == "/s3/films/k")
-        #expect(throws: AWSError.self) { try S3Endpoint(bucket: "films", region: "r", override: "minio:9000") }
+        #expect(endpoint.path("/a b/ü+=:@(!~.png") == "/a%20b/%C3%BC%2B%3D%3A%40%28%21~.png")
+        let dotted = try AWSEndpoint(bucket: "my.films", region: "cn-north-1", override: nil, style: nil)
+        #expect(dotted.host == "s3.cn-north-1.amazonaws.com.cn" && dotted.path("/k") == "/my.films/k")
+        let standIn = try AWSEndpoint(bucket: "films", region: "r", override: "http://127.0.0.1:5000", style: nil)
+        #expect(standIn.host == "127.0.0.1:5000" && standIn.path("/k") == "/films/k")
+        let usual = try AWSEndpoint(bucket: "films", region: "r", override: "https://minio.example:443/s3", style: nil)
+        #expect(usual.host == "minio.example" && usual.path("/k") == "/s3/films/k")
+        #expect(throws: AWSError.self) {
+            try AWSEndpoint(bucket: "films", region: "r", override: "minio:9000", style: nil)
+        }
     }
 }

@@ -82,7 +82,8 @@ import Testing
                 }
             }
             #expect(try server.seen("final.srt") == "text/plain; charset=utf-8 words")
-            #expect(names(folder).isEmpty)
+            // The copy for who reads it next on this machine, and nothing half-made.
+            #expect(names(folder).count == 1 && names(folder)[0].hasSuffix(".srt"))
             let file = ArtifactURI(filePath: "\(folder)/copied")
             try await artifacts.copy(uri, to: file)
             #expect(try String(contentsOfFile: file.path, encoding: .utf8) == "words")
@@ -138,7 +139,7 @@ import Testing
                 try await client.upload(.bytes(Data("second".utf8)), to: object, ifAbsent: true)
             }
             #expect(late?.kind == .conflict)
-            let url = try client.presignedURL(object, seconds: 60)
+            let url = try await client.presignedURL(object, seconds: 60)
             #expect(try await HTTPClient().send(.get(url)).body == Data("first".utf8))
         }
     }

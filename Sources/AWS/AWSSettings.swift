@@ -1,0 +1,72 @@
+import FoundationEssentials
+
+/// What the environment and the files of AWS's own tools say. Files are read again for each question: they change while
+/// services run.
+struct AWSSettings: Sendable {
+    let environment: [String: String]
+    private let configuredProfile: String?
+    let readFile: @Sendable (String) -> String?
+
+    init(environment: [String: String], profile: String?, readFile: @escaping @Sendable (String) -> String?) {
+        self.environment = environment
+        configuredProfile = profile
+        self.readFile = readFile
+    }
+
+    /// An empty variable counts as absent.
+    func variable(_ name: String) -> String? {
+        environment[name].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// Whether keys in the environment are not looked at.
+    var hasConfiguredProfile: Bool { configuredProfile != nil }
+
+    var profileName: String { configuredProfile ?? variable("AWS_PROFILE") ?? "default" }
+
+    /// A profile's settings of both files; the credentials file's beat the config file's. `nil` where neither has the profile.
+    func profile(_ name: String) -> [String: String]? {
+        let config = readFile(configPath).flatMap { ProfileFile($0).profile(name) }
+        let credentials = readFile(credentialsPath).flatMap { ProfileFile($0).profile(name) }
+        guard config != nil || credentials != nil else { return nil }
+        return (config ?? [:]).merging(credentials ?? [:]) { _, ours in ours }
+    }
+
+    func region(or fallback: String?) throws(AWSError) -> String {
+        let named = variable("AWS_REGION") ?? variable("AWS_DEFAULT_REGION") ?? profile(profileName)?["region"]
+        guard let region = named ?? fallback else {
+            throw AWSError(.unavailable, "no AWS region: set AWS_REGION, or region in the profile \(profileName)")
+        }
+        guard region.utf8.allSatisfy({ (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D })
+        else { throw AWSError(.unavailable, "the AWS region \(region.debugDescription) is no region's name") }
+        return region
+    }
+
+    /// The service's own variable, the general one, the `services` section of the profile, the profile.
+    func endpoint(_ service: AWSService) -> String? {
+        var text = variable("AWS_ENDPOINT_URL_\(service.variable)") ?? variable("AWS_ENDPOINT_URL")
+        if text == nil, let settings = profile(profileName) {
+            let section = settings["services"].flatMap { name in
+                readFile(configPath).flatMap { ProfileFile($0).section("services \(name)") }
+            }
+            text = section?["\(service.variable.lowercased()).endpoint_url"] ?? settings["endpoint_url"]
+        }
+        guard var url = text else { return nil }
+        while url.hasSuffix("/") { url.removeLast() }
+        return url
+    }
+
+    var certificates: String? { variable("AWS_CA_BUNDLE") ?? profile(profileName)?["ca_bundle"] }
+
+    var addressingStyle: String? {
+        variable("UNDERSTUDY_S3_ADDRESSING") ?? profile(profileName)?["s3.addressing_style"]
+    }
+
+    var maximumAttempts: Int {
+        let text = variable("AWS_MAX_ATTEMPTS") ?? profile(profileName)?["max_attempts"]
+        return min(max(text.flatMap { Int($0) } ?? 3, 1), 10)
+    }
+
+    var credentialsPath: String { variable("AWS_SHARED_CREDENTIALS_FILE") ?? "\(home)/.aws/credentials" }
+    private var configPath: String { variable("AWS_CONFIG_FILE") ?? "\(home)/.aws/config" }
+    private var home: String { variable("HOME") ?? "/nonexistent" }
+}
