@@ -1,44 +1,232 @@
 """S3, IAM, CloudWatch Logs and STS by moto, with boto3 as a second pair of eyes.
 
-A command is {"service": "s3", "call": "get_object", "args": {...}}, a call of boto3; its answer is the call's own, with bodies as text
-(latin-1 where they are no UTF-8).
+moto takes any signature: in front of it stands a gate that checks Signature V4 with botocore's own signer, the body's hash, the
+clock (15 minutes) and the keys, and that misbehaves on command. boto3's own calls go past the gate.
+
+Commands:
+  {"service": "s3", "call": "get_object", "args": {...}}   a call of boto3; bodies as text (latin-1 where they are no UTF-8)
+  {"keys": {"id": "secret"}}                               more keys; at first there is "k" with the secret "s"
+  {"expire": "id"}                                         requests of these keys are refused as expired
+  {"clock": seconds}                                       the gate's clock is ahead by so much
+  {"misbehave": {"match": "PUT .*partNumber=2", "times": 1, "skip": 0, "status": 503, "body": "...", "headers": {...},
+                 "reset": false, "delay": 0, "corrupt": false, "json": "ThrottlingException"}}
+                                                           the next requests whose "METHOD target" matches get that instead
+  {"seen": "regex"}                                        -> {"count": n, "seen": ["PUT /films/x?..."]}
 """
 
+import datetime
+import hashlib
+import io
+import json
 import os
+import re
+import socket
+import sys
+import threading
+import time
 
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
 
 import boto3  # noqa: E402
-from moto.server import ThreadedMotoServer  # noqa: E402
+from botocore.auth import S3SigV4Auth, SigV4Auth  # noqa: E402
+from botocore.awsrequest import AWSRequest  # noqa: E402
+from botocore.credentials import Credentials  # noqa: E402
+from moto.server import DomainDispatcherApplication, ThreadedMotoServer, create_backend_app  # noqa: E402
+from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: E402
 
 import standin  # noqa: E402
 
+
+class Refused(Exception):
+    def __init__(self, status, code, message):
+        self.status, self.code, self.message = status, code, message
+
+
+class Gate:
+    """A WSGI application in front of moto's."""
+
+    def __init__(self, app):
+        self.app = app
+        self.keys = {"k": "s"}
+        self.expired = set()
+        self.clock = 0
+        self.faults = []
+        self.seen = []
+        self.lock = threading.Lock()
+
+    def __call__(self, environ, start):
+        target = environ.get("RAW_URI") or environ["REQUEST_URI"]
+        line = "%s %s" % (environ["REQUEST_METHOD"], target)
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        kind = self.kind(environ)
+        with self.lock:
+            self.seen.append(line)
+            fault = self.fault(line, environ)
+        if fault:
+            time.sleep(fault.get("delay", 0))
+            if fault.get("reset"):
+                environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+                return []
+            if fault.get("json"):
+                return self.refuse(start, kind, Refused(fault.get("status", 400), fault["json"], "as told"))
+            if "status" in fault:
+                return self.answer(start, fault["status"], fault.get("body", ""), fault.get("headers", {}))
+        try:
+            self.check(environ, target, body)
+        except Refused as refused:
+            return self.refuse(start, kind, refused)
+        answer = self.app(environ, start)
+        if kind == "sts":
+            answer = [b"".join(answer)]
+            text = answer[0].decode()
+            for id, secret in re.findall(r"<AccessKeyId>(.*?)</AccessKeyId>\s*<SecretAccessKey>(.*?)</SecretAccessKey>", text):
+                self.keys[id] = secret
+        if fault and fault.get("corrupt"):
+            data = b"".join(answer)
+            return [bytes([data[0] ^ 1]) + data[1:]]
+        return answer
+
+    def fault(self, line, environ):
+        for fault in self.faults:
+            target = "%s %s" % (line, environ.get("HTTP_X_AMZ_TARGET", ""))
+            if not re.search(fault.get("match", ""), target):
+                continue
+            if fault.get("skip", 0) > 0:
+                fault["skip"] -= 1
+                return None
+            fault["times"] = fault.get("times", 1) - 1
+            if fault["times"] <= 0:
+                self.faults.remove(fault)
+            return dict(fault)
+
+    @staticmethod
+    def kind(environ):
+        found = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
+        return found.group(1) if found else "s3"
+
+    def now(self):
+        return datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=self.clock)
+
+    def check(self, environ, target, body):
+        authorization = environ.get("HTTP_AUTHORIZATION", "")
+        if not authorization:
+            if "X-Amz-Signature=" in target:
+                return
+            raise Refused(403, "AccessDenied", "Access Denied")
+        found = re.match(
+            r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request, ?SignedHeaders=([^,]+), ?Signature=(\w+)$",
+            authorization,
+        )
+        if not found:
+            raise Refused(403, "AuthorizationHeaderMalformed", "The authorization header is malformed")
+        id, day, region, service, names, signature = found.groups()
+        if id not in self.keys:
+            code = {"s3": "InvalidAccessKeyId", "logs": "UnrecognizedClientException", "mediaconvert": "UnrecognizedClientException"}
+            raise Refused(403, code.get(service, "InvalidClientTokenId"), "The security token included in the request is invalid")
+        if id in self.expired:
+            code = "ExpiredToken" if service in ("s3", "sts", "iam") else "ExpiredTokenException"
+            raise Refused(400 if service != "s3" else 400, code, "The provided token has expired.")
+        headers = {}
+        for name in names.split(";"):
+            variable = name.upper().replace("-", "_")
+            headers[name] = environ.get(variable if variable in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + variable, "")
+        if "host" not in headers or "x-amz-date" not in headers:
+            raise Refused(403, "SignatureDoesNotMatch", "host and x-amz-date must be signed")
+        for name in (n for n in environ if n.startswith("HTTP_X_AMZ_")):
+            if name[5:].lower().replace("_", "-") not in headers:
+                raise Refused(403, "AccessDenied", "There were headers present in the request which were not signed")
+        date = headers["x-amz-date"]
+        sent = datetime.datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.timezone.utc)
+        if abs((self.now() - sent).total_seconds()) > 900:
+            code = "RequestTimeTooSkewed" if service == "s3" else "SignatureDoesNotMatch" if service in ("iam", "sts") else "InvalidSignatureException"
+            raise Refused(403 if service == "s3" else 400, code, "Signature expired: the difference between the clocks is too large")
+        stated = environ.get("HTTP_X_AMZ_CONTENT_SHA256")
+        if service == "s3" and stated is None:
+            raise Refused(400, "InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
+        if stated not in (None, "UNSIGNED-PAYLOAD") and stated != hashlib.sha256(body).hexdigest():
+            raise Refused(400, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.")
+        request = AWSRequest(
+            environ["REQUEST_METHOD"], "http://%s%s" % (environ["HTTP_HOST"], target), headers=headers, data=body
+        )
+        request.context["timestamp"] = date
+        signer = (S3SigV4Auth if service == "s3" else SigV4Auth)(Credentials(id, self.keys[id]), service, region)
+        text = signer.string_to_sign(request, signer.canonical_request(request))
+        if signer.signature(text, request) != signature:
+            raise Refused(403, "SignatureDoesNotMatch", "The request signature we calculated does not match")
+
+    def refuse(self, start, kind, refused):
+        if kind in ("logs", "mediaconvert"):
+            body = json.dumps({"__type": refused.code, "message": refused.message})
+            return self.answer(start, refused.status, body, {"Content-Type": "application/x-amz-json-1.1"})
+        error = "<Error><Code>%s</Code><Message>%s</Message></Error>" % (refused.code, refused.message)
+        body = error if kind == "s3" else "<ErrorResponse>%s<RequestId>r-1</RequestId></ErrorResponse>" % error
+        return self.answer(start, refused.status, body, {"Content-Type": "application/xml"})
+
+    def answer(self, start, status, body, headers):
+        data = body.encode()
+        headers = {"Content-Length": str(len(data)), **headers}
+        start("%d As told" % status, list(headers.items()))
+        return [data]
+
+
+class Handler(WSGIRequestHandler):
+    """Keeps connections open, and tells the gate's clock."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log(self, *args):
+        pass
+
+    def date_time_string(self, timestamp=None):
+        return super().date_time_string((timestamp or time.time()) + gate.clock)
+
+    def make_environ(self):
+        environ = super().make_environ()
+        environ["werkzeug.socket"] = self.connection
+        return environ
+
+
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
-url = "http://127.0.0.1:%d" % server.get_host_and_port()[1]
+inner = "http://127.0.0.1:%d" % server.get_host_and_port()[1]
+gate = Gate(DomainDispatcherApplication(create_backend_app))
+outer = make_server("127.0.0.1", 0, gate, threaded=True, request_handler=Handler)
+threading.Thread(target=outer.serve_forever, daemon=True).start()
 clients = {}
 
 
 def client(service):
     if service not in clients:
         clients[service] = boto3.client(
-            service, endpoint_url=url, region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s"
+            service, endpoint_url=inner, region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s"
         )
     return clients[service]
 
 
 def command(request):
-    answer = getattr(client(request["service"]), request["call"])(**request.get("args", {}))
-    answer.pop("ResponseMetadata", None)
-    body = answer.get("Body")
-    if body is not None:
-        data = body.read()
-        try:
-            answer["Body"] = data.decode()
-        except UnicodeDecodeError:
-            answer["Body"] = data.decode("latin-1")
-    return answer
+    if "service" in request:
+        answer = getattr(client(request["service"]), request["call"])(**request.get("args", {}))
+        answer.pop("ResponseMetadata", None)
+        body = answer.get("Body")
+        if body is not None:
+            data = body.read()
+            try:
+                answer["Body"] = data.decode()
+            except UnicodeDecodeError:
+                answer["Body"] = data.decode("latin-1")
+        return answer
+    if "seen" in request:
+        lines = [line for line in gate.seen if re.search(request["seen"], line)]
+        return {"count": len(lines), "seen": lines[-200:]}
+    if "misbehave" in request:
+        gate.faults.append(request["misbehave"])
+    gate.keys.update(request.get("keys", {}))
+    if "expire" in request:
+        gate.expired.add(request["expire"])
+    gate.clock = request.get("clock", gate.clock)
+    return {"ok": True}
 
 
 client("s3").create_bucket(Bucket="films")
-standin.run(url, command)
+standin.run(inner if "--lenient" in sys.argv else "http://127.0.0.1:%d" % outer.server_address[1], command)
