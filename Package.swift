@@ -99,13 +99,13 @@ let package = Package(
 
         .target(
             name: "StandIns", dependencies: ["JSONRPC"], path: "Tests/StandIns",
-            exclude: ["README.md", "standin.py", "aws.py"]),
+            exclude: ["README.md", "standin.py", "aws.py", "metadata.py"]),
         tests("JSONRPCTests", nio + ["JSONRPC", logging]),
         tests("ServicePoolTests", nio + ["ServicePool", "JSONRPC"]),
         tests("ServiceKitTests", ["ServiceKit", "JSONRPC"]),
         tests("ContractsTests", ["Contracts", "JSONRPC"]),
         tests("HTTPTests", nio + ["HTTP"]),
-        tests("AWSTests", ["AWS", "HTTP"]),
+        tests("AWSTests", ["AWS", "HTTP", "JSONRPC", "StandIns"]),
         tests("ArtifactsTests", ["Artifacts", "AWS", "HTTP", "JSONRPC", "StandIns"]),
         tests("MediaTests", ["Media"], resources: [.copy("Corpus")]),
         tests("OrchestratorTests", ["Orchestrator", "Contracts", "JSONRPC", "Artifacts", grdb, logging]),

@@ -110,13 +110,14 @@ extension S3Client {
 
     /// - Parameter info: of exactly the state of the object that is wanted; one that has changed since is `conflict`.
     package func download(_ object: S3Location, _ info: ObjectInfo, to path: String) async throws -> ObjectInfo {
-        if info.size <= 2 * partSize {
+        if info.size <= 2 * partSize, info.parts == nil {
             var request = AWSRequest("GET", object)
             request.headers["If-Match"] = info.tag
             request.sink = .file(path, maximum: info.size)
             let response = try await client.send(request)
-            if let checksum = info.checksum, !checksum.contains("-") {
-                try verify(object, checksum, [try FileDigest(.file(path), name: object.description)])
+            if let checksum = info.checksum {
+                let digest = try FileDigest(.file(path), name: object.description)
+                guard digest.base64 == checksum else { throw Self.corrupt(object) }
             }
             return ObjectInfo(response, size: response.bodySize)
         }
@@ -130,35 +131,29 @@ extension S3Client {
             guard response.bodySize == range.count else { throw Self.corrupt(object) }
             return step == nil ? nil : try FileDigest(.file(path), range: range, name: object.description)
         }
-        if let checksum = info.checksum {
-            if step != nil {
-                try verify(object, checksum, digests.compactMap { $0 })
-            } else if !checksum.contains("-") {
-                try verify(object, checksum, [try FileDigest(.file(path), name: object.description)])
+        if step != nil {
+            var all = Data()
+            for digest in digests { all += Data(digest?.bytes ?? SHA256.hash(data: Data())) }
+            guard Data(SHA256.hash(data: all)).base64EncodedString() == info.checksum else {
+                throw Self.corrupt(object)
             }
+        } else if let checksum = info.checksum, info.parts == nil {
+            let digest = try FileDigest(.file(path), name: object.description)
+            guard digest.base64 == checksum else { throw Self.corrupt(object) }
         }
         return info
     }
 
-    /// Bytes of the parts that the object's checksum was made of; `nil` where it has none of parts.
+    /// Bytes of the parts that the object's checksum was made of; `nil` where that cannot be known.
     private func stepToVerify(_ object: S3Location, _ info: ObjectInfo) async throws -> Int? {
-        guard let checksum = info.checksum, checksum.contains("-") else { return nil }
+        guard info.checksum != nil, let parts = info.parts, parts > 1 else { return nil }
         var request = AWSRequest("HEAD", object)
         request.query = [(name: "partNumber", value: "1")]
         let response = try await client.send(request)
         guard let size = response.headers["content-length"].flatMap({ Int($0) }), size > 0, size < info.size,
-            checksum.split(separator: "-").last.flatMap({ Int($0) }) == (info.size + size - 1) / size
+            parts == (info.size + size - 1) / size
         else { return nil }
         return size
-    }
-
-    private func verify(_ object: S3Location, _ checksum: String, _ digests: [FileDigest]) throws(AWSError) {
-        let isOfParts = checksum.contains("-")
-        var all = Data()
-        for digest in digests { all += Data(digest.bytes) }
-        let found =
-            isOfParts ? "\(Data(SHA256.hash(data: all)).base64EncodedString())-\(digests.count)" : digests[0].base64
-        guard found == checksum else { throw Self.corrupt(object) }
     }
 
     // MARK: -

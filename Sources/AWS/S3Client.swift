@@ -16,15 +16,17 @@ package struct S3Client: Sendable {
         /// When it was stored, in seconds since 1970; 0 where the server does not say.
         package let modified: Double
         package let mediaType: String
-        /// SHA-256 in base64, `-` and the number of parts behind it where it is that of the parts' own; `nil` where S3 has none.
+        /// SHA-256 in base64: of the bytes, or, where the object came in parts, of the parts' own; `nil` where S3 has none.
         let checksum: String?
+        /// Parts that the object came in; `nil` for one piece.
+        var parts: Int? { tag.split(separator: "-").dropFirst().last.flatMap { Int($0.filter(\.isNumber)) } }
 
         init(_ response: HTTPResponse, size: Int) {
             self.size = size
             tag = response.headers["etag"] ?? ""
             modified = response.headers["last-modified"].flatMap(HTTPDate.seconds) ?? 0
             mediaType = response.headers["content-type"] ?? ""
-            checksum = response.headers["x-amz-checksum-sha256"]
+            checksum = response.headers["x-amz-checksum-sha256"].map { String($0.prefix { $0 != "-" }) }
         }
     }
 
@@ -53,7 +55,11 @@ package struct S3Client: Sendable {
             return try await head(object)
         } catch let error as AWSError where error.code == nil && error.kind != .notFound && !error.retryable {
             // The answer to HEAD has no body, so no reason. Who asks for a byte is told, and what can be mended is.
-            _ = try await read(object, range: 0..<1)
+            do {
+                _ = try await read(object, range: 0..<1)
+            } catch let error as AWSError where error.kind == .notFound && error.code != "NoSuchBucket" {
+                return nil
+            }
             return try await head(object)
         }
     }
@@ -82,7 +88,7 @@ package struct S3Client: Sendable {
         request.sink = .memory(maximum: maximum)
         let response = try await client.send(request)
         let info = ObjectInfo(response, size: response.bodySize)
-        if let checksum = info.checksum, !checksum.contains("-"),
+        if let checksum = info.checksum, info.parts == nil,
             checksum != Data(SHA256.hash(data: response.body)).base64EncodedString()
         {
             throw Self.corrupt(object)
@@ -170,6 +176,7 @@ extension AWSRequest {
     mutating func carry(_ source: S3Client.Source, _ digest: FileDigest, range: Range<Int>? = nil) {
         payload = Hex.text(digest.bytes)
         headers["x-amz-checksum-sha256"] = digest.base64
+        headers["x-amz-sdk-checksum-algorithm"] = "SHA256"
         body =
             switch source {
             case .bytes(let data): .bytes(data)
