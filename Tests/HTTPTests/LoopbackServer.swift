@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// A server on the loopback interface that answers requests as a test says, byte by byte.
 final class LoopbackServer: Sendable {
@@ -17,6 +18,8 @@ final class LoopbackServer: Sendable {
     enum Reply: Sendable {
         /// These bytes, and the connection stays open.
         case bytes(String)
+        /// These bytes, which are no text.
+        case raw([UInt8])
         /// These bytes, then the connection is closed.
         case last(String)
         /// Nothing; the continuation is told when the client goes away.
@@ -24,12 +27,25 @@ final class LoopbackServer: Sendable {
     }
 
     let port: Int
+    /// Requests that got silence for an answer.
+    var waiting: Int { silent.value.withLock { $0 } }
+    private let silent: Silence
+
+    /// A number that all connections count.
+    private final class Silence: Sendable {
+        let value = Mutex(0)
+    }
+
     private let channel: any Channel
 
     init(_ answer: @escaping @Sendable (Received) -> Reply) async throws {
+        let silent = Silence()
+        self.silent = silent
         channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Talk(answer)) }
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Talk(answer, silent))
+                }
             }
             .bind(host: "127.0.0.1", port: 0).get()
         port = channel.localAddress?.port ?? 0
@@ -46,11 +62,13 @@ final class LoopbackServer: Sendable {
         typealias OutboundOut = ByteBuffer
 
         private let answer: @Sendable (Received) -> Reply
+        private let silent: Silence
         private var buffer: [UInt8] = []
         private var gone: AsyncStream<Void>.Continuation?
 
-        init(_ answer: @escaping @Sendable (Received) -> Reply) {
+        init(_ answer: @escaping @Sendable (Received) -> Reply, _ silent: Silence) {
             self.answer = answer
+            self.silent = silent
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -59,11 +77,14 @@ final class LoopbackServer: Sendable {
                 switch answer(received) {
                 case .bytes(let text):
                     context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
+                case .raw(let bytes):
+                    context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
                 case .last(let text):
                     let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
                     context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)))
                         .whenComplete { _ in bound.value.close(promise: nil) }
                 case .silence(let continuation):
+                    silent.value.withLock { $0 += 1 }
                     gone = continuation
                 }
             }
