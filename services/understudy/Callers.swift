@@ -1,4 +1,5 @@
 import ArgumentParser
+import Artifacts
 import Contracts
 import FoundationEssentials
 import JSONRPC
@@ -189,14 +190,14 @@ struct ShowReceipt: AsyncParsableCommand {
         commandName: "receipt", abstract: "Tell who made a job's film, why, and what it cost.",
         discussion: "A receipt.json is read where it lies; nothing has to run for that.")
 
-    @Argument(help: "The job's id, or the path of its receipt.json.")
+    @Argument(help: "The job's id, or the path or URI of its receipt.json.")
     var job: String
 
     @Flag(help: "Print the receipt as JSON.")
     var json = false
 
     func run() async throws {
-        let receipt = try await job.contains("/") ? Self.read(job) : Self.ask(for: job)
+        let receipt = try await job.contains("/") ? Self.read(try StagedInputs.uri(job)) : Self.ask(for: job)
         Terminal.print(json ? try JSONCoding.pretty(receipt) : ReceiptStory.text(receipt))
     }
 
@@ -205,10 +206,13 @@ struct ShowReceipt: AsyncParsableCommand {
         return try await connection.call(OrchestratorAPI.receipt, JobReference(jobID: job))
     }
 
-    private static func read(_ path: String) throws -> Receipt {
-        guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+    private static func read(_ file: ArtifactURI) async throws -> Receipt {
+        let path = file.scheme == .file ? file.path : file.description
+        let artifacts = Artifacts()
+        guard try await artifacts.info(file) != nil else {
             throw ServiceError(.notFound, "there is no receipt \(path)")
         }
+        let data = try await artifacts.read(file, maximum: 16 * 1024 * 1024)
         do {
             return try JSONCoding.decode(Receipt.self, from: data)
         } catch let error as DecodingError {

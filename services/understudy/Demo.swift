@@ -1,4 +1,5 @@
 import ArgumentParser
+import Artifacts
 import Contracts
 import Foundation
 import JSONRPC
@@ -9,7 +10,9 @@ struct Demo: AsyncParsableCommand {
         abstract: "Show a takeover: the sample film, with a lead that fails.",
         discussion: "Needs no network and no account. The film lies in the store, see --store.")
 
-    @Option(help: ArgumentHelp("The store's folder; $UNDERSTUDY_STORE or ./store if absent.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "The store's folder, or s3://bucket/prefix; $UNDERSTUDY_STORE or ./store if absent.", valueName: "dir"))
     var store: String?
 
     @Option(help: ArgumentHelp("An option of the job, e.g. mode=simple; may be repeated.", valueName: "name=value"))
@@ -24,9 +27,9 @@ struct Demo: AsyncParsableCommand {
             "UNDERSTUDY_AGENT5_PROVIDER": "scripted", "UNDERSTUDY_AGENT5_SCRIPT": StagedInputs.absolute(script),
         ]
         if let store {
-            environment["UNDERSTUDY_STORE"] = "file://\(StagedInputs.absolute(store))"
+            environment["UNDERSTUDY_STORE"] = try StagedInputs.uri(store).description
         } else if ProcessInfo.processInfo.environment["UNDERSTUDY_STORE"] == nil {
-            environment["UNDERSTUDY_STORE"] = "file://\(StagedInputs.absolute("store"))"
+            environment["UNDERSTUDY_STORE"] = try StagedInputs.uri("store").description
         }
         var options = Dictionary(option.map { ($0.name, $0.value) }) { _, last in last }
         options["mode"] = options["mode"] ?? "fade"

@@ -76,7 +76,7 @@ struct JobSession: Sendable {
             guard let video = view.videoURL else { throw ServiceError(.cancelled, "the job \(jobID) was cancelled") }
             if let output = request.output {
                 try await Artifacts().copy(
-                    try ArtifactURI(video), to: ArtifactURI(filePath: StagedInputs.absolute(output)))
+                    try ArtifactURI(video), to: try StagedInputs.uri(output))
             }
             return try await connection.call(OrchestratorAPI.receipt, JobReference(jobID: jobID))
         } catch let error as any ServiceErrorConvertible where Self.isRefusal(error.serviceError) {

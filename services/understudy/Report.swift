@@ -26,7 +26,7 @@ struct Report: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let film = Self.uri(file)
+        let film = try Self.uri(file)
         let request = ProbeMedia(media: film, decode: true, report: true, narrations: try narrations())
         let probed = try await OneService.call("clipper", ClipperAPI.probe, request)
         guard let report = probed.report else { throw ServiceError(.internal, "the clipper sent no report") }
@@ -74,10 +74,10 @@ struct Report: AsyncParsableCommand {
         guard let audio else { return nil }
         return Places.narrationExtensions.map { "\(audio)/\(id).\($0)" }
             .first { (try? Data(contentsOf: URL(filePath: $0), options: .alwaysMapped)) != nil }
-            .map(Self.uri)
+            .map { ArtifactURI(filePath: StagedInputs.absolute($0)).description }
     }
 
-    private static func uri(_ path: String) -> String {
-        ArtifactURI(filePath: StagedInputs.absolute(path)).description
+    private static func uri(_ path: String) throws -> String {
+        try StagedInputs.uri(path).description
     }
 }

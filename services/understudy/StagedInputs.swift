@@ -60,6 +60,11 @@ struct StagedInputs: Sendable {
         return Places.narrationExtensions.contains(ending)
     }
 
+    /// A file's path, or the URI of an artifact.
+    static func uri(_ place: String) throws(ServiceError) -> ArtifactURI {
+        place.contains("://") ? try ArtifactURI(place) : ArtifactURI(filePath: absolute(place))
+    }
+
     static func absolute(_ path: String) -> String {
         let text = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
         return URL(filePath: text).standardizedFileURL.path
