@@ -92,14 +92,15 @@ let package = Package(
         service(
             "Understudy", folder: "understudy",
             [
-                "ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", arguments, logging, unixSignals,
+                "ServiceKit", "ServicePool", "Contracts", "Artifacts", "AWS", "HTTP", "JSONRPC", arguments, logging,
+                unixSignals,
                 subprocess, systemPackage,
             ],
             resources: [.copy("Sample")]),
 
         .target(
             name: "StandIns", dependencies: ["JSONRPC"], path: "Tests/StandIns",
-            exclude: ["README.md", "standin.py", "aws.py", "metadata.py"]),
+            exclude: ["README.md", "standin.py", "aws.py", "metadata.py", "models.py"]),
         tests("JSONRPCTests", nio + ["JSONRPC", logging]),
         tests("ServicePoolTests", nio + ["ServicePool", "JSONRPC"]),
         tests("ServiceKitTests", ["ServiceKit", "JSONRPC"]),
@@ -114,7 +115,7 @@ let package = Package(
         tests("Agent5Tests", ["Agent5", "Artifacts", "Contracts", "JSONRPC"]),
         tests("UnderstudyTests", ["Understudy", "Contracts", "JSONRPC"]),
         tests(
-            "StackTests", ["ServiceKit", "ServicePool", "JSONRPC", "Contracts", subprocess, systemPackage],
+            "StackTests", ["StandIns", "ServiceKit", "ServicePool", "JSONRPC", "Contracts", subprocess, systemPackage],
             resources: [.copy("Player")]),
     ],
     swiftLanguageModes: [.v6]

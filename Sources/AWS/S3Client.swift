@@ -143,6 +143,13 @@ package struct S3Client: Sendable {
         }
     }
 
+    /// Makes sure that a bucket is there and may be listed.
+    package func checkBucket(_ name: String) async throws {
+        var request = AWSRequest("GET", try S3Location(bucket: name, key: ""))
+        request.query = [(name: "list-type", value: "2"), (name: "max-keys", value: "1")]
+        _ = try await client.send(request)
+    }
+
     /// Removes an object; one that is not there is no error.
     package func remove(_ object: S3Location) async throws {
         _ = try await client.send(AWSRequest("DELETE", object))

@@ -32,6 +32,7 @@ package enum ServiceMain {
         _ service: String, about: String, capacity: Int, build: @escaping Builder
     ) async throws {
         let settings = try ServiceSettings()
+        CoreDumps.forbid(settings)
         // A peer that goes away while we write must not end the process.
         signal(SIGPIPE, SIG_IGN)
         if settings.string("UNDERSTUDY_SUPERVISED") == "stdin" { Supervision.endWithStandardInput() }

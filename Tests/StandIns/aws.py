@@ -206,7 +206,8 @@ def client(service):
 
 def command(request):
     if "service" in request:
-        answer = getattr(client(request["service"]), request["call"])(**request.get("args", {}))
+        answer = getattr(client(request["service"]), request["call"])(**request.get("args", {})) or {}
+        answer = answer if isinstance(answer, dict) else {"answer": answer}
         answer.pop("ResponseMetadata", None)
         body = answer.get("Body")
         if body is not None:

@@ -36,6 +36,9 @@ struct StoreHold: Sendable {
     /// Whether a failure is the store's own, or the loss of a replica, and one that room, or a return, heals: not what a
     /// provider or the lead says of their disks.
     static func isPassing(_ error: ServiceError) -> Bool {
+        if error.provider == "s3" {
+            return error.retryable && [.unavailable, .rateLimited, .timeout].contains(error.kind)
+        }
         guard error.kind == .unavailable, error.provider == nil, let code = error.providerCode else { return false }
         return codes.contains(code)
     }

@@ -10,23 +10,11 @@ struct Doctor: AsyncParsableCommand {
         abstract: "Check what is installed, writable and reachable, and say what to do about the rest.",
         discussion: "The exit status is 1 if something that is needed is missing.")
 
-    /// One thing that was looked at.
-    struct Finding {
-        enum Grade: String {
-            case good = "ok  "
-            case note = "note"
-            case bad = "BAD "
-        }
-
-        var grade: Grade
-        var subject: String
-        var text: String
-    }
-
     func run() async throws {
         let settings = try ServiceSettings()
         var findings = executables() + [fonts()]
         findings.append(await store(settings))
+        findings += await CloudCheck(settings: settings).findings()
         findings.append(folder("state directory", settings.stateDirectory, variable: "UNDERSTUDY_STATE_DIR"))
         findings.append(runDirectory(settings))
         findings += await sockets(settings.runDirectory)
@@ -69,7 +57,7 @@ struct Doctor: AsyncParsableCommand {
         } catch {
             return Finding(
                 grade: .bad, subject: "store",
-                text: "\(ServiceError(wrapping: error).message): set UNDERSTUDY_STORE to a folder of yours")
+                text: "\(ServiceError(wrapping: error).message): set UNDERSTUDY_STORE to a folder or bucket of yours")
         }
     }
 
