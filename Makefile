@@ -2,7 +2,7 @@
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 SOURCES := Package.swift Sources services Tests
 
-.PHONY: help build demo test bench-media chaos bench-takeover format lint clean
+.PHONY: help build demo test bench-media chaos bench-takeover bench-s3 format lint clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,11 @@ bench-takeover: ## jobs a second, restart, latency of a takeover, a minute or tw
 	swift build $(SWIFT_FLAGS) --build-tests
 	UNDERSTUDY_BENCH=1 swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter TakeoverBench | grep '^bench:'
 	Benchmarks/takeover.py
+
+bench-s3: ## a file of 1 GiB up and down, against curl and boto3, a few minutes
+	@scripts/setup.sh test
+	swift build $(SWIFT_FLAGS) --build-tests
+	UNDERSTUDY_BENCH=1 swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter S3Bench | grep '^bench:'
 
 chaos: ## kill processes at random under running jobs for five minutes
 	@scripts/setup.sh test

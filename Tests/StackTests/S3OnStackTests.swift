@@ -152,7 +152,8 @@ import Testing
                 let limits = try String(contentsOfFile: "/proc/\(pid)/limits", encoding: .utf8)
                 #expect(limits.contains("Max core file size        1 "))
             }
-            texts.append(try s3("get_object", ["Key": .string("\(Self.prefix)/agent5/receipt.json")])["Body"]?.string ?? "")
+            let receipt = try s3("get_object", ["Key": .string("\(Self.prefix)/agent5/receipt.json")])
+            texts.append(receipt["Body"]?.string ?? "")
             texts.append(try await stack.understudy("doctor").output)
             let files = FileManager.default.enumerator(atPath: stack.folder)
             while let name = files?.nextObject() as? String {
