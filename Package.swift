@@ -67,6 +67,7 @@ let package = Package(
         library("ServicePool", nio + [logging, "JSONRPC"]),
         library("ServiceKit", nio + [logging, lifecycle, configuration, unixSignals, "JSONRPC", "ServicePool"]),
         library("Contracts", ["JSONRPC"]),
+        library("Breaker", ["Contracts", "JSONRPC"]),
         library("HTTP", ["CCurl", logging]),
         library("AWS", ["HTTP", crypto, subprocess, systemPackage]),
         library("Artifacts", ["AWS", "JSONRPC", crypto]),
@@ -76,10 +77,14 @@ let package = Package(
 
         service(
             "Orchestrator", folder: "orchestrator",
-            ["ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", grdb, logging]),
+            ["ServiceKit", "ServicePool", "Contracts", "Breaker", "Artifacts", "JSONRPC", grdb, logging]),
         service(
             "ImageGen", folder: "imagegen",
-            ["ServiceKit", "Contracts", "Artifacts", "Drawing", "CPango", "JSONRPC", crypto],
+            [
+                "ServiceKit", "Contracts", "Breaker", "Artifacts", "HTTP", "Media", "Drawing", "CPango", "JSONRPC",
+                crypto,
+                logging,
+            ],
             exclude: ["README.md", "docs"]),
         service(
             "Clipper", folder: "clipper",
@@ -100,7 +105,7 @@ let package = Package(
 
         .target(
             name: "StandIns", dependencies: ["JSONRPC"], path: "Tests/StandIns",
-            exclude: ["README.md", "standin.py", "aws.py", "metadata.py", "models.py"]),
+            exclude: ["README.md", "standin.py", "aws.py", "metadata.py", "models.py", "openai_images.py"]),
         tests("JSONRPCTests", nio + ["JSONRPC", logging]),
         tests("ServicePoolTests", nio + ["ServicePool", "JSONRPC"]),
         tests("ServiceKitTests", ["ServiceKit", "JSONRPC"]),
@@ -109,8 +114,10 @@ let package = Package(
         tests("AWSTests", ["AWS", "HTTP", "JSONRPC", "StandIns"]),
         tests("ArtifactsTests", ["Artifacts", "AWS", "HTTP", "JSONRPC", "StandIns"]),
         tests("MediaTests", ["Media"], resources: [.copy("Corpus")]),
-        tests("OrchestratorTests", ["Orchestrator", "Contracts", "JSONRPC", "Artifacts", grdb, logging]),
-        tests("ImageGenTests", ["ImageGen", "Drawing", "JSONRPC"]),
+        tests("OrchestratorTests", ["Orchestrator", "Contracts", "Breaker", "JSONRPC", "Artifacts", grdb, logging]),
+        tests(
+            "ImageGenTests",
+            ["ImageGen", "Drawing", "Artifacts", "Contracts", "HTTP", "JSONRPC", "StandIns", "ServiceKit", logging]),
         tests("EventLoggerTests", ["EventLogger", "Contracts", "JSONRPC"]),
         tests("Agent5Tests", ["Agent5", "Artifacts", "Contracts", "JSONRPC"]),
         tests("UnderstudyTests", ["Understudy", "Contracts", "JSONRPC"]),

@@ -24,10 +24,12 @@ package struct GenerateImage: Codable, Sendable {
     package var quality: String?
     package var seed: Int?
     package var idempotencyKey: String?
+    /// Whether a picture that was made of the same inputs before is not good enough; it is if absent.
+    package var fresh: Bool?
 
     package init(
         prompt: String, width: Int, height: Int, output: String, provider: String? = nil, model: String? = nil,
-        quality: String? = nil, seed: Int? = nil, idempotencyKey: String? = nil
+        quality: String? = nil, seed: Int? = nil, idempotencyKey: String? = nil, fresh: Bool? = nil
     ) {
         self.prompt = prompt
         self.width = width
@@ -38,10 +40,11 @@ package struct GenerateImage: Codable, Sendable {
         self.quality = quality
         self.seed = seed
         self.idempotencyKey = idempotencyKey
+        self.fresh = fresh
     }
 
     private enum CodingKeys: String, CodingKey {
-        case prompt, width, height, output, provider, model, quality, seed
+        case prompt, width, height, output, provider, model, quality, seed, fresh
         case idempotencyKey = "idempotency_key"
     }
 }

@@ -18,6 +18,8 @@ import Testing
                 needsNetwork: false)
         }
 
+        func model(of request: GenerateImage) -> String { "m" }
+
         func draw(_ request: GenerateImage, to path: String) async throws -> DrawnImage {
             asked.withLock { $0 += 1 }
             try Data("a picture".utf8).write(to: URL(filePath: path))
@@ -39,7 +41,9 @@ import Testing
         let provider = Counter()
         func generate(_ request: GenerateImage) async throws -> GeneratedImage {
             let studio = ImageStudio(
-                artifacts: Artifacts(), providers: [provider], delivered: DeliveredStills(folder: "\(folder)/state"))
+                artifacts: Artifacts(), providers: ProviderList(all: [provider], chain: [provider]),
+                delivered: DeliveredStills(folder: "\(folder)/state"),
+                cache: StillCache(folder: "\(folder)/content", maximumBytes: 1 << 20))
             return try await studio.generate(request, report: { _, _ in })
         }
         let first = try await generate(request(folder, key: "k"))

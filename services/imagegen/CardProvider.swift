@@ -17,6 +17,8 @@ struct CardProvider: ImageProvider {
             needsNetwork: false)
     }
 
+    func model(of request: GenerateImage) -> String { CardPainter.version }
+
     func draw(_ request: GenerateImage, to path: String) async throws -> DrawnImage {
         let unknown = try await blocking.run { _ in
             let card = try CardPainter.paint(

@@ -7,10 +7,15 @@ struct ImageGenMain {
     static func main() async {
         await ServiceMain.run("imagegen", about: "Draws a still for a prompt.", capacity: 2) { context, methods in
             let prices = try PriceList.read(context.settings.string("UNDERSTUDY_PRICES"))
-            let card = CardProvider(blocking: context.blocking, price: prices.image(provider: "card"))
+            let artifacts = Artifacts(environment: context.settings.environment)
+            let folder = "\(context.settings.stateDirectory)/imagegen"
             let studio = ImageStudio(
-                artifacts: Artifacts(), providers: [card],
-                delivered: DeliveredStills(folder: "\(context.settings.stateDirectory)/imagegen"))
+                artifacts: artifacts, providers: try ProviderList(context, prices: prices, artifacts: artifacts),
+                delivered: DeliveredStills(folder: folder),
+                cache: StillCache(
+                    folder: "\(folder)/content",
+                    maximumBytes: try context.settings.int(
+                        "UNDERSTUDY_IMAGE_CACHE_BYTES", default: 2 << 30, in: 0...Int.max)))
             methods.handle(ImageGenAPI.generate) { request, call in try await studio.generate(request, call) }
             methods.handle(ImageGenAPI.providers) { _, _ in studio.list() }
         }

@@ -8,6 +8,9 @@ protocol ImageProvider: Sendable {
     /// What it can do; `isDefault` is filled in by who lists it.
     var info: ImageProviderInfo { get }
 
+    /// The model that a request leads to.
+    func model(of request: GenerateImage) -> String
+
     /// Draws a picture and writes it, as a PNG, JPEG or WebP file, to a path of this machine.
     ///
     /// - Throws: `ServiceError`; nothing is kept then.

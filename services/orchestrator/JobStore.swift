@@ -1,3 +1,4 @@
+import Breaker
 import Contracts
 import FoundationEssentials
 import GRDB

@@ -1,4 +1,5 @@
 import Artifacts
+import Breaker
 import Contracts
 import JSONRPC
 import Logging

@@ -122,7 +122,9 @@ struct ServiceStudio: Studio {
                 height: spec.options.height ?? JobDefaults.height,
                 output: try uri(places.still(segment.id)).description,
                 provider: provider,
-                idempotencyKey: "\(spec.jobID)/\(segment.id)/\(edition)/\(provider ?? "default")"))
+                idempotencyKey: "\(spec.jobID)/\(segment.id)/\(edition)/\(provider ?? "default")",
+                // Who has a segment drawn again wants another picture.
+                fresh: edition > 0 ? true : nil))
         if image.cached, image.saved == nil {
             image.saved = max(prices.image(provider: image.provider, model: image.model) - image.cost, .zero)
         }

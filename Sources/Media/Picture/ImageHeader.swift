@@ -1,23 +1,23 @@
 /// What the first bytes of a picture file say, read before anything is decoded.
-struct ImageHeader: Equatable {
-    enum Format: String {
+package struct ImageHeader: Equatable, Sendable {
+    package enum Format: String, Sendable {
         case png = "PNG"
         case jpeg = "JPEG"
         case webp = "WebP"
         case gif = "GIF"
     }
 
-    let format: Format
+    package let format: Format
     /// -> pixels; 0 where the header does not tell.
-    let width: Int
-    let height: Int
+    package let width: Int
+    package let height: Int
     /// Bytes that a decoded pixel takes.
     let bytesPerPixel: Int
     /// Whether the file has the end that its format asks for.
-    let isWhole: Bool
+    package let isWhole: Bool
 
     /// `nil` for bytes that are none of the formats.
-    init?(_ bytes: [UInt8]) {
+    package init?(_ bytes: [UInt8]) {
         if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
             format = .png
             width = bytes.count >= 24 ? Self.big(bytes, 16, 4) : 0

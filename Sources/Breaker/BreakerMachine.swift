@@ -1,21 +1,27 @@
-import Contracts
-import JSONRPC
+package import Contracts
+package import JSONRPC
 
-/// Whether an agent that fails again and again is still called. Pure: moments come in as parameters.
+/// Whether an agent, or another provider, that fails again and again is still called. Pure: moments come in as parameters.
 ///
 /// Closed until it fails so often in a row; then open while it cools; then half open, in which one job probes. A probe that
 /// fails opens it again for twice as long, one that succeeds closes it. A hand holds it open or closed until it is reset.
-struct BreakerMachine: Codable, Sendable, Equatable {
-    struct Bounds: Sendable, Equatable {
+package struct BreakerMachine: Codable, Sendable, Equatable {
+    package struct Bounds: Sendable, Equatable {
         /// Failures in a row that open it.
-        var failures = 3
+        package var failures = 3
         /// Seconds that it cools at first.
-        var cool = 30.0
+        package var cool = 30.0
         /// Seconds that it cools at the most.
-        var longestCool = 600.0
+        package var longestCool = 600.0
+
+        package init(failures: Int = 3, cool: Double = 30, longestCool: Double = 600) {
+            self.failures = failures
+            self.cool = cool
+            self.longestCool = longestCool
+        }
     }
 
-    enum State: Codable, Sendable, Equatable {
+    package enum State: Codable, Sendable, Equatable {
         case closed
         case open(until: Timestamp)
         /// The job that probes.
@@ -23,24 +29,24 @@ struct BreakerMachine: Codable, Sendable, Equatable {
     }
 
     /// What a hand holds it at.
-    enum Hold: String, Codable, Sendable {
+    package enum Hold: String, Codable, Sendable {
         case open, closed
     }
 
-    private(set) var state = State.closed
-    private(set) var since: Timestamp
+    package private(set) var state = State.closed
+    package private(set) var since: Timestamp
     /// In a row.
-    private(set) var failures = 0
-    private(set) var hold: Hold?
+    package private(set) var failures = 0
+    package private(set) var hold: Hold?
     /// Seconds of the cooling that is going on, or was the last.
     private var cool = 0.0
 
-    init(at now: Timestamp) {
+    package init(at now: Timestamp) {
         since = now
     }
 
     /// Whether a job may call the agent. The first job that asks after the cooling is the one that probes.
-    mutating func admit(_ job: String, at now: Timestamp) -> Bool {
+    package mutating func admit(_ job: String, at now: Timestamp) -> Bool {
         switch (hold, state) {
         case (.open, _): return false
         case (.closed, _), (nil, .closed): return true
@@ -57,14 +63,14 @@ struct BreakerMachine: Codable, Sendable, Equatable {
     }
 
     /// The agent did what it was asked for.
-    mutating func succeeded(at now: Timestamp) {
+    package mutating func succeeded(at now: Timestamp) {
         guard hold == nil else { return }
         failures = 0
         if state != .closed { enter(.closed, at: now) }
     }
 
     /// The agent failed a job.
-    mutating func failed(_ kind: ErrorKind, job: String, at now: Timestamp, _ bounds: Bounds) {
+    package mutating func failed(_ kind: ErrorKind, job: String, at now: Timestamp, _ bounds: Bounds) {
         guard Self.counts(kind) else { return released(by: job, at: now) }
         guard hold == nil else { return }
         failures += 1
@@ -79,11 +85,11 @@ struct BreakerMachine: Codable, Sendable, Equatable {
     }
 
     /// The job will not tell any more how the agent did: if it was the probe, another one may probe.
-    mutating func released(by job: String, at now: Timestamp) {
+    package mutating func released(by job: String, at now: Timestamp) {
         if state == .halfOpen(probe: job) { enter(.open(until: now), at: now) }
     }
 
-    mutating func apply(_ action: BreakerAction, at now: Timestamp) {
+    package mutating func apply(_ action: BreakerAction, at now: Timestamp) {
         switch action {
         case .get: break
         case .open where hold != .open: (hold, since) = (.open, now)
@@ -94,14 +100,14 @@ struct BreakerMachine: Codable, Sendable, Equatable {
     }
 
     /// Whether a failure is the agent's own: what its input or its caller brought about says nothing of it.
-    static func counts(_ kind: ErrorKind) -> Bool {
+    package static func counts(_ kind: ErrorKind) -> Bool {
         switch kind {
         case .unavailable, .timeout, .rateLimited, .quotaExhausted, .corruptMedia, .unauthorized, .internal: true
         default: false
         }
     }
 
-    func view(of agent: String) -> BreakerView {
+    package func view(of agent: String) -> BreakerView {
         var view = BreakerView(
             agent: agent, state: .closed, forced: hold != nil, since: since, failures: failures, probesAt: nil)
         switch (hold, state) {

@@ -1,0 +1,146 @@
+import Artifacts
+import Contracts
+import FoundationEssentials
+import JSONRPC
+import Synchronization
+import Testing
+
+@testable import ImageGen
+
+@Suite struct ImageStudioTests {
+    /// Draws, or fails as it is told.
+    private final class Painter: ImageProvider {
+        let name: String
+        let isPaid: Bool
+        let asked = Mutex(0)
+        let failure = Mutex<ServiceError?>(nil)
+
+        init(_ name: String, isPaid: Bool = true, failure: ServiceError? = nil) {
+            self.name = name
+            self.isPaid = isPaid
+            self.failure.withLock { $0 = failure }
+        }
+
+        var info: ImageProviderInfo {
+            ImageProviderInfo(
+                name: name, isDefault: false, models: [], maxWidth: 64, maxHeight: 64, cost: USD(0.02),
+                needsNetwork: isPaid)
+        }
+
+        func model(of request: GenerateImage) -> String { request.model ?? "m" }
+
+        func draw(_ request: GenerateImage, to path: String) async throws -> DrawnImage {
+            asked.withLock { $0 += 1 }
+            if let failure = failure.withLock({ $0 }) { throw failure }
+            try Data("by \(name)".utf8).write(to: URL(filePath: path))
+            return DrawnImage(
+                width: 64, height: 64, mediaType: "image/png", model: model(of: request), cost: USD(0.02), attempts: 1,
+                warnings: [])
+        }
+
+        var count: Int { asked.withLock { $0 } }
+    }
+
+    private let folder = "/tmp/us-studio-\(UInt64.random(in: 0...UInt64.max))"
+
+    private func studio(_ providers: [Painter], cacheBytes: Int = 1 << 20) -> ImageStudio {
+        ImageStudio(
+            artifacts: Artifacts(), providers: ProviderList(all: providers, chain: providers),
+            delivered: DeliveredStills(folder: "\(folder)/state"),
+            cache: StillCache(folder: "\(folder)/content", maximumBytes: cacheBytes))
+    }
+
+    private func request(_ name: String, prompt: String = "a hill", fresh: Bool? = nil) -> GenerateImage {
+        GenerateImage(
+            prompt: prompt, width: 64, height: 64, output: "file://\(folder)/\(name).png",
+            idempotencyKey: "\(name)-\(prompt)-\(fresh ?? false)", fresh: fresh)
+    }
+
+    private func generate(_ studio: ImageStudio, _ request: GenerateImage) async throws -> GeneratedImage {
+        try await studio.generate(request, report: { _, _ in })
+    }
+
+    @Test("the next of the chain draws where one fails, and the reply says why")
+    func chain() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let first = Painter("first", failure: ServiceError(.quotaExhausted, "first: no credit"))
+        let second = Painter("second")
+        let studio = studio([first, second])
+        let image = try await generate(studio, request("a"))
+        #expect(image.provider == "second" && image.warnings == ["first: no credit"])
+        var named = request("b")
+        named.provider = "first"
+        let ready = named
+        let error = await #expect(throws: ServiceError.self) { try await generate(studio, ready) }
+        #expect(error?.kind == .quotaExhausted)
+        second.failure.withLock { $0 = ServiceError(.unavailable, "second: down") }
+        let both = await #expect(throws: ServiceError.self) { try await generate(studio, request("c", prompt: "a lake")) }
+        #expect(both?.kind == .quotaExhausted && both?.detail == "second: down")
+    }
+
+    @Test("a provider that failed three times in a row is not asked for a while, unless it is named")
+    func breaker() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let first = Painter("first", failure: ServiceError(.unavailable, "first: down"))
+        let studio = studio([first, Painter("second")])
+        for number in 0..<5 { _ = try await generate(studio, request("\(number)", prompt: "hill \(number)")) }
+        #expect(first.count == 3)
+        let refused = try await generate(studio, request("x", prompt: "lake"))
+        #expect(refused.warnings?.first?.contains("failed three times in a row") == true)
+        var named = request("y")
+        named.provider = "first"
+        let ready = named
+        await #expect(throws: ServiceError.self) { try await generate(studio, ready) }
+        #expect(first.count == 4)
+    }
+
+    @Test("what was paid for once is given again to any job for nothing, unless another one is wanted")
+    func cache() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let painter = Painter("paid")
+        let first = try await generate(studio([painter]), request("a"))
+        let again = try await generate(studio([painter]), request("b"))
+        #expect(!first.cached && again.cached && again.cost == .zero && again.saved == USD(0.02))
+        #expect(try String(contentsOfFile: "\(folder)/b.png", encoding: .utf8) == "by paid")
+        #expect(painter.count == 1)
+        _ = try await generate(studio([painter]), request("c", prompt: "a lake"))
+        var other = request("d")
+        other.model = "another"
+        _ = try await generate(studio([painter]), other)
+        _ = try await generate(studio([painter]), request("e", fresh: true))
+        #expect(painter.count == 4)
+        let free = Painter("free", isPaid: false)
+        _ = try await generate(studio([free]), request("f"))
+        _ = try await generate(studio([free]), request("g"))
+        #expect(free.count == 2)
+        let off = Painter("off")
+        _ = try await generate(studio([off], cacheBytes: 0), request("h"))
+        _ = try await generate(studio([off], cacheBytes: 0), request("i"))
+        #expect(off.count == 2)
+    }
+
+    @Test("a picture that was paid for is kept although the store did not take it")
+    func paid() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let painter = Painter("paid")
+        var nowhere = request("a")
+        nowhere.output = "file:///proc/nowhere/a.png"
+        try? FileManager.default.createDirectory(atPath: "\(folder)/dir.png", withIntermediateDirectories: true)
+        // The name of a folder cannot be a picture's.
+        nowhere.output = "file://\(folder)/dir.png"
+        let ready = nowhere
+        await #expect(throws: (any Error).self) { try await generate(studio([painter]), ready) }
+        #expect(try await generate(studio([painter]), request("b")).cached)
+        #expect(painter.count == 1)
+    }
+
+    @Test("the least recently used pictures go when there are too many bytes")
+    func bound() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let painter = Painter("paid")
+        let studio = studio([painter], cacheBytes: 20)
+        for number in 0..<5 { _ = try await generate(studio, request("\(number)", prompt: "hill \(number)")) }
+        let kept = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/content")
+        #expect(kept.filter { !$0.hasSuffix(".json") }.count == 2 && kept.count == 4)
+    }
+}

@@ -1,0 +1,134 @@
+"""OpenAI's images API, as strict as it is: key, JSON, known members, sizes and qualities by model. Answers pictures of the asked size.
+
+--compatible speaks as servers of one's own do: no key, `response_format` allowed, answers by URL unless asked for base64.
+
+Commands:
+  {"misbehave": [{...}, ...]}   what the next requests get, one each:
+      {"status": 429, "error": {"message", "type", "code"}, "headers": {...}}   a refusal
+      {"raw": "text", "type": "text/html", "status": 200}                        anything else
+      {"cut": n}         the base64 without its last n characters
+      {"truncate": n}    the picture without its last n bytes
+      {"size": [w, h]}   a picture of another size
+      {"delay": seconds}, {"reset": true}, {"url": "file:///etc/passwd"}, {"noise": bytes}
+  {"requests": true}            -> {"requests": [{"body", "headers"}]}
+"""
+
+import base64
+import json
+import os
+import socket
+import struct
+import sys
+import time
+import zlib
+
+import standin
+
+compatible = "--compatible" in sys.argv
+requests = []
+faults = []
+pictures = {}
+
+
+def png(width, height, noise=0):
+    """A real picture: a gradient, and so many bytes of noise behind it that no deflater makes smaller."""
+    row = b"\0" + bytes((x * 255 // width, 80, 120)[c] for x in range(width) for c in range(3))
+    data = zlib.compress(row * height, 1)
+
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    extra = chunk(b"noIs", os.urandom(noise)) if noise else b""
+    return b"\x89PNG\r\n\x1a\n" + head + extra + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+class Handler(standin.Handler):
+    def refuse(self, status, message, code=None, type="invalid_request_error", param=None):
+        error = {"message": message, "type": type, "param": param, "code": code}
+        self.reply(status, {"error": error}, {"x-request-id": "req_%d" % len(requests)})
+
+    def do_GET(self):
+        picture = pictures.get(self.path)
+        if picture is None:
+            return self.reply(404, "not found")
+        self.reply(200, picture, {"Content-Type": "image/png"})
+
+    def do_POST(self):
+        body = self.body()
+        if self.path != "/v1/images/generations":
+            return self.refuse(404, "Invalid URL (POST %s)" % self.path)
+        if not compatible and self.headers.get("Authorization") != "Bearer good-key":
+            return self.refuse(401, "Incorrect API key provided: ***.", "invalid_api_key")
+        if self.headers.get("Content-Type") != "application/json":
+            return self.refuse(400, "you must send application/json")
+        try:
+            asked = json.loads(body)
+        except ValueError:
+            return self.refuse(400, "We could not parse the JSON body of your request.")
+        requests.append({"body": asked, "headers": {k.lower(): v for k, v in self.headers.items() if k.lower() != "authorization"}})
+        fault = faults.pop(0) if faults else {}
+        time.sleep(fault.get("delay", 0))
+        if fault.get("reset"):
+            self.close_connection = True
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+            return
+        headers = {"x-request-id": "req_%d" % len(requests), **fault.get("headers", {})}
+        if "raw" in fault:
+            return self.reply(fault.get("status", 200), fault["raw"], {"Content-Type": fault.get("type", "text/html"), **headers})
+        if "status" in fault:
+            return self.reply(fault["status"], {"error": fault.get("error")}, headers)
+        problem = self.problem(asked)
+        if problem:
+            return self.refuse(400, problem, "invalid_value")
+        width, height = fault.get("size") or [int(n) for n in asked.get("size", "1024x1024").split("x")]
+        picture = png(width, height, fault.get("noise", 0))
+        if "truncate" in fault:
+            picture = picture[: -fault["truncate"]]
+        if "url" in fault or compatible and asked.get("response_format") != "b64_json":
+            path = "/generated/%d.png" % len(requests)
+            pictures[path] = picture
+            url = fault.get("url") or "http://%s%s" % (self.headers["Host"], path)
+            return self.reply(200, {"created": 1, "data": [{"url": url}]}, headers)
+        text = base64.b64encode(picture).decode()
+        text = text[: -fault["cut"]] if "cut" in fault else text
+        entry = {"revised_prompt": 'a "b64_json" trap: \\"b64_json\\"', "b64_json": text}
+        self.reply(200, {"created": 1, "data": [entry], "usage": {"total_tokens": 1}}, headers)
+
+    def problem(self, asked):
+        if not isinstance(asked.get("prompt"), str) or not asked["prompt"]:
+            return "Missing required parameter: 'prompt'."
+        known = {"model", "prompt", "n", "size", "quality", "output_format", "output_compression", "background", "moderation", "user"}
+        model = asked.get("model", "")
+        if compatible:
+            known |= {"response_format", "seed"}
+        elif model.startswith("dall-e-3"):
+            known = {"model", "prompt", "n", "size", "quality", "response_format", "style", "user"}
+        unknown = set(asked) - known
+        if unknown:
+            return "Unknown parameter: '%s'." % sorted(unknown)[0]
+        width, height = (int(n) for n in asked.get("size", "1024x1024").split("x"))
+        if compatible:
+            return None if width % 64 == 0 and height % 64 == 0 else "size must be a multiple of 64"
+        if model.startswith("dall-e-3"):
+            good, qualities = (width, height) in ((1792, 1024), (1024, 1792), (1024, 1024)), ("standard", "hd")
+        elif model.startswith("gpt-image-1"):
+            good, qualities = (width, height) in ((1536, 1024), (1024, 1536), (1024, 1024)), ("low", "medium", "high", "auto")
+        else:
+            good = width % 16 == 0 and height % 16 == 0 and width <= 3 * height and height <= 3 * width and max(width, height) <= 3840
+            good = good and min(width, height) <= 2160
+            qualities = ("low", "medium", "high", "auto")
+        if not good:
+            return "Invalid value: '%s'." % asked.get("size")
+        if asked.get("quality", qualities[0]) not in qualities:
+            return "Invalid value: '%s' for quality." % asked["quality"]
+        return None
+
+
+def command(request):
+    faults.extend(request.get("misbehave", []))
+    return {"requests": requests}
+
+
+standin.run(standin.serve(Handler), command)

@@ -1,0 +1,203 @@
+import Artifacts
+import Contracts
+import FoundationEssentials
+import Glibc
+import HTTP
+import JSONRPC
+import Logging
+import Media
+import ServiceKit
+
+/// OpenAI's images API, at OpenAI's or at any base URL that speaks it.
+struct OpenAIProvider: ImageProvider {
+    /// How it is reached.
+    struct Account: Sendable {
+        /// Ends in `/v1`, without a slash.
+        var base: String
+        var key: Secret?
+        /// More headers, e.g. the organisation.
+        var headers: [String: String] = [:]
+        /// The name of the variable that holds the key, for messages; `nil` where none is needed.
+        var keyVariable: String?
+        /// Whether it is OpenAI's own shape: others are told how to answer, and are asked for sizes that they can make.
+        var isOpenAI: Bool
+    }
+
+    private struct Body: Encodable {
+        var model: String
+        var prompt: String
+        var size: String
+        var n = 1
+        var quality: String?
+        var outputFormat: String?
+        var responseFormat: String?
+        var seed: Int?
+
+        private enum CodingKeys: String, CodingKey {
+            case model, prompt, size, n, quality, seed
+            case outputFormat = "output_format"
+            case responseFormat = "response_format"
+        }
+    }
+
+    private struct Links: Decodable {
+        struct Link: Decodable {
+            var url: String?
+        }
+
+        var data: [Link]?
+    }
+
+    /// Bytes that an answer may have.
+    private static let maximumBytes = 140 * 1024 * 1024
+
+    let name: String
+    let account: Account
+    /// The model where a request names none.
+    let model: String
+    /// Seconds for one picture.
+    let timeout: Double
+    let prices: PriceList
+    let http: HTTPClient
+    let logger: Logger
+
+    var info: ImageProviderInfo {
+        let size = PictureSize.nearest(to: 3840, 2160, PictureSize.Family(model: model, isOpenAI: account.isOpenAI))
+        return ImageProviderInfo(
+            name: name, isDefault: false, models: [model], maxWidth: size.width, maxHeight: size.height,
+            cost: prices.image(provider: name, model: model), needsNetwork: true)
+    }
+
+    func model(of request: GenerateImage) -> String { request.model ?? model }
+
+    func draw(_ request: GenerateImage, to path: String) async throws -> DrawnImage {
+        if account.key == nil, let variable = account.keyVariable {
+            throw ServiceError(.unauthorized, "\(name): set \(variable) or \(variable)_FILE", provider: name)
+        }
+        var warnings: [String] = []
+        var attempt = 1
+        while true {
+            let started = ContinuousClock.now
+            do {
+                let (bytes, header, id) = try await ask(request)
+                note(request, attempt, started, bytes: bytes.count, requestID: id, outcome: "drawn")
+                try write(bytes, to: path)
+                let model = model(of: request)
+                return DrawnImage(
+                    width: header.width, height: header.height, mediaType: PictureCheck.mediaType(header.format),
+                    model: model, cost: prices.image(provider: name, model: model, quality: request.quality),
+                    attempts: attempt, warnings: warnings)
+            } catch let error as ServiceError {
+                note(
+                    request, attempt, started, bytes: 0, requestID: error.requestID,
+                    outcome: error.providerCode ?? error.kind.rawValue)
+                guard attempt == 1, error.retryable, let pause = RetryPause.seconds(error.retryAfter) else {
+                    throw error
+                }
+                if error.kind == .corruptMedia || error.kind == .timeout {
+                    warnings.append("\(error.message); that answer may have been billed too")
+                }
+                try await Task.sleep(for: .seconds(pause))
+                attempt += 1
+            }
+        }
+    }
+
+    // MARK: -
+
+    private func ask(_ request: GenerateImage) async throws -> ([UInt8], ImageHeader, String?) {
+        let failure = OpenAIFailure(provider: name)
+        let response: HTTPResponse
+        do {
+            response = try await http.send(try httpRequest(request))
+        } catch let error as HTTPError {
+            throw failure.error(error)
+        }
+        let id = response.headers["x-request-id"]
+        var bytes: [UInt8]
+        switch response.isSuccess ? Base64Picture.find(in: response.body) : .nothing {
+        case .picture(let picture): bytes = picture
+        case .broken:
+            throw ServiceError(
+                .corruptMedia, "\(name): the picture's base64 is broken or cut short", retryable: true, provider: name,
+                requestID: id)
+        case .nothing:
+            if let error = failure.error(response) { throw error }
+            guard let url = (try? JSONDecoder().decode(Links.self, from: response.body))?.data?.first?.url else {
+                throw ServiceError(
+                    .unavailable, "\(name): the answer holds no picture\(Self.hint(response))", retryable: true,
+                    provider: name, requestID: id)
+            }
+            bytes = try await download(url, failure)
+        }
+        return (bytes, try PictureCheck.header(bytes, from: name), id)
+    }
+
+    private func httpRequest(_ request: GenerateImage) throws -> HTTPRequest {
+        let model = model(of: request)
+        let family = PictureSize.Family(model: model, isOpenAI: account.isOpenAI)
+        let size = PictureSize.nearest(to: request.width, request.height, family)
+        var body = Body(model: model, prompt: request.prompt, size: "\(size.width)x\(size.height)")
+        switch family {
+        case .dallE2: break
+        case .dallE3: body.quality = request.quality == "high" ? "hd" : request.quality
+        case .gptImage1, .gptImage:
+            body.quality = request.quality
+            body.outputFormat = "png"
+        case .local:
+            body.quality = request.quality
+            body.seed = request.seed
+        }
+        if !account.isOpenAI { body.responseFormat = "b64_json" }
+        var sent = HTTPRequest(
+            "POST", "\(account.base)/images/generations", headers: ["Content-Type": "application/json"],
+            body: .bytes(try JSONCoding.encode(body)), sink: .memory(maximum: Self.maximumBytes))
+        if let key = account.key { sent.headers["Authorization"] = "Bearer \(key.reveal())" }
+        for (name, value) in account.headers { sent.headers[name] = value }
+        // A model thinks for a minute and more before the first byte comes.
+        sent.timeouts = HTTPRequest.Timeouts(connect: 10, total: timeout, stall: timeout)
+        return sent
+    }
+
+    /// Servers that were not asked for it in base64 tell where the picture lies.
+    private func download(_ url: String, _ failure: OpenAIFailure) async throws -> [UInt8] {
+        var request = HTTPRequest.get(url, sink: .memory(maximum: 100 * 1024 * 1024))
+        request.author = .told(by: account.base)
+        request.redirects = 3
+        request.timeouts = HTTPRequest.Timeouts(connect: 10, total: timeout, stall: 30)
+        do {
+            let response = try await http.send(request)
+            if let error = failure.error(response) { throw error }
+            return [UInt8](response.body)
+        } catch let error as HTTPError {
+            throw failure.error(error)
+        }
+    }
+
+    private func write(_ bytes: [UInt8], to path: String) throws(ServiceError) {
+        let isWritten = bytes.withUnsafeBytes { raw in
+            guard let start = raw.baseAddress else { return false }
+            let data = Data(
+                bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: raw.count, deallocator: .none)
+            return (try? data.write(to: URL(filePath: path))) != nil
+        }
+        if !isWritten { throw FileFailure.error(errno, "cannot write \(path)") }
+    }
+
+    private static func hint(_ response: HTTPResponse) -> String {
+        response.headers["content-type"]?.contains("html") == true ? ", but a web page: check the base URL" : ""
+    }
+
+    private func note(
+        _ request: GenerateImage, _ attempt: Int, _ started: ContinuousClock.Instant, bytes: Int, requestID: String?,
+        outcome: String
+    ) {
+        let seconds = ((ContinuousClock.now - started) / .milliseconds(1)).rounded() / 1000
+        logger.info(
+            "asked for a picture",
+            metadata: [
+                "provider": "\(name)", "model": "\(model(of: request))", "attempt": "\(attempt)", "bytes": "\(bytes)",
+                "seconds": "\(seconds)", "request_id": "\(requestID ?? "-")", "outcome": "\(outcome)",
+            ])
+    }
+}

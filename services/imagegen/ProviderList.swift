@@ -1,0 +1,91 @@
+import Artifacts
+import Contracts
+import HTTP
+import JSONRPC
+import Logging
+import ServiceKit
+
+/// The providers that the environment names and configures.
+struct ProviderList: Sendable {
+    static let names = ["card", "openai", "openai-compatible", "folder"]
+
+    /// All that can be asked by name.
+    let all: [any ImageProvider]
+    /// Who is asked, in this order, where a request names nobody.
+    let chain: [any ImageProvider]
+
+    init(all: [any ImageProvider], chain: [any ImageProvider]) {
+        self.all = all
+        self.chain = chain
+    }
+
+    /// Reads `UNDERSTUDY_IMAGE_PROVIDERS`, a list with commas, and what each provider needs. `card` can always be asked by name.
+    ///
+    /// - Throws: `invalid_params` that names the variable.
+    init(_ context: ServiceContext, prices: PriceList, artifacts: Artifacts) throws {
+        let settings = context.settings
+        let text = settings.string("UNDERSTUDY_IMAGE_PROVIDERS") ?? "card"
+        let wanted = text.split(separator: ",").map { $0.filter { !$0.isWhitespace } }
+        var made: [String: any ImageProvider] = [
+            "card": CardProvider(blocking: context.blocking, price: prices.image(provider: "card"))
+        ]
+        let http = HTTPClient()
+        let timeout = try settings.double("UNDERSTUDY_IMAGE_TIMEOUT_S", default: 180, in: 1...3600)
+        func provider(_ name: String, _ account: OpenAIProvider.Account, model: String) -> OpenAIProvider {
+            OpenAIProvider(
+                name: name, account: account, model: model, timeout: timeout, prices: prices, http: http,
+                logger: context.logger)
+        }
+        let key = try settings.secret("OPENAI_API_KEY")
+        if key != nil || wanted.contains("openai") {
+            var headers: [String: String] = [:]
+            headers["OpenAI-Organization"] = settings.string("OPENAI_ORG_ID")
+            headers["OpenAI-Project"] = settings.string("OPENAI_PROJECT_ID")
+            made["openai"] = provider(
+                "openai",
+                OpenAIProvider.Account(
+                    base: try Self.base(settings, "OPENAI_BASE_URL") ?? "https://api.openai.com/v1", key: key,
+                    headers: headers, keyVariable: "OPENAI_API_KEY", isOpenAI: true),
+                model: settings.string("UNDERSTUDY_OPENAI_IMAGE_MODEL") ?? "gpt-image-2")
+        }
+        if let base = try Self.base(settings, "UNDERSTUDY_IMAGE_COMPATIBLE_URL") {
+            made["openai-compatible"] = provider(
+                "openai-compatible",
+                OpenAIProvider.Account(
+                    base: base, key: try settings.secret("UNDERSTUDY_IMAGE_COMPATIBLE_KEY"), isOpenAI: false),
+                model: settings.string("UNDERSTUDY_IMAGE_COMPATIBLE_MODEL") ?? "default")
+        }
+        if let folder = settings.string("UNDERSTUDY_IMAGE_FOLDER") {
+            let uri =
+                folder.contains("://")
+                ? try ArtifactURI(folder, at: "UNDERSTUDY_IMAGE_FOLDER") : ArtifactURI(filePath: folder)
+            made["folder"] = FolderProvider(folder: uri, artifacts: artifacts)
+        }
+        chain = try wanted.map { name in
+            guard let provider = made[name] else { throw Self.unknown(name) }
+            return provider
+        }
+        guard !chain.isEmpty else { throw ServiceError(.invalidParams, "UNDERSTUDY_IMAGE_PROVIDERS names nobody") }
+        let others = Self.names.filter { !wanted.contains($0) }.compactMap { made[$0] }
+        all = chain + others
+    }
+
+    private static func unknown(_ name: String) -> ServiceError {
+        let advice =
+            switch name {
+            case "openai-compatible": "set UNDERSTUDY_IMAGE_COMPATIBLE_URL"
+            case "folder": "set UNDERSTUDY_IMAGE_FOLDER"
+            default: "there are \(names.joined(separator: ", "))"
+            }
+        return ServiceError(.invalidParams, "UNDERSTUDY_IMAGE_PROVIDERS names \"\(name.prefix(80))\": \(advice)")
+    }
+
+    private static func base(_ settings: ServiceSettings, _ variable: String) throws(ServiceError) -> String? {
+        guard var base = settings.string(variable) else { return nil }
+        while base.hasSuffix("/") { base.removeLast() }
+        guard base.hasPrefix("https://") || base.hasPrefix("http://"), !base.contains("?"), !base.contains("@") else {
+            throw ServiceError(.invalidParams, "\(variable): expected a URL such as http://127.0.0.1:8080/v1")
+        }
+        return base
+    }
+}

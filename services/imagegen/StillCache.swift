@@ -1,0 +1,79 @@
+import Artifacts
+import Contracts
+import FoundationEssentials
+import Glibc
+import JSONRPC
+
+/// Pictures that were paid for, by what they were made of: another job that asks for the same gets them for nothing.
+///
+/// A picture is here, and on the disk, before anybody is told of it. Two files for each, in the state directory, which all replicas of a
+/// machine share; the least recently used go when there are too many bytes.
+struct StillCache: Sendable {
+    struct Entry: Codable {
+        var width: Int
+        var height: Int
+        var mediaType: String
+        var model: String
+        var cost: USD
+    }
+
+    let folder: String
+    /// `UNDERSTUDY_IMAGE_CACHE_BYTES`; 0 keeps nothing.
+    let maximumBytes: Int
+
+    static func key(_ request: GenerateImage, provider: String, model: String) -> ContentKey {
+        ContentKey([
+            "provider": provider, "model": model, "prompt": request.prompt,
+            "size": "\(request.width)x\(request.height)", "quality": request.quality ?? "",
+            "seed": request.seed.map { "\($0)" } ?? "",
+        ])
+    }
+
+    /// - Returns: what is known of a picture, and the path of its bytes.
+    func find(_ key: ContentKey) -> (entry: Entry, path: String)? {
+        let path = "\(folder)/\(key.text)"
+        guard maximumBytes > 0, let text = FileManager.default.contents(atPath: "\(path).json"),
+            let entry = try? JSONCoding.decode(Entry.self, from: text), access(path, R_OK) == 0
+        else { return nil }
+        utimes(path, nil)
+        return (entry, path)
+    }
+
+    /// Keeps a picture; a disk that is full is no fault of the picture's.
+    func keep(_ picture: String, _ drawn: DrawnImage, as key: ContentKey) {
+        guard maximumBytes > 0 else { return }
+        let path = "\(folder)/\(key.text)"
+        let temporary = "\(folder)/.\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tmp"
+        defer { unlink(temporary) }
+        let entry = Entry(
+            width: drawn.width, height: drawn.height, mediaType: drawn.mediaType, model: drawn.model, cost: drawn.cost)
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try FileManager.default.copyItem(atPath: picture, toPath: temporary)
+            let file = open(temporary, O_RDONLY | O_CLOEXEC)
+            fsync(file)
+            close(file)
+            guard rename(temporary, path) == 0 else { return }
+            try JSONCoding.encode(entry).write(to: URL(filePath: "\(path).json"), options: .atomic)
+        } catch {
+            return
+        }
+        trim(but: path)
+    }
+
+    private func trim(but kept: String) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        var pictures: [(path: String, size: Int, used: Int)] = []
+        for name in names where !name.hasPrefix(".") && !name.hasSuffix(".json") {
+            var status = stat()
+            guard stat("\(folder)/\(name)", &status) == 0 else { continue }
+            pictures.append(("\(folder)/\(name)", Int(status.st_size), status.st_mtim.tv_sec))
+        }
+        var total = pictures.reduce(0) { $0 + $1.size }
+        for picture in pictures.sorted(by: { $0.used < $1.used }) where total > maximumBytes && picture.path != kept {
+            unlink(picture.path)
+            unlink("\(picture.path).json")
+            total -= picture.size
+        }
+    }
+}
