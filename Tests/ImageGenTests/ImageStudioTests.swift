@@ -74,7 +74,9 @@ import Testing
         let error = await #expect(throws: ServiceError.self) { try await generate(studio, ready) }
         #expect(error?.kind == .quotaExhausted)
         second.failure.withLock { $0 = ServiceError(.unavailable, "second: down") }
-        let both = await #expect(throws: ServiceError.self) { try await generate(studio, request("c", prompt: "a lake")) }
+        let both = await #expect(throws: ServiceError.self) {
+            try await generate(studio, request("c", prompt: "a lake"))
+        }
         #expect(both?.kind == .quotaExhausted && both?.detail == "second: down")
     }
 

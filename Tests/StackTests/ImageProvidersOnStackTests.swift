@@ -1,0 +1,123 @@
+import Contracts
+import Foundation
+import JSONRPC
+import ServiceKit
+import ServicePool
+import StandIns
+import Testing
+
+/// Jobs whose stills come from OpenAI's stand-in.
+@Suite(.serialized) struct ImageProvidersOnStackTests {
+    private let openAI: StandIn
+
+    init() throws {
+        openAI = try StandIn("openai_images")
+    }
+
+    private func withStack(
+        _ providers: String, key: String = "good-key", _ body: (LiveStack) async throws -> Void
+    ) async throws {
+        try await LiveStack.with(
+            [
+                "UNDERSTUDY_IMAGE_PROVIDERS": providers, "OPENAI_API_KEY": key,
+                "OPENAI_BASE_URL": "\(openAI.url)/v1", "UNDERSTUDY_OPENAI_IMAGE_MODEL": "gpt-image-2",
+            ], body)
+    }
+
+    private func paid() throws -> Int { try openAI.ask(["requests": true])["requests"]?.array?.count ?? 0 }
+
+    @Test(
+        "four segments cost four stills and four clips; a second job has its stills for nothing; drawn again they are new"
+    )
+    func costs() async throws {
+        try await withStack("openai") { stack in
+            try stack.writeStoryboard(durations: [1, 1, 1, 1])
+            let view = try await stack.job()
+            #expect(view.state == .finished, "\(view.error?.message ?? "")")
+            #expect(view.costs.agent6 == USD(0.084) && view.costs.total == USD(0.084))
+            #expect(view.segments.allSatisfy { $0.image?.hasSuffix(".png") == true })
+            #expect(try paid() == 4)
+            #expect(try await Judge.complaints(stack.place("agent5/final.mp4")) == "")
+            let still = try await Judge.probe(stack.place("agent5/seg_1.png"))
+            #expect(still.contains("stream"), "\(still)")
+            let second = try await stack.job()
+            #expect(second.costs.agent6 == USD(0.004))
+            #expect(try paid() == 4)
+            let connection = try await stack.connect("orchestrator")
+            _ = try await connection.call(
+                "orchestrator.retry", params: ["job_id": .string(second.jobID), "only": ["seg_2"]])
+            #expect(try await stack.end(of: second.jobID).state == .finished)
+            #expect(try paid() == 5)
+            let providers = try await stack.connect("imagegen").call(ImageGenAPI.providers, NoParams())
+            #expect(providers.providers.map(\.name) == ["openai", "card"])
+        }
+    }
+
+    @Test("an imagegen that is killed after a still was paid for does not pay twice")
+    func killed() async throws {
+        try await withStack("openai") { stack in
+            try stack.writeStoryboard(durations: Array(repeating: 1, count: 8))
+            let started = try await stack.connect("orchestrator").call(
+                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
+            while try paid() < 3 { try await Task.sleep(for: .milliseconds(5)) }
+            let pid = try await stack.connect("imagegen").call(ServiceHealth.method, NoParams()).pid ?? 0
+            kill(pid_t(pid), SIGKILL)
+            #expect(try await stack.end(of: started.jobID).state == .finished)
+            // Two may have been under way, their answers lost with the process.
+            #expect(try paid() <= 10)
+        }
+    }
+
+    @Test("where the first provider refuses, the next of the chain draws and the job costs nothing for it")
+    func chain() async throws {
+        try await withStack("openai,card", key: "bad-key") { stack in
+            try stack.writeStoryboard(durations: [1, 1])
+            let view = try await stack.job()
+            #expect(view.state == .finished, "\(view.error?.message ?? "")")
+            #expect(view.costs.agent6 == USD(0.002))
+            let texts = try Self.texts(below: stack.folder)
+            #expect(texts.count > 5 && !texts.contains { $0.contains("bad-key") })
+        }
+    }
+
+    @Test("a refusal that no retry mends ends the job with the provider's words, code and request")
+    func refused() async throws {
+        try await withStack("openai") { stack in
+            try stack.writeStoryboard(durations: [1])
+            try openAI.ask([
+                "misbehave": [
+                    [
+                        "status": 400,
+                        "error": [
+                            "message": "Your request was rejected by our safety system", "code": "moderation_blocked",
+                        ],
+                    ]
+                ]
+            ])
+            let view = try await stack.job()
+            #expect(view.state == .error)
+            #expect(view.error?.message.contains("safety system") == true)
+            let error = await #expect(throws: ServiceError.self) {
+                try openAI.ask([
+                    "misbehave": [["status": 429, "error": ["message": "no", "code": "insufficient_quota"]]]
+                ])
+                _ = try await stack.connect("imagegen").call(
+                    ImageGenAPI.generate,
+                    GenerateImage(prompt: "x", width: 1920, height: 1080, output: "file://\(stack.folder)/x.png"))
+            }
+            #expect(error?.kind == .quotaExhausted && error?.provider == "openai")
+            #expect(error?.providerCode == "insufficient_quota" && error?.requestID?.hasPrefix("req_") == true)
+        }
+    }
+
+    private static func texts(below folder: String) throws -> [String] {
+        let files = FileManager.default.enumerator(atPath: folder)
+        var texts: [String] = []
+        while let name = files?.nextObject() as? String {
+            if let data = FileManager.default.contents(atPath: "\(folder)/\(name)") {
+                texts.append(String(decoding: data, as: UTF8.self))
+            }
+        }
+        return texts
+    }
+}
