@@ -93,7 +93,10 @@ let package = Package(
             "Stitcher", folder: "stitcher",
             ["MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "JSONRPC"]),
         service("EventLogger", folder: "logger", ["ServiceKit", "Contracts", "Artifacts", "JSONRPC"]),
-        service("Agent5", folder: "agent5", ["ServiceKit", "Contracts", "Artifacts", "JSONRPC"]),
+        service(
+            "Agent5", folder: "agent5",
+            ["ServiceKit", "Contracts", "Artifacts", "JSONRPC", logging, subprocess, systemPackage],
+            exclude: ["README.md", "docs"]),
         service(
             "Understudy", folder: "understudy",
             [

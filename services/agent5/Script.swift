@@ -75,36 +75,11 @@ struct Script: Codable, Sendable {
     struct ScriptedClip: Codable, Sendable {
         var segmentID: String
         var clip: String?
-        var error: Failure?
+        var error: LeadFailure?
 
         private enum CodingKeys: String, CodingKey {
             case clip, error
             case segmentID = "segment_id"
-        }
-    }
-
-    /// An error as the wire's `data` says it.
-    struct Failure: Codable, Sendable {
-        var kind: ErrorKind
-        var message: String
-        var retryable: Bool?
-        var retryAfter: Double?
-        var detail: String?
-        var provider: String?
-        var providerCode: String?
-        var requestID: String?
-
-        private enum CodingKeys: String, CodingKey {
-            case kind, message, retryable, detail, provider
-            case retryAfter = "retry_after_s"
-            case providerCode = "provider_code"
-            case requestID = "request_id"
-        }
-
-        var error: ServiceError {
-            ServiceError(
-                kind, message, retryable: retryable, retryAfter: retryAfter, detail: detail, provider: provider,
-                providerCode: providerCode, requestID: requestID)
         }
     }
 
@@ -146,7 +121,7 @@ extension Script.Step: Codable {
             self = .wait(milliseconds: min(max(milliseconds, 0), 1e9))
         } else if try container.decodeIfPresent(Bool.self, forKey: .hang) == true {
             self = .hang
-        } else if let failure = try container.decodeIfPresent(Script.Failure.self, forKey: .fail) {
+        } else if let failure = try container.decodeIfPresent(LeadFailure.self, forKey: .fail) {
             self = .fail(failure.error)
         } else if let video = try container.decodeIfPresent(String.self, forKey: .video) {
             self = .video(video, cost: cost)

@@ -48,9 +48,7 @@ actor ScriptedProvider: VideoProvider {
         case .exit(let status):
             _exit(status)
         case .video(let source, let cost):
-            let target = try ArtifactURI(request.outputPrefix, at: "/output_prefix").appending("agent5_film.mp4")
-            try await artifacts.copy(try uri(source), to: target)
-            return AgentResult(video: target.description, cost: cost)
+            return AgentResult(video: try await LeadDelivery(request, artifacts).film(try uri(source)), cost: cost)
         case .clips(let clips, let cost):
             return AgentResult(clips: try await deliver(clips, request), cost: cost)
         }
@@ -58,7 +56,7 @@ actor ScriptedProvider: VideoProvider {
     }
 
     private func deliver(_ clips: [Script.ScriptedClip], _ request: AgentRequest) async throws -> [AgentClip] {
-        let prefix = try ArtifactURI(request.outputPrefix, at: "/output_prefix")
+        let delivery = try LeadDelivery(request, artifacts)
         var delivered: [AgentClip] = []
         for scripted in clips {
             guard Places.isValidID(scripted.segmentID) else {
@@ -66,9 +64,7 @@ actor ScriptedProvider: VideoProvider {
             }
             var clip = AgentClip(segmentID: scripted.segmentID, error: scripted.error?.error)
             if let source = scripted.clip {
-                let target = try prefix.appending("agent5_\(scripted.segmentID).mp4")
-                try await artifacts.copy(try uri(source), to: target)
-                clip.clip = target.description
+                clip.clip = try await delivery.clip(try uri(source), of: scripted.segmentID)
             }
             delivered.append(clip)
         }

@@ -13,6 +13,7 @@ struct NoProvider: VideoProvider {
         throw ServiceError(
             .unavailable, "no video provider is configured", retryable: false,
             detail:
-                "set UNDERSTUDY_AGENT5_PROVIDER=scripted and UNDERSTUDY_AGENT5_SCRIPT=<file> to rehearse with a script")
+                "set UNDERSTUDY_AGENT5_PROVIDER to command (a program of yours), socket (a service of yours) or scripted (to rehearse)"
+        )
     }
 }

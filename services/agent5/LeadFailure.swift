@@ -1,0 +1,26 @@
+import JSONRPC
+
+/// An error as a script or a program of the user's own writes it: the members of the wire's `data`, and its message.
+struct LeadFailure: Codable, Sendable {
+    var kind: ErrorKind
+    var message: String
+    var retryable: Bool?
+    var retryAfter: Double?
+    var detail: String?
+    var provider: String?
+    var providerCode: String?
+    var requestID: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case kind, message, retryable, detail, provider
+        case retryAfter = "retry_after_s"
+        case providerCode = "provider_code"
+        case requestID = "request_id"
+    }
+
+    var error: ServiceError {
+        ServiceError(
+            kind, message, retryable: retryable, retryAfter: retryAfter, detail: detail, provider: provider,
+            providerCode: providerCode, requestID: requestID)
+    }
+}
