@@ -91,7 +91,7 @@ let package = Package(
             ["MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Drawing", "JSONRPC"]),
         service(
             "Stitcher", folder: "stitcher",
-            ["MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "JSONRPC"]),
+            ["MediaService", "ServiceKit", "Contracts", "Artifacts", "AWS", "Media", "JSONRPC"]),
         service("EventLogger", folder: "logger", ["ServiceKit", "Contracts", "Artifacts", "JSONRPC"]),
         service(
             "Agent5", folder: "agent5",

@@ -1,3 +1,4 @@
+import AWS
 import Artifacts
 import Contracts
 import MediaService
@@ -12,7 +13,8 @@ struct StitcherMain {
             let stitcher = FilmStitcher(
                 media: MediaWork(artifacts: Artifacts(), blocking: context.blocking), price: prices.stitch(.local))
             methods.handle(StitcherAPI.stitch) { request, call in try await stitcher.stitch(request, call) }
-            methods.handle(StitcherAPI.setupRole) { _, _ in throw MediaConvert.unavailable }
+            let role = MediaConvertRole(account: AWSAccount(ofService: context.settings.environment))
+            methods.handle(StitcherAPI.setupRole) { request, _ in try await role.setUp(request) }
             methods.handle(StitcherAPI.jobStatus) { _, _ in throw MediaConvert.unavailable }
         }
     }

@@ -1,0 +1,128 @@
+import Contracts
+import Foundation
+import JSONRPC
+import ServicePool
+import StandIns
+import Testing
+
+/// `stitcher.setup_role`, with boto3 to look at what IAM has.
+@Suite(.serialized) struct RoleOnStackTests {
+    private let aws: StandIn
+
+    init() throws {
+        aws = try StandIn("aws")
+    }
+
+    @discardableResult
+    private func iam(_ call: String, _ arguments: JSONValue) throws -> JSONValue {
+        try aws.ask(["service": "iam", "call": .string(call), "args": arguments])
+    }
+
+    private func withStitcher(
+        _ more: [String: String] = [:], _ body: (RPCConnection) async throws -> Void
+    ) async throws {
+        let account = [
+            "AWS_ENDPOINT_URL": aws.url, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s",
+            "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent",
+            "UNDERSTUDY_INSTANCE": "one",
+        ]
+        let stack = try LiveStack.prepare(account.merging(more) { $1 })
+        defer { try? FileManager.default.removeItem(atPath: stack.folder) }
+        let stitcher = try await Program("stitcher", environment: stack.environment)
+        let connection = try await RPCConnection.connect(
+            to: try stack.run.socketPath(service: "stitcher", instance: "one"), patience: .seconds(20))
+        do {
+            try await body(connection)
+        } catch {
+            stitcher.signal(SIGTERM)
+            _ = await stitcher.ended()
+            throw error
+        }
+        await connection.close()
+        stitcher.signal(SIGTERM)
+        #expect(await stitcher.ended().status == 0)
+    }
+
+    @Test("the role is made once, with the trust and the least policy, and keeps the policy of each bucket")
+    func once() async throws {
+        try await withStitcher { stitcher in
+            let first = try await stitcher.call(StitcherAPI.setupRole, SetupRole(bucket: "films"))
+            #expect(first.created && first.roleARN == "arn:aws:iam::123456789012:role/MediaConvertJobRole")
+            #expect(first.policies == ["UnderstudyS3-films"])
+            let puts = try aws.ask(["seen": "^POST /$"])["count"]
+            let again = try await stitcher.call(StitcherAPI.setupRole, SetupRole(bucket: "films"))
+            #expect(!again.created && again.roleARN == first.roleARN && again.policies == first.policies)
+            #expect(puts != nil)
+            let other = try await stitcher.call(StitcherAPI.setupRole, SetupRole(bucket: "more.films"))
+            #expect(!other.created && Set(other.policies) == ["UnderstudyS3-films", "UnderstudyS3-more.films"])
+            let role = try iam("get_role", ["RoleName": "MediaConvertJobRole"])["Role"]
+            let statement = role?["AssumeRolePolicyDocument"]?["Statement"]?.array?.first
+            #expect(statement?["Principal"]?["Service"] == "mediaconvert.amazonaws.com")
+            #expect(statement?["Action"] == "sts:AssumeRole")
+            let policy = try iam(
+                "get_role_policy", ["RoleName": "MediaConvertJobRole", "PolicyName": "UnderstudyS3-films"])
+            let access = policy["PolicyDocument"]?["Statement"]?.array?.first
+            #expect(access?["Action"] == ["s3:GetObject", "s3:PutObject"])
+            #expect(access?["Resource"] == "arn:aws:s3:::films/*")
+            let named = try await stitcher.call(StitcherAPI.setupRole, SetupRole(roleName: "Mine", bucket: "films"))
+            #expect(named.created && named.roleARN.hasSuffix("role/Mine"))
+        }
+    }
+
+    @Test(
+        "a policy that was changed by hand is set right, a role that MediaConvert may not assume is told, not touched")
+    func repaired() async throws {
+        try await withStitcher { stitcher in
+            _ = try await stitcher.call(StitcherAPI.setupRole, SetupRole(bucket: "films"))
+            try iam(
+                "put_role_policy",
+                [
+                    "RoleName": "MediaConvertJobRole", "PolicyName": "UnderstudyS3-films",
+                    "PolicyDocument":
+                        #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*"}]}"#,
+                ])
+            _ = try await stitcher.call(StitcherAPI.setupRole, SetupRole(bucket: "films"))
+            let policy = try iam(
+                "get_role_policy", ["RoleName": "MediaConvertJobRole", "PolicyName": "UnderstudyS3-films"])
+            let statement = policy["PolicyDocument"]?["Statement"]?.array?.first
+            #expect(statement?["Action"] == ["s3:GetObject", "s3:PutObject"])
+            try iam(
+                "create_role",
+                [
+                    "RoleName": "Foreign",
+                    "AssumeRolePolicyDocument":
+                        #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#,
+                ])
+            let error = await #expect(throws: ServiceError.self) {
+                try await stitcher.call(StitcherAPI.setupRole, SetupRole(roleName: "Foreign", bucket: "films"))
+            }
+            #expect(error?.kind == .conflict && error?.detail?.contains("mediaconvert.amazonaws.com") == true)
+            let kept = try iam("list_role_policies", ["RoleName": "Foreign"])
+            #expect(kept["PolicyNames"]?.array?.isEmpty == true)
+        }
+    }
+
+    @Test("names that are none, missing credentials and AWS's refusals are told")
+    func faults() async throws {
+        try await withStitcher { stitcher in
+            for (role, bucket, pointer) in [("a b", "films", "/role_name"), ("ok", "No_Bucket!", "/bucket")] {
+                let error = await #expect(throws: ServiceError.self) {
+                    try await stitcher.call(StitcherAPI.setupRole, SetupRole(roleName: role, bucket: bucket))
+                }
+                #expect(error?.kind == .invalidParams && error?.message.hasPrefix(pointer) == true)
+            }
+            try aws.ask(["misbehave": ["match": "POST /", "json": "AccessDenied", "status": 403]])
+            let denied = await #expect(throws: ServiceError.self) {
+                try await stitcher.call(StitcherAPI.setupRole, SetupRole(bucket: "films"))
+            }
+            #expect(
+                denied?.kind == .unauthorized && denied?.providerCode == "AccessDenied" && denied?.provider == "iam")
+        }
+        try await withStitcher(["AWS_ACCESS_KEY_ID": ""]) { stitcher in
+            let nobody = await #expect(throws: ServiceError.self) {
+                try await stitcher.call(StitcherAPI.setupRole, SetupRole(bucket: "films"))
+            }
+            #expect(nobody?.kind == .unauthorized && nobody?.message.contains("AWS_ACCESS_KEY_ID") == true)
+        }
+    }
+}
