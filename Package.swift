@@ -69,6 +69,7 @@ let package = Package(
         library("Contracts", ["JSONRPC"]),
         library("Breaker", ["Contracts", "JSONRPC"]),
         library("HTTP", ["CCurl", logging]),
+        library("Providers", ["HTTP", "ServiceKit", "JSONRPC"]),
         library("AWS", ["HTTP", crypto, subprocess, systemPackage]),
         library("Artifacts", ["AWS", "JSONRPC", crypto]),
         library("Media", ["CFFmpeg", "CEbur128"]),
@@ -81,7 +82,8 @@ let package = Package(
         service(
             "ImageGen", folder: "imagegen",
             [
-                "ServiceKit", "Contracts", "Breaker", "Artifacts", "HTTP", "Media", "Drawing", "CPango", "JSONRPC",
+                "ServiceKit", "Contracts", "Breaker", "Artifacts", "HTTP", "Providers", "Media", "Drawing", "CPango",
+                "JSONRPC",
                 crypto,
                 logging,
             ],
@@ -108,7 +110,10 @@ let package = Package(
 
         .target(
             name: "StandIns", dependencies: ["JSONRPC"], path: "Tests/StandIns",
-            exclude: ["README.md", "standin.py", "aws.py", "metadata.py", "models.py", "openai_images.py"]),
+            exclude: [
+                "README.md", "standin.py", "aws.py", "metadata.py", "models.py", "openai_images.py", "picture.py",
+                "replicate.py",
+            ]),
         tests("JSONRPCTests", nio + ["JSONRPC", logging]),
         tests("ServicePoolTests", nio + ["ServicePool", "JSONRPC"]),
         tests("ServiceKitTests", ["ServiceKit", "JSONRPC"]),
@@ -120,7 +125,10 @@ let package = Package(
         tests("OrchestratorTests", ["Orchestrator", "Contracts", "Breaker", "JSONRPC", "Artifacts", grdb, logging]),
         tests(
             "ImageGenTests",
-            ["ImageGen", "Drawing", "Artifacts", "Contracts", "HTTP", "JSONRPC", "StandIns", "ServiceKit", logging]),
+            [
+                "ImageGen", "Drawing", "Artifacts", "Contracts", "HTTP", "Providers", "JSONRPC", "StandIns",
+                "ServiceKit", logging,
+            ]),
         tests("EventLoggerTests", ["EventLogger", "Contracts", "JSONRPC"]),
         tests("Agent5Tests", ["Agent5", "Artifacts", "Contracts", "JSONRPC"]),
         tests("UnderstudyTests", ["Understudy", "Contracts", "JSONRPC"]),

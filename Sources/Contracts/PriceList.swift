@@ -21,6 +21,7 @@ package struct PriceList: Sendable, Equatable {
     package init() {
         images["default"] = ImagePrices(base: USD(0.02), exceptions: [:])
         images["card"] = ImagePrices(base: .zero, exceptions: [:])
+        images["folder"] = ImagePrices(base: .zero, exceptions: [:])
     }
 
     /// One picture.

@@ -9,11 +9,14 @@ import Testing
         try PriceList(try JSONCoding.decode(JSONValue.self, from: Data(text.utf8)))
     }
 
-    @Test("without a file a bought still costs two cents, a card nothing, a clip a tenth of a cent")
+    @Test(
+        "without a file a bought still costs two cents, a card and a picture of one's own nothing, a clip a tenth of a cent"
+    )
     func defaults() throws {
         let prices = try PriceList.read(nil)
         #expect(prices.image(provider: "openai") == USD(0.02))
         #expect(prices.image(provider: "card", model: "card-1") == .zero)
+        #expect(prices.image(provider: "folder") == .zero && prices.image(provider: "replicate") == USD(0.02))
         #expect(prices.clip == USD(0.001))
         #expect(prices.stitch(.local) == .zero && prices.stitch(.mediaconvert) == USD(0.01))
     }

@@ -15,32 +15,18 @@ Commands:
 
 import base64
 import json
-import os
 import socket
 import struct
 import sys
 import time
-import zlib
 
 import standin
+from picture import png
 
 compatible = "--compatible" in sys.argv
 requests = []
 faults = []
 pictures = {}
-
-
-def png(width, height, noise=0):
-    """A real picture: a gradient, and so many bytes of noise behind it that no deflater makes smaller."""
-    row = b"\0" + bytes((x * 255 // width, 80, 120)[c] for x in range(width) for c in range(3))
-    data = zlib.compress(row * height, 1)
-
-    def chunk(kind, body):
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    extra = chunk(b"noIs", os.urandom(noise)) if noise else b""
-    return b"\x89PNG\r\n\x1a\n" + head + extra + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
 class Handler(standin.Handler):

@@ -3,11 +3,12 @@ import Contracts
 import HTTP
 import JSONRPC
 import Logging
+import Providers
 import ServiceKit
 
 /// The providers that the environment names and configures.
 struct ProviderList: Sendable {
-    static let names = ["card", "openai", "openai-compatible", "folder"]
+    static let names = ["card", "openai", "openai-compatible", "replicate", "folder"]
 
     /// All that can be asked by name.
     let all: [any ImageProvider]
@@ -54,6 +55,16 @@ struct ProviderList: Sendable {
                 OpenAIProvider.Account(
                     base: base, key: try settings.secret("UNDERSTUDY_IMAGE_COMPATIBLE_KEY"), isOpenAI: false),
                 model: settings.string("UNDERSTUDY_IMAGE_COMPATIBLE_MODEL") ?? "default")
+        }
+        let token = try settings.secret("REPLICATE_API_TOKEN")
+        if token != nil || wanted.contains("replicate") {
+            made["replicate"] = ReplicateProvider(
+                client: ReplicateClient(
+                    base: try Self.base(settings, "UNDERSTUDY_REPLICATE_BASE_URL") ?? "https://api.replicate.com",
+                    token: token, http: http),
+                model: settings.string("UNDERSTUDY_REPLICATE_IMAGE_MODEL") ?? "black-forest-labs/flux-schnell",
+                input: try ReplicateInput(settings.string("UNDERSTUDY_REPLICATE_IMAGE_INPUT")), timeout: timeout,
+                prices: prices, logger: context.logger)
         }
         if let folder = settings.string("UNDERSTUDY_IMAGE_FOLDER") {
             let uri =

@@ -6,6 +6,7 @@ import HTTP
 import JSONRPC
 import Logging
 import Media
+import Providers
 import ServiceKit
 
 /// OpenAI's images API, at OpenAI's or at any base URL that speaks it.
@@ -74,39 +75,25 @@ struct OpenAIProvider: ImageProvider {
         if account.key == nil, let variable = account.keyVariable {
             throw ServiceError(.unauthorized, "\(name): set \(variable) or \(variable)_FILE", provider: name)
         }
-        var warnings: [String] = []
-        var attempt = 1
-        while true {
-            let started = ContinuousClock.now
-            do {
-                let (bytes, header, id) = try await ask(request)
-                note(request, attempt, started, bytes: bytes.count, requestID: id, outcome: "drawn")
-                try write(bytes, to: path)
-                let model = model(of: request)
-                return DrawnImage(
-                    width: header.width, height: header.height, mediaType: PictureCheck.mediaType(header.format),
-                    model: model, cost: prices.image(provider: name, model: model, quality: request.quality),
-                    attempts: attempt, warnings: warnings)
-            } catch let error as ServiceError {
-                note(
-                    request, attempt, started, bytes: 0, requestID: error.requestID,
-                    outcome: error.providerCode ?? error.kind.rawValue)
-                guard attempt == 1, error.retryable, let pause = RetryPause.seconds(error.retryAfter) else {
-                    throw error
-                }
-                if error.kind == .corruptMedia || error.kind == .timeout {
-                    warnings.append("\(error.message); that answer may have been billed too")
-                }
-                try await Task.sleep(for: .seconds(pause))
-                attempt += 1
+        return try await Attempts(provider: name, model: model(of: request), logger: logger).draw(to: path) {
+            let (bytes, header, id) = try await ask(request)
+            let size = size(request)
+            var warnings: [String] = []
+            if header.width != size.width || header.height != size.height {
+                warnings.append(
+                    "\(name) was asked for \(size.width)x\(size.height) and sent \(header.width)x\(header.height)")
             }
+            return Attempts.Picture(
+                bytes: bytes, header: header, requestID: id,
+                cost: prices.image(provider: name, model: model(of: request), quality: request.quality),
+                warnings: warnings)
         }
     }
 
     // MARK: -
 
     private func ask(_ request: GenerateImage) async throws -> ([UInt8], ImageHeader, String?) {
-        let failure = OpenAIFailure(provider: name)
+        let failure = ProviderFailure(provider: name)
         let response: HTTPResponse
         do {
             response = try await http.send(try httpRequest(request))
@@ -133,10 +120,16 @@ struct OpenAIProvider: ImageProvider {
         return (bytes, try PictureCheck.header(bytes, from: name), id)
     }
 
+    private func size(_ request: GenerateImage) -> (width: Int, height: Int) {
+        PictureSize.nearest(
+            to: request.width, request.height,
+            PictureSize.Family(model: model(of: request), isOpenAI: account.isOpenAI))
+    }
+
     private func httpRequest(_ request: GenerateImage) throws -> HTTPRequest {
         let model = model(of: request)
         let family = PictureSize.Family(model: model, isOpenAI: account.isOpenAI)
-        let size = PictureSize.nearest(to: request.width, request.height, family)
+        let size = size(request)
         var body = Body(model: model, prompt: request.prompt, size: "\(size.width)x\(size.height)")
         switch family {
         case .dallE2: break
@@ -160,7 +153,7 @@ struct OpenAIProvider: ImageProvider {
     }
 
     /// Servers that were not asked for it in base64 tell where the picture lies.
-    private func download(_ url: String, _ failure: OpenAIFailure) async throws -> [UInt8] {
+    private func download(_ url: String, _ failure: ProviderFailure) async throws -> [UInt8] {
         var request = HTTPRequest.get(url, sink: .memory(maximum: 100 * 1024 * 1024))
         request.author = .told(by: account.base)
         request.redirects = 3
@@ -174,30 +167,7 @@ struct OpenAIProvider: ImageProvider {
         }
     }
 
-    private func write(_ bytes: [UInt8], to path: String) throws(ServiceError) {
-        let isWritten = bytes.withUnsafeBytes { raw in
-            guard let start = raw.baseAddress else { return false }
-            let data = Data(
-                bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: raw.count, deallocator: .none)
-            return (try? data.write(to: URL(filePath: path))) != nil
-        }
-        if !isWritten { throw FileFailure.error(errno, "cannot write \(path)") }
-    }
-
     private static func hint(_ response: HTTPResponse) -> String {
         response.headers["content-type"]?.contains("html") == true ? ", but a web page: check the base URL" : ""
-    }
-
-    private func note(
-        _ request: GenerateImage, _ attempt: Int, _ started: ContinuousClock.Instant, bytes: Int, requestID: String?,
-        outcome: String
-    ) {
-        let seconds = ((ContinuousClock.now - started) / .milliseconds(1)).rounded() / 1000
-        logger.info(
-            "asked for a picture",
-            metadata: [
-                "provider": "\(name)", "model": "\(model(of: request))", "attempt": "\(attempt)", "bytes": "\(bytes)",
-                "seconds": "\(seconds)", "request_id": "\(requestID ?? "-")", "outcome": "\(outcome)",
-            ])
     }
 }

@@ -1,20 +1,24 @@
 import FoundationEssentials
-import HTTP
-import JSONRPC
+package import HTTP
+package import JSONRPC
 
-/// What the refusals of OpenAI and of servers that speak like it mean.
-struct OpenAIFailure {
+/// What the refusals of those who draw and film for money mean: OpenAI, servers that speak like it, Replicate.
+package struct ProviderFailure: Sendable {
     private struct Answer: Decodable {
         var error: JSONValue?
         var detail: JSONValue?
     }
 
     /// Who answered, for messages and for the caller.
-    let provider: String
+    package let provider: String
+
+    package init(provider: String) {
+        self.provider = provider
+    }
 
     /// - Parameter response: a refusal, or a success whose body is one.
     /// - Returns: `nil` for a success without an error in its body.
-    func error(_ response: HTTPResponse) -> ServiceError? {
+    package func error(_ response: HTTPResponse) -> ServiceError? {
         let answer = try? JSONDecoder().decode(Answer.self, from: response.body)
         let said = answer?.error.flatMap { $0 == .null ? nil : $0 } ?? answer?.detail
         guard !response.isSuccess || said != nil else { return nil }
@@ -32,7 +36,7 @@ struct OpenAIFailure {
     }
 
     /// Nothing that could be read as an answer came.
-    func error(_ error: HTTPError) -> ServiceError {
+    package func error(_ error: HTTPError) -> ServiceError {
         switch error.kind {
         case .timeout: ServiceError(.timeout, "\(provider): \(error.message)", retryable: true, provider: provider)
         case .tooLarge: ServiceError(.tooLarge, "\(provider): \(error.message)", provider: provider)
@@ -60,7 +64,7 @@ struct OpenAIFailure {
             return message.contains("exceeded your current quota")
                 ? (.quotaExhausted, false, "; add credit to the account") : (.rateLimited, true, "")
         case 401: return (.unauthorized, false, "; check the key")
-        case 403: return (.unauthorized, false, "; let this key make images")
+        case 403: return (.unauthorized, false, "; let this key use the model")
         case 402: return (.quotaExhausted, false, "; add credit to the account")
         case 404: return (.unavailable, false, "; check the base URL and the model")
         case 408, 409, 425: return (.unavailable, true, "")
