@@ -95,9 +95,12 @@ package struct GeneratedImage: Codable, Sendable {
 
 package struct ImageProviders: Codable, Sendable {
     package var providers: [ImageProviderInfo]
+    /// Names, in the order in which they are asked where a request names none.
+    package var chain: [String]?
 
-    package init(providers: [ImageProviderInfo]) {
+    package init(providers: [ImageProviderInfo], chain: [String]? = nil) {
         self.providers = providers
+        self.chain = chain
     }
 }
 
@@ -112,6 +115,8 @@ package struct ImageProviderInfo: Codable, Sendable {
     package var cost: USD
     /// Whether it reaches beyond this machine.
     package var needsNetwork: Bool
+    /// Whether the chain passes it over at present, since it failed several times in a row; absent where it was not asked yet.
+    package var breaker: BreakerState?
 
     package init(
         name: String, isDefault: Bool, models: [String], maxWidth: Int, maxHeight: Int, cost: USD, needsNetwork: Bool
@@ -126,7 +131,7 @@ package struct ImageProviderInfo: Codable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, models
+        case name, models, breaker
         case isDefault = "default"
         case maxWidth = "max_width"
         case maxHeight = "max_height"

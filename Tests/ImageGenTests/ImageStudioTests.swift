@@ -89,6 +89,8 @@ import Testing
         #expect(first.count == 3)
         let refused = try await generate(studio, request("x", prompt: "lake"))
         #expect(refused.warnings?.first?.contains("failed three times in a row") == true)
+        #expect(await studio.list().providers.map(\.breaker) == [.open, .closed])
+        #expect(await studio.list().chain == ["first", "second"])
         var named = request("y")
         named.provider = "first"
         let ready = named
@@ -144,5 +146,14 @@ import Testing
         for number in 0..<5 { _ = try await generate(studio, request("\(number)", prompt: "hill \(number)")) }
         let kept = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/content")
         #expect(kept.filter { !$0.hasSuffix(".json") }.count == 2 && kept.count == 4)
+        // One that nobody asked for in a year goes, however much room there is.
+        let large = self.studio([painter])
+        let year = Date(timeIntervalSinceNow: -365 * 86_400)
+        for name in kept where !name.hasSuffix(".json") {
+            try FileManager.default.setAttributes(
+                [.modificationDate: year], ofItemAtPath: "\(folder)/content/\(name)")
+        }
+        _ = try await generate(large, request("new", prompt: "a lake"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/content").count == 2)
     }
 }

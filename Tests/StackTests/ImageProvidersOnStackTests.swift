@@ -53,6 +53,63 @@ import Testing
         }
     }
 
+    @Test(
+        "the team's own pictures come first, the rest is bought, and the estimate is what the dearest of the chain takes"
+    )
+    func folder() async throws {
+        let pictures = FileManager.default.temporaryDirectory.appending(path: "us-own-\(UUID())")
+        try FileManager.default.createDirectory(at: pictures, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: pictures) }
+        let extra = [
+            "UNDERSTUDY_IMAGE_PROVIDERS": "folder,openai", "UNDERSTUDY_IMAGE_FOLDER": pictures.path,
+            "OPENAI_API_KEY": "good-key", "OPENAI_BASE_URL": "\(openAI.url)/v1",
+        ]
+        try await LiveStack.with(extra) { stack in
+            try stack.writeStoryboard(durations: [1, 1])
+            let card = "\(pictures.path)/seg_1.png"
+            _ = try await stack.connect("imagegen").call(
+                ImageGenAPI.generate,
+                GenerateImage(prompt: "mine", width: 640, height: 360, output: "file://\(card)", provider: "card"))
+            let estimate = try await stack.connect("orchestrator").call(
+                OrchestratorAPI.estimate, StartJob(userID: "u", sessionID: "s", options: nil))
+            #expect(estimate.cost == USD(0.042))
+            let view = try await stack.job()
+            #expect(view.state == .finished, "\(view.error?.message ?? "")")
+            #expect(view.costs.agent6 == USD(0.022))
+            #expect(try paid() == 1)
+            #expect(
+                try Data(contentsOf: URL(filePath: stack.place("agent5/seg_1.png")))
+                    == Data(contentsOf: URL(filePath: card)))
+        }
+    }
+
+    @Test("stills come from Replicate, and a job that is cancelled cancels the prediction there")
+    func replicate() async throws {
+        let replicate = try StandIn("replicate")
+        let extra = [
+            "UNDERSTUDY_IMAGE_PROVIDERS": "replicate", "REPLICATE_API_TOKEN": "good-key",
+            "UNDERSTUDY_REPLICATE_BASE_URL": replicate.url,
+        ]
+        func seen() throws -> JSONValue { try replicate.ask(["requests": true]) }
+        try await LiveStack.with(extra) { stack in
+            try stack.writeStoryboard(durations: [1])
+            let view = try await stack.job()
+            #expect(view.state == .finished, "\(view.error?.message ?? "")")
+            #expect(view.costs.agent6 == USD(0.021))
+            try replicate.ask(["misbehave": [["stay": true]]])
+            try stack.write(
+                #"{"segments": [{"id": "seg_1", "duration": 1, "visual_guidance": "another"}]}"#,
+                to: stack.place("agent2/storyboard.json", session: "t"))
+            let connection = try await stack.connect("orchestrator")
+            let job = try await connection.call(
+                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "t", options: nil)
+            ).jobID
+            while try seen()["requests"]?.array?.count ?? 0 < 2 { try await Task.sleep(for: .milliseconds(10)) }
+            _ = try await connection.call("orchestrator.cancel", params: ["job_id": .string(job)])
+            while try seen()["cancelled"] != ["p2x"] { try await Task.sleep(for: .milliseconds(10)) }
+        }
+    }
+
     @Test("an imagegen that is killed after a still was paid for does not pay twice")
     func killed() async throws {
         try await withStack("openai") { stack in

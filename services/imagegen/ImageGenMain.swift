@@ -17,7 +17,7 @@ struct ImageGenMain {
                     maximumBytes: try context.settings.int(
                         "UNDERSTUDY_IMAGE_CACHE_BYTES", default: 2 << 30, in: 0...Int.max)))
             methods.handle(ImageGenAPI.generate) { request, call in try await studio.generate(request, call) }
-            methods.handle(ImageGenAPI.providers) { _, _ in studio.list() }
+            methods.handle(ImageGenAPI.providers) { _, _ in await studio.list() }
         }
     }
 }

@@ -101,13 +101,15 @@ struct ImageStudio: Sendable {
             warnings: drawn.warnings.isEmpty ? nil : drawn.warnings)
     }
 
-    func list() -> ImageProviders {
-        ImageProviders(
-            providers: providers.all.enumerated().map { index, provider in
-                var info = provider.info
-                info.isDefault = index == 0
-                return info
-            })
+    func list() async -> ImageProviders {
+        var infos: [ImageProviderInfo] = []
+        for (index, provider) in providers.all.enumerated() {
+            var info = provider.info
+            info.isDefault = index == 0
+            info.breaker = await breakers.state(of: provider.name)
+            infos.append(info)
+        }
+        return ImageProviders(providers: infos, chain: providers.chain.map(\.name))
     }
 
     private func candidates(_ request: GenerateImage) throws(ServiceError) -> [any ImageProvider] {

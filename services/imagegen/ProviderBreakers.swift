@@ -22,4 +22,9 @@ actor ProviderBreakers {
     func released(_ provider: String, call: String) {
         machines[provider, default: BreakerMachine(at: .now)].released(by: call, at: .now)
     }
+
+    /// `nil` for a provider that was not asked yet.
+    func state(of provider: String) -> BreakerState? {
+        machines[provider]?.view(of: provider).state
+    }
 }

@@ -17,6 +17,9 @@ struct StillCache: Sendable {
         var cost: USD
     }
 
+    /// Seconds after which a picture that nobody asked for again is forgotten.
+    private static let longestIdle = 90 * 86_400
+
     let folder: String
     /// `UNDERSTUDY_IMAGE_CACHE_BYTES`; 0 keeps nothing.
     let maximumBytes: Int
@@ -70,7 +73,8 @@ struct StillCache: Sendable {
             pictures.append(("\(folder)/\(name)", Int(status.st_size), status.st_mtim.tv_sec))
         }
         var total = pictures.reduce(0) { $0 + $1.size }
-        for picture in pictures.sorted(by: { $0.used < $1.used }) where total > maximumBytes && picture.path != kept {
+        for picture in pictures.sorted(by: { $0.used < $1.used })
+        where (total > maximumBytes || picture.used < time(nil) - Self.longestIdle) && picture.path != kept {
             unlink(picture.path)
             unlink("\(picture.path).json")
             total -= picture.size

@@ -278,9 +278,15 @@ struct ServiceStudio: Studio {
         let chosen = list.providers.first { provider in
             spec.options.imageProvider.map { $0 == provider.name } ?? provider.isDefault
         }
-        guard let chosen else {
+        guard var chosen else {
             let known = list.providers.map(\.name).joined(separator: ", ")
             throw ServiceError.invalidParams(at: "/options/image_provider", expected: "one of \(known)")
+        }
+        if spec.options.imageProvider == nil, let chain = list.chain {
+            // Whoever of the chain draws in the end: what is promised is enough.
+            let asked = list.providers.filter { chain.contains($0.name) }
+            chosen.cost = asked.map(\.cost).max() ?? chosen.cost
+            chosen.needsNetwork = asked.contains(where: \.needsNetwork)
         }
         return chosen
     }
