@@ -94,7 +94,8 @@ let package = Package(
         service(
             "Stitcher", folder: "stitcher",
             ["MediaService", "ServiceKit", "Contracts", "Artifacts", "AWS", "Media", "JSONRPC"]),
-        service("EventLogger", folder: "logger", ["ServiceKit", "Contracts", "Artifacts", "JSONRPC"]),
+        service(
+            "EventLogger", folder: "logger", ["ServiceKit", "Contracts", "Artifacts", "AWS", "JSONRPC", logging]),
         service(
             "Agent5", folder: "agent5",
             ["ServiceKit", "Contracts", "Artifacts", "JSONRPC", logging, subprocess, systemPackage],
@@ -111,8 +112,8 @@ let package = Package(
         .target(
             name: "StandIns", dependencies: ["JSONRPC"], path: "Tests/StandIns",
             exclude: [
-                "README.md", "standin.py", "aws.py", "metadata.py", "models.py", "openai_images.py", "picture.py",
-                "replicate.py",
+                "README.md", "standin.py", "aws.py", "logs.py", "metadata.py", "models.py", "openai_images.py",
+                "picture.py", "replicate.py",
             ]),
         tests("JSONRPCTests", nio + ["JSONRPC", logging]),
         tests("ServicePoolTests", nio + ["ServicePool", "JSONRPC"]),
@@ -129,7 +130,7 @@ let package = Package(
                 "ImageGen", "Drawing", "Artifacts", "Contracts", "HTTP", "Providers", "JSONRPC", "StandIns",
                 "ServiceKit", logging,
             ]),
-        tests("EventLoggerTests", ["EventLogger", "Contracts", "JSONRPC"]),
+        tests("EventLoggerTests", ["EventLogger", "AWS", "Contracts", "JSONRPC", "ServiceKit"]),
         tests("Agent5Tests", ["Agent5", "Artifacts", "Contracts", "JSONRPC"]),
         tests("UnderstudyTests", ["Understudy", "Contracts", "JSONRPC"]),
         tests(

@@ -25,7 +25,7 @@ package struct LogEvent: Codable, Sendable {
     package var data: JSONValue
     /// The time of arrival if absent.
     package var timestamp: Timestamp?
-    /// The log stream; the service's default if absent.
+    /// The log stream in CloudWatch; the job's on this instance if absent.
     package var stream: String?
 
     package init(eventType: String, data: JSONValue, timestamp: Timestamp? = nil, stream: String? = nil) {
@@ -95,6 +95,33 @@ package struct LoggedEvent: Codable, Sendable {
     }
 }
 
+/// What became of the events that one sink was given since the service started.
+package struct SinkCounts: Codable, Sendable, Equatable {
+    /// Accepted and not yet delivered; those of earlier runs too.
+    package var pending: Int
+    package var delivered: Int
+    /// Lost: the sink could not keep them, or will never take them.
+    package var dropped: Int
+    /// Bytes that are kept for delivery, where there is a spool.
+    package var spoolBytes: Int?
+    /// Why nothing is delivered at the moment.
+    package var trouble: String?
+
+    package init(pending: Int, delivered: Int, dropped: Int, spoolBytes: Int? = nil, trouble: String? = nil) {
+        self.pending = pending
+        self.delivered = delivered
+        self.dropped = dropped
+        self.spoolBytes = spoolBytes
+        self.trouble = trouble
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case pending, delivered, dropped, trouble
+        case spoolBytes = "spool_bytes"
+    }
+}
+
+/// Of all sinks together: an event of two sinks counts twice.
 package struct LogFlushed: Codable, Sendable {
     /// Events accepted and not yet delivered.
     package var pending: Int
@@ -102,10 +129,13 @@ package struct LogFlushed: Codable, Sendable {
     package var delivered: Int
     /// Events lost since the service started.
     package var dropped: Int
+    /// By the sink's name, `file` or `cloudwatch`.
+    package var sinks: [String: SinkCounts]?
 
-    package init(pending: Int, delivered: Int, dropped: Int) {
-        self.pending = pending
-        self.delivered = delivered
-        self.dropped = dropped
+    package init(sinks: [String: SinkCounts]) {
+        self.sinks = sinks
+        pending = sinks.values.reduce(0) { $0 + $1.pending }
+        delivered = sinks.values.reduce(0) { $0 + $1.delivered }
+        dropped = sinks.values.reduce(0) { $0 + $1.dropped }
     }
 }

@@ -20,6 +20,8 @@ package struct MethodTable: Sendable {
     }
 
     private(set) var entries: [String: Entry] = [:]
+    /// What `rpc.stats` tells beside what it tells of every service.
+    private(set) var reports: [String: @Sendable () async throws -> JSONValue] = [:]
     private(set) var backgrounds: [Background] = []
     private(set) var drainActions: [@Sendable () async -> Void] = []
 
@@ -46,6 +48,11 @@ package struct MethodTable: Sendable {
             try await body(params, call)
             return nil
         }
+    }
+
+    /// Tells in `rpc.stats`, below `details`, what only this service knows.
+    package mutating func report(_ name: String, _ body: @escaping @Sendable () async throws -> JSONValue) {
+        reports[name] = body
     }
 
     /// Runs beside the server from before the first call on; cancelled when the last call is done.

@@ -52,8 +52,9 @@ package enum ServiceMain {
         var table = MethodTable()
         let system = SystemMethods(context: context, about: about, ledger: ledger, started: .now)
         table.handle(ServiceHealth.method) { _, _ in system.health }
-        table.handle(ServiceStats.method) { _, _ in system.stats }
         try await build(context, &table)
+        let reports = table.reports
+        table.handle(ServiceStats.method) { _, _ in try await system.stats(reports) }
         let described = table.entries.values
         let document = system.document(Array(described))
         table.handle(SystemMethods.discover) { _, _ in document }

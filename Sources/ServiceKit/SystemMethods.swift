@@ -30,9 +30,11 @@ package struct ServiceStats: Codable, Sendable {
     /// Bytes of memory in use by the process.
     package var residentBytes: Int
     package var methods: [String: MethodStats]
+    /// What only this service knows.
+    package var details: [String: JSONValue]?
 
     private enum CodingKeys: String, CodingKey {
-        case service, instance, methods
+        case service, instance, methods, details
         case uptime = "uptime_s"
         case inFlight = "in_flight"
         case residentBytes = "resident_bytes"
@@ -63,8 +65,10 @@ struct SystemMethods: Sendable {
             store: context.settings.store)
     }
 
-    var stats: ServiceStats {
-        ServiceStats(
+    func stats(_ reports: [String: @Sendable () async throws -> JSONValue]) async throws -> ServiceStats {
+        var details: [String: JSONValue] = [:]
+        for (name, report) in reports { details[name] = try await report() }
+        return ServiceStats(
             service: context.service, instance: context.instance, uptime: uptime, inFlight: ledger.slotsInUse,
             residentBytes: Self.residentBytes,
             methods: ledger.methods.mapValues { count in
@@ -74,7 +78,8 @@ struct SystemMethods: Sendable {
                         uniqueKeysWithValues: count.failures.map { ($0.key.rawValue, Int($0.value)) }),
                     p50: count.latency.quantile(0.5), p95: count.latency.quantile(0.95),
                     p99: count.latency.quantile(0.99))
-            })
+            },
+            details: details.isEmpty ? nil : details)
     }
 
     /// OpenRPC 1.3 of the methods in the table.

@@ -67,7 +67,8 @@ import Testing
     @Test("odd event types and data that is no object are refused")
     func refused() async throws {
         try await withFile { path in
-            let log = EventLog(file: EventFile(path: path))
+            let file = EventFile(path: path)
+            let log = EventLog(file: file, sinks: [FileSink(file: file)])
             for type in ["", "Upper", "a b", String(repeating: "x", count: 65)] {
                 await #expect(throws: ServiceError.self) {
                     try await log.log(LogEvent(eventType: type, data: [:]), params: Data("{\"data\":{}}".utf8))
@@ -86,7 +87,8 @@ import Testing
             let params = Data(
                 "{\"event_type\":\"a.b_1\",\"data\": \(data),\"timestamp\":\"2026-11-23T12:00:00Z\"}".utf8)
             let event = try JSONCoding.decode(LogEvent.self, from: params)
-            let accepted = try await EventLog(file: EventFile(path: path)).log(event, params: params)
+            let accepted = try await EventLog(file: nil, sinks: [FileSink(file: EventFile(path: path))]).log(
+                event, params: params)
             #expect(accepted.accepted)
             #expect(
                 try String(contentsOfFile: path, encoding: .utf8)

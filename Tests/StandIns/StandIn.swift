@@ -16,6 +16,8 @@ package final class StandIn: @unchecked Sendable {
     private let input = Pipe()
     private let output = Pipe()
     private let lock = NSLock()
+    /// What came after the last answer.
+    private var received = Data()
 
     /// Starts a stand-in and waits until it listens.
     ///
@@ -59,13 +61,18 @@ package final class StandIn: @unchecked Sendable {
     }
 
     private func answer() throws -> JSONValue {
-        var line = Data()
-        // A byte at a time: what follows the line must stay in the pipe.
-        while let byte = try output.fileHandleForReading.read(upToCount: 1), byte.first != UInt8(ascii: "\n") {
-            guard !byte.isEmpty else { throw Missing(description: "\(name).py has ended") }
-            line += byte
+        var line = received
+        received = Data()
+        var looked = line.startIndex
+        while true {
+            if let end = line[looked...].firstIndex(of: UInt8(ascii: "\n")) {
+                received = Data(line[(end + 1)...])
+                return try JSONCoding.decode(JSONValue.self, from: Data(line[..<end]))
+            }
+            looked = line.endIndex
+            let more = output.fileHandleForReading.availableData
+            guard !more.isEmpty else { throw Missing(description: "\(name).py has ended") }
+            line += more
         }
-        guard !line.isEmpty else { throw Missing(description: "\(name).py has ended") }
-        return try JSONCoding.decode(JSONValue.self, from: line)
     }
 }

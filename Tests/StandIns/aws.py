@@ -9,8 +9,12 @@ Commands:
   {"expire": "id"}                                         requests of these keys are refused as expired
   {"clock": seconds}                                       the gate's clock is ahead by so much
   {"misbehave": {"match": "PUT .*partNumber=2", "times": 1, "skip": 0, "status": 503, "body": "...", "headers": {...},
-                 "reset": false, "delay": 0, "corrupt": false, "json": "ThrottlingException"}}
-                                                           the next requests whose "METHOD target" matches get that instead
+                 "reset": false, "delay": 0, "corrupt": false, "json": "ThrottlingException", "lost": false, "late": 0}}
+                                                           the next requests whose "METHOD target" matches get that instead;
+                                                           "lost": done, but the answer never comes, "late": after so long
+  {"heal": true}                                           no more of that
+  {"puts": true}                                           -> {"puts": [how many events each PutLogEvents brought]}
+  {"await_puts": n}                                        answers when there were n of them
   {"seen": "regex"}                                        -> {"count": n, "seen": ["PUT /films/x?..."]}
 """
 
@@ -34,6 +38,7 @@ from botocore.credentials import Credentials  # noqa: E402
 from moto.server import DomainDispatcherApplication, ThreadedMotoServer, create_backend_app  # noqa: E402
 from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: E402
 
+import logs  # noqa: E402
 import standin  # noqa: E402
 
 
@@ -52,6 +57,8 @@ class Gate:
         self.clock = 0
         self.faults = []
         self.seen = []
+        self.puts = []
+        self.put = threading.Condition()
         self.lock = threading.Lock()
 
     def __call__(self, environ, start):
@@ -61,7 +68,7 @@ class Gate:
         environ["wsgi.input"] = io.BytesIO(body)
         kind = self.kind(environ)
         with self.lock:
-            self.seen.append(line)
+            self.seen.append("%s %s" % (line, environ["HTTP_X_AMZ_TARGET"]) if kind == "logs" else line)
             fault = self.fault(line, environ)
         if fault:
             time.sleep(fault.get("delay", 0))
@@ -76,6 +83,8 @@ class Gate:
             self.check(environ, target, body)
         except Refused as refused:
             return self.refuse(start, kind, refused)
+        if kind == "logs":
+            return self.log(environ, start, body, fault)
         answer = self.app(environ, start)
         if kind == "sts":
             answer = [b"".join(answer)]
@@ -86,6 +95,31 @@ class Gate:
             data = b"".join(answer)
             return [bytes([data[0] ^ 1]) + data[1:]]
         return answer
+
+    def log(self, environ, start, body, fault):
+        """A call of CloudWatch Logs, within its limits, which moto does not know."""
+        operation = environ.get("HTTP_X_AMZ_TARGET", "")
+        try:
+            logs.check(operation, body)
+        except logs.Invalid as invalid:
+            return self.refuse(start, "logs", Refused(400, "InvalidParameterException", str(invalid)))
+        told = []
+        answer = b"".join(self.app(environ, lambda status, headers, info=None: told.append((status, headers))))
+        status, headers = told[0]
+        if operation.endswith(".PutLogEvents") and status.startswith("200"):
+            with self.put:
+                self.puts.append(len(json.loads(body)["logEvents"]))
+                self.put.notify_all()
+            info = logs.rejected(body)
+            answer = json.dumps({"rejectedLogEventsInfo": info} if info else {}).encode()
+            headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
+            headers.append(("Content-Length", str(len(answer))))
+        if fault and fault.get("lost"):
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            return []
+        time.sleep((fault or {}).get("late", 0))
+        start(status, headers)
+        return [answer]
 
     def fault(self, line, environ):
         for fault in self.faults:
@@ -220,6 +254,15 @@ def command(request):
     if "seen" in request:
         lines = [line for line in gate.seen if re.search(request["seen"], line)]
         return {"count": len(lines), "seen": lines[-200:]}
+    if "puts" in request:
+        return {"puts": gate.puts}
+    if "await_puts" in request:
+        with gate.put:
+            if not gate.put.wait_for(lambda: len(gate.puts) >= request["await_puts"], timeout=60):
+                raise TimeoutError("%d puts after 60 s" % len(gate.puts))
+        return {"puts": gate.puts}
+    if "heal" in request:
+        gate.faults.clear()
     if "misbehave" in request:
         gate.faults.append(request["misbehave"])
     gate.keys.update(request.get("keys", {}))

@@ -6,8 +6,8 @@ import JSONRPC
 
 /// Events as lines of a local file, `{"timestamp":...,"event_type":...,"data":{...}}`.
 ///
-/// Each event is one `write` in append mode, alone on the file: lines of several replicas never mix, and a process that is
-/// killed leaves whole lines. A torn last line, which only a crash of the machine leaves, is ended before the next is written.
+/// Events that come together are one `write` in append mode, alone on the file: lines of several replicas never mix, and a process
+/// that is killed leaves whole lines. A torn last line, which only a crash of the machine leaves, is ended before the next is written.
 actor EventFile {
     private let path: String
     private let maximumBytes: Int
@@ -24,18 +24,26 @@ actor EventFile {
     /// Keeps one event.
     ///
     /// - Parameter data: the JSON text of an object, without a line end; it is kept as it is.
-    /// - Throws: `unavailable` with the reason, e.g. a full disk; the event is then counted as dropped.
+    /// - Throws: as for several.
     func append(_ timestamp: Timestamp, _ eventType: String, data: Data) throws(ServiceError) {
-        var line = Data(
-            "{\"timestamp\":\"\(timestamp.text)\",\"event_type\":\(JSONText.quote(eventType)),\"data\":".utf8)
-        line += data
-        line += Data("}\n".utf8)
+        try append([KeptEvent(timestamp, eventType, data: data)])
+    }
+
+    /// Keeps events by one write, all or none.
+    ///
+    /// - Throws: `unavailable` with the reason, e.g. a full disk; the events are then counted as dropped.
+    func append(_ events: [KeptEvent]) throws(ServiceError) {
+        var lines = Data(capacity: events.reduce(0) { $0 + $1.message.count + 1 })
+        for event in events {
+            lines += event.message
+            lines.append(UInt8(ascii: "\n"))
+        }
         do {
             try open()
-            try write(line)
-            delivered += 1
+            try write(lines)
+            delivered += events.count
         } catch {
-            dropped += 1
+            dropped += events.count
             throw error
         }
     }
@@ -95,13 +103,13 @@ actor EventFile {
         if isCurrent { rename(path, rotated) }
     }
 
-    private func write(_ line: Data) throws(ServiceError) {
+    private func write(_ lines: Data) throws(ServiceError) {
         flock(descriptor, LOCK_EX)
         defer { flock(descriptor, LOCK_UN) }
         let size = size
         var last = UInt8(ascii: "\n")
         let isTorn = size > 0 && pread(descriptor, &last, 1, off_t(size - 1)) == 1 && last != UInt8(ascii: "\n")
-        let text = isTorn ? Data("\n".utf8) + line : line
+        let text = isTorn ? Data("\n".utf8) + lines : lines
         let (count, code) = text.withUnsafeBytes { bytes in
             while true {
                 let count = Glibc.write(descriptor, bytes.baseAddress, bytes.count)

@@ -4,7 +4,31 @@ import JSONRPC
 
 /// Answers `logger`'s methods.
 struct EventLog: Sendable {
-    let file: EventFile
+    /// What `tail` reads.
+    private let file: EventFile?
+    private let sinks: [any LogSink]
+    private let instance: String
+    private let groups: EventGroups
+
+    init(file: EventFile?, sinks: [any LogSink], instance: String = "") {
+        self.file = file
+        self.sinks = sinks
+        self.instance = instance
+        groups = EventGroups { events in await Self.keep(events, in: sinks) }
+    }
+
+    /// An event is accepted when a sink has it; each sink counts for itself what it could not keep.
+    private static func keep(_ events: [KeptEvent], in sinks: [any LogSink]) async -> ServiceError? {
+        var failures: [ServiceError] = []
+        for sink in sinks {
+            do {
+                try await sink.keep(events)
+            } catch {
+                failures.append(error)
+            }
+        }
+        return failures.count == sinks.count ? failures.first : nil
+    }
 
     /// - Parameter params: the call's parameters as they came: what is kept of `data` is its own text, whatever the order of its
     ///   members and the digits of its numbers.
@@ -16,7 +40,11 @@ struct EventLog: Sendable {
         guard case .object = event.data, let data = Self.member("data", of: params) else {
             throw ServiceError.invalidParams(at: "/data", expected: "an object")
         }
-        try await file.append(event.timestamp ?? .now, event.eventType, data: data)
+        let stream = StreamName.of(
+            stream: event.stream, jobID: event.data["job_id"]?.string, instance: instance)
+        try await groups.append([
+            KeptEvent(event.timestamp ?? .now, event.eventType, data: data, stream: stream)
+        ])
         return LogAccepted(accepted: true)
     }
 
@@ -25,13 +53,30 @@ struct EventLog: Sendable {
         guard (1...10_000).contains(limit) else {
             throw ServiceError.invalidParams(at: "/limit", expected: "1 to 10000, found \(limit)")
         }
+        guard let file else {
+            throw ServiceError(
+                .unavailable,
+                "events are kept in CloudWatch alone: read them there, or add file to UNDERSTUDY_LOG_SINKS",
+                retryable: false)
+        }
         return TailedEvents(
             events: try await file.tail(jobID: request.jobID, eventType: request.eventType, limit: limit))
     }
 
     func flush() async throws -> LogFlushed {
-        try await file.flush()
-        return LogFlushed(pending: 0, delivered: await file.delivered, dropped: await file.dropped)
+        for sink in sinks { try await sink.flush() }
+        return LogFlushed(sinks: await counts())
+    }
+
+    /// For `rpc.stats`.
+    func report() async throws -> JSONValue {
+        try JSONCoding.decode(JSONValue.self, from: try JSONCoding.encode(await counts()))
+    }
+
+    private func counts() async -> [String: SinkCounts] {
+        var counts: [String: SinkCounts] = [:]
+        for sink in sinks { counts[sink.name] = await sink.counts }
+        return counts
     }
 
     static func isEventType(_ text: String) -> Bool {

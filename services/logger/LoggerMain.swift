@@ -1,3 +1,4 @@
+import AWS
 import Contracts
 import JSONRPC
 import ServiceKit
@@ -7,13 +8,33 @@ struct LoggerMain {
     static func main() async {
         await ServiceMain.run("logger", about: "Keeps what happened, as lines of JSON.", capacity: 64) {
             context, methods in
-            let path =
-                context.settings.string("UNDERSTUDY_LOG_FILE")
-                ?? "\(context.settings.stateDirectory)/logger/events.jsonl"
-            let log = EventLog(file: EventFile(path: path))
+            let settings = try LogSettings(context.settings)
+            let file = settings.sinks.contains(.file) ? EventFile(path: settings.file) : nil
+            var sinks: [any LogSink] = []
+            if let file { sinks.append(FileSink(file: file)) }
+            if settings.sinks.contains(.cloudwatch) {
+                let cloud = CloudSink(settings, context)
+                sinks.append(cloud)
+                methods.background("cloudwatch") { await cloud.run(drain: context.settings.drainSeconds) }
+            }
+            let log = EventLog(file: file, sinks: sinks, instance: context.instance)
             methods.handle(LoggerAPI.log) { event, call in try await log.log(event, params: call.rawParams) }
             methods.handle(LoggerAPI.tail) { request, _ in try await log.tail(request) }
             methods.handle(LoggerAPI.flush) { _, _ in try await log.flush() }
+            methods.report("sinks") { try await log.report() }
         }
+    }
+}
+
+extension CloudSink {
+    init(_ settings: LogSettings, _ context: ServiceContext) {
+        let account = AWSAccount(ofService: context.settings.environment)
+        self.init(
+            spool: Spool(
+                folder: settings.spoolFolder, instance: context.instance, maximumBytes: settings.spoolBytes),
+            courier: LogCourier(
+                client: LogsClient(account: account), group: settings.group, retentionDays: settings.retentionDays,
+                logger: context.logger),
+            settings: settings.delivery, logger: context.logger)
     }
 }

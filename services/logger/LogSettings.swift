@@ -1,0 +1,75 @@
+import AWS
+import JSONRPC
+import ServiceKit
+
+/// What the environment says of where events go.
+struct LogSettings: Sendable {
+    enum Sink: String, CaseIterable, Sendable {
+        case file, cloudwatch
+    }
+
+    /// `UNDERSTUDY_LOG_SINKS`: `file`, `cloudwatch`, or both; `file` if absent.
+    let sinks: Set<Sink>
+    /// `UNDERSTUDY_LOG_FILE`; `<state directory>/logger/events.jsonl` if absent.
+    let file: String
+    /// `UNDERSTUDY_LOG_GROUP`; `/pipeline/agent6` if absent.
+    let group: String
+    /// `UNDERSTUDY_LOG_RETENTION_DAYS`; the group's own if absent.
+    let retentionDays: Int?
+    /// `UNDERSTUDY_LOG_SPOOL_BYTES`; 256 MiB if absent.
+    let spoolBytes: Int
+    /// Shared by the instances.
+    let spoolFolder: String
+    /// `UNDERSTUDY_LOG_BATCH_S` and `UNDERSTUDY_LOG_SETTLE_S`.
+    let delivery: CloudSink.Settings
+
+    /// - Throws: `invalid_params` that names the variable and what it may be.
+    init(_ settings: ServiceSettings) throws(ServiceError) {
+        let folder = "\(settings.stateDirectory)/logger"
+        var sinks: Set<Sink> = []
+        for part in (settings.string("UNDERSTUDY_LOG_SINKS") ?? "file").split(whereSeparator: { ", ".contains($0) }) {
+            guard let sink = Sink(rawValue: String(part)) else {
+                throw ServiceError(
+                    .invalidParams, "UNDERSTUDY_LOG_SINKS: \"\(part)\" is neither file nor cloudwatch")
+            }
+            sinks.insert(sink)
+        }
+        guard !sinks.isEmpty else {
+            throw ServiceError(.invalidParams, "UNDERSTUDY_LOG_SINKS: expected file, cloudwatch or file,cloudwatch")
+        }
+        self.sinks = sinks
+        file = settings.string("UNDERSTUDY_LOG_FILE") ?? "\(folder)/events.jsonl"
+        group = settings.string("UNDERSTUDY_LOG_GROUP") ?? "/pipeline/agent6"
+        guard Self.isGroup(group) else {
+            throw ServiceError(
+                .invalidParams,
+                "UNDERSTUDY_LOG_GROUP: expected 1 to 512 of a-z A-Z 0-9 . - _ / #, found \"\(group.prefix(600))\"")
+        }
+        retentionDays = try Self.days(settings)
+        spoolBytes = try settings.int(
+            "UNDERSTUDY_LOG_SPOOL_BYTES", default: 256 * 1024 * 1024, in: 65_536...(1 << 40))
+        spoolFolder = "\(folder)/spool"
+        var delivery = CloudSink.Settings()
+        delivery.batch = try settings.double("UNDERSTUDY_LOG_BATCH_S", default: delivery.batch, in: 0...3600)
+        delivery.settle = try settings.double("UNDERSTUDY_LOG_SETTLE_S", default: delivery.settle, in: 0...600)
+        self.delivery = delivery
+    }
+
+    private static func days(_ settings: ServiceSettings) throws(ServiceError) -> Int? {
+        guard let text = settings.string("UNDERSTUDY_LOG_RETENTION_DAYS") else { return nil }
+        guard let days = Int(text), LogsClient.retentionDays.contains(days) else {
+            let all = LogsClient.retentionDays.map(String.init).joined(separator: ", ")
+            throw ServiceError(
+                .invalidParams, "UNDERSTUDY_LOG_RETENTION_DAYS: expected one of \(all), found \"\(text)\"")
+        }
+        return days
+    }
+
+    private static func isGroup(_ name: String) -> Bool {
+        (1...512).contains(name.utf8.count)
+            && name.unicodeScalars.allSatisfy {
+                ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
+                    || ".-_/#".unicodeScalars.contains($0)
+            }
+    }
+}
