@@ -2,7 +2,7 @@
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 SOURCES := Package.swift Sources services Tests
 
-.PHONY: help build demo test bench-media chaos bench-takeover bench-s3 format lint clean
+.PHONY: help build demo test bench-media chaos bench-takeover bench-s3 bench-logs format lint clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,11 @@ bench-s3: ## a file of 1 GiB up and down, against curl and boto3, a few minutes
 	@scripts/setup.sh test
 	swift build $(SWIFT_FLAGS) --build-tests
 	UNDERSTUDY_BENCH=1 swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter S3Bench | grep '^bench:'
+
+bench-logs: ## log events a second, against Python's logging and boto3, half a minute
+	@scripts/setup.sh test
+	swift build $(SWIFT_FLAGS) --build-tests
+	Benchmarks/logs.py
 
 chaos: ## kill processes at random under running jobs for five minutes
 	@scripts/setup.sh test
