@@ -192,6 +192,18 @@ private actor Accepted {
         #expect(try numbers(stored()).sorted() == Array(0..<30))
     }
 
+    @Test("where the stream may not be read, a batch whose answer was lost is rather sent twice than lost")
+    func unreadable() async throws {
+        defer { tidyUp() }
+        try await withLogger(["UNDERSTUDY_LOG_BATCH_S": "600"]) { logger, _ in
+            try misbehave(["match": "PutLogEvents", "lost": true])
+            try misbehave(["match": "GetLogEvents", "json": "AccessDeniedException", "status": 400])
+            try await log(0..<3, logger)
+            while try await cloud(logger)?.pending != 0 {}
+        }
+        #expect(try numbers(stored()).sorted() == [0, 0, 1, 1, 2, 2])
+    }
+
     @Test("in an outage events wait, and are delivered once each when it is over; so they are after throttling")
     func outage() async throws {
         defer { tidyUp() }

@@ -12,7 +12,7 @@ actor CloudSink: LogSink {
     struct Settings: Sendable {
         /// Seconds that an event waits for others.
         var batch = 1.0
-        /// Seconds after which a stream shows what was stored.
+        /// Seconds that a stream gets to show what was stored, before what it does not show is sent again.
         var settle = 5.0
         /// Seconds between looks for what dead instances left.
         var adoption = 60.0
