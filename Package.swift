@@ -93,7 +93,7 @@ let package = Package(
             ["MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Drawing", "JSONRPC"]),
         service(
             "Stitcher", folder: "stitcher",
-            ["MediaService", "ServiceKit", "Contracts", "Artifacts", "AWS", "Media", "JSONRPC"]),
+            ["MediaService", "ServiceKit", "Contracts", "Artifacts", "AWS", "Media", "JSONRPC", logging]),
         service(
             "EventLogger", folder: "logger", ["ServiceKit", "Contracts", "Artifacts", "AWS", "JSONRPC", logging]),
         service(
@@ -112,8 +112,8 @@ let package = Package(
         .target(
             name: "StandIns", dependencies: ["JSONRPC"], path: "Tests/StandIns",
             exclude: [
-                "README.md", "standin.py", "aws.py", "logs.py", "metadata.py", "models.py", "openai_images.py",
-                "picture.py", "replicate.py",
+                "README.md", "standin.py", "aws.py", "logs.py", "mediaconvert.py", "metadata.py", "models.py",
+                "openai_images.py", "picture.py", "replicate.py",
             ]),
         tests("JSONRPCTests", nio + ["JSONRPC", logging]),
         tests("ServicePoolTests", nio + ["ServicePool", "JSONRPC"]),

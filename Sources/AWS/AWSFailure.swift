@@ -73,6 +73,7 @@ enum AWSFailure {
         ] { known[code] = (.conflict, false) }
         known["EntityTooLarge"] = (.tooLarge, false)
         known["LimitExceeded"] = (.quotaExhausted, false)
+        known["ServiceQuotaExceededException"] = (.quotaExhausted, false)
         known["LimitExceededException"] = (.quotaExhausted, false)
         return known
     }()

@@ -34,8 +34,11 @@ package struct PriceList: Sendable, Equatable {
         return quality.flatMap { prices.exceptions["\(model)/\($0)"] } ?? prices.exceptions[model] ?? prices.base
     }
 
-    /// One film.
-    package func stitch(_ backend: StitchBackend) -> USD { stitches[backend] ?? .zero }
+    /// One film; with `auto`, the dearer way.
+    package func stitch(_ backend: StitchBackend) -> USD {
+        guard backend == .auto else { return stitches[backend] ?? .zero }
+        return max(stitch(.local), stitch(.mediaconvert))
+    }
 
     /// The prices of one provider: `model` or `model/quality` beside the rest.
     private struct ImagePrices: Sendable, Equatable {
@@ -118,9 +121,8 @@ extension PriceList {
             return
         }
         for (name, value) in backends.sorted(by: { $0.key < $1.key }) {
-            guard let backend = StitchBackend(rawValue: name) else {
-                let known = StitchBackend.allCases.map(\.rawValue).joined(separator: " and ")
-                violations.append("/stitch/\(name): expected none; there are \(known)")
+            guard let backend = StitchBackend(rawValue: name), backend != .auto else {
+                violations.append("/stitch/\(name): expected none; there are local and mediaconvert")
                 continue
             }
             stitches[backend] = Self.amount(value, at: "/stitch/\(name)", &violations)

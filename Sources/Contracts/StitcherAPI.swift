@@ -19,8 +19,14 @@ package enum StitchMode: String, Codable, Sendable, CaseIterable {
     case fade
 }
 
+/// Who joins the clips.
 package enum StitchBackend: String, Codable, Sendable, CaseIterable {
-    case local, mediaconvert
+    /// The stitcher's machine.
+    case local
+    /// AWS; clips and film lie in buckets.
+    case mediaconvert
+    /// AWS, and the stitcher's machine where AWS fails or takes too long to begin.
+    case auto
 }
 
 /// What happens to clips of another aspect.
@@ -45,7 +51,7 @@ package struct Stitch: Codable, Sendable {
     package var fadeOut: Double?
     /// `letterbox` if absent.
     package var fit: ClipFit?
-    /// `local` if absent.
+    /// As `UNDERSTUDY_STITCH_BACKEND` says if absent, else `local`.
     package var backend: StitchBackend?
     /// Where the clips' `text` is shown: `sidecar` writes `.srt` and `.vtt` beside the film, `soft` a text track too. `burned`
     /// words are part of the clips.
@@ -115,8 +121,9 @@ package struct Stitched: Codable, Sendable {
     package var video: String
     /// Seconds.
     package var duration: Double
+    /// Who joined the film: `local` or `mediaconvert`.
     package var backend: StitchBackend
-    /// The MediaConvert job, where there was one.
+    /// The MediaConvert job, where there was one; with `local`, one that failed.
     package var jobID: String?
     /// Video frames taken over as they were coded.
     package var copiedFrames: Int

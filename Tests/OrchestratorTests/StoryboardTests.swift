@@ -130,7 +130,7 @@ import Testing
     func later() {
         for options: JSONValue in [
             ["motion": "wobble"], ["captions": "loud"], ["loudness_lufs": 3], ["fade_in_s": 11], ["fit": "stretch"],
-            ["stitch_backend": "mediaconvert"],
+            ["stitch_backend": "cloud"],
         ] {
             #expect(throws: ServiceError.self) { try OptionsCheck.read(options) }
         }

@@ -1,4 +1,4 @@
-"""S3, IAM, CloudWatch Logs and STS by moto, with boto3 as a second pair of eyes.
+"""S3, IAM, CloudWatch Logs and STS by moto, MediaConvert by `mediaconvert.py`, with boto3 as a second pair of eyes.
 
 moto takes any signature: in front of it stands a gate that checks Signature V4 with botocore's own signer, the body's hash, the
 clock (15 minutes) and the keys, and that misbehaves on command. boto3's own calls go past the gate.
@@ -7,6 +7,7 @@ Commands:
   {"service": "s3", "call": "get_object", "args": {...}}   a call of boto3; bodies as text (latin-1 where they are no UTF-8)
   {"keys": {"id": "secret"}}                               more keys; at first there is "k" with the secret "s"
   {"expire": "id"}                                         requests of these keys are refused as expired
+  {"renew": "id"}                                          requests of these keys are good again
   {"clock": seconds}                                       the gate's clock is ahead by so much
   {"misbehave": {"match": "PUT .*partNumber=2", "times": 1, "skip": 0, "status": 503, "body": "...", "headers": {...},
                  "reset": false, "delay": 0, "corrupt": false, "json": "ThrottlingException", "lost": false, "late": 0}}
@@ -16,12 +17,14 @@ Commands:
   {"puts": true}                                           -> {"puts": [how many events each PutLogEvents brought]}
   {"await_puts": n}                                        answers when there were n of them
   {"seen": "regex"}                                        -> {"count": n, "seen": ["PUT /films/x?..."]}
+  {"mediaconvert": {...}}                                  a command of `mediaconvert.py`
 """
 
 import datetime
 import hashlib
 import io
 import json
+import logging
 import os
 import re
 import socket
@@ -39,6 +42,7 @@ from moto.server import DomainDispatcherApplication, ThreadedMotoServer, create_
 from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: E402
 
 import logs  # noqa: E402
+import mediaconvert  # noqa: E402
 import standin  # noqa: E402
 
 
@@ -85,6 +89,9 @@ class Gate:
             return self.refuse(start, kind, refused)
         if kind == "logs":
             return self.log(environ, start, body, fault)
+        if kind == "mediaconvert":
+            status, value = media.handle(environ["REQUEST_METHOD"], target, body)
+            return self.answer(start, status, json.dumps(value), {"Content-Type": "application/json"})
         answer = self.app(environ, start)
         if kind == "sts":
             answer = [b"".join(answer)]
@@ -221,6 +228,7 @@ class Handler(WSGIRequestHandler):
         return environ
 
 
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
 inner = "http://127.0.0.1:%d" % server.get_host_and_port()[1]
@@ -263,14 +271,19 @@ def command(request):
         return {"puts": gate.puts}
     if "heal" in request:
         gate.faults.clear()
+    if "mediaconvert" in request:
+        return media.command(request["mediaconvert"])
     if "misbehave" in request:
         gate.faults.append(request["misbehave"])
     gate.keys.update(request.get("keys", {}))
     if "expire" in request:
         gate.expired.add(request["expire"])
+    gate.expired.discard(request.get("renew"))
     gate.clock = request.get("clock", gate.clock)
     return {"ok": True}
 
+
+media = mediaconvert.MediaConvert(client)
 
 client("s3").create_bucket(Bucket="films")
 standin.run(inner if "--lenient" in sys.argv else "http://127.0.0.1:%d" % outer.server_address[1], command)

@@ -51,7 +51,8 @@ enum JobLog {
                 )
             ]
         case .stitchFailed(let error, let startedAt):
-            let backend = machine.spec.options.stitchBackend ?? .local
+            let isCloud = error.provider == StitchBackend.mediaconvert.rawValue
+            let backend = machine.spec.options.stitchBackend ?? (isCloud ? .mediaconvert : .local)
             return [
                 (
                     EventType.mediaConvertJob,

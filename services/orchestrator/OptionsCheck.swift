@@ -81,7 +81,6 @@ enum OptionsCheck {
             options.loudness.map { $0.isFinite && (-40 ... -5).contains($0) }, "loudness_lufs", "LUFS from -40 to -5")
         need(
             options.musicLevel.map { $0.isFinite && (-60...12).contains($0) }, "music_level_db", "dB from -60 to 12")
-        need(options.stitchBackend.map { $0 == .local }, "stitch_backend", "local; mediaconvert is not in this version")
         return violations
     }
 

@@ -19,11 +19,16 @@ struct OrchestratorMain {
             guard Places.isValidID(root) else {
                 throw ServiceError(.invalidParams, "UNDERSTUDY_ROOT: expected \(Places.idRule), found \"\(root)\"")
             }
+            let backend = settings.string("UNDERSTUDY_STITCH_BACKEND") ?? StitchBackend.local.rawValue
+            guard let stitchBackend = StitchBackend(rawValue: backend) else {
+                let known = StitchBackend.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ServiceError(.invalidParams, "UNDERSTUDY_STITCH_BACKEND: \"\(backend)\" is none of \(known)")
+            }
             let events = EventSink(pools: context.pools, logger: context.logger)
             let studio = ServiceStudio(
                 pools: context.pools, artifacts: Artifacts(),
                 store: try ArtifactURI(settings.store, at: "UNDERSTUDY_STORE"),
-                root: root, prices: prices, events: events)
+                root: root, prices: prices, stitchBackend: stitchBackend, events: events)
             let store = try JobStore(path: "\(settings.stateDirectory)/orchestrator/jobs.sqlite")
             if let setAside = store.setAside { context.logger.error("\(setAside)") }
             let bounds = BreakerMachine.Bounds(

@@ -12,6 +12,8 @@ struct ServiceStudio: Studio {
     /// The first folder below the store.
     let root: String
     let prices: PriceList
+    /// Who joins films of which the job does not say it, as far as their price goes.
+    let stitchBackend: StitchBackend
     let events: EventSink
 
     func load(_ spec: JobSpec) async throws -> JobPlan {
@@ -32,7 +34,7 @@ struct ServiceStudio: Studio {
         }
         return JobPlan(
             segments: segments, storyboard: storyboard.json, imagePrice: try await imagePrice(spec),
-            clipPrice: prices.clip, stitchPrice: prices.stitch(spec.options.stitchBackend ?? .local),
+            clipPrice: prices.clip, stitchPrice: prices.stitch(spec.options.stitchBackend ?? stitchBackend),
             warnings: warnings)
     }
 

@@ -37,7 +37,7 @@ struct FilmStitcher: Sendable {
         }
         var result = Stitched(
             video: output.description, duration: report.duration, backend: .local, copiedFrames: report.copiedFrames,
-            encodedFrames: report.encodedFrames, chapters: Self.chapters(ready), cost: price)
+            encodedFrames: report.encodedFrames, chapters: Self.chapters(ready.parts, format.rate), cost: price)
         result.captions = try await write(cues, request.captions ?? .none, beside: output)
         result.clips = zip(request.clips, report.parts).map { clip, part in
             StitchedClip(
@@ -53,18 +53,18 @@ struct FilmStitcher: Sendable {
         return result
     }
 
-    private static func chapters(_ recipe: FilmRecipe) -> [Chapter] {
+    /// One for each part.
+    static func chapters(_ parts: [FilmPart], _ rate: FrameRate) -> [Chapter] {
         var start = 0
-        return recipe.parts.map { part in
+        return parts.map { part in
             defer { start += part.frames }
-            let rate = recipe.format.rate
             return Chapter(title: part.title, start: rate.seconds(start), end: rate.seconds(start + part.frames))
         }
     }
 
     private static func tenth(_ value: Double) -> Double { (value * 10).rounded() / 10 }
 
-    private func check(_ request: Stitch) throws(ServiceError) {
+    func check(_ request: Stitch) throws(ServiceError) {
         guard (1...Self.maximumClips).contains(request.clips.count) else {
             throw .invalidParams(
                 at: "/clips", expected: "1 to \(Self.maximumClips) clips, found \(request.clips.count)")
@@ -83,9 +83,6 @@ struct FilmStitcher: Sendable {
         if let level = request.musicLevel, !level.isFinite || !(-60...12).contains(level) {
             throw .invalidParams(at: "/music_level_db", expected: "dB from -60 to 12, found \(level)")
         }
-        if request.backend == .mediaconvert {
-            throw MediaConvert.unavailable
-        }
     }
 
     private func music(_ request: Stitch, _ warnings: inout [String]) async throws -> FilmRecipe.Music? {
@@ -98,7 +95,7 @@ struct FilmStitcher: Sendable {
     }
 
     /// The captions of the whole film, where any are wanted; timed by each segment's speech.
-    private func captions(_ request: Stitch, _ parts: [FilmPart], rate: FrameRate) async throws -> [CaptionCue] {
+    func captions(_ request: Stitch, _ parts: [FilmPart], rate: FrameRate) async throws -> [CaptionCue] {
         guard request.captions == .sidecar || request.captions == .soft else { return [] }
         let texts = request.clips.map(\.text)
         return try await media.blocking.run { cancelled in
@@ -118,7 +115,7 @@ struct FilmStitcher: Sendable {
     }
 
     /// Writes the side-cars. -> their URIs.
-    private func write(
+    func write(
         _ cues: [CaptionCue], _ captions: Captions, beside film: ArtifactURI
     ) async throws -> [String]? {
         guard captions == .sidecar || captions == .soft else { return nil }
@@ -132,7 +129,7 @@ struct FilmStitcher: Sendable {
     }
 
     /// Clips on the cumulative time line: each boundary is a frame of the whole, so that rounding never adds up.
-    private func parts(
+    func parts(
         _ clips: [StitchClip], rate: FrameRate, _ warnings: inout [String]
     ) async throws(ServiceError) -> [FilmPart] {
         var parts: [FilmPart] = []

@@ -10,12 +10,20 @@ struct StitcherMain {
         await ServiceMain.run("stitcher", about: "Joins clips and narrations to one film.", capacity: 2) {
             context, methods in
             let prices = try PriceList.read(context.settings.string("UNDERSTUDY_PRICES"))
-            let stitcher = FilmStitcher(
+            let account = AWSAccount(ofService: context.settings.environment)
+            let settings = try CloudSettings(context.settings)
+            let local = FilmStitcher(
                 media: MediaWork(artifacts: Artifacts(), blocking: context.blocking), price: prices.stitch(.local))
-            methods.handle(StitcherAPI.stitch) { request, call in try await stitcher.stitch(request, call) }
-            let role = MediaConvertRole(account: AWSAccount(ofService: context.settings.environment))
+            let cloud = CloudStitcher(
+                local: local, settings: settings, client: MediaConvertClient(account: account),
+                ledger: CloudLedger(stateDirectory: context.settings.stateDirectory),
+                role: CloudRole(settings: settings, account: account), price: prices.stitch(.mediaconvert),
+                logger: context.logger)
+            let backends = StitchBackends(local: local, cloud: cloud, settings: settings, logger: context.logger)
+            methods.handle(StitcherAPI.stitch) { request, call in try await backends.stitch(request, call) }
+            let role = MediaConvertRole(account: account)
             methods.handle(StitcherAPI.setupRole) { request, _ in try await role.setUp(request) }
-            methods.handle(StitcherAPI.jobStatus) { _, _ in throw MediaConvert.unavailable }
+            methods.handle(StitcherAPI.jobStatus) { request, _ in try await cloud.status(request) }
         }
     }
 }

@@ -1,0 +1,60 @@
+import FoundationEssentials
+import Glibc
+import JSONRPC
+
+/// Which MediaConvert jobs were made for which film: what is written before anybody waits for a job, so that who asks for the same
+/// film again after a restart gets the same job. Replicas on one state directory share it; forgotten after a week.
+struct CloudLedger: Sendable {
+    struct Entry: Codable, Sendable, Equatable {
+        /// How often making the film was given up: a new edition makes new jobs.
+        var edition = 0
+        /// By the name of what the job makes.
+        var jobs: [String: String] = [:]
+    }
+
+    private static let secondsKept = 7 * 86_400
+
+    private let folder: String
+
+    init(stateDirectory: String) {
+        folder = "\(stateDirectory)/stitcher/mediaconvert"
+    }
+
+    /// - Parameter key: of the film, in hexadecimal digits.
+    func entry(_ key: String) -> Entry {
+        guard let data = FileManager.default.contents(atPath: path(key)),
+            let entry = try? JSONCoding.decode(Entry.self, from: data)
+        else { return Entry() }
+        return entry
+    }
+
+    /// - Throws: `unavailable`: without the entry, a restart would pay for the job twice.
+    func write(_ entry: Entry, for key: String) throws(ServiceError) {
+        let temporary = "\(folder)/.\(key).\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tmp"
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try JSONCoding.encode(entry).write(to: URL(filePath: temporary))
+        } catch {
+            unlink(temporary)
+            throw ServiceError(
+                .unavailable, "cannot write \(path(key)), which remembers MediaConvert's jobs: make room")
+        }
+        guard rename(temporary, path(key)) == 0 else {
+            unlink(temporary)
+            throw ServiceError(.unavailable, "cannot write \(path(key)), which remembers MediaConvert's jobs")
+        }
+        forgetOld()
+    }
+
+    private func path(_ key: String) -> String { "\(folder)/\(key).json" }
+
+    private func forgetOld() {
+        let now = time(nil)
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+            var status = stat()
+            let path = "\(folder)/\(name)"
+            if stat(path, &status) == 0, now - status.st_mtim.tv_sec > Self.secondsKept { unlink(path) }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+import AWS
+import Artifacts
+import FoundationEssentials
+import JSONRPC
+import Logging
+
+/// The MediaConvert jobs of one film: made once, remembered before anybody waits for them, waited for, cancelled.
+actor ConvertJobs {
+    /// Seconds that MediaConvert gets to know a role that was made just now.
+    private static let rolePatience = 60.0
+    /// Seconds that the service may be out of reach while a job is waited for.
+    private static let outage = 900.0
+
+    private let client: MediaConvertClient
+    private let ledger: CloudLedger
+    private let logger: Logger
+    private let key: String
+    private var entry: CloudLedger.Entry
+    /// Jobs that need not be cancelled any more.
+    private var ended: Set<String> = []
+
+    init(client: MediaConvertClient, ledger: CloudLedger, logger: Logger, key: String) {
+        self.client = client
+        self.ledger = ledger
+        self.logger = logger
+        self.key = key
+        entry = ledger.entry(key)
+    }
+
+    /// Which attempt at the film this is.
+    var edition: Int { entry.edition }
+    /// The job that makes something, where it was made already.
+    func known(_ name: String) -> String? { entry.jobs[name] }
+    /// How many jobs the film takes.
+    var count: Int { entry.jobs.count }
+
+    /// Looks at the jobs that were made before; where one of them has failed, all is begun anew.
+    func review() async throws {
+        for (name, id) in entry.jobs {
+            do {
+                let job = try await client.job(id)
+                guard job.status == .error || job.status == .canceled else {
+                    logger.info("goes on with the MediaConvert job \(id), which makes \(name)")
+                    continue
+                }
+            } catch let error as AWSError where error.kind == .notFound {
+                logger.info("the MediaConvert job \(id) is not there any more")
+            }
+            try giveUp()
+            return
+        }
+    }
+
+    /// Makes the job, unless it was made already. -> its id.
+    func obtain(_ name: String, _ request: ConvertRequest, roleIsNew: Bool) async throws -> String {
+        if let id = entry.jobs[name] { return id }
+        let job = try await create(request, patience: roleIsNew ? Self.rolePatience : 0)
+        entry.jobs[name] = job.id
+        do {
+            try ledger.write(entry, for: key)
+        } catch {
+            // What nobody remembers would be paid for twice.
+            try? await client.cancel(job.id)
+            throw error
+        }
+        logger.info("MediaConvert job \(job.id) makes \(request.output) of \(request.inputs.count) inputs")
+        return job.id
+    }
+
+    /// Waits until a job has made its film.
+    ///
+    /// - Parameters:
+    ///   - queueSeconds: how long it may be SUBMITTED; as long as it likes if absent.
+    ///   - progress: 0 to 1, and what the job does.
+    /// - Throws: `JobFault`, with AWS's code and words for a job that failed.
+    func wait(
+        for id: String, queueSeconds: Double?, progress: @Sendable (Double, String) -> Void
+    ) async throws -> MediaConvertClient.Job {
+        let begun = ContinuousClock.now
+        var lastAnswer = begun
+        var pause = 0.5
+        while true {
+            do {
+                let job = try await client.job(id)
+                lastAnswer = .now
+                switch job.status {
+                case .complete:
+                    ended.insert(id)
+                    return job
+                case .progressing:
+                    let percent = min(max(job.percent ?? 0, 0), 100)
+                    progress(Double(percent) / 100, "MediaConvert: \(percent) %")
+                case .submitted:
+                    progress(0, "MediaConvert: in the queue")
+                    if let queueSeconds, begun.duration(to: .now) > .seconds(queueSeconds), try await drop(id) {
+                        throw JobFault(
+                            id: id,
+                            serviceError: ServiceError(
+                                .timeout, "the MediaConvert job \(id) waited for \(Int(queueSeconds)) s in its queue",
+                                provider: "mediaconvert"))
+                    }
+                case .canceled, .error:
+                    ended.insert(id)
+                    throw fault(of: job)
+                }
+            } catch let error as AWSError where error.retryable {
+                guard lastAnswer.duration(to: .now) < .seconds(Self.outage) else { throw error }
+                logger.warning("cannot ask for the MediaConvert job \(id): \(error.message)")
+            }
+            // Many stitchers must not ask in step.
+            try await Task.sleep(for: .seconds(pause * Double.random(in: 0.7...1.3)))
+            pause = min(pause * 1.4, 10)
+        }
+    }
+
+    /// Cancels what has not ended. Whoever asks for the film again gets new jobs.
+    func cancel() async {
+        guard !entry.jobs.isEmpty else { return }
+        for id in entry.jobs.values where !ended.contains(id) {
+            do {
+                try await client.cancel(id)
+                logger.info("cancelled the MediaConvert job \(id)")
+            } catch {
+                logger.warning("cannot cancel the MediaConvert job \(id): \(error)")
+            }
+        }
+        try? giveUp()
+    }
+
+    /// The film was not made: who asks for it again gets new jobs.
+    func giveUp() throws(ServiceError) {
+        entry = CloudLedger.Entry(edition: entry.edition + 1)
+        ended = []
+        try ledger.write(entry, for: key)
+    }
+
+    // MARK: -
+
+    private func create(_ request: ConvertRequest, patience: Double) async throws -> MediaConvertClient.Job {
+        let body = try request.json
+        var waited = 0.0
+        while true {
+            do {
+                return try await client.create(body, subject: "MediaConvert, making \(request.output)")
+            } catch let error as AWSError where waited < patience && Self.isAboutRole(error) {
+                try await Task.sleep(for: .seconds(2))
+                waited += 2
+            }
+        }
+    }
+
+    /// Whether it is a refusal of a role, which a new one meets for some seconds.
+    private static func isAboutRole(_ error: AWSError) -> Bool {
+        let words = error.message.lowercased()
+        return error.kind == .invalidParams && (words.contains("role") || words.contains("assume"))
+    }
+
+    /// -> whether the job is cancelled: it may have begun meanwhile.
+    private func drop(_ id: String) async throws -> Bool {
+        do {
+            try await client.cancel(id)
+            ended.insert(id)
+            return true
+        } catch let error as AWSError where error.kind == .conflict || error.kind == .invalidParams {
+            return false
+        }
+    }
+
+    private func fault(of job: MediaConvertClient.Job) -> JobFault {
+        JobFault(id: job.id, serviceError: error(of: job))
+    }
+
+    private func error(of job: MediaConvertClient.Job) -> ServiceError {
+        guard job.status == .error else {
+            return ServiceError(
+                .unavailable, "the MediaConvert job \(job.id) was cancelled by somebody else: ask again for a new one",
+                retryable: false, provider: "mediaconvert", providerCode: "CANCELED")
+        }
+        let code = job.errorCode.map(String.init)
+        let words = [code, job.errorMessage].compactMap { $0 }.joined(separator: ": ")
+        logger.error("MediaConvert job \(job.id) failed: \(words)")
+        return ServiceError(
+            .unavailable,
+            "the MediaConvert job \(job.id) failed: \(words.isEmpty ? "no reason given" : words); see that its role may "
+                + "use the bucket, or use the backend local or auto",
+            retryable: false, detail: job.errorMessage, provider: "mediaconvert", providerCode: code)
+    }
+}

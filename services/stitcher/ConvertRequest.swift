@@ -1,0 +1,112 @@
+import FoundationEssentials
+import JSONRPC
+import Media
+
+/// A CreateJob request: clips one after the other, one MP4.
+struct ConvertRequest: Sendable {
+    struct Input: Sendable, Equatable {
+        /// `s3://bucket/key`.
+        var file: String
+        /// The frames that are used; all of them if absent.
+        var frames: Range<Int>?
+    }
+
+    /// Inputs that a job may have.
+    static let mostInputs = 150
+    /// Bits per second of a film.
+    static let bitrate = 5_000_000
+    private static let selector = "Audio Selector 1"
+
+    var inputs: [Input]
+    /// The MP4's URI.
+    var output: String
+    var format: VideoFormat
+    /// The role's ARN.
+    var role: String
+    /// The queue's name or ARN.
+    var queue: String?
+    /// The same for the same job, however often it is asked for.
+    var token: String
+    /// Bits per second.
+    var bitrate = ConvertRequest.bitrate
+    /// What people see in the console.
+    var label: String
+
+    var json: Data {
+        get throws {
+            var request: [String: JSONValue] = [
+                "clientRequestToken": .string(token), "role": .string(role), "statusUpdateInterval": "SECONDS_10",
+                "userMetadata": ["madeBy": "understudy", "film": .string(label)],
+                "settings": [
+                    "timecodeConfig": ["source": "ZEROBASED"], "inputs": .array(inputs.map(input)),
+                    "outputGroups": [outputGroup],
+                ],
+            ]
+            if let queue { request["queue"] = .string(queue) }
+            return try JSONCoding.encode(request)
+        }
+    }
+
+    private func input(_ input: Input) -> JSONValue {
+        var members: [String: JSONValue] = [
+            "fileInput": .string(input.file), "timecodeSource": "ZEROBASED", "videoSelector": [:],
+            "audioSelectors": [Self.selector: ["defaultSelection": "DEFAULT"]],
+        ]
+        if let frames = input.frames {
+            // The frame that the end names belongs to the clip.
+            members["inputClippings"] = [
+                [
+                    "startTimecode": .string(timecode(frames.lowerBound)),
+                    "endTimecode": .string(timecode(frames.upperBound - 1)),
+                ]
+            ]
+        }
+        return .object(members)
+    }
+
+    private var outputGroup: JSONValue {
+        let ending = ".mp4"
+        let destination = output.hasSuffix(ending) ? String(output.dropLast(ending.count)) : output
+        let rate = format.rate
+        let coding: JSONValue = [
+            "rateControlMode": "CBR", "bitrate": .integer(Int64(bitrate)), "framerateControl": "SPECIFIED",
+            "framerateNumerator": .integer(Int64(rate.numerator)),
+            "framerateDenominator": .integer(Int64(rate.denominator)),
+            "gopSize": 2.0, "gopSizeUnits": "SECONDS", "interlaceMode": "PROGRESSIVE", "codecProfile": "HIGH",
+            "codecLevel": "AUTO", "qualityTuningLevel": "SINGLE_PASS_HQ",
+        ]
+        let sound: JSONValue = [
+            "bitrate": 128_000, "codingMode": "CODING_MODE_2_0", "sampleRate": 48_000, "codecProfile": "LC",
+            "rateControlMode": "CBR",
+        ]
+        let film: JSONValue = [
+            "extension": "mp4",
+            "containerSettings": ["container": "MP4", "mp4Settings": ["moovPlacement": "PROGRESSIVE_DOWNLOAD"]],
+            "videoDescription": [
+                "width": .integer(Int64(format.width)), "height": .integer(Int64(format.height)),
+                "codecSettings": ["codec": "H_264", "h264Settings": coding],
+            ],
+            "audioDescriptions": [
+                [
+                    "audioSourceName": .string(Self.selector),
+                    "codecSettings": ["codec": "AAC", "aacSettings": sound],
+                ]
+            ],
+        ]
+        return [
+            "name": "File Group",
+            "outputGroupSettings": [
+                "type": "FILE_GROUP_SETTINGS", "fileGroupSettings": ["destination": .string(destination)],
+            ],
+            "outputs": [film],
+        ]
+    }
+
+    /// `HH:MM:SS:FF`, frames counted as the rate's next whole number a second.
+    private func timecode(_ frame: Int) -> String {
+        let perSecond = (format.rate.numerator + format.rate.denominator - 1) / format.rate.denominator
+        let seconds = frame / perSecond
+        return [seconds / 3600, seconds / 60 % 60, seconds % 60, frame % perSecond]
+            .map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":")
+    }
+}
