@@ -70,7 +70,7 @@ import Testing
             "/usr/bin/ffmpeg",
             ["-v", "error", "-y", "-f", "lavfi", "-i", "color=\(colour):s=\(size):r=30:d=\(seconds)"] + (sound ?? [])
                 + [
-                    "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-color_primaries", "bt709",
+                    "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-color_primaries", "bt709",
                     "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv", path,
                 ])
         #expect(made.status == 0, "\(made.errors)")
@@ -229,6 +229,97 @@ import Testing
         }
     }
 
+    @Test(
+        "a cross-fade is made before, as a clip of its own, and is what it is in a film joined here; the film keeps its length"
+    )
+    func fades() async throws {
+        var request = request(try await threeClips())
+        (request.mode, request.fade) = (.fade, 0.5)
+        try await withStitcher { stitcher, _ in
+            let made = try await stitcher.call(StitcherAPI.stitch, request)
+            #expect(made.cost == USD(0.01) && made.duration == 3)
+            let inputs = try jobs().first?["request"]?["settings"]?["inputs"]?.array ?? []
+            let names = inputs.map { $0["fileInput"]?.string?.split(separator: "/").last }
+            #expect(names == ["seg_1.mp4", "fade_2.mp4", "seg_2.mp4", "fade_3.mp4", "seg_3.mp4"])
+            #expect(
+                inputs[2]["inputClippings"] == [["startTimecode": "00:00:00:08", "endTimecode": "00:00:00:22"]])
+            #expect(inputs[1]["inputClippings"] == nil)
+            let film = try film()
+            #expect(try await frames(film) == 90)
+            #expect(try await Judge.complaints(film) == "")
+            var here = request
+            (here.backend, here.output) = (.local, "file://\(stack.folder)/here.mp4")
+            _ = try await stitcher.call(StitcherAPI.stitch, here)
+            for frame in [20, 24, 30, 35, 40, 59, 60] {
+                let one = try await colour(film, frame: frame)
+                let other = try await colour("\(stack.folder)/here.mp4", frame: frame)
+                let isAlike = zip(one, other).allSatisfy { abs($0 - $1) < 24 }
+                #expect(isAlike, "\(frame): \(one) \(other)")
+            }
+            let middle = try await colour(film, frame: 30)
+            #expect(middle[0] > 60 && middle[1] > 60 && middle[2] < 60)
+            #expect(try !keys().contains { $0.contains(".stitch") })
+        }
+    }
+
+    @Test("more clips than a job may have are joined in stages, each of which costs what a job costs")
+    func stages() async throws {
+        let ends = try await threeClips()
+        let between = try await clip("short", seconds: 0.2, colour: "lime")
+        var clips = (0..<170).map { StitchClip(clip: between, segmentID: "seg_\($0)", duration: 0.2) }
+        (clips[0].clip, clips[169].clip) = (ends[0].clip, ends[2].clip)
+        try await withStitcher { stitcher, _ in
+            let made = try await stitcher.call(StitcherAPI.stitch, request(clips))
+            let jobs = try jobs()
+            let counts = jobs.map { $0["request"]?["settings"]?["inputs"]?.array?.count }
+            #expect(counts == [85, 85, 2] && made.cost == USD(0.03) && made.jobID == jobs[2]["id"]?.string)
+            let film = try film()
+            #expect(try await frames(film) == 1020)
+            #expect(try await colour(film, frame: 5)[0] > 200)
+            #expect(try await colour(film, frame: 6)[1] > 200)
+            #expect(try await colour(film, frame: 1014)[2] > 200)
+            #expect(try !keys().contains { $0.contains(".stitch") })
+        }
+    }
+
+    // MARK: - Automatically
+
+    @Test("auto joins the film here where MediaConvert fails, waits too long, refuses, or cannot do it, and says so")
+    func automatic() async throws {
+        let request = request(try await threeClips(), backend: nil)
+        let environment = ["UNDERSTUDY_STITCH_BACKEND": "auto", "UNDERSTUDY_MEDIACONVERT_QUEUE_S": "1"]
+        try await withStitcher(environment) { stitcher, _ in
+            let well = try await stitcher.call(StitcherAPI.stitch, request)
+            #expect(well.backend == .mediaconvert && well.warnings == nil)
+            func fallback(_ request: Stitch, _ reason: String, job: Bool) async throws {
+                let made = try await stitcher.call(StitcherAPI.stitch, request)
+                let warning = made.warnings?.first ?? ""
+                #expect(made.backend == .local && made.cost == .zero)
+                #expect(warning.hasPrefix("joined on this machine, not by MediaConvert: ") && warning.contains(reason))
+                #expect((made.jobID != nil) == job && (!job || warning.contains(made.jobID ?? "?")))
+            }
+            var other = request
+            other.output = "s3://films/out/other.mp4"
+            try cloud(["fail": ["code": 1999, "message": "Internal trouble"]])
+            try await fallback(other, "1999: Internal trouble", job: true)
+            #expect(try await frames(try film("out/other.mp4")) == 90)
+            try cloud(["hold": true])
+            try await fallback(other, "waited for 1 s in its queue", job: true)
+            #expect(try jobs().last?["status"] == "CANCELED")
+            try cloud(["hold": false])
+            try aws.ask(["misbehave": ["match": "POST /2017", "status": 403, "json": "AccessDeniedException"]])
+            try await fallback(other, "AccessDeniedException", job: false)
+            other.loudness = -16
+            try await fallback(other, "/loudness_lufs", job: false)
+            other.loudness = nil
+            other.output = "file://\(stack.folder)/here.mp4"
+            try await fallback(other, "/output: expected an s3:// URI", job: false)
+            // Told by name, it is done by name.
+            other.backend = .mediaconvert
+            #expect(await refusal(stitcher, other)?.kind == .invalidParams)
+        }
+    }
+
     // MARK: - Survival
 
     @Test("a stitcher that was killed while it waited goes on with the same job when it is asked again")
@@ -375,9 +466,22 @@ import Testing
             let denied = await refusal(stitcher, request)
             #expect(denied?.providerCode == "1401" && denied?.message.contains("Access Denied: s3:GetObject") == true)
         }
+        try await withStitcher(["UNDERSTUDY_MEDIACONVERT_ROLE": "Fresh"]) { stitcher, _ in
+            // MediaConvert does not know a new role at once.
+            try aws.ask([
+                "misbehave": [
+                    "match": "POST /2017", "status": 400,
+                    "body": #"{"__type":"BadRequestException","message":"The role cannot be assumed"}"#,
+                ]
+            ])
+            let made = try await stitcher.call(StitcherAPI.stitch, request)
+            #expect(made.backend == .mediaconvert)
+        }
         let own = "arn:aws:iam::123456789012:role/NoSuchRole"
         try await withStitcher(["UNDERSTUDY_MEDIACONVERT_ROLE": own]) { stitcher, _ in
-            let unknown = await refusal(stitcher, request)
+            var other = request
+            other.output = "s3://films/out/other.mp4"
+            let unknown = await refusal(stitcher, other)
             #expect(unknown?.message.contains("BadRequestException: The role \(own) does not exist") == true)
         }
     }

@@ -93,6 +93,28 @@ import Testing
         }
     }
 
+    @Test("a job's film is joined by MediaConvert at its price, or here where that fails, as the receipt tells")
+    func mediaConvert() async throws {
+        try await withStack { stack in
+            try writeStoryboard(segments: 4)
+            let view = try await stack.job(["stitch_backend": "mediaconvert"])
+            #expect(view.state == .finished, "\(view.error?.message ?? "")")
+            // Cards cost nothing, clips $0.001 each, the film $0.01.
+            #expect(view.costs.total == USD(0.014))
+            let film = try film(stack)
+            #expect(try await Judge.complaints(film) == "")
+            #expect(try await Judge.probe(film).contains("duration=4.0"))
+            let jobs = try aws.ask(["mediaconvert": ["jobs": true]])["jobs"]?.array ?? []
+            #expect(jobs.map { $0["status"] } == ["COMPLETE"])
+            try aws.ask(["mediaconvert": ["fail": ["code": 1999, "message": "Internal trouble"]]])
+            let other = try await stack.job(["stitch_backend": "auto"])
+            #expect(other.state == .finished, "\(other.error?.message ?? "")")
+            let receipt = try s3("get_object", ["Key": .string("\(Self.prefix)/agent5/receipt.json")])["Body"]?.string
+            #expect(receipt?.contains("joined on this machine, not by MediaConvert: the MediaConvert job") == true)
+            #expect(receipt?.contains("1999: Internal trouble") == true)
+        }
+    }
+
     @Test("what one service of a machine stored, the next does not download")
     func copies() async throws {
         try await withStack { stack in

@@ -4,7 +4,7 @@ import CFFmpeg
 package struct ClipFacts: Sendable, Equatable {
     /// Frames of its video.
     package let frames: Int
-    /// Whether its pictures are coded as those of a film of the format are: size, rate, colours.
+    /// Whether its pictures are H.264 of the film's size, rate and colours, from a key frame on.
     package let isLikeFilm: Bool
     package let hasSound: Bool
 
@@ -12,7 +12,7 @@ package struct ClipFacts: Sendable, Equatable {
     package init(_ path: String, format: VideoFormat) throws(MediaError) {
         let track = try ClipTrack(path: path, format: format)
         frames = track.frames
-        isLikeFilm = track.difference == nil
+        isLikeFilm = track.isLikeFilm
         hasSound = try InputFile(path, examines: false).best(AVMEDIA_TYPE_AUDIO) != nil
     }
 }

@@ -9,6 +9,8 @@ struct ClipTrack {
     let configuration: DecoderConfiguration?
     /// Why it must be encoded anew.
     let difference: String?
+    /// Whether its pictures, decoded, are those of a film of the format one by one: same size, rate and colours.
+    let isLikeFilm: Bool
     /// How its light was graded, where it is HDR.
     let dynamicRange: DynamicRange
 
@@ -35,7 +37,9 @@ struct ClipTrack {
         self.keys = keys
         frames = count
         dynamicRange = DynamicRange(transfer: stream.pointee.codecpar.pointee.color_trc)
-        var difference = Self.difference(stream, format)
+        let unlike = Self.difference(stream, format)
+        isLikeFilm = unlike == nil && isConstant && keys.first == 0
+        var difference = unlike ?? Self.obstacle(stream)
         if difference == nil {
             if !isConstant {
                 difference = "its pictures do not come at \(format.rate) a second"
@@ -48,7 +52,7 @@ struct ClipTrack {
         self.difference = difference ?? (configuration == nil ? "its parameter sets cannot be read" : nil)
     }
 
-    /// In what the coded pictures are unlike those of a film, if in anything.
+    /// In what the pictures are unlike those of a film, if in anything.
     private static func difference(_ stream: UnsafeMutablePointer<AVStream>, _ format: VideoFormat) -> String? {
         let parameters = stream.pointee.codecpar.pointee
         let aspect = stream.pointee.sample_aspect_ratio
@@ -70,7 +74,12 @@ struct ClipTrack {
             return "its pixels are not square (\(aspect.num):\(aspect.den))"
         }
         if Orientation(stream) != .upright { return "it is rotated" }
-        if parameters.video_delay != 0 { return "it has B pictures" }
+        return nil
+    }
+
+    /// Why coded pictures that are like a film's cannot stand in its track, if for any reason.
+    private static func obstacle(_ stream: UnsafeMutablePointer<AVStream>) -> String? {
+        if stream.pointee.codecpar.pointee.video_delay != 0 { return "it has B pictures" }
         if stream.pointee.nb_side_data != 0 { return "it carries side data" }
         return nil
     }
