@@ -1,5 +1,6 @@
 package import FoundationEssentials
 package import NIOCore
+import Synchronization
 
 /// The call that a handler is answering.
 package final class Call: Sendable {
@@ -12,6 +13,7 @@ package final class Call: Sendable {
     package let params: ByteBuffer?
     private let wantsProgress: Bool
     private let port: Port
+    private let isCancelled = Atomic(false)
 
     /// The way back to the connection.
     package struct Port: Sendable {
@@ -47,6 +49,12 @@ package final class Call: Sendable {
     }
 
     package var isNotification: Bool { id == nil }
+
+    /// Whether the caller said that nobody wants the work any more. A task that is cancelled without it has lost its caller, or its
+    /// time: whoever asks again may want what was begun.
+    package var isCancelledByCaller: Bool { isCancelled.load(ordering: .acquiring) }
+
+    func cancelByCaller() { isCancelled.store(true, ordering: .releasing) }
 
     /// `params` as they came; an empty object where there were none.
     package var rawParams: Data {

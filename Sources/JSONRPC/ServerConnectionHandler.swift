@@ -19,6 +19,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     private let eventLoop: any EventLoop
     private var context: ChannelHandlerContext?
     private var tasks: [ServerConnectionMachine.Token: Task<Void, Never>] = [:]
+    private var calls: [ServerConnectionMachine.Token: Call] = [:]
     private var deadlines: [ServerConnectionMachine.Token: Scheduled<Void>] = [:]
     private var gates: [ServerConnectionMachine.Token: ProgressGate<ProgressReport>] = [:]
     private var streams: Set<ServerConnectionMachine.Token> = []
@@ -119,6 +120,9 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
             case .start(let token, let id, let method, let params):
                 start(token, id: id, method: method, params: params)
             case .cancel(let token):
+                calls[token]?.cancelByCaller()
+                tasks[token]?.cancel()
+            case .abandon(let token):
                 tasks[token]?.cancel()
             case .write(let bytes):
                 write(bytes, promise: nil)
@@ -167,6 +171,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
                     loop.execute { bound.value.drop() }
                 }))
         let dispatcher = self.dispatcher
+        calls[token] = call
         tasks[token] = Task {
             let body: ByteBuffer
             do throws(ServiceError) {
@@ -188,6 +193,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
 
     private func finish(_ token: ServerConnectionMachine.Token, _ body: ByteBuffer) {
         tasks[token] = nil
+        calls[token] = nil
         gates[token] = nil
         streams.remove(token)
         deadlines.removeValue(forKey: token)?.cancel()

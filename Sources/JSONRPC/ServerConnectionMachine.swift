@@ -11,7 +11,10 @@ package struct ServerConnectionMachine {
         /// Answer this; `id` is absent for a notification.
         case start(Token, id: RPCID?, method: String, params: ByteBuffer?)
         /// Stop the work under this call.
+        /// The caller cancels the call.
         case cancel(Token)
+        /// The call has lost its caller.
+        case abandon(Token)
         /// Send these bytes, newline included.
         case write(ByteBuffer)
         /// Nothing more will come: close when all is sent.
@@ -81,7 +84,7 @@ package struct ServerConnectionMachine {
         guard !closing else { return [] }
         closing = true
         let error = ServiceError(.parse, "a line has at most \(limit) bytes; name large things by their URI")
-        return [reply(Wire.failure(id: .null, error))] + cancelAll() + [.close]
+        return [reply(Wire.failure(id: .null, error))] + abandonAll() + [.close]
     }
 
     /// The peer will send nothing more, but still reads: calls go on.
@@ -93,7 +96,7 @@ package struct ServerConnectionMachine {
     /// The connection is gone: requests are cancelled; notifications, which owe nobody a reply, go on.
     package mutating func connectionClosed() -> [Action] {
         closing = true
-        return cancelAll()
+        return abandonAll()
     }
 
     /// A call ended, with the reply that `Wire` made of it.
@@ -149,8 +152,8 @@ package struct ServerConnectionMachine {
         return running.filter { $0.value.id == id }.keys.max()
     }
 
-    private func cancelAll() -> [Action] {
-        running.filter { $0.value.id != nil }.keys.sorted().map { .cancel($0) }
+    private func abandonAll() -> [Action] {
+        running.filter { $0.value.id != nil }.keys.sorted().map { .abandon($0) }
     }
 
     private mutating func deliver(_ body: ByteBuffer, batch: Int?) -> [Action] {

@@ -17,6 +17,7 @@ private struct Scene {
             switch action {
             case .start(let token, let id, let method, _): "start \(token) \(id?.json ?? "-") \(method)"
             case .cancel(let token): "cancel \(token)"
+            case .abandon(let token): "abandon \(token)"
             case .write(let bytes): "write \(String(buffer: bytes).dropLast())"
             case .close: "close"
             }
@@ -94,7 +95,7 @@ private struct Scene {
         var scene = Scene()
         _ = scene.line("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\"}")
         _ = scene.line("{\"jsonrpc\":\"2.0\",\"method\":\"n\"}")
-        #expect(scene.words(scene.machine.connectionClosed()) == ["cancel 0"])
+        #expect(scene.words(scene.machine.connectionClosed()) == ["abandon 0"])
         #expect(scene.finish(0, "A") == [])
     }
 
@@ -104,7 +105,7 @@ private struct Scene {
         _ = scene.line("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\"}")
         let actions = scene.words(scene.machine.lineTooLong(limit: 10))
         #expect(actions.first?.contains("\"code\":-32700") == true)
-        #expect(actions.dropFirst() == ["cancel 0", "close"])
+        #expect(actions.dropFirst() == ["abandon 0", "close"])
         #expect(scene.line("{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"a\"}") == [])
     }
 

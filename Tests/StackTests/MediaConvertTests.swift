@@ -130,6 +130,16 @@ import Testing
         while try jobs().count < count { try await Task.sleep(for: .milliseconds(20)) }
     }
 
+    /// Returns when the stitcher has written down which job it waits for.
+    private func untilRemembered() async throws {
+        let ledger = "\(stack.folder)/state/stitcher/mediaconvert"
+        while (try? FileManager.default.contentsOfDirectory(atPath: ledger))?.contains(where: {
+            $0.hasSuffix(".json")
+        })
+            != true
+        { try await Task.sleep(for: .milliseconds(20)) }
+    }
+
     // MARK: - Films
 
     @Test(
@@ -226,6 +236,10 @@ import Testing
             #expect(made.video == request.output && made.backend == .mediaconvert)
             #expect(try await frames("\(stack.folder)/staged.mp4") == 90)
             #expect(try !keys().contains { $0.hasPrefix("work/") })
+            // Asked for again, the film is there and good: nothing is made, nothing is paid for.
+            let again = try await stitcher.call(StitcherAPI.stitch, request)
+            #expect(again.jobID == made.jobID)
+            #expect(try jobs().count == 1)
         }
     }
 
@@ -328,12 +342,7 @@ import Testing
         try cloud(["hold": true])
         try await withStitcher { stitcher, program in
             async let lost = try? await stitcher.call(StitcherAPI.stitch, request)
-            let ledger = "\(stack.folder)/state/stitcher/mediaconvert"
-            while (try? FileManager.default.contentsOfDirectory(atPath: ledger))?.contains(where: {
-                $0.hasSuffix(".json")
-            })
-                != true
-            { try await Task.sleep(for: .milliseconds(20)) }
+            try await untilRemembered()
             program.signal(SIGKILL)
             #expect(await lost == nil)
         }
@@ -345,6 +354,45 @@ import Testing
             #expect(made.jobID == id)
             #expect(try jobs().count == 1)
             #expect(try await frames(try film()) == 90)
+        }
+    }
+
+    @Test(
+        "a job outlives a caller that goes away, a deadline that passes and a stitcher that drains: the next call waits for the same job"
+    )
+    func abandoned() async throws {
+        var clips = try await threeClips()
+        clips[0].audio = clips[2].clip
+        let request = request(clips)
+        try cloud(["hold": true])
+        var id: String?
+        try await withStitcher(["UNDERSTUDY_DRAIN_S": "0.2"]) { stitcher, program in
+            let socket = try stack.run.socketPath(service: "stitcher", instance: "one")
+            let other = try await RPCConnection.connect(to: socket)
+            async let lost = try? await other.call(StitcherAPI.stitch, request)
+            try await untilRemembered()
+            id = try jobs().first?["id"]?.string
+            await other.close()
+            #expect(await lost == nil)
+            let late = await #expect(throws: ServiceError.self) {
+                try await stitcher.call(StitcherAPI.stitch, request, timeout: .seconds(1))
+            }
+            #expect(late?.kind == .timeout)
+            async let drained = try? await stitcher.call(StitcherAPI.stitch, request)
+            try await Task.sleep(for: .milliseconds(300))
+            program.signal(SIGTERM)
+            #expect(await drained == nil)
+            #expect(await program.ended().status == 0)
+            // Its inputs are still there.
+            #expect(try keys().contains { $0.contains(".stitch") })
+        }
+        #expect(try jobs().map { $0["status"] } == ["SUBMITTED"])
+        try cloud(["hold": false])
+        try await withStitcher { stitcher, _ in
+            let made = try await stitcher.call(StitcherAPI.stitch, request)
+            #expect(made.jobID == id && id != nil)
+            #expect(try jobs().count == 1)
+            #expect(try !keys().contains { $0.contains(".stitch") })
         }
     }
 
@@ -384,6 +432,58 @@ import Testing
     }
 
     // MARK: - Faults
+
+    @Test(
+        "a clip that may not be read is told by its name; a clip at 30000/1001 frames a second is cut here, to the frame"
+    )
+    func clips() async throws {
+        let clips = try await threeClips()
+        try await withStitcher(["UNDERSTUDY_CACHE_DIR": "\(stack.folder)/cold"]) { stitcher, _ in
+            try aws.ask([
+                "misbehave": [
+                    "match": "GET .*seg_2", "times": 9, "status": 403,
+                    "body": "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>",
+                ]
+            ])
+            let denied = await refusal(stitcher, request(clips))
+            #expect(denied?.kind == .unauthorized && denied?.message.contains("in/seg_2.mp4") == true)
+            #expect(denied?.providerCode == "AccessDenied")
+            let made = try jobs()
+            #expect(made.isEmpty)
+            try aws.ask(["heal": true])
+            var other = request(clips)
+            other.fps = 29.97
+            let film = try await stitcher.call(StitcherAPI.stitch, other)
+            #expect(film.encodedFrames == 90)
+            let inputs = try jobs().first?["request"]?["settings"]?["inputs"]?.array ?? []
+            #expect(
+                inputs.allSatisfy {
+                    $0["inputClippings"] == nil && $0["fileInput"]?.string?.contains(".stitch") == true
+                })
+            #expect(try await frames(try self.film()) == 90)
+        }
+    }
+
+    @Test("a job that cannot be cancelled when the film is made here instead is named, since it may still write")
+    func uncancelled() async throws {
+        let request = request(try await threeClips(), backend: .auto)
+        try cloud(["hold": true])
+        try await withStitcher(["UNDERSTUDY_MEDIACONVERT_QUEUE_S": "86400"]) { stitcher, _ in
+            async let call = stitcher.call(StitcherAPI.stitch, request)
+            try await untilJobs(1)
+            try aws.ask([
+                "misbehave": [
+                    "match": "(GET|DELETE) /2017", "times": 50, "status": 403, "json": "AccessDeniedException",
+                ]
+            ])
+            let made = try await call
+            let id = try #require(try jobs().first?["id"]?.string)
+            #expect(made.backend == .local && made.jobID == id)
+            #expect(
+                made.warnings?.first?.contains(
+                    "\(id) could not be cancelled and may still write s3://films/out/final.mp4") == true)
+        }
+    }
 
     @Test("a job that fails, a film that is missing or too short, and a role without access are told in AWS's words")
     func failed() async throws {
@@ -474,8 +574,11 @@ import Testing
                     "body": #"{"__type":"BadRequestException","message":"The role cannot be assumed"}"#,
                 ]
             ])
+            // Nor does the part of it that looks at the bucket.
+            try cloud(["fail": ["code": 1432, "message": "Unable to assume the role"]])
             let made = try await stitcher.call(StitcherAPI.stitch, request)
-            #expect(made.backend == .mediaconvert)
+            #expect(made.backend == .mediaconvert && made.cost == USD(0.01))
+            #expect(try jobs().suffix(2).map { $0["status"] } == ["ERROR", "COMPLETE"])
         }
         let own = "arn:aws:iam::123456789012:role/NoSuchRole"
         try await withStitcher(["UNDERSTUDY_MEDIACONVERT_ROLE": own]) { stitcher, _ in

@@ -93,9 +93,12 @@ actor JobRunner {
         }
     }
 
+    /// Hears of nothing more, so that what ends now is done again at the next start: the process is stopping.
+    func hold() { isStopped = true }
+
     /// Lets go of everything, without telling the job: the process is stopping.
     func stop() {
-        isStopped = true
+        hold()
         for task in tasks.values { task.cancel() }
     }
 

@@ -172,8 +172,12 @@ actor Orchestra {
     }
 
     /// Lets all jobs go; they are taken up again at the next start.
-    func stop() async {
+    ///
+    /// - Parameter hangUp: closes the connections to services whose work shall go on until then.
+    func stop(hangUp: @Sendable () async -> Void = {}) async {
         isStopped = true
+        for runner in live.values { await runner.hold() }
+        await hangUp()
         for runner in live.values { await runner.stop() }
     }
 

@@ -46,7 +46,8 @@ struct OrchestratorMain {
             OrchestratorMethods(orchestra: orchestra, estimator: estimator).register(in: &methods)
             methods.background("events") { await events.run() }
             methods.beforeDrain {
-                await orchestra.stop()
+                // A cancelled call would cancel MediaConvert's job, which is paid for and waited for after the next start.
+                await orchestra.stop { await context.pools["stitcher"].shutDown() }
                 events.finish()
             }
             // Connections that a takeover needs are there before it happens.

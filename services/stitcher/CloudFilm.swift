@@ -49,14 +49,16 @@ struct CloudFilm: Sendable {
         ConvertRequest.Input(file: try file(of: piece).description, frames: piece.isWhole ? nil : piece.frames)
     }
 
-    /// All that is made on the way.
+    /// All that is made on the way, in this edition and those before.
     func leftovers(edition: Int) -> [ArtifactURI] {
         var files: [ArtifactURI] = []
         for piece in pieces {
             if case .clip = piece.source { continue }
             if let file = try? file(of: piece) { files.append(file) }
         }
-        if stages.count > 1 { files += stages.indices.compactMap { try? stageFile($0, edition: edition) } }
+        if stages.count > 1 {
+            for edition in 0...edition { files += stages.indices.compactMap { try? stageFile($0, edition: edition) } }
+        }
         if target != output { files.append(target) }
         return files
     }

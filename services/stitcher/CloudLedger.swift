@@ -6,10 +6,25 @@ import JSONRPC
 /// film again after a restart gets the same job. Replicas on one state directory share it; forgotten after a week.
 struct CloudLedger: Sendable {
     struct Entry: Codable, Sendable, Equatable {
+        struct Job: Codable, Sendable, Equatable {
+            var id: String
+            /// By this machine's clock, in seconds since 1970.
+            var madeAt: Double
+        }
+
+        /// The film as it lies at its output since it was found good.
+        struct Film: Codable, Sendable, Equatable {
+            /// Bytes.
+            var size: Int
+            /// Seconds since 1970.
+            var modified: Double
+        }
+
         /// How often making the film was given up: a new edition makes new jobs.
         var edition = 0
         /// By the name of what the job makes.
-        var jobs: [String: String] = [:]
+        var jobs: [String: Job] = [:]
+        var film: Film?
     }
 
     private static let secondsKept = 7 * 86_400

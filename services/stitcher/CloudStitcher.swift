@@ -32,8 +32,10 @@ struct CloudStitcher: Sendable {
 
     /// - Parameters:
     ///   - queueSeconds: how long a job may wait in its queue; as long as it likes if absent.
-    ///   - leavesJobs: whether a job that can only not be asked for goes on, for who asks for the film again.
-    func stitch(_ request: Stitch, _ call: Call, queueSeconds: Double?, leavesJobs: Bool) async throws -> Stitched {
+    ///   - mayReturn: whether the caller, told of a failure, may ask for the same film again: a job that can only not be asked for
+    ///     then goes on.
+    /// - Throws: `JobFault` where a job was made; what is wrong with the request; what AWS says.
+    func stitch(_ request: Stitch, _ call: Call, queueSeconds: Double?, mayReturn: Bool) async throws -> Stitched {
         var warnings: [String] = []
         let film = try await film(request, &warnings)
         let jobs = ConvertJobs(client: client, ledger: ledger, logger: logger, key: film.key)
@@ -51,9 +53,10 @@ struct CloudStitcher: Sendable {
             await clean(film, edition: await jobs.edition)
             return result
         } catch {
+            // Who lost the call, or the time for it, asks again: the job is paid for.
+            let goesOn = !call.isCancelledByCaller && !(error is JobFault) && (mayReturn || Task.isCancelled)
             // A cancelled task could not ask for anything any more.
-            await Task { await settle(film, jobs, after: error, leavesJobs: leavesJobs) }.value
-            throw error
+            throw await Task { await settle(film, jobs, after: error, goesOn: goesOn) }.value
         }
     }
 
@@ -84,12 +87,15 @@ struct CloudStitcher: Sendable {
         let facts = try await local.media.blocking.run { _ in
             try parts.map { part in try ClipFacts(part.clip, format: format) }
         }
+        let crossing = request.mode == .fade ? format.rate.frames(request.fade ?? 0.5) : 0
+        // Timecodes name no frame of 30000/1001 a second for sure: such clips are cut here.
+        let cutsThere = format.rate.denominator == 1
         let available = zip(zip(request.clips, parts), facts).map { given, facts -> Int? in
             let isInBucket = given.0.clip.hasPrefix("s3://")
             let hasOwnSound = given.1.audio == nil && given.1.audioStart == 0 && facts.hasSound
-            return isInBucket && hasOwnSound && facts.isLikeFilm ? facts.frames : nil
+            let isWhole = facts.frames == given.1.frames && crossing == 0
+            return isInBucket && hasOwnSound && facts.isLikeFilm && (cutsThere || isWhole) ? facts.frames : nil
         }
-        let crossing = request.mode == .fade ? format.rate.frames(request.fade ?? 0.5) : 0
         let bucket = try settings.staging ?? folder(of: output)
         let work = try bucket.appending(".stitch/\(key.prefix(32))")
         return CloudFilm(
@@ -149,18 +155,39 @@ struct CloudStitcher: Sendable {
     private func runAgain(
         _ film: CloudFilm, _ jobs: ConvertJobs, _ queueSeconds: Double?, _ call: Call, _ warnings: inout [String]
     ) async throws -> String {
-        let isKnown = await jobs.known("film") != nil
-        do {
-            return try await run(film, jobs, queueSeconds, call, &warnings)
-        } catch let fault as JobFault where isKnown && fault.isAboutFilm {
-            try await jobs.giveUp()
-            return try await run(film, jobs, queueSeconds, call, &warnings)
+        var isKnown = await jobs.known("film") != nil
+        if isKnown, let id = await jobs.known("film"), let kept = await jobs.film,
+            kept == (try await found(film.output))
+        {
+            return id
+        }
+        var isPrepared = false
+        var pause = 2.0
+        while true {
+            do {
+                return try await run(film, jobs, queueSeconds, call, &isPrepared, &warnings)
+            } catch let fault as JobFault where fault.cause == .film && isKnown {
+                (isKnown, isPrepared) = (false, false)
+                _ = try await jobs.cancel()
+            } catch let fault as JobFault where fault.cause == .role && role.isFresh {
+                // What failed so costs nothing.
+                logger.info("MediaConvert does not know the role yet: \(fault.serviceError.message)")
+                _ = try await jobs.cancel()
+                try await Task.sleep(for: .seconds(pause))
+                pause = min(pause * 1.5, 10)
+            }
         }
     }
 
-    /// -> the id of the job that made the film.
+    private func found(_ output: ArtifactURI) async throws -> CloudLedger.Entry.Film? {
+        try await artifacts.info(output).map { CloudLedger.Entry.Film(size: $0.size, modified: $0.modified) }
+    }
+
+    /// - Parameter isPrepared: whether the pieces are made.
+    /// - Returns: the id of the job that made the film.
     private func run(
-        _ film: CloudFilm, _ jobs: ConvertJobs, _ queueSeconds: Double?, _ call: Call, _ warnings: inout [String]
+        _ film: CloudFilm, _ jobs: ConvertJobs, _ queueSeconds: Double?, _ call: Call, _ isPrepared: inout Bool,
+        _ warnings: inout [String]
     ) async throws -> String {
         let edition = await jobs.edition
         var id = await jobs.known("film")
@@ -170,14 +197,14 @@ struct CloudStitcher: Sendable {
             for (index, stage) in stages.enumerated() where await jobs.known(film.stageName(index)) == nil {
                 missing += stage
             }
-            let found = try await role.find(for: film.buckets)
-            warnings += try await make(missing, film, call)
+            let role = try await role.find(for: film.buckets)
+            if !isPrepared { warnings += try await make(missing, film, call) }
+            isPrepared = true
             var inputs = try film.pieces.map { piece in try film.input(piece) }
             if stages.count > 1 {
-                inputs = try await join(stages, film, jobs, found, queueSeconds, call)
+                inputs = try await join(stages, film, jobs, role, queueSeconds, call)
             }
-            id = try await jobs.obtain(
-                "film", order("film", inputs, film.target, film, found, edition), roleIsNew: found.isNew)
+            id = try await jobs.obtain("film", order("film", inputs, film.target, film, role, edition))
         }
         guard let id else { throw ServiceError(.internal, "no MediaConvert job") }
         let job = try await jobs.wait(for: id, queueSeconds: queueSeconds) { fraction, message in
@@ -186,12 +213,13 @@ struct CloudStitcher: Sendable {
         call.progress(0.95, "looking at the film")
         try await verify(film, job)
         if film.target != film.output { try await artifacts.copy(film.target, to: film.output) }
+        if let made = try await found(film.output) { try await jobs.keep(made) }
         return id
     }
 
     /// Films of as many pieces as a job may have. -> the inputs of the job that joins those.
     private func join(
-        _ stages: [ArraySlice<CloudPiece>], _ film: CloudFilm, _ jobs: ConvertJobs, _ role: CloudRole.Found,
+        _ stages: [ArraySlice<CloudPiece>], _ film: CloudFilm, _ jobs: ConvertJobs, _ role: String,
         _ queueSeconds: Double?, _ call: Call
     ) async throws -> [ConvertRequest.Input] {
         let edition = await jobs.edition
@@ -202,7 +230,7 @@ struct CloudStitcher: Sendable {
             var order = order(
                 film.stageName(index), try stage.map { piece in try film.input(piece) }, file, film, role, edition)
             order.bitrate = Self.stageBitrate
-            ids.append(try await jobs.obtain(film.stageName(index), order, roleIsNew: role.isNew))
+            ids.append(try await jobs.obtain(film.stageName(index), order))
             inputs.append(ConvertRequest.Input(file: file.description, frames: nil))
         }
         let count = ids.count
@@ -217,14 +245,14 @@ struct CloudStitcher: Sendable {
 
     private func order(
         _ name: String, _ inputs: [ConvertRequest.Input], _ output: ArtifactURI, _ film: CloudFilm,
-        _ role: CloudRole.Found, _ edition: Int
+        _ role: String, _ edition: Int
     ) -> ConvertRequest {
         let token = ContentKey([
-            "film": film.key, "edition": String(edition), "name": name, "role": role.arn,
+            "film": film.key, "edition": String(edition), "name": name, "role": role,
             "queue": settings.queue ?? "",
         ])
         return ConvertRequest(
-            inputs: inputs, output: output.description, format: film.format, role: role.arn, queue: settings.queue,
+            inputs: inputs, output: output.description, format: film.format, role: role, queue: settings.queue,
             token: token.text, label: String(film.output.description.suffix(200)))
     }
 
@@ -275,7 +303,7 @@ struct CloudStitcher: Sendable {
             let error = ServiceError(
                 .corruptMedia, "the MediaConvert job \(job.id) is complete, but \(film.target) \(text)",
                 provider: "mediaconvert")
-            return JobFault(id: job.id, serviceError: error, isAboutFilm: true)
+            return JobFault(id: job.id, serviceError: error, cause: .film)
         }
         guard let info = try await artifacts.info(film.target), info.modified >= (job.createdAt ?? 0) - 1 else {
             throw fault("was not written")
@@ -298,20 +326,28 @@ struct CloudStitcher: Sendable {
 
     // MARK: - Afterwards
 
-    /// What is left to do when the film could not be had.
-    private func settle(_ film: CloudFilm, _ jobs: ConvertJobs, after error: any Error, leavesJobs: Bool) async {
-        let edition = await jobs.edition
-        if error is JobFault {
+    /// What is left to do when the film could not be had. -> what the caller is told.
+    ///
+    /// - Parameter goesOn: whether a job that was made goes on; it needs its inputs.
+    private func settle(
+        _ film: CloudFilm, _ jobs: ConvertJobs, after error: any Error, goesOn: Bool
+    ) async -> any Error {
+        var fault = JobFault(id: await jobs.known("film"), serviceError: ServiceError(wrapping: error))
+        if let known = error as? JobFault {
+            fault = known
             // Maybe the role is not what it was.
             role.forget()
-            await jobs.cancel()
-        } else if !leavesJobs || ServiceError(wrapping: error).kind == .cancelled {
-            await jobs.cancel()
-        } else if await jobs.count > 0 {
-            // It can only not be asked for: it goes on, and needs its inputs.
-            return
+        }
+        if goesOn, await jobs.count > 0 { return fault }
+        let edition = await jobs.edition
+        let left = (try? await jobs.cancel()) ?? []
+        guard left.isEmpty else {
+            fault.serviceError.message +=
+                "; \(left.joined(separator: ", ")) could not be cancelled and may still write \(film.target)"
+            return fault
         }
         await clean(film, edition: edition)
+        return fault
     }
 
     private func clean(_ film: CloudFilm, edition: Int) async {

@@ -6,8 +6,6 @@ import Logging
 
 /// The MediaConvert jobs of one film: made once, remembered before anybody waits for them, waited for, cancelled.
 actor ConvertJobs {
-    /// Seconds that MediaConvert gets to know a role that was made just now.
-    private static let rolePatience = 60.0
     /// Seconds that the service may be out of reach while a job is waited for.
     private static let outage = 900.0
 
@@ -30,32 +28,43 @@ actor ConvertJobs {
     /// Which attempt at the film this is.
     var edition: Int { entry.edition }
     /// The job that makes something, where it was made already.
-    func known(_ name: String) -> String? { entry.jobs[name] }
+    func known(_ name: String) -> String? { entry.jobs[name]?.id }
+    /// The film as it was left at its output.
+    var film: CloudLedger.Entry.Film? { entry.film }
     /// How many jobs the film takes.
     var count: Int { entry.jobs.count }
 
     /// Looks at the jobs that were made before; where one of them has failed, all is begun anew.
     func review() async throws {
-        for (name, id) in entry.jobs {
+        var isBroken = false
+        for (name, made) in entry.jobs {
             do {
-                let job = try await client.job(id)
-                guard job.status == .error || job.status == .canceled else {
-                    logger.info("goes on with the MediaConvert job \(id), which makes \(name)")
-                    continue
+                let job = try await client.job(made.id)
+                switch job.status {
+                case .submitted, .progressing:
+                    logger.info("goes on with the MediaConvert job \(made.id), which makes \(name)")
+                case .complete:
+                    ended.insert(made.id)
+                case .error, .canceled:
+                    ended.insert(made.id)
+                    isBroken = true
                 }
             } catch let error as AWSError where error.kind == .notFound {
-                logger.info("the MediaConvert job \(id) is not there any more")
+                logger.info("the MediaConvert job \(made.id) is not there any more")
+                ended.insert(made.id)
+                isBroken = true
             }
-            try giveUp()
-            return
         }
+        if isBroken { _ = try await cancel() }
     }
 
     /// Makes the job, unless it was made already. -> its id.
-    func obtain(_ name: String, _ request: ConvertRequest, roleIsNew: Bool) async throws -> String {
-        if let id = entry.jobs[name] { return id }
-        let job = try await create(request, patience: roleIsNew ? Self.rolePatience : 0)
-        entry.jobs[name] = job.id
+    ///
+    /// - Throws: `JobFault` with the cause `role` where the role is refused.
+    func obtain(_ name: String, _ request: ConvertRequest) async throws -> String {
+        if let id = known(name) { return id }
+        let job = try await create(request)
+        entry.jobs[name] = CloudLedger.Entry.Job(id: job.id, madeAt: Self.now)
         do {
             try ledger.write(entry, for: key)
         } catch {
@@ -76,8 +85,8 @@ actor ConvertJobs {
     func wait(
         for id: String, queueSeconds: Double?, progress: @Sendable (Double, String) -> Void
     ) async throws -> MediaConvertClient.Job {
-        let begun = ContinuousClock.now
-        var lastAnswer = begun
+        let madeAt = entry.jobs.values.first { $0.id == id }?.madeAt ?? Self.now
+        var lastAnswer = ContinuousClock.now
         var pause = 0.5
         while true {
             do {
@@ -92,7 +101,7 @@ actor ConvertJobs {
                     progress(Double(percent) / 100, "MediaConvert: \(percent) %")
                 case .submitted:
                     progress(0, "MediaConvert: in the queue")
-                    if let queueSeconds, begun.duration(to: .now) > .seconds(queueSeconds), try await drop(id) {
+                    if let queueSeconds, Self.now - madeAt > queueSeconds, try await drop(id) {
                         throw JobFault(
                             id: id,
                             serviceError: ServiceError(
@@ -113,22 +122,33 @@ actor ConvertJobs {
         }
     }
 
-    /// Cancels what has not ended. Whoever asks for the film again gets new jobs.
-    func cancel() async {
-        guard !entry.jobs.isEmpty else { return }
-        for id in entry.jobs.values where !ended.contains(id) {
+    /// Cancels what has not ended: whoever asks for the film again gets new jobs. -> the jobs that may go on all the same.
+    func cancel() async throws(ServiceError) -> [String] {
+        guard !entry.jobs.isEmpty else { return [] }
+        var left: [String] = []
+        for id in entry.jobs.values.map(\.id) where !ended.contains(id) {
             do {
                 try await client.cancel(id)
                 logger.info("cancelled the MediaConvert job \(id)")
+            } catch let error as AWSError where Self.isOver(error) {
+                continue
             } catch {
                 logger.warning("cannot cancel the MediaConvert job \(id): \(error)")
+                left.append(id)
             }
         }
-        try? giveUp()
+        try giveUp()
+        return left
+    }
+
+    /// Remembers that the film is at its output and good.
+    func keep(_ film: CloudLedger.Entry.Film) throws(ServiceError) {
+        entry.film = film
+        try ledger.write(entry, for: key)
     }
 
     /// The film was not made: who asks for it again gets new jobs.
-    func giveUp() throws(ServiceError) {
+    private func giveUp() throws(ServiceError) {
         entry = CloudLedger.Entry(edition: entry.edition + 1)
         ended = []
         try ledger.write(entry, for: key)
@@ -136,23 +156,25 @@ actor ConvertJobs {
 
     // MARK: -
 
-    private func create(_ request: ConvertRequest, patience: Double) async throws -> MediaConvertClient.Job {
-        let body = try request.json
-        var waited = 0.0
-        while true {
-            do {
-                return try await client.create(body, subject: "MediaConvert, making \(request.output)")
-            } catch let error as AWSError where waited < patience && Self.isAboutRole(error) {
-                try await Task.sleep(for: .seconds(2))
-                waited += 2
-            }
+    private static var now: Double { Date().timeIntervalSince1970 }
+
+    private func create(_ request: ConvertRequest) async throws -> MediaConvertClient.Job {
+        do {
+            return try await client.create(try request.json, subject: "MediaConvert, making \(request.output)")
+        } catch let error as AWSError where error.kind == .invalidParams && Self.isAboutRole(error.message) {
+            throw JobFault(id: nil, serviceError: ServiceError(wrapping: error), cause: .role)
         }
     }
 
-    /// Whether it is a refusal of a role, which a new one meets for some seconds.
-    private static func isAboutRole(_ error: AWSError) -> Bool {
-        let words = error.message.lowercased()
-        return error.kind == .invalidParams && (words.contains("role") || words.contains("assume"))
+    /// Whether words are about a role that cannot be used, or what it may not do.
+    private static func isAboutRole(_ words: String) -> Bool {
+        let words = words.lowercased()
+        return ["role", "assume", "access denied", "not authorized", "unauthorized"].contains { words.contains($0) }
+    }
+
+    /// Whether a job cannot be cancelled because it has ended.
+    private static func isOver(_ error: AWSError) -> Bool {
+        error.kind == .conflict || error.kind == .invalidParams || error.kind == .notFound
     }
 
     /// -> whether the job is cancelled: it may have begun meanwhile.
@@ -161,13 +183,14 @@ actor ConvertJobs {
             try await client.cancel(id)
             ended.insert(id)
             return true
-        } catch let error as AWSError where error.kind == .conflict || error.kind == .invalidParams {
+        } catch let error as AWSError where Self.isOver(error) {
             return false
         }
     }
 
     private func fault(of job: MediaConvertClient.Job) -> JobFault {
-        JobFault(id: job.id, serviceError: error(of: job))
+        let isAboutRole = job.status == .error && Self.isAboutRole(job.errorMessage ?? "")
+        return JobFault(id: job.id, serviceError: error(of: job), cause: isAboutRole ? .role : .other)
     }
 
     private func error(of job: MediaConvertClient.Job) -> ServiceError {

@@ -2,9 +2,16 @@ import JSONRPC
 
 /// A MediaConvert job that ended without its film.
 struct JobFault: ServiceErrorConvertible {
-    /// The job's.
-    var id: String
+    /// The job's, where there is one.
+    var id: String?
     var serviceError: ServiceError
-    /// Whether the job is complete and what it wrote is not there, or not the film.
-    var isAboutFilm = false
+    var cause = Cause.other
+
+    enum Cause: Sendable {
+        /// The job is complete and what it wrote is not there, or not the film.
+        case film
+        /// MediaConvert could not use its role, or could not reach the bucket with it.
+        case role
+        case other
+    }
 }

@@ -16,11 +16,14 @@ struct MediaConvertRole: Sendable {
     /// Makes what is missing and leaves alone what is there: calling it twice changes nothing.
     ///
     /// - Throws: `invalid_params`; `conflict` for a role that MediaConvert may not assume; what AWS says.
-    func setUp(_ request: SetupRole) async throws -> RoleSetUp {
+    func setUp(_ request: SetupRole) async throws -> RoleSetUp { try await ensure(request).role }
+
+    /// The same. -> whether anything was changed by it.
+    func ensure(_ request: SetupRole) async throws -> (role: RoleSetUp, isChanged: Bool) {
         let name = request.roleName ?? Self.defaultName
         try check(name, bucket: request.bucket)
         let iam = IAMClient(account: account)
-        var created = false
+        var (created, isChanged) = (false, false)
         var role = try await iam.role(name)
         if role == nil {
             do {
@@ -47,9 +50,11 @@ struct MediaConvertRole: Sendable {
             to: request.bucket, partition: role.arn.split(separator: ":").dropFirst().first ?? "aws")
         if try await iam.policy(policy, of: name).map({ !Self.isSame($0, document) }) ?? true {
             try await iam.putPolicy(policy, document, of: name)
+            isChanged = true
         }
         try await untilSeen(iam, name, policy)
-        return RoleSetUp(roleARN: role.arn, created: created, policies: try await iam.policyNames(of: name))
+        let policies = try await iam.policyNames(of: name)
+        return (RoleSetUp(roleARN: role.arn, created: created, policies: policies), created || isChanged)
     }
 
     // MARK: -

@@ -12,7 +12,7 @@ struct StitchBackends: Sendable {
     func stitch(_ request: Stitch, _ call: Call) async throws -> Stitched {
         switch request.backend ?? settings.backend {
         case .local: try await local.stitch(request, call)
-        case .mediaconvert: try await cloud.stitch(request, call, queueSeconds: nil, leavesJobs: true)
+        case .mediaconvert: try await cloud.stitch(request, call, queueSeconds: nil, mayReturn: true)
         case .auto: try await automatically(request, call)
         }
     }
@@ -23,10 +23,11 @@ struct StitchBackends: Sendable {
         let job: String?
         do {
             return try await cloud.stitch(
-                request, call, queueSeconds: settings.queueSeconds, leavesJobs: false)
+                request, call, queueSeconds: settings.queueSeconds, mayReturn: false)
         } catch {
             let fault = ServiceError(wrapping: error)
-            if fault.kind == .cancelled { throw error }
+            // Nobody waits for the film any more.
+            if fault.kind == .cancelled || Task.isCancelled { throw error }
             reason = fault.message
             job = (error as? JobFault)?.id
         }
