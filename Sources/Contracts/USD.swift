@@ -17,17 +17,15 @@ package struct USD: Sendable, Hashable, Comparable {
     /// The amount in dollars.
     package var dollars: Double { Double(micros) / 1_000_000 }
 
-    /// `$0.12`: cents, rounded half up, and more decimals only where the amount is not zero but less than a cent.
+    /// `$0.12`: cents, and parts of a cent where there are any (`$0.094`): up to four decimals, rounded half up, or all six of an
+    /// amount too small for them.
     package var text: String {
         let sign = micros < 0 ? "-" : ""
         let amount = micros.magnitude
-        if amount > 0, amount < 5_000 {
-            var decimals = String(amount + 1_000_000).dropFirst()
-            while decimals.last == "0" { decimals.removeLast() }
-            return "\(sign)$0.\(decimals)"
-        }
-        let cents = (amount + 5_000) / 10_000
-        return "\(sign)$\(cents / 100).\(String(cents % 100 + 100).dropFirst())"
+        let rounded = amount < 50 ? amount : (amount + 50) / 100 * 100
+        var decimals = String(rounded % 1_000_000 + 1_000_000).dropFirst()
+        while decimals.count > 2, decimals.last == "0" { decimals.removeLast() }
+        return "\(sign)$\(rounded / 1_000_000).\(decimals)"
     }
 
     package static func < (left: USD, right: USD) -> Bool { left.micros < right.micros }

@@ -6,10 +6,11 @@ import Testing
 
 @Suite struct MoneyTests {
     @Test(
-        "amounts are written in cents, and smaller ones in full",
+        "amounts are written in cents, with parts of a cent where there are any",
         arguments: [
-            (0, "$0.00"), (10_000, "$0.01"), (330_000, "$0.33"), (4000, "$0.004"), (1, "$0.000001"), (5000, "$0.01"),
-            (12_345_678, "$12.35"), (-20_000, "-$0.02"), (1_000_000_000, "$1000.00"),
+            (0, "$0.00"), (10_000, "$0.01"), (330_000, "$0.33"), (4000, "$0.004"), (1, "$0.000001"), (5000, "$0.005"),
+            (12_345_678, "$12.3457"), (94_000, "$0.094"), (999_960, "$1.00"), (49, "$0.000049"), (-20_000, "-$0.02"),
+            (1_000_000_000, "$1000.00"),
         ])
     func text(_ micros: Int, _ text: String) {
         #expect(USD(micros: Int64(micros)).text == text)

@@ -20,7 +20,7 @@ import Testing
             #expect(found.last?.status == .finished)
             let view = try await orchestra.view(started.jobID)
             #expect(view.state == .finished)
-            #expect(view.costs.line == "Agent2: $0.00 | Agent4: $0.00 | Agent5: $0.00 | Agent6: $0.04 | Total: $0.04")
+            #expect(view.costs.line == "Agent2: $0.00 | Agent4: $0.00 | Agent5: $0.00 | Agent6: $0.042 | Total: $0.042")
             #expect(studio.receipts.withLock { $0.first?.takeover?.reason } == "no credit")
             #expect(
                 Set(studio.logged.withLock { $0 }) == [

@@ -59,7 +59,7 @@ import Testing
             (receipt(.unavailable, "oops", attempts: 2), nil, "the reason says \"oops\""),
             (receipt(.unavailable, words, attempts: 2, maker: "Agent5"), nil, "Agent6 did not make the film"),
             (receipt(.unavailable, words, attempts: 2), "frame 7 is damaged", "frame 7 is damaged"),
-            (dear, nil, "$0.15 was booked, not $0.002"),
+            (dear, nil, "$0.152 was booked, not $0.002"),
             (wasteful, nil, "$0.15 was booked as wasted, not $0.00"),
             (quiet, nil, "nobody took over"),
         ] as [(Receipt, String?, String)] {

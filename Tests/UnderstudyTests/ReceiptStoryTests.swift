@@ -127,7 +127,7 @@ import Testing
                   seg_3: Agent6, from a card, kept from an earlier run, $0.001
 
                 Money
-                  It cost $0.15 in all: Agent5 $0.15, Agent6 $0.002.
+                  It cost $0.152 in all: Agent5 $0.15, Agent6 $0.002.
                   $0.15 of that bought nothing that could be used.
                   Stills that were there already saved $0.04.
 

@@ -45,7 +45,7 @@ import Testing
                 imagegen  imagegen.generate  2      $0.02   $0.04
                 clipper   clipper.create     2      $0.001  $0.002
 
-                cost: $0.04; what Agent5 charges comes on top
+                cost: $0.042; what Agent5 charges comes on top
                 time: about 9 s
                 limit: $0.03, which is not enough
                 warning: the film is silent
