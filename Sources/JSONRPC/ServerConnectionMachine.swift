@@ -10,10 +10,9 @@ package struct ServerConnectionMachine {
     package enum Action: Equatable {
         /// Answer this; `id` is absent for a notification.
         case start(Token, id: RPCID?, method: String, params: ByteBuffer?)
-        /// Stop the work under this call.
-        /// The caller cancels the call.
+        /// Stop the work under this call, which its caller cancelled.
         case cancel(Token)
-        /// The call has lost its caller.
+        /// Stop the work under this call, which has lost its caller.
         case abandon(Token)
         /// Send these bytes, newline included.
         case write(ByteBuffer)

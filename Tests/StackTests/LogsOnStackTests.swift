@@ -19,12 +19,11 @@ private actor Accepted {
 
     init() throws {
         aws = try StandIn("aws")
-        stack = try LiveStack.prepare([
-            "AWS_ENDPOINT_URL": aws.url, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s",
-            "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent",
+        let own = [
             "UNDERSTUDY_LOG_SINKS": "file,cloudwatch", "UNDERSTUDY_LOG_BATCH_S": "0.05", "UNDERSTUDY_LOG_SETTLE_S": "0",
             "UNDERSTUDY_DRAIN_S": "5",
-        ])
+        ]
+        stack = try LiveStack.prepare(aws.awsEnvironment.merging(own) { $1 })
     }
 
     /// Runs `body` with a logger, which is then stopped by the signal.

@@ -21,12 +21,8 @@ import Testing
     private func withStitcher(
         _ more: [String: String] = [:], _ body: (RPCConnection) async throws -> Void
     ) async throws {
-        let account = [
-            "AWS_ENDPOINT_URL": aws.url, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s",
-            "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent",
-            "UNDERSTUDY_INSTANCE": "one",
-        ]
-        let stack = try LiveStack.prepare(account.merging(more) { $1 })
+        let stack = try LiveStack.prepare(
+            aws.awsEnvironment.merging(["UNDERSTUDY_INSTANCE": "one"]) { $1 }.merging(more) { $1 })
         defer { try? FileManager.default.removeItem(atPath: stack.folder) }
         let stitcher = try await Program("stitcher", environment: stack.environment)
         let connection = try await RPCConnection.connect(

@@ -47,6 +47,14 @@ package final class StandIn: @unchecked Sendable {
         process.waitUntilExit()
     }
 
+    /// The variables that lead a service to the stand-in `aws`, with its first keys, and nowhere else.
+    package var awsEnvironment: [String: String] {
+        [
+            "AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent",
+        ]
+    }
+
     /// Gives a command. -> its answer.
     ///
     /// - Throws: `Missing` where the command failed.

@@ -1,0 +1,272 @@
+import Contracts
+import Foundation
+import JSONRPC
+import ServicePool
+import StandIns
+import Testing
+
+/// What kills, lost callers, refusals and failed jobs do to a film that MediaConvert joins.
+@Suite(.serialized) struct MediaConvertFaultTests: MediaConvertScene {
+    let aws: StandIn
+    let stack: LiveStack
+
+    init() throws {
+        aws = try StandIn("aws")
+        stack = try Self.prepare(aws)
+    }
+
+    // MARK: - Survival
+
+    @Test("a stitcher that was killed while it waited goes on with the same job when it is asked again")
+    func killed() async throws {
+        let request = request(try await threeClips())
+        try cloud(["hold": true])
+        try await withStitcher { stitcher, program in
+            async let lost = try? await stitcher.call(StitcherAPI.stitch, request)
+            try await untilRemembered()
+            program.signal(SIGKILL)
+            #expect(await lost == nil)
+        }
+        let id = try #require(try jobs().first?["id"]?.string)
+        #expect(try jobs().first?["status"] == "SUBMITTED")
+        try cloud(["hold": false])
+        try await withStitcher { stitcher, _ in
+            let made = try await stitcher.call(StitcherAPI.stitch, request)
+            #expect(made.jobID == id)
+            #expect(try jobs().count == 1)
+            #expect(try await frames(try film()) == 90)
+        }
+    }
+
+    @Test(
+        "a job outlives a caller that goes away, a deadline that passes and a stitcher that drains: the next call waits for the same job"
+    )
+    func abandoned() async throws {
+        var clips = try await threeClips()
+        clips[0].audio = clips[2].clip
+        let request = request(clips)
+        try cloud(["hold": true])
+        var id: String?
+        try await withStitcher(["UNDERSTUDY_DRAIN_S": "0.2"]) { stitcher, program in
+            let socket = try stack.run.socketPath(service: "stitcher", instance: "one")
+            let other = try await RPCConnection.connect(to: socket)
+            async let lost = try? await other.call(StitcherAPI.stitch, request)
+            try await untilRemembered()
+            id = try jobs().first?["id"]?.string
+            await other.close()
+            #expect(await lost == nil)
+            let late = await #expect(throws: ServiceError.self) {
+                try await stitcher.call(StitcherAPI.stitch, request, timeout: .seconds(1))
+            }
+            #expect(late?.kind == .timeout)
+            async let drained = try? await stitcher.call(StitcherAPI.stitch, request)
+            try await Task.sleep(for: .milliseconds(300))
+            program.signal(SIGTERM)
+            #expect(await drained == nil)
+            #expect(await program.ended().status == 0)
+            // Its inputs are still there.
+            #expect(try keys().contains { $0.contains(".stitch") })
+        }
+        #expect(try jobs().map { $0["status"] } == ["SUBMITTED"])
+        try cloud(["hold": false])
+        try await withStitcher { stitcher, _ in
+            let made = try await stitcher.call(StitcherAPI.stitch, request)
+            #expect(made.jobID == id && id != nil)
+            #expect(try jobs().count == 1)
+            #expect(try !keys().contains { $0.contains(".stitch") })
+        }
+    }
+
+    @Test("a job that was made although its answer was lost is not made twice")
+    func lostAnswer() async throws {
+        let request = request(try await threeClips())
+        try await withStitcher { stitcher, _ in
+            let made = try await stitcher.call(StitcherAPI.stitch, request)
+            // What a kill between the answer and the ledger leaves.
+            try FileManager.default.removeItem(atPath: "\(stack.folder)/state/stitcher/mediaconvert")
+            let again = try await stitcher.call(StitcherAPI.stitch, request)
+            #expect(again.jobID == made.jobID)
+            #expect(try jobs().count == 1)
+        }
+    }
+
+    @Test("who cancels the call cancels the job; nothing is left in the bucket")
+    func cancelled() async throws {
+        var clips = try await threeClips()
+        clips[0].audio = clips[2].clip
+        let request = request(clips)
+        try cloud(["hold": true])
+        try await withStitcher { stitcher, _ in
+            let call = Task { try await stitcher.call(StitcherAPI.stitch, request) }
+            try await untilJobs(1)
+            call.cancel()
+            _ = await call.result
+            while try jobs().first?["status"] != "CANCELED" { try await Task.sleep(for: .milliseconds(20)) }
+            while try keys().contains(where: { $0.contains(".stitch") }) {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            try cloud(["hold": false])
+            let made = try await stitcher.call(StitcherAPI.stitch, request)
+            #expect(try jobs().count == 2)
+            #expect(try jobs().last?["id"]?.string == made.jobID)
+        }
+    }
+
+    // MARK: - Faults
+
+    @Test(
+        "a clip that may not be read is told by its name; a clip at 30000/1001 frames a second is cut here, to the frame"
+    )
+    func clips() async throws {
+        let clips = try await threeClips()
+        try await withStitcher(["UNDERSTUDY_CACHE_DIR": "\(stack.folder)/cold"]) { stitcher, _ in
+            try aws.ask([
+                "misbehave": [
+                    "match": "GET .*seg_2", "times": 9, "status": 403,
+                    "body": "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>",
+                ]
+            ])
+            let denied = await refusal(stitcher, request(clips))
+            #expect(denied?.kind == .unauthorized && denied?.message.contains("in/seg_2.mp4") == true)
+            #expect(denied?.providerCode == "AccessDenied")
+            let made = try jobs()
+            #expect(made.isEmpty)
+            try aws.ask(["heal": true])
+            var other = request(clips)
+            other.fps = 29.97
+            let film = try await stitcher.call(StitcherAPI.stitch, other)
+            #expect(film.encodedFrames == 90)
+            let inputs = try jobs().first?["request"]?["settings"]?["inputs"]?.array ?? []
+            #expect(
+                inputs.allSatisfy {
+                    $0["inputClippings"] == nil && $0["fileInput"]?.string?.contains(".stitch") == true
+                })
+            #expect(try await frames(try self.film()) == 90)
+        }
+    }
+
+    @Test("a job that cannot be cancelled when the film is made here instead is named, since it may still write")
+    func uncancelled() async throws {
+        let request = request(try await threeClips(), backend: .auto)
+        try cloud(["hold": true])
+        try await withStitcher(["UNDERSTUDY_MEDIACONVERT_QUEUE_S": "86400"]) { stitcher, _ in
+            async let call = stitcher.call(StitcherAPI.stitch, request)
+            try await untilJobs(1)
+            try aws.ask([
+                "misbehave": [
+                    "match": "(GET|DELETE) /2017", "times": 50, "status": 403, "json": "AccessDeniedException",
+                ]
+            ])
+            let made = try await call
+            let id = try #require(try jobs().first?["id"]?.string)
+            #expect(made.backend == .local && made.jobID == id)
+            #expect(
+                made.warnings?.first?.contains(
+                    "\(id) could not be cancelled and may still write s3://films/out/final.mp4") == true)
+        }
+    }
+
+    @Test("a job that fails, a film that is missing or too short, and a role without access are told in AWS's words")
+    func failed() async throws {
+        let request = request(try await threeClips())
+        try await withStitcher { stitcher, program in
+            try cloud(["fail": ["code": 1404, "message": "Unable to open input file"]])
+            let fault = await refusal(stitcher, request)
+            let id = try #require(try jobs().first?["id"]?.string)
+            #expect(
+                fault?.message.contains("the MediaConvert job \(id) failed: 1404: Unable to open input file") == true)
+            #expect(fault?.provider == "mediaconvert" && fault?.providerCode == "1404" && fault?.retryable == false)
+            let status = try await stitcher.call(StitcherAPI.jobStatus, StitchJob(jobID: id))
+            #expect(status.status == "ERROR" && status.error == "1404: Unable to open input file")
+            try cloud(["empty": true])
+            #expect(await refusal(stitcher, request)?.message.contains("was not written") == true)
+            try cloud(["empty": false, "short": 20])
+            let short = await refusal(stitcher, request)
+            #expect(short?.kind == .corruptMedia && short?.message.contains("has 70 frames, promised were 90") == true)
+            try cloud(["short": 0])
+            try aws.ask([
+                "service": "iam", "call": "delete_role_policy",
+                "args": ["RoleName": "MediaConvertJobRole", "PolicyName": "UnderstudyS3-films"],
+            ])
+            // The role is looked at again after each failure, and set right.
+            #expect(try await stitcher.call(StitcherAPI.stitch, request).backend == .mediaconvert)
+            #expect(try jobs().count == 4)
+            let unknown = await #expect(throws: ServiceError.self) {
+                try await stitcher.call(StitcherAPI.jobStatus, StitchJob(jobID: "1-none"))
+            }
+            #expect(unknown?.kind == .notFound && unknown?.provider == "mediaconvert")
+            let foreign = await #expect(throws: ServiceError.self) {
+                try await stitcher.call(StitcherAPI.jobStatus, StitchJob(jobID: "../queues"))
+            }
+            #expect(foreign?.kind == .invalidParams)
+        }
+    }
+
+    @Test(
+        "refusals of the service: throttled is waited for, denied and foreign answers are told, a job under way is kept"
+    )
+    func refused() async throws {
+        let request = request(try await threeClips())
+        try await withStitcher { stitcher, _ in
+            func misbehave(_ fault: JSONValue) throws { try aws.ask(["misbehave": fault]) }
+            try misbehave(["match": "POST /2017", "status": 429, "json": "TooManyRequestsException"])
+            try misbehave(["match": "GET /2017", "status": 503, "json": "ServiceUnavailableException", "times": 5])
+            let first = try await stitcher.call(StitcherAPI.stitch, request)
+            #expect(try jobs().count == 1)
+            var other = request
+            other.output = "s3://films/out/other.mp4"
+            try misbehave(["match": "POST /2017", "status": 403, "json": "AccessDeniedException"])
+            let denied = await refusal(stitcher, other)
+            #expect(denied?.kind == .unauthorized && denied?.providerCode == "AccessDeniedException")
+            try misbehave([
+                "match": "POST /2017", "status": 200, "body": "<html>Welcome</html>",
+                "headers": ["Content-Type": "text/html"],
+            ])
+            let foreign = await refusal(stitcher, other)
+            #expect(foreign?.message.contains("none of MediaConvert: is the endpoint right?") == true)
+            // The credentials expire in mid-job: the job goes on, and is found again.
+            try cloud(["slow": 3])
+            let call = Task { try await stitcher.call(StitcherAPI.stitch, other) }
+            try await untilJobs(2)
+            try aws.ask(["expire": "k"])
+            let expired = await #expect(throws: ServiceError.self) { try await call.value }
+            #expect(expired?.kind == .unauthorized && expired?.message.contains("expired") == true)
+            try aws.ask(["renew": "k"])
+            let made = try await stitcher.call(StitcherAPI.stitch, other)
+            #expect(try jobs().map { $0["id"]?.string } == [first.jobID, made.jobID])
+        }
+    }
+
+    @Test("a role may be given, or must be there where none may be made")
+    func roles() async throws {
+        let request = request(try await threeClips())
+        try await withStitcher(["UNDERSTUDY_MEDIACONVERT_SETUP": "off"]) { stitcher, _ in
+            let missing = await refusal(stitcher, request)
+            #expect(missing?.kind == .notFound && missing?.message.contains("stitcher.setup_role") == true)
+            _ = try await stitcher.call(StitcherAPI.setupRole, SetupRole(bucket: "elsewhere"))
+            let denied = await refusal(stitcher, request)
+            #expect(denied?.providerCode == "1401" && denied?.message.contains("Access Denied: s3:GetObject") == true)
+        }
+        try await withStitcher(["UNDERSTUDY_MEDIACONVERT_ROLE": "Fresh"]) { stitcher, _ in
+            // MediaConvert does not know a new role at once.
+            try aws.ask([
+                "misbehave": [
+                    "match": "POST /2017", "status": 400,
+                    "body": #"{"__type":"BadRequestException","message":"The role cannot be assumed"}"#,
+                ]
+            ])
+            // Nor does the part of it that looks at the bucket.
+            try cloud(["fail": ["code": 1432, "message": "Unable to assume the role"]])
+            let made = try await stitcher.call(StitcherAPI.stitch, request)
+            #expect(made.backend == .mediaconvert && made.cost == USD(0.01))
+            #expect(try jobs().suffix(2).map { $0["status"] } == ["ERROR", "COMPLETE"])
+        }
+        let own = "arn:aws:iam::123456789012:role/NoSuchRole"
+        try await withStitcher(["UNDERSTUDY_MEDIACONVERT_ROLE": own]) { stitcher, _ in
+            var other = request
+            other.output = "s3://films/out/other.mp4"
+            let unknown = await refusal(stitcher, other)
+            #expect(unknown?.message.contains("BadRequestException: The role \(own) does not exist") == true)
+        }
+    }
+}
