@@ -98,7 +98,11 @@ let package = Package(
             "EventLogger", folder: "logger", ["ServiceKit", "Contracts", "Artifacts", "AWS", "JSONRPC", logging]),
         service(
             "Agent5", folder: "agent5",
-            ["ServiceKit", "Contracts", "Artifacts", "JSONRPC", logging, subprocess, systemPackage],
+            [
+                "MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Providers", "HTTP", "JSONRPC",
+                logging,
+                subprocess, systemPackage,
+            ],
             exclude: ["README.md", "docs"]),
         service(
             "Understudy", folder: "understudy",
@@ -113,7 +117,7 @@ let package = Package(
             name: "StandIns", dependencies: ["JSONRPC"], path: "Tests/StandIns",
             exclude: [
                 "README.md", "standin.py", "aws.py", "logs.py", "mediaconvert.py", "metadata.py", "models.py",
-                "openai_images.py", "picture.py", "replicate.py",
+                "openai_images.py", "openai_videos.py", "picture.py", "replicate.py",
             ]),
         tests("JSONRPCTests", nio + ["JSONRPC", logging]),
         tests("ServicePoolTests", nio + ["ServicePool", "JSONRPC"]),

@@ -6,7 +6,8 @@ package import JSONRPC
 /// ```json
 /// {"image": {"default": 0.02, "openai": {"default": 0.04, "gpt-image-2/high": 0.08}, "replicate": 0.003},
 ///  "clip": 0.001,
-///  "stitch": {"mediaconvert": 0.01}}
+///  "stitch": {"mediaconvert": 0.01},
+///  "lead": {"replicate": {"clip": 0.0, "second": 0.1}}}
 /// ```
 /// All members may be absent; amounts are US dollars from 0 to 1000.
 package struct PriceList: Sendable, Equatable {
@@ -16,6 +17,9 @@ package struct PriceList: Sendable, Equatable {
     package private(set) var clip = USD(0.001)
     /// One film, by backend.
     private var stitches: [StitchBackend: USD] = [.local: .zero, .mediaconvert: USD(0.01)]
+
+    /// By provider; a lead that is not named costs what it says itself.
+    private var leads: [String: LeadPrice] = [:]
 
     /// The prices that hold where no file is named.
     package init() {
@@ -38,6 +42,19 @@ package struct PriceList: Sendable, Equatable {
     package func stitch(_ backend: StitchBackend) -> USD {
         guard backend == .auto else { return stitches[backend] ?? .zero }
         return max(stitch(.local), stitch(.mediaconvert))
+    }
+
+    /// One clip of a lead.
+    ///
+    /// - Parameter seconds: that are bought.
+    package func lead(_ provider: String, seconds: Double) -> USD {
+        guard let price = leads[provider] else { return .zero }
+        return price.clip + USD(price.second.dollars * seconds)
+    }
+
+    private struct LeadPrice: Sendable, Equatable {
+        var clip = USD.zero
+        var second = USD.zero
     }
 
     /// The prices of one provider: `model` or `model/quality` beside the rest.
@@ -83,11 +100,12 @@ extension PriceList {
                 case "image": readImages(value, &violations)
                 case "clip": clip = Self.amount(value, at: "/clip", &violations)
                 case "stitch": readStitches(value, &violations)
-                default: violations.append("/\(name): expected none; there are image, clip and stitch")
+                case "lead": readLeads(value, &violations)
+                default: violations.append("/\(name): expected none; there are image, clip, stitch and lead")
                 }
             }
         } else {
-            violations.append("/: expected an object with image, clip and stitch")
+            violations.append("/: expected an object with image, clip, stitch and lead")
         }
         guard violations.isEmpty else {
             throw ServiceError(.invalidParams, violations.joined(separator: "; "))
@@ -126,6 +144,29 @@ extension PriceList {
                 continue
             }
             stitches[backend] = Self.amount(value, at: "/stitch/\(name)", &violations)
+        }
+    }
+
+    private mutating func readLeads(_ json: JSONValue, _ violations: inout [String]) {
+        guard let providers = json.object else {
+            violations.append("/lead: expected an object of providers")
+            return
+        }
+        for (provider, value) in providers.sorted(by: { $0.key < $1.key }) {
+            guard let members = value.object else {
+                violations.append("/lead/\(provider): expected an object with clip and second")
+                continue
+            }
+            var price = LeadPrice()
+            for (name, value) in members.sorted(by: { $0.key < $1.key }) {
+                let pointer = "/lead/\(provider)/\(name)"
+                switch name {
+                case "clip": price.clip = Self.amount(value, at: pointer, &violations)
+                case "second": price.second = Self.amount(value, at: pointer, &violations)
+                default: violations.append("\(pointer): expected none; there are clip and second")
+                }
+            }
+            leads[provider] = price
         }
     }
 

@@ -31,7 +31,8 @@ import Testing
         timeout: Double = 20
     ) throws -> ReplicateProvider {
         ReplicateProvider(
-            client: client(token: token), model: model, input: try ReplicateInput(input), timeout: timeout,
+            client: client(token: token), model: model,
+            input: try ReplicateInput(input, usual: ReplicateProvider.usualInput, variable: "X"), timeout: timeout,
             prices: PriceList(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
@@ -73,7 +74,7 @@ import Testing
         let asked = try seen()["requests"]?.array?[0]
         #expect(asked?["path"] == "/v1/predictions" && asked?["body"]?["version"] == .string(id))
         #expect(asked?["body"]?["input"]?["steps"] == 4 && asked?["body"]?["input"]?["aspect_ratio"] == nil)
-        #expect(throws: ServiceError.self) { try ReplicateInput("[1]") }
+        #expect(throws: ServiceError.self) { try ReplicateInput("[1]", usual: [:], variable: "X") }
         for name in ["flux", "a/b/c", "a/../b", "a/..", "a/b?x:1", "a/b:"] {
             let error = await #expect(throws: ServiceError.self, "\(name)") {
                 try await self.provider(model: name).draw(request, to: path)

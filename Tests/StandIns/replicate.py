@@ -14,6 +14,7 @@ Commands:
       {"redirect": "http://169.254.169.254/"}   where the output's URL leads
       {"truncate": n}, {"page": true}           the output without its last bytes, or a web page instead;
                                                 with {"times": n} that many times
+      {"downloads": [503]}                      what the next downloads of it are answered
   {"deliver": "/path.mp4"}      the file that predictions deliver from now on; {"deliver": null} for pictures
   {"requests": true}            -> {"requests": [{"path", "body"}], "asked": n, "cancelled": [id], "downloads": n}
 """
@@ -132,6 +133,8 @@ class Handler(standin.Handler):
         if "times" in fault:
             fault = fault if fault["times"] > 0 else {}
             prediction["fault"]["times"] -= 1
+        if prediction["fault"].get("downloads"):
+            return self.refuse(prediction["fault"]["downloads"].pop(0), "Trouble", "come again")
         if "redirect" in fault:
             return self.reply(302, "", {"Location": fault["redirect"]})
         if fault.get("page"):

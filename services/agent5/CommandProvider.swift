@@ -143,19 +143,8 @@ private struct CommandFailure: Decodable {
 
 /// `{"video", "clips": [{"segment_id", "clip" or "error"}], "cost_usd"}`; relative paths lie below the output prefix.
 struct CommandResult: Decodable, Sendable {
-    struct Clip: Decodable, Sendable {
-        var segmentID: String
-        var clip: String?
-        var error: LeadFailure?
-
-        private enum CodingKeys: String, CodingKey {
-            case clip, error
-            case segmentID = "segment_id"
-        }
-    }
-
     var video: String?
-    var clips: [Clip]?
+    var clips: [ToldClip]?
     var cost: USD?
 
     private enum CodingKeys: String, CodingKey {
@@ -166,16 +155,8 @@ struct CommandResult: Decodable, Sendable {
     func delivered(by delivery: LeadDelivery) async throws -> AgentResult {
         var result = AgentResult(cost: cost ?? .zero)
         if let video { result.video = try await delivery.film(try Self.uri(video, delivery)) }
-        for clip in clips ?? [] {
-            guard Places.isValidID(clip.segmentID) else {
-                throw ServiceError(
-                    .unavailable, "the command names the segment \"\(clip.segmentID.prefix(80))\"", provider: "command")
-            }
-            var delivered = AgentClip(segmentID: clip.segmentID, error: clip.error?.error)
-            if let source = clip.clip {
-                delivered.clip = try await delivery.clip(try Self.uri(source, delivery), of: clip.segmentID)
-            }
-            result.clips.append(delivered)
+        result.clips = try await delivery.clips(clips ?? [], by: "the command") { place throws(ServiceError) in
+            try Self.uri(place, delivery)
         }
         return result
     }

@@ -23,6 +23,27 @@ struct LeadDelivery: Sendable {
         try await deliver(source, as: "agent5_\(segment).mp4")
     }
 
+    /// What was told of clips, with each brought below the prefix.
+    ///
+    /// - Parameters:
+    ///   - teller: for an error about what was told.
+    ///   - uri: of a place that was told.
+    /// - Throws: `unavailable` for a segment whose name is none.
+    func clips(
+        _ told: [ToldClip], by teller: String, uri: (String) throws(ServiceError) -> ArtifactURI
+    ) async throws -> [AgentClip] {
+        var clips: [AgentClip] = []
+        for one in told {
+            guard Places.isValidID(one.segmentID) else {
+                throw ServiceError(.unavailable, "\(teller) names the segment \"\(one.segmentID.prefix(80))\"")
+            }
+            var clip = AgentClip(segmentID: one.segmentID, error: one.error?.error)
+            if let source = one.clip { clip.clip = try await self.clip(try uri(source), of: one.segmentID) }
+            clips.append(clip)
+        }
+        return clips
+    }
+
     private func deliver(_ source: ArtifactURI, as name: String) async throws -> String {
         if source.isBelow(prefix), source != prefix { return source.description }
         let target = try prefix.appending(name)

@@ -65,22 +65,11 @@ struct Script: Codable, Sendable {
         case fail(ServiceError)
         /// A whole film: a URI, or a path relative to the script's folder.
         case video(String, cost: USD)
-        case clips([ScriptedClip], cost: USD)
+        case clips([ToldClip], cost: USD)
         /// The connection is closed before the reply; the process lives on.
         case dropConnection
         /// The process ends at once, as if killed.
         case exit(Int32)
-    }
-
-    struct ScriptedClip: Codable, Sendable {
-        var segmentID: String
-        var clip: String?
-        var error: LeadFailure?
-
-        private enum CodingKeys: String, CodingKey {
-            case clip, error
-            case segmentID = "segment_id"
-        }
     }
 
     /// Reads a script file.
@@ -125,7 +114,7 @@ extension Script.Step: Codable {
             self = .fail(failure.error)
         } else if let video = try container.decodeIfPresent(String.self, forKey: .video) {
             self = .video(video, cost: cost)
-        } else if let clips = try container.decodeIfPresent([Script.ScriptedClip].self, forKey: .clips) {
+        } else if let clips = try container.decodeIfPresent([ToldClip].self, forKey: .clips) {
             self = .clips(clips, cost: cost)
         } else if try container.decodeIfPresent(Bool.self, forKey: .dropConnection) == true {
             self = .dropConnection

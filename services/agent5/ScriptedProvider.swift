@@ -50,25 +50,10 @@ actor ScriptedProvider: VideoProvider {
         case .video(let source, let cost):
             return AgentResult(video: try await LeadDelivery(request, artifacts).film(try uri(source)), cost: cost)
         case .clips(let clips, let cost):
-            return AgentResult(clips: try await deliver(clips, request), cost: cost)
+            let delivery = try LeadDelivery(request, artifacts)
+            return AgentResult(clips: try await delivery.clips(clips, by: "the script \(path)", uri: uri), cost: cost)
         }
         return nil
-    }
-
-    private func deliver(_ clips: [Script.ScriptedClip], _ request: AgentRequest) async throws -> [AgentClip] {
-        let delivery = try LeadDelivery(request, artifacts)
-        var delivered: [AgentClip] = []
-        for scripted in clips {
-            guard Places.isValidID(scripted.segmentID) else {
-                throw ServiceError(.unavailable, "the script \(path) names the segment \"\(scripted.segmentID)\"")
-            }
-            var clip = AgentClip(segmentID: scripted.segmentID, error: scripted.error?.error)
-            if let source = scripted.clip {
-                clip.clip = try await delivery.clip(try uri(source), of: scripted.segmentID)
-            }
-            delivered.append(clip)
-        }
-        return delivered
     }
 
     /// A URI, an absolute path, or a path relative to the script.

@@ -13,7 +13,7 @@ struct NoProvider: VideoProvider {
         throw ServiceError(
             .unavailable, "no video provider is configured", retryable: false,
             detail:
-                "set UNDERSTUDY_AGENT5_PROVIDER to command (a program of yours), socket (a service of yours) or scripted (to rehearse)"
+                "set UNDERSTUDY_AGENT5_PROVIDER to replicate, openai-videos, command (a program of yours), socket (a service of yours) or scripted (to rehearse)"
         )
     }
 }

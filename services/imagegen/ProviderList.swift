@@ -63,7 +63,9 @@ struct ProviderList: Sendable {
                     base: try Self.base(settings, "UNDERSTUDY_REPLICATE_BASE_URL") ?? "https://api.replicate.com",
                     token: token, http: http),
                 model: settings.string("UNDERSTUDY_REPLICATE_IMAGE_MODEL") ?? "black-forest-labs/flux-schnell",
-                input: try ReplicateInput(settings.string("UNDERSTUDY_REPLICATE_IMAGE_INPUT")), timeout: timeout,
+                input: try ReplicateInput(
+                    settings.string("UNDERSTUDY_REPLICATE_IMAGE_INPUT"), usual: ReplicateProvider.usualInput,
+                    variable: "UNDERSTUDY_REPLICATE_IMAGE_INPUT"), timeout: timeout,
                 prices: prices, logger: context.logger)
         }
         if let folder = settings.string("UNDERSTUDY_IMAGE_FOLDER") {

@@ -5,6 +5,7 @@ import Glibc
 import JSONRPC
 import Logging
 import Media
+import Providers
 
 /// One picture of a provider beyond this machine: asked for once, and once more where that may help; each time is logged.
 struct Attempts: Sendable {

@@ -8,6 +8,8 @@ import Providers
 /// Models that draw at Replicate.
 struct ReplicateProvider: ImageProvider {
     private static let maximumBytes = 100 * 1024 * 1024
+    /// What a model is sent if nothing else is told.
+    static let usualInput: [String: JSONValue] = ["aspect_ratio": "{aspect_ratio}", "output_format": "png"]
 
     let client: ReplicateClient
     /// The model where a request names none: `owner/name` or `owner/name:version`.
@@ -32,7 +34,7 @@ struct ReplicateProvider: ImageProvider {
     func draw(_ request: GenerateImage, to path: String) async throws -> DrawnImage {
         let model = model(of: request)
         return try await Attempts(provider: name, model: model, logger: logger).draw(to: path) {
-            let result = try await client.run(model, input: input.json(for: request), timeout: timeout)
+            let result = try await client.run(model, input: input.json(ordered(request)), timeout: timeout)
             let (bytes, header) = try await picture(of: result)
             return Attempts.Picture(
                 bytes: bytes, header: header, requestID: result.id,
@@ -40,25 +42,16 @@ struct ReplicateProvider: ImageProvider {
         }
     }
 
-    /// Downloads what is paid for already, twice where that helps; another prediction would be paid for again.
+    private func ordered(_ request: GenerateImage) -> ReplicateInput.Order {
+        ReplicateInput.Order(prompt: request.prompt, width: request.width, height: request.height, seed: request.seed)
+    }
+
     private func picture(of result: ReplicateClient.Result) async throws -> ([UInt8], ImageHeader) {
-        var isFirst = true
-        while true {
-            do {
-                let response = try await client.download(
-                    result.outputs[0], into: .memory(maximum: Self.maximumBytes), timeout: timeout)
-                let bytes = [UInt8](response.body)
-                return (bytes, try PictureCheck.header(bytes, from: name))
-            } catch let error as ServiceError {
-                guard isFirst, error.retryable, let pause = RetryPause.seconds(error.retryAfter) else {
-                    throw ServiceError(
-                        error.kind, "\(error.message); the prediction \(result.id) may have been billed",
-                        retryable: false,
-                        detail: error.detail, provider: name, providerCode: error.providerCode, requestID: result.id)
-                }
-                isFirst = false
-                try await Task.sleep(for: .seconds(pause))
-            }
+        try await PaidWork(provider: name, id: result.id).fetch {
+            let response = try await client.download(
+                result.outputs[0], into: .memory(maximum: Self.maximumBytes), timeout: timeout)
+            let bytes = [UInt8](response.body)
+            return (bytes, try PictureCheck.header(bytes, from: name))
         }
     }
 }

@@ -1,0 +1,47 @@
+import Contracts
+import FoundationEssentials
+
+/// A generator of short clips that is paid for.
+protocol ClipMaker: Sendable {
+    /// Its name in logs, errors and the price list.
+    var name: String { get }
+    /// What it sells.
+    var lengths: ClipLengths { get }
+    var prices: PriceList { get }
+
+    /// Makes one clip.
+    ///
+    /// - Parameters:
+    ///   - path: where the file goes; what is there is replaced.
+    ///   - progress: gets 0 to 1 where the provider tells.
+    /// - Throws: `ServiceError` with the provider's own words, or `CancellationError` after the work was cancelled there.
+    func make(_ order: ClipOrder, to path: String, progress: @Sendable (Double) -> Void) async throws -> MadeClip
+}
+
+extension ClipMaker {
+    /// What a clip costs, by the list.
+    func price(_ order: ClipOrder) -> USD {
+        prices.lead(name, seconds: Double(order.seconds))
+    }
+
+    /// Bytes of a file.
+    func size(of path: String) -> Int {
+        (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+    }
+}
+
+struct ClipOrder: Sendable, Equatable {
+    var prompt: String
+    /// One of the lengths that the maker sells.
+    var seconds: Int
+    /// Pixels.
+    var width: Int
+    var height: Int
+}
+
+struct MadeClip: Sendable {
+    /// The provider's id of the work.
+    var requestID: String
+    var bytes: Int
+    var cost: USD
+}
