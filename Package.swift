@@ -117,7 +117,7 @@ let package = Package(
             name: "StandIns", dependencies: ["JSONRPC"], path: "Tests/StandIns",
             exclude: [
                 "README.md", "standin.py", "aws.py", "logs.py", "mediaconvert.py", "metadata.py", "models.py",
-                "openai_images.py", "openai_videos.py", "picture.py", "replicate.py",
+                "openai_images.py", "openai_videos.py", "picture.py", "replicate.py", "secure.py",
             ]),
         tests("JSONRPCTests", nio + ["JSONRPC", logging]),
         tests("ServicePoolTests", nio + ["ServicePool", "JSONRPC"]),

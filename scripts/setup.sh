@@ -41,11 +41,11 @@ if [ -n "$missing" ]; then
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
 
-# The stand-in for S3.
-if [ "${1:-}" = test ] && ! .venv/bin/python -c 'import boto3, moto.server' 2>/dev/null; then
-    echo "setup: installing moto into .venv"
+# What the stand-ins need: AWS, HTTP/2.
+if [ "${1:-}" = test ] && ! .venv/bin/python -c 'import boto3, h2, moto.server' 2>/dev/null; then
+    echo "setup: installing moto and h2 into .venv"
     python3 -m venv .venv
-    .venv/bin/pip install --quiet --disable-pip-version-check 'moto[server]>=5.2,<6'
+    .venv/bin/pip install --quiet --disable-pip-version-check 'moto[server]>=5.2,<6' 'h2>=4.1,<5'
 fi
 
 if ! command -v swift >/dev/null; then

@@ -45,6 +45,15 @@ package struct LogsClient: Sendable {
         client = AWSClient(account: account)
     }
 
+    /// Whether there is a group of this name.
+    package func hasGroup(_ group: String) async throws -> Bool {
+        let place = "the log group \(group)"
+        let answer = try await call("DescribeLogGroups", Body(logGroupNamePrefix: group), place)
+        // Groups come in the order of their names: one that is its own prefix comes first.
+        guard let groups = try? JSONDecoder().decode(Groups.self, from: answer) else { throw Self.foreign(place) }
+        return groups.logGroups.contains { $0.logGroupName == group }
+    }
+
     /// Makes a group, unless there is one.
     package func createGroup(_ group: String) async throws {
         try await making { try await call("CreateLogGroup", Body(logGroupName: group), "the log group \(group)") }
@@ -77,8 +86,7 @@ package struct LogsClient: Sendable {
         let body = Body(logGroupName: group, logStreamName: stream, logEvents: events)
         let answer = try await call("PutLogEvents", body, place, isIdempotent: false)
         guard let info = (try? JSONDecoder().decode(PutAnswer.self, from: answer)) else {
-            var error = AWSError(
-                .unavailable, "\(place): the endpoint's answer is none of CloudWatch Logs", service: .logs)
+            var error = Self.foreign(place)
             error.isLost = true
             throw error
         }
@@ -97,9 +105,7 @@ package struct LogsClient: Sendable {
                 endTime: range.upperBound + 1, startFromHead: true, nextToken: token)
             let answer = try await call("GetLogEvents", body, "the log stream \(stream)")
             guard let page = try? JSONDecoder().decode(Page.self, from: answer) else {
-                throw AWSError(
-                    .unavailable, "the log stream \(stream): the endpoint's answer is none of CloudWatch Logs",
-                    service: .logs)
+                throw Self.foreign("the log stream \(stream)")
             }
             for event in page.events { found[event, default: 0] += 1 }
             // The last page repeats its own token.
@@ -126,8 +132,21 @@ package struct LogsClient: Sendable {
         return try await client.send(request).body
     }
 
+    private static func foreign(_ place: String) -> AWSError {
+        AWSError(.unavailable, "\(place): the endpoint's answer is none of CloudWatch Logs", service: .logs)
+    }
+
+    private struct Groups: Decodable {
+        struct Group: Decodable {
+            var logGroupName: String
+        }
+
+        var logGroups: [Group]
+    }
+
     private struct Body: Encodable {
-        var logGroupName: String
+        var logGroupName: String?
+        var logGroupNamePrefix: String?
         var logStreamName: String?
         var logEvents: [Event]?
         var retentionInDays: Int?

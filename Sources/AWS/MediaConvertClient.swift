@@ -32,12 +32,35 @@ package struct MediaConvertClient: Sendable {
         var job: Job
     }
 
+    private struct QueueAnswer: Decodable {
+        struct Queue: Decodable {
+            var status: String
+        }
+
+        var queue: Queue
+    }
+
     private static let path = "/2017-08-29/jobs"
 
     private let client: AWSClient
 
     package init(account: AWSAccount) {
         client = AWSClient(account: account)
+    }
+
+    /// What a queue does: `ACTIVE` or `PAUSED`.
+    ///
+    /// - Parameter name: or ARN.
+    /// - Throws: `notFound` where the account has no such queue in the region.
+    package func queueStatus(_ name: String) async throws -> String {
+        let name = name.hasPrefix("arn:") ? String(name.split(separator: "/").last ?? "") : name
+        let subject = "the MediaConvert queue \(name)"
+        let response = try await client.send(
+            AWSRequest(.mediaConvert, "GET", "/2017-08-29/queues/\(name)", subject: subject))
+        guard let answer = try? JSONDecoder().decode(QueueAnswer.self, from: response.body) else {
+            throw Self.foreign(subject)
+        }
+        return answer.queue.status
     }
 
     /// Makes a job. Two requests with the same `clientRequestToken` within a minute make one.
@@ -69,9 +92,13 @@ package struct MediaConvertClient: Sendable {
         do {
             return try JSONDecoder().decode(Answer.self, from: response.body).job
         } catch {
-            throw AWSError(
-                .unavailable, "\(subject): the endpoint's answer is none of MediaConvert: is the endpoint right?",
-                service: .mediaConvert)
+            throw foreign(subject)
         }
+    }
+
+    private static func foreign(_ subject: String) -> AWSError {
+        AWSError(
+            .unavailable, "\(subject): the endpoint's answer is none of MediaConvert: is the endpoint right?",
+            service: .mediaConvert)
     }
 }

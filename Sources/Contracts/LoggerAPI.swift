@@ -2,6 +2,9 @@ package import JSONRPC
 
 /// `logger`: what happened, for those who come later.
 package enum LoggerAPI {
+    /// The log group in CloudWatch where none is configured.
+    package static let group = "/pipeline/agent6"
+
     package static let log = Method<LogEvent, LogAccepted>(
         "logger.log", idempotent: false, load: .light, summary: "Keeps one event; also as a notification.")
     package static let tail = Method<TailEvents, TailedEvents>(

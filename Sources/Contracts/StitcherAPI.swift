@@ -221,7 +221,9 @@ package struct Chapter: Codable, Sendable {
 }
 
 package struct SetupRole: Codable, Sendable {
-    /// `MediaConvertJobRole` if absent.
+    package static let usualName = "MediaConvertJobRole"
+
+    /// `usualName` if absent.
     package var roleName: String?
     package var bucket: String
 

@@ -188,6 +188,42 @@ import Testing
         }
     }
 
+    @Test("doctor says whether the log group, the queue and the role of MediaConvert are there")
+    func doctorOfServices() async throws {
+        func doctor(_ more: [String: String]) async throws -> String {
+            let stack = try LiveStack.prepare(
+                environment.merging([
+                    "UNDERSTUDY_LOG_SINKS": "file,cloudwatch", "UNDERSTUDY_STITCH_BACKEND": "auto",
+                    "AWS_EC2_METADATA_DISABLED": "true",
+                ]) { $1 }.merging(more) { $1 })
+            defer { try? FileManager.default.removeItem(atPath: stack.folder) }
+            return try await stack.understudy("doctor").output
+        }
+        let fresh = try await doctor([:])
+        #expect(
+            fresh.contains("ok    log group: /pipeline/agent6 is not there yet: the first event makes it"), "\(fresh)")
+        #expect(fresh.contains("ok    mediaconvert: the queue Default is ACTIVE"))
+        #expect(fresh.contains("ok    role: MediaConvertJobRole is not there yet: the first job makes it"))
+        try aws.ask([
+            "service": "logs", "call": "create_log_group", "args": ["logGroupName": "/films/log"],
+        ])
+        try aws.ask([
+            "service": "iam", "call": "create_role",
+            "args": ["RoleName": "films", "AssumeRolePolicyDocument": "{\"Version\":\"2012-10-17\",\"Statement\":[]}"],
+        ])
+        let well = try await doctor(["UNDERSTUDY_LOG_GROUP": "/films/log", "UNDERSTUDY_MEDIACONVERT_ROLE": "films"])
+        #expect(well.contains("ok    log group: /films/log is there"), "\(well)")
+        #expect(well.contains("ok    role: arn:aws:iam::123456789012:role/films is there"))
+        let ill = try await doctor([
+            "UNDERSTUDY_MEDIACONVERT_QUEUE": "arn:aws:mediaconvert:us-east-1:123456789012:queues/resting",
+            "UNDERSTUDY_MEDIACONVERT_SETUP": "off",
+        ])
+        #expect(ill.contains("/resting is PAUSED: its jobs wait until it is active"), "\(ill)")
+        #expect(ill.contains("BAD   role: there is no role MediaConvertJobRole: call stitcher.setup_role"))
+        let unknown = try await doctor(["UNDERSTUDY_MEDIACONVERT_QUEUE": "nowhere"])
+        #expect(unknown.contains("BAD   mediaconvert: the MediaConvert queue nowhere"), "\(unknown)")
+    }
+
     @Test("doctor says who AWS takes us for, whether the bucket is there, and what providers say of keys and models")
     func doctor() async throws {
         let models = try StandIn("models")
@@ -221,6 +257,11 @@ import Testing
         #expect(ill.contains("/v1/account answered 401: check REPLICATE_API_TOKEN"))
         #expect(ill.contains("BAD   aws: ") && ill.contains("AWS_SECRET_ACCESS_KEY"))
         #expect(ill.contains("BAD   bucket: "))
+        let away = try await doctor([
+            "UNDERSTUDY_IMAGE_PROVIDERS": "openai,card", "UNDERSTUDY_AGENT5_PROVIDER": "replicate",
+        ])
+        #expect(away.contains("BAD   openai: no key: set OPENAI_API_KEY or OPENAI_API_KEY_FILE"))
+        #expect(away.contains("BAD   replicate: no key: set REPLICATE_API_TOKEN or REPLICATE_API_TOKEN_FILE"))
         let both = try await doctor(["OPENAI_API_KEY": "good-key", "OPENAI_API_KEY_FILE": "/nowhere"])
         #expect(both.contains("BAD   openai: OPENAI_API_KEY and OPENAI_API_KEY_FILE are both set"))
     }

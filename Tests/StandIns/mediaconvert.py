@@ -4,6 +4,8 @@ A request must fit botocore's own model of the service to the letter: no member 
 pattern. The role must be in IAM, with MediaConvert's trust and a policy for the bucket. The clips are read from S3, the film is
 made by ffmpeg and stored where the job says, while the job goes SUBMITTED, PROGRESSING, COMPLETE or ERROR.
 
+There are two queues: `Default`, and `resting`, which is paused.
+
 Commands, as {"mediaconvert": {...}}:
   {"fail": {"code": 1404, "message": "..."}, "times": 1}   the next jobs end in ERROR
   {"hold": true}                                           jobs stay SUBMITTED until {"hold": false}
@@ -113,6 +115,10 @@ class MediaConvert:
         try:
             if path == "/2017-08-29/jobs" and method == "POST":
                 return 201, {"job": self.shown(self.create(body))}
+            if queue := re.fullmatch("/2017-08-29/queues/([^/]+)", path):
+                if queue[1] not in ("Default", "resting") or method != "GET":
+                    raise Refused(404, "NotFoundException", "The specified queue '%s' doesn't exist." % queue[1])
+                return 200, {"queue": {"name": queue[1], "status": "ACTIVE" if queue[1] == "Default" else "PAUSED"}}
             found = re.fullmatch("/2017-08-29/jobs/([^/]+)", path)
             if not found or method not in ("GET", "DELETE"):
                 raise Refused(404, "NotFoundException", "no such resource: %s %s" % (method, path))

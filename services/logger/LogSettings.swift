@@ -1,4 +1,5 @@
 import AWS
+import Contracts
 import JSONRPC
 import ServiceKit
 
@@ -39,7 +40,7 @@ struct LogSettings: Sendable {
         }
         self.sinks = sinks
         file = settings.string("UNDERSTUDY_LOG_FILE") ?? "\(folder)/events.jsonl"
-        group = settings.string("UNDERSTUDY_LOG_GROUP") ?? "/pipeline/agent6"
+        group = settings.string("UNDERSTUDY_LOG_GROUP") ?? LoggerAPI.group
         guard Self.isGroup(group) else {
             throw ServiceError(
                 .invalidParams,

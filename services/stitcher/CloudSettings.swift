@@ -21,7 +21,7 @@ struct CloudSettings: Sendable {
     /// - Throws: `invalid_params` that names the variable.
     init(_ settings: ServiceSettings) throws(ServiceError) {
         backend = try Self.choice(settings, "UNDERSTUDY_STITCH_BACKEND", StitchBackend.allCases) ?? .local
-        role = settings.string("UNDERSTUDY_MEDIACONVERT_ROLE") ?? MediaConvertRole.defaultName
+        role = settings.string("UNDERSTUDY_MEDIACONVERT_ROLE") ?? SetupRole.usualName
         makesRole = try Self.choice(settings, "UNDERSTUDY_MEDIACONVERT_SETUP", Setup.allCases) != .off
         queue = settings.string("UNDERSTUDY_MEDIACONVERT_QUEUE")
         queueSeconds = try settings.double("UNDERSTUDY_MEDIACONVERT_QUEUE_S", default: 300, in: 0...86_400)

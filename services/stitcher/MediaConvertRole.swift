@@ -6,7 +6,6 @@ import JSONRPC
 
 /// The role that MediaConvert runs under: assumed by the service, allowed to read and write the objects of a bucket, and nothing else.
 struct MediaConvertRole: Sendable {
-    static let defaultName = "MediaConvertJobRole"
     private static let service = "mediaconvert.amazonaws.com"
     /// Seconds that IAM gets to show what was made.
     private static let patience = 30.0
@@ -20,7 +19,7 @@ struct MediaConvertRole: Sendable {
 
     /// The same. -> whether anything was changed by it.
     func ensure(_ request: SetupRole) async throws -> (role: RoleSetUp, isChanged: Bool) {
-        let name = request.roleName ?? Self.defaultName
+        let name = request.roleName ?? SetupRole.usualName
         try check(name, bucket: request.bucket)
         let iam = IAMClient(account: account)
         var (created, isChanged) = (false, false)

@@ -1,12 +1,10 @@
-import AWS
-import Artifacts
 import Foundation
 import HTTP
 import JSONRPC
 import ServiceKit
 
-/// What of the outside world is configured, tried by calls that cost nothing: who AWS takes us for, whether the bucket is there,
-/// whether the providers know the keys and for how long they keep the models.
+/// What of the outside world is configured, tried by calls that cost nothing: AWS, whether the providers know the keys, and for how long
+/// they keep the models.
 struct CloudCheck {
     /// Days before its end from which a model's end is a warning.
     private static let notice = 60.0
@@ -14,43 +12,8 @@ struct CloudCheck {
     let settings: ServiceSettings
 
     func findings() async -> [Finding] {
-        await aws() + openAI() + replicate()
+        await AWSCheck(settings: settings).findings() + openAI() + replicate()
     }
-
-    // MARK: - AWS
-
-    private var usesAWS: Bool {
-        settings.store.hasPrefix("s3://") || settings.string("UNDERSTUDY_LOG_SINKS")?.contains("cloudwatch") == true
-            || ["mediaconvert", "auto"].contains(settings.string("UNDERSTUDY_STITCH_BACKEND"))
-    }
-
-    private func aws() async -> [Finding] {
-        guard usesAWS else { return [] }
-        let account = AWSAccount(ofService: settings.environment)
-        var findings: [Finding] = []
-        do {
-            let caller = try await CallerIdentity.ask(account)
-            let region = (try? account.region()) ?? "no region"
-            findings.append(
-                Finding(
-                    grade: .good, subject: "aws",
-                    text: "\(caller.arn) of account \(caller.account), by \(try await account.source()), \(region)"))
-        } catch {
-            findings.append(Finding(grade: .bad, subject: "aws", text: ServiceError(wrapping: error).message))
-        }
-        if let bucket = try? ArtifactURI(settings.store), bucket.scheme == .s3 {
-            let name = String(bucket.path.prefix { $0 != "/" })
-            do {
-                try await S3Client(account: account).checkBucket(name)
-                findings.append(Finding(grade: .good, subject: "bucket", text: "s3://\(name) is there"))
-            } catch {
-                findings.append(Finding(grade: .bad, subject: "bucket", text: ServiceError(wrapping: error).message))
-            }
-        }
-        return findings
-    }
-
-    // MARK: - Providers
 
     private struct Models: Decodable {
         struct Model: Decodable {
@@ -68,7 +31,8 @@ struct CloudCheck {
 
     private func openAI() async -> [Finding] {
         let base = settings.string("OPENAI_BASE_URL") ?? "https://api.openai.com/v1"
-        return await provider("openai", key: "OPENAI_API_KEY", url: "\(base)/models") { body in
+        let isWanted = names("UNDERSTUDY_IMAGE_PROVIDERS").contains("openai")
+        return await provider("openai", key: "OPENAI_API_KEY", isWanted, url: "\(base)/models") { body in
             guard let models = try? JSONDecoder().decode(Models.self, from: body) else {
                 return [
                     Finding(
@@ -102,17 +66,26 @@ struct CloudCheck {
 
     private func replicate() async -> [Finding] {
         let base = settings.string("UNDERSTUDY_REPLICATE_BASE_URL") ?? "https://api.replicate.com"
-        return await provider("replicate", key: "REPLICATE_API_TOKEN", url: "\(base)/v1/account") { _ in
+        let isLead = names("UNDERSTUDY_AGENT5_PROVIDER").contains("replicate")
+        let isWanted = isLead || names("UNDERSTUDY_IMAGE_PROVIDERS").contains("replicate")
+        return await provider("replicate", key: "REPLICATE_API_TOKEN", isWanted, url: "\(base)/v1/account") { _ in
             [Finding(grade: .good, subject: "replicate", text: "the token works")]
         }
     }
 
-    /// Nothing for a provider whose key is not set.
+    private func names(_ variable: String) -> [Substring] {
+        (settings.string(variable) ?? "").split(whereSeparator: { ", ".contains($0) })
+    }
+
+    /// Nothing for a provider whose key is not set, unless it is to work.
     private func provider(
-        _ name: String, key variable: String, url: String, _ read: (Data) -> [Finding]
+        _ name: String, key variable: String, _ isWanted: Bool, url: String, _ read: (Data) -> [Finding]
     ) async -> [Finding] {
         do {
-            guard let key = try settings.secret(variable) else { return [] }
+            guard let key = try settings.secret(variable) else {
+                let missing = Finding(grade: .bad, subject: name, text: "no key: set \(variable) or \(variable)_FILE")
+                return isWanted ? [missing] : []
+            }
             var request = HTTPRequest.get(url, headers: ["Authorization": "Bearer \(key.reveal())"])
             request.timeouts.total = 15
             let answer = try await HTTPClient().send(request)

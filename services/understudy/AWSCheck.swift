@@ -1,0 +1,73 @@
+import AWS
+import Artifacts
+import Contracts
+import JSONRPC
+import ServiceKit
+
+/// What of AWS is configured: who it takes us for, and whether the bucket, the log group, the queue and the role are there.
+struct AWSCheck {
+    let settings: ServiceSettings
+
+    private var account: AWSAccount { AWSAccount(ofService: settings.environment) }
+
+    func findings() async -> [Finding] {
+        let bucket = (try? ArtifactURI(settings.store)).flatMap { $0.scheme == .s3 ? $0 : nil }
+        let logs = settings.string("UNDERSTUDY_LOG_SINKS")?.contains("cloudwatch") == true
+        let converts = ["mediaconvert", "auto"].contains(settings.string("UNDERSTUDY_STITCH_BACKEND"))
+        guard bucket != nil || logs || converts else { return [] }
+        var findings = [await finding("aws", caller)]
+        if let bucket { findings.append(await finding("bucket") { try await self.bucket(bucket) }) }
+        if logs { findings.append(await finding("log group", group)) }
+        if converts {
+            findings.append(await finding("mediaconvert", queue))
+            findings.append(await finding("role", role))
+        }
+        return findings
+    }
+
+    private func finding(_ subject: String, _ look: () async throws -> (Finding.Grade, String)) async -> Finding {
+        do {
+            let (grade, text) = try await look()
+            return Finding(grade: grade, subject: subject, text: text)
+        } catch {
+            return Finding(grade: .bad, subject: subject, text: ServiceError(wrapping: error).message)
+        }
+    }
+
+    private func caller() async throws -> (Finding.Grade, String) {
+        let caller = try await CallerIdentity.ask(account)
+        let region = (try? account.region()) ?? "no region"
+        return (.good, "\(caller.arn) of account \(caller.account), by \(try await account.source()), \(region)")
+    }
+
+    private func bucket(_ uri: ArtifactURI) async throws -> (Finding.Grade, String) {
+        let name = String(uri.path.prefix { $0 != "/" })
+        try await S3Client(account: account).checkBucket(name)
+        return (.good, "s3://\(name) is there")
+    }
+
+    private func group() async throws -> (Finding.Grade, String) {
+        let name = settings.string("UNDERSTUDY_LOG_GROUP") ?? LoggerAPI.group
+        let isThere = try await LogsClient(account: account).hasGroup(name)
+        return (.good, isThere ? "\(name) is there" : "\(name) is not there yet: the first event makes it")
+    }
+
+    private func queue() async throws -> (Finding.Grade, String) {
+        let name = settings.string("UNDERSTUDY_MEDIACONVERT_QUEUE") ?? "Default"
+        let status = try await MediaConvertClient(account: account).queueStatus(name)
+        guard status == "ACTIVE" else {
+            return (.bad, "the queue \(name) is \(status): its jobs wait until it is active")
+        }
+        return (.good, "the queue \(name) is \(status)")
+    }
+
+    private func role() async throws -> (Finding.Grade, String) {
+        let name = settings.string("UNDERSTUDY_MEDIACONVERT_ROLE") ?? SetupRole.usualName
+        if name.hasPrefix("arn:") { return (.note, "\(name) is used as it is") }
+        if let role = try await IAMClient(account: account).role(name) { return (.good, "\(role.arn) is there") }
+        guard settings.string("UNDERSTUDY_MEDIACONVERT_SETUP") != "off" else {
+            return (.bad, "there is no role \(name): call stitcher.setup_role")
+        }
+        return (.good, "\(name) is not there yet: the first job makes it")
+    }
+}
