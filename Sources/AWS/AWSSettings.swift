@@ -15,7 +15,7 @@ struct AWSSettings: Sendable {
 
     /// An empty variable counts as absent.
     func variable(_ name: String) -> String? {
-        environment[name].flatMap { $0.isEmpty ? nil : $0 }
+        environment.variable(name)
     }
 
     /// Whether keys in the environment are not looked at.

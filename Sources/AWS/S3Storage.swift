@@ -8,9 +8,8 @@ struct S3Storage: Sendable {
     let storageClass: String?
 
     init(environment: [String: String]) {
-        func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-        key = variable("UNDERSTUDY_S3_KMS_KEY")
-        storageClass = variable("UNDERSTUDY_S3_STORAGE_CLASS")
+        key = environment.variable("UNDERSTUDY_S3_KMS_KEY")
+        storageClass = environment.variable("UNDERSTUDY_S3_STORAGE_CLASS")
     }
 
     func mark(_ headers: inout HTTPHeaders) {

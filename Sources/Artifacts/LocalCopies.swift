@@ -1,3 +1,4 @@
+import AWS
 import FoundationEssentials
 import Glibc
 import JSONRPC
@@ -15,10 +16,11 @@ struct LocalCopies: Sendable {
     let maximumBytes: Int
 
     init(environment: [String: String], maximumBytes: Int = 8 * 1024 * 1024 * 1024) {
-        func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         let root =
-            variable("UNDERSTUDY_CACHE_DIR") ?? variable("XDG_CACHE_HOME").map { "\($0)/understudy" }
-            ?? variable("HOME").map { "\($0)/.cache/understudy" } ?? "/tmp/understudy-\(getuid())-cache"
+            environment.variable("UNDERSTUDY_CACHE_DIR") ?? environment.variable("XDG_CACHE_HOME").map {
+                "\($0)/understudy"
+            }
+            ?? environment.variable("HOME").map { "\($0)/.cache/understudy" } ?? "/tmp/understudy-\(getuid())-cache"
         folder = "\(root)/artifacts"
         self.maximumBytes = maximumBytes
     }
@@ -37,7 +39,7 @@ struct LocalCopies: Sendable {
     func keep(_ temporary: String, _ uri: ArtifactURI, tag: String) throws(ServiceError) -> String {
         let path = path(uri, tag)
         guard rename(temporary, path) == 0 else { throw FileFailure.error(errno, "cannot rename to \(path)") }
-        trim(but: path)
+        KeptFiles(folder: folder, maximumBytes: maximumBytes, grace: Self.grace).trim(but: path)
         return path
     }
 
@@ -77,22 +79,5 @@ struct LocalCopies: Sendable {
         let parts = uri.name.split(separator: ".")
         let ending = parts.count > 1 ? ".\(parts[parts.count - 1].prefix(16))" : ""
         return "\(folder)/\(ContentKey(["uri": uri.description, "tag": tag]).text)\(ending)"
-    }
-
-    private func trim(but kept: String) {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        var copies: [(path: String, size: Int, used: Int)] = []
-        for name in names where !name.hasPrefix(".") {
-            var status = stat()
-            guard stat("\(folder)/\(name)", &status) == 0 else { continue }
-            copies.append(("\(folder)/\(name)", Int(status.st_size), status.st_mtim.tv_sec))
-        }
-        var total = copies.reduce(0) { $0 + $1.size }
-        let now = time(nil)
-        for copy in copies.sorted(by: { $0.used < $1.used }) where total > maximumBytes {
-            guard copy.path != kept, now - copy.used > Self.grace else { continue }
-            unlink(copy.path)
-            total -= copy.size
-        }
     }
 }

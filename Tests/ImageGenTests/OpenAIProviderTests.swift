@@ -85,8 +85,7 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let local = try StandIn("openai_images", ["--compatible"])
         let provider = provider(key: nil, model: "sd", isOpenAI: false, base: "\(local.url)/v1")
-        var free = provider
-        free = OpenAIProvider(
+        let free = OpenAIProvider(
             name: "openai-compatible", account: OpenAIProvider.Account(base: "\(local.url)/v1", isOpenAI: false),
             model: "sd", timeout: 20, prices: PriceList(), http: provider.http, logger: provider.logger)
         #expect(try await free.draw(request(), to: path).width == 1024)

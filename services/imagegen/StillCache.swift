@@ -61,23 +61,7 @@ struct StillCache: Sendable {
         } catch {
             return
         }
-        trim(but: path)
-    }
-
-    private func trim(but kept: String) {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        var pictures: [(path: String, size: Int, used: Int)] = []
-        for name in names where !name.hasPrefix(".") && !name.hasSuffix(".json") {
-            var status = stat()
-            guard stat("\(folder)/\(name)", &status) == 0 else { continue }
-            pictures.append(("\(folder)/\(name)", Int(status.st_size), status.st_mtim.tv_sec))
-        }
-        var total = pictures.reduce(0) { $0 + $1.size }
-        for picture in pictures.sorted(by: { $0.used < $1.used })
-        where (total > maximumBytes || picture.used < time(nil) - Self.longestIdle) && picture.path != kept {
-            unlink(picture.path)
-            unlink("\(picture.path).json")
-            total -= picture.size
-        }
+        KeptFiles(folder: folder, maximumBytes: maximumBytes, longestIdle: Self.longestIdle, companion: ".json")
+            .trim(but: path)
     }
 }

@@ -30,7 +30,7 @@ enum Base64Picture {
     private static func value(in bytes: UnsafeBufferPointer<UInt8>) -> Int? {
         var offset = 0
         while offset + name.count < bytes.count {
-            guard let found = memoryMem(bytes, from: offset) else { return nil }
+            guard let found = mark(in: bytes, from: offset) else { return nil }
             var next = found + name.count
             func skipSpace() { while next < bytes.count, bytes[next] <= 0x20 { next += 1 } }
             skipSpace()
@@ -44,7 +44,8 @@ enum Base64Picture {
         return nil
     }
 
-    private static func memoryMem(_ bytes: UnsafeBufferPointer<UInt8>, from offset: Int) -> Int? {
+    /// Where the name of the member stands next.
+    private static func mark(in bytes: UnsafeBufferPointer<UInt8>, from offset: Int) -> Int? {
         var index = offset
         while index + name.count <= bytes.count {
             if bytes[index] == name[0], (1..<name.count).allSatisfy({ bytes[index + $0] == name[$0] }) { return index }
