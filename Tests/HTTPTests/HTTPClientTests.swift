@@ -231,4 +231,27 @@ import Testing
             }
         }
     }
+
+    @Test("two hundred that wait for their answers do so on one thread")
+    func polls() async throws {
+        try await withServer({ _ in .silence(nil) }) { server in
+            func threads() throws -> Int {
+                try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
+            }
+            let before = try threads()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<200 {
+                    let url = server.url("/\(number)")
+                    group.addTask { [client] in _ = try await client.send(.get(url)) }
+                }
+                while server.waiting < 200 { try await Task.sleep(for: .milliseconds(10)) }
+                // One for libcurl, and what the runtime adds by itself for two or more cores.
+                #expect(try threads() <= before + 1 + ProcessInfo.processInfo.activeProcessorCount)
+                group.cancelAll()
+                while let result = await group.nextResult() {
+                    #expect(throws: CancellationError.self) { try result.get() }
+                }
+            }
+        }
+    }
 }
