@@ -46,25 +46,35 @@ import Testing
         #expect(prices.image(provider: "openai", model: "dall-e") == USD(0.5))
     }
 
+    @Test("a lead's clips cost by the piece and by the second; one that is not named costs nothing by the list")
+    func leads() throws {
+        let prices = try list("{\"lead\": {\"replicate\": {\"clip\": 0.5, \"second\": 0.05}, \"acme\": {}}}")
+        #expect(prices.lead("replicate", seconds: 10) == USD(1))
+        #expect(prices.lead("acme", seconds: 10) == .zero && prices.lead("other", seconds: 10) == .zero)
+    }
+
     @Test("every violation of a file is named by its JSON pointer")
     func violations() {
         let error = #expect(throws: ServiceError.self) {
             try list(
                 """
                 {"clips": 1, "clip": -0.1, "image": {"openai": {"a/b": "cheap"}, "replicate": true},
-                 "stitch": {"cloud": 1}}
+                 "stitch": {"cloud": 1}, "lead": {"acme": 1, "replicate": {"second": -1, "minute": 2}}}
                 """)
         }
         #expect(
             error?.message == """
                 /clip: expected dollars from 0 to 1000, found -0.1; \
-                /clips: expected none; there are image, clip and stitch; \
+                /clips: expected none; there are image, clip, stitch and lead; \
                 /image/openai/a~1b: expected dollars from 0 to 1000, found "cheap"; \
                 /image/replicate: expected dollars from 0 to 1000, found true; \
+                /lead/acme: expected an object with clip and second; \
+                /lead/replicate/minute: expected none; there are clip and second; \
+                /lead/replicate/second: expected dollars from 0 to 1000, found -1; \
                 /stitch/cloud: expected none; there are local and mediaconvert
                 """)
         let odd = #expect(throws: ServiceError.self) { try list("[]") }
-        #expect(odd?.message == "/: expected an object with image, clip and stitch")
+        #expect(odd?.message == "/: expected an object with image, clip, stitch and lead")
     }
 
     @Test("a file that is missing or is not JSON is one error that names the variable and the file")
