@@ -43,6 +43,7 @@ let package = Package(
         .executable(name: "stitcher", targets: ["Stitcher"]),
         .executable(name: "logger", targets: ["EventLogger"]),
         .executable(name: "agent5", targets: ["Agent5"]),
+        .executable(name: "dashboard", targets: ["Dashboard"]),
         .executable(name: "understudy", targets: ["Understudy"]),
     ],
     dependencies: [
@@ -62,6 +63,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
         .systemLibrary(name: "CPango", pkgConfig: "pangocairo"),
         .systemLibrary(name: "CEbur128", pkgConfig: "libebur128"),
+        .systemLibrary(name: "CZlib"),
 
         library("JSONRPC", nio + [logging]),
         library("ServicePool", nio + [logging, "JSONRPC"]),
@@ -104,6 +106,18 @@ let package = Package(
                 subprocess, systemPackage,
             ],
             exclude: ["README.md", "docs"]),
+        service(
+            "Dashboard", folder: "dashboard",
+            nio + [
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
+                "ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", "CZlib", crypto, logging,
+            ],
+            exclude: ["README.md", "docs"],
+            resources: [
+                "api.js", "app.css", "app.js", "format.js", "icon.svg", "index.html", "job.js", "json.js", "list.js",
+                "stack.js",
+                "start.js", "watch.js",
+            ].map { .embedInCode("Assets/\($0)") }),
         service(
             "Understudy", folder: "understudy",
             [

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 # The one list of packages. build: to compile and link; run: what films need; test: judges and stand-ins.
 packages_build="libavcodec-dev libavformat-dev libavutil-dev libcairo2-dev libebur128-dev libcurl4-openssl-dev libpango1.0-dev
-    libsqlite3-dev libswresample-dev libswscale-dev pkg-config"
+    libsqlite3-dev libswresample-dev libswscale-dev pkg-config zlib1g-dev"
 packages_run="fontconfig fonts-noto-cjk fonts-noto-core"
 packages_test="chromium ffmpeg procps python3 python3-pil python3-venv socat"
 packages_bench="python3-numpy"
@@ -41,11 +41,12 @@ if [ -n "$missing" ]; then
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
 
-# What the stand-ins need: AWS, HTTP/2.
-if [ "${1:-}" = test ] && ! .venv/bin/python -c 'import boto3, h2, moto.server' 2>/dev/null; then
-    echo "setup: installing moto and h2 into .venv"
+# What the stand-ins need (AWS, HTTP/2), and the drivers of the page.
+if [ "${1:-}" = test ] && ! .venv/bin/python -c 'import axe_playwright_python, boto3, h2, moto.server, playwright, websockets' 2>/dev/null; then
+    echo "setup: installing moto, h2, playwright and others into .venv"
     python3 -m venv .venv
-    .venv/bin/pip install --quiet --disable-pip-version-check 'moto[server]>=5.2,<6' 'h2>=4.1,<5'
+    .venv/bin/pip install --quiet --disable-pip-version-check 'moto[server]>=5.2,<6' 'h2>=4.1,<5' \
+        'playwright>=1.50,<2' 'axe-playwright-python>=0.1.4,<0.2' 'websockets>=13,<17'
 fi
 
 if ! command -v swift >/dev/null; then

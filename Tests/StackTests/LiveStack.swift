@@ -27,7 +27,7 @@ final class LiveStack: Sendable {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         var environment = [
             "UNDERSTUDY_RUN_DIR": "\(folder)/run", "UNDERSTUDY_STATE_DIR": "\(folder)/state",
-            "UNDERSTUDY_STORE": "file://\(folder)/store",
+            "UNDERSTUDY_STORE": "file://\(folder)/store", "UNDERSTUDY_DASHBOARD_LISTEN": "127.0.0.1:0",
         ]
         if let script {
             try script.write(toFile: "\(folder)/script.json", atomically: true, encoding: .utf8)

@@ -2,7 +2,7 @@ import Foundation
 import JSONRPC
 import ServicePool
 
-/// A stack in a folder of its own below `/tmp`, for as long as a body runs. It never meets the services of a run directory that
+/// A stack without the page in a folder of its own below `/tmp`, for as long as a body runs. It never meets the services of a run directory that
 /// is in use.
 struct PrivateStack: Sendable {
     let stack: Stack
@@ -27,7 +27,8 @@ struct PrivateStack: Sendable {
         var environment = environment
         environment["UNDERSTUDY_STATE_DIR"] = "\(folder)/state"
         let stack = Stack(
-            runDirectory: runDirectory, without: without, environment: environment, log: .file(log ?? "\(folder)/log"))
+            runDirectory: runDirectory, without: without.union(["dashboard"]), environment: environment,
+            log: .file(log ?? "\(folder)/log"))
         do {
             do {
                 try await stack.start()

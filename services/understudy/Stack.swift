@@ -5,7 +5,7 @@ import ServicePool
 /// All services of a stack as supervised children in one run directory.
 actor Stack {
     /// In the order in which they are started.
-    static let services = ["logger", "imagegen", "clipper", "stitcher", "agent5", "orchestrator"]
+    static let services = ["logger", "imagegen", "clipper", "stitcher", "agent5", "orchestrator", "dashboard"]
 
     nonisolated let runDirectory: RunDirectory
     private var children: [ServiceChild] = []

@@ -33,6 +33,9 @@ struct Up: AsyncParsableCommand {
         do {
             let isUp: Bool? = try await Interruption.race {
                 try await stack.start()
+                if let address = try? await PageAddress.find(in: settings.runDirectory) {
+                    Terminal.print("understudy | the page is at \(address)")
+                }
                 Terminal.print("understudy | ready in \(settings.runDirectory.path), films in \(settings.store)")
                 // Serve until a signal comes.
                 while true { try await Task.sleep(for: .seconds(86_400)) }

@@ -1,0 +1,220 @@
+import Contracts
+import Foundation
+import Glibc
+import JSONRPC
+import Testing
+
+/// The server behind the page: what it answers, and whom it does not.
+@Suite(.serialized) struct PageServerTests {
+    private static let quick =
+        #"{"calls": [{"steps": [{"fail": {"kind": "quota_exhausted", "message": "no credit"}}]}]}"#
+
+    @Test("the page comes packed, with an ETag and a strict policy, and weighs under 150 kB")
+    func assets() async throws {
+        try await PageScene.with(script: Self.quick) { page in
+            let first = try await page.curl("/")
+            #expect(first.status == 200 && first.body.contains("<main"))
+            #expect(
+                first.headers["content-security-policy"]?.hasPrefix("default-src 'none'; script-src 'self';") == true)
+            #expect(first.headers["x-content-type-options"] == "nosniff")
+            let tag = try #require(first.headers["etag"])
+            #expect(try await page.curl("/", "-H", "If-None-Match: \(tag)").status == 304)
+            let names = [
+                "api.js", "app.css", "app.js", "format.js", "icon.svg", "job.js", "json.js", "list.js", "stack.js",
+                "start.js", "watch.js",
+            ]
+            var weight = first.body.utf8.count
+            for name in names {
+                let asset = try await page.curl("/assets/\(name)")
+                #expect(asset.status == 200, "\(name)")
+                weight += asset.body.utf8.count
+                let packed = try await page.curl(
+                    "/assets/\(name)", "-H", "Accept-Encoding: gzip", "-o", "/dev/null", "-D", "-")
+                #expect(packed.headers["content-encoding"] == "gzip" && packed.headers["etag"] != asset.headers["etag"])
+            }
+            #expect(weight < 150_000)
+            for path in ["/jobs/x", "/jobs/new", "/services"] { #expect(try await page.curl(path).status == 200) }
+            #expect(try await page.curl("/healthz").body == "ok\n")
+            #expect(try await page.curl("/metrics").body.contains("understudy_replica_up{service=\"clipper\""))
+            #expect(try await page.stack.understudy("open").output == "\(page.url)\n")
+            #expect(try await page.stack.understudy("open", "job-1").output == "\(page.url)/jobs/job-1\n")
+        }
+    }
+
+    @Test("a film comes by ranges, with its chapters; what is not there is said so")
+    func film() async throws {
+        try await PageScene.with(script: Self.quick) { page in
+            let job = try await page.start(session: "s", segments: 2)
+            let view = try await page.stack.end(of: job)
+            #expect(view.state == .finished)
+            let film = page.stack.place("agent5/final.mp4", user: "web")
+            let bytes = try Data(contentsOf: URL(filePath: film))
+            let path = "/api/jobs/\(job)/film"
+            let whole = try await page.curl(path, "-I")
+            #expect(whole.status == 200 && whole.headers["content-type"] == "video/mp4")
+            #expect(whole.headers["content-length"] == "\(bytes.count)" && whole.headers["accept-ranges"] == "bytes")
+            func part(_ range: String, _ more: String...) async throws -> (Data, String) {
+                let copy = "\(page.stack.folder)/part"
+                let ended = try await Program.run(
+                    "/usr/bin/curl",
+                    [
+                        "-s", "-o", copy, "-w", "%{http_code} %header{content-range}", "-H", "Range: \(range)",
+                        "\(page.url)\(path)",
+                    ] + more)
+                return (
+                    try Data(contentsOf: URL(filePath: copy)),
+                    ended.output.trimmingCharacters(in: .whitespacesAndNewlines)
+                )
+            }
+            let middle = try await part("bytes=100-1099")
+            #expect(middle.0 == bytes[100..<1100] && middle.1 == "206 bytes 100-1099/\(bytes.count)")
+            let tail = try await part("bytes=-7")
+            #expect(tail.0 == bytes.suffix(7) && tail.1.hasPrefix("206"))
+            let changed = try await part("bytes=0-1", "-H", "If-Range: \"other\"")
+            #expect(changed.0 == bytes && changed.1.hasPrefix("200"))
+            let beyond = try await part("bytes=\(bytes.count)-")
+            #expect(beyond.1 == "416 bytes */\(bytes.count)")
+            let chapters = try await page.curl("/api/jobs/\(job)/chapters.vtt")
+            #expect(
+                chapters.body
+                    == "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nseg_1\n\n00:00:01.000 --> 00:00:02.000\nseg_2\n")
+            let still = try await page.curl("/api/jobs/\(job)/segments/seg_1/still", "-I")
+            #expect(still.status == 200 && still.headers["content-type"] == "image/png")
+            #expect(try await page.curl("/api/jobs/\(job)/captions.vtt").status == 204)
+            #expect(try await page.curl("/api/jobs/\(job)/receipt").body.contains("no credit"))
+            #expect(try await page.curl("/api/jobs?q=\(job.suffix(6))").body.contains(job))
+            #expect(try await page.curl("/api/jobs?q=nobody").body.contains(#""jobs":[]"#))
+            try FileManager.default.removeItem(atPath: film)
+            for gone in [
+                path, "/api/jobs/nobody", "/api/jobs/nobody/film", "/api/jobs/\(job)/segments/x/still", "/api/nothing",
+                "/assets/x",
+            ] {
+                let answer = try await page.curl(gone)
+                #expect(answer.status == 404 && answer.body.contains(#""kind":"not_found""#), "\(gone): \(answer.body)")
+            }
+        }
+    }
+
+    @Test("no path leads out, no site of others can ask for anything, and nothing is too large")
+    func refusals() async throws {
+        try await PageScene.with(script: Self.quick) { page in
+            for path in [
+                "/../etc/passwd", "/assets/..%2f..%2fetc%2fpasswd", "/api/jobs/%00", "/api/jobs/a%2Fb",
+                "/assets/%2e%2e/x",
+            ] {
+                #expect(try await page.curl(path).status == 400, "\(path)")
+            }
+            let start = ["-d", #"{"session_id":"never","pipeline_data":{"storyboard":{"segments":[]}}}"#]
+            func post(_ headers: String...) async throws -> Int {
+                let ended = try await Program.run(
+                    "/usr/bin/curl",
+                    ["-s", "-o", "/dev/null", "-w", "%{http_code}", "\(page.url)/api/jobs"] + start
+                        + headers.flatMap { ["-H", $0] })
+                return Int(ended.output.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+            }
+            #expect(try await post() == 401)
+            #expect(try await post("X-Understudy: 1", "Origin: http://evil.example") == 401)
+            #expect(try await post("X-Understudy: 1", "Sec-Fetch-Site: cross-site") == 401)
+            #expect(try await post("X-Understudy: 1", "Host: evil.example") == 401)
+            #expect(try await page.curl("/api/jobs", "-H", "Host: evil.example").status == 401)
+            #expect(try await page.curl("/api/jobs").body.contains(#""jobs":[]"#))
+            let big = "\(page.stack.folder)/big.json"
+            try Data(repeating: 0x20, count: 9 * 1024 * 1024).write(to: URL(filePath: big))
+            let refused = try await page.curl(
+                "/api/jobs", "-H", "X-Understudy: 1", "-H", "Expect:", "--data-binary", "@\(big)")
+            #expect(refused.status == 413 && refused.body.contains("of at most"))
+            #expect(try await page.curl("/api/jobs", "-X", "DELETE").status == 400)
+            #expect(try await page.curl("/api/jobs", "-H", "X-Understudy: 1", "-d", "nonsense").status == 400)
+            let odd = try await page.curl("/api/jobs", "-H", "X-Understudy: 1", "-d", #"{"options":{"colour":1}}"#)
+            #expect(odd.status == 400 && odd.body.contains("/options/colour"))
+            // Uploads: sound only, kept under a name of our own.
+            let sound = try await page.curl("/api/uploads?name=..%2Fseg_1.mp3", "-H", "X-Understudy: 1", "-d", "sound")
+            #expect(
+                sound.status == 201 && !sound.body.contains("/../")
+                    && sound.body.contains("file://\(page.stack.folder)/state/dashboard/uploads/"))
+            #expect(try await page.curl("/api/uploads?name=x.html", "-H", "X-Understudy: 1", "-d", "x").status == 400)
+            let uploads = try FileManager.default.contentsOfDirectory(
+                atPath: "\(page.stack.folder)/state/dashboard/uploads")
+            #expect(uploads.count == 1)
+        }
+    }
+
+    @Test("with a token nobody is let in who does not know it; without one nobody else can reach the page")
+    func token() async throws {
+        try await PageScene.with(script: Self.quick, ["UNDERSTUDY_DASHBOARD_TOKEN": "s3same"]) { page in
+            #expect(try await page.curl("/").status == 401)
+            #expect(try await page.curl("/?token=wrong").status == 401)
+            #expect(try await page.curl("/api/jobs", "-H", "Authorization: Bearer wrong1").status == 401)
+            #expect(try await page.curl("/api/jobs", "-H", "Authorization: Bearer s3same").status == 200)
+            let entered = try await page.curl("/?token=s3same")
+            #expect(entered.status == 303 && entered.headers["location"] == "/")
+            let cookie = entered.headers["set-cookie"] ?? ""
+            #expect(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"))
+            #expect(try await page.curl("/", "-H", "Cookie: a=b; understudy=s3same").status == 200)
+            #expect(try await page.curl("/", "-H", "Cookie: understudy=s3sam").status == 401)
+        }
+        let stack = try LiveStack.prepare(["UNDERSTUDY_DASHBOARD_LISTEN": "0.0.0.0:0"])
+        defer { try? FileManager.default.removeItem(atPath: stack.folder) }
+        let open = try await Program.run("dashboard", [], environment: stack.environment)
+        #expect(open.status == 1 && open.errors.contains("set UNDERSTUDY_DASHBOARD_TOKEN_FILE, or listen on 127.0.0.1"))
+    }
+
+    @Test("idle and slow connections are ended, and beyond the cap they get 503, while others notice nothing")
+    func connections() async throws {
+        let bounds = ["UNDERSTUDY_DASHBOARD_CONNECTIONS": "50", "UNDERSTUDY_DASHBOARD_HEADER_S": "1"]
+        try await PageScene.with(script: Self.quick, bounds) { page in
+            let port = UInt16(page.port) ?? 0
+            var idle = (0..<49).map { _ in RawPeer(port: port) }
+            let among = try await page.curl("/healthz")
+            #expect(among.status == 200)
+            idle += (0..<20).map { _ in RawPeer(port: port) }
+            #expect(idle.suffix(5).allSatisfy { $0.readAll().hasPrefix("HTTP/1.1 503") })
+            // The slow ones get no more than a second for their headers.
+            idle[0].send("GET / HTTP/1.1\r\nHost: x")
+            for peer in idle { _ = peer.readAll() }
+            let after = try await page.curl("/healthz")
+            #expect(after.status == 200)
+            let malformed = RawPeer(port: port)
+            malformed.send("NONSENSE\r\n\r\n")
+            #expect(malformed.readAll().hasPrefix("HTTP/1.1 400"))
+        }
+    }
+
+    @Test("a watcher that comes back gets every message once, also over the end of dashboard and orchestrator")
+    func resume() async throws {
+        let port = RawPeer.freePort()
+        try await PageScene.with(["UNDERSTUDY_DASHBOARD_LISTEN": "127.0.0.1:\(port)"]) { page in
+            let job = try await page.start(session: "s", segments: 3)
+            async let watched = page.browser("watch.py", page.port, "messages", job, "0")
+            for service in ["dashboard", "orchestrator"] {
+                try await Task.sleep(for: .milliseconds(500))
+                let connection = try await page.stack.connect(service)
+                let health = try await connection.call("rpc.health", params: [:])
+                kill(pid_t(health["pid"]?.double ?? 0), SIGKILL)
+                await connection.close()
+            }
+            let seen = try await watched
+            let live = (seen["seqs"]?.array ?? []).compactMap(\.double)
+            #expect(live == live.sorted() && Set(live).count == live.count && seen["state"] == "finished")
+            // Those that come late get what was kept, from any number on.
+            let all = try await page.browser("watch.py", page.port, "messages", job, "0")
+            let history = (all["seqs"]?.array ?? []).compactMap(\.double)
+            #expect(history == history.sorted() && Set(history).count == history.count && history.count > 5)
+            #expect(Set(live).isSubset(of: history) && live.last == history.last)
+            let half = Int(history[history.count / 2])
+            let rest = try await page.browser("watch.py", page.port, "messages", job, "\(half)")
+            #expect((rest["seqs"]?.array ?? []).compactMap(\.double) == history.filter { $0 > Double(half) })
+        }
+    }
+
+    @Test("a watcher that misbehaves is sent away with the protocol's own code")
+    func rude() async throws {
+        try await PageScene.with(script: Self.quick) { page in
+            let ends = try await page.browser("watch.py", page.port, "rude")
+            #expect(ends["unmasked"] == 1002 && ends["reserved"] == 1002 && ends["nonsense"] == 1002, "\(ends)")
+            #expect(ends["huge"] == 1009 && ends["close"] == 1000 && ends["unknown job"] == 4404, "\(ends)")
+            #expect(
+                ends["foreign origin"] == 401 && ends["foreign host"] == 401 && ends["own origin"] == 101, "\(ends)")
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import Artifacts
+import JSONRPC
+import Logging
+import NIOCore
+import ServiceKit
+import ServicePool
+
+@main
+struct DashboardMain {
+    static func main() async {
+        await ServiceMain.run(
+            "dashboard", about: "The page: jobs as they go, what they cost, and their films.", capacity: 4
+        ) {
+            context, methods in
+            let settings = try DashboardSettings(context.settings)
+            let orchestrator = context.pools["orchestrator"]
+            let hub = WatchHub(OrchestratorLink(directory: context.settings.runDirectory), logger: context.logger)
+            let stack = StackRoutes(
+                directory: context.settings.runDirectory, orchestrator: orchestrator,
+                imagegen: context.pools["imagegen"])
+            let site = Site(
+                gate: Gate(token: settings.token, hosts: settings.hosts), assets: Assets(Page.files),
+                jobs: JobRoutes(orchestrator: orchestrator),
+                media: MediaRoutes(
+                    orchestrator: orchestrator, artifacts: Artifacts(environment: context.settings.environment)),
+                stack: stack, uploads: Uploads(folder: settings.uploads),
+                metrics: Metrics(orchestrator: orchestrator, stack: stack, hub: hub), logger: context.logger)
+            let server = try await WebServer(site: site, hub: hub, settings: settings, logger: context.logger).listen()
+            let address =
+                "http://\(settings.host.contains(":") ? "[\(settings.host)]" : settings.host):\(server.localAddress?.port ?? 0)"
+            context.logger.info("the page is at \(address)")
+            methods.report("address") { .string(address) }
+            methods.report("watchers") { .integer(Int64(await hub.count)) }
+            methods.background("watch") { try await hub.run() }
+            methods.beforeDrain { try? await server.close() }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import FoundationEssentials
+import JSONRPC
+import ServiceKit
+
+/// How the page is served, from the environment.
+struct DashboardSettings: Sendable {
+    /// Bounds of what a browser may take; smaller ones are for tests.
+    struct Bounds: Sendable {
+        /// Connections at a time; the next one is answered by 503.
+        var connections: Int
+        /// Seconds until a request's header must be whole.
+        var header: Double
+        /// Seconds without a byte of a request's body.
+        var body: Double
+        /// Seconds that a connection stays without a request.
+        var idle: Double
+        /// Bytes of messages that a watcher may be behind before it is sent away.
+        var backlog: Int
+    }
+
+    /// `UNDERSTUDY_DASHBOARD_LISTEN`: `127.0.0.1:8686` if absent. An address, not a name.
+    let host: String
+    /// 0 for any free one.
+    let port: Int
+    /// `UNDERSTUDY_DASHBOARD_TOKEN`, or `_FILE`; needed where others than this machine can connect.
+    let token: Secret?
+    /// `UNDERSTUDY_DASHBOARD_HOSTS`: names beside loopback that the page may be asked for by, e.g. `films.example`.
+    let hosts: Set<String>
+    /// `UNDERSTUDY_DASHBOARD_CONNECTIONS`, `_HEADER_S`, `_BODY_S`, `_IDLE_S`, `_BACKLOG_BYTES`.
+    let bounds: Bounds
+    /// Where narrations are put that come with the form.
+    let uploads: String
+
+    /// - Throws: `invalid_params` that names the variable.
+    init(_ settings: ServiceSettings) throws(ServiceError) {
+        let name = "UNDERSTUDY_DASHBOARD_LISTEN"
+        let listen = settings.string(name) ?? "127.0.0.1:8686"
+        guard let colon = listen.lastIndex(of: ":"), let port = Int(listen[listen.index(after: colon)...]),
+            (0...65_535).contains(port), colon != listen.startIndex
+        else { throw ServiceError(.invalidParams, "\(name): expected address:port, found \"\(listen.prefix(100))\"") }
+        host = listen[..<colon].trimmingBrackets
+        self.port = port
+        token = try settings.secret("UNDERSTUDY_DASHBOARD_TOKEN")
+        hosts = Set(
+            (settings.string("UNDERSTUDY_DASHBOARD_HOSTS") ?? "").split(whereSeparator: { ", ".contains($0) })
+                .map { $0.lowercased() })
+        guard token != nil || Self.isLoopback(host) else {
+            throw ServiceError(
+                .invalidParams,
+                "\(name): \(host) can be reached by others: set UNDERSTUDY_DASHBOARD_TOKEN_FILE, or listen on 127.0.0.1"
+            )
+        }
+        bounds = Bounds(
+            connections: try settings.int("UNDERSTUDY_DASHBOARD_CONNECTIONS", default: 2048, in: 1...100_000),
+            header: try settings.double("UNDERSTUDY_DASHBOARD_HEADER_S", default: 10, in: 0.1...3600),
+            body: try settings.double("UNDERSTUDY_DASHBOARD_BODY_S", default: 30, in: 0.1...3600),
+            idle: try settings.double("UNDERSTUDY_DASHBOARD_IDLE_S", default: 75, in: 0.1...86_400),
+            backlog: try settings.int(
+                "UNDERSTUDY_DASHBOARD_BACKLOG_BYTES", default: 1 << 20, in: 1024...(1 << 30)))
+        uploads = "\(settings.stateDirectory)/dashboard/uploads"
+    }
+
+    static func isLoopback(_ host: String) -> Bool {
+        host == "localhost" || host == "::1" || host.hasPrefix("127.") || host.hasSuffix(".localhost")
+    }
+}
+
+extension Substring {
+    /// `[::1]` as `::1`.
+    var trimmingBrackets: String {
+        hasPrefix("[") && hasSuffix("]") ? String(dropFirst().dropLast()) : String(self)
+    }
+}

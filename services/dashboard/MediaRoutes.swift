@@ -1,0 +1,102 @@
+import Artifacts
+import Contracts
+import FoundationEssentials
+import Glibc
+import JSONRPC
+import NIOHTTP1
+import ServicePool
+
+/// Films, captions, stills and clips of jobs, by ranges; what they are called comes from the orchestrator alone.
+struct MediaRoutes: Sendable {
+    let orchestrator: ServicePool
+    let artifacts: Artifacts
+
+    /// `{job}/film`, `{job}/captions.vtt`, `{job}/chapters.vtt`, `{job}/segments/{segment}/still` or `clip`.
+    func get(_ path: [String], _ request: WebRequest) async throws -> WebResponse? {
+        guard path.count == 2 || (path.count == 4 && path[1] == "segments") else { return nil }
+        guard ["film", "captions.vtt", "chapters.vtt", "still", "clip"].contains(path[path.count - 1]) else {
+            return nil
+        }
+        let job = try await orchestrator.call(OrchestratorAPI.status, JobReference(jobID: path[0]))
+        if path.count == 4 {
+            guard let segment = job.segments.first(where: { $0.segmentID == path[2] }) else {
+                throw ServiceError(.notFound, "the job has no segment \(path[2])")
+            }
+            let found = path[3] == "still" ? segment.image : path[3] == "clip" ? segment.clip : nil
+            guard let found else { throw ServiceError(.notFound, "the segment has no \(path[3]) yet") }
+            return try await file(
+                try ArtifactURI(found), request, name: "\(path[2]).\(path[3] == "still" ? "png" : "mp4")")
+        }
+        guard let film = job.videoURL else { throw ServiceError(.notFound, "the job has no film yet") }
+        let uri = try ArtifactURI(film)
+        switch path[1] {
+        case "film": return try await file(uri, request, name: "\(job.sessionID).mp4")
+        case "captions.vtt":
+            let captions = uri.replacingExtension("vtt")
+            // A film without captions is no failure.
+            guard try await artifacts.info(captions) != nil else { return WebResponse(.noContent) }
+            return try await file(captions, request, name: "\(job.sessionID).vtt")
+        case "chapters.vtt": return .text(Self.chapters(job.segments), type: "text/vtt")
+        default: return nil
+        }
+    }
+
+    private static func chapters(_ segments: [SegmentView]) -> String {
+        var text = "WEBVTT\n"
+        var start = 0.0
+        for segment in segments {
+            let end = start + segment.duration
+            text += "\n\(moment(start)) --> \(moment(end))\n\(segment.segmentID)\n"
+            start = end
+        }
+        return text
+    }
+
+    private static func moment(_ seconds: Double) -> String {
+        let all = Int((seconds * 1000).rounded())
+        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let rest = "00\(all % 1000)".suffix(3)
+        return "\(two(all / 3_600_000)):\(two(all / 60_000 % 60)):\(two(all / 1000 % 60)).\(rest)"
+    }
+
+    // MARK: - Files
+
+    private func file(_ uri: ArtifactURI, _ request: WebRequest, name: String) async throws -> WebResponse {
+        let path = try await artifacts.localPath(uri)
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw ServiceError(.notFound, "\(uri.name) is not there any more")
+        }
+        let size = Int64(status.st_size)
+        let tag = "\"\(String(status.st_mtim.tv_sec, radix: 36))-\(String(status.st_mtim.tv_nsec, radix: 36))-\(size)\""
+        var headers: HTTPHeaders = [
+            "Content-Type": Self.type(of: uri.name), "ETag": tag, "Accept-Ranges": "bytes",
+            "Cache-Control": "private, no-cache",
+        ]
+        if request.query["download"] == "1" {
+            let plain = name.filter { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
+            headers.add(name: "Content-Disposition", value: "attachment; filename=\"\(plain)\"")
+        }
+        if request.headers[canonicalForm: "if-none-match"].contains(where: { $0 == tag }) {
+            return WebResponse(.notModified, headers)
+        }
+        let mayBePart = request.headers.first(name: "If-Range").map { $0 == tag } ?? true
+        guard mayBePart, let told = request.headers.first(name: "Range"), let range = ByteRange(told) else {
+            return WebResponse(.ok, headers, .file(path, 0..<size))
+        }
+        guard let part = range.part(of: size) else {
+            headers.add(name: "Content-Range", value: "bytes */\(size)")
+            return WebResponse(.rangeNotSatisfiable, headers)
+        }
+        headers.add(name: "Content-Range", value: "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(size)")
+        return WebResponse(.partialContent, headers, .file(path, part))
+    }
+
+    private static func type(of name: String) -> String {
+        let types = [
+            "mp4": "video/mp4", "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp",
+            "gif": "image/gif", "vtt": "text/vtt; charset=utf-8",
+        ]
+        return types[name.split(separator: ".").last.map { $0.lowercased() } ?? ""] ?? "application/octet-stream"
+    }
+}

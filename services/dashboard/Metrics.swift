@@ -1,0 +1,46 @@
+import Contracts
+import JSONRPC
+import ServicePool
+
+/// `/metrics`, as Prometheus reads it.
+struct Metrics: Sendable {
+    let orchestrator: ServicePool
+    let stack: StackRoutes
+    let hub: WatchHub
+
+    func page() async throws -> WebResponse {
+        var text = ""
+        func gauge(_ name: String, _ help: String, _ values: [(labels: String, value: Double)]) {
+            text += "# HELP understudy_\(name) \(help)\n# TYPE understudy_\(name) gauge\n"
+            for (labels, value) in values { text += "understudy_\(name)\(labels) \(value)\n" }
+        }
+        gauge("watchers", "Browsers that watch.", [("", Double(await hub.count))])
+        var replicas: [(String, Double)] = []
+        var calls: [(String, Double)] = []
+        for service in await stack.services() {
+            for replica in service.replicas {
+                let labels = "{service=\"\(service.service)\",instance=\"\(replica.instance)\"}"
+                replicas.append((labels, replica.health?.status == .serving ? 1 : 0))
+                if let health = replica.health { calls.append((labels, Double(health.inFlight))) }
+            }
+        }
+        gauge("replica_up", "Whether a replica serves.", replicas)
+        gauge("calls_in_flight", "Calls that a replica has at this moment.", calls)
+        var jobs: [(String, Double)] = []
+        for state in JobState.allCases { jobs.append(("{state=\"\(state.rawValue)\"}", try await count(state))) }
+        gauge("jobs", "Jobs by state.", jobs)
+        return .text(text, type: "text/plain; version=0.0.4")
+    }
+
+    private func count(_ state: JobState) async throws -> Double {
+        var count = 0
+        var after: String?
+        repeat {
+            let page = try await orchestrator.call(
+                OrchestratorAPI.list, ListJobs(state: state, limit: 1000, after: after))
+            count += page.jobs.count
+            after = page.next
+        } while after != nil
+        return Double(count)
+    }
+}

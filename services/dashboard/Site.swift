@@ -1,0 +1,95 @@
+import Contracts
+import FoundationEssentials
+import JSONRPC
+import Logging
+import NIOHTTP1
+
+/// What the page consists of: each address, and who answers it.
+struct Site: Sendable {
+    /// Bytes of a request's JSON: a storyboard of 8 MiB, with room for what is around it.
+    static let maximumJSON = 8 * 1024 * 1024 + 256 * 1024
+
+    let gate: Gate
+    let assets: Assets
+    let jobs: JobRoutes
+    let media: MediaRoutes
+    let stack: StackRoutes
+    let uploads: Uploads
+    let metrics: Metrics
+    let logger: Logger
+
+    /// What a request's body may be.
+    ///
+    /// - Throws: `invalid_params` for a method that has no meaning here.
+    func body(of request: WebRequest) throws(ServiceError) -> BodyCollector.Plan {
+        switch request.method {
+        case .GET, .HEAD: .memory(maximum: 0)
+        case .POST where request.path == ["api", "uploads"]: uploads.plan
+        case .POST: .memory(maximum: Self.maximumJSON)
+        default:
+            throw ServiceError(.invalidParams, "\(request.method) means nothing here: there are GET, HEAD and POST")
+        }
+    }
+
+    /// Answers whatever comes; a failure is an answer too.
+    func respond(to request: WebRequest) async -> WebResponse {
+        defer { uploads.forget(request) }
+        do {
+            var response = try await answer(request)
+            pack(&response, request)
+            return response
+        } catch {
+            let failure = ServiceError(wrapping: error)
+            if failure.kind == .internal { logger.error("\(failure.message)") }
+            return .failure(failure)
+        }
+    }
+
+    private func answer(_ request: WebRequest) async throws -> WebResponse {
+        if request.path == ["healthz"] { return .text("ok\n") }
+        if let cookie = gate.cookie(for: request) {
+            return WebResponse(.seeOther, ["Location": "/", "Set-Cookie": cookie, "Cache-Control": "no-store"])
+        }
+        try gate.check(request, isUpgrade: request.path == ["ws"])
+        let isPost = request.method == .POST
+        switch request.path.first {
+        case "api":
+            let rest = Array(request.path.dropFirst())
+            let response: WebResponse? =
+                switch rest.first {
+                case "jobs" where isPost: try await jobs.post(Array(rest.dropFirst()), request)
+                case "jobs": try await read(Array(rest.dropFirst()), request)
+                case "estimate" where isPost && rest.count == 1: try await jobs.estimate(request)
+                case "retry-failed" where isPost && rest.count == 1: try await jobs.retryFailed()
+                case "uploads" where isPost && rest.count == 1: try await uploads.take(request)
+                default: isPost ? try await stack.post(rest, request) : try await stack.get(rest)
+                }
+            if let response { return response }
+        case "metrics" where !isPost && request.path.count == 1: return try await metrics.page()
+        case "assets" where !isPost && request.path.count == 2:
+            if let response = assets.response(request.path[1], request) { return response }
+        case nil where !isPost, "services" where !isPost && request.path.count == 1,
+            "jobs" where !isPost && request.path.count == 2:
+            if let response = assets.response("index.html", request) { return response }
+        case "ws":
+            throw ServiceError(.invalidRequest, "/ws is a WebSocket: upgrade the connection")
+        default: break
+        }
+        throw ServiceError(.notFound, "there is nothing at /\(request.path.joined(separator: "/"))")
+    }
+
+    private func read(_ path: [String], _ request: WebRequest) async throws -> WebResponse? {
+        if let response = try await jobs.get(path, request) { return response }
+        return try await media.get(path, request)
+    }
+
+    /// Text of some length travels packed.
+    private func pack(_ response: inout WebResponse, _ request: WebRequest) {
+        guard request.acceptsGzip, case .bytes(let bytes) = response.body, bytes.count > 1024,
+            response.headers["Content-Encoding"].isEmpty, let packed = Gzip.pack(bytes, level: 1)
+        else { return }
+        response.body = .bytes(packed)
+        response.headers.add(name: "Content-Encoding", value: "gzip")
+        response.headers.add(name: "Vary", value: "Accept-Encoding")
+    }
+}

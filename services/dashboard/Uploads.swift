@@ -1,0 +1,45 @@
+import FoundationEssentials
+import Glibc
+import JSONRPC
+import NIOHTTP1
+
+/// Narrations that come with the form: streamed to this machine's disk, for the orchestrator to find.
+struct Uploads: Sendable {
+    private static let maximumBytes = 200 * 1024 * 1024
+    private static let endings = ["mp3", "wav", "m4a", "aac", "flac", "ogg", "opus"]
+
+    /// A folder of this service's own.
+    let folder: String
+
+    var plan: BodyCollector.Plan { .file(folder: folder, maximum: Self.maximumBytes) }
+
+    private struct Taken: Encodable {
+        var uri: String
+        var name: String
+        var bytes: Int
+    }
+
+    /// `?name=seg_001.mp3`
+    func take(_ request: WebRequest) async throws -> WebResponse {
+        let name = request.query["name"] ?? ""
+        let ending = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
+        guard Self.endings.contains(ending), name.utf8.count <= 255 else {
+            throw ServiceError.invalidParams(
+                at: "/name", expected: "the name of a narration that ends in \(Self.endings.joined(separator: ", "))")
+        }
+        guard case .file(let temporary, let bytes) = request.body, bytes > 0 else {
+            throw ServiceError(.invalidParams, "the body: expected the bytes of \(name.prefix(100))")
+        }
+        // The name is the browser's and goes no further than its ending.
+        let path = "\(folder)/\(UUID().uuidString.lowercased()).\(ending)"
+        guard rename(temporary, path) == 0 else {
+            throw ServiceError(.unavailable, "cannot keep the upload: \(String(cString: strerror(errno)))")
+        }
+        return try .json(Taken(uri: "file://\(path)", name: name, bytes: bytes), status: .created)
+    }
+
+    /// Removes what was not taken.
+    func forget(_ request: WebRequest) {
+        if case .file(let temporary, _) = request.body { unlink(temporary) }
+    }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import JSONRPC
+import NIOHTTP1
+
+/// A request of a browser, its target taken apart and checked.
+struct WebRequest: Sendable {
+    enum Body: Sendable {
+        case none
+        case bytes(Data)
+        /// The path of a temporary file; whoever answers moves it, else it is removed.
+        case file(String, bytes: Int)
+    }
+
+    let method: HTTPMethod
+    /// Decoded; none is empty, `.` or `..`, and none holds a slash or a control character.
+    let path: [String]
+    let query: [String: String]
+    let headers: HTTPHeaders
+    var body: Body = .none
+
+    /// - Throws: `invalid_params` for a target that is no path of such parts.
+    init(_ head: HTTPRequestHead) throws(ServiceError) {
+        method = head.method
+        headers = head.headers
+        let halves = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        guard head.uri.utf8.count <= 8192, let target = halves.first, target.hasPrefix("/") else {
+            throw ServiceError(.invalidParams, "the request's target is no path of this page")
+        }
+        var path: [String] = []
+        // One slash at the end is the same page.
+        for part in target.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        where part != "" || path.isEmpty {
+            guard let decoded = String(part).removingPercentEncoding, decoded != ".", decoded != "..",
+                !decoded.utf8.contains(where: Self.isForbidden)
+            else { throw ServiceError(.invalidParams, "the request's path holds what no path here holds") }
+            if !decoded.isEmpty { path.append(decoded) }
+        }
+        self.path = path
+        var query: [String: String] = [:]
+        for pair in halves.count == 2 ? halves[1].split(separator: "&") : [] {
+            let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let texts = sides.map { String($0).replacing("+", with: " ").removingPercentEncoding }
+            guard let name = texts[0], let value = texts.count == 2 ? texts[1] : "" else {
+                throw ServiceError(.invalidParams, "the request's query is not percent-encoded UTF-8")
+            }
+            query[name] = value
+        }
+        self.query = query
+    }
+
+    /// A slash or a backslash within a part, and control characters.
+    private static func isForbidden(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: "/") || byte == UInt8(ascii: "\\")
+    }
+
+    /// Whether the answer may be packed.
+    var acceptsGzip: Bool {
+        headers[canonicalForm: "accept-encoding"].contains { $0.split(separator: ";")[0] == "gzip" }
+    }
+}

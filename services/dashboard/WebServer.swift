@@ -1,0 +1,92 @@
+import JSONRPC
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOWebSocket
+import Synchronization
+
+/// Listens for browsers: HTTP/1.1 and WebSocket, with a bound on connections.
+struct WebServer: Sendable {
+    let site: Site
+    let hub: WatchHub
+    let settings: DashboardSettings
+    let logger: Logger
+
+    /// Connections that are open.
+    private final class Count: Sendable {
+        let value = Atomic<Int>(0)
+    }
+
+    /// - Returns: the open server.
+    /// - Throws: `unavailable` that names the address.
+    func listen() async throws -> any Channel {
+        let count = Count()
+        do {
+            return try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .serverChannelOption(.backlog, value: 1024)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+                .childChannelOption(
+                    .writeBufferWaterMark,
+                    value: .init(low: settings.bounds.backlog / 2, high: settings.bounds.backlog)
+                )
+                .childChannelInitializer { channel in
+                    let number = count.value.add(1, ordering: .relaxed).newValue
+                    channel.closeFuture.whenComplete { _ in count.value.subtract(1, ordering: .relaxed) }
+                    guard number <= settings.bounds.connections else { return Self.refuse(channel) }
+                    return channel.eventLoop.makeCompletedFuture { try add(to: channel) }
+                }
+                .bind(host: settings.host, port: settings.port).get()
+        } catch {
+            throw ServiceError(
+                .unavailable,
+                "cannot listen on \(settings.host):\(settings.port) (\(error)): set UNDERSTUDY_DASHBOARD_LISTEN to another address or port"
+            )
+        }
+    }
+
+    private func add(to channel: any Channel) throws {
+        let exchange = ExchangeHandler(site, settings.bounds)
+        let upgrader = NIOWebSocketServerUpgrader(
+            maxFrameSize: 4096,
+            shouldUpgrade: { channel, head in
+                channel.eventLoop.makeSucceededFuture(isWelcome(head) ? [:] : nil)
+            },
+            upgradePipelineHandler: { channel, head in
+                channel.eventLoop.makeCompletedFuture {
+                    let request = try WebRequest(head)
+                    try channel.pipeline.syncOperations.addHandler(
+                        WatchHandler(
+                            hub, job: request.query["job"], after: request.query["after_seq"].flatMap { Int($0) }))
+                }
+            })
+        let bound = NIOLoopBound(exchange, eventLoop: channel.eventLoop)
+        try channel.pipeline.syncOperations.configureHTTPServerPipeline(
+            withPipeliningAssistance: true,
+            withServerUpgrade: (
+                upgraders: [upgrader],
+                completionHandler: { context in
+                    context.pipeline.syncOperations.removeHandler(bound.value, promise: nil)
+                }
+            ),
+            withErrorHandling: true)
+        try channel.pipeline.syncOperations.addHandler(exchange)
+    }
+
+    /// Whether this is a page of ours that may watch. Who is not gets an answer in HTTP.
+    private func isWelcome(_ head: HTTPRequestHead) -> Bool {
+        guard let request = try? WebRequest(head), request.path == ["ws"] else { return false }
+        return (try? site.gate.check(request, isUpgrade: true)) != nil
+    }
+
+    private static func refuse(_ channel: any Channel) -> EventLoopFuture<Void> {
+        let text =
+            "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"
+        // After the channel is registered and active.
+        channel.eventLoop.execute {
+            channel.writeAndFlush(ByteBuffer(string: text)).whenComplete { _ in channel.close(promise: nil) }
+        }
+        return channel.eventLoop.makeSucceededVoidFuture()
+    }
+}
