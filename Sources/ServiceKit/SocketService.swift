@@ -79,6 +79,8 @@ struct BackgroundService: Service {
     func run() async throws {
         do {
             try await cancelWhenGracefulShutdown { try await body() }
+            // Who ends while the calls are still being drained would pass for a failure.
+            try await gracefulShutdown()
         } catch is CancellationError {
             // Stopping is no failure.
         }

@@ -207,6 +207,25 @@ import Testing
         }
     }
 
+    @Test("a stack whose jobs are watched stops without a word of failure")
+    func stop() async throws {
+        let stack = try LiveStack.prepare()
+        defer { try? FileManager.default.removeItem(atPath: stack.folder) }
+        let up = try await Program("understudy", ["up"], environment: stack.environment)
+        #expect(await up.says("ready in"))
+        // The dashboard watches from its start on.
+        try await Task.sleep(for: .milliseconds(500))
+        up.signal(SIGTERM)
+        let ended = await up.ended()
+        #expect(ended.output.contains("the page is at http://127.0.0.1:"))
+        #expect(
+            !ended.output.contains("ServiceGroupError") && !ended.output.contains("error orchestrator"),
+            "\(ended.output)")
+        for service in ["orchestrator", "dashboard"] {
+            #expect(ended.output.contains("\(service)/\(service)-1 stopped"), "\(ended.output)")
+        }
+    }
+
     @Test("a watcher that misbehaves is sent away with the protocol's own code")
     func rude() async throws {
         try await PageScene.with(script: Self.quick) { page in
