@@ -20,7 +20,7 @@ import Testing
                 #expect(discovered.output.contains("\"openrpc\" : \"1.3"))
             }
             let ps = try await stack.understudy("ps")
-            #expect(ps.output.split(separator: "\n").count == 7)
+            #expect(ps.output.split(separator: "\n").count == 8)
         }
     }
 
