@@ -111,10 +111,12 @@ let package = Package(
             nio + [
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
                 "ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", "CZlib", crypto, logging,
+                subprocess, systemPackage,
             ],
             exclude: ["README.md", "docs"],
             resources: [
-                "api.js", "app.css", "app.js", "format.js", "icon.svg", "index.html", "job.js", "json.js", "list.js",
+                "api.js", "app.css", "app.js", "drill.js", "format.js", "icon.svg", "index.html", "job.js", "json.js",
+                "list.js",
                 "stack.js",
                 "start.js", "watch.js",
             ].map { .embedInCode("Assets/\($0)") }),

@@ -97,9 +97,13 @@ package struct S3Client: Sendable {
     }
 
     /// Some bytes of an object; fewer where it ends before them.
-    package func read(_ object: S3Location, range: Range<Int>) async throws -> Data {
+    ///
+    /// - Parameter tag: of the object's state that is wanted; any if absent.
+    /// - Throws: `conflict` where the object has another.
+    package func read(_ object: S3Location, range: Range<Int>, tag: String? = nil) async throws -> Data {
         guard !range.isEmpty else { return Data() }
         var request = AWSRequest("GET", object)
+        request.headers["If-Match"] = tag
         request.headers["Range"] = "bytes=\(range.lowerBound)-\(range.upperBound - 1)"
         request.sink = .memory(maximum: range.count)
         return try await client.send(request).body

@@ -8,6 +8,8 @@ package struct ArtifactInfo: Sendable, Equatable {
     package let size: Int
     /// When its bytes were last changed, in seconds since 1970.
     package let modified: Double
+    /// Changes with the bytes.
+    package let tag: String
 }
 
 /// Where bytes live, behind one door: files of this machine, and objects of S3.
@@ -36,6 +38,19 @@ package struct Artifacts: Sendable {
         switch uri.scheme {
         case .file: try files.read(uri.path, maximum: maximum)
         case .s3: try await asked { try await objects.read(uri, maximum: maximum) }
+        }
+    }
+
+    /// Some bytes of an artifact as it was when `info` was asked for.
+    ///
+    /// - Parameter range: within the artifact.
+    /// - Throws: `not_found`; `conflict` where it has changed since.
+    package func read(
+        _ uri: ArtifactURI, range: Range<Int>, of info: ArtifactInfo
+    ) async throws(ServiceError) -> Data {
+        switch uri.scheme {
+        case .file: try files.read(uri.path, range: range, of: info)
+        case .s3: try await asked { try await objects.read(uri, range: range, of: info) }
         }
     }
 
@@ -78,6 +93,12 @@ package struct Artifacts: Sendable {
                 throw FileFailure.error(errno, "cannot copy \(source) to \(target)")
             }
         }
+    }
+
+    /// A path of this machine that holds the artifact's bytes as they were when `info` was asked for; `nil` for an object that
+    /// nobody has brought here.
+    package func localPath(_ uri: ArtifactURI, of info: ArtifactInfo) -> String? {
+        uri.scheme == .file ? uri.path : objects.copy(uri, of: info)
     }
 
     /// A path of this machine that holds the artifact's bytes.

@@ -9,7 +9,10 @@ struct FileStore: Sendable {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
         let modified = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9
-        return ArtifactInfo(size: Int(status.st_size), modified: modified)
+        let tag = [Int(status.st_mtim.tv_sec), status.st_mtim.tv_nsec, Int(status.st_ino), Int(status.st_size)]
+        return ArtifactInfo(
+            size: Int(status.st_size), modified: modified,
+            tag: tag.map { String($0, radix: 36) }.joined(separator: "-"))
     }
 
     /// The path with all links followed; `nil` where nothing is.
@@ -31,6 +34,25 @@ struct FileStore: Sendable {
         } catch {
             throw ServiceError(.unavailable, "\(path) cannot be read: \(error)")
         }
+    }
+
+    func read(_ path: String, range: Range<Int>, of known: ArtifactInfo) throws(ServiceError) -> Data {
+        guard info(path) == known else { throw ServiceError(.conflict, "\(path) has changed while it was read") }
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw failure("cannot open", path) }
+        defer { close(file) }
+        var bytes = Data(count: range.count)
+        var count = 0
+        while count < range.count {
+            let more = bytes.withUnsafeMutableBytes { buffer in
+                pread(file, buffer.baseAddress! + count, range.count - count, off_t(range.lowerBound + count))
+            }
+            if more < 0, errno == EINTR { continue }
+            guard more >= 0 else { throw failure("cannot read", path) }
+            guard more > 0 else { break }
+            count += more
+        }
+        return bytes.prefix(count)
     }
 
     /// Names of the files in a folder, sorted; none where there is no such folder.

@@ -17,11 +17,22 @@ final class ObjectStore: Sendable {
 
     func info(_ uri: ArtifactURI) async throws -> ArtifactInfo? {
         // S3 tells whole seconds: nothing may look older than it is.
-        try await client.info(try location(uri)).map { ArtifactInfo(size: $0.size, modified: $0.modified + 0.999) }
+        try await client.info(try location(uri)).map {
+            ArtifactInfo(size: $0.size, modified: $0.modified + 0.999, tag: $0.tag)
+        }
     }
 
     func read(_ uri: ArtifactURI, maximum: Int) async throws -> Data {
         try await client.read(try location(uri), maximum: maximum)
+    }
+
+    func read(_ uri: ArtifactURI, range: Range<Int>, of info: ArtifactInfo) async throws -> Data {
+        try await client.read(try location(uri), range: range, tag: info.tag)
+    }
+
+    /// A copy on this machine of this state of an object.
+    func copy(_ uri: ArtifactURI, of info: ArtifactInfo) -> String? {
+        copies.find(uri, tag: info.tag, size: info.size)
     }
 
     func write(_ bytes: Data, to uri: ArtifactURI) async throws {

@@ -47,7 +47,7 @@ struct PageScene {
     /// One request by curl.
     func curl(_ path: String, _ arguments: String...) async throws -> Answer {
         let ended = try await Program.run(
-            "/usr/bin/curl", ["-s", "-i", "--path-as-is", "-m", "20", "\(url)\(path)"] + arguments)
+            "/usr/bin/curl", ["-s", "-i", "-H", "Expect:", "--path-as-is", "-m", "20", "\(url)\(path)"] + arguments)
         let text = ended.output.replacing("\r\n", with: "\n")
         let end = text.firstRange(of: "\n\n")
         let lines = text[..<(end?.lowerBound ?? text.endIndex)].split(separator: "\n")

@@ -20,7 +20,8 @@ import Testing
             let tag = try #require(first.headers["etag"])
             #expect(try await page.curl("/", "-H", "If-None-Match: \(tag)").status == 304)
             let names = [
-                "api.js", "app.css", "app.js", "format.js", "icon.svg", "job.js", "json.js", "list.js", "stack.js",
+                "api.js", "app.css", "app.js", "drill.js", "format.js", "icon.svg", "job.js", "json.js", "list.js",
+                "stack.js",
                 "start.js", "watch.js",
             ]
             var weight = first.body.utf8.count
@@ -33,7 +34,9 @@ import Testing
                 #expect(packed.headers["content-encoding"] == "gzip" && packed.headers["etag"] != asset.headers["etag"])
             }
             #expect(weight < 150_000)
-            for path in ["/jobs/x", "/jobs/new", "/services"] { #expect(try await page.curl(path).status == 200) }
+            for path in ["/jobs/x", "/jobs/new", "/services", "/drill"] {
+                #expect(try await page.curl(path).status == 200)
+            }
             #expect(try await page.curl("/healthz").body == "ok\n")
             #expect(try await page.curl("/metrics").body.contains("understudy_replica_up{service=\"clipper\""))
             #expect(try await page.stack.understudy("open").output == "\(page.url)\n")
@@ -131,11 +134,13 @@ import Testing
             let sound = try await page.curl("/api/uploads?name=..%2Fseg_1.mp3", "-H", "X-Understudy: 1", "-d", "sound")
             #expect(
                 sound.status == 201 && !sound.body.contains("/../")
-                    && sound.body.contains("file://\(page.stack.folder)/state/dashboard/uploads/"))
+                    && sound.body.contains("file://\(page.stack.store)/uploads/"))
             #expect(try await page.curl("/api/uploads?name=x.html", "-H", "X-Understudy: 1", "-d", "x").status == 400)
-            let uploads = try FileManager.default.contentsOfDirectory(
-                atPath: "\(page.stack.folder)/state/dashboard/uploads")
-            #expect(uploads.count == 1)
+            for (folder, count) in [
+                ("\(page.stack.store)/uploads", 1), ("\(page.stack.folder)/state/dashboard/uploads", 0),
+            ] {
+                #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == count, "\(folder)")
+            }
         }
     }
 

@@ -17,6 +17,34 @@ import Testing
         }
     }
 
+    @Test("storyboard and narrations come by drop, options too; captions play, and a deleted film is said to be gone")
+    func given() async throws {
+        try await PageScene.with { page in
+            let film = page.stack.place("agent5/final.mp4", user: "web", session: "given")
+            _ = try await page.browser("page.py", page.url, "given", film)
+            // The narrations are heard where their segments begin.
+            for second in [0.0, 2] {
+                let onset = try #require(try await Judge.onset(film, at: second))
+                #expect(abs(onset) < 0.06, "at \(second) s")
+            }
+        }
+    }
+
+    @Test("the list changes by itself; it is filtered and searched, and what failed runs again")
+    func list() async throws {
+        try await PageScene.with { page in _ = try await page.browser("page.py", page.url, "list") }
+    }
+
+    @Test("replicas and breakers are shown, and a breaker is moved by hand")
+    func services() async throws {
+        try await PageScene.with { page in _ = try await page.browser("page.py", page.url, "services") }
+    }
+
+    @Test("the drill is played by a button, and its table fills")
+    func drill() async throws {
+        try await PageScene.with { page in _ = try await page.browser("page.py", page.url, "drill") }
+    }
+
     @Test("a job is cancelled and run again by its buttons")
     func cancel() async throws {
         try await PageScene.with { page in _ = try await page.browser("page.py", page.url, "cancel") }

@@ -14,16 +14,20 @@ struct DashboardMain {
             context, methods in
             let settings = try DashboardSettings(context.settings)
             let orchestrator = context.pools["orchestrator"]
+            let artifacts = Artifacts(environment: context.settings.environment)
+            let store = try ArtifactURI(context.settings.store, at: "UNDERSTUDY_STORE")
+            let rehearsal = Rehearsal(program: Rehearsal.installedProgram(), logger: context.logger)
             let hub = WatchHub(OrchestratorLink(directory: context.settings.runDirectory), logger: context.logger)
             let stack = StackRoutes(
                 directory: context.settings.runDirectory, orchestrator: orchestrator,
                 imagegen: context.pools["imagegen"])
             let site = Site(
                 gate: Gate(token: settings.token, hosts: settings.hosts), assets: Assets(Page.files),
-                jobs: JobRoutes(orchestrator: orchestrator),
-                media: MediaRoutes(
-                    orchestrator: orchestrator, artifacts: Artifacts(environment: context.settings.environment)),
-                stack: stack, uploads: Uploads(folder: settings.uploads),
+                jobs: JobRoutes(
+                    orchestrator: orchestrator,
+                    storyboards: GivenStoryboard(artifacts: artifacts, store: store, root: settings.root)),
+                media: MediaRoutes(orchestrator: orchestrator, artifacts: artifacts), stack: stack,
+                rehearsal: rehearsal, uploads: Uploads(folder: settings.uploads, artifacts: artifacts, store: store),
                 metrics: Metrics(orchestrator: orchestrator, stack: stack, hub: hub), logger: context.logger)
             let server = try await WebServer(site: site, hub: hub, settings: settings, logger: context.logger).listen()
             let address =
@@ -32,7 +36,10 @@ struct DashboardMain {
             methods.report("address") { .string(address) }
             methods.report("watchers") { .integer(Int64(await hub.count)) }
             methods.background("watch") { try await hub.run() }
-            methods.beforeDrain { try? await server.close() }
+            methods.beforeDrain {
+                try? await server.close()
+                _ = try? await rehearsal.stop()
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+import Contracts
 import FoundationEssentials
 import JSONRPC
 import ServiceKit
@@ -28,8 +29,10 @@ struct DashboardSettings: Sendable {
     let hosts: Set<String>
     /// `UNDERSTUDY_DASHBOARD_CONNECTIONS`, `_HEADER_S`, `_BODY_S`, `_IDLE_S`, `_BACKLOG_BYTES`.
     let bounds: Bounds
-    /// Where narrations are put that come with the form.
+    /// Where narrations lie while they come in.
     let uploads: String
+    /// `UNDERSTUDY_ROOT`: the store's folder of all users, as the orchestrator has it.
+    let root: String
 
     /// - Throws: `invalid_params` that names the variable.
     init(_ settings: ServiceSettings) throws(ServiceError) {
@@ -58,6 +61,7 @@ struct DashboardSettings: Sendable {
             backlog: try settings.int(
                 "UNDERSTUDY_DASHBOARD_BACKLOG_BYTES", default: 1 << 20, in: 1024...(1 << 30)))
         uploads = "\(settings.stateDirectory)/dashboard/uploads"
+        root = settings.string("UNDERSTUDY_ROOT") ?? Places.defaultRoot
     }
 
     static func isLoopback(_ host: String) -> Bool {

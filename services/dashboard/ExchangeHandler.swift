@@ -118,6 +118,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         let length: Int
         switch response.body {
         case .bytes(let bytes): length = bytes.count
+        case .pieces(let pieces): length = pieces.range.count
         case .file(let path, let range):
             length = Int(range.upperBound - range.lowerBound)
             if !isHead {
@@ -144,6 +145,13 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         } else if case .bytes(let bytes) = response.body, !isHead, !bytes.isEmpty {
             context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: nil)
         }
+        if case .pieces(let pieces) = response.body, !isHead {
+            return bring(pieces, keepAlive: keepAlive, context)
+        }
+        finish(keepAlive: keepAlive, context)
+    }
+
+    private func finish(keepAlive: Bool, _ context: ChannelHandlerContext) {
         let channel = context.channel
         let this = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
@@ -154,6 +162,21 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
         // Who does not close its side after the last answer is left.
         if !keepAlive { restart(context, bounds.header) }
+    }
+
+    /// A length was promised, so a failure can only end the connection.
+    private func bring(_ pieces: Pieces, keepAlive: Bool, _ context: ChannelHandlerContext) {
+        let (channel, loop) = (context.channel, context.eventLoop)
+        let this = NIOLoopBound((self, context), eventLoop: loop)
+        context.flush()
+        work = Task {
+            let isWhole = await pieces.send(to: channel)
+            loop.execute {
+                let (handler, context) = this.value
+                guard isWhole else { return context.close(promise: nil) }
+                handler.finish(keepAlive: keepAlive, context)
+            }
+        }
     }
 
     /// Ends the connection unless it is called again within the time.

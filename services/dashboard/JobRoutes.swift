@@ -10,6 +10,7 @@ struct JobRoutes: Sendable {
     private static let searched = 20_000
 
     let orchestrator: ServicePool
+    let storyboards: GivenStoryboard
 
     /// `/api/jobs...`; `nil` for an address that is none of these.
     func get(_ path: [String], _ request: WebRequest) async throws -> WebResponse? {
@@ -25,7 +26,7 @@ struct JobRoutes: Sendable {
     func post(_ path: [String], _ request: WebRequest) async throws -> WebResponse? {
         switch (path.count, path.last) {
         case (0, _):
-            return try .json(try await relay(OrchestratorAPI.start.name, try start(request)), status: .created)
+            return try .json(try await begin(OrchestratorAPI.start.name, request, isKept: true), status: .created)
         case (2, "cancel"):
             return try .json(try await relay(OrchestratorAPI.cancel.name, ["job_id": .string(path[0])]))
         case (2, "retry"):
@@ -38,7 +39,7 @@ struct JobRoutes: Sendable {
 
     /// What the understudy's film would cost.
     func estimate(_ request: WebRequest) async throws -> WebResponse {
-        try .json(try await relay(OrchestratorAPI.estimate.name, try start(request)))
+        try .json(try await begin(OrchestratorAPI.estimate.name, request, isKept: false))
     }
 
     private struct Retried: Encodable {
@@ -120,15 +121,23 @@ struct JobRoutes: Sendable {
         [job.jobID, job.userID, job.sessionID].contains { $0.lowercased().contains(words) }
     }
 
+    /// A call with the parameters of a start.
+    private func begin(_ method: String, _ request: WebRequest, isKept: Bool) async throws -> JSONValue {
+        let size = if case .bytes(let body) = request.body { body.count } else { 0 }
+        return try await storyboards.with(try start(request), size: size, isKept: isKept) { params in
+            try await relay(method, params)
+        }
+    }
+
     /// The parameters of a start; who the page's user is, where it does not say so.
-    private func start(_ request: WebRequest) throws(ServiceError) -> JSONValue {
+    private func start(_ request: WebRequest) throws(ServiceError) -> [String: JSONValue] {
         var members = try object(request)
         if members["user_id"] == nil { members["user_id"] = "web" }
         if members["session_id"] == nil {
             let moment = Int(Date().timeIntervalSince1970)
             members["session_id"] = .string("web-\(moment)-\(String(UInt32.random(in: 0...UInt32.max), radix: 36))")
         }
-        return .object(members)
+        return members
     }
 
     private func members(_ request: WebRequest, job: String) throws(ServiceError) -> [String: JSONValue] {

@@ -1,7 +1,6 @@
 import Artifacts
 import Contracts
 import FoundationEssentials
-import Glibc
 import JSONRPC
 import NIOHTTP1
 import ServicePool
@@ -62,13 +61,11 @@ struct MediaRoutes: Sendable {
     // MARK: - Files
 
     private func file(_ uri: ArtifactURI, _ request: WebRequest, name: String) async throws -> WebResponse {
-        let path = try await artifacts.localPath(uri)
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        guard let info = try await artifacts.info(uri) else {
             throw ServiceError(.notFound, "\(uri.name) is not there any more")
         }
-        let size = Int64(status.st_size)
-        let tag = "\"\(String(status.st_mtim.tv_sec, radix: 36))-\(String(status.st_mtim.tv_nsec, radix: 36))-\(size)\""
+        let size = Int64(info.size)
+        let tag = "\"\(info.tag.filter { $0 != "\"" })\""
         var headers: HTTPHeaders = [
             "Content-Type": Self.type(of: uri.name), "ETag": tag, "Accept-Ranges": "bytes",
             "Cache-Control": "private, no-cache",
@@ -82,14 +79,23 @@ struct MediaRoutes: Sendable {
         }
         let mayBePart = request.headers.first(name: "If-Range").map { $0 == tag } ?? true
         guard mayBePart, let told = request.headers.first(name: "Range"), let range = ByteRange(told) else {
-            return WebResponse(.ok, headers, .file(path, 0..<size))
+            return WebResponse(.ok, headers, body(uri, info, 0..<size))
         }
         guard let part = range.part(of: size) else {
             headers.add(name: "Content-Range", value: "bytes */\(size)")
             return WebResponse(.rangeNotSatisfiable, headers)
         }
         headers.add(name: "Content-Range", value: "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(size)")
-        return WebResponse(.partialContent, headers, .file(path, part))
+        return WebResponse(.partialContent, headers, body(uri, info, part))
+    }
+
+    /// A file of this machine goes out as it lies there; an object of S3 is brought as far as the browser wants it.
+    private func body(_ uri: ArtifactURI, _ info: ArtifactInfo, _ part: Range<Int64>) -> WebResponse.Body {
+        if let path = artifacts.localPath(uri, of: info) { return .file(path, part) }
+        return .pieces(
+            Pieces(range: part) { [artifacts] piece in
+                try await artifacts.read(uri, range: Int(piece.lowerBound)..<Int(piece.upperBound), of: info)
+            })
     }
 
     private static func type(of name: String) -> String {

@@ -4,6 +4,7 @@ enum Page {
         "api.js": PackageResources.api_js,
         "app.css": PackageResources.app_css,
         "app.js": PackageResources.app_js,
+        "drill.js": PackageResources.drill_js,
         "format.js": PackageResources.format_js,
         "icon.svg": PackageResources.icon_svg,
         "index.html": PackageResources.index_html,

@@ -14,6 +14,7 @@ struct Site: Sendable {
     let jobs: JobRoutes
     let media: MediaRoutes
     let stack: StackRoutes
+    let rehearsal: Rehearsal
     let uploads: Uploads
     let metrics: Metrics
     let logger: Logger
@@ -62,6 +63,7 @@ struct Site: Sendable {
                 case "estimate" where isPost && rest.count == 1: try await jobs.estimate(request)
                 case "retry-failed" where isPost && rest.count == 1: try await jobs.retryFailed()
                 case "uploads" where isPost && rest.count == 1: try await uploads.take(request)
+                case "drill": try await drill(Array(rest.dropFirst()), isPost)
                 default: isPost ? try await stack.post(rest, request) : try await stack.get(rest)
                 }
             if let response { return response }
@@ -69,6 +71,7 @@ struct Site: Sendable {
         case "assets" where !isPost && request.path.count == 2:
             if let response = assets.response(request.path[1], request) { return response }
         case nil where !isPost, "services" where !isPost && request.path.count == 1,
+            "drill" where !isPost && request.path.count == 1,
             "jobs" where !isPost && request.path.count == 2:
             if let response = assets.response("index.html", request) { return response }
         case "ws":
@@ -81,6 +84,15 @@ struct Site: Sendable {
     private func read(_ path: [String], _ request: WebRequest) async throws -> WebResponse? {
         if let response = try await jobs.get(path, request) { return response }
         return try await media.get(path, request)
+    }
+
+    private func drill(_ path: [String], _ isPost: Bool) async throws -> WebResponse? {
+        switch path {
+        case [] where isPost: try .json(try await rehearsal.begin(), status: .accepted)
+        case []: try .json(try await rehearsal.show())
+        case ["stop"] where isPost: try .json(try await rehearsal.stop())
+        default: nil
+        }
     }
 
     /// Text of some length travels packed.

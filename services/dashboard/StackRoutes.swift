@@ -16,6 +16,7 @@ struct StackRoutes: Sendable {
         switch path {
         case ["replicas"]: try .json(["services": await services()])
         case ["breakers"]: try .json(["breakers": try await breakers()])
+        case ["providers"]: try .json(try await imagegen.call(ImageGenAPI.providers, NoParams()))
         default: nil
         }
     }

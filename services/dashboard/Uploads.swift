@@ -1,15 +1,21 @@
+import Artifacts
 import FoundationEssentials
 import Glibc
 import JSONRPC
 import NIOHTTP1
 
-/// Narrations that come with the form: streamed to this machine's disk, for the orchestrator to find.
+/// Narrations that come with the form: streamed to this machine's disk, then put into the store, where every service finds them.
 struct Uploads: Sendable {
     private static let maximumBytes = 200 * 1024 * 1024
     private static let endings = ["mp3", "wav", "m4a", "aac", "flac", "ogg", "opus"]
 
+    /// The store's folder for them.
+    static let place = "uploads"
+
     /// A folder of this service's own.
     let folder: String
+    let artifacts: Artifacts
+    let store: ArtifactURI
 
     var plan: BodyCollector.Plan { .file(folder: folder, maximum: Self.maximumBytes) }
 
@@ -31,11 +37,9 @@ struct Uploads: Sendable {
             throw ServiceError(.invalidParams, "the body: expected the bytes of \(name.prefix(100))")
         }
         // The name is the browser's and goes no further than its ending.
-        let path = "\(folder)/\(UUID().uuidString.lowercased()).\(ending)"
-        guard rename(temporary, path) == 0 else {
-            throw ServiceError(.unavailable, "cannot keep the upload: \(String(cString: strerror(errno)))")
-        }
-        return try .json(Taken(uri: "file://\(path)", name: name, bytes: bytes), status: .created)
+        let uri = try store.appending("\(Self.place)/\(UUID().uuidString.lowercased()).\(ending)")
+        try await artifacts.copy(ArtifactURI(filePath: temporary), to: uri)
+        return try .json(Taken(uri: uri.description, name: name, bytes: bytes), status: .created)
     }
 
     /// Removes what was not taken.

@@ -8,6 +8,8 @@ struct WebResponse: Sendable {
         case bytes([UInt8])
         /// A part of a file.
         case file(String, Range<Int64>)
+        /// What is brought as fast as the browser takes it.
+        case pieces(Pieces)
     }
 
     var status: HTTPResponseStatus

@@ -1,5 +1,6 @@
 // Which page is shown, and what all pages share: announcements, and whether the server is there.
 
+import { showDrill } from "/assets/drill.js";
 import { showJob } from "/assets/job.js";
 import { showList } from "/assets/list.js";
 import { showStack } from "/assets/stack.js";
@@ -44,6 +45,7 @@ async function show() {
   try {
     if (path === "/jobs/new") leave = await showStart(view, hands);
     else if (path === "/services") leave = await showStack(view, hands);
+    else if (path === "/drill") leave = await showDrill(view, hands);
     else if (job) leave = await showJob(view, decodeURIComponent(job[1]), hands);
     else leave = await showList(view, hands);
   } catch (error) {

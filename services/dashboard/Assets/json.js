@@ -3,8 +3,11 @@
 /** -> lines of values by JSON pointer. Throws an Error with `line` where the text is no JSON. */
 export function linesOf(text) {
   const lines = new Map();
-  let at = 0;
-  const line = () => text.slice(0, at).split("\n").length;
+  let at = 0, counted = 0, count = 1;
+  const line = () => {
+    for (; counted < at; counted++) if (text[counted] === "\n") count++;
+    return count;
+  };
   const skip = () => { while (" \t\n\r".includes(text[at] || "x")) at++; };
   const fault = (expected) => {
     const found = at < text.length ? `found ${JSON.stringify(text[at])}` : "the text ends";

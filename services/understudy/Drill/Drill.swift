@@ -12,7 +12,7 @@ struct Drill: AsyncParsableCommand {
             nothing is paid. No setting of the environment but the log level counts.
 
             The exit status is 0 only if all faults passed. --json prints an array of {fault, expected, observed, attempts, \
-            takeover_s, film_ok, cost_usd, passed}.
+            takeover_s, film_ok, cost_usd, passed}; --lines the same objects, each on a line as soon as it is there.
             """)
 
     @Flag(help: "List the faults and play none.")
@@ -24,7 +24,11 @@ struct Drill: AsyncParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    @Flag(help: "Print each result as a line of JSON as soon as it is there.")
+    var lines = false
+
     func validate() throws {
+        if json, lines { throw ValidationError("--json and --lines exclude each other") }
         for number in only where !DrillFault.all.contains(where: { $0.number == number }) {
             throw ValidationError("--only \(number): there are the faults 1 to \(DrillFault.all.count)")
         }
@@ -33,14 +37,20 @@ struct Drill: AsyncParsableCommand {
     func run() async throws {
         let faults = DrillFault.all.filter { only.isEmpty || only.contains($0.number) }
         if list { return Terminal.print(try Self.listed(faults, json: json)) }
+        let lines = lines
         let results = try await Interruption.race {
-            try await DrillStage.with { stage in try await DrillRun(stage: stage).play(faults) }
+            try await DrillStage.with { stage in
+                try await DrillRun(stage: stage) { result in
+                    if lines { Terminal.print(String(decoding: try JSONCoding.encode(result), as: UTF8.self)) }
+                }.play(faults)
+            }
         }
         guard let results else { throw Failure.interrupted }
-        Terminal.print(
-            json
-                ? try JSONCoding.pretty(results)
-                : DrillResult.table(zip(faults, results).map { ($0.number, $1) }))
+        if json {
+            Terminal.print(try JSONCoding.pretty(results))
+        } else if !lines {
+            Terminal.print(DrillResult.table(zip(faults, results).map { ($0.number, $1) }))
+        }
         if results.contains(where: { !$0.isPassed }) { throw ExitCode(1) }
     }
 

@@ -8,6 +8,8 @@ struct DrillRun: Sendable {
     private static let bound = 120.0
 
     let stage: DrillStage
+    /// Told each result as soon as it is there.
+    let hears: @Sendable (DrillResult) throws -> Void
 
     /// -> a result for each fault; one that cannot be played has not passed.
     ///
@@ -16,12 +18,15 @@ struct DrillRun: Sendable {
         var results: [DrillResult] = []
         for fault in faults {
             if Terminal.isInteractive { FileHandleOutput.error("\(fault.number) \(fault.name) ...\n") }
+            let result: DrillResult
             do {
-                results.append(try await bounded { try await play(fault) })
+                result = try await bounded { try await play(fault) }
             } catch {
                 try Task.checkCancellation()
-                results.append(DrillResult(fault, error: error))
+                result = DrillResult(fault, error: error)
             }
+            try hears(result)
+            results.append(result)
         }
         return results
     }

@@ -1,0 +1,99 @@
+import Contracts
+import Foundation
+import JSONRPC
+import StandIns
+import Testing
+
+/// What the page brings from the store and puts into it.
+@Suite(.serialized) struct PageStoreTests {
+    @Test(
+        "films in a bucket come by ranges and are not copied to this machine; one that changes meanwhile ends the download"
+    )
+    func bucket() async throws {
+        let aws = try StandIn("aws")
+        try aws.ask(["keys": ["AKIATEST": "hush-hush-secret"]])
+        let cache = "/tmp/us-cache-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        defer { try? FileManager.default.removeItem(atPath: cache) }
+        let environment = [
+            "AWS_ENDPOINT_URL": aws.url, "AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "hush-hush-secret",
+            "AWS_REGION": "us-east-1", "UNDERSTUDY_STORE": "s3://films/films", "UNDERSTUDY_CACHE_DIR": cache,
+        ]
+        try await PageScene.with(script: LiveStack.failing, environment) { page in
+            let job = try await page.start(session: "s")
+            #expect(try await page.stack.end(of: job).state == .finished)
+            let key = "films/scaffold_test/web/s/agent5/final.mp4"
+            func s3(_ call: String, _ arguments: [String: JSONValue]) throws {
+                let all = arguments.merging(["Bucket": "films", "Key": .string(key)]) { own, _ in own }
+                try aws.ask(["service": "s3", "call": .string(call), "args": .object(all)])
+            }
+            let copy = URL(filePath: "\(page.stack.folder)/film.mp4")
+            try s3("download_file", ["Filename": .string(copy.path)])
+            let film = try Data(contentsOf: copy)
+            // What the services left here of their own work is no part of this.
+            try FileManager.default.removeItem(atPath: "\(cache)/artifacts")
+            let url = "\(page.url)/api/jobs/\(job)/film"
+            let got = URL(filePath: "\(page.stack.folder)/got")
+            func curl(_ arguments: String...) async throws -> (status: Int32, words: String) {
+                let ended = try await Program.run(
+                    "/usr/bin/curl",
+                    ["-s", "-o", got.path, "-w", "%{http_code} %header{content-range} %{content_type}", url] + arguments
+                )
+                return (ended.status, ended.output.trimmingCharacters(in: .newlines))
+            }
+            let middle = try await curl("-r", "1000-2999")
+            #expect(middle.words == "206 bytes 1000-2999/\(film.count) video/mp4")
+            #expect(try Data(contentsOf: got) == film[1000..<3000])
+            let whole = try await curl()
+            #expect(whole.status == 0)
+            #expect(try Data(contentsOf: got) == film)
+            #expect(!FileManager.default.fileExists(atPath: "\(cache)/artifacts"))
+            // Another film takes its place while the first is on its way.
+            let large = "\(page.stack.folder)/large"
+            try Data(repeating: 7, count: 24 << 20).write(to: URL(filePath: large))
+            try s3("upload_file", ["Filename": .string(large)])
+            async let slow = curl("--limit-rate", "6M")
+            try await Task.sleep(for: .seconds(1))
+            try s3("upload_file", ["Filename": .string(copy.path)])
+            #expect(try await slow.status == 18)
+            try s3("delete_object", [:])
+            #expect(try await curl().words.hasPrefix("404"))
+        }
+    }
+
+    @Test("a storyboard of 6 MB is priced and made; it goes by the store, where a price leaves nothing behind")
+    func largeStoryboard() async throws {
+        try await PageScene.with(script: LiveStack.failing) { page in
+            let guidance = String(repeating: "A hill in the evening light. ", count: 1000)
+            let segments = (1...220).map { number -> JSONValue in
+                ["id": .string("seg_\(number)"), "duration": 0.2, "visual_guidance": .string(guidance)]
+            }
+            let request: JSONValue = [
+                "session_id": "large", "options": ["width": 160, "height": 90, "image_provider": "card"],
+                "pipeline_data": ["storyboard": ["segments": .array(segments)]],
+            ]
+            let body = "\(page.stack.folder)/body.json"
+            try JSONCoding.encode(request).write(to: URL(filePath: body))
+            let post = ["-H", "X-Understudy: 1", "--data-binary", "@\(body)"]
+            let price = try await page.curl("/api/estimate", post[0], post[1], post[2], post[3])
+            #expect(price.status == 200 && price.body.contains(#""segments":220"#), "\(price.body.prefix(500))")
+            let users = try? FileManager.default.subpathsOfDirectory(atPath: page.stack.store)
+            #expect((users ?? []).allSatisfy { !$0.hasSuffix(".json") })
+            let started = try await page.curl("/api/jobs", post[0], post[1], post[2], post[3])
+            #expect(started.status == 201, "\(started.body)")
+            let job = try JSONCoding.decode(JSONValue.self, from: Data(started.body.utf8))["job_id"]?.string ?? ""
+            #expect(
+                FileManager.default.fileExists(
+                    atPath: page.stack.place("agent2/storyboard.json", user: "web", session: "large")))
+            let connection = try await page.stack.connect("orchestrator")
+            var view = try await connection.call(OrchestratorAPI.status, JobReference(jobID: job))
+            while view.segments.isEmpty, !view.state.isTerminal {
+                try await Task.sleep(for: .milliseconds(100))
+                view = try await connection.call(OrchestratorAPI.status, JobReference(jobID: job))
+            }
+            #expect(view.segments.count == 220)
+            let cancelled = try await page.curl("/api/jobs/\(job)/cancel", "-H", "X-Understudy: 1", "-d", "")
+            #expect(cancelled.status == 200)
+            await connection.close()
+        }
+    }
+}
