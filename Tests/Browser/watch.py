@@ -2,11 +2,16 @@
 
   messages JOB AFTER   all messages of a job after a number, until its end, with the snapshot's number
   rude                 how the server ends connections that misbehave
+  crowd JOB PID        a job as one watcher sees it who is among thousands that idle, stall and misbehave; and the server's memory
 """
 
 import asyncio
+import gzip
 import json
 import os
+import re
+import resource
+import select
 import socket
 import struct
 import sys
@@ -93,4 +98,69 @@ def rude():
     return ends
 
 
-print(json.dumps(asyncio.run(messages(*rest)) if scene == "messages" else rude()))
+def resident(pid):
+    """Mebibytes."""
+    with open("/proc/%s/status" % pid) as status:
+        return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1]) / 1024
+
+
+def bombs():
+    """What a packed body gets: it is never unpacked."""
+    body = gzip.compress(b" " * (64 << 20), 9)
+    peer = socket.create_connection(("127.0.0.1", port))
+    peer.sendall(b"POST /api/jobs HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nX-Understudy: 1\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % (port, len(body)))
+    try:
+        peer.sendall(body)
+        return peer.recv(65536).split(b"\r\n")[0].decode()
+    except ConnectionError:
+        return "closed"
+
+
+async def crowd(job, pid):
+    """The watcher in the middle must see what a watcher alone sees."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    before = resident(pid)
+    watcher = asyncio.create_task(messages(job, 0))
+    told = await asyncio.to_thread(throng)
+    seen = await watcher
+    return dict(told, watched=seen, grown_mib=round(resident(pid) - before))
+
+
+def throng():
+    # One that reads nothing, though it asks for all there is, while its window is small.
+    slow = socket.socket()
+    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    slow.connect(("127.0.0.1", port))
+    slow.sendall(b"GET /ws?after_seq=0 HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                 b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n" % port)
+    half = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
+    for peer in half:
+        peer.sendall(b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websock")
+    ends, bomb = rude(), bombs()
+    idle, refused = [], 0
+    for _ in range(10_000):
+        idle.append(socket.create_connection(("127.0.0.1", port)))
+    poll = select.poll()
+    for peer in idle:
+        poll.register(peer, select.POLLIN)
+    by_number = {peer.fileno(): peer for peer in idle}
+    while refused < 7500 and (ready := poll.poll(2000)):
+        for number, _ in ready:
+            refused += by_number[number].recv(4096).startswith(b"HTTP/1.1 503")
+            poll.unregister(number)
+    for peer in idle + half:
+        peer.close()
+    # The slow one is at its end: what was on its way comes, and no more.
+    slow.settimeout(20)
+    got = 0
+    try:
+        while part := slow.recv(65536):
+            got += len(part)
+    except ConnectionError:
+        pass
+    return {"ends": ends, "bomb": bomb, "refused": refused, "slow_bytes": got}
+
+
+scenes = {"messages": lambda: asyncio.run(messages(*rest)), "rude": rude, "crowd": lambda: asyncio.run(crowd(*rest))}
+print(json.dumps(scenes[scene]()))

@@ -62,13 +62,13 @@ struct PageScene {
     }
 
     /// Starts a job of one-second segments by the page's API. -> its id.
-    func start(session: String, segments: Int = 1) async throws -> String {
+    func start(session: String, segments: Int = 1, size: (Int, Int) = (1920, 1080)) async throws -> String {
         let list = (1...segments).map {
             "{\"id\":\"seg_\($0)\",\"duration\":1,\"visual_guidance\":\"A hill\",\"narration\":\"n\"}"
         }
         let answer = try await curl(
             "/api/jobs", "-H", "X-Understudy: 1", "-d",
-            "{\"session_id\":\"\(session)\",\"pipeline_data\":{\"storyboard\":{\"segments\":[\(list.joined(separator: ","))]}}}"
+            "{\"session_id\":\"\(session)\",\"options\":{\"width\":\(size.0),\"height\":\(size.1)},\"pipeline_data\":{\"storyboard\":{\"segments\":[\(list.joined(separator: ","))]}}}"
         )
         #expect(answer.status == 201, "\(answer.body)")
         return try #require(JSONCoding.decode(JSONValue.self, from: Data(answer.body.utf8))["job_id"]?.string)

@@ -231,6 +231,34 @@ import Testing
         }
     }
 
+    @Test(
+        "ten thousand idle connections, half handshakes, rude frames, a packed bomb and one that does not read: the watcher among them sees every message, and memory stays flat"
+    )
+    func crowd() async throws {
+        let bounds = ["UNDERSTUDY_DASHBOARD_BACKLOG_BYTES": "16384", "UNDERSTUDY_DASHBOARD_STALL_S": "2"]
+        try await PageScene.with(script: Self.quick, bounds) { page in
+            let connection = try await page.stack.connect("dashboard")
+            let health = try await connection.call("rpc.health", params: [:])
+            await connection.close()
+            // What there is to be behind of.
+            let first = try await page.start(session: "before", segments: 300, size: (160, 90))
+            #expect(try await page.stack.end(of: first).state == .finished)
+            let job = try await page.start(session: "s", segments: 60, size: (160, 90))
+            let seen = try await page.browser("watch.py", page.port, "crowd", job, "\(Int(health["pid"]?.double ?? 0))")
+            #expect((seen["refused"]?.double ?? 0) >= 7500, "\(seen)")
+            #expect((seen["grown_mib"]?.double ?? 1000) < 100, "\(seen)")
+            #expect(seen["bomb"]?.string?.hasPrefix("HTTP/1.1 400") == true, "\(seen)")
+            let live = (seen["watched"]?["seqs"]?.array ?? []).compactMap(\.double)
+            #expect(seen["watched"]?["snapshots"]?.array?.count == 1, "the watcher had to come back: \(seen)")
+            #expect(live == live.sorted() && Set(live).count == live.count && seen["watched"]?["state"] == "finished")
+            let all = try await page.browser("watch.py", page.port, "messages", first, "0")
+            let count = (all["seqs"]?.array ?? []).count
+            #expect(count > 400)
+            // A message has more than 400 bytes: the slow one got what was on its way when it was left, and no more.
+            #expect((seen["slow_bytes"]?.double ?? .infinity) < Double(count * 400), "\(count) messages: \(seen)")
+        }
+    }
+
     @Test("a watcher that misbehaves is sent away with the protocol's own code")
     func rude() async throws {
         try await PageScene.with(script: Self.quick) { page in

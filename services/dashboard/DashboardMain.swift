@@ -12,12 +12,21 @@ struct DashboardMain {
             "dashboard", about: "The page: jobs as they go, what they cost, and their films.", capacity: 4
         ) {
             context, methods in
-            let settings = try DashboardSettings(context.settings)
+            var settings = try DashboardSettings(context.settings)
+            let wanted = settings.bounds.connections
+            settings.bounds.connections = OpenFiles.make(roomFor: wanted)
+            if settings.bounds.connections < wanted {
+                context.logger.warning(
+                    "\(settings.bounds.connections) connections at a time, not \(wanted): the system allows no more open files"
+                )
+            }
             let orchestrator = context.pools["orchestrator"]
             let artifacts = Artifacts(environment: context.settings.environment)
             let store = try ArtifactURI(context.settings.store, at: "UNDERSTUDY_STORE")
             let rehearsal = Rehearsal(program: Rehearsal.installedProgram(), logger: context.logger)
-            let hub = WatchHub(OrchestratorLink(directory: context.settings.runDirectory), logger: context.logger)
+            let hub = WatchHub(
+                OrchestratorLink(directory: context.settings.runDirectory), patience: .seconds(settings.bounds.stall),
+                logger: context.logger)
             let stack = StackRoutes(
                 directory: context.settings.runDirectory, orchestrator: orchestrator,
                 imagegen: context.pools["imagegen"])

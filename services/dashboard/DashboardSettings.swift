@@ -15,8 +15,10 @@ struct DashboardSettings: Sendable {
         var body: Double
         /// Seconds that a connection stays without a request.
         var idle: Double
-        /// Bytes of messages that a watcher may be behind before it is sent away.
+        /// Bytes that are on their way to a browser at the most.
         var backlog: Int
+        /// Seconds that a watcher may read nothing of what was sent before it is sent away.
+        var stall: Double
     }
 
     /// `UNDERSTUDY_DASHBOARD_LISTEN`: `127.0.0.1:8686` if absent. An address, not a name.
@@ -27,8 +29,8 @@ struct DashboardSettings: Sendable {
     let token: Secret?
     /// `UNDERSTUDY_DASHBOARD_HOSTS`: names beside loopback that the page may be asked for by, e.g. `films.example`.
     let hosts: Set<String>
-    /// `UNDERSTUDY_DASHBOARD_CONNECTIONS`, `_HEADER_S`, `_BODY_S`, `_IDLE_S`, `_BACKLOG_BYTES`.
-    let bounds: Bounds
+    /// `UNDERSTUDY_DASHBOARD_CONNECTIONS`, `_HEADER_S`, `_BODY_S`, `_IDLE_S`, `_BACKLOG_BYTES`, `_STALL_S`.
+    var bounds: Bounds
     /// Where narrations lie while they come in.
     let uploads: String
     /// `UNDERSTUDY_ROOT`: the store's folder of all users, as the orchestrator has it.
@@ -59,7 +61,8 @@ struct DashboardSettings: Sendable {
             body: try settings.double("UNDERSTUDY_DASHBOARD_BODY_S", default: 30, in: 0.1...3600),
             idle: try settings.double("UNDERSTUDY_DASHBOARD_IDLE_S", default: 75, in: 0.1...86_400),
             backlog: try settings.int(
-                "UNDERSTUDY_DASHBOARD_BACKLOG_BYTES", default: 1 << 20, in: 1024...(1 << 30)))
+                "UNDERSTUDY_DASHBOARD_BACKLOG_BYTES", default: 1 << 20, in: 1024...(1 << 30)),
+            stall: try settings.double("UNDERSTUDY_DASHBOARD_STALL_S", default: 10, in: 0.1...3600))
         uploads = "\(settings.stateDirectory)/dashboard/uploads"
         root = settings.string("UNDERSTUDY_ROOT") ?? Places.defaultRoot
     }

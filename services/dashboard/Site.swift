@@ -23,7 +23,11 @@ struct Site: Sendable {
     ///
     /// - Throws: `invalid_params` for a method that has no meaning here.
     func body(of request: WebRequest) throws(ServiceError) -> BodyCollector.Plan {
-        switch request.method {
+        if let coding = request.headers.first(name: "Content-Encoding"), coding.lowercased() != "identity" {
+            throw ServiceError(
+                .invalidRequest, "the body is packed (Content-Encoding: \(coding.prefix(50))): send it plain")
+        }
+        return switch request.method {
         case .GET, .HEAD: .memory(maximum: 0)
         case .POST where request.path == ["api", "uploads"]: uploads.plan
         case .POST: .memory(maximum: Self.maximumJSON)

@@ -9,11 +9,16 @@ import ServicePool
 ///
 /// The newest messages are kept, so that a page that says what it saw last gets the rest without gap or repeat, also after this service or
 /// the orchestrator was restarted. Live messages go out at most five times a second for each agent of a job; the last of a job and of an
-/// agent always do, and at once.
+/// agent always do, and at once to those who watch the one job.
+///
+/// Nothing is kept for a browser that reads slowly but its place: it goes on from there when it has read, and is sent away when it does not
+/// read at all.
 actor WatchHub {
     /// Messages that are kept.
     private static let kept = 10_000
     private static let interval = Duration.milliseconds(200)
+    /// Bytes that are sent at a time to one that is behind.
+    private static let batch = 65_536
 
     struct Message: Sendable {
         let seq: Int
@@ -25,7 +30,7 @@ actor WatchHub {
         let text: ByteBuffer
     }
 
-    /// What was sent of a job lately.
+    /// What was sent lately to those who watch a job, or all jobs.
     private struct Window {
         var sent = ContinuousClock.now - WatchHub.interval
         var pending: [Message] = []
@@ -38,20 +43,26 @@ actor WatchHub {
         /// The number of the message that it got last.
         var seq: Int
         var isJoined = false
+        /// Whether it has not read yet what was sent.
+        var isBehind = false
     }
 
     private let orchestrator: OrchestratorLink
+    private let patience: Duration
     private let logger: Logger
     private var ring: [Message] = []
     /// The newest number that the orchestrator gave.
     private var seq: Int?
     private var isAway = true
-    private var windows: [String: Window] = [:]
+    /// By job; `nil` for all.
+    private var windows: [String?: Window] = [:]
     private var watchers: [Int: Watcher] = [:]
     private var nextID = 0
 
-    init(_ orchestrator: OrchestratorLink, logger: Logger) {
+    /// - Parameter patience: how long a browser may read nothing of what was sent.
+    init(_ orchestrator: OrchestratorLink, patience: Duration, logger: Logger) {
         self.orchestrator = orchestrator
+        self.patience = patience
         self.logger = logger
     }
 
@@ -98,15 +109,54 @@ actor WatchHub {
         }
     }
 
-    /// Sends what is kept and newer than what a watcher has.
+    /// Sends what is kept and newer than what a watcher has, as fast as it reads; what comes meanwhile is a part of that.
     private func catchUp(_ id: Int) {
-        guard var watcher = watchers[id] else { return }
-        let missed = ring.drop { $0.seq <= watcher.seq }
-        for message in missed where watcher.job == nil || watcher.job == message.job {
-            watcher.channel.send(message.text)
-            watcher.seq = message.seq
+        watchers[id]?.isBehind = true
+        Task {
+            while let watcher = watchers[id] {
+                let next = missed(by: watcher)
+                guard let last = next.last else {
+                    watchers[id]?.isBehind = false
+                    return
+                }
+                watchers[id]?.seq = last.seq
+                guard await watcher.channel.send(next.map(\.text), within: patience) else {
+                    logger.info("a watcher reads nothing and is sent away")
+                    watchers[id] = nil
+                    return
+                }
+                // What it lacks may be gone meanwhile: it comes back and begins with a snapshot.
+                guard ring.count < Self.kept || ring[0].seq <= last.seq + 1 else {
+                    watchers[id] = nil
+                    return watcher.channel.end(.slow)
+                }
+            }
         }
-        watchers[id] = watcher
+    }
+
+    /// The next messages that a watcher lacks, some thousands of bytes of them.
+    private func missed(by watcher: Watcher) -> [Message] {
+        var low = 0
+        var high = ring.count
+        while low < high {
+            let middle = (low + high) / 2
+            if ring[middle].seq <= watcher.seq { low = middle + 1 } else { high = middle }
+        }
+        var next: [Message] = []
+        var bytes = 0
+        for message in ring[low...] where watcher.job == nil || watcher.job == message.job {
+            next.append(message)
+            bytes += message.text.readableBytes
+            if bytes >= Self.batch { break }
+        }
+        return next
+    }
+
+    private func send(_ message: Message, to id: Int) {
+        guard let watcher = watchers[id], !watcher.isBehind else { return }
+        guard watcher.channel.isWritable else { return catchUp(id) }
+        watcher.channel.send(message.text)
+        watchers[id]?.seq = message.seq
     }
 
     // MARK: - The orchestrator
@@ -148,31 +198,35 @@ actor WatchHub {
         ring.append(message)
         if ring.count > Self.kept + Self.kept / 4 { ring.removeFirst(ring.count - Self.kept) }
         guard !watchers.isEmpty else { return }
-        var window = windows[message.job] ?? Window()
+        offer(message, to: message.job)
+        // Numbers go up for those who watch all, so no job's messages overtake those of another.
+        offer(message, to: nil)
+    }
+
+    private func offer(_ message: Message, to job: String?) {
+        var window = windows[job] ?? Window()
         if !message.isTerminal {
-            window.pending.removeAll { $0.agent == message.agent && !$0.isTerminal }
+            window.pending.removeAll { $0.agent == message.agent && $0.job == message.job && !$0.isTerminal }
         }
         window.pending.append(message)
-        windows[message.job] = window
+        windows[job] = window
         let due = window.sent + Self.interval
-        if message.isTerminal || due <= .now {
-            flush(message.job)
+        if due <= .now || (message.isTerminal && job != nil) {
+            flush(job)
         } else if window.alarm == nil {
-            windows[message.job]?.alarm = Task { [weak self] in
+            windows[job]?.alarm = Task { [weak self] in
                 try? await Task.sleep(until: due)
-                await self?.flush(message.job)
+                await self?.flush(job)
             }
         }
     }
 
-    private func flush(_ job: String) {
+    private func flush(_ job: String?) {
         guard let window = windows[job] else { return }
         window.alarm?.cancel()
         for message in window.pending {
-            for (id, watcher) in watchers
-            where watcher.isJoined && (watcher.job == nil || watcher.job == job) && watcher.seq < message.seq {
-                watcher.channel.send(message.text)
-                watchers[id]?.seq = message.seq
+            for (id, watcher) in watchers where watcher.isJoined && watcher.job == job && watcher.seq < message.seq {
+                send(message, to: id)
             }
         }
         windows[job] = Window(sent: .now)

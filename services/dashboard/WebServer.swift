@@ -13,6 +13,9 @@ struct WebServer: Sendable {
     let settings: DashboardSettings
     let logger: Logger
 
+    /// Bytes that the kernel keeps for a watcher.
+    private static let sendBuffer: ChannelOptions.Types.SocketOption.Value = 65_536
+
     /// Connections that are open.
     private final class Count: Sendable {
         let value = Atomic<Int>(0)
@@ -56,6 +59,8 @@ struct WebServer: Sendable {
             upgradePipelineHandler: { channel, head in
                 channel.eventLoop.makeCompletedFuture {
                     let request = try WebRequest(head)
+                    // What a watcher does not read shall be seen here, not lie in the kernel.
+                    try channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: Self.sendBuffer)
                     try channel.pipeline.syncOperations.addHandler(
                         WatchHandler(
                             hub, job: request.query["job"], after: request.query["after_seq"].flatMap { Int($0) }))

@@ -31,8 +31,8 @@ export async function showDrill(view, { say, alarm }) {
   function cells(number, fault, result) {
     const word = make("span", { className: "word", textContent: result ? (result.passed ? "passed" : "failed") : "" });
     if (result) word.dataset.tone = result.passed ? "good" : "bad";
-    const row = make("tr", {}, make("th", { scope: "row", textContent: fault.fault }), make("td", { className: "quiet", textContent: fault.expected }),
-      make("td", { textContent: result?.observed || "" }), make("td", { className: "number", textContent: result ? `${result.attempts}×` : "" }),
+    const row = make("tr", {}, make("th", { scope: "row", textContent: fault.fault }), make("td", { className: "quiet told", textContent: fault.expected }),
+      make("td", { className: "told", textContent: result?.observed || "" }), make("td", { className: "number", textContent: result ? `${result.attempts}×` : "" }),
       make("td", { className: "number", textContent: result?.takeover_s == null ? "" : seconds(result.takeover_s) }),
       make("td", { textContent: result ? (result.film_ok ? "decodes" : "none") : "" }),
       make("td", { className: "number", textContent: result ? money(result.cost_usd) : "" }), make("td", {}, word));

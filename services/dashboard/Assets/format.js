@@ -16,6 +16,7 @@ export function moment(text) {
 
 export function seconds(count) {
   if (count == null) return "";
+  if (count > 0 && count < 0.1) return `${Math.max(1, Math.round(count * 1000))} ms`;
   if (count < 60) return `${count < 10 ? Math.round(count * 10) / 10 : Math.round(count)} s`;
   return `${Math.floor(count / 60)} min ${Math.round(count % 60)} s`;
 }
