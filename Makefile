@@ -2,7 +2,7 @@
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 SOURCES := Package.swift Sources services Tests
 
-.PHONY: help build demo test bench-media chaos bench-takeover bench-s3 bench-logs format lint clean
+.PHONY: help build demo test bench-media chaos bench-takeover bench-s3 bench-logs bench-page format lint clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,11 @@ bench-logs: ## log events a second, against Python's logging and boto3, half a m
 	@scripts/setup.sh test
 	swift build $(SWIFT_FLAGS) --build-tests
 	Benchmarks/logs.py
+
+bench-page: ## first paint, messages to the screen, 500 watchers, files against nginx, a few minutes
+	@scripts/setup.sh bench
+	swift build $(SWIFT_FLAGS) --build-tests
+	Benchmarks/page.py
 
 chaos: ## kill processes at random under running jobs for five minutes
 	@scripts/setup.sh test

@@ -11,7 +11,7 @@ packages_build="libavcodec-dev libavformat-dev libavutil-dev libcairo2-dev libeb
     libsqlite3-dev libswresample-dev libswscale-dev pkg-config zlib1g-dev"
 packages_run="fontconfig fonts-noto-cjk fonts-noto-core"
 packages_test="chromium ffmpeg procps python3 python3-pil python3-venv socat"
-packages_bench="python3-numpy"
+packages_bench="nginx-light python3-numpy"
 
 wanted="$packages_build $packages_run"
 [ "${1:-}" = test ] && wanted="$wanted $packages_test"

@@ -30,6 +30,11 @@ package struct Artifacts: Sendable {
         }
     }
 
+    /// The same for what lies on this machine, at once; `nil` also for what does not.
+    package func localInfo(_ uri: ArtifactURI) -> ArtifactInfo? {
+        uri.scheme == .file ? files.info(uri.path) : nil
+    }
+
     /// The bytes of an artifact.
     ///
     /// - Parameter maximum: bytes; a larger artifact is `too_large`.

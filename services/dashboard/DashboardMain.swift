@@ -35,7 +35,7 @@ struct DashboardMain {
                 jobs: JobRoutes(
                     orchestrator: orchestrator,
                     storyboards: GivenStoryboard(artifacts: artifacts, store: store, root: settings.root)),
-                media: MediaRoutes(orchestrator: orchestrator, artifacts: artifacts), stack: stack,
+                media: MediaRoutes(known: KnownJobs(orchestrator), artifacts: artifacts), stack: stack,
                 rehearsal: rehearsal, uploads: Uploads(folder: settings.uploads, artifacts: artifacts, store: store),
                 metrics: Metrics(orchestrator: orchestrator, stack: stack, hub: hub), logger: context.logger)
             let server = try await WebServer(site: site, hub: hub, settings: settings, logger: context.logger).listen()

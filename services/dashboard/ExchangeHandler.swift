@@ -94,6 +94,9 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func answer(_ request: WebRequest, keepAlive: Bool, _ context: ChannelHandlerContext) {
+        if let response = site.immediate(request) {
+            return write(response, isHead: false, keepAlive: keepAlive, context)
+        }
         let loop = context.eventLoop
         let this = NIOLoopBound((self, context), eventLoop: loop)
         work = Task { [site] in

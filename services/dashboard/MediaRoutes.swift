@@ -3,11 +3,10 @@ import Contracts
 import FoundationEssentials
 import JSONRPC
 import NIOHTTP1
-import ServicePool
 
 /// Films, captions, stills and clips of jobs, by ranges; what they are called comes from the orchestrator alone.
 struct MediaRoutes: Sendable {
-    let orchestrator: ServicePool
+    let known: KnownJobs
     let artifacts: Artifacts
 
     /// `{job}/film`, `{job}/captions.vtt`, `{job}/chapters.vtt`, `{job}/segments/{segment}/still` or `clip`.
@@ -16,28 +15,45 @@ struct MediaRoutes: Sendable {
         guard ["film", "captions.vtt", "chapters.vtt", "still", "clip"].contains(path[path.count - 1]) else {
             return nil
         }
-        let job = try await orchestrator.call(OrchestratorAPI.status, JobReference(jobID: path[0]))
+        let job = try await known.job(path[0])
+        if path.last == "chapters.vtt" { return .text(Self.chapters(job.segments), type: "text/vtt") }
+        let place = try Self.place(path, in: job)
+        guard let info = try await artifacts.info(place.uri) else {
+            // A film without captions is no failure.
+            if path.last == "captions.vtt" { return WebResponse(.noContent) }
+            throw ServiceError(.notFound, "\(place.uri.name) is not there any more")
+        }
+        return file(place, info, request)
+    }
+
+    /// The same for a file of this machine of a job that was asked for a moment ago: a player's next range, without a wait.
+    func immediate(_ path: [String], _ request: WebRequest) -> WebResponse? {
+        guard ["film", "still", "clip"].contains(path.last), let job = known.recent(path[0]),
+            let place = try? Self.place(path, in: job), let info = artifacts.localInfo(place.uri)
+        else { return nil }
+        return file(place, info, request)
+    }
+
+    /// An artifact, and what it is called when it is downloaded.
+    private struct Place {
+        var uri: ArtifactURI
+        var name: String
+    }
+
+    private static func place(_ path: [String], in job: JobView) throws -> Place {
         if path.count == 4 {
             guard let segment = job.segments.first(where: { $0.segmentID == path[2] }) else {
                 throw ServiceError(.notFound, "the job has no segment \(path[2])")
             }
             let found = path[3] == "still" ? segment.image : path[3] == "clip" ? segment.clip : nil
             guard let found else { throw ServiceError(.notFound, "the segment has no \(path[3]) yet") }
-            return try await file(
-                try ArtifactURI(found), request, name: "\(path[2]).\(path[3] == "still" ? "png" : "mp4")")
+            return Place(uri: try ArtifactURI(found), name: "\(path[2]).\(path[3] == "still" ? "png" : "mp4")")
         }
         guard let film = job.videoURL else { throw ServiceError(.notFound, "the job has no film yet") }
         let uri = try ArtifactURI(film)
-        switch path[1] {
-        case "film": return try await file(uri, request, name: "\(job.sessionID).mp4")
-        case "captions.vtt":
-            let captions = uri.replacingExtension("vtt")
-            // A film without captions is no failure.
-            guard try await artifacts.info(captions) != nil else { return WebResponse(.noContent) }
-            return try await file(captions, request, name: "\(job.sessionID).vtt")
-        case "chapters.vtt": return .text(Self.chapters(job.segments), type: "text/vtt")
-        default: return nil
-        }
+        return path[1] == "film"
+            ? Place(uri: uri, name: "\(job.sessionID).mp4")
+            : Place(uri: uri.replacingExtension("vtt"), name: "\(job.sessionID).vtt")
     }
 
     private static func chapters(_ segments: [SegmentView]) -> String {
@@ -60,10 +76,8 @@ struct MediaRoutes: Sendable {
 
     // MARK: - Files
 
-    private func file(_ uri: ArtifactURI, _ request: WebRequest, name: String) async throws -> WebResponse {
-        guard let info = try await artifacts.info(uri) else {
-            throw ServiceError(.notFound, "\(uri.name) is not there any more")
-        }
+    private func file(_ place: Place, _ info: ArtifactInfo, _ request: WebRequest) -> WebResponse {
+        let (uri, name) = (place.uri, place.name)
         let size = Int64(info.size)
         let tag = "\"\(info.tag.filter { $0 != "\"" })\""
         var headers: HTTPHeaders = [

@@ -36,6 +36,14 @@ struct Site: Sendable {
         }
     }
 
+    /// The answer, where there is nothing to wait for.
+    func immediate(_ request: WebRequest) -> WebResponse? {
+        guard request.method == .GET, request.path.starts(with: ["api", "jobs"]), request.path.count > 3,
+            (try? gate.check(request)) != nil
+        else { return nil }
+        return media.immediate(Array(request.path.dropFirst(2)), request)
+    }
+
     /// Answers whatever comes; a failure is an answer too.
     func respond(to request: WebRequest) async -> WebResponse {
         defer { uploads.forget(request) }
