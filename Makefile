@@ -2,7 +2,7 @@
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 SOURCES := Package.swift Sources services Tests
 
-.PHONY: help build demo test bench-media chaos bench-takeover bench-s3 bench-logs bench-page format lint clean
+.PHONY: help build demo test bench-media chaos bench-takeover bench-s3 bench-logs bench-page install uninstall deb format lint clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,19 @@ test: ## run all tests
 	@scripts/setup.sh test
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test $(SWIFT_FLAGS) --skip-build --no-parallel
+
+install: ## install below PREFIX (/usr/local), within DESTDIR (none): see compose/systemd/README.md
+	@scripts/setup.sh dist
+	swift build $(SWIFT_FLAGS) --build-tests
+	PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh
+
+uninstall: ## remove what `make install` has put there
+	PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh uninstall
+
+deb: ## make a Debian package, in .build/deb
+	@scripts/setup.sh dist
+	swift build $(SWIFT_FLAGS) --build-tests
+	scripts/deb.sh
 
 bench-media: ## pictures and sound against the ffmpeg command line, a few minutes
 	@scripts/setup.sh bench

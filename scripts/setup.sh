@@ -3,19 +3,22 @@
 #   scripts/setup.sh        what building and running needs
 #   scripts/setup.sh test   and what the tests need
 #   scripts/setup.sh bench  and what the benchmarks need
+#   scripts/setup.sh dist   what an installation and a Debian package are made with
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# The one list of packages. build: to compile and link; run: what films need; test: judges and stand-ins.
+# The one list of packages. build: to compile and link; run: what films need; dist: to install and to pack; test: judges and stand-ins.
 packages_build="libavcodec-dev libavformat-dev libavutil-dev libcairo2-dev libebur128-dev libcurl4-openssl-dev libpango1.0-dev
     libsqlite3-dev libswresample-dev libswscale-dev pkg-config zlib1g-dev"
 packages_run="fontconfig fonts-noto-cjk fonts-noto-core"
-packages_test="chromium ffmpeg procps python3 python3-pil python3-venv socat"
+packages_dist="binutils dpkg-dev patchelf python3"
+packages_test="chromium ffmpeg groff-base procps python3 python3-pil python3-venv socat systemd util-linux"
 packages_bench="nginx-light python3-numpy"
 
 wanted="$packages_build $packages_run"
-[ "${1:-}" = test ] && wanted="$wanted $packages_test"
-[ "${1:-}" = bench ] && wanted="$wanted $packages_test $packages_bench"
+[ "${1:-}" = dist ] && wanted="$wanted $packages_dist"
+[ "${1:-}" = test ] && wanted="$wanted $packages_dist $packages_test"
+[ "${1:-}" = bench ] && wanted="$wanted $packages_dist $packages_test $packages_bench"
 
 missing=""
 for package in $wanted; do

@@ -1,0 +1,219 @@
+import Foundation
+import Glibc
+import JSONRPC
+import ServicePool
+import Testing
+
+/// Understudy without its sources: installed, packed, and as systemd would start it.
+@Suite(.serialized) struct InstallationTests {
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+    private static let nobody = 65_534
+
+    /// A folder that others may enter, removed afterwards.
+    private func withFolder(_ body: (String) async throws -> Void) async throws {
+        let folder = "/tmp/us-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try await body(folder)
+    }
+
+    private func install(_ arguments: [String], prefix: String, within root: String = "") async throws {
+        let made = try await Program.run(
+            "/bin/bash", ["\(Self.root)/scripts/install.sh"] + arguments,
+            environment: ["PREFIX": prefix, "DESTDIR": root])
+        try #require(made.status == 0, "\(made.errors)")
+    }
+
+    private func files(in folder: String) -> [String] {
+        (try? FileManager.default.subpathsOfDirectory(atPath: folder))?.filter {
+            var isFolder: ObjCBool = false
+            return FileManager.default.fileExists(atPath: "\(folder)/\($0)", isDirectory: &isFolder)
+                && !isFolder.boolValue
+        } ?? []
+    }
+
+    /// A program in an environment with nothing in it but a path.
+    private func bare(_ program: String, _ arguments: [String], home: String) async throws -> Program.Ended {
+        let user = getuid() == 0 ? ["--reuid=\(Self.nobody)", "--regid=\(Self.nobody)", "--clear-groups"] : []
+        return try await Program.run(
+            "/usr/bin/env",
+            ["-i", "PATH=/usr/bin:/bin", "HOME=\(home)", "/usr/bin/setpriv"] + user + [program] + arguments)
+    }
+
+    @Test("what is installed needs no toolchain, makes the demo's film as any user, and goes as it came")
+    func install() async throws {
+        try await withFolder { folder in
+            let stage = "\(folder)/stage"
+            try await install([], prefix: "/opt/films", within: stage)
+            let prefix = "\(stage)/opt/films"
+            #expect(try FileManager.default.contentsOfDirectory(atPath: "\(prefix)/bin") == ["understudy"])
+            for name in [
+                "orchestrator", "imagegen", "clipper", "stitcher", "logger", "agent5", "dashboard", "understudy",
+            ] {
+                let linked = try await Program.run("/usr/bin/ldd", ["\(prefix)/libexec/understudy/\(name)"])
+                let swift = linked.output.split(separator: "\n").filter {
+                    $0.contains("libswift") || $0.contains("libFoundation")
+                }
+                #expect(swift.count > 5 && swift.allSatisfy { $0.contains(prefix) }, "\(linked.output)")
+            }
+            let home = "\(folder)/home"
+            try FileManager.default.createDirectory(
+                atPath: home, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o777])
+            chmod(home, 0o777)
+            let demo = try await bare("\(prefix)/bin/understudy", ["demo", "--store", "\(home)/store"], home: home)
+            #expect(demo.status == 0, "\(demo.errors)")
+            let film = "\(home)/store/scaffold_test/demo/lighthouse/agent5/final.mp4"
+            let complaints = try await Judge.complaints(film)
+            #expect(complaints.isEmpty, "\(complaints)")
+
+            let pages = files(in: "\(prefix)/share/man/man1")
+            #expect(pages.contains("understudy.1.gz") && pages.contains("understudy-drill.1.gz") && pages.count > 15)
+            for page in pages {
+                let read = try await Program.run(
+                    "/bin/sh", ["-c", "zcat \(prefix)/share/man/man1/\(page) | groff -man -Tutf8 -ww -P-cbou"])
+                #expect(read.errors.isEmpty && read.output.contains("SYNOPSIS"), "\(page): \(read.errors)")
+            }
+            let bash = try await Program.run(
+                "/bin/bash",
+                [
+                    "-c",
+                    """
+                    . \(prefix)/share/bash-completion/completions/understudy && COMP_WORDS=(understudy dri) COMP_CWORD=1 \
+                    COMP_LINE='understudy dri' COMP_POINT=14 && _understudy understudy dri understudy && echo "${COMPREPLY[@]}"
+                    """,
+                ])
+            #expect(bash.output.contains("drill"), "\(bash.errors)")
+            try await install(["uninstall"], prefix: "/opt/films", within: stage)
+            #expect(files(in: stage).isEmpty)
+        }
+    }
+
+    @Test(
+        "the Debian package holds what it says, twice the same bytes; it comes and goes without a trace, but for its settings"
+    )
+    func package() async throws {
+        try await withFolder { folder in
+            var digests: [String] = []
+            var package = ""
+            for name in ["one", "two"] {
+                let made = try await Program.run(
+                    "/bin/bash", ["\(Self.root)/scripts/deb.sh", "\(folder)/\(name)"])
+                try #require(made.status == 0, "\(made.errors)")
+                package = made.output.trimmingCharacters(in: .newlines)
+                digests.append(try await Program.run("/usr/bin/sha256sum", [package]).output.prefix(64).description)
+            }
+            #expect(digests[0] == digests[1])
+            let fields = try await Program.run("/usr/bin/dpkg-deb", ["--field", package]).output
+            for library in ["libavformat59", "libcurl4", "libpango-1.0-0", "libsqlite3-0", "fonts-noto-core"] {
+                #expect(fields.contains(library), "\(fields)")
+            }
+            let system = "\(folder)/system"
+            try FileManager.default.createDirectory(
+                atPath: "\(system)/var/lib/dpkg/updates", withIntermediateDirectories: true)
+            for file in ["status", "available"] {
+                try Data().write(to: URL(filePath: "\(system)/var/lib/dpkg/\(file)"))
+            }
+            func dpkg(_ arguments: String...) async throws -> Program.Ended {
+                try await Program.run(
+                    "/usr/bin/dpkg",
+                    ["--root=\(system)", "--force-depends", "--force-not-root", "--log=/dev/null"] + arguments)
+            }
+            let installed = try await dpkg("--install", package)
+            #expect(installed.status == 0, "\(installed.errors)")
+            let commands = files(in: "\(system)/usr/bin")
+            #expect(commands == ["understudy"] && !FileManager.default.fileExists(atPath: "\(system)/usr/bin/logger"))
+            let version = try await bare("\(system)/usr/bin/understudy", ["--version"], home: "/")
+            #expect(
+                version.status == 0
+                    && fields.contains(
+                        "Version: \(version.output.split(separator: " ").last?.trimmingCharacters(in: .newlines) ?? "?")"
+                    ))
+            #expect(try await dpkg("--remove", "understudy").status == 0)
+            #expect(files(in: system).filter { !$0.hasPrefix("var/lib/dpkg") } == ["etc/understudy/understudy.env"])
+            #expect(try await dpkg("--purge", "understudy").status == 0)
+            #expect(files(in: system).allSatisfy { $0.hasPrefix("var/lib/dpkg") })
+        }
+    }
+
+    @Test("systemd has nothing against the units, and services that are started as they say make a film together")
+    func units() async throws {
+        try await withFolder { folder in
+            try await install([], prefix: folder)
+            let units = "\(folder)/lib/systemd/system"
+            let names = [
+                "orchestrator", "logger", "agent5", "dashboard", "imagegen@1", "clipper@1", "clipper@2", "stitcher@1",
+            ]
+            let environment = ["SYSTEMD_UNIT_PATH": "\(units):"]
+            let verified = try await Program.run(
+                "/usr/bin/systemd-analyze",
+                ["verify", "--man=no", "\(units)/understudy.target"] + names.map { "understudy-\($0).service" },
+                environment: environment)
+            #expect(verified.status == 0 && verified.errors.isEmpty, "\(verified.errors)")
+            let security = try await Program.run(
+                "/usr/bin/systemd-analyze",
+                ["security", "--offline=yes", "--threshold=20", "--no-pager"]
+                    + names.map { "understudy-\($0).service" },
+                environment: environment)
+            #expect(security.status == 0, "\(security.output.suffix(300))")
+
+            let port = RawPeer.freePort()
+            let user = getuid() == 0 ? ["--reuid=\(Self.nobody)", "--regid=\(Self.nobody)", "--clear-groups"] : []
+            for place in ["run", "state", "cache"] {
+                let path = "\(folder)/\(place)/understudy"
+                try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+                chmod(path, 0o750)
+                if getuid() == 0 { chown(path, uid_t(Self.nobody), gid_t(Self.nobody)) }
+            }
+            let common = try String(contentsOfFile: "\(units)/understudy-.service.d/10-common.conf", encoding: .utf8)
+            var running: [Program] = []
+            defer { for service in running { service.signal(SIGTERM) } }
+            for name in names {
+                let parts = name.split(separator: "@")
+                let file = parts.count == 2 ? "understudy-\(parts[0])@.service" : "understudy-\(name).service"
+                let unit = try String(contentsOfFile: "\(units)/\(file)", encoding: .utf8)
+                    .replacing("%i", with: parts.count == 2 ? String(parts[1]) : "")
+                let lines = (common + unit).split(separator: "\n")
+                let variables = lines.filter { $0.hasPrefix("Environment=") }.flatMap {
+                    $0.dropFirst(12).split(separator: " ")
+                }
+                .map {
+                    $0.replacing("%S", with: "\(folder)/state").replacing("%t", with: "\(folder)/run")
+                        .replacing("%C", with: "\(folder)/cache")
+                }
+                let command = try #require(lines.last { $0.hasPrefix("ExecStart=") }).dropFirst(10)
+                running.append(
+                    try await Program(
+                        "/usr/bin/env",
+                        ["-i", "PATH=/usr/bin:/bin", "UNDERSTUDY_DASHBOARD_LISTEN=127.0.0.1:\(port)"]
+                            + variables.map(String.init)
+                            + ["/usr/bin/setpriv"] + user + [String(command)]))
+            }
+            let run = RunDirectory(path: "\(folder)/run/understudy")
+            let deadline = ContinuousClock.now + .seconds(20)
+            while run.services().reduce(0, { $0 + run.instances(of: $1).count }) < names.count,
+                ContinuousClock.now < deadline
+            {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            #expect(run.instances(of: "clipper").sorted() == ["clipper-1", "clipper-2"])
+            func page(_ path: String, _ arguments: String...) async throws -> JSONValue {
+                let answer = try await Program.run(
+                    "/usr/bin/curl", ["-s", "http://127.0.0.1:\(port)\(path)", "-H", "X-Understudy: 1"] + arguments)
+                try #require(answer.status == 0 && answer.output.hasPrefix("{"), "\(path): \(answer)")
+                return try JSONCoding.decode(JSONValue.self, from: Data(answer.output.utf8))
+            }
+            let job = try await page(
+                "/api/jobs", "-d",
+                #"{"pipeline_data":{"storyboard":{"segments":[{"id":"a","duration":1,"visual_guidance":"x"}]}}}"#)[
+                    "job_id"]
+            var view = try await page("/api/jobs/\(job?.string ?? "")")
+            while view["state"] == "running" || view["state"] == "queued" {
+                try await Task.sleep(for: .milliseconds(100))
+                view = try await page("/api/jobs/\(job?.string ?? "")")
+            }
+            #expect(view["state"] == "finished", "\(view)")
+            #expect(view["video_url"]?.string?.hasPrefix("file://\(folder)/state/understudy/store/") == true)
+        }
+    }
+}
