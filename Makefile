@@ -2,7 +2,7 @@
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 SOURCES := Package.swift Sources services Tests
 
-.PHONY: help build demo test bench-media chaos bench-takeover bench-s3 bench-logs bench-page install uninstall deb format lint clean
+.PHONY: help build demo test bench-media chaos bench-takeover bench-s3 bench-logs bench-page install uninstall deb images format lint clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,10 +16,15 @@ demo: ## make the sample film, with a lead that fails
 	swift build $(SWIFT_FLAGS) --build-tests
 	.build/release/understudy demo --store store
 
-test: ## run all tests
+test: ## run all tests; those of the stack where a Docker engine answers or can be started
 	@scripts/setup.sh test
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test $(SWIFT_FLAGS) --skip-build --no-parallel
+	@scripts/engine.sh scripts/stack.sh
+
+images: ## build the images of compose/docker-compose.yml from the sources
+	@scripts/setup.sh dist
+	scripts/images.sh source
 
 install: ## install below PREFIX (/usr/local), within DESTDIR (none): see compose/systemd/README.md
 	@scripts/setup.sh dist

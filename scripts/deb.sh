@@ -28,7 +28,7 @@ Copyright: 2026 The Understudy authors
 License: Apache-2.0
  On Debian systems, the text of the Apache License 2.0 is in /usr/share/common-licenses/Apache-2.0.
 
-Files: usr/lib/understudy/lib*.so
+Files: usr/lib/understudy/lib/*
 Copyright: 2014-2026 Apple Inc. and the Swift project authors; Unicode, Inc.
 License: Apache-2.0 with Runtime Library Exception
  The Swift runtime. On Debian systems, the text of the Apache License 2.0 is in /usr/share/common-licenses/Apache-2.0.
@@ -41,8 +41,8 @@ COPYRIGHT
 
 # The libraries that the executables are linked with, by the packages that have them here.
 printf 'Source: understudy\n\nPackage: understudy\nArchitecture: any\n' > "$work/debian/control"
-libraries=$(cd "$work" && find root/usr/lib/understudy -maxdepth 1 -type f -printf '-e%p ' |
-    xargs dpkg-shlibdeps -O -lroot/usr/lib/understudy --ignore-missing-info 2>/dev/null | sed -n 's/^shlibs:Depends=//p')
+libraries=$(cd "$work" && find root/usr/lib/understudy -maxdepth 2 -type f ! -path '*.resources/*' -printf '-e%p ' |
+    xargs dpkg-shlibdeps -O -lroot/usr/lib/understudy/lib --ignore-missing-info 2>/dev/null | sed -n 's/^shlibs:Depends=//p')
 cat > "$root/DEBIAN/control" <<CONTROL
 Package: understudy
 Version: $version

@@ -3,6 +3,7 @@
 #   scripts/setup.sh        what building and running needs
 #   scripts/setup.sh test   and what the tests need
 #   scripts/setup.sh bench  and what the benchmarks need
+#   scripts/setup.sh stack  and what the stack test needs: a Docker engine
 #   scripts/setup.sh dist   what an installation and a Debian package are made with
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,11 +13,13 @@ packages_build="libavcodec-dev libavformat-dev libavutil-dev libcairo2-dev libeb
     libsqlite3-dev libswresample-dev libswscale-dev pkg-config zlib1g-dev"
 packages_run="fontconfig fonts-noto-cjk fonts-noto-core"
 packages_dist="binutils dpkg-dev patchelf python3"
+packages_stack="debootstrap docker.io docker-compose iptables"
 packages_test="chromium ffmpeg groff-base procps python3 python3-pil python3-venv socat systemd util-linux"
 packages_bench="nginx-light python3-numpy"
 
 wanted="$packages_build $packages_run"
 [ "${1:-}" = dist ] && wanted="$wanted $packages_dist"
+[ "${1:-}" = stack ] && wanted="$wanted $packages_dist $packages_test $packages_stack"
 [ "${1:-}" = test ] && wanted="$wanted $packages_dist $packages_test"
 [ "${1:-}" = bench ] && wanted="$wanted $packages_dist $packages_test $packages_bench"
 

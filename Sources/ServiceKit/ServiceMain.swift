@@ -17,7 +17,7 @@ package enum ServiceMain {
     /// - Parameters:
     ///   - capacity: slots for calls of methods that are work, if `UNDERSTUDY_CAPACITY` says nothing else.
     package static func run(_ service: String, about: String, capacity: Int, build: @escaping Builder) async {
-        readArguments(service, about: about)
+        await readArguments(service, about: about)
         do {
             try await serve(service, about: about, capacity: capacity, build: build)
         } catch {
@@ -39,6 +39,7 @@ package enum ServiceMain {
         let label = "\(service)/\(settings.instance)"
         let level = settings.logLevel
         let logger = Logger(label: label) { LineLogHandler(label: $0, level: level) }
+        for warning in KnownVariables.warnings(settings.environment.keys) { logger.warning("\(warning)") }
         let publication = try SocketPublication(
             service: service, instance: settings.instance, in: settings.runDirectory)
         let slots = try settings.int("UNDERSTUDY_CAPACITY", default: capacity, in: 1...10_000)
@@ -82,23 +83,27 @@ package enum ServiceMain {
         logger.info("stopped")
     }
 
-    /// `--help` and `--version`; everything else comes from the environment.
-    private static func readArguments(_ service: String, about: String) {
+    /// `--help`, `--version` and `--healthcheck`; everything else comes from the environment.
+    private static func readArguments(_ service: String, about: String) async {
         guard let argument = CommandLine.arguments.dropFirst().first else { return }
         switch argument {
         case "--version":
             FileHandleOutput.output("\(ServiceSettings.version)\n")
             exit(0)
+        case "--healthcheck":
+            exit(await HealthCheck.run(service))
         case "--help", "-h":
             FileHandleOutput.output(
                 """
                 OVERVIEW: \(about)
 
-                USAGE: \(service) [--help] [--version]
+                USAGE: \(service) [--help] [--version] [--healthcheck]
 
                 Serves line-delimited JSON-RPC 2.0 on $UNDERSTUDY_RUN_DIR/\(service)/<instance>.sock until SIGTERM.
                 Ask it what it can do:
                   printf '{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}\\n' | socat - UNIX-CONNECT:<socket>
+
+                --healthcheck asks the replica of this run directory and instance: 0 while it serves, else 1 and why not.
 
                 ENVIRONMENT:
                   UNDERSTUDY_RUN_DIR         where services meet ($XDG_RUNTIME_DIR/understudy, /tmp/understudy-<uid>)

@@ -1,0 +1,25 @@
+import JSONRPC
+import ServicePool
+
+/// `--healthcheck`: whether this replica serves, asked on its own socket; for a container's engine, which needs no shell for it.
+enum HealthCheck {
+    /// Seconds that the replica has for its answer.
+    private static let patience = 3
+
+    /// -> the exit status: 0 while the replica serves, else 1 after a line that says why not.
+    static func run(_ service: String) async -> Int32 {
+        do {
+            let settings = try ServiceSettings()
+            let path = try settings.runDirectory.socketPath(service: service, instance: settings.instance)
+            let connection = try await RPCConnection.connect(to: path, patience: .zero)
+            let health = try await connection.call(
+                ServiceHealth.method, NoParams(), timeout: .seconds(patience))
+            await connection.close()
+            FileHandleOutput.output("\(service)/\(settings.instance): \(health.status.rawValue)\n")
+            return health.status == .serving ? 0 : 1
+        } catch {
+            FileHandleOutput.error("\(service): not serving: \(ServiceError(wrapping: error).message)\n")
+            return 1
+        }
+    }
+}

@@ -1,0 +1,92 @@
+/// The variables that this project reads, and what to say about a name that looks like one of them and is none.
+package enum KnownVariables {
+    /// Every variable that begins with `UNDERSTUDY_`; `compose/.env.example` explains each.
+    package static let names: Set<String> = [
+        "UNDERSTUDY_AGENT5_CLIP_TIMEOUT_S",
+        "UNDERSTUDY_AGENT5_COMMAND",
+        "UNDERSTUDY_AGENT5_CONCURRENCY",
+        "UNDERSTUDY_AGENT5_LENGTHS",
+        "UNDERSTUDY_AGENT5_PROVIDER",
+        "UNDERSTUDY_AGENT5_SCOPE",
+        "UNDERSTUDY_AGENT5_SCRIPT",
+        "UNDERSTUDY_AGENT5_SOCKET",
+        "UNDERSTUDY_ALLOW_GIDS",
+        "UNDERSTUDY_AWS_PROFILE",
+        "UNDERSTUDY_BREAKER_COOL_MAX_S",
+        "UNDERSTUDY_BREAKER_COOL_S",
+        "UNDERSTUDY_BREAKER_FAILURES",
+        "UNDERSTUDY_CACHE_DIR",
+        "UNDERSTUDY_CAPACITY",
+        "UNDERSTUDY_CORE_DUMPS",
+        "UNDERSTUDY_DASHBOARD_BACKLOG_BYTES",
+        "UNDERSTUDY_DASHBOARD_BODY_S",
+        "UNDERSTUDY_DASHBOARD_CONNECTIONS",
+        "UNDERSTUDY_DASHBOARD_HEADER_S",
+        "UNDERSTUDY_DASHBOARD_HOSTS",
+        "UNDERSTUDY_DASHBOARD_IDLE_S",
+        "UNDERSTUDY_DASHBOARD_LISTEN",
+        "UNDERSTUDY_DASHBOARD_STALL_S",
+        "UNDERSTUDY_DASHBOARD_TOKEN",
+        "UNDERSTUDY_DASHBOARD_TOKEN_FILE",
+        "UNDERSTUDY_DRAIN_S",
+        "UNDERSTUDY_IMAGE_CACHE_BYTES",
+        "UNDERSTUDY_IMAGE_COMPATIBLE_KEY",
+        "UNDERSTUDY_IMAGE_COMPATIBLE_KEY_FILE",
+        "UNDERSTUDY_IMAGE_COMPATIBLE_MODEL",
+        "UNDERSTUDY_IMAGE_COMPATIBLE_URL",
+        "UNDERSTUDY_IMAGE_FOLDER",
+        "UNDERSTUDY_IMAGE_PROVIDERS",
+        "UNDERSTUDY_IMAGE_TIMEOUT_S",
+        "UNDERSTUDY_INSTANCE",
+        "UNDERSTUDY_LOG_BATCH_S",
+        "UNDERSTUDY_LOG_FILE",
+        "UNDERSTUDY_LOG_GROUP",
+        "UNDERSTUDY_LOG_LEVEL",
+        "UNDERSTUDY_LOG_RETENTION_DAYS",
+        "UNDERSTUDY_LOG_SETTLE_S",
+        "UNDERSTUDY_LOG_SINKS",
+        "UNDERSTUDY_LOG_SPOOL_BYTES",
+        "UNDERSTUDY_MAX_LINE_BYTES",
+        "UNDERSTUDY_MAX_RUNNING_JOBS",
+        "UNDERSTUDY_MEDIACONVERT_BUCKET",
+        "UNDERSTUDY_MEDIACONVERT_QUEUE",
+        "UNDERSTUDY_MEDIACONVERT_QUEUE_S",
+        "UNDERSTUDY_MEDIACONVERT_ROLE",
+        "UNDERSTUDY_MEDIACONVERT_SETUP",
+        "UNDERSTUDY_OPENAI_IMAGE_MODEL",
+        "UNDERSTUDY_OPENAI_VIDEOS_MODEL",
+        "UNDERSTUDY_OPENAI_VIDEOS_URL",
+        "UNDERSTUDY_PRICES",
+        "UNDERSTUDY_REPLICATE_BASE_URL",
+        "UNDERSTUDY_REPLICATE_IMAGE_INPUT",
+        "UNDERSTUDY_REPLICATE_IMAGE_MODEL",
+        "UNDERSTUDY_REPLICATE_MODEL",
+        "UNDERSTUDY_REPLICATE_VIDEO_INPUT",
+        "UNDERSTUDY_ROOT",
+        "UNDERSTUDY_RUN_DIR",
+        "UNDERSTUDY_S3_ADDRESSING",
+        "UNDERSTUDY_S3_KMS_KEY",
+        "UNDERSTUDY_S3_STORAGE_CLASS",
+        "UNDERSTUDY_STATE_DIR",
+        "UNDERSTUDY_STITCH_BACKEND",
+        "UNDERSTUDY_STORE",
+        "UNDERSTUDY_STORE_PATIENCE_S",
+        "UNDERSTUDY_SUPERVISED",
+    ]
+
+    /// -> one line for each unknown name that begins with `UNDERSTUDY_`, sorted, with the nearest known name.
+    package static func warnings(_ environment: some Sequence<String>) -> [String] {
+        environment.filter { $0.hasPrefix("UNDERSTUDY_") && !names.contains($0) }.sorted().map { name in
+            guard let nearest = nearest(to: name) else { return "\(name) is no setting of this project" }
+            return "\(name) is no setting of this project: did you mean \(nearest)?"
+        }
+    }
+
+    /// -> the known name that the fewest edits lead to, at most a third of its letters after the prefix.
+    private static func nearest(to name: String) -> String? {
+        let prefix = "UNDERSTUDY_".utf8.count
+        let candidates = names.map { (name: $0, edits: EditDistance.between($0, name)) }
+        guard let best = candidates.min(by: { ($0.edits, $0.name) < ($1.edits, $1.name) }) else { return nil }
+        return best.edits <= max((best.name.utf8.count - prefix) / 3, 1) ? best.name : nil
+    }
+}

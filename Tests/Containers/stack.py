@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+"""The stack of compose/docker-compose.yml in a real Docker engine, as its users treat it: stack.py. Each step says what it has seen; ends with
+1 at the first that is not as it should be, after the services' logs. The images must be there: scripts/images.sh.
+"""
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+COMPOSE = os.path.join(HERE, "../../compose")
+PROJECT = "us-test"
+SERVICES = ["orchestrator", "imagegen", "clipper", "stitcher", "logger", "agent5", "dashboard"]
+PORT = 18686
+# A container that looks at the sockets while others come and go.
+EYE = PROJECT + "-eye"
+environment = dict(os.environ, PAGE_PORT=str(PORT), COMPOSE_PROJECT_NAME=PROJECT, SETTINGS=".env.example")
+began = time.time()
+
+
+def run(*command, check=True, timeout=300, **more):
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment, cwd=COMPOSE, **more)
+    if check and ended.returncode:
+        raise AssertionError("%s: %d\n%s%s" % (" ".join(command), ended.returncode, ended.stdout[-3000:], ended.stderr[-3000:]))
+    return ended
+
+
+def compose(*words, **more):
+    return run("docker-compose", *words, **more)
+
+
+def docker(*words, **more):
+    return run("docker", *words, **more).stdout.strip()
+
+
+def containers(service=None):
+    """Ids of those that run, in short."""
+    label = ["--filter", "label=com.docker.compose.service=%s" % service] if service else []
+    return docker("ps", "-q", "--filter", "label=com.docker.compose.project=" + PROJECT, *label).split()
+
+
+def step(text):
+    print("stack: %5.1f s: %s" % (time.time() - began, text), flush=True)
+
+
+def until(condition, what, seconds=30):
+    end = time.time() + seconds
+    while True:
+        found = condition()
+        if found:
+            return found
+        assert time.time() < end, "not within %d s: %s" % (seconds, what)
+        time.sleep(0.2)
+
+
+def page(method, path, body=None):
+    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=20)
+    connection.request(method, path, json.dumps(body) if body is not None else None, {"Authorization": "Bearer understudy", "X-Understudy": "1"})
+    answer = connection.getresponse()
+    text = answer.read()
+    assert answer.status < 300, "%s %s: %d %s" % (method, path, answer.status, text)
+    return json.loads(text) if text.startswith(b"{") else text
+
+
+def begin(session, segments=3):
+    board = {"segments": [{"id": "s%d" % n, "duration": 1, "visual_guidance": "A hill, number %d" % n} for n in range(segments)]}
+    return page("POST", "/api/jobs", {"session_id": session, "pipeline_data": {"storyboard": board}, "options": {"width": 640, "height": 360}})["job_id"]
+
+
+def finished(jobs, seconds=120):
+    """Waits for jobs; all must have their film."""
+    left = set(jobs)
+    end = time.time() + seconds
+    while left:
+        for job in list(left):
+            try:
+                view = page("GET", "/api/jobs/" + job)
+            except (OSError, AssertionError, http.client.HTTPException):
+                # The page or the orchestrator is being started again.
+                time.sleep(0.2)
+                continue
+            assert view["state"] not in ("error", "cancelled"), view
+            if view["state"] == "finished":
+                left.discard(job)
+        assert time.time() < end, "%d of %d jobs have no film after %d s" % (len(left), len(jobs), seconds)
+        time.sleep(0.2)
+
+
+def tool(*words, entrypoint=None, **more):
+    chosen = ["--entrypoint", entrypoint] if entrypoint else []
+    return compose("--profile", "debug", "run", "--rm", "-T", *chosen, "debug", *words, **more).stdout
+
+
+def demo():
+    compose("up", "-d", "--scale", "imagegen=3", "--scale", "clipper=2")
+    container = docker("ps", "-aq", "--filter", "name=%s_demo" % PROJECT)
+    assert docker("wait", container, timeout=120) == "0", docker("logs", container)
+    assert "You exceeded your current quota" in docker("logs", container)
+    film = os.path.join(tempfile.mkdtemp(), "film.mp4")
+    with open(film, "wb") as file:
+        subprocess.run(["docker", "run", "--rm", "--network", "none", "-v", PROJECT + "_store:/store:ro", "--entrypoint", "cat", "understudy/understudy",
+                        "/store/scaffold_test/demo/lighthouse/agent5/final.mp4"], stdout=file, check=True, env=environment)
+    probed = json.loads(run("ffprobe", "-v", "error", "-show_entries", "stream=codec_name,width,height", "-show_entries", "format=duration", "-of", "json", film).stdout)
+    assert abs(float(probed["format"]["duration"]) - 60) < 0.1, probed
+    assert {stream["codec_name"] for stream in probed["streams"]} >= {"h264", "aac"}, probed
+    assert not run("ffmpeg", "-v", "error", "-i", film, "-f", "null", "-").stderr
+    os.remove(film)
+    assert b"<main" in page("GET", "/")
+    step("up with three imagegens and two clippers; the demo's film of 60 s decodes, and the page is there")
+
+
+def seen():
+    """`understudy ps` within the stack shows every replica by its container's id."""
+    shown = tool("ps")
+    for service in SERVICES:
+        for container in containers(service):
+            assert container in shown, "%s %s is not in\n%s" % (service, container, shown)
+    step("understudy ps shows all %d replicas by their containers' ids" % len(containers()))
+
+
+def locked():
+    """Nobody is root, nobody writes outside the volumes, and who has no network has none."""
+    for service in SERVICES:
+        for container in containers(service):
+            facts = json.loads(docker("inspect", container))[0]
+            assert facts["HostConfig"]["ReadonlyRootfs"] and facts["HostConfig"]["CapDrop"] == ["ALL"], service
+            for pid in docker("top", container, "-eo", "pid").split()[1:]:
+                with open("/proc/%s/status" % pid) as status:
+                    text = status.read()
+                users = [line.split()[1:] for line in text.splitlines() if line.startswith(("Uid:", "Gid:"))]
+                assert all(user == "10001" for line in users for user in line), "%s: %s" % (service, users)
+                assert "CapEff:\t0000000000000000" in text and "NoNewPrivs:\t1" in text, service
+                with open("/proc/%s/net/dev" % pid) as devices:
+                    names = {line.split(":")[0].strip() for line in devices.readlines()[2:]}
+                assert names == ({"lo", "eth0"} if service == "dashboard" else {"lo"}), "%s: %s" % (service, names)
+            # The engine's own init is all that was put there.
+            changed = {line.split(" ", 1)[1] for line in docker("diff", container).splitlines()}
+            assert changed <= {"/usr", "/usr/sbin", "/usr/sbin/docker-init"}, "%s: %s" % (service, changed)
+    step("no process is root or has a capability, nothing is written outside the volumes, only the page has a network")
+
+
+def scaled():
+    """Twenty jobs, while replicas come, go and are killed."""
+    compose("up", "-d", "--no-recreate", "--scale", "imagegen=1", "--scale", "clipper=1", "--scale", "demo=0")
+    docker("run", "-d", "--name", EYE, "--network", "none", "-v", PROJECT + "_sockets:/run/understudy", "--entrypoint", "sleep", "understudy/understudy", "600")
+    jobs = [begin("load-%d" % number, 12) for number in range(20)]
+    old = containers("imagegen") + containers("clipper")
+    watch = Watch()
+    watch.start()
+    compose("up", "-d", "--no-recreate", "--scale", "imagegen=3", "--scale", "clipper=2", "--scale", "demo=0")
+    new = [name for service in ("imagegen", "clipper") for name in containers(service) if name not in old]
+    until(lambda: all(name in watch.ages for name in new), "every new replica is called", 20)
+    watch.isOver = True
+    watch.join()
+    waits = [watch.ages[name] for name in new]
+    assert len(new) == 3 and max(waits) < 2, "new replicas were not used within two seconds: %s" % waits
+    step("20 jobs run; new replicas were called at most %.1f s after they began to serve" % max(waits))
+    down = threading.Thread(target=lambda: compose("up", "-d", "--no-recreate", "--scale", "imagegen=1", "--scale", "clipper=1", "--scale", "demo=0"))
+    down.start()
+    finished(jobs)
+    down.join()
+    docker("rm", "-f", EYE)
+    assert len(containers("imagegen")) == len(containers("clipper")) == 1
+    for job in jobs:
+        receipt = page("GET", "/api/jobs/%s/receipt" % job)
+        lost = [attempt for attempt in receipt["attempts"] if attempt["agent"] == "Agent6" and attempt.get("error")]
+        assert not lost, "a call was lost while replicas were drained: %s" % lost
+    step("replicas were taken away again; all 20 films are made, and no call was lost")
+
+
+class Watch(threading.Thread):
+    """Notes how old each replica is, in seconds, when it is first seen with a call."""
+
+    script = ("for socket in /run/understudy/imagegen/*.sock /run/understudy/clipper/*.sock; do"
+              " echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"rpc.stats\"}' | socat -t 2 - UNIX-CONNECT:$socket; done")
+
+    def __init__(self):
+        super().__init__()
+        self.ages, self.isOver = {}, False
+
+    def run(self):
+        while not self.isOver:
+            for line in docker("exec", EYE, "sh", "-c", self.script, check=False).splitlines():
+                stats = json.loads(line)["result"]
+                if stats["in_flight"] or any(each["calls"] for name, each in stats["methods"].items() if not name.startswith("rpc.")):
+                    self.ages.setdefault(stats["instance"], stats["uptime_s"])
+
+
+def killed():
+    """One container of each service is killed while jobs run, the orchestrator too, and started again."""
+    for service in ("imagegen", "clipper", "stitcher", "logger", "agent5", "dashboard", "orchestrator"):
+        jobs = [begin("kill-%s-%d" % (service, number)) for number in range(2)]
+        time.sleep(0.5)
+        container = containers(service)[0]
+        docker("kill", "-s", "KILL", container)
+        docker("start", container)
+        finished(jobs)
+    step("one container of each service was killed in the middle of jobs: all their films are made")
+
+
+def talked():
+    """The conversations of compose/README.md."""
+    name = containers("clipper")[0]
+    assert "clipper/%s.sock" % name in tool("-c", "ls /run/understudy/*/*.sock", entrypoint="sh")
+    ask = lambda line, socket: tool("-c", "echo '%s' | socat -t 5 - UNIX-CONNECT:/run/understudy/%s" % (line, socket), entrypoint="sh")
+    health = json.loads(ask('{"jsonrpc":"2.0","id":1,"method":"rpc.health"}', "clipper/%s.sock" % name))
+    assert health["result"]["instance"] == name and health["result"]["status"] == "serving", health
+    assert "card" in tool("call", "imagegen", "imagegen.providers")
+    assert "open" in tool("breaker", "agent5", "open")
+    assert "closed" in tool("breaker", "agent5", "reset")
+    step("socat and understudy in the debug container get their answers")
+
+
+def drilled():
+    result = compose("--profile", "drill", "run", "--rm", "-T", "drill", check=False)
+    assert result.returncode == 0 and "all 16 passed" in result.stdout, result.stdout + result.stderr
+    step("the drill passes in a container without a network")
+
+
+def misconfigured():
+    """What is wrong is said in a line of the right service's log, and the container is not healthy."""
+    def fails(words, *options, command="clipper", healthy=False):
+        container = docker("run", "-d", "--network", "none", "--read-only", "--tmpfs", "/tmp", "--health-interval", "1s", *options, "understudy/" + command)
+        try:
+            # Both the engine's view and the log settle within a moment.
+            def settled():
+                state = json.loads(docker("inspect", container))[0]["State"]
+                said = run("docker", "logs", container)
+                well = state["Running"] and state.get("Health", {}).get("Status") == "healthy"
+                return words in said.stdout + said.stderr and well == healthy
+            until(settled, "%s in the log of %s: %s" % (words, command, run("docker", "logs", container).stderr), 15)
+        finally:
+            docker("rm", "-f", container)
+
+    volume = "us-test-wrong"
+    docker("volume", "create", "--driver", "local", "--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", "o=uid=0,gid=0,mode=0700", volume)
+    fails("/run/understudy", "-v", volume + ":/run/understudy")
+    docker("volume", "rm", volume)
+    sockets = ("--tmpfs", "/run/understudy:uid=10001,gid=10001,mode=0770", "--tmpfs", "/state:uid=10001,gid=10001")
+    fails("did you mean UNDERSTUDY_LOG_LEVEL", *sockets, "-e", "UNDERSTUDY_LOG_LEVLE=debug", healthy=True)
+    fails("/run/secrets/nothing", *sockets, "-e", "OPENAI_API_KEY_FILE=/run/secrets/nothing", "-e", "UNDERSTUDY_IMAGE_PROVIDERS=openai", command="imagegen")
+    fails("UNDERSTUDY_DASHBOARD_TOKEN_FILE", *sockets, "-e", "UNDERSTUDY_DASHBOARD_LISTEN=0.0.0.0:8686", command="dashboard")
+    step("a volume of somebody else's, a misspelt setting, a missing secret and a page without a token are told in one line each")
+
+
+def gone():
+    compose("--profile", "debug", "--profile", "drill", "down", "-v", "--timeout", "45")
+    for kind in (["ps", "-aq"], ["volume", "ls", "-q"], ["network", "ls", "-q"]):
+        left = docker(*kind, "--filter", "label=com.docker.compose.project=" + PROJECT)
+        assert not left, left
+    step("down: no container, volume or network is left")
+
+
+try:
+    for scene in (demo, seen, locked, scaled, killed, talked, drilled, misconfigured, gone):
+        scene()
+except BaseException:
+    for name in SERVICES:
+        print(run("docker-compose", "logs", "--no-color", "--tail", "30", name, check=False).stdout, file=sys.stderr)
+    run("docker", "rm", "-f", EYE, check=False)
+    run("docker-compose", "--profile", "debug", "--profile", "drill", "down", "-v", "--timeout", "5", check=False)
+    raise

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Builds the images of compose/docker-compose.yml: images.sh [source|host]. `source` builds the executables in Docker, `host` takes those of
+# .build/release. Where the base images cannot be pulled they are made: Debian by debootstrap, and Swift's of it and this machine's toolchain.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+binaries=${1:-source}
+export DOCKER_BUILDKIT=1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+has() { docker image inspect "$1" >/dev/null 2>&1 || docker pull -q "$1" >/dev/null 2>&1; }
+
+make_debian() {
+    echo "images: debian:bookworm-slim cannot be pulled; making it by debootstrap"
+    mirror=$(sed -n 's/^deb \(\[[^]]*\] \)\?\(http[^ ]*\) .*/\2/p; s/^URIs: \([^ ]*\).*/\1/p' \
+        /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | grep -v security | head -n 1)
+    debootstrap --variant=minbase bookworm "$work/debian" "${mirror:-http://deb.debian.org/debian}" >"$work/log" 2>&1 ||
+        { cat "$work/log" >&2; exit 1; }
+    rm -rf "$work"/debian/var/cache/apt/archives/*.deb "$work"/debian/var/lib/apt/lists/* "$work"/debian/usr/share/{doc,man,info}
+    # How this machine reaches Debian's archive.
+    cp -r /etc/apt/apt.conf.d/. "$work/debian/etc/apt/apt.conf.d/"
+    tar -C "$work/debian" -c . | docker import -c 'CMD ["bash"]' - debian:bookworm-slim >/dev/null
+}
+
+make_swift() {
+    echo "images: swift:6.3-bookworm cannot be pulled; making it of debian:bookworm-slim and this toolchain"
+    toolchain=$(dirname "$(dirname "$(dirname "$(readlink -f "$(command -v swift)")")")")
+    container=$(docker create debian:bookworm-slim true)
+    docker export "$container" >"$work/base.tar"
+    docker rm "$container" >/dev/null
+    mkdir "$work/swift"
+    tar -C "$work/swift" -xf "$work/base.tar"
+    cp -r "$toolchain/usr/." "$work/swift/usr/"
+    tar -C "$work/swift" -c . | docker import -c 'CMD ["bash"]' - swift:6.3-bookworm >/dev/null
+}
+
+has debian:bookworm-slim || make_debian
+if [ "$binaries" = source ]; then
+    has swift:6.3-bookworm || make_swift
+else
+    rm -rf .build/images
+    DESTDIR=.build/images PREFIX=/usr/local scripts/install.sh
+fi
+BINARIES=$binaries SOURCE_DATE_EPOCH=1767225600 docker-compose -f compose/docker-compose.yml --profile debug --profile drill build -q >"$work/build" 2>&1 ||
+    { tail -n 50 "$work/build" >&2; exit 1; }
+echo "images: sizes, the base of $(docker images --format '{{.Size}}' debian:bookworm-slim) included"
+docker images --filter reference='understudy/*' --format '{{.Repository}}\t{{.Size}}' | sort
