@@ -12,8 +12,9 @@ has() { docker image inspect "$1" >/dev/null 2>&1 || docker pull -q "$1" >/dev/n
 
 make_debian() {
     echo "images: debian:bookworm-slim cannot be pulled; making it by debootstrap"
-    mirror=$(sed -n 's/^deb \(\[[^]]*\] \)\?\(http[^ ]*\) .*/\2/p; s/^URIs: \([^ ]*\).*/\1/p' \
-        /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | grep -v security | head -n 1)
+    # Either form of the list of sources; one of the two files is usually not there.
+    mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
+        sed -n 's/^deb \(\[[^]]*\] \)\?\(http[^ ]*\) .*/\2/p; s/^URIs: \([^ ]*\).*/\1/p' | grep -v security | head -n 1) || true
     debootstrap --variant=minbase bookworm "$work/debian" "${mirror:-http://deb.debian.org/debian}" >"$work/log" 2>&1 ||
         { cat "$work/log" >&2; exit 1; }
     rm -rf "$work"/debian/var/cache/apt/archives/*.deb "$work"/debian/var/lib/apt/lists/* "$work"/debian/usr/share/{doc,man,info}

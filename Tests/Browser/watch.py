@@ -15,6 +15,7 @@ import select
 import socket
 import struct
 import sys
+import time
 
 import websockets
 
@@ -151,7 +152,8 @@ def throng():
             poll.unregister(number)
     for peer in idle + half:
         peer.close()
-    # The slow one is at its end: what was on its way comes, and no more.
+    # The slow one has read nothing for longer than it may, and is at its end: what was on its way comes, and no more.
+    time.sleep(5)
     slow.settimeout(20)
     got = 0
     try:
