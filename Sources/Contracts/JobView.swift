@@ -80,19 +80,24 @@ package struct JobView: Codable, Sendable {
 package struct AgentView: Codable, Sendable {
     package var status: AgentStatus
     package var message: String
+    /// What it told last of how far it is; absent where it has told nothing.
+    package var progress: Progress?
     package var cost: USD
 
-    package init(status: AgentStatus, message: String, cost: USD) {
+    package init(status: AgentStatus, message: String, progress: Progress? = nil, cost: USD) {
         self.status = status
         self.message = message
+        self.progress = progress
         self.cost = cost
     }
 }
 
 package struct SegmentView: Codable, Sendable {
     package var segmentID: String
-    /// Seconds.
+    /// Seconds, as the storyboard says.
     package var duration: Double
+    /// What the picture shows, with the user's edits; only where it was asked for.
+    package var visualGuidance: String?
     package var state: SegmentState
     /// `Agent5` or `Agent6`; absent while nobody has made it.
     package var maker: String?
@@ -100,12 +105,14 @@ package struct SegmentView: Codable, Sendable {
     package var image: String?
     /// The artifact URI of the clip.
     package var clip: String?
+    /// Seconds that Agent6's tries at its still, clip and narration took together; absent where Agent6 has not made it.
+    package var madeIn: Double?
     package var cost: USD
     package var error: ServiceError?
 
     package init(
         segmentID: String, duration: Double, state: SegmentState, maker: String? = nil, image: String? = nil,
-        clip: String? = nil, cost: USD = .zero, error: ServiceError? = nil
+        clip: String? = nil, madeIn: Double? = nil, cost: USD = .zero, error: ServiceError? = nil
     ) {
         self.segmentID = segmentID
         self.duration = duration
@@ -113,6 +120,7 @@ package struct SegmentView: Codable, Sendable {
         self.maker = maker
         self.image = image
         self.clip = clip
+        self.madeIn = madeIn
         self.cost = cost
         self.error = error
     }
@@ -120,6 +128,8 @@ package struct SegmentView: Codable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case duration, state, maker, image, clip, cost, error
         case segmentID = "segment_id"
+        case visualGuidance = "visual_guidance"
+        case madeIn = "made_s"
     }
 }
 

@@ -11,7 +11,7 @@ package enum OrchestratorAPI {
     package static let agent6 = Method<StartJob, Agent6Result>(
         "agent6.process", idempotent: false,
         summary: "The fallback alone; replies when the film is done, with status messages as progress.")
-    package static let status = Method<JobReference, JobView>(
+    package static let status = Method<JobStatus, JobView>(
         "orchestrator.status", idempotent: true, load: .light, summary: "One job.")
     package static let list = Method<ListJobs, JobList>(
         "orchestrator.list", idempotent: true, load: .light, summary: "Jobs, newest first.")
@@ -117,6 +117,22 @@ package struct JobReference: Codable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
+        case jobID = "job_id"
+    }
+}
+
+package struct JobStatus: Codable, Sendable {
+    package var jobID: String
+    /// Whether segments come with their `visual_guidance`, as far as all of it goes into a line; true if absent.
+    package var guidance: Bool?
+
+    package init(jobID: String, guidance: Bool? = nil) {
+        self.jobID = jobID
+        self.guidance = guidance
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case guidance
         case jobID = "job_id"
     }
 }

@@ -126,7 +126,7 @@ final class LiveStack: Sendable {
                 for await note in connection.notifications where note.method == OrchestratorAPI.event {
                     let message = try JSONCoding.decode(StatusMessage.self, from: note.params)
                     if message.jobState.isTerminal {
-                        return try await connection.call(OrchestratorAPI.status, JobReference(jobID: job))
+                        return try await connection.call(OrchestratorAPI.status, JobStatus(jobID: job))
                     }
                 }
             } catch let error as RPCConnection.Lost {

@@ -85,10 +85,10 @@ import Testing
                 FileManager.default.fileExists(
                     atPath: page.stack.place("agent2/storyboard.json", user: "web", session: "large")))
             let connection = try await page.stack.connect("orchestrator")
-            var view = try await connection.call(OrchestratorAPI.status, JobReference(jobID: job))
+            var view = try await connection.call(OrchestratorAPI.status, JobStatus(jobID: job))
             while view.segments.isEmpty, !view.state.isTerminal {
                 try await Task.sleep(for: .milliseconds(100))
-                view = try await connection.call(OrchestratorAPI.status, JobReference(jobID: job))
+                view = try await connection.call(OrchestratorAPI.status, JobStatus(jobID: job))
             }
             #expect(view.segments.count == 220)
             let cancelled = try await page.curl("/api/jobs/\(job)/cancel", "-H", "X-Understudy: 1", "-d", "")

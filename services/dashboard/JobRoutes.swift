@@ -16,7 +16,7 @@ struct JobRoutes: Sendable {
     func get(_ path: [String], _ request: WebRequest) async throws -> WebResponse? {
         switch path.count {
         case 0: return try .json(try await list(request.query))
-        case 1: return try .json(try await orchestrator.call(OrchestratorAPI.status, JobReference(jobID: path[0])))
+        case 1: return try .json(try await orchestrator.call(OrchestratorAPI.status, JobStatus(jobID: path[0])))
         case 2 where path[1] == "receipt":
             return try .json(try await orchestrator.call(OrchestratorAPI.receipt, JobReference(jobID: path[0])))
         default: return nil

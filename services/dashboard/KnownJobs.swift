@@ -29,7 +29,7 @@ final class KnownJobs: Sendable {
     ///
     /// - Throws: what `orchestrator.status` throws.
     func job(_ id: String) async throws -> JobView {
-        let job = try await orchestrator.call(OrchestratorAPI.status, JobReference(jobID: id))
+        let job = try await orchestrator.call(OrchestratorAPI.status, JobStatus(jobID: id, guidance: false))
         known.withLock { known in
             if known.count >= Self.kept { known = known.filter { $0.value.at > .now - Self.age } }
             // As many as are looked at in one second, and no more.

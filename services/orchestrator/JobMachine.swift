@@ -300,7 +300,9 @@ struct JobMachine: Sendable {
         progress: Progress? = nil, videoURL: String? = nil, error: ServiceError? = nil
     ) -> StatusDraft {
         let cost = costs[agent]
-        agents[agent] = AgentView(status: status, message: message, cost: cost)
+        // What it told stays true until it tells something else, or begins anew.
+        let progress = progress ?? (status == .starting ? nil : agents[agent]?.progress)
+        agents[agent] = AgentView(status: status, message: message, progress: progress, cost: cost)
         return StatusDraft(
             agent: agent, status: status, message: message, segmentID: segmentID, progress: progress, cost: cost,
             costs: costs, videoURL: videoURL, error: error, jobState: state)

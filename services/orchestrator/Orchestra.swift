@@ -88,6 +88,20 @@ actor Orchestra {
         return try store.finalView(of: id) ?? past(id).view
     }
 
+    /// A job as it is shown to one who asked for it alone.
+    func status(_ request: JobStatus) async throws -> JobView {
+        var view = try await view(request.jobID)
+        guard request.guidance ?? true else { return view }
+        let told =
+            if let runner = live[view.jobID] { try await runner.read { $0.guidance } } else {
+                try past(view.jobID).guidance
+            }
+        for (index, text) in (told ?? []).enumerated() where view.segments.indices.contains(index) {
+            view.segments[index].visualGuidance = text
+        }
+        return view
+    }
+
     func receipt(_ id: String) async throws -> Receipt {
         if let runner = live[id] { return try await runner.read { $0.receipt } }
         return try past(id).receipt

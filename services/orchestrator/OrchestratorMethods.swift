@@ -13,7 +13,7 @@ struct OrchestratorMethods: Sendable {
         methods.handle(OrchestratorAPI.runAgent5) { request, call in try await start(request, .lead, call) }
         methods.handle(OrchestratorAPI.estimate) { request, call in try await estimate(request, call) }
         methods.handle(OrchestratorAPI.agent6) { request, call in try await runFallback(request, call) }
-        methods.handle(OrchestratorAPI.status) { request, _ in try await orchestra.view(request.jobID) }
+        methods.handle(OrchestratorAPI.status) { request, _ in try await orchestra.status(request) }
         methods.handle(OrchestratorAPI.list) { request, _ in try await orchestra.list(request) }
         methods.handle(OrchestratorAPI.receipt) { request, _ in try await orchestra.receipt(request.jobID) }
         methods.handle(OrchestratorAPI.cancel) { request, _ in try await orchestra.cancel(request.jobID) }

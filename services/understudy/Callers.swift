@@ -180,7 +180,7 @@ struct Status: AsyncParsableCommand {
             }
             return Terminal.print(table.text)
         }
-        let view = try await connection.call(OrchestratorAPI.status, JobReference(jobID: job))
+        let view = try await connection.call(OrchestratorAPI.status, JobStatus(jobID: job))
         Terminal.print(json ? try JSONCoding.pretty(view) : Story.text(view))
     }
 }

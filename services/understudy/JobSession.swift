@@ -111,14 +111,15 @@ struct JobSession: Sendable {
             FileHandleOutput.output($0)
         }
         _ = try await connection.call(OrchestratorAPI.watch, WatchJobs(jobID: jobID, afterSeq: isQuiet ? nil : 0))
-        let now = try await connection.call(OrchestratorAPI.status, JobReference(jobID: jobID))
+        let now = try await connection.call(OrchestratorAPI.status, JobStatus(jobID: jobID, guidance: false))
         var isDone = isQuiet && now.state.isTerminal
         if !isDone {
             for await notification in connection.notifications where notification.method == OrchestratorAPI.event {
                 let message = try JSONCoding.decode(StatusMessage.self, from: notification.params)
                 guard message.jobId == jobID else { continue }
                 if message.agentNumber == "Agent6", message.status == .starting {
-                    let view = try await connection.call(OrchestratorAPI.status, JobReference(jobID: jobID))
+                    let view = try await connection.call(
+                        OrchestratorAPI.status, JobStatus(jobID: jobID, guidance: false))
                     display.know(view.segments.map(\.segmentID))
                 }
                 if !isQuiet { display.show(message) }
@@ -130,6 +131,6 @@ struct JobSession: Sendable {
         guard isDone else {
             throw ServiceError(.unavailable, "the orchestrator went away; the job \(jobID) goes on when it is back")
         }
-        return try await connection.call(OrchestratorAPI.status, JobReference(jobID: jobID))
+        return try await connection.call(OrchestratorAPI.status, JobStatus(jobID: jobID, guidance: false))
     }
 }
