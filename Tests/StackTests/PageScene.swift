@@ -1,3 +1,4 @@
+import Contracts
 import Foundation
 import JSONRPC
 import Testing
@@ -44,8 +45,15 @@ struct PageScene {
         var body: String
     }
 
+    /// One request that calls the page by another name.
+    func curl(_ path: String, host: String, _ headers: [String], _ arguments: String...) async throws -> Answer {
+        try await curl(path, arguments + (["Host: \(host)"] + headers).flatMap { ["-H", $0] })
+    }
+
+    func curl(_ path: String, _ arguments: String...) async throws -> Answer { try await curl(path, arguments) }
+
     /// One request by curl.
-    func curl(_ path: String, _ arguments: String...) async throws -> Answer {
+    func curl(_ path: String, _ arguments: [String]) async throws -> Answer {
         let ended = try await Program.run(
             "/usr/bin/curl", ["-s", "-i", "-H", "Expect:", "--path-as-is", "-m", "20", "\(url)\(path)"] + arguments)
         let text = ended.output.replacing("\r\n", with: "\n")
@@ -59,6 +67,31 @@ struct PageScene {
         return Answer(
             status: lines.first.flatMap { $0.split(separator: " ").dropFirst().first }.flatMap { Int($0) } ?? 0,
             headers: headers, body: end.map { String(text[$0.upperBound...]) } ?? "")
+    }
+
+    /// What `/api/...` says.
+    func json(_ path: String) async throws -> JSONValue {
+        let answer = try await curl("/api/\(path)")
+        #expect(answer.status == 200, "\(path): \(answer.body)")
+        return try JSONCoding.decode(JSONValue.self, from: Data(answer.body.utf8))
+    }
+
+    /// Mebibytes that the server has in memory.
+    func resident() async throws -> Double {
+        let connection = try await stack.connect("dashboard")
+        let pid = try await connection.call("rpc.health", params: [:])["pid"]?.double ?? 0
+        await connection.close()
+        let status = try String(contentsOfFile: "/proc/\(Int(pid))/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") })
+        return (Double(line.split(separator: " ").dropFirst().first ?? "") ?? 0) / 1024
+    }
+
+    /// Makes a film, and so many bytes of it. -> its job.
+    func film(bytes: Int) async throws -> String {
+        try stack.writeStoryboard(durations: [1])
+        let view = try await stack.job(["width": 160, "height": 90])
+        #expect(truncate(stack.place("agent5/final.mp4"), bytes) == 0)
+        return view.jobID
     }
 
     /// Starts a job of one-second segments by the page's API. -> its id.

@@ -19,11 +19,8 @@ import Testing
             #expect(first.headers["x-content-type-options"] == "nosniff")
             let tag = try #require(first.headers["etag"])
             #expect(try await page.curl("/", "-H", "If-None-Match: \(tag)").status == 304)
-            let names = [
-                "api.js", "app.css", "app.js", "drill.js", "format.js", "icon.svg", "job.js", "json.js", "list.js",
-                "stack.js",
-                "start.js", "watch.js",
-            ]
+            let names = Set(first.body.matches(of: /\/assets\/([\w.]+)/).map { String($0.1) })
+            #expect(names.contains("app.js") && names.contains("icon.svg"))
             var weight = first.body.utf8.count
             for name in names {
                 let asset = try await page.curl("/assets/\(name)")
@@ -157,6 +154,32 @@ import Testing
             #expect(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"))
             #expect(try await page.curl("/", "-H", "Cookie: a=b; understudy=s3same").status == 200)
             #expect(try await page.curl("/", "-H", "Cookie: understudy=s3sam").status == 401)
+            // The address that was wanted is where the token leads, and nowhere else.
+            let places = [
+                "/jobs/job-1?token=s3same": "/jobs/job-1", "/jobs/job-1/?a=%26b&token=s3same&c": "/jobs/job-1?a=%26b&c",
+                "//evil.example/?token=s3same": "/evil.example", "/?token=s3same&token=s3same": "/",
+            ]
+            for (path, place) in places {
+                let answer = try await page.curl(path)
+                #expect(answer.status == 303 && answer.headers["location"] == place, "\(path): \(answer)")
+            }
+            // A person is told what to do, a program gets JSON.
+            for path in ["/", "/jobs/job-1", "/?token=wrong"] {
+                let shown = try await page.curl(path, "-H", "Accept: text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")
+                #expect(shown.status == 401 && shown.headers["content-type"] == "text/html; charset=utf-8")
+                #expect(shown.body.contains("UNDERSTUDY_DASHBOARD_TOKEN") && shown.body.contains(#"name="token""#))
+                #expect(shown.body.contains("That is not the token") == path.contains("wrong"))
+                #expect(shown.headers["content-security-policy"]?.contains("'sha256-") == true)
+            }
+            let named = try await page.curl("/", host: "<b>.example", ["Accept: text/html"])
+            #expect(named.status == 401 && named.body.contains("&lt;b&gt;.example") && !named.body.contains("<b>"))
+            #expect(try await page.curl("/api/jobs").headers["content-type"] == "application/json; charset=utf-8")
+            // The token in the address opens pages, and changes nothing.
+            let post = RawPeer(port: UInt16(page.port) ?? 0)
+            post.send(
+                "POST /api/uploads?name=a.mp3&token=s3same HTTP/1.1\r\nHost: localhost\r\nX-Understudy: 1\r\nContent-Length: 9000000\r\n\r\n"
+            )
+            #expect(post.readHeader().hasPrefix("HTTP/1.1 401"))
         }
         let stack = try LiveStack.prepare(["UNDERSTUDY_DASHBOARD_LISTEN": "0.0.0.0:0"])
         defer { try? FileManager.default.removeItem(atPath: stack.folder) }

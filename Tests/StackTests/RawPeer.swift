@@ -4,9 +4,15 @@ import Glibc
 /// A TCP connection whose every byte a test decides.
 final class RawPeer {
     private let descriptor: Int32
+    /// Whether the other side has ended the connection, as far as was read.
+    private(set) var hasEnded = false
 
-    init(port: UInt16) {
+    /// - Parameter window: bytes that the system takes in for a peer that does not read.
+    init(port: UInt16, window: Int32? = nil) {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        if var window {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &window, socklen_t(MemoryLayout<Int32>.size))
+        }
         var patience = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         _ = Self.withAddress(port: port) { connect(descriptor, $0, $1) }
@@ -14,19 +20,57 @@ final class RawPeer {
 
     deinit { close(descriptor) }
 
-    func send(_ text: String) {
-        let bytes = Array(text.utf8)
-        _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+    func send(_ text: String) { send(Array(text.utf8)) }
+
+    /// - Returns: false where the other side has ended the connection.
+    @discardableResult
+    func send(_ bytes: [UInt8]) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            guard count > 0 else { return false }
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+
+    /// What comes next, one byte or more; empty at the end, or after twenty seconds without any.
+    func read(atMost count: Int = 65_536) -> [UInt8] {
+        var part = [UInt8](repeating: 0, count: count)
+        let got = recv(descriptor, &part, count, 0)
+        hasEnded = got == 0 || (got < 0 && errno == ECONNRESET)
+        return Array(part[..<max(got, 0)])
+    }
+
+    /// Exactly so many bytes; fewer at the end.
+    func read(exactly count: Int) -> [UInt8] {
+        var all: [UInt8] = []
+        while all.count < count {
+            let part = read(atMost: count - all.count)
+            if part.isEmpty { break }
+            all += part
+        }
+        return all
+    }
+
+    /// The header of an answer, and nothing of what follows.
+    func readHeader() -> String {
+        var all: [UInt8] = []
+        while all.suffix(4) != [13, 10, 13, 10] {
+            let byte = read(atMost: 1)
+            if byte.isEmpty { break }
+            all += byte
+        }
+        return String(decoding: all, as: UTF8.self)
     }
 
     /// All that comes until the other side closes.
     func readAll() -> String {
         var all: [UInt8] = []
-        var part = [UInt8](repeating: 0, count: 65_536)
         while true {
-            let count = recv(descriptor, &part, part.count, 0)
-            guard count > 0 else { return String(decoding: all, as: UTF8.self) }
-            all += part[..<count]
+            let part = read()
+            guard !part.isEmpty else { return String(decoding: all, as: UTF8.self) }
+            all += part
         }
     }
 

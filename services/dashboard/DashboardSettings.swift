@@ -1,5 +1,6 @@
 import Contracts
 import FoundationEssentials
+import Glibc
 import JSONRPC
 import ServiceKit
 
@@ -13,7 +14,7 @@ struct DashboardSettings: Sendable {
         var header: Double
         /// Seconds without a byte of a request's body.
         var body: Double
-        /// Seconds that a connection stays without a request.
+        /// Seconds that a connection stays without a request, or without taking anything of an answer.
         var idle: Double
         /// Bytes that are on their way to a browser at the most.
         var backlog: Int
@@ -67,8 +68,15 @@ struct DashboardSettings: Sendable {
         root = settings.string("UNDERSTUDY_ROOT") ?? Places.defaultRoot
     }
 
+    /// Whether a host can only be this machine: an address, or a name that browsers ask nobody about.
     static func isLoopback(_ host: String) -> Bool {
-        host == "localhost" || host == "::1" || host.hasPrefix("127.") || host.hasSuffix(".localhost")
+        if host == "localhost" || host.hasSuffix(".localhost") { return true }
+        var four = in_addr()
+        // A name may begin like an address: 127.example is anybody's.
+        if inet_pton(AF_INET, host, &four) == 1 { return UInt32(bigEndian: four.s_addr) >> 24 == 127 }
+        var six = in6_addr()
+        guard inet_pton(AF_INET6, host, &six) == 1 else { return false }
+        return withUnsafeBytes(of: six) { $0.dropLast().allSatisfy { $0 == 0 } && $0.last == 1 }
     }
 }
 

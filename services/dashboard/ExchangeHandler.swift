@@ -19,6 +19,9 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         case ending
     }
 
+    /// Bytes of a body that go out before the next ones are looked for.
+    private static let piece = 524_288
+
     private let site: Site
     private let bounds: DashboardSettings.Bounds
     private var state = State.waiting
@@ -45,13 +48,13 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (unwrapInboundIn(data), state) {
         case (.head(let head), .waiting): begin(head, context)
-        case (.body(let bytes), .collecting(_, let collector, _)):
+        case (.body(let bytes), .collecting(let request, let collector, _)):
             restart(context, bounds.body)
             do throws(ServiceError) {
                 try collector.add(bytes)
             } catch {
                 collector.discard()
-                end(.failure(error), context)
+                end(.failure(error), isHead: request.method == .HEAD, context)
             }
         case (.end, .collecting(var request, let collector, let keepAlive)):
             clock?.cancel()
@@ -60,26 +63,52 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
                 request.body = try collector.finished()
                 answer(request, keepAlive: keepAlive, context)
             } catch {
-                end(.failure(error), context)
+                end(.failure(error), isHead: request.method == .HEAD, context)
             }
         default: break
         }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch (error, state) {
         // An upgrade that is refused is answered as any other request.
-        if error is NIOWebSocketUpgradeError { return }
-        context.close(promise: nil)
+        case (is NIOWebSocketUpgradeError, _): break
+        // More of what could not be read already.
+        case (is ByteToMessageDecoderError, _): break
+        // The last answer is on its way, and the connection ends with it.
+        case (_, .ending) where !(error is IOError): break
+        case (let error as HTTPParserError, .waiting) where context.channel.isActive:
+            end(Self.unreadable(error), isHead: false, context)
+        case (let error as HTTPParserError, .collecting(_, let collector, _)) where context.channel.isActive:
+            collector.discard()
+            end(Self.unreadable(error), isHead: false, context)
+        default: context.close(promise: nil)
+        }
+    }
+
+    private static func unreadable(_ error: HTTPParserError) -> WebResponse {
+        guard error == .headerOverflow else {
+            return .failure(ServiceError(.invalidRequest, "this is no HTTP/1.1 request: \(error)"))
+        }
+        let limits = WebServer.limits
+        let sizes = "\(limits.maxHeaderFieldCount) fields of \(limits.maxHeaderFieldSize) bytes each"
+        var response = WebResponse.failure(
+            ServiceError(
+                .tooLarge, "the request's header is too large: it may have \(sizes), \(limits.maxHeaderListSize) in all"
+            ))
+        response.status = .requestHeaderFieldsTooLarge
+        return response
     }
 
     // MARK: -
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         restart(context, bounds.body)
+        var asked: WebRequest?
         do throws(ServiceError) {
             let request = try WebRequest(head)
-            try site.gate.checkHost(head.headers)
-            let plan = try site.body(of: request)
+            asked = request
+            let plan = try site.admit(request)
             let length = head.headers.first(name: "content-length").flatMap { Int($0) }
             let collector = BodyCollector(plan)
             try collector.expect(length ?? 0)
@@ -89,7 +118,8 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
             }
             state = .collecting(request, collector, keepAlive: head.isKeepAlive)
         } catch {
-            end(.failure(error), context)
+            let response = asked.map { site.refusal(error, of: $0) } ?? .failure(error)
+            end(response, isHead: head.method == .HEAD, context)
         }
     }
 
@@ -110,17 +140,19 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     /// Answers, and ends the connection: more of the request may be on its way.
-    private func end(_ response: WebResponse, _ context: ChannelHandlerContext) {
+    private func end(_ response: WebResponse, isHead: Bool, _ context: ChannelHandlerContext) {
         state = .ending
-        write(response, isHead: false, keepAlive: false, context)
+        write(response, isHead: isHead, keepAlive: false, context)
     }
 
     private func write(_ response: WebResponse, isHead: Bool, keepAlive: Bool, _ context: ChannelHandlerContext) {
         var head = HTTPResponseHead(version: .http1_1, status: response.status, headers: response.headers)
-        var region: FileRegion?
+        var rest: Rest?
         let length: Int
         switch response.body {
-        case .bytes(let bytes): length = bytes.count
+        case .bytes(let bytes):
+            length = bytes.count
+            if !isHead, !bytes.isEmpty { rest = .bytes(ByteBuffer(bytes: bytes)) }
         case .pieces(let pieces): length = pieces.range.count
         case .file(let path, let range):
             length = Int(range.upperBound - range.lowerBound)
@@ -130,9 +162,9 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
                     let gone = ServiceError(.notFound, "the file is gone")
                     return write(.failure(gone), isHead: isHead, keepAlive: keepAlive, context)
                 }
-                region = FileRegion(
-                    fileHandle: NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: descriptor),
-                    readerIndex: Int(range.lowerBound), endIndex: Int(range.upperBound))
+                rest = .file(
+                    NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: descriptor),
+                    Int(range.lowerBound)..<Int(range.upperBound))
             }
         }
         if response.status != .notModified, response.status != .noContent {
@@ -141,30 +173,75 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         if !keepAlive { head.headers.replaceOrAdd(name: "Connection", value: "close") }
         SafetyHeaders.add(to: &head.headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
-        if let region {
-            context.write(wrapOutboundOut(.body(.fileRegion(region)))).whenComplete { _ in
-                try? region.fileHandle.close()
-            }
-        } else if case .bytes(let bytes) = response.body, !isHead, !bytes.isEmpty {
-            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: nil)
-        }
         if case .pieces(let pieces) = response.body, !isHead {
             return bring(pieces, keepAlive: keepAlive, context)
         }
-        finish(keepAlive: keepAlive, context)
+        send(rest, keepAlive: keepAlive, context)
+    }
+
+    /// What of a body has still to go out.
+    private enum Rest {
+        case bytes(ByteBuffer)
+        case file(NIOFileHandle, Range<Int>)
+
+        /// Takes some off.
+        mutating func next() -> (data: IOData, isLast: Bool)? {
+            switch self {
+            case .bytes(var bytes):
+                guard let part = bytes.readSlice(length: min(bytes.readableBytes, ExchangeHandler.piece)) else {
+                    return nil
+                }
+                self = .bytes(bytes)
+                return (.byteBuffer(part), bytes.readableBytes == 0)
+            case .file(let handle, let range):
+                let part = range.prefix(ExchangeHandler.piece)
+                self = .file(handle, part.endIndex..<range.endIndex)
+                let region = FileRegion(fileHandle: handle, readerIndex: part.startIndex, endIndex: part.endIndex)
+                return (.fileRegion(region), part.endIndex == range.endIndex)
+            }
+        }
+
+        func close() {
+            if case .file(let handle, _) = self { try? handle.close() }
+        }
+    }
+
+    /// Sends a body piece by piece, so that one who takes none of it within the time is seen, and left.
+    private func send(_ rest: Rest?, keepAlive: Bool, _ context: ChannelHandlerContext) {
+        guard var rest, let (data, isLast) = rest.next() else { return finish(keepAlive: keepAlive, context) }
+        let left = NIOLoopBound(rest, eventLoop: context.eventLoop)
+        if isLast {
+            context.write(wrapOutboundOut(.body(data))).whenComplete { _ in left.value.close() }
+            return finish(keepAlive: keepAlive, context)
+        }
+        restart(context, bounds.idle)
+        let this = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        context.writeAndFlush(wrapOutboundOut(.body(data))).whenComplete { result in
+            guard case .success = result else { return left.value.close() }
+            // Others have their turn in between.
+            this.value.1.eventLoop.execute {
+                let (handler, context) = this.value
+                handler.send(left.value, keepAlive: keepAlive, context)
+            }
+        }
     }
 
     private func finish(keepAlive: Bool, _ context: ChannelHandlerContext) {
         let channel = context.channel
+        restart(context, bounds.idle)
+        if keepAlive {
+            // Before the last word, which brings the next request where that is here already.
+            state = .waiting
+            return context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        }
+        state = .ending
         let this = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
-            guard keepAlive else { return channel.close(mode: .output, promise: nil) }
             let (handler, context) = this.value
-            handler.state = .waiting
-            handler.restart(context, handler.bounds.idle)
+            channel.close(mode: .output, promise: nil)
+            // Who does not close its side after the last answer is left.
+            if channel.isActive { handler.restart(context, handler.bounds.header) }
         }
-        // Who does not close its side after the last answer is left.
-        if !keepAlive { restart(context, bounds.header) }
     }
 
     /// A length was promised, so a failure can only end the connection.
@@ -172,8 +249,8 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         let (channel, loop) = (context.channel, context.eventLoop)
         let this = NIOLoopBound((self, context), eventLoop: loop)
         context.flush()
-        work = Task {
-            let isWhole = await pieces.send(to: channel)
+        work = Task { [bounds] in
+            let isWhole = await pieces.send(to: channel, within: .seconds(bounds.idle))
             loop.execute {
                 let (handler, context) = this.value
                 guard isWhole else { return context.close(promise: nil) }

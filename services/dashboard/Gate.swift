@@ -13,21 +13,22 @@ struct Gate: Sendable {
     /// - Throws: `unauthorized` for a host that is not ours (a name that was bent to lead here), another site's page, or no token.
     func check(_ request: WebRequest, isUpgrade: Bool = false) throws(ServiceError) {
         try checkHost(request.headers)
-        let changes = request.method != .GET && request.method != .HEAD
+        let changes = !request.onlyReads
         if changes || isUpgrade { try checkOrigin(request.headers) }
         if changes, request.headers.first(name: "X-Understudy") == nil {
             throw ServiceError(
                 .unauthorized,
                 "a changing request needs the header X-Understudy: 1, which no other site's page can send")
         }
-        guard isKnown(request.headers) else {
+        guard isKnown(request) else {
             throw ServiceError(.unauthorized, "open /?token=... with the token of UNDERSTUDY_DASHBOARD_TOKEN first")
         }
     }
 
-    /// The cookie for a request that brings the token in its URL.
+    /// The cookie for a browser that brings the token in its URL.
     func cookie(for request: WebRequest) -> String? {
-        guard let token, let told = request.query["token"], Self.isSame(told, token.reveal()) else { return nil }
+        guard request.onlyReads, let token, let told = request.query["token"], Self.isSame(told, token.reveal())
+        else { return nil }
         return "\(Self.cookie)=\(token.reveal()); Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000"
     }
 
@@ -53,8 +54,10 @@ struct Gate: Sendable {
         }
     }
 
-    private func isKnown(_ headers: HTTPHeaders) -> Bool {
+    /// Whether a request brings the token, where there is one.
+    func isKnown(_ request: WebRequest) -> Bool {
         guard let secret = token?.reveal() else { return true }
+        let headers = request.headers
         if let told = headers.first(name: "Authorization"), told.hasPrefix("Bearer ") {
             return Self.isSame(String(told.dropFirst(7)), secret)
         }
@@ -76,12 +79,15 @@ struct Gate: Sendable {
         return difference == 0
     }
 
-    /// A Host header without its port.
+    /// A Host header without its port; all of it where there is more behind the name than a port.
     private static func name(_ host: String) -> String {
         let lower = host.lowercased()
-        if lower.hasPrefix("["), let end = lower.firstIndex(of: "]") {
-            return String(lower[lower.index(after: lower.startIndex)..<end])
+        let isBracketed = lower.hasPrefix("[")
+        guard let end = isBracketed ? lower.firstIndex(of: "]") : lower.firstIndex(of: ":") ?? lower.endIndex else {
+            return lower
         }
-        return String(lower.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).first ?? "")
+        let rest = isBracketed ? lower[end...].dropFirst() : lower[end...]
+        guard rest.isEmpty || (rest.first == ":" && rest.dropFirst().allSatisfy(\.isNumber)) else { return lower }
+        return String(isBracketed ? lower[..<end].dropFirst() : lower[..<end])
     }
 }

@@ -19,27 +19,29 @@ struct Site: Sendable {
     let metrics: Metrics
     let logger: Logger
 
-    /// What a request's body may be.
+    /// Lets a request in, before anything of its body is taken; what follows relies on that.
     ///
-    /// - Throws: `invalid_params` for a method that has no meaning here.
-    func body(of request: WebRequest) throws(ServiceError) -> BodyCollector.Plan {
+    /// - Returns: what its body may be.
+    /// - Throws: `unauthorized` for who may not ask; `invalid_params` for a method that has no meaning here.
+    func admit(_ request: WebRequest) throws(ServiceError) -> BodyCollector.Plan {
+        try gate.checkHost(request.headers)
+        guard request.onlyReads || request.method == .POST else {
+            throw ServiceError(.invalidParams, "\(request.method) means nothing here: there are GET, HEAD and POST")
+        }
+        let isOpen = request.onlyReads && (request.path == ["healthz"] || gate.cookie(for: request) != nil)
+        if !isOpen { try gate.check(request, isUpgrade: request.path == ["ws"]) }
         if let coding = request.headers.first(name: "Content-Encoding"), coding.lowercased() != "identity" {
             throw ServiceError(
                 .invalidRequest, "the body is packed (Content-Encoding: \(coding.prefix(50))): send it plain")
         }
-        return switch request.method {
-        case .GET, .HEAD: .memory(maximum: 0)
-        case .POST where request.path == ["api", "uploads"]: uploads.plan
-        case .POST: .memory(maximum: Self.maximumJSON)
-        default:
-            throw ServiceError(.invalidParams, "\(request.method) means nothing here: there are GET, HEAD and POST")
-        }
+        if request.onlyReads { return .memory(maximum: 0) }
+        return request.path == ["api", "uploads"] ? try uploads.plan(of: request) : .memory(maximum: Self.maximumJSON)
     }
 
     /// The answer, where there is nothing to wait for.
     func immediate(_ request: WebRequest) -> WebResponse? {
         guard request.method == .GET, request.path.starts(with: ["api", "jobs"]), request.path.count > 3,
-            (try? gate.check(request)) != nil
+            gate.isKnown(request)
         else { return nil }
         return media.immediate(Array(request.path.dropFirst(2)), request)
     }
@@ -58,12 +60,20 @@ struct Site: Sendable {
         }
     }
 
+    /// The answer to one who was not let in: to a person, in words and with a way in.
+    func refusal(_ error: ServiceError, of request: WebRequest) -> WebResponse {
+        guard error.kind == .unauthorized, request.wantsPage else { return .failure(error) }
+        if (try? gate.checkHost(request.headers)) == nil { return LockedPage.stranger(error) }
+        return gate.isKnown(request) ? .failure(error) : LockedPage.entrance(isWrong: request.query["token"] != nil)
+    }
+
     private func answer(_ request: WebRequest) async throws -> WebResponse {
         if request.path == ["healthz"] { return .text("ok\n") }
         if let cookie = gate.cookie(for: request) {
-            return WebResponse(.seeOther, ["Location": "/", "Set-Cookie": cookie, "Cache-Control": "no-store"])
+            // The same page without the token, which would stay in the browser's history.
+            let place = request.target(without: "token")
+            return WebResponse(.seeOther, ["Location": place, "Set-Cookie": cookie, "Cache-Control": "no-store"])
         }
-        try gate.check(request, isUpgrade: request.path == ["ws"])
         let isPost = request.method == .POST
         switch request.path.first {
         case "api":
@@ -87,6 +97,7 @@ struct Site: Sendable {
             "jobs" where !isPost && request.path.count == 2:
             if let response = assets.response("index.html", request) { return response }
         case "ws":
+            _ = try WatchWish(request)
             throw ServiceError(.invalidRequest, "/ws is a WebSocket: upgrade the connection")
         default: break
         }

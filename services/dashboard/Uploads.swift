@@ -17,7 +17,11 @@ struct Uploads: Sendable {
     let artifacts: Artifacts
     let store: ArtifactURI
 
-    var plan: BodyCollector.Plan { .file(folder: folder, maximum: Self.maximumBytes) }
+    /// - Throws: `invalid_params` for what is no narration by its name.
+    func plan(of request: WebRequest) throws(ServiceError) -> BodyCollector.Plan {
+        _ = try Self.ending(request)
+        return .file(folder: folder, maximum: Self.maximumBytes)
+    }
 
     private struct Taken: Encodable {
         var uri: String
@@ -28,11 +32,7 @@ struct Uploads: Sendable {
     /// `?name=seg_001.mp3`
     func take(_ request: WebRequest) async throws -> WebResponse {
         let name = request.query["name"] ?? ""
-        let ending = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
-        guard Self.endings.contains(ending), name.utf8.count <= 255 else {
-            throw ServiceError.invalidParams(
-                at: "/name", expected: "the name of a narration that ends in \(Self.endings.joined(separator: ", "))")
-        }
+        let ending = try Self.ending(request)
         guard case .file(let temporary, let bytes) = request.body, bytes > 0 else {
             throw ServiceError(.invalidParams, "the body: expected the bytes of \(name.prefix(100))")
         }
@@ -40,6 +40,16 @@ struct Uploads: Sendable {
         let uri = try store.appending("\(Self.place)/\(UUID().uuidString.lowercased()).\(ending)")
         try await artifacts.copy(ArtifactURI(filePath: temporary), to: uri)
         return try .json(Taken(uri: uri.description, name: name, bytes: bytes), status: .created)
+    }
+
+    private static func ending(_ request: WebRequest) throws(ServiceError) -> String {
+        let name = request.query["name"] ?? ""
+        let ending = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
+        guard endings.contains(ending), name.utf8.count <= 255 else {
+            throw ServiceError.invalidParams(
+                at: "/name", expected: "the name of a narration that ends in \(endings.joined(separator: ", "))")
+        }
+        return ending
     }
 
     /// Removes what was not taken.

@@ -10,21 +10,28 @@ final class WatchHandler: ChannelInboundHandler {
     private static let beat = TimeAmount.seconds(20)
 
     private let hub: WatchHub
-    private let job: String?
-    private let seq: Int?
+    private let wish: WatchWish
+    /// How long a browser may read nothing of what it asked for.
+    private let patience: TimeAmount
     private var membership: Task<Int, Never>?
     private var pulse: RepeatedTask?
     private var unanswered = 0
+    private var isEnding = false
+    /// Ends the connection if the answer to a ping is not on its way by then.
+    private var pong: Scheduled<Void>?
+    /// What the newest ping says that came meanwhile; older ones need no answer.
+    private var nextPong: ByteBuffer?
 
-    init(_ hub: WatchHub, job: String?, after seq: Int?) {
+    /// - Parameter patience: seconds that a browser may read nothing of what is sent.
+    init(_ hub: WatchHub, _ wish: WatchWish, patience: Double) {
         self.hub = hub
-        self.job = job
-        self.seq = seq
+        self.wish = wish
+        self.patience = .milliseconds(Int64(patience * 1000))
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         let channel = WatchChannel(channel: context.channel)
-        membership = Task { [hub, job, seq] in await hub.join(job: job, after: seq, channel) }
+        membership = Task { [hub, wish] in await hub.join(job: wish.job, after: wish.seq, channel) }
         let this = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         pulse = context.eventLoop.scheduleRepeatedTask(initialDelay: Self.beat, delay: Self.beat) { _ in
             this.value.0.ping(this.value.1)
@@ -33,6 +40,7 @@ final class WatchHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         pulse?.cancel()
+        pong?.cancel()
         let (membership, hub) = (membership, hub)
         Task { if let id = await membership?.value { await hub.leave(id) } }
         context.fireChannelInactive()
@@ -40,6 +48,7 @@ final class WatchHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let frame = unwrapInboundIn(data)
+        guard !isEnding else { return }
         // A browser masks what it sends; nothing here was agreed that would use the reserved bits (compression, for one).
         guard frame.maskKey != nil, !frame.rsv1, !frame.rsv2, !frame.rsv3 else {
             return end(context, .protocolError)
@@ -48,16 +57,13 @@ final class WatchHandler: ChannelInboundHandler {
         case .ping:
             var data = frame.data
             if let key = frame.maskKey { data.webSocketUnmask(key) }
-            context.writeAndFlush(wrapOutboundOut(WebSocketFrame(fin: true, opcode: .pong, data: data)), promise: nil)
+            answer(data, context)
         case .pong:
             unanswered = 0
         case .connectionClose:
             var data = frame.data
             if let key = frame.maskKey { data.webSocketUnmask(key) }
-            let code = data.readSlice(length: min(2, data.readableBytes)) ?? ByteBuffer()
-            let channel = context.channel
-            context.writeAndFlush(wrapOutboundOut(WebSocketFrame(fin: true, opcode: .connectionClose, data: code)))
-                .whenComplete { _ in channel.close(promise: nil) }
+            end(context, data.readSlice(length: min(2, data.readableBytes)) ?? ByteBuffer())
         case .text, .binary, .continuation:
             // Pages have nothing to say here.
             break
@@ -77,10 +83,35 @@ final class WatchHandler: ChannelInboundHandler {
             wrapOutboundOut(WebSocketFrame(fin: true, opcode: .ping, data: ByteBuffer())), promise: nil)
     }
 
+    /// One answer is on its way at a time: who pings and does not read has no claim on more.
+    private func answer(_ data: ByteBuffer, _ context: ChannelHandlerContext) {
+        guard pong == nil else {
+            nextPong = data
+            return
+        }
+        let channel = context.channel
+        pong = context.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
+        let this = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        context.writeAndFlush(wrapOutboundOut(WebSocketFrame(fin: true, opcode: .pong, data: data))).whenComplete { _ in
+            let (handler, context) = this.value
+            handler.pong?.cancel()
+            handler.pong = nil
+            guard let next = handler.nextPong, channel.isActive else { return }
+            handler.nextPong = nil
+            handler.answer(next, context)
+        }
+    }
+
     private func end(_ context: ChannelHandlerContext, _ code: WebSocketErrorCode) {
         var data = ByteBuffer()
         data.write(webSocketErrorCode: code)
+        end(context, data)
+    }
+
+    private func end(_ context: ChannelHandlerContext, _ data: ByteBuffer) {
+        isEnding = true
         let channel = context.channel
+        context.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
         context.writeAndFlush(wrapOutboundOut(WebSocketFrame(fin: true, opcode: .connectionClose, data: data)))
             .whenComplete { _ in channel.close(promise: nil) }
     }

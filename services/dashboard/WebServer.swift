@@ -16,6 +16,15 @@ struct WebServer: Sendable {
     /// Bytes that the kernel keeps for a watcher.
     private static let sendBuffer: ChannelOptions.Types.SocketOption.Value = 65_536
 
+    /// Of a request's header.
+    static let limits = {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = 16_384
+        limits.maxHeaderListSize = 65_536
+        limits.maxHeaderFieldCount = 100
+        return limits
+    }()
+
     /// Connections that are open.
     private final class Count: Sendable {
         let value = Atomic<Int>(0)
@@ -58,12 +67,11 @@ struct WebServer: Sendable {
             },
             upgradePipelineHandler: { channel, head in
                 channel.eventLoop.makeCompletedFuture {
-                    let request = try WebRequest(head)
+                    let wish = try WatchWish(WebRequest(head))
                     // What a watcher does not read shall be seen here, not lie in the kernel.
                     try channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: Self.sendBuffer)
                     try channel.pipeline.syncOperations.addHandler(
-                        WatchHandler(
-                            hub, job: request.query["job"], after: request.query["after_seq"].flatMap { Int($0) }))
+                        WatchHandler(hub, wish, patience: settings.bounds.stall))
                 }
             })
         let bound = NIOLoopBound(exchange, eventLoop: channel.eventLoop)
@@ -75,13 +83,16 @@ struct WebServer: Sendable {
                     context.pipeline.syncOperations.removeHandler(bound.value, promise: nil)
                 }
             ),
-            withErrorHandling: true)
+            // What cannot be read is answered by the handler, with a word on why.
+            withErrorHandling: false, withEncoderConfiguration: .init(), withDecoderLimitConfiguration: Self.limits)
         try channel.pipeline.syncOperations.addHandler(exchange)
     }
 
     /// Whether this is a page of ours that may watch. Who is not gets an answer in HTTP.
     private func isWelcome(_ head: HTTPRequestHead) -> Bool {
-        guard let request = try? WebRequest(head), request.path == ["ws"] else { return false }
+        guard let request = try? WebRequest(head), request.path == ["ws"], (try? WatchWish(request)) != nil else {
+            return false
+        }
         return (try? site.gate.check(request, isUpgrade: true)) != nil
     }
 
