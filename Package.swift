@@ -20,15 +20,28 @@ func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies)
 }
 
-/// An executable below `services/`; its README is documentation, not a resource.
+/// A service below `services/`: a library with all of it, which tests import, and the executable of its folder `Main`.
+///
+/// - Parameter documents: what of its folder is documentation.
 func service(
-    _ name: String, folder: String, _ dependencies: [Target.Dependency], exclude: [String] = ["README.md"],
+    _ name: String, folder: String, _ dependencies: [Target.Dependency], documents: [String] = ["README.md"],
     resources: [Resource] = []
-) -> Target {
-    .executableTarget(
-        name: name, dependencies: dependencies, path: "services/\(folder)", exclude: exclude, resources: resources
-    )
+) -> [Target] {
+    [
+        .target(
+            name: name, dependencies: dependencies, path: "services/\(folder)", exclude: documents + ["Main"],
+            resources: resources),
+        .executableTarget(
+            name: "\(name)Program", dependencies: [.byName(name: name)], path: "services/\(folder)/Main",
+            linkerSettings: selfContained),
+    ]
 }
+
+/// Executables hold the Swift runtime, or what they use of it, and run where there is none. What it is made of is named here, since
+/// modules that are compiled for tests too name only the shared libraries.
+let selfContained: [LinkerSetting] =
+    [.unsafeFlags(["-static-stdlib", "-use-ld=lld"])]
+    + ["CoreFoundation", "_FoundationICU", "_FoundationCShims", "_FoundationCollections"].map { .linkedLibrary($0) }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
     .testTarget(name: name, dependencies: dependencies, resources: resources)
@@ -37,14 +50,14 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 let package = Package(
     name: "understudy",
     products: [
-        .executable(name: "orchestrator", targets: ["Orchestrator"]),
-        .executable(name: "imagegen", targets: ["ImageGen"]),
-        .executable(name: "clipper", targets: ["Clipper"]),
-        .executable(name: "stitcher", targets: ["Stitcher"]),
-        .executable(name: "logger", targets: ["EventLogger"]),
-        .executable(name: "agent5", targets: ["Agent5"]),
-        .executable(name: "dashboard", targets: ["Dashboard"]),
-        .executable(name: "understudy", targets: ["Understudy"]),
+        .executable(name: "orchestrator", targets: ["OrchestratorProgram"]),
+        .executable(name: "imagegen", targets: ["ImageGenProgram"]),
+        .executable(name: "clipper", targets: ["ClipperProgram"]),
+        .executable(name: "stitcher", targets: ["StitcherProgram"]),
+        .executable(name: "logger", targets: ["EventLoggerProgram"]),
+        .executable(name: "agent5", targets: ["Agent5Program"]),
+        .executable(name: "dashboard", targets: ["DashboardProgram"]),
+        .executable(name: "understudy", targets: ["UnderstudyProgram"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -74,89 +87,91 @@ let package = Package(
         library("Providers", ["HTTP", "ServiceKit", "JSONRPC"]),
         library("AWS", ["HTTP", crypto, subprocess, systemPackage]),
         library("Artifacts", ["AWS", "JSONRPC", crypto]),
-        library("Media", ["CFFmpeg", "CEbur128"]),
+        library("ImageHeaders", []),
+        library("Media", ["CFFmpeg", "CEbur128", "ImageHeaders"]),
         library("Drawing", ["CPango", "JSONRPC"]),
         library("MediaService", ["Media", "Artifacts", "ServiceKit", "JSONRPC"]),
-
-        service(
+    ]
+        + service(
             "Orchestrator", folder: "orchestrator",
-            ["ServiceKit", "ServicePool", "Contracts", "Breaker", "Artifacts", "JSONRPC", grdb, logging]),
-        service(
+            ["ServiceKit", "ServicePool", "Contracts", "Breaker", "Artifacts", "JSONRPC", grdb, logging])
+        + service(
             "ImageGen", folder: "imagegen",
             [
-                "ServiceKit", "Contracts", "Breaker", "Artifacts", "HTTP", "Providers", "Media", "Drawing", "CPango",
+                "ServiceKit", "Contracts", "Breaker", "Artifacts", "HTTP", "Providers", "ImageHeaders", "Drawing",
+                "CPango",
                 "JSONRPC",
                 crypto,
                 logging,
             ],
-            exclude: ["README.md", "docs"]),
-        service(
+            documents: ["README.md", "docs"])
+        + service(
             "Clipper", folder: "clipper",
-            ["MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Drawing", "JSONRPC"]),
-        service(
+            ["MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Drawing", "JSONRPC"])
+        + service(
             "Stitcher", folder: "stitcher",
-            ["MediaService", "ServiceKit", "Contracts", "Artifacts", "AWS", "Media", "JSONRPC", logging]),
-        service(
-            "EventLogger", folder: "logger", ["ServiceKit", "Contracts", "Artifacts", "AWS", "JSONRPC", logging]),
-        service(
+            ["MediaService", "ServiceKit", "Contracts", "Artifacts", "AWS", "Media", "JSONRPC", logging])
+        + service(
+            "EventLogger", folder: "logger", ["ServiceKit", "Contracts", "Artifacts", "AWS", "JSONRPC", logging])
+        + service(
             "Agent5", folder: "agent5",
             [
                 "MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Providers", "HTTP", "JSONRPC",
                 logging,
                 subprocess, systemPackage,
             ],
-            exclude: ["README.md", "docs"]),
-        service(
+            documents: ["README.md", "docs"])
+        + service(
             "Dashboard", folder: "dashboard",
             nio + [
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
                 "ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", "CZlib", crypto, logging,
                 subprocess, systemPackage,
             ],
-            exclude: ["README.md", "docs"],
+            documents: ["README.md", "docs"],
             resources: [
                 "api.js", "app.css", "app.js", "drill.js", "format.js", "icon.svg", "index.html", "job.js", "json.js",
-                "list.js",
-                "stack.js",
-                "start.js", "watch.js",
-            ].map { .embedInCode("Assets/\($0)") }),
-        service(
+                "list.js", "stack.js", "start.js", "watch.js",
+            ].map { .embedInCode("Assets/\($0)") })
+        + service(
             "Understudy", folder: "understudy",
             [
                 "ServiceKit", "ServicePool", "Contracts", "Artifacts", "AWS", "HTTP", "JSONRPC", arguments, logging,
                 unixSignals,
                 subprocess, systemPackage,
             ],
-            resources: [.copy("Sample")]),
-
-        .target(
-            name: "StandIns", dependencies: ["JSONRPC"], path: "Tests/StandIns",
-            exclude: [
-                "README.md", "standin.py", "aws.py", "logs.py", "mediaconvert.py", "metadata.py", "models.py",
-                "openai_images.py", "openai_videos.py", "picture.py", "replicate.py", "secure.py",
-            ]),
-        tests("JSONRPCTests", nio + ["JSONRPC", logging]),
-        tests("ServicePoolTests", nio + ["ServicePool", "JSONRPC"]),
-        tests("ServiceKitTests", ["ServiceKit", "JSONRPC"]),
-        tests("ContractsTests", ["Contracts", "JSONRPC"]),
-        tests("HTTPTests", nio + ["HTTP"]),
-        tests("AWSTests", ["AWS", "HTTP", "JSONRPC", "StandIns"]),
-        tests("ArtifactsTests", ["Artifacts", "AWS", "HTTP", "JSONRPC", "StandIns"]),
-        tests("MediaTests", ["Media"], resources: [.copy("Corpus")]),
-        tests("OrchestratorTests", ["Orchestrator", "Contracts", "Breaker", "JSONRPC", "Artifacts", grdb, logging]),
-        tests(
-            "ImageGenTests",
-            [
-                "ImageGen", "Drawing", "Artifacts", "Contracts", "HTTP", "Providers", "JSONRPC", "StandIns",
-                "ServiceKit", logging,
-            ]),
-        tests("EventLoggerTests", ["EventLogger", "AWS", "Contracts", "JSONRPC", "ServiceKit"]),
-        tests("Agent5Tests", ["Agent5", "Artifacts", "Contracts", "JSONRPC"]),
-        tests("UnderstudyTests", ["Understudy", "Contracts", "JSONRPC"]),
-        tests(
-            "StackTests", ["StandIns", "ServiceKit", "ServicePool", "JSONRPC", "Contracts", subprocess, systemPackage],
-            resources: [.copy("Player")]),
-    ],
+            resources: [.copy("Sample")])
+        + [
+            .target(
+                name: "StandIns", dependencies: ["JSONRPC"], path: "Tests/StandIns",
+                exclude: [
+                    "README.md", "standin.py", "aws.py", "logs.py", "mediaconvert.py", "metadata.py", "models.py",
+                    "openai_images.py", "openai_videos.py", "picture.py", "replicate.py", "secure.py",
+                ]),
+            tests("JSONRPCTests", nio + ["JSONRPC", logging]),
+            tests("ServicePoolTests", nio + ["ServicePool", "JSONRPC"]),
+            tests("ServiceKitTests", ["ServiceKit", "JSONRPC"]),
+            tests("ContractsTests", ["Contracts", "JSONRPC"]),
+            tests("HTTPTests", nio + ["HTTP"]),
+            tests("AWSTests", ["AWS", "HTTP", "JSONRPC", "StandIns"]),
+            tests("ArtifactsTests", ["Artifacts", "AWS", "HTTP", "JSONRPC", "StandIns"]),
+            tests("MediaTests", ["Media"], resources: [.copy("Corpus")]),
+            tests(
+                "OrchestratorTests", ["Orchestrator", "Contracts", "Breaker", "JSONRPC", "Artifacts", grdb, logging]),
+            tests(
+                "ImageGenTests",
+                [
+                    "ImageGen", "Drawing", "Artifacts", "Contracts", "HTTP", "Providers", "JSONRPC", "StandIns",
+                    "ServiceKit", logging,
+                ]),
+            tests("EventLoggerTests", ["EventLogger", "AWS", "Contracts", "JSONRPC", "ServiceKit"]),
+            tests("Agent5Tests", ["Agent5", "Artifacts", "Contracts", "JSONRPC"]),
+            tests("UnderstudyTests", ["Understudy", "Contracts", "JSONRPC"]),
+            tests(
+                "StackTests",
+                ["StandIns", "ServiceKit", "ServicePool", "JSONRPC", "Contracts", subprocess, systemPackage],
+                resources: [.copy("Player")]),
+        ],
     swiftLanguageModes: [.v6]
 )
 

@@ -25,13 +25,13 @@ Upstream-Name: Understudy
 
 Files: *
 Copyright: 2026 The Understudy authors
+ 2014-2026 Apple Inc. and the Swift project authors
+ Unicode, Inc.
 License: Apache-2.0
  On Debian systems, the text of the Apache License 2.0 is in /usr/share/common-licenses/Apache-2.0.
-
-Files: usr/lib/understudy/lib/*
-Copyright: 2014-2026 Apple Inc. and the Swift project authors; Unicode, Inc.
-License: Apache-2.0 with Runtime Library Exception
- The Swift runtime. On Debian systems, the text of the Apache License 2.0 is in /usr/share/common-licenses/Apache-2.0.
+Comment:
+ The executables hold the Swift runtime and its libraries, which are under the same license with the Runtime Library Exception,
+ and the data of ICU, which is under the Unicode license.
 COPYRIGHT
 {
     echo "understudy ($version) unstable; urgency=medium"
@@ -41,8 +41,8 @@ COPYRIGHT
 
 # The libraries that the executables are linked with, by the packages that have them here.
 printf 'Source: understudy\n\nPackage: understudy\nArchitecture: any\n' > "$work/debian/control"
-libraries=$(cd "$work" && find root/usr/lib/understudy -maxdepth 2 -type f ! -path '*.resources/*' -printf '-e%p ' |
-    xargs dpkg-shlibdeps -O -lroot/usr/lib/understudy/lib --ignore-missing-info 2>/dev/null | sed -n 's/^shlibs:Depends=//p')
+libraries=$(cd "$work" && find root/usr/lib/understudy -maxdepth 1 -type f -printf '-e%p ' |
+    xargs dpkg-shlibdeps -O 2>/dev/null | sed -n 's/^shlibs:Depends=//p')
 cat > "$root/DEBIAN/control" <<CONTROL
 Package: understudy
 Version: $version
@@ -66,5 +66,5 @@ CONTROL
 (cd "$root" && find . -type f ! -path './DEBIAN/*' -printf '%P\0' | sort -z | xargs -0 md5sum > DEBIAN/md5sums)
 find "$root" -exec touch -hcd "@$SOURCE_DATE_EPOCH" {} +
 mkdir -p "$out"
-dpkg-deb --build --root-owner-group -Zxz -z2 "$root" "$out/understudy_${version}_$architecture.deb" >/dev/null
+dpkg-deb --build --root-owner-group -Zzstd -z9 "$root" "$out/understudy_${version}_$architecture.deb" >/dev/null
 echo "$out/understudy_${version}_$architecture.deb"

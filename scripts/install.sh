@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what was built: install.sh, with PREFIX (/usr/local), LIBEXEC (PREFIX/libexec/understudy), UNITS (PREFIX/lib/systemd/system) and
 # DESTDIR (none). The executables lie in LIBEXEC, since `logger` and others are names of many programs; `understudy` alone is on the path.
-# They bring the Swift runtime along, so the machine needs no toolchain. `install.sh uninstall` removes the same.
+# They hold the Swift runtime, so the machine needs no toolchain. `install.sh uninstall` removes the same.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,19 +27,11 @@ for each in $executables; do
     [ -x "$built/$each" ] || { echo "install: $built/$each is missing: run make build" >&2; exit 1; }
 done
 
-install -d "$root$libexec/lib" "$root$prefix/bin" "$root$units/understudy-.service.d" "$share/man/man1" \
+install -d "$root$libexec" "$root$prefix/bin" "$root$units/understudy-.service.d" "$share/man/man1" \
     "$share/bash-completion/completions" "$share/zsh/vendor-completions" "$share/fish/vendor_completions.d"
 
-# The runtime lies below the executables, and they look for it nowhere else. Those that are linked with it need none.
-# shellcheck disable=SC2046
-ldd $(printf "$built/%s " $executables) | awk '$3 ~ /\/swift\/linux\// { print $3 }' | sort -u | while read -r library; do
-    install -m 644 "$library" "$root$libexec/lib/"
-    strip --strip-unneeded "$root$libexec/lib/$(basename "$library")"
-    patchelf --set-rpath '$ORIGIN' "$root$libexec/lib/$(basename "$library")"
-done
 for each in $executables; do
     install -m 755 -s "$built/$each" "$root$libexec/$each"
-    patchelf --set-rpath '$ORIGIN/lib' "$root$libexec/$each"
 done
 install -d "$root$libexec/understudy_Understudy.resources/Sample"
 install -m 644 services/understudy/Sample/* "$root$libexec/understudy_Understudy.resources/Sample/"

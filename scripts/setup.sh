@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 packages_build="libavcodec-dev libavformat-dev libavutil-dev libcairo2-dev libebur128-dev libcurl4-openssl-dev libpango1.0-dev
     libsqlite3-dev libswresample-dev libswscale-dev pkg-config zlib1g-dev"
 packages_run="fontconfig fonts-noto-cjk fonts-noto-core"
-packages_dist="binutils dpkg-dev patchelf python3"
+packages_dist="binutils dpkg-dev python3"
 packages_stack="debootstrap docker.io docker-compose iptables"
 packages_test="chromium ffmpeg groff-base procps python3 python3-pil python3-venv socat systemd util-linux"
 packages_bench="nginx-light python3-numpy"

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// A colour, mixed as the eye mixes (Oklab).
 package struct Tone: Equatable {

@@ -6,9 +6,8 @@ import MediaService
 import Providers
 import ServiceKit
 
-@main
-struct Agent5Main {
-    static func main() async {
+package enum Agent5Main {
+    package static func main() async {
         await ServiceMain.run("agent5", about: "The lead: makes the video, if a provider is configured.", capacity: 8) {
             context, methods in
             let provider = try provider(context)

@@ -3,9 +3,8 @@ import Contracts
 import MediaService
 import ServiceKit
 
-@main
-struct ClipperMain {
-    static func main() async {
+package enum ClipperMain {
+    package static func main() async {
         await ServiceMain.run("clipper", about: "Turns stills into clips, and gives clips their sound.", capacity: 2) {
             context, methods in
             let prices = try PriceList.read(context.settings.string("UNDERSTUDY_PRICES"))

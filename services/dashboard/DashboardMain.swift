@@ -5,9 +5,8 @@ import NIOCore
 import ServiceKit
 import ServicePool
 
-@main
-struct DashboardMain {
-    static func main() async {
+package enum DashboardMain {
+    package static func main() async {
         await ServiceMain.run(
             "dashboard", about: "The page: jobs as they go, what they cost, and their films.", capacity: 4
         ) {

@@ -2,9 +2,8 @@ import Artifacts
 import Contracts
 import ServiceKit
 
-@main
-struct ImageGenMain {
-    static func main() async {
+package enum ImageGenMain {
+    package static func main() async {
         await ServiceMain.run("imagegen", about: "Draws a still for a prompt.", capacity: 2) { context, methods in
             let prices = try PriceList.read(context.settings.string("UNDERSTUDY_PRICES"))
             let artifacts = Artifacts(environment: context.settings.environment)

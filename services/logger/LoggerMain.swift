@@ -3,9 +3,8 @@ import Contracts
 import JSONRPC
 import ServiceKit
 
-@main
-struct LoggerMain {
-    static func main() async {
+package enum LoggerMain {
+    package static func main() async {
         await ServiceMain.run("logger", about: "Keeps what happened, as lines of JSON.", capacity: 64) {
             context, methods in
             let settings = try LogSettings(context.settings)

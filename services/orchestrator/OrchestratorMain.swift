@@ -6,9 +6,8 @@ import Logging
 import ServiceKit
 import ServicePool
 
-@main
-struct OrchestratorMain {
-    static func main() async {
+package enum OrchestratorMain {
+    package static func main() async {
         await ServiceMain.run(
             "orchestrator", about: "Runs jobs: the lead makes the video, the understudy steps in when it fails.",
             capacity: 64

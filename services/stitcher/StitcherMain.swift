@@ -4,9 +4,8 @@ import Contracts
 import MediaService
 import ServiceKit
 
-@main
-struct StitcherMain {
-    static func main() async {
+package enum StitcherMain {
+    package static func main() async {
         await ServiceMain.run("stitcher", about: "Joins clips and narrations to one film.", capacity: 2) {
             context, methods in
             let prices = try PriceList.read(context.settings.string("UNDERSTUDY_PRICES"))

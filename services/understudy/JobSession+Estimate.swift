@@ -1,6 +1,6 @@
 import Artifacts
 import Contracts
-import Foundation
+import FoundationEssentials
 import JSONRPC
 
 /// The dry run: the same question as a job's, and no job.

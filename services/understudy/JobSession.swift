@@ -1,6 +1,6 @@
 import Artifacts
 import Contracts
-import Foundation
+import FoundationEssentials
 import JSONRPC
 import ServiceKit
 import ServicePool

@@ -1,7 +1,6 @@
 import ArgumentParser
 import ServiceKit
 
-@main
 struct UnderstudyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "understudy",
@@ -22,10 +21,12 @@ struct UnderstudyCommand: AsyncParsableCommand {
             Retry.self, UpgradeCommand.self,
             BreakerCommand.self, Demo.self, Drill.self, Report.self, Doctor.self,
         ])
+}
 
-    static func main() async {
+package enum UnderstudyMain {
+    package static func main() async {
         do {
-            var command = try parseAsRoot()
+            var command = try UnderstudyCommand.parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

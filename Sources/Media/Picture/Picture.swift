@@ -1,6 +1,7 @@
 import CFFmpeg
 import FoundationEssentials
 import Glibc
+import ImageHeaders
 
 /// Stills: decoded whole, scaled and converted once.
 enum Picture {

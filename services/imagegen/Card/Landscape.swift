@@ -1,6 +1,6 @@
 import CPango
 import Drawing
-import Foundation
+import Glibc
 
 /// The pieces that scenes are made of.
 extension Canvas {

@@ -1,6 +1,6 @@
 import CPango
 import Drawing
-import Foundation
+import Glibc
 
 /// What stands behind the words: one of several really different pictures, chosen by the prompt's words where they name a
 /// place, else by chance.

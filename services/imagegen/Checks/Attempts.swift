@@ -2,9 +2,9 @@ import Artifacts
 import Contracts
 import FoundationEssentials
 import Glibc
+import ImageHeaders
 import JSONRPC
 import Logging
-import Media
 import Providers
 
 /// One picture of a provider beyond this machine: asked for once, and once more where that may help; each time is logged.

@@ -1,5 +1,5 @@
+import ImageHeaders
 import JSONRPC
-import Media
 
 /// Whether what a provider sent is a picture, and whole.
 enum PictureCheck {

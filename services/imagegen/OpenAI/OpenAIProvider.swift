@@ -3,9 +3,9 @@ import Contracts
 import FoundationEssentials
 import Glibc
 import HTTP
+import ImageHeaders
 import JSONRPC
 import Logging
-import Media
 import Providers
 import ServiceKit
 

@@ -1,8 +1,8 @@
 import Contracts
 import HTTP
+import ImageHeaders
 import JSONRPC
 import Logging
-import Media
 import Providers
 
 /// Models that draw at Replicate.

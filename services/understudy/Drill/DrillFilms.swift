@@ -1,6 +1,6 @@
 import Artifacts
 import Contracts
-import Foundation
+import FoundationEssentials
 import JSONRPC
 
 /// The films that the scripted lead delivers: one good, the others spoilt. Made by the real services, so that nothing but the

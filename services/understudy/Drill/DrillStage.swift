@@ -1,5 +1,5 @@
 import Contracts
-import Foundation
+import FoundationEssentials
 import JSONRPC
 
 /// Where faults are played: a stack of its own with a scripted lead, small films, and cards for stills.

@@ -12,7 +12,7 @@ package struct ImageHeader: Equatable, Sendable {
     package let width: Int
     package let height: Int
     /// Bytes that a decoded pixel takes.
-    let bytesPerPixel: Int
+    package let bytesPerPixel: Int
     /// Whether the file has the end that its format asks for.
     package let isWhole: Bool
 

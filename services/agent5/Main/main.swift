@@ -1,0 +1,3 @@
+import Agent5
+
+await Agent5Main.main()

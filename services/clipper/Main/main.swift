@@ -1,0 +1,3 @@
+import Clipper
+
+await ClipperMain.main()

@@ -1,0 +1,3 @@
+import ImageGen
+
+await ImageGenMain.main()

@@ -1,0 +1,3 @@
+import EventLogger
+
+await LoggerMain.main()

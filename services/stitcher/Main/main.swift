@@ -1,0 +1,3 @@
+import Stitcher
+
+await StitcherMain.main()
