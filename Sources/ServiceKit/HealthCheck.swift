@@ -16,7 +16,8 @@ enum HealthCheck {
                 ServiceHealth.method, NoParams(), timeout: .seconds(patience))
             await connection.close()
             FileHandleOutput.output("\(service)/\(settings.instance): \(health.status.rawValue)\n")
-            return health.status == .serving ? 0 : 1
+            if let problem = health.problem { FileHandleOutput.error("\(service): \(problem)\n") }
+            return health.status == .serving && health.problem == nil ? 0 : 1
         } catch {
             FileHandleOutput.error("\(service): not serving: \(ServiceError(wrapping: error).message)\n")
             return 1

@@ -16,10 +16,13 @@ package enum ServiceMain {
     ///
     /// - Parameters:
     ///   - capacity: slots for calls of methods that are work, if `UNDERSTUDY_CAPACITY` says nothing else.
-    package static func run(_ service: String, about: String, capacity: Int, build: @escaping Builder) async {
+    ///   - isOnly: whether a run directory has one replica of it at most.
+    package static func run(
+        _ service: String, about: String, capacity: Int, isOnly: Bool = false, build: @escaping Builder
+    ) async {
         await readArguments(service, about: about)
         do {
-            try await serve(service, about: about, capacity: capacity, build: build)
+            try await serve(service, about: about, capacity: capacity, isOnly: isOnly, build: build)
         } catch {
             let failure = ServiceError(wrapping: error)
             FileHandleOutput.error("\(service): \(failure.message)\n")
@@ -29,7 +32,7 @@ package enum ServiceMain {
     }
 
     private static func serve(
-        _ service: String, about: String, capacity: Int, build: @escaping Builder
+        _ service: String, about: String, capacity: Int, isOnly: Bool, build: @escaping Builder
     ) async throws {
         let settings = try ServiceSettings()
         CoreDumps.forbid(settings)
@@ -41,7 +44,10 @@ package enum ServiceMain {
         let logger = Logger(label: label) { LineLogHandler(label: $0, level: level) }
         for warning in KnownVariables.warnings(settings.environment.keys) { logger.warning("\(warning)") }
         let publication = try SocketPublication(
-            service: service, instance: settings.instance, in: settings.runDirectory)
+            service: service, instance: settings.instance, isOnly: isOnly, in: settings.runDirectory)
+        for instance in publication.removed {
+            logger.notice("took away the socket of a replica that is no more", metadata: ["instance": "\(instance)"])
+        }
         let slots = try settings.int("UNDERSTUDY_CAPACITY", default: capacity, in: 1...10_000)
         let threads = NIOThreadPool(numberOfThreads: max(slots, 2))
         threads.start()
@@ -50,9 +56,12 @@ package enum ServiceMain {
             service: service, settings: settings, logger: logger,
             pools: ServicePools(runDirectory: settings.runDirectory, logger: logger), blocking: BlockingPool(threads))
         let ledger = CallLedger(capacity: slots)
+        let store = StoreWatch(store: settings.store, logger: logger)
+        store.look()
         var table = MethodTable()
-        let system = SystemMethods(context: context, about: about, ledger: ledger, started: .now)
+        let system = SystemMethods(context: context, about: about, ledger: ledger, store: store, started: .now)
         table.handle(ServiceHealth.method) { _, _ in system.health }
+        table.background("store") { try await store.run() }
         try await build(context, &table)
         let reports = table.reports
         table.handle(ServiceStats.method) { _, _ in try await system.stats(reports) }

@@ -52,6 +52,7 @@ struct SystemMethods: Sendable {
     let context: ServiceContext
     let about: String
     let ledger: CallLedger
+    let store: StoreWatch
     let started: ContinuousClock.Instant
 
     private var uptime: Double {
@@ -62,7 +63,7 @@ struct SystemMethods: Sendable {
         ServiceHealth(
             service: context.service, instance: context.instance, status: ledger.status, version: context.version,
             uptime: uptime, inFlight: ledger.slotsInUse, capacity: ledger.capacity, pid: Int(getpid()),
-            store: context.settings.store)
+            store: context.settings.store, problem: store.problem)
     }
 
     func stats(_ reports: [String: @Sendable () async throws -> JSONValue]) async throws -> ServiceStats {

@@ -29,10 +29,12 @@ package struct ServiceHealth: Codable, Sendable {
     package var pid: Int?
     /// The URI below which this replica keeps artifacts.
     package var store: String?
+    /// Why it cannot do its work although it serves, and what to do; absent while all is well.
+    package var problem: String?
 
     package init(
         service: String, instance: String, status: Status, version: String, uptime: Double, inFlight: Int,
-        capacity: Int, pid: Int?, store: String?
+        capacity: Int, pid: Int?, store: String?, problem: String? = nil
     ) {
         self.service = service
         self.instance = instance
@@ -43,10 +45,11 @@ package struct ServiceHealth: Codable, Sendable {
         self.capacity = capacity
         self.pid = pid
         self.store = store
+        self.problem = problem
     }
 
     private enum CodingKeys: String, CodingKey {
-        case service, instance, status, version, capacity, pid, store
+        case service, instance, status, version, capacity, pid, store, problem
         case uptime = "uptime_s"
         case inFlight = "in_flight"
     }

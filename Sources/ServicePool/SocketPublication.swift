@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 package import JSONRPC
 
@@ -9,31 +10,41 @@ package final class SocketPublication: Sendable {
     package let path: String
     /// Where the server binds; short enough for the system even when `path` is at its limit.
     package let bindPath: String
+    /// Replicas whose processes are gone, and whose sockets were still there.
+    package let removed: [String]
     private let temporaryPath: String
-    private let lock: Int32
+    private let lock: InstanceLock
+    private let only: InstanceLock?
     private let folder: Int32
 
-    /// Takes the name for this process. A socket that a killed process left behind is removed.
+    /// Takes the name for this process. Sockets that killed processes left behind are removed.
     ///
-    /// - Throws: `conflict` when a living process has the name.
-    package init(service: String, instance: String, in directory: RunDirectory) throws(ServiceError) {
+    /// - Parameter isOnly: whether there may be no other replica of the service.
+    /// - Throws: `conflict` when a living process has the name, or is the only one.
+    package init(
+        service: String, instance: String, isOnly: Bool = false, in directory: RunDirectory
+    ) throws(ServiceError) {
         path = try directory.socketPath(service: service, instance: instance)
         try directory.prepare(service: service)
         let folderPath = directory.folder(of: service)
         temporaryPath = "\(folderPath)/.\(instance).sock.tmp"
 
         let lockPath = "\(folderPath)/\(instance).lock"
-        lock = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o660)
-        guard lock >= 0 else {
-            throw ServiceError(.unavailable, "cannot open \(lockPath): \(String(cString: strerror(errno)))")
-        }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            close(lock)
+        guard let lock = try InstanceLock(path: lockPath, patience: .milliseconds(500)) else {
             throw ServiceError(
                 .conflict,
                 "\(service)/\(instance) is running already (\(lockPath) is locked): stop it, or set UNDERSTUDY_INSTANCE"
             )
         }
+        self.lock = lock
+        only = isOnly ? try InstanceLock(path: "\(folderPath)/.only", patience: .zero) : nil
+        guard !isOnly || only != nil else {
+            throw ServiceError(
+                .conflict,
+                "another \(service) serves in \(directory.path): stop it, or give each stack a run directory of its own by "
+                    + "UNDERSTUDY_RUN_DIR")
+        }
+        removed = Self.removeDead(besides: instance, in: folderPath)
         folder = open(folderPath, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         bindPath =
             temporaryPath.utf8.count <= RunDirectory.maximumSocketPath || folder < 0
@@ -43,7 +54,6 @@ package final class SocketPublication: Sendable {
     }
 
     deinit {
-        close(lock)
         if folder >= 0 { close(folder) }
     }
 
@@ -59,5 +69,19 @@ package final class SocketPublication: Sendable {
     package func withdraw() {
         unlink(path)
         unlink(temporaryPath)
+    }
+
+    /// Takes away what replicas left whose processes are gone: nobody has their locks.
+    private static func removeDead(besides instance: String, in folder: String) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.filter { $0.hasSuffix(".lock") && !$0.hasPrefix(".") }.map { String($0.dropLast(5)) }.sorted()
+            .filter { other in
+                guard other != instance, let lock = try? InstanceLock(path: "\(folder)/\(other).lock", patience: .zero)
+                else { return false }
+                let wasThere = unlink("\(folder)/\(other).sock") == 0
+                unlink("\(folder)/.\(other).sock.tmp")
+                lock.remove()
+                return wasThere
+            }
     }
 }

@@ -70,4 +70,33 @@ import Testing
             #expect(access(path, F_OK) != 0)
         }
     }
+
+    @Test("what dead replicas left is taken away, what living ones have is not")
+    func dead() throws {
+        try withDirectory { directory in
+            let living = try SocketPublication(service: "s", instance: "living", in: directory)
+            let dead = try SocketPublication(service: "s", instance: "dead", in: directory).path
+            for path in [living.path, dead] { #expect(FileManager.default.createFile(atPath: path, contents: nil)) }
+            let new = try SocketPublication(service: "s", instance: "new", in: directory)
+            #expect(new.removed == ["dead"])
+            #expect(directory.instances(of: "s") == ["living"])
+            #expect(access("\(directory.folder(of: "s"))/dead.lock", F_OK) != 0)
+            #expect(try SocketPublication(service: "s", instance: "dead", in: directory).removed.isEmpty)
+        }
+    }
+
+    @Test("of a service that there may be one of, a second replica is refused while the first one lives")
+    func only() throws {
+        try withDirectory { directory in
+            var first: SocketPublication? = try SocketPublication(
+                service: "s", instance: "a", isOnly: true, in: directory)
+            let error = #expect(throws: ServiceError.self) {
+                _ = try SocketPublication(service: "s", instance: "b", isOnly: true, in: directory)
+            }
+            #expect(error?.kind == .conflict && error?.message.contains("UNDERSTUDY_RUN_DIR") == true)
+            _ = first
+            first = nil
+            _ = try SocketPublication(service: "s", instance: "b", isOnly: true, in: directory)
+        }
+    }
 }

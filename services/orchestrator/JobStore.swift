@@ -3,6 +3,7 @@ import Contracts
 import FoundationEssentials
 import GRDB
 import JSONRPC
+import ServicePool
 import Synchronization
 
 /// Jobs, their events and their status messages in SQLite. What is not in here has not happened.
@@ -12,7 +13,8 @@ struct JobStore: Sendable {
     private let database: DatabasePool
     private let commits: GroupCommit
     private let numbers: MessageNumbers
-    private let lock: StoreLock
+    /// Two orchestrators on one store would run every job twice: the second is refused.
+    private let lock: InstanceLock
     /// What lay in the store's place, why it was set aside, and where it is now.
     let setAside: String?
 
@@ -49,7 +51,12 @@ struct JobStore: Sendable {
         do {
             let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            lock = try StoreLock(path: "\(path).lock")
+            guard let lock = try InstanceLock(path: "\(path).lock", patience: .zero) else {
+                throw ServiceError(
+                    .conflict,
+                    "another orchestrator uses this job store (\(path).lock is locked): set UNDERSTUDY_STATE_DIR")
+            }
+            self.lock = lock
             setAside = try StoreFile.prepare(path, at: .now)
             var configuration = Configuration()
             configuration.busyMode = .timeout(10)

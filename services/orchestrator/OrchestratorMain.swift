@@ -10,7 +10,7 @@ package enum OrchestratorMain {
     package static func main() async {
         await ServiceMain.run(
             "orchestrator", about: "Runs jobs: the lead makes the video, the understudy steps in when it fails.",
-            capacity: 64
+            capacity: 64, isOnly: true
         ) { context, methods in
             let settings = context.settings
             let prices = try PriceList.read(settings.string("UNDERSTUDY_PRICES"))

@@ -105,7 +105,7 @@ struct Ps: AsyncParsableCommand {
             let health = try await connection.call(ServiceHealth.method, NoParams(), timeout: .seconds(2))
             await connection.close()
             return [
-                service, instance, health.status.rawValue, "\(health.inFlight)/\(health.capacity)",
+                service, instance, health.problem ?? health.status.rawValue, "\(health.inFlight)/\(health.capacity)",
                 "\(Int(health.uptime)) s", health.pid.map(String.init) ?? "-",
             ]
         } catch {
