@@ -96,6 +96,21 @@ def tool(*words, entrypoint=None, **more):
     return compose("--profile", "debug", "run", "--rm", "-T", *chosen, "debug", *words, **more).stdout
 
 
+def sized():
+    """Who needs no media libraries has none, and is small beside the base that all stand on."""
+    size = lambda image: int(docker("image", "inspect", "-f", "{{.Size}}", image))
+    base = size("debian:bookworm-slim")
+    own = {service: (size("understudy/" + service) - base) / 1e6 for service in SERVICES}
+    for service in SERVICES:
+        libraries = docker("run", "--rm", "--network", "none", "--entrypoint", "ls", "understudy/" + service, "/usr/lib/x86_64-linux-gnu")
+        assert ("libavcodec" in libraries) == (service in ("clipper", "stitcher", "agent5")), service
+        labels = json.loads(docker("image", "inspect", "-f", "{{json .Config.Labels}}", "understudy/" + service))
+        assert labels["org.opencontainers.image.title"] == "Understudy", labels
+    for service in ("orchestrator", "logger", "imagegen"):
+        assert own[service] < 120, "%s has %.0f MB of its own" % (service, own[service])
+    step("MB beside the base of %.0f: %s" % (base / 1e6, ", ".join("%s %.0f" % pair for pair in own.items())))
+
+
 def demo():
     compose("up", "-d", "--scale", "imagegen=3", "--scale", "clipper=2")
     container = docker("ps", "-aq", "--filter", "name=%s_demo" % PROJECT)
@@ -130,8 +145,12 @@ def locked():
             facts = json.loads(docker("inspect", container))[0]
             assert facts["HostConfig"]["ReadonlyRootfs"] and facts["HostConfig"]["CapDrop"] == ["ALL"], service
             for pid in docker("top", container, "-eo", "pid").split()[1:]:
-                with open("/proc/%s/status" % pid) as status:
-                    text = status.read()
+                try:
+                    with open("/proc/%s/status" % pid) as status:
+                        text = status.read()
+                except FileNotFoundError:
+                    # A check of the container's health, which is over.
+                    continue
                 users = [line.split()[1:] for line in text.splitlines() if line.startswith(("Uid:", "Gid:"))]
                 assert all(user == "10001" for line in users for user in line), "%s: %s" % (service, users)
                 assert "CapEff:\t0000000000000000" in text and "NoNewPrivs:\t1" in text, service
@@ -211,9 +230,53 @@ def talked():
     health = json.loads(ask('{"jsonrpc":"2.0","id":1,"method":"rpc.health"}', "clipper/%s.sock" % name))
     assert health["result"]["instance"] == name and health["result"]["status"] == "serving", health
     assert "card" in tool("call", "imagegen", "imagegen.providers")
+    # The fallback by force: the lead is not even asked.
     assert "open" in tool("breaker", "agent5", "open")
+    job = begin("forced")
+    finished([job])
+    receipt = page("GET", "/api/jobs/%s/receipt" % job)
+    assert "breaker" in json.dumps(receipt["takeover"]), receipt["takeover"]
     assert "closed" in tool("breaker", "agent5", "reset")
-    step("socat and understudy in the debug container get their answers")
+    assert job in tool("watch", job)
+    tapped(name)
+    # One replica is drained.
+    jobs = [begin("drained-%d" % number, 6) for number in range(3)]
+    docker("stop", "-t", "45", name)
+    assert json.loads(docker("inspect", name))[0]["State"]["ExitCode"] == 0
+    docker("start", name)
+    finished(jobs)
+    step("the conversations of compose/README.md: sockets, health, a call, a forced fallback, a tap, a drain")
+
+
+def tapped(name):
+    """A socket in between shows what is said to a replica; the replica has its own name again afterwards."""
+    behind, front = "/run/understudy/clipper/%s.behind" % name, "/run/understudy/clipper/%s.sock" % name
+    script = "mv %s %s && exec socat -v UNIX-LISTEN:%s,fork,mode=660 UNIX-CONNECT:%s" % (front, behind, front, behind)
+    tap = PROJECT + "-tap"
+    docker("run", "-d", "--name", tap, "--network", "none", "-v", PROJECT + "_sockets:/run/understudy", "--entrypoint", "sh", "understudy/understudy", "-c", script)
+    try:
+        ask = lambda: "serving" in tool("call", "clipper", "rpc.health", check=False)
+        until(ask, "the replica behind the tap answers")
+        said = run("docker", "logs", tap)
+        assert '"method":"rpc.health"' in said.stdout + said.stderr, said
+    finally:
+        docker("rm", "-f", tap)
+        tool("-c", "mv %s %s" % (behind, front), entrypoint="sh")
+    until(ask, "the replica answers by its own name")
+
+
+def replaced():
+    """A container that was killed and removed leaves a socket; the next one takes it away, and says so."""
+    name = containers("clipper")[0]
+    docker("kill", "-s", "KILL", name)
+    docker("rm", name)
+    assert name in tool("ps")
+    compose("up", "-d", "--no-recreate", "--scale", "imagegen=1", "--scale", "clipper=1", "--scale", "demo=0")
+    new = containers("clipper")[0]
+    until(lambda: "instance=%s" % name in run("docker", "logs", new).stderr, "the new clipper says whose socket it took away")
+    assert name not in tool("ps")
+    finished([begin("replaced")])
+    step("the socket of a container that is no more is taken away by the next one")
 
 
 def drilled():
@@ -225,14 +288,16 @@ def drilled():
 def misconfigured():
     """What is wrong is said in a line of the right service's log, and the container is not healthy."""
     def fails(words, *options, command="clipper", healthy=False):
-        container = docker("run", "-d", "--network", "none", "--read-only", "--tmpfs", "/tmp", "--health-interval", "1s", *options, "understudy/" + command)
+        container = docker("run", "-d", "--network", "none", "--read-only", "--tmpfs", "/tmp", "--health-interval", "500ms", "--health-start-period", "1ms",
+                           *options, "understudy/" + command)
         try:
             # Both the engine's view and the log settle within a moment.
             def settled():
                 state = json.loads(docker("inspect", container))[0]["State"]
                 said = run("docker", "logs", container)
-                well = state["Running"] and state.get("Health", {}).get("Status") == "healthy"
-                return words in said.stdout + said.stderr and well == healthy
+                lines = [line for line in (said.stdout + said.stderr).splitlines() if words in line]
+                health = state["Health"]["Status"] if state["Running"] else "unhealthy" if state["ExitCode"] else "ended"
+                return len(lines) == 1 and health == ("healthy" if healthy else "unhealthy")
             until(settled, "%s in the log of %s: %s" % (words, command, run("docker", "logs", container).stderr), 15)
         finally:
             docker("rm", "-f", container)
@@ -242,14 +307,25 @@ def misconfigured():
     fails("/run/understudy", "-v", volume + ":/run/understudy")
     docker("volume", "rm", volume)
     sockets = ("--tmpfs", "/run/understudy:uid=10001,gid=10001,mode=0770", "--tmpfs", "/state:uid=10001,gid=10001")
-    fails("did you mean UNDERSTUDY_LOG_LEVEL", *sockets, "-e", "UNDERSTUDY_LOG_LEVLE=debug", healthy=True)
+    fails("did you mean UNDERSTUDY_LOG_LEVEL", *sockets, "--tmpfs", "/store:uid=10001,gid=10001", "-e", "UNDERSTUDY_LOG_LEVLE=debug", healthy=True)
     fails("/run/secrets/nothing", *sockets, "-e", "OPENAI_API_KEY_FILE=/run/secrets/nothing", "-e", "UNDERSTUDY_IMAGE_PROVIDERS=openai", command="imagegen")
     fails("UNDERSTUDY_DASHBOARD_TOKEN_FILE", *sockets, "-e", "UNDERSTUDY_DASHBOARD_LISTEN=0.0.0.0:8686", command="dashboard")
     step("a volume of somebody else's, a misspelt setting, a missing secret and a page without a token are told in one line each")
+    for command in ("clipper", "stitcher", "imagegen", "orchestrator"):
+        fails("the store /store is full", *sockets, "--tmpfs", "/store:uid=10001,gid=10001,size=8m", command=command)
+    fails("the store /store is read-only", *sockets, "-v", PROJECT + "_store:/store:ro")
+    fails("the store /store cannot be written by user 10001", *sockets, "--tmpfs", "/store:uid=0,gid=0,mode=0755")
+    step("a store that is full, read-only or somebody else's makes its services unhealthy, with a line each")
+    # Two stacks on one volume: that of the sockets, and that of the jobs.
+    own, others = ("--tmpfs", "/state:uid=10001,gid=10001"), ("--tmpfs", "/run/understudy:uid=10001,gid=10001,mode=0770")
+    fails("another orchestrator serves in /run/understudy", *own, "-v", PROJECT + "_sockets:/run/understudy", command="orchestrator")
+    fails("another orchestrator uses this job store", *others, "-v", PROJECT + "_state:/state", command="orchestrator")
+    finished([begin("undisturbed")])
+    step("a second stack on the volumes of the first is refused, with a line, and the first one goes on")
 
 
 def gone():
-    compose("--profile", "debug", "--profile", "drill", "down", "-v", "--timeout", "45")
+    compose("--profile", "cloud", "--profile", "debug", "--profile", "drill", "down", "-v", "--timeout", "45")
     for kind in (["ps", "-aq"], ["volume", "ls", "-q"], ["network", "ls", "-q"]):
         left = docker(*kind, "--filter", "label=com.docker.compose.project=" + PROJECT)
         assert not left, left
@@ -257,11 +333,11 @@ def gone():
 
 
 try:
-    for scene in (demo, seen, locked, scaled, killed, talked, drilled, misconfigured, gone):
+    for scene in (sized, demo, seen, locked, scaled, killed, talked, replaced, drilled, misconfigured, gone):
         scene()
 except BaseException:
     for name in SERVICES:
         print(run("docker-compose", "logs", "--no-color", "--tail", "30", name, check=False).stdout, file=sys.stderr)
-    run("docker", "rm", "-f", EYE, check=False)
+    run("docker", "rm", "-f", EYE, PROJECT + "-tap", check=False)
     run("docker-compose", "--profile", "debug", "--profile", "drill", "down", "-v", "--timeout", "5", check=False)
     raise
