@@ -1,12 +1,17 @@
 // Money, times and words, as people read them.
 
+const cents = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: 4 });
+const crumbs = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: 6 });
+
 /** Dollars with cents, and parts of a cent where there are any. */
 export function money(dollars) {
-  const text = (Math.round((dollars || 0) * 1e6) / 1e6).toFixed(4);
-  return "$" + text.replace(/(\.\d\d\d?)0+$/, "$1").replace(/(\.\d\d)0$/, "$1");
+  const amount = Math.round((dollars || 0) * 1e6) / 1e6 || 0;
+  return (Math.abs(amount) < 0.01 ? crumbs : cents).format(amount);
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+const hands = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
 /** A moment in the reader's zone. */
 export function moment(text) {
@@ -14,14 +19,50 @@ export function moment(text) {
   return isNaN(date) ? "" : clock.format(date);
 }
 
-export function seconds(count) {
-  if (count == null) return "";
-  if (count > 0 && count < 0.1) return `${Math.max(1, Math.round(count * 1000))} ms`;
-  if (count < 60) return `${count < 10 ? Math.round(count * 10) / 10 : Math.round(count)} s`;
-  return `${Math.floor(count / 60)} min ${Math.round(count % 60)} s`;
+/** The time of day, in the reader's zone. */
+export function timeOfDay(text) {
+  const date = new Date(text);
+  return isNaN(date) ? "" : hands.format(date);
 }
 
-const agents = ["Agent2", "Agent4", "Agent5", "Agent6"];
+/** Two units at the most, and never sixty of one: `0.4 s`, `59 s`, `2 min`, `59 min 59 s`, `1 h 5 min`, `3 days`. */
+export function seconds(count) {
+  if (count == null || !isFinite(count)) return "";
+  if (count <= 0) return "0 s";
+  if (count < 0.0995) return `${Math.max(1, Math.round(count * 1000))} ms`;
+  if (count < 9.95) return `${Math.round(count * 10) / 10} s`;
+  const whole = Math.round(count);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return pair(Math.floor(whole / 60), "min", whole % 60, "s");
+  const minutes = Math.round(count / 60);
+  if (minutes < 24 * 60) return pair(Math.floor(minutes / 60), "h", minutes % 60, "min");
+  const hours = Math.round(count / 3600);
+  return pair(Math.floor(hours / 24), hours < 48 ? "day" : "days", hours % 24, "h");
+}
+
+const pair = (large, unit, small, smallUnit) => `${large} ${unit}${small ? ` ${small} ${smallUnit}` : ""}`;
+
+/** A place in a film: `0:07`, `1:02:03`. */
+export function place(count) {
+  const whole = Math.floor(count + 0.001);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (number) => String(number).padStart(2, "0");
+  return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+/** What a service says, as a sentence: it may begin small, unless with a name, and has no full stop. */
+export function sentence(text) {
+  const begun = /^[a-z]+ /.test(text) ? text[0].toUpperCase() + text.slice(1) : text;
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
+
+/** `1 segment`, `2 segments` */
+export const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+
+/** Whether nothing more happens to a job unless somebody asks. */
+export const isOver = (state) => ["finished", "error", "cancelled"].includes(state);
+
+export const agents = ["Agent2", "Agent4", "Agent5", "Agent6"];
 
 /** `Agent2: $0.01 | Agent4: $0.05 | Agent5: $0.15 | Agent6: $0.12 | Total: $0.33` */
 export function costLine(costs) {
