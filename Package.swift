@@ -130,8 +130,9 @@ let package = Package(
             ],
             documents: ["README.md", "docs"],
             resources: [
-                "api.js", "app.css", "app.js", "drill.js", "format.js", "icon.svg", "index.html", "job.js", "json.js",
-                "list.js", "stack.js", "start.js", "watch.js",
+                "agents.js", "api.js", "app.css", "app.js", "drill.js", "files.js", "film.js", "format.js", "icon.svg",
+                "index.html", "job.js", "json.js", "list.js", "narrations.js", "options.js", "receipt.js", "stack.js",
+                "start.js", "strip.js", "takeover.js", "verdict.js", "watch.js",
             ].map { .embedInCode("Assets/\($0)") })
         + service(
             "Understudy", folder: "understudy",

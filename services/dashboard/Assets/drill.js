@@ -3,28 +3,29 @@
 import { get, post } from "/assets/api.js";
 import { make, money, seconds } from "/assets/format.js";
 
-export async function showDrill(view, { say, alarm }) {
+export async function showDrill({ open, alarm }) {
   const begin = make("button", { type: "button", className: "main", textContent: "Play the drill", onclick: () => act("/api/drill") });
   const stop = make("button", { type: "button", textContent: "Stop", hidden: true, onclick: () => act("/api/drill/stop") });
   const progress = make("progress", { max: 1, value: 0, hidden: true, "aria-label": "Faults played" });
   const verdict = make("p", { role: "status" });
   const rows = make("tbody");
   const names = ["Fault", "Expected", "What happened", "Asked", "Takeover", "Film", "Cost", "Verdict"];
-  view.replaceChildren(make("h1", { textContent: "Drill" }),
+  open(make("h1", { textContent: "Drill" }),
     make("p", { className: "quiet", textContent: "Plays what can go wrong with the lead against real services of its own. Nothing is spent, and jobs that run notice nothing. It takes a minute or two." }),
     make("div", { className: "row" }, begin, stop), progress, verdict,
     make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Faults" }, make("table", { className: "drill" },
       make("thead", {}, make("tr", {}, ...names.map((text) => make("th", { scope: "col", textContent: text })))), rows)));
 
-  let before = "", timer, isGone = false;
+  let before = "", timer, isGone = false, isBusy = false;
   async function act(path) {
-    begin.disabled = stop.disabled = true;
+    if (isBusy) return;
+    isBusy = true;
     try {
       show(await post(path));
     } catch (error) {
       alarm(error.message);
     }
-    begin.disabled = stop.disabled = false;
+    isBusy = false;
     load();
   }
 
@@ -58,8 +59,10 @@ export async function showDrill(view, { say, alarm }) {
       if (isPlaying && index === results.length) row.setAttribute("aria-current", "step");
       else row.removeAttribute("aria-current");
     });
+    const hadFocus = [begin, stop].includes(document.activeElement);
     begin.hidden = isPlaying;
     stop.hidden = !isPlaying;
+    if (hadFocus) (isPlaying ? stop : begin).focus();
     progress.hidden = !isPlaying;
     progress.value = faults.length ? results.length / faults.length : 0;
     const failed = results.filter(({ passed }) => !passed).length;
@@ -69,7 +72,7 @@ export async function showDrill(view, { say, alarm }) {
       stopped: `Stopped after ${results.length} of ${faults.length}.`, failed: drill.error?.message || "The drill could not be played.",
     }[state];
     if (verdict.textContent !== text) verdict.textContent = text;
-    if (before === "playing" && state === "ended") (failed ? alarm : say)(`The drill is over: ${text}`);
+    if (before === "playing" && state === "ended" && failed) alarm(`The drill is over: ${text}`);
     before = state;
   }
 
@@ -81,9 +84,11 @@ export async function showDrill(view, { say, alarm }) {
       show(drill);
       timer = setTimeout(load, drill.state === "playing" ? 500 : 5000);
     } catch (error) {
+      if (isGone) return;
+      if (verdict.textContent !== error.message) verdict.textContent = error.message;
       // An image with no `understudy` in it has no drill: that stays so.
-      begin.disabled = true;
-      verdict.textContent = error.message;
+      begin.disabled = error.status !== 0;
+      if (!begin.disabled) timer = setTimeout(load, 2000);
     }
   }
   await load();

@@ -13,6 +13,7 @@ export function watch(job, hears) {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     socket = new WebSocket(`${scheme}://${location.host}/ws?${query}`);
     socket.onmessage = ({ data }) => {
+      if (isOver) return;
       const message = JSON.parse(data);
       pause = 250;
       if (message.type === "away") return hears({ away: true });
