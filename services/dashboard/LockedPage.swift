@@ -6,8 +6,8 @@ import NIOHTTP1
 /// What a person sees who is not let in. It stands alone: what it would load is locked too.
 enum LockedPage {
     private static let style =
-        "body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1rem}"
-        + "input,button{font:inherit;padding:.4rem .6rem}input{width:min(100%,18rem)}"
+        String(decoding: Page.files["app.css"] ?? [], as: UTF8.self)
+        + "main{max-width:42rem;padding-top:12vh}input{display:block;margin-top:.35rem}"
 
     private static let policy = SafetyHeaders.policy(
         style: "sha256-\(Data(SHA256.hash(data: Data(style.utf8))).base64EncodedString())")
@@ -17,13 +17,13 @@ enum LockedPage {
         page(
             "This page is locked",
             """
-            \(isWrong ? "<p role=\"alert\">That is not the token.</p>" : "")
+            \(isWrong ? "<p class=\"failure\" role=\"alert\">That is not the token.</p>" : "")
             <p>It opens with the token that the dashboard was started with: the value of
             <code>UNDERSTUDY_DASHBOARD_TOKEN</code>, or what lies in the file that <code>UNDERSTUDY_DASHBOARD_TOKEN_FILE</code>
             names. This browser has to tell it only once.</p>
-            <form><p><label for="token">Token</label></p>
-            <p><input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
-            <button>Open</button></p></form>
+            <form class="row"><label>Token
+            <input name="token" type="password" autocomplete="current-password" required autofocus></label>
+            <button class="main">Open</button></form>
             """)
     }
 
@@ -34,7 +34,7 @@ enum LockedPage {
 
     private static func page(_ title: String, _ content: String) -> WebResponse {
         let text = """
-            <!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+            <!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="color-scheme" content="light dark"><title>\(title) – Understudy</title><style>\(style)</style>
             <main><h1>\(title)</h1>
             \(content)</main></html>
