@@ -1,0 +1,118 @@
+"""What all scenes of the page share: a page that complains, storyboards, sounds, drops, and what was announced."""
+
+import base64
+import io
+import json
+import math
+import struct
+import sys
+import wave
+
+from playwright.sync_api import expect
+
+url = sys.argv[1]
+# Where all cores are busy, what comes comes late.
+expect.set_options(timeout=30_000)
+# What no page may do: throw, log an error, ask other sites.
+faults = []
+# What must stay text.
+SCRIPT = "<img src=x onerror=\"window.hacked = 1\">"
+
+
+def page_of(browser, **options):
+    page = browser.new_context(**options).new_page()
+    page.set_default_timeout(20_000)
+    page.on("pageerror", lambda error: faults.append("error: %s" % error))
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.on("request", lambda request: faults.append("asks %s" % request.url) if not request.url.startswith((url, "blob:", "data:", url.replace("http", "ws"))) else None)
+    return page
+
+
+def forgive(*statuses):
+    """Chromium's own words for what was refused, where that was meant."""
+    faults[:] = [fault for fault in faults if not any(str(status) in fault for status in statuses)]
+
+
+def board(count, seconds=1, guidance="<b>A hill</b>, number %d"):
+    segments = [
+        {"id": "seg_%d" % n, "duration": seconds, "visual_guidance": guidance % n if "%" in guidance else guidance, "narration": "n"}
+        for n in range(1, count + 1)
+    ]
+    return json.dumps({"segments": segments}, indent=1)
+
+
+def begin(page, storyboard, session):
+    """Starts a job by the form, and waits for its page."""
+    page.goto(url + "/jobs/new")
+    page.get_by_label("Storyboard, as JSON").fill(storyboard)
+    page.get_by_label("Session").fill(session)
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("h1")).to_have_text(session)
+
+
+def start(page, session, count=1, **options):
+    """Starts a job by the API. -> its id."""
+    answer = page.request.post(url + "/api/jobs", headers={"X-Understudy": "1"}, data={
+        "session_id": session, "pipeline_data": {"storyboard": json.loads(board(count))}, "options": options})
+    assert answer.status == 201, answer.text()
+    return answer.json()["job_id"]
+
+
+def row(page, agent):
+    return page.locator("[data-agent=%s]" % agent)
+
+
+def stands(page, agent, status, **options):
+    expect(row(page, agent)).to_have_attribute("data-status", status, **options)
+
+
+def tone(seconds):
+    """A narration, as a WAV file."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setparams((1, 2, 16000, 0, "NONE", ""))
+        sound.writeframes(b"".join(struct.pack("<h", int(16000 * math.sin(n / 8))) for n in range(int(16000 * seconds))))
+    return file.getvalue()
+
+
+def drop(page, selector, *files):
+    """Drops files, each (name, bytes), as a hand would. -> whether the page kept the browser from opening them itself."""
+    return page.locator(selector).evaluate("""(place, files) => {
+      const data = new DataTransfer();
+      for (const [name, text] of files) data.items.add(new File([Uint8Array.from(atob(text), (each) => each.charCodeAt())], name));
+      return ["dragover", "drop"].map((kind) => place.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true })))
+        .every((goesOn) => !goesOn);
+    }""", [[name, base64.b64encode(content).decode()] for name, content in files])
+
+
+def listen(page):
+    """Notes from now on, on every page, what those hear who do not see: texts that come into a live region."""
+    page.add_init_script("""
+      window.heard = { status: [], alert: [] };
+      new MutationObserver((changes) => {
+        for (const { target, addedNodes } of changes) {
+          const role = target.closest?.("[role=status], [role=alert]")?.getAttribute("role");
+          for (const node of addedNodes) if (role && node.textContent.trim()) heard[role].push(node.textContent);
+        }
+      }).observe(document, { subtree: true, childList: true });
+    """)
+
+
+def heard(page, role):
+    return page.evaluate("role => heard[role]", role)
+
+
+def focused(page):
+    """What has the focus, by its name."""
+    return page.evaluate("document.activeElement.getAttribute('aria-label') ?? (document.activeElement.labels?.[0] ?? document.activeElement).textContent")
+
+
+def reach(page, wanted, key="Tab"):
+    """Goes on by the keyboard until something has the focus whose name holds the words; it has to be seen there."""
+    for _ in range(80):
+        page.keyboard.press(key)
+        if wanted in focused(page):
+            outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert outline != "none", "no focus is to be seen on %s" % wanted
+            return
+    raise AssertionError("%s cannot be reached by %s" % (wanted, key))
