@@ -15,6 +15,8 @@ url = sys.argv[1]
 expect.set_options(timeout=30_000)
 # What no page may do: throw, log an error, ask other sites.
 faults = []
+# Requests that were refused by the network, and those that have no answer yet.
+lost, waiting = [], set()
 # What must stay text.
 SCRIPT = "<img src=x onerror=\"window.hacked = 1\">"
 
@@ -24,6 +26,9 @@ def page_of(browser, **options):
     page.set_default_timeout(20_000)
     page.on("pageerror", lambda error: faults.append("error: %s" % error))
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.on("request", lambda request: waiting.add(request))
+    page.on("requestfinished", lambda request: waiting.discard(request))
+    page.on("requestfailed", lambda request: (waiting.discard(request), lost.append((request.url, request.failure))))
     page.on("request", lambda request: faults.append("asks %s" % request.url) if not request.url.startswith((url, "blob:", "data:", url.replace("http", "ws"))) else None)
     return page
 

@@ -98,7 +98,7 @@ def redraw(page):
     expect(prompt).to_have_value("<b>A hill</b>, number 2")
     prompt.fill("A quiet harbour")
     card.get_by_role("button", name="Draw again").click()
-    expect(page.locator("#news")).to_have_text("seg_2 is drawn again.")
+    expect(page.locator("#news .note")).to_have_text("seg_2 is drawn again.")
     stands(page, "Agent6", "processing")
     stands(page, "Agent6", "finished")
     expect(prompt).to_have_value("A quiet harbour")

@@ -13,7 +13,7 @@ import form
 import job
 import listing
 import stack
-from browser import faults
+from browser import faults, lost, waiting
 
 scene, rest = sys.argv[2], sys.argv[3:]
 scenes = {each.__name__: each for each in (
@@ -28,7 +28,7 @@ with sync_playwright() as playwright:
         print(json.dumps(answer))
     except Exception:
         # Often why what was waited for did not come.
-        print("what the browser said:", faults, file=sys.stderr)
+        print("the browser said:", faults, "and lost:", lost[-5:], "and waits for:", [request.url for request in waiting], file=sys.stderr)
         raise
     finally:
         browser.close()

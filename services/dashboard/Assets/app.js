@@ -23,12 +23,13 @@ function note(place, text, time) {
 
 /** What goes on, for those who hear the page; others see it anyhow. */
 function say(text) {
-  news.replaceChildren(make("p", { className: "unseen", textContent: text }));
+  news.querySelector(".unseen")?.remove();
+  news.append(make("p", { className: "unseen", textContent: text }));
 }
 
 /** What came of something that the user did: heard and seen. */
 function tell(text) {
-  news.replaceChildren();
+  news.querySelector(".note")?.remove();
   note(news, text, 8000);
 }
 
