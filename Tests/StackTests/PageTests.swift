@@ -47,7 +47,7 @@ import Testing
     )
     func told() async throws {
         let steps = [
-            #"{"progress": 0.2, "message": "rendering"}"#, #"{"wait_ms": 3000}"#,
+            #"{"progress": 0.2, "message": "rendering"}"#, #"{"wait_ms": 5000}"#,
             #"{"progress": 0.6, "message": "rendering"}"#,
             #"{"wait_ms": 1000}"#, Self.noCredit,
         ]
