@@ -1,6 +1,6 @@
 // The receipt in words, and as it is; where the time went.
 
-import { count, make, money, seconds, sentence, timeOfDay } from "/assets/format.js";
+import { make, money, seconds, sentence, timeOfDay } from "/assets/format.js";
 
 /** What the receipt says, in words. */
 export function receiptWords(receipt) {
