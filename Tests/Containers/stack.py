@@ -324,6 +324,31 @@ def misconfigured():
     step("a second stack on the volumes of the first is refused, with a line, and the first one goes on")
 
 
+def clouded():
+    """With cloud.yml those who ask providers and AWS have a way out and their keys; the others stay shut in."""
+    folder = tempfile.mkdtemp()
+    for name, text in (("openai", "sk-of-the-test"), ("replicate", ""), ("aws", "")):
+        with open(os.path.join(folder, name), "w") as file:
+            file.write(text)
+        os.chmod(file.name, 0o644)
+    environment.update(OPENAI_KEY=folder + "/openai", REPLICATE_KEY=folder + "/replicate", AWS_CREDENTIALS=folder + "/aws")
+    compose("-f", "docker-compose.yml", "-f", "cloud.yml", "up", "-d", "--scale", "demo=0")
+    until(lambda: all(json.loads(docker("inspect", containers(name)[0]))[0]["State"]["Health"]["Status"] == "healthy" for name in SERVICES),
+          "every service is healthy")
+    for service in SERVICES:
+        pid = json.loads(docker("inspect", containers(service)[0]))[0]["State"]["Pid"]
+        with open("/proc/%d/net/dev" % pid) as devices:
+            isOut = "eth0" in devices.read()
+        assert isOut == (service in ("imagegen", "agent5", "stitcher", "logger", "dashboard")), service
+    providers = json.loads(tool("call", "imagegen", "imagegen.providers"))
+    assert {each["name"] for each in providers["providers"]} == {"card", "openai"}, providers
+    finished([begin("clouded")])
+    # The doctor has a way out too. There is no OpenAI here, and it says so.
+    said = compose("--profile", "cloud", "run", "--rm", "-T", "doctor", check=False).stdout
+    assert "openai:" in said and "replicate:" not in said, said
+    step("with cloud.yml four services have a way out and their keys, and the doctor tries them")
+
+
 def gone():
     compose("--profile", "cloud", "--profile", "debug", "--profile", "drill", "down", "-v", "--timeout", "45")
     for kind in (["ps", "-aq"], ["volume", "ls", "-q"], ["network", "ls", "-q"]):
@@ -333,7 +358,7 @@ def gone():
 
 
 try:
-    for scene in (sized, demo, seen, locked, scaled, killed, talked, replaced, drilled, misconfigured, gone):
+    for scene in (sized, demo, seen, locked, scaled, killed, talked, replaced, drilled, misconfigured, clouded, gone):
         scene()
 except BaseException:
     for name in SERVICES:

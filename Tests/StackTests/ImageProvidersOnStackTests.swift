@@ -17,9 +17,15 @@ import Testing
     private func withStack(
         _ providers: String, key: String = "good-key", _ body: (LiveStack) async throws -> Void
     ) async throws {
+        // As containers get it: a file, which ends with a line.
+        let file = FileManager.default.temporaryDirectory.appending(path: "us-key-\(UUID())").path
+        try "\(key)\n".write(toFile: file, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: file) }
         try await LiveStack.with(
             [
-                "UNDERSTUDY_IMAGE_PROVIDERS": providers, "OPENAI_API_KEY": key,
+                "UNDERSTUDY_IMAGE_PROVIDERS": providers, "OPENAI_API_KEY_FILE": file,
+                // One that is not needed may be empty.
+                "REPLICATE_API_TOKEN_FILE": "/dev/null",
                 "OPENAI_BASE_URL": "\(openAI.url)/v1", "UNDERSTUDY_OPENAI_IMAGE_MODEL": "gpt-image-2",
             ], body)
     }

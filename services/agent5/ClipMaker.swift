@@ -1,5 +1,5 @@
 import Contracts
-import FoundationEssentials
+import Glibc
 
 /// A generator of short clips that is paid for.
 protocol ClipMaker: Sendable {
@@ -26,7 +26,8 @@ extension ClipMaker {
 
     /// Bytes of a file.
     func size(of path: String) -> Int {
-        (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_size) : 0
     }
 }
 
