@@ -26,6 +26,9 @@ def job(browser):
     begin(page, board(3), "by-form")
     stands(page, "Agent5", "processing")
     assert not row(page, "Agent6").is_visible(), "Agent6 is shown before Agent5 failed"
+    for agent, text in (("Agent2", "The storyboard was given."), ("Agent4", "Narrations are used as they were given.")):
+        assert row(page, agent).is_visible(), agent
+        expect(row(page, agent)).to_contain_text(text)
     page.reload()
     stands(page, "Agent6", "finished")
     stands(page, "Agent5", "error")

@@ -8,7 +8,6 @@
 import asyncio
 import gzip
 import json
-import os
 import re
 import resource
 import select

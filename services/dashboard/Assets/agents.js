@@ -29,9 +29,12 @@ function newRow(name) {
 
 /** The understudy is on stage only when the lead has failed. */
 export function isOnStage(job, name) {
-  if (name === "Agent6") return !!job.agents.Agent6 && job.agents.Agent5?.status === "error";
-  return name === "Agent5" || !!job.agents[name];
+  return name !== "Agent6" || !!job.agents.Agent6 && job.agents.Agent5?.status === "error";
 }
+
+/** What stands for agents who had nothing to do, once others are at work. */
+const given = { Agent2: "The storyboard was given.", Agent4: "Narrations are used as they were given." };
+const isSkipped = (job, name) => name in given && !job.agents[name] && Object.keys(job.agents).length > 0;
 
 /** 0 to 1: the agent's own; of the one whose turn it is, else the job's. */
 function fractionOf(job, name) {
@@ -45,9 +48,10 @@ function showRow(row, job, name) {
   const agent = job.agents[name];
   row.hidden = !isOnStage(job, name);
   row.dataset.status = agent?.status || "";
-  showWord(row.querySelector(".word"), agent?.status || "queued");
+  const skipped = isSkipped(job, name);
+  showWord(row.querySelector(".word"), agent?.status || (skipped ? "skipped" : "queued"));
   const message = row.querySelector(".message");
-  const text = agent?.message || "";
+  const text = agent?.message || (skipped ? given[name] : "");
   if (message.textContent !== text) message.textContent = text;
   const progress = row.querySelector("progress");
   progress.value = fractionOf(job, name);
