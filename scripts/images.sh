@@ -8,6 +8,10 @@ export DOCKER_BUILDKIT=1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+docker info >/dev/null 2>&1 || { echo "images: no Docker engine answers; start one, or let it be used by this user" >&2; exit 1; }
+# Either version of Compose.
+if docker compose version >/dev/null 2>&1; then compose="docker compose"; else compose=docker-compose; fi
+
 has() { docker image inspect "$1" >/dev/null 2>&1 || docker pull -q "$1" >/dev/null 2>&1; }
 
 make_debian() {
@@ -26,13 +30,14 @@ make_debian() {
 make_swift() {
     echo "images: swift:6.3-bookworm cannot be pulled; making it of debian:bookworm-slim and this toolchain"
     toolchain=$(dirname "$(dirname "$(dirname "$(readlink -f "$(command -v swift)")")")")
-    container=$(docker create debian:bookworm-slim true)
-    docker export "$container" >"$work/base.tar"
-    docker rm "$container" >/dev/null
-    mkdir "$work/swift"
-    tar -C "$work/swift" -xf "$work/base.tar"
-    cp -r "$toolchain/usr/." "$work/swift/usr/"
-    tar -C "$work/swift" -c . | docker import -c 'CMD ["bash"]' - swift:6.3-bookworm >/dev/null
+    container=$(docker run -d --network host debian:bookworm-slim sleep infinity)
+    # What the toolchain leans on.
+    docker exec "$container" sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        binutils ca-certificates git libc6-dev libcurl4 libedit2 libgcc-12-dev libncurses6 libpython3.11 libsqlite3-0 libstdc++-12-dev \
+        libxml2 libz3-4 tzdata' >/dev/null
+    docker cp "$toolchain/usr/." "$container:/usr/"
+    docker commit -c 'CMD ["bash"]' "$container" swift:6.3-bookworm >/dev/null
+    docker rm -f "$container" >/dev/null
 }
 
 has debian:bookworm-slim || make_debian
@@ -42,7 +47,7 @@ else
     rm -rf .build/images
     DESTDIR=.build/images PREFIX=/usr/local scripts/install.sh
 fi
-BINARIES=$binaries docker-compose -f compose/docker-compose.yml --profile cloud --profile debug --profile drill build -q >"$work/build" 2>&1 ||
+BINARIES=$binaries $compose -f compose/docker-compose.yml --profile cloud --profile debug --profile drill build -q >"$work/build" 2>&1 ||
     { tail -n 50 "$work/build" >&2; exit 1; }
 echo "images: sizes, the base of $(docker images --format '{{.Size}}' debian:bookworm-slim) included"
 docker images --filter reference='understudy/*' --format '{{.Repository}}\t{{.Size}}' | sort
