@@ -47,7 +47,7 @@ else
     rm -rf .build/images
     DESTDIR=.build/images PREFIX=/usr/local scripts/install.sh
 fi
-BINARIES=$binaries $compose -f compose/docker-compose.yml --profile cloud --profile debug --profile drill build -q >"$work/build" 2>&1 ||
+BINARIES=$binaries $compose -f compose/docker-compose.yml --profile cloud --profile dashboard --profile debug --profile drill build -q >"$work/build" 2>&1 ||
     { tail -n 50 "$work/build" >&2; exit 1; }
 echo "images: sizes, the base of $(docker images --format '{{.Size}}' debian:bookworm-slim) included"
 docker images --filter reference='understudy/*' --format '{{.Repository}}\t{{.Size}}' | sort

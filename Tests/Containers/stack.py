@@ -58,6 +58,13 @@ def until(condition, what, seconds=30):
         time.sleep(0.2)
 
 
+def asked(port, **headers):
+    """-> the status of the page there."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", "/api/jobs", headers=headers)
+    return connection.getresponse().status
+
+
 def page(method, path, body=None):
     connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=20)
     connection.request(method, path, json.dumps(body) if body is not None else None, {"Authorization": "Bearer understudy", "X-Understudy": "1"})
@@ -324,6 +331,26 @@ def misconfigured():
     step("a second stack on the volumes of the first is refused, with a line, and the first one goes on")
 
 
+def widened():
+    """The page for other machines: by its names, for who has the token of the file."""
+    file = os.path.join(tempfile.mkdtemp(), "token")
+    with open(file, "w") as token:
+        token.write("of-the-test\n")
+    environment.update(PAGE_ADDRESS="127.0.0.1", PAGE_OPEN_PORT=str(PORT + 1), PAGE_HOSTS="films.example", PAGE_TOKEN=file)
+    compose("--profile", "dashboard", "up", "-d", "--no-recreate", "--scale", "demo=0")
+
+    def answers():
+        try:
+            return asked(PORT + 1, Host="films.example") == 401
+        except OSError:
+            return False
+    until(answers, "the page asks for the token")
+    assert asked(PORT + 1, Host="films.example", Authorization="Bearer of-the-test") == 200
+    assert asked(PORT + 1, Host="other.example", Authorization="Bearer of-the-test") == 401
+    compose("--profile", "dashboard", "stop", "page")
+    step("the page for other machines lets in who has the token, by its names")
+
+
 def clouded():
     """With cloud.yml those who ask providers and AWS have a way out and their keys; the others stay shut in."""
     folder = tempfile.mkdtemp()
@@ -331,26 +358,29 @@ def clouded():
         with open(os.path.join(folder, name), "w") as file:
             file.write(text)
         os.chmod(file.name, 0o644)
-    environment.update(OPENAI_KEY=folder + "/openai", REPLICATE_KEY=folder + "/replicate", AWS_CREDENTIALS=folder + "/aws")
-    compose("-f", "docker-compose.yml", "-f", "cloud.yml", "up", "-d", "--scale", "demo=0")
+    environment.update(COMPOSE_FILE="docker-compose.yml:cloud.yml", OPENAI_KEY=folder + "/openai", REPLICATE_KEY=folder + "/replicate", AWS_CREDENTIALS=folder + "/aws")
+    compose("up", "-d", "--scale", "demo=0")
     until(lambda: all(json.loads(docker("inspect", containers(name)[0]))[0]["State"]["Health"]["Status"] == "healthy" for name in SERVICES),
           "every service is healthy")
     for service in SERVICES:
-        pid = json.loads(docker("inspect", containers(service)[0]))[0]["State"]["Pid"]
-        with open("/proc/%d/net/dev" % pid) as devices:
-            isOut = "eth0" in devices.read()
-        assert isOut == (service in ("imagegen", "agent5", "stitcher", "logger", "dashboard")), service
+        networks = json.loads(docker("inspect", containers(service)[0]))[0]["NetworkSettings"]["Networks"]
+        assert list(networks) == ["none" if service in ("orchestrator", "clipper") else PROJECT + "_out"], "%s: %s" % (service, networks)
+    # Nobody on it reaches another, though the page listens for all.
+    address = networks[PROJECT + "_out"]["IPAddress"]
+    reach = ("run", "--rm", "--entrypoint", "socat", "--network")
+    tried = run("docker", *reach, PROJECT + "_out", "understudy/understudy", "-u", "/dev/null", "TCP:%s:8686,connect-timeout=2" % address, check=False)
+    assert tried.returncode and "imed out" in tried.stderr, tried
     providers = json.loads(tool("call", "imagegen", "imagegen.providers"))
     assert {each["name"] for each in providers["providers"]} == {"card", "openai"}, providers
     finished([begin("clouded")])
     # The doctor has a way out too. There is no OpenAI here, and it says so.
     said = compose("--profile", "cloud", "run", "--rm", "-T", "doctor", check=False).stdout
     assert "openai:" in said and "replicate:" not in said, said
-    step("with cloud.yml four services have a way out and their keys, and the doctor tries them")
+    step("with cloud.yml four services have a way out, but none to each other, and their keys; the doctor tries them")
 
 
 def gone():
-    compose("--profile", "cloud", "--profile", "debug", "--profile", "drill", "down", "-v", "--timeout", "45")
+    compose("--profile", "cloud", "--profile", "dashboard", "--profile", "debug", "--profile", "drill", "down", "-v", "--timeout", "45")
     for kind in (["ps", "-aq"], ["volume", "ls", "-q"], ["network", "ls", "-q"]):
         left = docker(*kind, "--filter", "label=com.docker.compose.project=" + PROJECT)
         assert not left, left
@@ -358,11 +388,11 @@ def gone():
 
 
 try:
-    for scene in (sized, demo, seen, locked, scaled, killed, talked, replaced, drilled, misconfigured, clouded, gone):
+    for scene in (sized, demo, seen, locked, scaled, killed, talked, replaced, drilled, misconfigured, widened, clouded, gone):
         scene()
 except BaseException:
     for name in SERVICES:
         print(run("docker-compose", "logs", "--no-color", "--tail", "30", name, check=False).stdout, file=sys.stderr)
     run("docker", "rm", "-f", EYE, PROJECT + "-tap", check=False)
-    run("docker-compose", "--profile", "debug", "--profile", "drill", "down", "-v", "--timeout", "5", check=False)
+    run("docker-compose", "--profile", "cloud", "--profile", "dashboard", "--profile", "debug", "--profile", "drill", "down", "-v", "--timeout", "5", check=False)
     raise
