@@ -60,7 +60,8 @@ final class StoreWatch: Sendable {
                 "the store \(path) cannot be written by user \(getuid()): give it to that user, or set UNDERSTUDY_STORE"
         }
         let room = UInt64(system.f_bavail) * UInt64(system.f_frsize)
-        guard room >= UInt64(leastRoom) else {
+        // A file system that counts no blocks at all, as some over a network, does not tell.
+        guard system.f_blocks == 0 || room >= UInt64(leastRoom) else {
             return "the store \(path) is full: make room, or give it more than \(leastRoom >> 20) MiB"
         }
         return nil
