@@ -78,6 +78,7 @@ let package = Package(
         .systemLibrary(name: "CEbur128", pkgConfig: "libebur128"),
         .systemLibrary(name: "CZlib"),
 
+        library("Untrusted", []),
         library("JSONRPC", nio + [logging]),
         library("ServicePool", nio + [logging, "JSONRPC"]),
         library("ServiceKit", nio + [logging, lifecycle, configuration, unixSignals, "JSONRPC", "ServicePool"]),
@@ -149,6 +150,7 @@ let package = Package(
                     "README.md", "standin.py", "aws.py", "logs.py", "mediaconvert.py", "metadata.py", "models.py",
                     "openai_images.py", "openai_videos.py", "picture.py", "replicate.py", "secure.py",
                 ]),
+            tests("UntrustedTests", ["Untrusted"]),
             tests("JSONRPCTests", nio + ["JSONRPC", logging]),
             tests("ServicePoolTests", nio + ["ServicePool", "JSONRPC"]),
             tests("ServiceKitTests", ["ServiceKit", "JSONRPC"]),
