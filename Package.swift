@@ -82,7 +82,7 @@ let package = Package(
         library("JSONRPC", nio + [logging]),
         library("ServicePool", nio + [logging, "JSONRPC"]),
         library("ServiceKit", nio + [logging, lifecycle, configuration, unixSignals, "JSONRPC", "ServicePool"]),
-        library("Contracts", ["JSONRPC"]),
+        library("Contracts", ["JSONRPC", "Untrusted"]),
         library("Breaker", ["Contracts", "JSONRPC"]),
         library("HTTP", ["CCurl", logging]),
         library("Providers", ["HTTP", "ServiceKit", "JSONRPC"]),
@@ -138,7 +138,7 @@ let package = Package(
         + service(
             "Understudy", folder: "understudy",
             [
-                "ServiceKit", "ServicePool", "Contracts", "Artifacts", "AWS", "HTTP", "JSONRPC", arguments, logging,
+                "ServiceKit", "ServicePool", "Contracts", "Artifacts", "AWS", "HTTP", "JSONRPC", "Untrusted", arguments, logging,
                 unixSignals,
                 subprocess, systemPackage,
             ],
@@ -169,7 +169,7 @@ let package = Package(
                 ]),
             tests("EventLoggerTests", ["EventLogger", "AWS", "Contracts", "JSONRPC", "ServiceKit"]),
             tests("Agent5Tests", ["Agent5", "Artifacts", "Contracts", "JSONRPC"]),
-            tests("UnderstudyTests", ["Understudy", "Contracts", "JSONRPC"]),
+            tests("UnderstudyTests", ["Understudy", "Contracts", "JSONRPC", "Untrusted"]),
             tests(
                 "StackTests",
                 ["StandIns", "ServiceKit", "ServicePool", "JSONRPC", "Contracts", subprocess, systemPackage],

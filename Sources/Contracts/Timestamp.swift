@@ -1,4 +1,5 @@
 package import FoundationEssentials
+import Untrusted
 
 /// A moment in RFC 3339, UTC, with milliseconds: `2026-11-23T12:00:00.000Z`.
 package struct Timestamp: Sendable, Hashable, Comparable {
@@ -10,7 +11,7 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     }
 
     package init(_ date: Date) {
-        milliseconds = Int64((date.timeIntervalSince1970 * 1000).rounded())
+        milliseconds = Int64(clamping: (date.timeIntervalSince1970 * 1000).rounded())
     }
 
     /// The wall clock's time.

@@ -29,6 +29,26 @@ extension StringProtocol {
     }
 }
 
+extension StringProtocol {
+    /// JSON text as it may reach a terminal: the same value, with every control inside a string as a JSON escape.
+    ///
+    /// Encoders escape C0 only. Line feeds stay, since they are the layout of indented JSON.
+    package func printableJSON() -> String {
+        guard unicodeScalars.contains(where: { $0.isControl }) else { return String(self) }
+        var result = ""
+        result.reserveCapacity(utf8.count + 16)
+        for scalar in unicodeScalars {
+            if scalar.isControl, scalar != "\n" {
+                let digits = String(scalar.value, radix: 16)
+                result += #"\u"# + String(repeating: "0", count: 4 - digits.count) + digits
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+}
+
 extension Unicode.Scalar {
     /// Whether a terminal or a text layout engine acts on this scalar instead of showing it.
     fileprivate var isControl: Bool {

@@ -49,6 +49,13 @@ struct UntrustedTests {
         #expect(text.printable() == expected)
     }
 
+    @Test("printable JSON is the same value")
+    func json() {
+        let text = "{\n  \"a\" : \"x\u{7F}\u{9B}31m\u{202E}\"\n}"
+        #expect(text.printableJSON() == "{\n  \"a\" : \"x\\u007f\\u009b31m\\u202e\"\n}")
+        #expect("{\"a\":1}".printableJSON() == "{\"a\":1}")
+    }
+
     @Test("line feeds may stay, carriage returns never do")
     func lines() {
         #expect("a\r\nb\n\u{1B}c".printable(lineBreaks: .kept) == "a\\r\nb\n\\u{1B}c")

@@ -37,7 +37,7 @@ struct BreakerCommand: AsyncParsableCommand {
         let connection = try await Callee.connect("orchestrator", in: try ServiceSettings().runDirectory)
         let view = try await connection.call(
             OrchestratorAPI.breaker, BreakerRequest(agent: agent, action: action.request))
-        Terminal.print(json ? try JSONCoding.pretty(view) : BreakerStory.text(view))
+        json ? try Terminal.printJSON(view) : Terminal.print(BreakerStory.text(view))
     }
 }
 

@@ -5,6 +5,7 @@ import FoundationEssentials
 import JSONRPC
 import ServiceKit
 import ServicePool
+import Untrusted
 
 /// A connection to any replica of a service that is up.
 enum Callee {
@@ -58,9 +59,9 @@ struct CallMethod: AsyncParsableCommand {
         let connection = try await Callee.connect(service, in: settings.runDirectory)
         do {
             let result = try await connection.call(method, params: value)
-            Terminal.print(try JSONCoding.pretty(result))
+            try Terminal.printJSON(result)
         } catch let error as any ServiceErrorConvertible where raw {
-            FileHandleOutput.error(try JSONCoding.pretty(error.serviceError) + "\n")
+            FileHandleOutput.error(try JSONCoding.pretty(error.serviceError).printableJSON() + "\n")
             throw ExitCode(1)
         }
     }
@@ -106,7 +107,7 @@ struct Ps: AsyncParsableCommand {
             await connection.close()
             return [
                 service, instance, health.problem ?? health.status.rawValue, "\(health.inFlight)/\(health.capacity)",
-                "\(Int(health.uptime)) s", health.pid.map(String.init) ?? "-",
+                "\(Int(clamping: health.uptime)) s", health.pid.map(String.init) ?? "-",
             ]
         } catch {
             return [service, instance, "dead: \(ServiceError(wrapping: error).message)", "-", "-", "-"]
@@ -135,7 +136,9 @@ struct Watch: AsyncParsableCommand {
             if let job, snapshot.jobs.first(where: { $0.jobID == job })?.state.isTerminal == true { return true }
             for await notification in connection.notifications where notification.method == OrchestratorAPI.event {
                 let message = try JSONCoding.decode(StatusMessage.self, from: notification.params)
-                Terminal.print(json ? String(decoding: notification.params, as: UTF8.self) : StatusLine.text(message))
+                json
+                    ? Terminal.print(json: String(decoding: notification.params, as: UTF8.self))
+                    : Terminal.print(StatusLine.text(message))
                 if job != nil, message.jobState.isTerminal { return true }
             }
             throw ServiceError(.unavailable, "the orchestrator went away; start `understudy watch` again")
@@ -170,7 +173,7 @@ struct Status: AsyncParsableCommand {
         let connection = try await Callee.connect("orchestrator", in: try ServiceSettings().runDirectory)
         guard let job else {
             let list = try await connection.call(OrchestratorAPI.list, ListJobs(limit: 20))
-            if json { return Terminal.print(try JSONCoding.pretty(list)) }
+            if json { return try Terminal.printJSON(list) }
             var table = TextTable("JOB", "STATE", "USER", "SESSION", "DONE", "COST")
             for view in list.jobs {
                 table.rows.append([
@@ -181,7 +184,7 @@ struct Status: AsyncParsableCommand {
             return Terminal.print(table.text)
         }
         let view = try await connection.call(OrchestratorAPI.status, JobStatus(jobID: job))
-        Terminal.print(json ? try JSONCoding.pretty(view) : Story.text(view))
+        json ? try Terminal.printJSON(view) : Terminal.print(Story.text(view))
     }
 }
 
@@ -198,7 +201,7 @@ struct ShowReceipt: AsyncParsableCommand {
 
     func run() async throws {
         let receipt = try await job.contains("/") ? Self.read(try StagedInputs.uri(job)) : Self.ask(for: job)
-        Terminal.print(json ? try JSONCoding.pretty(receipt) : ReceiptStory.text(receipt))
+        json ? try Terminal.printJSON(receipt) : Terminal.print(ReceiptStory.text(receipt))
     }
 
     private static func ask(for job: String) async throws -> Receipt {

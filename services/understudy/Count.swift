@@ -1,3 +1,5 @@
+import Untrusted
+
 /// Numbers in words.
 enum Count {
     /// `once`, `twice`, `3 times`; `not at all` for 0.
@@ -17,7 +19,7 @@ enum Count {
     static func seconds(_ seconds: Double) -> String {
         let decimals = seconds < 10 ? 2 : seconds < 100 ? 1 : 0
         let scale = [1, 10, 100][decimals]
-        let units = Int((max(seconds, 0) * Double(scale)).rounded())
+        let units = Int(clamping: (max(seconds, 0) * Double(scale)).rounded())
         guard decimals > 0 else { return "\(units) s" }
         let fraction = String(units % scale + scale).dropFirst()
         return "\(units / scale).\(fraction) s"

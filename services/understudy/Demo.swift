@@ -4,6 +4,7 @@ import Contracts
 import Foundation
 import JSONRPC
 import ServiceKit
+import Untrusted
 
 struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -42,9 +43,10 @@ struct Demo: AsyncParsableCommand {
         Terminal.print("")
         if let takeover = receipt.takeover {
             Terminal.print(
-                "Why the lead failed: \(takeover.reason) (\(takeover.kind.rawValue), \(takeover.provider ?? "agent5"))")
+                "Why the lead failed: \(takeover.reason) (\(takeover.kind.rawValue), \(takeover.provider ?? "agent5"))"
+                    .printable())
         }
-        for warning in receipt.warnings { Terminal.print("warning: \(warning)") }
+        for warning in receipt.warnings { Terminal.print("warning: \(warning.printable())") }
         let film = Self.path(receipt.videoURL ?? "")
         Terminal.print("Film: \(film)")
         Terminal.print("The whole story: understudy receipt \(film.replacing("/final.mp4", with: "/receipt.json"))")

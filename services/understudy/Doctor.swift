@@ -4,6 +4,7 @@ import Foundation
 import JSONRPC
 import ServiceKit
 import ServicePool
+import Untrusted
 
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,7 +21,9 @@ struct Doctor: AsyncParsableCommand {
         findings += await sockets(settings.runDirectory)
         findings.append(tool("socat", "apt-get install socat, to talk to the sockets by hand"))
         findings.append(tool("ffprobe", "apt-get install ffmpeg, to look at films by hand"))
-        for finding in findings { Terminal.print("\(finding.grade.rawValue)  \(finding.subject): \(finding.text)") }
+        for finding in findings {
+            Terminal.print("\(finding.grade.rawValue)  \(finding.subject): \(finding.text)".printable())
+        }
         if findings.contains(where: { $0.grade == .bad }) { throw ExitCode(1) }
     }
 

@@ -1,4 +1,5 @@
 import Contracts
+import Untrusted
 
 /// An estimate in words.
 enum EstimateStory {
@@ -12,11 +13,11 @@ enum EstimateStory {
             "\(Count.of(estimate.segments, "segment")), \(film) of film. If Agent6 has to make it:", "", table.text, "",
         ]
         lines.append("cost: \(estimate.cost.text); what Agent5 charges comes on top")
-        lines.append("time: about \(Int(max(estimate.seconds, 1).rounded(.up))) s")
+        lines.append("time: about \(Int(clamping: max(estimate.seconds, 1).rounded(.up))) s")
         if let limit = estimate.maxCost {
             lines.append("limit: \(limit.text), \(estimate.fits ? "which is enough" : "which is not enough")")
         }
-        lines += estimate.warnings.map { "warning: \($0)" }
+        lines += estimate.warnings.map { "warning: \($0.printable())" }
         return lines.joined(separator: "\n")
     }
 }

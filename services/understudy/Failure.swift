@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
 import JSONRPC
-import ServiceKit
+import Untrusted
 
 /// How a command ends that could not do its work.
 enum Failure {
@@ -12,7 +12,7 @@ enum Failure {
     static func exit(with error: any Error) -> Never {
         switch error {
         case let error as any ServiceErrorConvertible:
-            FileHandleOutput.error("understudy: \(text(error.serviceError))\n")
+            Terminal.printError("understudy: \(text(error.serviceError))")
             Glibc.exit(1)
         case is CancellationError:
             Glibc.exit(interrupted.rawValue)
@@ -23,11 +23,11 @@ enum Failure {
 
     /// `error -32602 invalid_params: /width: expected ...`, with each violation on a line of its own where there are many.
     static func text(_ error: ServiceError) -> String {
-        var text = "error \(error.kind.code) \(error.kind.rawValue): \(error.message)"
+        var text = "error \(error.kind.code) \(error.kind.rawValue): \(error.message.printable())"
         if let detail = error.detail, detail.contains("\n") {
-            text += detail.split(separator: "\n").map { "\n  \($0)" }.joined()
+            text += detail.split(separator: "\n").map { "\n  \($0.printable())" }.joined()
         } else if let detail = error.detail, !error.message.contains(detail) {
-            text += " (\(detail))"
+            text += " (\(detail.printable()))"
         }
         return text
     }

@@ -1,4 +1,5 @@
 import Contracts
+import Untrusted
 
 /// The live picture of a job: a line a message on a plain output; on a terminal a block of segments that is drawn anew.
 struct ProgressDisplay {
@@ -16,12 +17,12 @@ struct ProgressDisplay {
     init(segments: [String], isInteractive: Bool, print: @escaping (String) -> Void) {
         self.isInteractive = isInteractive
         self.print = print
-        rows = segments.map { Row(id: $0) }
+        rows = segments.map { Row(id: $0.printable()) }
     }
 
     /// The segments become known while the job runs.
     mutating func know(_ segments: [String]) {
-        if rows.isEmpty { rows = segments.map { Row(id: $0) } }
+        if rows.isEmpty { rows = segments.map { Row(id: $0.printable()) } }
     }
 
     mutating func show(_ message: StatusMessage) {
@@ -30,7 +31,7 @@ struct ProgressDisplay {
             return
         }
         if let id = message.segmentId, let index = rows.firstIndex(where: { $0.id == id }) {
-            rows[index].text = message.message
+            rows[index].text = message.message.printable()
             rows[index].isDone = message.message.hasPrefix("narrated")
         }
         var block = drawn > 0 ? "\u{1B}[\(drawn)A" : ""
@@ -47,7 +48,7 @@ struct ProgressDisplay {
 
     /// Twenty-four steps of a bar.
     static func bar(_ fraction: Double) -> String {
-        let filled = Int((min(max(fraction, 0), 1) * 24).rounded())
+        let filled = Int((fraction.clamped(to: 0...1) * 24).rounded())
         return String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
     }
 }

@@ -1,5 +1,6 @@
 import Contracts
 import JSONRPC
+import Untrusted
 
 /// A receipt as the owner of a product reads it: who failed how, who stepped in, what was kept, what it cost.
 struct ReceiptStory {
@@ -8,7 +9,7 @@ struct ReceiptStory {
     static func text(_ receipt: Receipt) -> String { ReceiptStory(receipt: receipt).text }
 
     var text: String {
-        var sections = [headline]
+        var sections = [headline.printable()]
         sections += section("What happened (UTC)", events)
         sections += section("Who made what", makers)
         sections += section("Money", money)
@@ -19,7 +20,7 @@ struct ReceiptStory {
     }
 
     private func section(_ title: String, _ lines: [String]) -> [String] {
-        lines.isEmpty ? [] : [([title] + lines.map { "  \($0)" }).joined(separator: "\n")]
+        lines.isEmpty ? [] : [([title] + lines.map { "  \($0.printable())" }).joined(separator: "\n")]
     }
 
     private static func ended(_ sentence: String) -> String { sentence.hasSuffix(".") ? sentence : sentence + "." }

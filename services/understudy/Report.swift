@@ -4,6 +4,7 @@ import Contracts
 import FoundationEssentials
 import JSONRPC
 import ServiceKit
+import Untrusted
 
 struct Report: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -31,7 +32,7 @@ struct Report: AsyncParsableCommand {
         let probed = try await OneService.call("clipper", ClipperAPI.probe, request)
         guard let report = probed.report else { throw ServiceError(.internal, "the clipper sent no report") }
         if json {
-            Terminal.print(try JSONCoding.pretty(report))
+            try Terminal.printJSON(report)
         } else {
             Terminal.print(Self.table(report))
         }
@@ -39,14 +40,15 @@ struct Report: AsyncParsableCommand {
     }
 
     private static func table(_ report: DeliveryReport) -> String {
-        let columns = [
-            report.points.map(\.name.count).max() ?? 0, report.points.map(\.measured.count).max() ?? 0,
-        ]
+        let points = report.points.map { point in
+            (point.isPassed, point.name.printable(), point.measured.printable(), point.target.printable())
+        }
+        let columns = [points.map(\.1.count).max() ?? 0, points.map(\.2.count).max() ?? 0]
         func padded(_ text: String, _ column: Int) -> String {
             text + String(repeating: " ", count: max(columns[column] - text.count, 0))
         }
-        let lines = report.points.map { point in
-            "\(point.isPassed ? "pass" : "FAIL")  \(padded(point.name, 0))  \(padded(point.measured, 1))  \(point.target)"
+        let lines = points.map { isPassed, name, measured, target in
+            "\(isPassed ? "pass" : "FAIL")  \(padded(name, 0))  \(padded(measured, 1))  \(target)"
         }
         let failed = report.points.count { !$0.isPassed }
         return (lines + ["", failed == 0 ? "passed" : "\(failed) of \(report.points.count) points failed"])

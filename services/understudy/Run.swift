@@ -50,7 +50,7 @@ struct Run: AsyncParsableCommand {
                 output: output))
         if dryRun {
             let estimate = try await session.estimate()
-            return Terminal.print(json ? try JSONCoding.pretty(estimate) : EstimateStory.text(estimate))
+            return json ? try Terminal.printJSON(estimate) : Terminal.print(EstimateStory.text(estimate))
         }
         guard let receipt = try await session.run() else { throw Failure.interrupted }
         Terminal.print("film: \(output ?? receipt.videoURL ?? "")")

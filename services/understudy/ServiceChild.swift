@@ -95,7 +95,11 @@ actor ServiceChild {
                 input: .inputWriter, output: .discarded, error: .sequence
             ) { execution in
                 self.began(execution.processIdentifier.value)
-                for try await line in execution.standardError.strings() where !line.isEmpty { log.write(label, line) }
+                var lines = ChildLines()
+                for try await bytes in execution.standardError {
+                    for line in bytes.withUnsafeBytes({ lines.append($0) }) { log.write(label, line) }
+                }
+                for line in lines.finish() { log.write(label, line) }
             }
             return "\(result.terminationStatus)"
         } catch {

@@ -1,21 +1,24 @@
 import Contracts
 import JSONRPC
+import Untrusted
 
 /// One status message as a line for people.
 enum StatusLine {
     static func text(_ message: StatusMessage) -> String {
         let time = message.ts.text.dropFirst(11).dropLast(1)
         let share = message.progress.map { " \($0.done)/\($0.total)" } ?? ""
-        return "\(time) \(message.agentNumber) \(message.status.rawValue)\(share): \(message.message)"
+        return "\(time) \(message.agentNumber) \(message.status.rawValue)\(share): \(message.message.printable())"
     }
 }
 
 /// Jobs in words.
 enum Story {
     static func text(_ view: JobView) -> String {
-        var lines = ["job \(view.jobID): \(view.state.rawValue), user \(view.userID), session \(view.sessionID)"]
+        var lines = [
+            "job \(view.jobID): \(view.state.rawValue), user \(view.userID), session \(view.sessionID)".printable()
+        ]
         for (name, agent) in view.agents.sorted(by: { $0.key < $1.key }) {
-            lines.append("\(name): \(agent.status.rawValue), \(agent.message)")
+            lines.append("\(name): \(agent.status.rawValue), \(agent.message.printable())")
         }
         var table = TextTable("SEGMENT", "SECONDS", "STATE", "MAKER", "COST")
         for segment in view.segments {
@@ -25,9 +28,9 @@ enum Story {
             ])
         }
         if !view.segments.isEmpty { lines.append(table.text) }
-        lines += view.warnings.map { "warning: \($0)" }
-        if let error = view.error { lines.append("error: \(error.message)") }
-        if let video = view.videoURL { lines.append("film: \(video)") }
+        lines += view.warnings.map { "warning: \($0.printable())" }
+        if let error = view.error { lines.append("error: \(error.message.printable())") }
+        if let video = view.videoURL { lines.append("film: \(video.printable())") }
         lines.append(view.costs.line)
         return lines.joined(separator: "\n")
     }
@@ -40,7 +43,7 @@ enum Story {
     }
 
     private static func seconds(_ value: Double) -> String {
-        let hundredths = Int((value * 100).rounded())
+        let hundredths = Int(clamping: (value * 100).rounded())
         return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
     }
 }

@@ -1,11 +1,28 @@
 import Glibc
+import JSONRPC
 import ServiceKit
+import Untrusted
 
 /// Standard output: a person's screen, or a file.
 enum Terminal {
     static var isInteractive: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    static func print(_ line: String) { FileHandleOutput.output(line + "\n") }
+    /// Prints lines of our own making. Values from outside are made printable where a line is composed; what is left of
+    /// controls here is escaped, and line feeds stay.
+    static func print(_ text: String) { FileHandleOutput.output(text.printable(lineBreaks: .kept) + "\n") }
+
+    /// Prints a value as indented JSON.
+    static func printJSON(_ value: some Encodable) throws {
+        print(json: try JSONCoding.pretty(value))
+    }
+
+    /// Prints JSON text: the same value, without controls for the terminal.
+    static func print(json text: String) { FileHandleOutput.output(text.printableJSON() + "\n") }
+
+    /// A line on standard error.
+    static func printError(_ text: String) {
+        FileHandleOutput.error(text.printable(lineBreaks: .kept) + "\n")
+    }
 
     /// Columns of the screen.
     static var width: Int {
@@ -24,7 +41,7 @@ struct TextTable {
     }
 
     var text: String {
-        let all = [header] + rows
+        let all = ([header] + rows).map { row in row.map { $0.printable() } }
         let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         return all.map { row in
             zip(row, widths).map { cell, width in cell + String(repeating: " ", count: width - cell.count) }

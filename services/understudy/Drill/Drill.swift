@@ -41,13 +41,13 @@ struct Drill: AsyncParsableCommand {
         let results = try await Interruption.race {
             try await DrillStage.with { stage in
                 try await DrillRun(stage: stage) { result in
-                    if lines { Terminal.print(String(decoding: try JSONCoding.encode(result), as: UTF8.self)) }
+                    if lines { Terminal.print(json: String(decoding: try JSONCoding.encode(result), as: UTF8.self)) }
                 }.play(faults)
             }
         }
         guard let results else { throw Failure.interrupted }
         if json {
-            Terminal.print(try JSONCoding.pretty(results))
+            try Terminal.printJSON(results)
         } else if !lines {
             Terminal.print(DrillResult.table(zip(faults, results).map { ($0.number, $1) }))
         }

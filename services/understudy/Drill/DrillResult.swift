@@ -1,5 +1,6 @@
 import Contracts
 import JSONRPC
+import Untrusted
 
 /// What came of a fault, as `drill --json` prints it.
 struct DrillResult: Codable, Sendable {
@@ -61,7 +62,7 @@ extension DrillResult {
         let failed = results.filter { !$0.result.isPassed }
         var lines = [table.text, ""]
         // A table has no room for the whole story of what went wrong.
-        lines += failed.map { "\($0.number) \($0.result.fault): \($0.result.observed)" }
+        lines += failed.map { "\($0.number) \($0.result.fault): \($0.result.observed.printable())" }
         let count = results.count
         lines.append(failed.isEmpty ? "all \(count) passed" : "\(failed.count) of \(count) failed")
         return lines.joined(separator: "\n")

@@ -1,0 +1,156 @@
+import Contracts
+import Foundation
+import JSONRPC
+import ServicePool
+import Testing
+
+/// What agents and providers write reaches a person's terminal and log, but never controls them.
+@Suite(.serialized, .timeLimit(.minutes(3))) struct TerminalOutputTests {
+    /// Clears the screen, sets the title, forges lines, and reverses the text, in the words of a lead.
+    private static let hostile =
+        "no credit\u{1B}[2J\u{1B}]0;owned\u{7}\r\nfilm: /forged\u{9B}31m\u{202E}\u{7F}\nerror: forged"
+
+    private static let script = """
+        {"calls": [{"steps": [{"progress": 0.2, "message": "a\\u001b[2J\\r\\nfilm: /forged\\u009b\\u202e"},
+          {"fail": {"kind": "quota_exhausted", "message": "no credit\\u001b[2J\\u001b]0;owned\\u0007\\r\\nfilm: /forged\\u009b31m\\u202e\\u007f\\nerror: forged",
+                    "provider": "ac\\u001b[31mme"}}]}]}
+        """
+
+    private func controls(_ text: String) -> [Unicode.Scalar] {
+        text.unicodeScalars.filter { scalar in
+            scalar != "\n"
+                && (scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+                    || (0x202A...0x202E).contains(scalar.value))
+        }
+    }
+
+    @Test("escapes and line breaks of a lead's words are shown by every command, and obeyed by none")
+    func commands() async throws {
+        let prepared = try LiveStack.prepare(script: Self.script)
+        defer { try? FileManager.default.removeItem(atPath: prepared.folder) }
+        let up = try await Program("understudy", ["up"], environment: prepared.environment)
+        #expect(await up.says("ready in"))
+        try prepared.writeStoryboard(durations: [1])
+        var texts: [(String, String)] = []
+        let run = try await prepared.understudy("run", "--user", "u", "--session", "s")
+        #expect(run.status == 0)
+        texts.append(("run", run.output + run.errors))
+        let id = try await prepared.connect("orchestrator").call(OrchestratorAPI.list, ListJobs()).jobs[0].jobID
+        for arguments in [
+            ["status", id], ["status", id, "--json"], ["receipt", id], ["receipt", id, "--json"], ["watch", id],
+            ["call", "orchestrator", "orchestrator.status", "{\"job_id\": \"\(id)\"}"],
+            ["call", "logger", "logger.tail"],
+        ] {
+            let ended = try await Program.run("understudy", arguments, environment: prepared.environment)
+            #expect(ended.status == 0)
+            texts.append((arguments[0], ended.output + ended.errors))
+        }
+        up.signal(SIGTERM)
+        let log = await up.ended()
+        texts.append(("up", log.output + log.errors))
+        for (name, text) in texts {
+            #expect(controls(text) == [], "\(name)")
+            let forged = text.split(separator: "\n").filter {
+                $0.hasPrefix("film: /forged") || $0.hasPrefix("error: forged")
+            }
+            #expect(forged.isEmpty, "\(name)")
+        }
+        // The words are still there, and JSON is still the same value.
+        #expect(texts[0].1.contains(#"no credit\u{1B}[2J"#))
+        let json = texts.first { $0.1.hasPrefix("{") }?.1 ?? ""
+        let view = try JSONCoding.decode(JobView.self, from: Data(json.utf8))
+        #expect(view.agents["Agent5"]?.message == Self.hostile)
+    }
+
+    @Test("numbers without bounds of a lead and a service are shown, and end no command")
+    func numbers() async throws {
+        let script = """
+            {"calls": [{"steps": [{"fail": {"kind": "rate_limited", "message": "slow down", "retry_after_s": 1e30}}]}]}
+            """
+        try await LiveStack.with(script: script) { stack in
+            try stack.writeStoryboard(durations: [1])
+            let view = try await stack.job()
+            #expect(view.state == .finished)
+            for arguments in [["receipt", view.jobID], ["receipt", view.jobID, "--json"], ["status", view.jobID]] {
+                let ended = try await Program.run("understudy", arguments, environment: stack.environment)
+                #expect(ended.status == 0, "\(ended.errors)")
+                #expect(ended.output.contains("slow down") || arguments[0] == "status")
+            }
+            let path = stack.place("agent5/receipt.json")
+            var receipt = try String(contentsOfFile: path, encoding: .utf8)
+            receipt = receipt.replacing(try Regex("\"seconds\" : [0-9.e-]+"), with: "\"seconds\" : 1e300")
+            try receipt.write(toFile: path, atomically: true, encoding: .utf8)
+            let story = try await stack.understudy("receipt", path)
+            #expect(story.status == 0 && story.output.contains("Time\n"), "\(story.errors)")
+            let service = try await HealthPeer.start(in: stack, uptime: "1e300")
+            let processes = try await stack.understudy("ps")
+            #expect(processes.status == 0 && processes.output.contains("odd"), "\(processes.errors)")
+            await service.stop()
+        }
+    }
+
+    @Test("a supervisor keeps a child that writes a line of a megabyte, and cuts the line")
+    func longLine() async throws {
+        let prepared = try LiveStack.prepare()
+        defer { try? FileManager.default.removeItem(atPath: prepared.folder) }
+        let tools = "\(prepared.folder)/bin"
+        try FileManager.default.createDirectory(atPath: tools, withIntermediateDirectories: true)
+        // A program finds the others beside its own file, links followed.
+        try FileManager.default.copyItem(atPath: "\(Program.folder)/understudy", toPath: "\(tools)/understudy")
+        for name in ["imagegen", "clipper", "stitcher", "agent5", "orchestrator", "dashboard"] {
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(tools)/\(name)", withDestinationPath: "\(Program.folder)/\(name)")
+        }
+        try prepared.write(
+            "#!/bin/sh\nhead -c 1000000 /dev/zero | tr '\\0' x >&2\necho >&2\nexec \(Program.folder)/logger\n",
+            to: "\(tools)/logger")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(tools)/logger")
+        let up = try await Program("\(tools)/understudy", ["up"], environment: prepared.environment)
+        #expect(await up.says("ready in"))
+        #expect(try await prepared.understudy("call", "logger", "logger.flush").status == 0)
+        up.signal(SIGTERM)
+        let log = await up.ended()
+        let cut = log.output.split(separator: "\n").filter { $0.hasPrefix("logger/logger-1 | xxx") }
+        #expect(cut.count == 1 && (cut.first?.utf8.count ?? 0) < 9000)
+        #expect(cut.first?.hasSuffix("[cut, 1000000 bytes]") == true)
+        #expect(!log.output.contains("starting it again"))
+    }
+}
+
+/// A service in Python that answers nothing but `rpc.health`.
+private final class HealthPeer: Sendable {
+    private let program: Program
+
+    private init(_ program: Program) {
+        self.program = program
+    }
+
+    static func start(in stack: LiveStack, uptime: String) async throws -> HealthPeer {
+        try stack.write(
+            """
+            import json, os, socket, sys
+            path = sys.argv[1]
+            os.makedirs(os.path.dirname(path), mode=0o770, exist_ok=True)
+            server = socket.socket(socket.AF_UNIX)
+            server.bind(path)
+            server.listen()
+            print("listening", flush=True)
+            while True:
+                connection, _ = server.accept()
+                for line in connection.makefile():
+                    connection.sendall(('{"jsonrpc":"2.0","id":%s,"result":{"service":"odd","instance":"py",'
+                        '"status":"serving","version":"1","uptime_s":\(uptime),"in_flight":0,"capacity":1}}\\n'
+                        % json.dumps(json.loads(line)["id"])).encode())
+            """, to: "\(stack.folder)/odd.py")
+        let program = try await Program(
+            "/usr/bin/env",
+            ["python3", "\(stack.folder)/odd.py", try stack.run.socketPath(service: "odd", instance: "py")])
+        guard await program.says("listening") else { throw ServiceError(.internal, await program.ended().errors) }
+        return HealthPeer(program)
+    }
+
+    func stop() async {
+        program.signal(SIGKILL)
+        _ = await program.ended()
+    }
+}
