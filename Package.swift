@@ -89,7 +89,7 @@ let package = Package(
         library("AWS", ["HTTP", crypto, subprocess, systemPackage]),
         library("Artifacts", ["AWS", "JSONRPC", crypto]),
         library("ImageHeaders", []),
-        library("Media", ["CFFmpeg", "CEbur128", "ImageHeaders"]),
+        library("Media", ["CFFmpeg", "CEbur128", "ImageHeaders", "Untrusted"]),
         library("Drawing", ["CPango", "JSONRPC"]),
         library("MediaService", ["Media", "Artifacts", "ServiceKit", "JSONRPC"]),
     ]

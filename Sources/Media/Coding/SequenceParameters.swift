@@ -37,6 +37,10 @@ struct SequenceParameters: Equatable {
         widthInMacroblocks = reader.unsigned() + 1
         heightInMacroblocks = reader.unsigned() + 1
         framesOnly = reader.flag()
+        // What is written from these numbers is as long as they say.
+        guard log2MaxFrameNum <= 16, log2MaxPictureOrderCountLsb <= 16, widthInMacroblocks <= 4096,
+            heightInMacroblocks <= 4096
+        else { throw MediaError(.corruptMedia, "a sequence parameter set with numbers beyond its bounds") }
         guard !reader.isExhausted, framesOnly else {
             throw MediaError(.unsupported, "interlaced video")
         }

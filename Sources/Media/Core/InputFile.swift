@@ -60,7 +60,6 @@ struct InputFile: ~Copyable {
 
     /// Seconds; 0 where the container does not tell.
     var duration: Double {
-        let duration = context.pointee.duration
-        return duration == us_no_pts ? 0 : Double(duration) / Double(AV_TIME_BASE)
+        max(MediaTime.seconds(context.pointee.duration, AVRational(num: 1, den: AV_TIME_BASE)) ?? 0, 0)
     }
 }

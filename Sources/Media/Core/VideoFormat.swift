@@ -1,4 +1,5 @@
 import CFFmpeg
+import Untrusted
 
 /// Frames per second as a fraction, so that 29.97 is exact.
 package struct FrameRate: Sendable, Hashable, CustomStringConvertible {
@@ -30,7 +31,7 @@ package struct FrameRate: Sendable, Hashable, CustomStringConvertible {
 
     /// The nearest number of frames.
     package func frames(_ seconds: Double) -> Int {
-        Int((seconds * Double(numerator) / Double(denominator)).rounded())
+        Int(clamping: (seconds * Double(numerator) / Double(denominator)).rounded())
     }
 
     /// The nearest sample of a frame's start, at so many samples a second.
@@ -47,7 +48,7 @@ package struct FrameRate: Sendable, Hashable, CustomStringConvertible {
     var timescale: Int { numerator * Self.ticksPerFrame }
     var frameTicks: Int { denominator * Self.ticksPerFrame }
     var rational: AVRational { AVRational(num: Int32(numerator), den: Int32(denominator)) }
-    var timeBase: AVRational { AVRational(num: 1, den: Int32(timescale)) }
+    var timeBase: AVRational { AVRational(num: 1, den: Int32(clamping: timescale)) }
 }
 
 /// The shape of a film's picture.

@@ -28,12 +28,13 @@ struct VideoReader: ~Copyable {
         let stream = input.stream(index)
         let decoder = try Decoder(stream: stream, file: path, threads: 2)
         let packet = try Packet()
-        let secondsPerTick = Double(stream.pointee.time_base.num) / Double(stream.pointee.time_base.den)
+        let base = stream.pointee.time_base
+        let secondsPerTick = base.secondsPerTick ?? 0
         let start = stream.pointee.start_time == us_no_pts ? 0 : stream.pointee.start_time
         if seconds > 0 {
             // Where seeking fails the reader decodes from the beginning.
             _ = av_seek_frame(
-                input.context, Int32(index), start + Int64((seconds / secondsPerTick).rounded(.down)),
+                input.context, Int32(index), MediaTime.sum(start, MediaTime.ticks(seconds, base)),
                 AVSEEK_FLAG_BACKWARD)
         }
         return VideoReader(

@@ -63,9 +63,7 @@ struct Normaliser: ~Copyable {
 
     /// The size in square pixels.
     private static func shownSize(_ picture: borrowing Frame) -> (width: Double, height: Double) {
-        let aspect = picture.pointer.pointee.sample_aspect_ratio
-        let stretch = aspect.num > 0 && aspect.den > 0 ? Double(aspect.num) / Double(aspect.den) : 1
-        return (Double(picture.width) * stretch, Double(picture.height))
+        (Double(picture.width) * picture.pointer.pointee.sample_aspect_ratio.pixelAspect, Double(picture.height))
     }
 
     private mutating func convert(_ picture: borrowing Frame, width: Int, height: Int) throws(MediaError) -> Frame {

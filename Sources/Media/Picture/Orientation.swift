@@ -30,7 +30,10 @@ struct Orientation: Equatable {
     /// What a stream's display matrix says, to the nearest quarter turn.
     init(_ stream: UnsafeMutablePointer<AVStream>) {
         self = .upright
-        guard let data = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, nil) else { return }
+        var size = 0
+        guard let data = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &size),
+            size >= 9 * MemoryLayout<Int32>.size
+        else { return }
         let matrix = UnsafeRawPointer(data).assumingMemoryBound(to: Int32.self)
         let degrees = av_display_rotation_get(matrix)
         guard degrees.isFinite else { return }

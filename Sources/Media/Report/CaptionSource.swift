@@ -22,7 +22,6 @@ enum CaptionSource {
         }
         guard let index = found else { return nil }
         let base = input.stream(index).pointee.time_base
-        let perTick = Double(base.num) / Double(base.den)
         let packet = try Packet()
         var cues: [CaptionCue] = []
         while try input.read(packet) {
@@ -32,10 +31,11 @@ enum CaptionSource {
             let length = min(Int(bytes[0]) << 8 | Int(bytes[1]), bytes.count - 2)
             guard length > 0 else { continue }
             let text = String(decoding: bytes[2..<2 + length], as: UTF8.self)
-            let start = Double(packet.pointer.pointee.pts) * perTick
+            guard let start = MediaTime.seconds(packet.pointer.pointee.pts, base) else { continue }
+            let duration = MediaTime.seconds(packet.pointer.pointee.duration, base) ?? 0
             cues.append(
                 CaptionCue(
-                    start: start, end: start + Double(packet.pointer.pointee.duration) * perTick,
+                    start: start, end: start + duration,
                     lines: text.split(whereSeparator: \.isNewline).map(String.init)))
         }
         return cues

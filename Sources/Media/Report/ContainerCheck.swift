@@ -82,11 +82,13 @@ enum ContainerCheck {
             times.append(time)
         }
         times.sort()
-        let steps = zip(times, times.dropFirst()).map { $1 - $0 }
-        let isConstant = steps.allSatisfy { abs($0 - (steps.first ?? 0)) <= 1 } && !steps.isEmpty
-        let end = (times.last ?? 0) + (steps.first ?? 0)
-        let groups = zip(keys, keys.dropFirst() + [end]).map { $1 - $0 }
-        let longest = Double(groups.max() ?? 0) * Double(base.num) / Double(max(base.den, 1))
+        let steps = zip(times, times.dropFirst()).map { MediaTime.distance(from: $0, to: $1) }
+        let step = steps.first ?? 0
+        let isConstant =
+            steps.allSatisfy { (-1...1).contains(MediaTime.distance(from: step, to: $0)) } && !steps.isEmpty
+        let end = MediaTime.sum(times.last ?? 0, step)
+        let groups = zip(keys, keys.dropFirst() + [end]).map { MediaTime.distance(from: $0, to: $1) }
+        let longest = MediaTime.seconds(groups.max() ?? 0, base) ?? 0
         return (isConstant || times.count == 1, isClosed && !keys.isEmpty, longest)
     }
 
@@ -101,7 +103,10 @@ enum ContainerCheck {
             var size = head[0..<4].reduce(0) { $0 << 8 | Int($1) }
             if size == 1, head.count == 16 { size = head[8..<15].reduce(0) { $0 << 8 | Int($1) } << 8 | Int(head[15]) }
             guard size >= 8 else { break }
-            offset += size
+            // A box may claim to end beyond 2^63.
+            let next = offset.addingReportingOverflow(size)
+            guard !next.overflow else { break }
+            offset = next.partialValue
         }
         return names
     }

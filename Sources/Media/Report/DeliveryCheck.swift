@@ -1,4 +1,5 @@
 import CFFmpeg
+import Untrusted
 
 /// One point of a film's delivery.
 package struct DeliveryFinding: Sendable, Equatable {
@@ -74,7 +75,7 @@ package enum DeliveryCheck {
         var scale = 1.0
         for _ in 0..<digits { scale *= 10 }
         let rounded = (value * scale).rounded() / scale
-        return digits == 0 ? String(Int(rounded)) : String(rounded)
+        return digits == 0 ? String(Int(clamping: rounded)) : String(rounded)
     }
 
     /// Segments begin with frames of the whole time line.
@@ -82,9 +83,7 @@ package enum DeliveryCheck {
         _ narrations: [ExpectedNarration], of input: borrowing InputFile
     ) -> [ExpectedNarration] {
         guard let index = input.best(AVMEDIA_TYPE_VIDEO) else { return narrations }
-        let average = input.stream(index).pointee.avg_frame_rate
-        guard average.num > 0, average.den > 0 else { return narrations }
-        let rate = FrameRate(Int(average.num), Int(average.den))
+        guard let rate = input.stream(index).pointee.avg_frame_rate.frameRate else { return narrations }
         var (seconds, start) = (0.0, 0)
         return narrations.map { narration in
             seconds += narration.duration

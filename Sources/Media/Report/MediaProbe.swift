@@ -117,14 +117,12 @@ package enum MediaProbe {
             codec: String(cString: avcodec_get_name(parameters.codec_id)))
         result.profile = text(avcodec_profile_name(parameters.codec_id, parameters.profile))
         if stream.pointee.duration > 0 {
-            let base = stream.pointee.time_base
-            result.duration = Double(stream.pointee.duration) * Double(base.num) / Double(base.den)
+            result.duration = MediaTime.seconds(stream.pointee.duration, stream.pointee.time_base)
         }
         if parameters.codec_type == AVMEDIA_TYPE_VIDEO {
             result.width = Int(parameters.width)
             result.height = Int(parameters.height)
-            let rate = stream.pointee.avg_frame_rate
-            if rate.num > 0, rate.den > 0 { result.rate = FrameRate(Int(rate.num), Int(rate.den)) }
+            result.rate = stream.pointee.avg_frame_rate.frameRate
             result.pixelFormat = text(av_get_pix_fmt_name(AVPixelFormat(rawValue: parameters.format)))
             result.colorPrimaries = text(av_color_primaries_name(parameters.color_primaries))
             result.colorTransfer = text(av_color_transfer_name(parameters.color_trc))

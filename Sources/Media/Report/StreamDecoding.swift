@@ -1,4 +1,5 @@
 import CFFmpeg
+import Untrusted
 
 /// Decodes one stream of a file to its end, and counts what comes out and what is broken. Groups of pictures that repeat an
 /// earlier one are counted, not decoded again.
@@ -127,7 +128,7 @@ struct StreamDecoding: ~Copyable {
 
     private func share(of packet: borrowing Packet) -> Double? {
         let base = file.stream(index).pointee.time_base
-        guard file.duration > 0, packet.pointer.pointee.pts != us_no_pts else { return nil }
-        return min(Double(packet.pointer.pointee.pts) * Double(base.num) / Double(base.den) / file.duration, 1)
+        guard file.duration > 0, let seconds = MediaTime.seconds(packet.pointer.pointee.pts, base) else { return nil }
+        return (seconds / file.duration).clamped(to: 0...1)
     }
 }

@@ -1,4 +1,5 @@
 import CFFmpeg
+import Untrusted
 
 package struct AudioReplacementReport: Sendable, Equatable {
     /// Seconds of narration before it was cut or padded.
@@ -28,7 +29,7 @@ package enum AudioReplacement {
         let stream = input.stream(index)
         let base = stream.pointee.time_base
         let ticks = stream.pointee.duration
-        let video = ticks > 0 ? Double(ticks) * Double(base.num) / Double(base.den) : input.duration
+        let video = (ticks > 0 ? MediaTime.seconds(ticks, base) : nil) ?? input.duration
         guard duration != nil || video > 0 else {
             throw MediaError(.corruptMedia, "\(fileName(clip)) holds no pictures")
         }
@@ -37,9 +38,7 @@ package enum AudioReplacement {
             throw MediaError(
                 .invalidArgument, "\(fileName(clip)): a duration of \(seconds) s cannot be filled with sound")
         }
-        let rate = stream.pointee.avg_frame_rate
-        let format = try VideoFormat(
-            rate: rate.num > 0 && rate.den > 0 ? FrameRate(Int(rate.num), Int(rate.den)) : FrameRate(30))
+        let format = try VideoFormat(rate: stream.pointee.avg_frame_rate.frameRate ?? FrameRate(30))
         let samples = Int((seconds * Double(AudioEncoder.sampleRate)).rounded())
         var movie = try MovieFile(path: output, copying: stream, format: format)
         try movie.addAudio(try AudioEncoder())
@@ -58,13 +57,12 @@ package enum AudioReplacement {
             guard packet.pointer.pointee.stream_index == Int32(index) else { continue }
             // Some containers do not keep decoding times.
             let (dts, pts) = (packet.pointer.pointee.dts, packet.pointer.pointee.pts)
-            let ticks = dts != us_no_pts ? dts : pts
-            if ticks != us_no_pts { time = Double(ticks) * Double(base.num) / Double(base.den) }
+            time = MediaTime.seconds(dts != us_no_pts ? dts : pts, base) ?? time
             let heard = ((time + 0.5) * Double(AudioEncoder.sampleRate)).rounded()
             try film.writeSound(upTo: Int(min(max(heard, 0), Double(samples))))
             try film.movie.copy(packet, timeBase: base)
             copied += 1
-            progress(min(time / max(video, 0.001), 1))
+            progress((time / max(video, 0.001)).clamped(to: 0...1))
         }
         let promised = Int(stream.pointee.nb_frames)
         guard copied >= promised else {

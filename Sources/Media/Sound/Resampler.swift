@@ -9,6 +9,13 @@ struct Resampler: ~Copyable {
     /// - Parameter frame: the first sound of the source, whose format the conversion is for.
     init(from frame: borrowing Frame, name: String) throws(MediaError) {
         let sound = frame.pointer.pointee
+        // A rate of 1 Hz turns each of its samples into 48,000.
+        guard (1000...768_000).contains(sound.sample_rate), (1...64).contains(sound.ch_layout.nb_channels) else {
+            throw MediaError(
+                .unsupported,
+                "\(name): \(sound.ch_layout.nb_channels) channels of \(sound.sample_rate) samples a second; 1 to 64 "
+                    + "channels of 1,000 to 768,000 can be read")
+        }
         var stereo = us_stereo()
         var layout = AVChannelLayout()
         defer { av_channel_layout_uninit(&layout) }
@@ -51,7 +58,7 @@ struct Resampler: ~Copyable {
     func convert(
         _ data: UnsafePointer<UnsafeMutablePointer<UInt8>?>?, count: Int32, into samples: inout StereoSamples
     ) throws(MediaError) -> Int {
-        let capacity = Int(swr_get_out_samples(context, count)) + 32
+        let capacity = max(Int(swr_get_out_samples(context, count)), 0) + 32
         var left = [Float](repeating: 0, count: capacity)
         var right = left
         let produced: Int32 = left.withUnsafeMutableBytes { left in
