@@ -141,7 +141,7 @@ package struct Artifacts: Sendable {
     /// Removes temporary files in a folder that writers which are gone left behind.
     package func sweep(_ folder: ArtifactURI, olderThan seconds: Int) async throws(ServiceError) {
         switch folder.scheme {
-        case .file: files.sweep(folder.path, olderThan: seconds)
+        case .file: DurableFile.sweep(folder.path, olderThan: seconds)
         case .s3: try await asked { try await objects.sweep(folder, olderThan: seconds) }
         }
     }

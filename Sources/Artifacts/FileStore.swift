@@ -67,50 +67,16 @@ struct FileStore: Sendable {
 
     /// Calls `body` with a temporary name beside the target, then renames.
     func output<R>(_ path: String, _ body: (String) async throws -> R) async throws -> R {
-        let slash = path.lastIndex(of: "/") ?? path.startIndex
-        let folder = String(path[..<slash])
-        let name = String(path[path.index(after: slash)...])
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            // Asked once more in a way that gives the system's reason.
-            guard mkdir(folder, 0o777) == 0 || errno == EEXIST else { throw failure("cannot make the folder", folder) }
-        }
-        let temporary = "\(folder)/.\(name).\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tmp"
+        try DurableFile.makeFolder(DurableFile.folder(of: path))
+        let temporary = DurableFile.temporary(beside: path)
         do {
             let result = try await body(temporary)
             try Task.checkCancellation()
-            try settle(temporary, path, folder)
+            try DurableFile.replace(path, with: temporary)
             return result
         } catch {
             unlink(temporary)
             throw error
-        }
-    }
-
-    /// Removes temporary files that writers which are gone left behind.
-    func sweep(_ folder: String, olderThan seconds: Int) {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        for name in names where name.hasPrefix(".") && name.hasSuffix(".tmp") {
-            var status = stat()
-            guard lstat("\(folder)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-                time(nil) - status.st_mtim.tv_sec >= seconds
-            else { continue }
-            unlink("\(folder)/\(name)")
-        }
-    }
-
-    private func settle(_ temporary: String, _ path: String, _ folder: String) throws(ServiceError) {
-        let file = open(temporary, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw failure("nothing was written for", path) }
-        let isSynced = fsync(file) == 0
-        close(file)
-        guard isSynced else { throw failure("cannot bring to the disk", path) }
-        guard rename(temporary, path) == 0 else { throw failure("cannot rename to", path) }
-        let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if directory >= 0 {
-            fsync(directory)
-            close(directory)
         }
     }
 

@@ -19,8 +19,11 @@ struct DeliveredStills: Sendable {
 
     init(folder: String) {
         self.folder = folder
+        PrivateFolder.tighten(folder)
+        DurableFile.sweep(folder, olderThan: 3600)
         let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        for file in files {
+        // Only what this type keeps: the folder of bought pictures beside it lives longer.
+        for file in files where file.hasSuffix(".json") {
             let path = "\(folder)/\(file)"
             let changed = (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
             if let changed, -changed.timeIntervalSinceNow > Self.days * 86_400 {
@@ -49,9 +52,9 @@ struct DeliveredStills: Sendable {
     func keep(_ image: GeneratedImage, for request: GenerateImage) throws {
         guard let key = request.idempotencyKey else { return }
         do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try PrivateFolder.make(folder)
             let entry = Entry(fingerprint: Self.fingerprint(request), image: image)
-            try JSONCoding.encode(entry).write(to: URL(filePath: path(key)), options: .atomic)
+            try DurableFile.write(try JSONCoding.encode(entry), to: path(key))
         } catch {
             throw ServiceError(.unavailable, "\(folder) cannot be written: \(error)")
         }

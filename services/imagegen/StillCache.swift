@@ -24,6 +24,13 @@ struct StillCache: Sendable {
     /// `UNDERSTUDY_IMAGE_CACHE_BYTES`; 0 keeps nothing.
     let maximumBytes: Int
 
+    init(folder: String, maximumBytes: Int) {
+        self.folder = folder
+        self.maximumBytes = maximumBytes
+        PrivateFolder.tighten(folder)
+        DurableFile.sweep(folder, olderThan: 3600)
+    }
+
     static func key(_ request: GenerateImage, provider: String, model: String) -> ContentKey {
         ContentKey([
             "provider": provider, "model": model, "prompt": request.prompt,
@@ -46,18 +53,16 @@ struct StillCache: Sendable {
     func keep(_ picture: String, _ drawn: DrawnImage, as key: ContentKey) {
         guard maximumBytes > 0 else { return }
         let path = "\(folder)/\(key.text)"
-        let temporary = "\(folder)/.\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tmp"
+        let temporary = DurableFile.temporary(beside: path)
         defer { unlink(temporary) }
         let entry = Entry(
             width: drawn.width, height: drawn.height, mediaType: drawn.mediaType, model: drawn.model, cost: drawn.cost)
         do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try PrivateFolder.make(folder)
             try FileManager.default.copyItem(atPath: picture, toPath: temporary)
-            let file = open(temporary, O_RDONLY | O_CLOEXEC)
-            fsync(file)
-            close(file)
-            guard rename(temporary, path) == 0 else { return }
-            try JSONCoding.encode(entry).write(to: URL(filePath: "\(path).json"), options: .atomic)
+            chmod(temporary, 0o600)
+            try DurableFile.replace(path, with: temporary)
+            try DurableFile.write(try JSONCoding.encode(entry), to: "\(path).json")
         } catch {
             return
         }

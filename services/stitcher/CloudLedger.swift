@@ -1,3 +1,4 @@
+import Artifacts
 import FoundationEssentials
 import Glibc
 import JSONRPC
@@ -33,6 +34,7 @@ struct CloudLedger: Sendable {
 
     init(stateDirectory: String) {
         folder = "\(stateDirectory)/stitcher/mediaconvert"
+        PrivateFolder.tighten(folder)
     }
 
     /// - Parameter key: of the film, in hexadecimal digits.
@@ -45,19 +47,13 @@ struct CloudLedger: Sendable {
 
     /// - Throws: `unavailable`: without the entry, a restart would pay for the job twice.
     func write(_ entry: Entry, for key: String) throws(ServiceError) {
-        let temporary = "\(folder)/.\(key).\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tmp"
         do {
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            try JSONCoding.encode(entry).write(to: URL(filePath: temporary))
+            try PrivateFolder.make(folder)
+            try DurableFile.write(try JSONCoding.encode(entry), to: path(key))
         } catch {
-            unlink(temporary)
             throw ServiceError(
-                .unavailable, "cannot write \(path(key)), which remembers MediaConvert's jobs: make room")
-        }
-        guard rename(temporary, path(key)) == 0 else {
-            unlink(temporary)
-            throw ServiceError(.unavailable, "cannot write \(path(key)), which remembers MediaConvert's jobs")
+                .unavailable,
+                "cannot write \(path(key)), which remembers MediaConvert's jobs: \(ServiceError(wrapping: error).message)")
         }
         forgetOld()
     }
