@@ -11,6 +11,7 @@ extension MediaError: ServiceErrorConvertible {
         case .noSpace: ServiceError(.unavailable, "\(message); make room and try again", providerCode: "ENOSPC")
         case .readOnly: ServiceError(.unavailable, message, providerCode: "EROFS")
         case .io: ServiceError(.unavailable, message)
+        case .timeout: ServiceError(.timeout, message)
         case .cancelled: ServiceError(.cancelled, message)
         case .invalidArgument: ServiceError(.invalidParams, message)
         case .internal: ServiceError(.internal, message)

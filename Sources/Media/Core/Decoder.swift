@@ -4,20 +4,36 @@ import CFFmpeg
 struct Decoder: ~Copyable {
     let context: UnsafeMutablePointer<AVCodecContext>
     private let name: String
+    private let budget: PictureBudget?
 
-    /// - Throws: `unsupported` where libavcodec has no such decoder.
-    init(stream: UnsafeMutablePointer<AVStream>, file: String, threads: Int = 1) throws(MediaError) {
+    /// - Parameter budget: shared by the decoders of one file; one of its own if absent.
+    /// - Throws: `unsupported` where libavcodec has no such decoder; `tooLarge` for pictures beyond the bound.
+    init(
+        stream: UnsafeMutablePointer<AVStream>, file: String, threads: Int = 1, budget: PictureBudget? = nil
+    ) throws(MediaError) {
         let parameters = stream.pointee.codecpar!
-        let made = try Decoder(codec: parameters.pointee.codec_id, file: file)
+        let isVideo = parameters.pointee.codec_type == AVMEDIA_TYPE_VIDEO
+        var shared: PictureBudget?
+        if isVideo {
+            try PictureBudget.check(parameters.pointee, fileName(file))
+            shared = budget
+            if shared == nil { shared = try PictureBudget() }
+        }
+        let made = try Decoder(codec: parameters.pointee.codec_id, file: file, budget: shared)
         try check(avcodec_parameters_to_context(made.context, parameters), "\(made.name): odd stream parameters")
         made.context.pointee.pkt_timebase = stream.pointee.time_base
-        made.context.pointee.thread_count = Int32(threads)
+        let pixels = Int(parameters.pointee.width) * Int(parameters.pointee.height)
+        made.context.pointee.thread_count = pixels > PictureBudget.pixelsForThreads ? 1 : Int32(threads)
         try made.open()
         self = made
     }
 
     /// A decoder without a container, not yet open.
     init(codec id: AVCodecID, file: String) throws(MediaError) {
+        try self.init(codec: id, file: file, budget: nil)
+    }
+
+    private init(codec id: AVCodecID, file: String, budget: PictureBudget?) throws(MediaError) {
         _ = libavIsQuiet
         name = fileName(file)
         guard let codec = avcodec_find_decoder(id), let context = avcodec_alloc_context3(codec) else {
@@ -25,6 +41,8 @@ struct Decoder: ~Copyable {
             throw MediaError(.unsupported, "\(name): the codec \(codecName) cannot be decoded here")
         }
         self.context = context
+        self.budget = budget
+        budget?.bound(context)
     }
 
     deinit {
@@ -36,9 +54,11 @@ struct Decoder: ~Copyable {
         try check(avcodec_open2(context, nil, nil), "\(name): the decoder does not start")
     }
 
-    /// -> false where the packet is broken.
+    /// - Returns: `false` if the packet is broken.
+    /// - Throws: `tooLarge` if the stream asks for more memory than it may have.
     func send(_ packet: borrowing Packet) throws(MediaError) -> Bool {
         let code = avcodec_send_packet(context, packet.pointer)
+        if let budget, budget.isExceeded { throw PictureBudget.exceeded(name) }
         if code == us_error_no_memory { throw MediaError(code: code, name) }
         return code >= 0
     }

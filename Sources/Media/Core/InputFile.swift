@@ -5,32 +5,62 @@ import CFFmpeg
 struct InputFile: ~Copyable {
     private static let formats = "mov,matroska,mp3,wav,aac,flac,ogg"
 
+    /// Streams of one file, of any kind.
+    private static let maximumStreams = 256
+    /// Pixels of an H.264 stream that may be decoded for the examination, which holds up to twenty pictures for it.
+    private static let examinedPixels = 17_000_000
+
     let context: UnsafeMutablePointer<AVFormatContext>
     let path: String
+    private let watch: InputWatch
 
-    /// - Parameter examines: whether to decode what it takes to know all of the streams; what only copies packets need not.
-    /// - Throws: `notFound`, `unsupported`, or `corruptMedia` that names the file.
-    init(_ path: String, examines: Bool = true) throws(MediaError) {
+    /// - Parameters:
+    ///   - examines: whether to decode what it takes to know all of the streams; what only copies packets need not.
+    ///   - cancelled: asked while the file is opened and read.
+    /// - Throws: `notFound`, `unsupported`, or `corruptMedia` that names the file; `timeout` where opening it takes more than
+    ///   `InputWatch.patience`; `cancelled`.
+    init(
+        _ path: String, examines: Bool = true, cancelled: @escaping @Sendable () -> Bool = { false }
+    ) throws(MediaError) {
         _ = libavIsQuiet
         var options: OpaquePointer?
         av_dict_set(&options, "protocol_whitelist", "file", 0)
         av_dict_set(&options, "format_whitelist", Self.formats, 0)
         av_dict_set(&options, "enable_drefs", "0", 0)
         defer { av_dict_free(&options) }
-        var opened: UnsafeMutablePointer<AVFormatContext>?
+        av_dict_set(&options, "max_streams", "\(Self.maximumStreams)", 0)
+        let watch = InputWatch(fileName(path), cancelled)
+        var opened = avformat_alloc_context()
+        opened?.pointee.interrupt_callback = watch.callback
         let name = fileName(path)
         // The prefix keeps a name with a colon from being taken for a protocol.
-        try check(
+        try watch.check(
             avformat_open_input(&opened, "file:\(path)", nil, &options), "\(name) is no media file that can be read")
         guard let opened else { throw MediaError(.internal, "\(name): not opened") }
-        let made = InputFile(adopting: opened, path: path)
-        if examines { try check(avformat_find_stream_info(opened, nil), "\(name) holds no streams that can be read") }
+        let made = InputFile(adopting: opened, path: path, watch: watch)
+        if examines { try watch.check(Self.examine(opened), "\(name) holds no streams that can be read") }
+        watch.isOpened()
         self = made
     }
 
-    private init(adopting context: UnsafeMutablePointer<AVFormatContext>, path: String) {
+    private init(adopting context: UnsafeMutablePointer<AVFormatContext>, path: String, watch: InputWatch) {
         self.context = context
         self.path = path
+        self.watch = watch
+    }
+
+    /// `avformat_find_stream_info`, whose decoders get bounds too.
+    private static func examine(_ context: UnsafeMutablePointer<AVFormatContext>) -> Int32 {
+        let count = Int(context.pointee.nb_streams)
+        var options: [OpaquePointer?] = (0..<count).map { index in
+            let isH264 = context.pointee.streams[index]?.pointee.codecpar.pointee.codec_id == AV_CODEC_ID_H264
+            var option: OpaquePointer?
+            av_dict_set_int(
+                &option, "max_pixels", Int64(isH264 ? examinedPixels : PictureBudget.maximumPixels), 0)
+            return option
+        }
+        defer { for index in options.indices { av_dict_free(&options[index]) } }
+        return avformat_find_stream_info(context, &options)
     }
 
     deinit {
@@ -54,7 +84,7 @@ struct InputFile: ~Copyable {
         packet.unreference()
         let code = av_read_frame(context, packet.pointer)
         if code == us_error_eof { return false }
-        try check(code, "cannot read \(fileName(path))")
+        try watch.check(code, "cannot read \(fileName(path))")
         return true
     }
 

@@ -17,6 +17,8 @@ package struct MediaError: Error, Sendable, Equatable, CustomStringConvertible {
         case readOnly
         /// The file system refused.
         case io
+        /// The work takes longer than a file may take.
+        case timeout
         /// The caller asked to stop.
         case cancelled
         /// A size, rate or duration outside its bounds.
@@ -52,7 +54,9 @@ package struct MediaError: Error, Sendable, Equatable, CustomStringConvertible {
         case us_error_access, us_error_not_permitted, us_error_is_folder, us_error_not_folder,
             us_error_name_too_long, us_error_too_many_files:
             self.init(.io, "\(doing): \(reason)")
-        case us_error_no_memory: self.init(.internal, "\(doing): out of memory")
+        // What a file asks for that lies about its sizes; what this library needs for itself is reported as `internal`.
+        case us_error_no_memory:
+            self.init(.tooLarge, "\(doing): it asks for more memory than a file may have; it is broken or too large")
         // What libav says of a format that it was told not to open; "Invalid argument" explains nothing.
         case us_error_invalid_argument: self.init(.corruptMedia, doing)
         default: self.init(.corruptMedia, "\(doing): \(reason)")
@@ -70,6 +74,8 @@ func check(_ code: Int32, _ doing: @autoclosure () -> String) throws(MediaError)
 /// libav says nothing on standard error: its errors are ours to tell. Read once before libav is used.
 let libavIsQuiet: Bool = {
     av_log_set_level(AV_LOG_QUIET)
+    // A file of a kilobyte may promise tables of gigabytes. The largest honest piece is a decoded picture of 256 MB.
+    av_max_alloc(512 << 20)
     return true
 }()
 

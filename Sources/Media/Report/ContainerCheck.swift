@@ -5,7 +5,9 @@ enum ContainerCheck {
     /// Seconds between key frames that seeking can live with.
     private static let mostBetweenKeys = 2.5
 
-    static func findings(_ path: String, _ media: MediaReport) throws(MediaError) -> [DeliveryFinding] {
+    static func findings(
+        _ path: String, _ media: MediaReport, cancelled: @escaping @Sendable () -> Bool
+    ) throws(MediaError) -> [DeliveryFinding] {
         func point(_ name: String, _ measured: String?, _ target: String, _ isPassed: Bool) -> DeliveryFinding {
             DeliveryCheck.finding(name, measured ?? "unknown", target, isPassed)
         }
@@ -18,7 +20,7 @@ enum ContainerCheck {
         guard let video = media.streams.first(where: { $0.type == "video" }) else {
             return findings + [point("video", "none", "one video track", false)]
         }
-        let input = try InputFile(path)
+        let input = try InputFile(path, cancelled: cancelled)
         guard let index = input.best(AVMEDIA_TYPE_VIDEO) else { return findings }
         let stream = input.stream(index)
         let level = Double(stream.pointee.codecpar.pointee.level) / 10

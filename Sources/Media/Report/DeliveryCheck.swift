@@ -40,7 +40,18 @@ package enum DeliveryCheck {
         _ path: String, narrations: [ExpectedNarration] = [], cancelled: @escaping @Sendable () -> Bool = { false },
         progress: (Double) -> Void = { _ in }
     ) throws(MediaError) -> (media: MediaReport, findings: [DeliveryFinding]) {
-        let input = try InputFile(path)
+        let input = try InputFile(path, cancelled: cancelled)
+        let bound = ProbeBound(path, duration: input.duration)
+        return try bound.run(fileName(path), cancelled) { isOver throws(MediaError) in
+            try measure(input, narrations, cancelled: isOver, progress)
+        }
+    }
+
+    private static func measure(
+        _ input: borrowing InputFile, _ narrations: [ExpectedNarration], cancelled: @escaping @Sendable () -> Bool,
+        _ progress: (Double) -> Void
+    ) throws(MediaError) -> (media: MediaReport, findings: [DeliveryFinding]) {
+        let path = input.path
         let hasSound = input.best(AVMEDIA_TYPE_AUDIO) != nil
         let narrations = onFrames(narrations, of: input)
         // The sound is listened to while the pictures are looked at.
@@ -56,7 +67,7 @@ package enum DeliveryCheck {
             finding(
                 "decodes", media.problems.first ?? "\(media.frames) frames", "every frame", media.decodedOK == true)
         ]
-        findings += try ContainerCheck.findings(path, media)
+        findings += try ContainerCheck.findings(path, media, cancelled: cancelled)
         findings += pictures.findings(rate: media.rate, boundaries: boundaries(narrations))
         findings += try sound.summary()
         findings += try captions(path)

@@ -51,57 +51,84 @@ package enum MediaProbe {
         _ path: String, decode: Bool, cancelled: @escaping @Sendable () -> Bool, progress: (Double) -> Void,
         inspect: ((PictureLook) -> Void)?
     ) throws(MediaError) -> MediaReport {
-        let input = try InputFile(path)
+        let input = try InputFile(path, cancelled: cancelled)
         let streams = (0..<input.streamCount).map { describe(input.stream($0)) }
         var report = MediaReport(
             container: containerName(String(cString: input.context.pointee.iformat.pointee.name)),
             duration: input.duration, streams: streams, frames: 0, decodedOK: nil, problems: [])
         let video = input.best(AVMEDIA_TYPE_VIDEO)
         if let video { report.frames = Int(input.stream(video).pointee.nb_frames) }
-        if decode {
-            let outcome = try decodeAll(input, path, cancelled, progress, inspect)
-            if let video { report.frames = outcome.frames[video] }
-            report.problems = outcome.problems
-            for index in 0..<input.streamCount where isMedia(input.stream(index)) && outcome.frames[index] == 0 {
+        guard decode else { return report }
+        let bound = ProbeBound(path, duration: input.duration)
+        let outcomes = try bound.run(fileName(path), cancelled) { isOver throws(MediaError) in
+            try decodeAll(input, isOver, progress, inspect)
+        }
+        if let video { report.frames = outcomes[video]?.frames ?? 0 }
+        for index in 0..<input.streamCount where isMedia(input.stream(index)) {
+            guard let outcome = outcomes[index] else { continue }
+            report.problems += outcome.problems
+            if outcome.frames == 0 {
                 report.problems.append("stream \(index) (\(streams[index].type)) holds nothing that can be decoded")
             }
-            if let video {
-                let promised = input.stream(video).pointee.nb_frames
-                if promised > outcome.frames[video] {
-                    report.problems.append("\(outcome.frames[video]) of \(promised) promised video frames decoded")
-                }
-            }
-            report.decodedOK = report.problems.isEmpty
         }
+        report.problems += undecoded(input, outcomes)
+        if let video, let frames = outcomes[video]?.frames {
+            let promised = input.stream(video).pointee.nb_frames
+            if promised > frames {
+                report.problems.append("\(frames) of \(promised) promised video frames decoded")
+            }
+        }
+        report.decodedOK = report.problems.isEmpty
         return report
     }
 
-    /// Decodes every picture on this thread, and every sound on another meanwhile; one decoder at a time each.
+    /// Decodes every picture on this thread, and every sound on another meanwhile: each reads the file once.
     private static func decodeAll(
-        _ input: borrowing InputFile, _ path: String, _ cancelled: @escaping @Sendable () -> Bool,
+        _ input: borrowing InputFile, _ cancelled: @escaping @Sendable () -> Bool,
         _ progress: (Double) -> Void, _ inspect: ((PictureLook) -> Void)?
-    ) throws(MediaError) -> (frames: [Int], problems: [String]) {
-        let types = (0..<input.streamCount).map { index in
-            isMedia(input.stream(index)) ? input.stream(index).pointee.codecpar.pointee.codec_type : AVMEDIA_TYPE_DATA
+    ) throws(MediaError) -> [Int: StreamDecoding.Outcome] {
+        let path = input.path
+        let sounds = chosen(AVMEDIA_TYPE_AUDIO, of: input, atMost: MediaPass.maximumSounds)
+        let pictures = chosen(AVMEDIA_TYPE_VIDEO, of: input, atMost: MediaPass.maximumPictures)
+        let listening = try Ahead<Never, [Int: StreamDecoding.Outcome]>.start(depth: 1) { ahead throws(MediaError) in
+            guard !sounds.isEmpty else { return [:] }
+            let isOver: @Sendable () -> Bool = { cancelled() || !ahead.isWanted }
+            var pass = try MediaPass(path, streams: sounds, cancelled: isOver)
+            return try pass.run(isOver, { _ in }, { _ in })
         }
-        let sounds = try Ahead<Never, [Int: StreamDecoding.Outcome]>.start(depth: 1) { ahead throws(MediaError) in
-            var outcomes: [Int: StreamDecoding.Outcome] = [:]
-            for index in types.indices where types[index] == AVMEDIA_TYPE_AUDIO {
-                var sound = try StreamDecoding(path, stream: index, looks: false)
-                outcomes[index] = try sound.run({ cancelled() || !ahead.isWanted }, { _ in }, { _ in })
-            }
-            return outcomes
-        }
-        defer { sounds.stop() }
+        defer { listening.stop() }
         var outcomes: [Int: StreamDecoding.Outcome] = [:]
-        for index in types.indices where types[index] == AVMEDIA_TYPE_VIDEO {
-            var pictures = try StreamDecoding(path, stream: index, looks: inspect != nil)
-            outcomes[index] = try pictures.run(cancelled, progress, inspect ?? { _ in })
+        if !pictures.isEmpty {
+            let looks = inspect == nil ? nil : pictures.first
+            var pass = try MediaPass(path, streams: pictures, looks: looks, cancelled: cancelled)
+            outcomes = try pass.run(cancelled, progress, inspect ?? { _ in })
         }
-        for (index, outcome) in try sounds.summary() { outcomes[index] = outcome }
-        return (
-            types.indices.map { outcomes[$0]?.frames ?? 0 }, types.indices.flatMap { outcomes[$0]?.problems ?? [] }
-        )
+        return outcomes.merging(try listening.summary()) { _, sound in sound }
+    }
+
+    /// The streams of a type that are decoded: the one that a player would choose, and others up to the bound.
+    private static func chosen(_ type: AVMediaType, of input: borrowing InputFile, atMost bound: Int) -> [Int] {
+        var indices: [Int] = []
+        let best = input.best(type)
+        if let best { indices.append(best) }
+        for index in 0..<input.streamCount where index != best && indices.count < bound {
+            let stream = input.stream(index)
+            if isMedia(stream), stream.pointee.codecpar.pointee.codec_type == type { indices.append(index) }
+        }
+        return indices
+    }
+
+    /// What was left out of a file with very many streams.
+    private static func undecoded(
+        _ input: borrowing InputFile, _ outcomes: [Int: StreamDecoding.Outcome]
+    ) -> [String] {
+        var count = 0
+        for index in 0..<input.streamCount where isMedia(input.stream(index)) && outcomes[index] == nil { count += 1 }
+        guard count > 0 else { return [] }
+        return [
+            "\(count) more streams of pictures and sound were not decoded: of one file at most "
+                + "\(MediaPass.maximumPictures) of pictures and \(MediaPass.maximumSounds) of sound are"
+        ]
     }
 
     private static func isMedia(_ stream: UnsafeMutablePointer<AVStream>) -> Bool {

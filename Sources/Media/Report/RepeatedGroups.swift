@@ -18,8 +18,10 @@ struct RepeatedGroups {
     /// - Parameters:
     ///   - path: of a file that was opened before.
     ///   - index: its video stream.
-    init(_ path: String, stream index: Int) throws(MediaError) {
-        let input = try InputFile(path, examines: false)
+    init(
+        _ path: String, stream index: Int, cancelled: @escaping @Sendable () -> Bool = { false }
+    ) throws(MediaError) {
+        let input = try InputFile(path, examines: false, cancelled: cancelled)
         guard index < input.streamCount, Self.keepsParameterSetsApart(input.stream(index)) else { return }
         let packet = try Packet()
         var known: [Int: Int] = [:]

@@ -3,79 +3,77 @@ import Untrusted
 
 /// Decodes one stream of a file to its end, and counts what comes out and what is broken. Groups of pictures that repeat an
 /// earlier one are counted, not decoded again.
-struct StreamDecoding: ~Copyable {
+final class StreamDecoding {
     struct Outcome: Sendable {
         var frames = 0
         var problems: [String] = []
     }
 
-    private let file: InputFile
     private let index: Int
+    private let type: String
     private let decoder: Decoder
     private let frame: Frame
     private let groups: [RepeatedGroups.Group]
     private let looks: Bool
-    private var outcome: Outcome
-    private var broken: Int
+    private var outcome = Outcome()
+    private var broken = 0
+    /// The group that is read, and its packets that are still to come.
+    private var group = -1
+    private var left = 0
     /// The group whose pictures come out of the decoder.
-    private var emerging: Int
+    private var emerging = 0
     /// What was seen in groups that come again.
-    private var album: [Int: [PictureLook]]
+    private var album: [Int: [PictureLook]] = [:]
 
-    /// - Parameter looks: whether somebody wants to see the pictures.
-    init(_ path: String, stream index: Int, looks: Bool) throws(MediaError) {
-        let file = try InputFile(path)
-        guard index < file.streamCount else { throw MediaError(.corruptMedia, "\(fileName(path)) changes") }
-        let decoder = try Decoder(stream: file.stream(index), file: path, threads: 2)
-        let frame = try Frame()
-        groups = (try? RepeatedGroups(path, stream: index).groups) ?? []
-        self.file = file
-        self.decoder = decoder
-        self.frame = frame
+    /// - Parameters:
+    ///   - file: the open file, whose packets are given to `take`.
+    ///   - looks: whether somebody wants to see the pictures.
+    ///   - budget: what the pictures of all streams of the file may take.
+    init(
+        _ file: borrowing InputFile, stream index: Int, looks: Bool, threads: Int, budget: PictureBudget,
+        cancelled: @escaping @Sendable () -> Bool
+    ) throws(MediaError) {
+        let stream = file.stream(index)
         self.index = index
         self.looks = looks
-        outcome = Outcome()
-        broken = 0
-        emerging = 0
-        album = [:]
+        type = String(cString: av_get_media_type_string(stream.pointee.codecpar.pointee.codec_type))
+        decoder = try Decoder(stream: stream, file: file.path, threads: threads, budget: budget)
+        frame = try Frame()
+        groups = (try? RepeatedGroups(file.path, stream: index, cancelled: cancelled).groups) ?? []
     }
 
+    /// Decodes the stream's next packet.
+    ///
     /// - Parameter inspect: sees each picture.
-    mutating func run(
-        _ cancelled: () -> Bool, _ progress: (Double) -> Void, _ inspect: (PictureLook) -> Void
-    ) throws(MediaError) -> Outcome {
-        let packet = try Packet()
-        var group = -1
-        var left = 0
-        do throws(MediaError) {
-            while try file.read(packet) {
-                guard packet.pointer.pointee.stream_index == Int32(index) else { continue }
-                if left == 0, group + 1 < groups.count {
-                    group += 1
-                    left = groups[group].packets
-                    try enter(group, cancelled, inspect)
-                    if let share = share(of: packet) { progress(share) }
-                }
-                left -= 1
-                if group >= 0, groups[group].original != nil { continue }
-                if try !decoder.send(packet) { broken += 1 }
-                try drain(cancelled, inspect)
-                if outcome.frames % 64 == 0, let share = share(of: packet) { progress(share) }
-            }
-        } catch  where error.kind != .cancelled {
-            outcome.problems.append(error.message)
+    func take(
+        _ packet: borrowing Packet, of file: borrowing InputFile, _ cancelled: () -> Bool,
+        _ progress: (Double) -> Void, _ inspect: (PictureLook) -> Void
+    ) throws(MediaError) {
+        if left == 0, group + 1 < groups.count {
+            group += 1
+            left = groups[group].packets
+            try enter(group, cancelled, inspect)
+            if let share = share(of: packet, file) { progress(share) }
         }
+        left -= 1
+        if group >= 0, groups[group].original != nil { return }
+        if try !decoder.send(packet) { broken += 1 }
+        try drain(cancelled, inspect)
+        if outcome.frames % 64 == 0, let share = share(of: packet, file) { progress(share) }
+    }
+
+    /// Takes what the decoder still holds.
+    func finish(_ cancelled: () -> Bool, _ inspect: (PictureLook) -> Void) throws(MediaError) -> Outcome {
         decoder.finish()
         try drain(cancelled, inspect)
         if broken > 0 {
-            let type = String(cString: av_get_media_type_string(file.stream(index).pointee.codecpar.pointee.codec_type))
             outcome.problems.append("stream \(index) (\(type)): \(broken) packets or frames do not decode")
         }
         return outcome
     }
 
     /// Brings what was decoded to its end where a group is begun that comes again, or came before.
-    private mutating func enter(
+    private func enter(
         _ group: Int, _ cancelled: () -> Bool, _ inspect: (PictureLook) -> Void
     ) throws(MediaError) {
         guard groups[group].original != nil || groups[group].isRepeated || album[emerging] != nil else { return }
@@ -95,9 +93,7 @@ struct StreamDecoding: ~Copyable {
         if looks { for look in seen { inspect(look) } }
     }
 
-    private mutating func drain(
-        _ cancelled: () -> Bool, _ inspect: (PictureLook) -> Void
-    ) throws(MediaError) {
+    private func drain(_ cancelled: () -> Bool, _ inspect: (PictureLook) -> Void) throws(MediaError) {
         while true {
             if cancelled() { throw MediaError(.cancelled, "cancelled") }
             switch decoder.receive(frame) {
@@ -116,7 +112,7 @@ struct StreamDecoding: ~Copyable {
         }
     }
 
-    private mutating func see(_ inspect: (PictureLook) -> Void) {
+    private func see(_ inspect: (PictureLook) -> Void) {
         var look = looks ? PictureLook(frame) : PictureLook()
         if album[emerging] != nil {
             // Pictures that stand still share what was seen.
@@ -126,7 +122,7 @@ struct StreamDecoding: ~Copyable {
         if looks { inspect(look) }
     }
 
-    private func share(of packet: borrowing Packet) -> Double? {
+    private func share(of packet: borrowing Packet, _ file: borrowing InputFile) -> Double? {
         let base = file.stream(index).pointee.time_base
         guard file.duration > 0, let seconds = MediaTime.seconds(packet.pointer.pointee.pts, base) else { return nil }
         return (seconds / file.duration).clamped(to: 0...1)
