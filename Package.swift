@@ -138,7 +138,8 @@ let package = Package(
         + service(
             "Understudy", folder: "understudy",
             [
-                "ServiceKit", "ServicePool", "Contracts", "Artifacts", "AWS", "HTTP", "JSONRPC", "Untrusted", arguments, logging,
+                "ServiceKit", "ServicePool", "Contracts", "Artifacts", "AWS", "HTTP", "JSONRPC", "Untrusted", arguments,
+                logging,
                 unixSignals,
                 subprocess, systemPackage,
             ],
@@ -158,7 +159,7 @@ let package = Package(
             tests("HTTPTests", nio + ["HTTP"]),
             tests("AWSTests", ["AWS", "HTTP", "JSONRPC", "StandIns"]),
             tests("ArtifactsTests", ["Artifacts", "AWS", "HTTP", "JSONRPC", "StandIns"]),
-            tests("MediaTests", ["Media"], resources: [.copy("Corpus")]),
+            tests("MediaTests", ["Media", "CFFmpeg"], resources: [.copy("Corpus")]),
             tests(
                 "OrchestratorTests", ["Orchestrator", "Contracts", "Breaker", "JSONRPC", "Artifacts", grdb, logging]),
             tests(
@@ -173,7 +174,7 @@ let package = Package(
             tests(
                 "StackTests",
                 ["StandIns", "ServiceKit", "ServicePool", "JSONRPC", "Contracts", subprocess, systemPackage],
-                resources: [.copy("Player")]),
+                resources: [.copy("Player"), .copy("Hostile")]),
         ],
     swiftLanguageModes: [.v6]
 )

@@ -9,6 +9,7 @@
 #include <libavutil/pixdesc.h>
 #include <libswresample/swresample.h>
 #include <libswscale/swscale.h>
+#include <malloc.h>
 
 // Macros that Swift does not import.
 static const int us_error_again = AVERROR(EAGAIN);
@@ -36,7 +37,6 @@ static inline AVChannelLayout us_stereo(void) {
 }
 
 static const int us_error_exit = AVERROR_EXIT;
-static const int us_error_bug = AVERROR_BUG;
 
 /// What the pictures of all decoders of one file may take together. Lives as long as the last picture that counts.
 typedef struct us_picture_budget {
@@ -113,3 +113,6 @@ static inline void us_set_picture_budget(AVCodecContext *context, AVBufferRef *b
     _Pragma("GCC diagnostic pop")
 #endif
 }
+
+/// Gives memory that was freed back to the system.
+static inline void us_release_freed_memory(void) { malloc_trim(0); }

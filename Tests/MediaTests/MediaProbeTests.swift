@@ -34,9 +34,9 @@ import Testing
         #expect(groups.map(\.packets) == Array(repeating: 60, count: 10))
         #expect(groups.map(\.original) == [nil, nil] + (0..<8).map { $0 % 2 })
         var looks = 0
-        var whole = try StreamDecoding(clip, stream: 0, looks: true)
-        let outcome = try whole.run({ false }, { _ in }, { if !$0.samples.isEmpty { looks += 1 } })
-        #expect(outcome.frames == 600 && looks == 600 && outcome.problems == [])
+        var whole = try MediaPass(clip, streams: [0], looks: 0, cancelled: { false })
+        let outcome = try whole.run({ false }, { _ in }, { if !$0.samples.isEmpty { looks += 1 } })[0]
+        #expect(outcome?.frames == 600 && looks == 600 && outcome?.problems == [])
         // Every other key frame, cut off in its middle.
         let bytes = try bench.bytes("c.mp4")
         let input = try InputFile(clip)
@@ -90,7 +90,7 @@ import Testing
                 })
         }
         #expect(found?.kind == .cancelled)
-        // The eleventh question was the last.
-        #expect(asked.increase() == 12)
+        // After the eleventh question nothing is decoded; who asked it may ask again.
+        #expect(asked.increase() <= 16)
     }
 }

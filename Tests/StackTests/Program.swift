@@ -75,6 +75,18 @@ final class Program: Sendable {
         }
     }
 
+    /// The process id; 0 before it is known.
+    var identifier: Int32 { process.withLock { $0 } }
+
+    /// Waits, at most 30 s, until something is so.
+    static func comes(_ isSo: () -> Bool) async -> Bool {
+        let end = ContinuousClock.now + .seconds(30)
+        while !isSo() {
+            guard .now < end, (try? await Task.sleep(for: .milliseconds(20))) != nil else { return false }
+        }
+        return true
+    }
+
     func signal(_ number: Int32) {
         let pid = process.withLock { $0 }
         if pid > 0 { kill(pid, number) }

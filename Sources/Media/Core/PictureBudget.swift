@@ -8,8 +8,8 @@ import CFFmpeg
 final class PictureBudget: Sendable {
     /// Pixels of one picture: 8192x4320.
     static let maximumPixels = 36_000_000
-    /// Bytes of all pictures together: what 8192x4320 takes at the references that its H.264 and HEVC levels allow.
-    static let maximumBytes = 768 << 20
+    /// Bytes of all pictures together: nine of 8192x4320, twenty-five of 4096x2304 with ten bits.
+    static let maximumBytes = 512 << 20
     /// Above this number of pixels a decoder gets one thread: each thread holds pictures of its own.
     static let pixelsForThreads = 9_500_000
 
@@ -24,8 +24,11 @@ final class PictureBudget: Sendable {
     }
 
     deinit {
+        let wasExceeded = isExceeded
         var counts: UnsafeMutablePointer<AVBufferRef>? = counts
         av_buffer_unref(&counts)
+        // The allocator keeps what was freed; after a file like that it should not.
+        if wasExceeded { us_release_freed_memory() }
     }
 
     var isExceeded: Bool { us_picture_budget_is_exceeded(counts) != 0 }

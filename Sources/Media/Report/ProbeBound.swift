@@ -15,8 +15,13 @@ struct ProbeBound: Sendable {
     init(_ path: String, duration: Double) {
         var status = stat()
         let bytes = stat(path, &status) == 0 ? Double(status.st_size) : 0
-        seconds = Self.base + min(duration, bytes / Self.slowestBytesPerSecond, AudioReader.maximumDuration)
-        end = .now + .clamping(seconds: seconds)
+        self.init(
+            seconds: Self.base + min(duration, bytes / Self.slowestBytesPerSecond, AudioReader.maximumDuration))
+    }
+
+    init(seconds: Double) {
+        self.seconds = seconds
+        end = .now + .seconds(seconds)
     }
 
     var isPassed: Bool { end < .now }
