@@ -16,9 +16,8 @@ enum StillStretches {
         var key = 0
         let packet = try Packet()
         let input = try InputFile(clip, examines: false)
-        let index = input.best(AVMEDIA_TYPE_VIDEO)
-        while try input.read(packet) {
-            guard packet.pointer.pointee.stream_index == Int32(index ?? -1) else { continue }
+        let index = input.best(AVMEDIA_TYPE_VIDEO) ?? -1
+        while try input.readShown(packet, of: index) {
             let bytes = packet.bytes
             if packet.isKey {
                 key = frame

@@ -8,8 +8,9 @@ struct SequenceParameters: Equatable {
     var heightInMacroblocks = 0
     var framesOnly = true
 
+    /// - Parameter acceptsFields: whether a set of interlaced video is read, not refused.
     /// - Throws: `unsupported` for a set that this reader does not follow.
-    init(_ unit: NALUnit) throws(MediaError) {
+    init(_ unit: NALUnit, acceptsFields: Bool = false) throws(MediaError) {
         let payload = unit.payload
         guard unit.kind == .sequenceParameters, payload.count > 4 else {
             throw MediaError(.corruptMedia, "a sequence parameter set is missing or too short")
@@ -23,12 +24,23 @@ struct SequenceParameters: Equatable {
             _ = reader.unsigned()
             _ = reader.unsigned()
             _ = reader.flag()
-            guard !reader.flag() else { throw MediaError(.unsupported, "scaling matrices in a sequence parameter set") }
+            if reader.flag() {
+                guard acceptsFields else {
+                    throw MediaError(.unsupported, "scaling matrices in a sequence parameter set")
+                }
+                for list in 0..<(chromaFormat == 3 ? 12 : 8) where reader.flag() {
+                    Self.skipScalingList(of: list < 6 ? 16 : 64, &reader)
+                }
+            }
         }
         log2MaxFrameNum = reader.unsigned() + 4
         pictureOrderCountType = reader.unsigned()
         switch pictureOrderCountType {
         case 0: log2MaxPictureOrderCountLsb = reader.unsigned() + 4
+        case 1 where acceptsFields:
+            _ = reader.flag()
+            for _ in 0..<2 { _ = reader.signed() }
+            for _ in 0..<min(reader.unsigned(), 255) { _ = reader.signed() }
         case 2: break
         default: throw MediaError(.unsupported, "picture order count type \(pictureOrderCountType)")
         }
@@ -41,8 +53,17 @@ struct SequenceParameters: Equatable {
         guard log2MaxFrameNum <= 16, log2MaxPictureOrderCountLsb <= 16, widthInMacroblocks <= 4096,
             heightInMacroblocks <= 4096
         else { throw MediaError(.corruptMedia, "a sequence parameter set with numbers beyond its bounds") }
-        guard !reader.isExhausted, framesOnly else {
+        guard !reader.isExhausted, framesOnly || acceptsFields else {
             throw MediaError(.unsupported, "interlaced video")
+        }
+    }
+
+    /// scaling_list, clause 7.3.2.1.1.1.
+    private static func skipScalingList(of count: Int, _ reader: inout BitReader) {
+        var (last, next) = (8, 8)
+        for _ in 0..<count {
+            if next != 0 { next = (last + reader.signed()) & 0xFF }
+            if next != 0 { last = next }
         }
     }
 }

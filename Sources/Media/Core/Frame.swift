@@ -94,6 +94,8 @@ struct Packet: ~Copyable {
     }
 
     var isKey: Bool { pointer.pointee.flags & AV_PKT_FLAG_KEY != 0 }
+    /// Whether an edit list hides its frame: it is decoded only because later frames refer to it.
+    var isHidden: Bool { pointer.pointee.flags & AV_PKT_FLAG_DISCARD != 0 }
 
     func unreference() { av_packet_unref(pointer) }
 }

@@ -16,17 +16,20 @@ struct InputFile: ~Copyable {
 
     /// - Parameters:
     ///   - examines: whether to decode what it takes to know all of the streams; what only copies packets need not.
+    ///   - appliesEdits: whether edit lists are applied; without them, all frames of a track are listed.
     ///   - cancelled: asked while the file is opened and read.
     /// - Throws: `notFound`, `unsupported`, or `corruptMedia` that names the file; `timeout` where opening it takes more than
     ///   `InputWatch.patience`; `cancelled`.
     init(
-        _ path: String, examines: Bool = true, cancelled: @escaping @Sendable () -> Bool = { false }
+        _ path: String, examines: Bool = true, appliesEdits: Bool = true,
+        cancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(MediaError) {
         _ = libavIsQuiet
         var options: OpaquePointer?
         av_dict_set(&options, "protocol_whitelist", "file", 0)
         av_dict_set(&options, "format_whitelist", Self.formats, 0)
         av_dict_set(&options, "enable_drefs", "0", 0)
+        if !appliesEdits { av_dict_set(&options, "ignore_editlist", "1", 0) }
         defer { av_dict_free(&options) }
         av_dict_set(&options, "max_streams", "\(Self.maximumStreams)", 0)
         let watch = InputWatch(fileName(path), cancelled)
@@ -86,6 +89,16 @@ struct InputFile: ~Copyable {
         if code == us_error_eof { return false }
         try watch.check(code, "cannot read \(fileName(path))")
         return true
+    }
+
+    /// Reads the next packet of one stream whose frame is shown: packets that an edit list hides are skipped.
+    ///
+    /// - Returns: `false` at the end.
+    func readShown(_ packet: borrowing Packet, of index: Int) throws(MediaError) -> Bool {
+        while try read(packet) {
+            if packet.pointer.pointee.stream_index == Int32(index), !packet.isHidden { return true }
+        }
+        return false
     }
 
     /// Seconds; 0 where the container does not tell.

@@ -34,6 +34,11 @@ package struct FrameRate: Sendable, Hashable, CustomStringConvertible {
         Int(clamping: (seconds * Double(numerator) / Double(denominator)).rounded())
     }
 
+    /// Seconds of the nearest number of whole frames; 0 for less than none.
+    func seconds(wholeFrames seconds: Double) -> Double {
+        (max(seconds, 0) * framesPerSecond).rounded() / framesPerSecond
+    }
+
     /// The nearest sample of a frame's start, at so many samples a second.
     package func sample(ofFrame frame: Int, sampleRate: Int) -> Int {
         (frame * denominator * sampleRate * 2 + numerator) / (numerator * 2)

@@ -6,56 +6,70 @@ struct ClipTrack {
     let frames: Int
     let keys: [Int]
     /// The clip's parameter sets, where its coded pictures fit a film of the format; `nil` where it must be encoded anew.
-    let configuration: DecoderConfiguration?
+    private(set) var configuration: DecoderConfiguration?
     /// Why it must be encoded anew.
-    let difference: String?
-    /// Whether its pictures, decoded, are those of a film of the format one by one: same size, rate and colours.
+    private(set) var difference: String?
+    /// Whether its pictures, decoded, are those of a film of the format one by one: same size, rate and colours, none hidden by
+    /// an edit list.
     let isLikeFilm: Bool
     /// How its light was graded, where it is HDR.
     let dynamicRange: DynamicRange
 
+    /// - Parameter trusted: parameter sets of clips that are made here, whose samples need no look.
     /// - Throws: `corruptMedia` for a file without video.
-    init(path: String, format: VideoFormat) throws(MediaError) {
+    init(path: String, format: VideoFormat, trusting trusted: DecoderConfiguration? = nil) throws(MediaError) {
         let input = try InputFile(path)
         guard let index = input.best(AVMEDIA_TYPE_VIDEO) else {
             throw MediaError(.corruptMedia, "\(fileName(path)) holds no video")
         }
         let stream = input.stream(index)
-        let count = Int(avformat_index_get_entries_count(stream))
-        var keys: [Int] = []
-        var isConstant = count > 0
-        let base = stream.pointee.time_base
-        let perTick = Double(base.num) / Double(base.den) * format.rate.framesPerSecond
-        let first = avformat_index_get_entry(stream, 0)?.pointee.timestamp ?? 0
-        for entry in 0..<count {
-            guard let found = avformat_index_get_entry(stream, Int32(entry)) else { continue }
-            if found.pointee.flags & AVINDEX_KEYFRAME != 0 { keys.append(entry) }
-            if abs((Double(found.pointee.timestamp) - Double(first)) * perTick - Double(entry)) > 0.02 {
-                isConstant = false
-            }
-        }
-        self.keys = keys
-        frames = count
+        let listed = TrackIndex(
+            stream, framesPerTick: input.secondsPerTick(index) * format.rate.framesPerSecond)
+        frames = listed.shown
         dynamicRange = DynamicRange(transfer: stream.pointee.codecpar.pointee.color_trc)
-        let unlike = Self.difference(stream, format)
-        isLikeFilm = unlike == nil && isConstant && keys.first == 0
-        var difference = unlike ?? Self.obstacle(stream)
-        if difference == nil {
-            if !isConstant {
-                difference = "its pictures do not come at \(format.rate) a second"
-            } else if keys.first != 0 {
-                difference = "it does not begin with a key frame"
-            }
+        let timing = Self.difference(listed, input.videoDelay(index), format)
+        let unlike = Self.difference(input, index, format)
+        var difference = unlike ?? Self.obstacle(stream) ?? timing
+        var configuration = difference == nil ? Self.configuration(stream) : nil
+        var keys = listed.keys
+        if difference == nil, configuration == nil { difference = "its parameter sets cannot be read" }
+        if let sets = configuration, sets != trusted, !StillStretches.areOurs(sets) {
+            let samples = try SampleCheck(path, stream: index, sets)
+            keys = samples.keys
+            difference = samples.obstacle ?? (keys.first == 0 ? nil : "it does not begin with an IDR picture")
+            if difference != nil { configuration = nil }
         }
-        let configuration = difference == nil ? Self.configuration(stream) : nil
+        let isWhole = listed.shown == listed.entries && input.promisedFrames(index) == stream.pointee.nb_frames
+        isLikeFilm =
+            unlike == nil && timing == nil && isWhole && (configuration != nil || Self.obstacle(stream) != nil)
+        self.keys = keys
         self.configuration = configuration
-        self.difference = difference ?? (configuration == nil ? "its parameter sets cannot be read" : nil)
+        self.difference = difference
+    }
+
+    /// The same clip, to be encoded whatever it is like.
+    func notCopied(_ reason: String) -> ClipTrack {
+        var track = self
+        track.configuration = nil
+        track.difference = difference ?? reason
+        return track
+    }
+
+    /// In what the clip's time line is unlike a film's, if in anything.
+    private static func difference(_ listed: TrackIndex, _ delay: Double, _ format: VideoFormat) -> String? {
+        if !listed.isConstant { return "its pictures do not come at \(format.rate) a second" }
+        if listed.keys.first != 0 { return "it does not begin with a key frame" }
+        if !listed.isContinuous { return "its edit list hides frames between others" }
+        if delay > 0 { return "its pictures begin later than its sound" }
+        return nil
     }
 
     /// In what the pictures are unlike those of a film, if in anything.
-    private static func difference(_ stream: UnsafeMutablePointer<AVStream>, _ format: VideoFormat) -> String? {
+    private static func difference(
+        _ input: borrowing InputFile, _ index: Int, _ format: VideoFormat
+    ) -> String? {
+        let stream = input.stream(index)
         let parameters = stream.pointee.codecpar.pointee
-        let aspect = stream.pointee.sample_aspect_ratio
         let codec = String(cString: avcodec_get_name(parameters.codec_id))
         if parameters.codec_id != AV_CODEC_ID_H264 { return "it is coded as \(codec)" }
         if Int(parameters.width) != format.width || Int(parameters.height) != format.height {
@@ -70,9 +84,13 @@ struct ClipTrack {
             return "its colours are \(matrix.rawValue)"
         }
         if DynamicRange(transfer: parameters.color_trc) != .standard { return "it is HDR" }
-        if aspect.num != aspect.den, aspect.num != 0 {
+        // The container's word, and that of the coded pictures, which some players believe.
+        for aspect in [av_guess_sample_aspect_ratio(input.context, stream, nil), parameters.sample_aspect_ratio]
+        where aspect.num != aspect.den && aspect.num != 0 {
             return "its pixels are not square (\(aspect.num):\(aspect.den))"
         }
+        if Deinterlacer.isInterlaced(parameters.field_order) { return "it is interlaced" }
+        if !input.listsEverySample { return "its container has no index of all pictures" }
         if Orientation(stream) != .upright { return "it is rotated" }
         return nil
     }

@@ -76,11 +76,10 @@ package enum Film {
         _ step: (inout FilmWriter) throws(MediaError) -> Void
     ) throws(MediaError) {
         let input = try InputFile(part.clip, examines: false)
-        let index = input.best(AVMEDIA_TYPE_VIDEO)
+        let index = input.best(AVMEDIA_TYPE_VIDEO) ?? -1
         let packet = try Packet()
         var frame = 0
-        while frame < range.upperBound, try input.read(packet) {
-            guard packet.pointer.pointee.stream_index == Int32(index ?? -1) else { continue }
+        while frame < range.upperBound, try input.readShown(packet, of: index) {
             if frame >= range.lowerBound {
                 try film.movie.append(packet)
                 try step(&film)

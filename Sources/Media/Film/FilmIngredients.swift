@@ -11,14 +11,15 @@ struct FilmIngredients {
     /// - Throws: what is wrong with a clip.
     init(_ recipe: FilmRecipe, cancelled: () -> Bool) throws(MediaError) {
         let (parts, format) = (recipe.parts, recipe.format)
-        var tracks: [ClipTrack] = []
-        for part in parts {
-            if cancelled() { throw MediaError(.cancelled, "cancelled") }
-            tracks.append(try ClipTrack(path: part.clip, format: format))
-        }
         let own = try VideoEncoder(
             format: format, quality: .constantRateFactor(18), parameterSet: .encodedAnew
         ).configuration
+        var tracks: [ClipTrack] = []
+        for part in parts {
+            if cancelled() { throw MediaError(.cancelled, "cancelled") }
+            let track = try ClipTrack(path: part.clip, format: format, trusting: own)
+            tracks.append(recipe.reencodes ? track.notCopied("the film is encoded again as a whole") : track)
+        }
         var sets = Self.merge(tracks, parts, with: own)
         var planned = zip(parts, tracks).map { part, track in
             FilmPlan.Part(

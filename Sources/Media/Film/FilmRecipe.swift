@@ -57,6 +57,9 @@ package struct FilmRecipe: Sendable {
         self.format = format
     }
 
+    /// Whether all pictures are encoded again, though some could be copied.
+    package var reencodes = false
+
     var fades: FilmPlan.Fades {
         FilmPlan.Fades(crossing: fadeFrames, opening: openingFrames, closing: closingFrames)
     }

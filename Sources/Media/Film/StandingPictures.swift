@@ -19,11 +19,10 @@ struct StandingPictures {
     ) throws(MediaError) {
         let packet = try Packet()
         let input = try InputFile(clip, examines: false)
-        let index = input.best(AVMEDIA_TYPE_VIDEO)
+        let index = input.best(AVMEDIA_TYPE_VIDEO) ?? -1
         var (frame, key) = (0, 0)
         var sample: [UInt8] = []
-        while frame < range.upperBound, try input.read(packet) {
-            guard packet.pointer.pointee.stream_index == Int32(index ?? -1) else { continue }
+        while frame < range.upperBound, try input.readShown(packet, of: index) {
             if packet.isKey { sample = packet.bytes }
             if frame >= range.lowerBound {
                 if packet.isKey || frame == range.lowerBound {
@@ -65,11 +64,10 @@ struct StandingPictures {
     private mutating func picture(in clip: String, at frame: Int) throws(MediaError) -> IntraPicture {
         let packet = try Packet()
         let input = try InputFile(clip, examines: false)
-        let index = input.best(AVMEDIA_TYPE_VIDEO)
+        let index = input.best(AVMEDIA_TYPE_VIDEO) ?? -1
         var sample: [UInt8] = []
         var position = 0
-        while position <= frame, try input.read(packet) {
-            guard packet.pointer.pointee.stream_index == Int32(index ?? -1) else { continue }
+        while position <= frame, try input.readShown(packet, of: index) {
             if packet.isKey { sample = packet.bytes }
             position += 1
         }

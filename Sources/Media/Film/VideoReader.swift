@@ -5,8 +5,10 @@ struct VideoReader: ~Copyable {
     private let input: InputFile
     private let decoder: Decoder
     private let streamIndex: Int
+    private let deinterlacer: Deinterlacer
     private var normaliser: Normaliser
     private let packet: Packet
+    /// Seconds of the clip's beginning on its own time line.
     private let origin: Double
     private let secondsPerTick: Double
     private var next: Frame?
@@ -21,6 +23,19 @@ struct VideoReader: ~Copyable {
     static func open(
         _ path: String, from seconds: Double, format: VideoFormat, fit: PictureFit
     ) throws(MediaError) -> VideoReader {
+        var back = 0.0
+        while true {
+            var reader = try VideoReader(path, format: format, fit: fit)
+            let target = seconds - back
+            guard target > 0 else { return reader }
+            reader.seek(to: target)
+            // Where groups are open, or pictures reordered, decoding may begin behind the moment that was sought.
+            if (try? reader.advance()) != nil, reader.next != nil, reader.nextTime <= seconds + 0.001 { return reader }
+            back = back * 4 + 1
+        }
+    }
+
+    private init(_ path: String, format: VideoFormat, fit: PictureFit) throws(MediaError) {
         let input = try InputFile(path)
         guard let index = input.best(AVMEDIA_TYPE_VIDEO) else {
             throw MediaError(.corruptMedia, "\(fileName(path)) holds no video")
@@ -28,42 +43,28 @@ struct VideoReader: ~Copyable {
         let stream = input.stream(index)
         let decoder = try Decoder(stream: stream, file: path, threads: 2)
         let packet = try Packet()
-        let base = stream.pointee.time_base
-        let secondsPerTick = base.secondsPerTick ?? 0
-        let start = stream.pointee.start_time == us_no_pts ? 0 : stream.pointee.start_time
-        if seconds > 0 {
-            // Where seeking fails the reader decodes from the beginning.
-            _ = av_seek_frame(
-                input.context, Int32(index), MediaTime.sum(start, MediaTime.ticks(seconds, base)),
-                AVSEEK_FLAG_BACKWARD)
-        }
-        return VideoReader(
-            input: input, decoder: decoder, streamIndex: index,
-            normaliser: Normaliser(
-                format: format, fit: fit, orientation: Orientation(stream), name: fileName(path)),
-            packet: packet,
-            lastIndexed: lastIndexed(stream, secondsPerTick) - Double(start) * secondsPerTick,
-            origin: Double(start) * secondsPerTick, secondsPerTick: secondsPerTick, name: fileName(path))
-    }
-
-    private init(
-        input: consuming InputFile, decoder: consuming Decoder, streamIndex: Int,
-        normaliser: consuming Normaliser, packet: consuming Packet, lastIndexed: Double, origin: Double,
-        secondsPerTick: Double, name: String
-    ) {
-        self.input = input
-        self.decoder = decoder
-        self.streamIndex = streamIndex
-        self.normaliser = normaliser
-        self.packet = packet
-        self.lastIndexed = lastIndexed
-        self.origin = origin
-        self.secondsPerTick = secondsPerTick
-        self.name = name
+        // Pictures stay on whole frames: a delay of the picture counts to the nearest one.
+        let delay = format.rate.seconds(wholeFrames: input.videoDelay(index))
+        origin = (input.start(of: index) ?? 0) - delay
+        secondsPerTick = input.secondsPerTick(index)
+        lastIndexed = Self.lastIndexed(stream, secondsPerTick) - origin
+        deinterlacer = Deinterlacer(stream)
+        normaliser = Normaliser(format: format, fit: fit, orientation: Orientation(stream), name: fileName(path))
+        name = fileName(path)
+        streamIndex = index
         next = nil
         nextTime = -.infinity
         shown = nil
         isFinished = false
+        self.input = input
+        self.decoder = decoder
+        self.packet = packet
+    }
+
+    /// Makes ready to decode from a key frame before a moment; where seeking fails, from the beginning.
+    private mutating func seek(to seconds: Double) {
+        let ticks = MediaTime.ticks(seconds + origin, input.stream(streamIndex).pointee.time_base)
+        _ = av_seek_frame(input.context, Int32(streamIndex), ticks, AVSEEK_FLAG_BACKWARD)
     }
 
     /// The picture that is seen at a moment: the last that begins at or before it; the last of all beyond the end.
@@ -73,7 +74,7 @@ struct VideoReader: ~Copyable {
     mutating func picture(at seconds: Double) throws(MediaError) -> Frame {
         if shown == nil, next == nil { try advance() }
         while next != nil, shown == nil || nextTime <= seconds + 0.001 {
-            let picture = next.take()!
+            let picture = try deinterlacer.deinterlace(next.take()!)
             shown = try normaliser.normalise(picture)
             try advance()
         }
@@ -88,6 +89,9 @@ struct VideoReader: ~Copyable {
             case .frame:
                 let time = frame.pointer.pointee.best_effort_timestamp
                 nextTime = time == us_no_pts ? nextTime : Double(time) * secondsPerTick - origin
+                // The container's word on the shape of pixels goes before the coded one, as in players.
+                frame.pointer.pointee.sample_aspect_ratio = av_guess_sample_aspect_ratio(
+                    input.context, input.stream(streamIndex), frame.pointer)
                 next = consume frame
                 return
             case .broken: continue
@@ -110,10 +114,7 @@ struct VideoReader: ~Copyable {
 
     /// Of containers that have an index from the beginning; others promise nothing.
     private static func lastIndexed(_ stream: UnsafeMutablePointer<AVStream>, _ secondsPerTick: Double) -> Double {
-        let count = avformat_index_get_entries_count(stream)
-        guard stream.pointee.nb_frames > 0, count > 0,
-            let last = avformat_index_get_entry(stream, count - 1)
-        else { return -.infinity }
-        return Double(last.pointee.timestamp) * secondsPerTick
+        guard stream.pointee.nb_frames > 0, let last = TrackIndex(stream).last else { return -.infinity }
+        return Double(last) * secondsPerTick
     }
 }

@@ -57,7 +57,8 @@ package enum MediaProbe {
             container: containerName(String(cString: input.context.pointee.iformat.pointee.name)),
             duration: input.duration, streams: streams, frames: 0, decodedOK: nil, problems: [])
         let video = input.best(AVMEDIA_TYPE_VIDEO)
-        if let video { report.frames = Int(input.stream(video).pointee.nb_frames) }
+        let promised = video.map { input.promisedFrames($0) } ?? 0
+        report.frames = promised
         guard decode else { return report }
         let bound = ProbeBound(path, duration: input.duration)
         let outcomes = try bound.run(fileName(path), cancelled) { isOver throws(MediaError) in
@@ -72,11 +73,8 @@ package enum MediaProbe {
             }
         }
         report.problems += undecoded(input, outcomes)
-        if let video, let frames = outcomes[video]?.frames {
-            let promised = input.stream(video).pointee.nb_frames
-            if promised > frames {
-                report.problems.append("\(frames) of \(promised) promised video frames decoded")
-            }
+        if let video, let outcome = outcomes[video], promised > outcome.frames + outcome.leading {
+            report.problems.append("\(outcome.frames) of \(promised) promised video frames decoded")
         }
         report.decodedOK = report.problems.isEmpty
         return report

@@ -37,6 +37,11 @@ struct RepeatedGroups {
         }
         while try input.read(packet) {
             guard packet.pointer.pointee.stream_index == Int32(index) else { continue }
+            // Groups do not repeat where parameter sets change between them, or where an edit list hides some of their frames.
+            if packet.beginsWithParameterSets || packet.isHidden {
+                groups = []
+                return
+            }
             if packet.beginsWithIDR { close() }
             hasher.combine(packet.pointer.pointee.size)
             hasher.combine(bytes: UnsafeRawBufferPointer(start: packet.pointer.pointee.data, count: packet.size))
@@ -57,17 +62,22 @@ extension Packet {
     fileprivate var size: Int { Int(pointer.pointee.size) }
 
     /// Whether the first slice of a sample, its units behind their lengths, is of an IDR picture.
-    var beginsWithIDR: Bool {
-        guard isKey, let data = pointer.pointee.data else { return false }
+    var beginsWithIDR: Bool { isKey && kindsUpToFirstSlice.last == 5 }
+
+    /// Whether there are parameter sets in a sample before its first slice.
+    fileprivate var beginsWithParameterSets: Bool { kindsUpToFirstSlice.contains { $0 == 7 || $0 == 8 } }
+
+    /// Types of the units of a sample up to its first slice.
+    private var kindsUpToFirstSlice: [UInt8] {
+        guard let data = pointer.pointee.data else { return [] }
+        var kinds: [UInt8] = []
         var offset = 0
         while offset + 5 <= size {
-            let length = (0..<4).reduce(0) { $0 << 8 | Int(data[offset + $1]) }
-            switch data[offset + 4] & 0x1F {
-            case 5: return true
-            case 1...4: return false
-            default: offset += 4 + length
-            }
+            let kind = data[offset + 4] & 0x1F
+            kinds.append(kind)
+            if (1...5).contains(kind) { break }
+            offset += 4 + (0..<4).reduce(0) { $0 << 8 | Int(data[offset + $1]) }
         }
-        return false
+        return kinds
     }
 }

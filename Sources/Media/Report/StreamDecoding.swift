@@ -6,6 +6,8 @@ import Untrusted
 final class StreamDecoding {
     struct Outcome: Sendable {
         var frames = 0
+        /// Pictures before the first key picture, coded after it: they refer to what is not there, and no player shows them.
+        var leading = 0
         var problems: [String] = []
     }
 
@@ -17,6 +19,8 @@ final class StreamDecoding {
     private let looks: Bool
     private var outcome = Outcome()
     private var broken = 0
+    /// When the first key picture is shown, in ticks.
+    private var firstKey: Int64?
     /// The group that is read, and its packets that are still to come.
     private var group = -1
     private var left = 0
@@ -49,6 +53,7 @@ final class StreamDecoding {
         _ packet: borrowing Packet, of file: borrowing InputFile, _ cancelled: () -> Bool,
         _ progress: (Double) -> Void, _ inspect: (PictureLook) -> Void
     ) throws(MediaError) {
+        countLeading(packet)
         if left == 0, group + 1 < groups.count {
             group += 1
             left = groups[group].packets
@@ -120,6 +125,16 @@ final class StreamDecoding {
             album[emerging]?.append(look)
         }
         if looks { inspect(look) }
+    }
+
+    private func countLeading(_ packet: borrowing Packet) {
+        let time = packet.pointer.pointee.pts
+        guard time != us_no_pts, !packet.isHidden else { return }
+        if let firstKey {
+            if !packet.isKey, time < firstKey { outcome.leading += 1 }
+        } else if packet.isKey {
+            firstKey = time
+        }
     }
 
     private func share(of packet: borrowing Packet, _ file: borrowing InputFile) -> Double? {

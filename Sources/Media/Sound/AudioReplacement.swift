@@ -64,7 +64,7 @@ package enum AudioReplacement {
             copied += 1
             progress((time / max(video, 0.001)).clamped(to: 0...1))
         }
-        let promised = Int(stream.pointee.nb_frames)
+        let promised = input.promisedFrames(index)
         guard copied >= promised else {
             throw MediaError(
                 .corruptMedia, "\(fileName(clip)) ends after \(copied) of \(promised) frames that its index promises")

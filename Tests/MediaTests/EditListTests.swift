@@ -1,0 +1,146 @@
+import CFFmpeg
+import Foundation
+import Testing
+
+@testable import Media
+
+/// Clips whose edit lists hide frames, or whose pictures begin later than their sound. The luma of a frame is its number.
+@Suite(.timeLimit(.minutes(5))) struct EditListTests {
+    private let bench: Workbench
+
+    init() throws { bench = try Workbench() }
+
+    /// A clip of 3 s with sound; its frame `n` has luma `20 + 2n`.
+    private func numbered(_ name: String, _ coding: String...) throws {
+        let arguments =
+            [
+                "-f", "lavfi", "-i", "color=black:s=320x180:r=30:d=3,geq=lum='20+2*N':cb=128:cr=128,format=yuv420p",
+                "-f",
+                "lavfi", "-i", "sine=f=440:d=3", "-c:v", "libx264", "-preset", "veryfast", "-crf", "10", "-colorspace",
+                "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv", "-c:a", "aac",
+            ] + coding + [name]
+        let words = try bench.runBytes("ffmpeg", ["-v", "error", "-y"] + arguments)
+        #expect(words.isEmpty)
+    }
+
+    private func stitch(_ clip: String, frames: Int, fade: Int = 0, _ others: [FilmPart] = []) throws -> FilmReport {
+        let part = FilmPart(clip: bench.path(clip), frames: frames, audio: nil, title: clip)
+        return try Film.stitch(
+            parts: [part] + others, output: bench.path("film.mp4"), format: try small(), fadeFrames: fade)
+    }
+
+    /// The numbers of the clip's frames that the film shows.
+    private func shown() throws -> [Int] {
+        #expect(try bench.complaints("film.mp4") == "")
+        return try bench.luma("film.mp4").map { Int((Double($0 - 20) / 2).rounded()) }
+    }
+
+    /// Gives every track an edit of another length, in milliseconds.
+    private func setEdits(_ name: String, milliseconds: UInt32) throws {
+        var bytes = try bench.bytes(name)
+        for place in bytes.indices.dropLast(16) where bytes[place..<place + 4].elementsEqual("elst".utf8) {
+            for index in 0..<4 { bytes[place + 12 + index] = UInt8(milliseconds >> (24 - 8 * index) & 0xFF) }
+        }
+        try bench.write(name, bytes)
+    }
+
+    private func expectWhole(_ name: String, frames: Int) throws {
+        let report = try MediaProbe.probe(bench.path(name), decode: true)
+        #expect(report.problems == [] && report.decodedOK == true, "\(name): \(report.problems)")
+        #expect(report.frames == frames, "\(name)")
+        #expect(try MediaProbe.probe(bench.path(name), decode: false).frames == frames, "\(name)")
+    }
+
+    @Test("frames before a cut inside a group of pictures are not shown", arguments: [0, 3])
+    func cutInside(_ reordered: Int) throws {
+        try numbered("g.mp4", "-g", "90", "-bf", "\(reordered)")
+        try bench.make("cut.mp4", "-ss", "0.7", "-i", "g.mp4", "-c", "copy")
+        try expectWhole("cut.mp4", frames: 69)
+        let report = try stitch("cut.mp4", frames: 60)
+        #expect(report.encodedFrames == 60)
+        #expect(try shown() == Array(21..<81))
+    }
+
+    @Test("a cut at a key frame is copied, and only what is shown is copied")
+    func cutAtKey() throws {
+        try numbered("g.mp4", "-g", "15", "-bf", "0")
+        try bench.make("cut.mp4", "-ss", "0.5", "-i", "g.mp4", "-c", "copy")
+        try expectWhole("cut.mp4", frames: 75)
+        let report = try stitch("cut.mp4", frames: 60)
+        #expect(report.copiedFrames == 60)
+        #expect(try shown() == Array(15..<75))
+    }
+
+    @Test("what an edit list cuts from the end is not shown; the last frame is held", arguments: [0, 3])
+    func trimmedEnd(_ reordered: Int) throws {
+        try numbered("g.mp4", "-g", "90", "-bf", "\(reordered)")
+        try setEdits("g.mp4", milliseconds: 1500)
+        try expectWhole("g.mp4", frames: 45)
+        _ = try stitch("g.mp4", frames: 60)
+        #expect(try shown() == Array(0..<45) + Array(repeating: 44, count: 15))
+    }
+
+    @Test("a fade out of a cut clip goes on with the frames that it would show")
+    func fade() throws {
+        try numbered("g.mp4", "-g", "90", "-bf", "2")
+        try bench.make("cut.mp4", "-ss", "0.7", "-i", "g.mp4", "-c", "copy")
+        let still = try bench.clip("s.mp4", frames: 30, of: try bench.flat("w.png", "white"))
+        _ = try stitch("cut.mp4", frames: 60, fade: 10, [FilmPart(clip: still, frames: 30, audio: nil, title: "s")])
+        #expect(try shown().prefix(55) == Array(21..<76)[...])
+    }
+
+    @Test("a fade's own clip shows what the film shows, in open groups too", arguments: [0, 1])
+    func fadeClip(_ open: Int) throws {
+        try numbered("g.mp4", "-bf", "3", "-x264-params", "open-gop=\(open):keyint=20:min-keyint=20:scenecut=0")
+        let clip = FilmPart(clip: bench.path("g.mp4"), frames: 58, audio: nil, title: "g")
+        for frames in [41, 42, 43, 58] {
+            var leaving = clip
+            leaving.frames = frames
+            _ = try FadeClip.make(
+                from: leaving, to: clip, crossing: 4, format: try small(), fit: .letterBox,
+                output: bench.path("fade.mp4"))
+            var recipe = FilmRecipe(parts: [leaving, clip], format: try small())
+            recipe.fadeFrames = 4
+            _ = try Film.stitch(recipe, output: bench.path("film.mp4"))
+            let (fade, film) = (try bench.luma("fade.mp4"), try bench.luma("film.mp4")[(frames - 2)..<(frames + 2)])
+            #expect(zip(fade, film).allSatisfy { abs($0 - $1) <= 1 }, "\(fade) \(film)")
+        }
+    }
+
+    @Test("pictures that begin later than the sound wait for their time", arguments: ["mp4", "mkv"])
+    func late(_ ending: String) throws {
+        try numbered("g.mp4", "-g", "90", "-bf", "0")
+        try bench.make(
+            "late.\(ending)", "-itsoffset", "0.5", "-i", "g.mp4", "-i", "g.mp4", "-map", "0:v", "-map", "1:a", "-c",
+            "copy")
+        let report = try stitch("late.\(ending)", frames: 60)
+        #expect(report.encodedFrames == 60)
+        let numbers = try shown()
+        #expect(numbers.prefix(15) == Array(repeating: 0, count: 15)[...])
+        // Matroska's priming is part of the sound: a frame more or less.
+        let begin = try #require(numbers.firstIndex(of: 1))
+        #expect((16...17).contains(begin))
+        #expect(numbers[begin...].elementsEqual(1...60 - begin))
+    }
+
+    @Test("pictures that players skip, since they refer to what is not there, are not missing")
+    func leading() throws {
+        try numbered("g.mp4", "-bf", "3", "-x264-params", "open-gop=1:keyint=15:min-keyint=15:scenecut=0")
+        try bench.make("open.mp4", "-ss", "0.6", "-i", "g.mp4", "-c", "copy", "-copyts")
+        let report = try MediaProbe.probe(bench.path("open.mp4"), decode: true)
+        #expect(report.problems == [])
+    }
+
+    @Test("a clip that hides frames keeps them hidden when its sound is replaced")
+    func replacedSound() throws {
+        try numbered("g.mp4", "-g", "90", "-bf", "0")
+        try bench.make("cut.mp4", "-ss", "0.7", "-i", "g.mp4", "-c", "copy")
+        _ = try AudioReplacement.run(
+            clip: bench.path("cut.mp4"), audio: try bench.burst("t.wav", seconds: 1), output: bench.path("film.mp4"))
+        #expect(try shown() == Array(21..<90))
+        try setEdits("g.mp4", milliseconds: 1500)
+        _ = try AudioReplacement.run(
+            clip: bench.path("g.mp4"), audio: try bench.burst("t.wav", seconds: 1), output: bench.path("film.mp4"))
+        #expect(try shown().prefix(45) == Array(0..<45)[...])
+    }
+}
