@@ -68,6 +68,8 @@ package struct Stitch: Codable, Sendable {
     package var height: Int?
     /// Frames per second; 30 if absent.
     package var fps: Double?
+    /// Whether all pictures are encoded again, though some could be copied; `false` if absent.
+    package var reencode: Bool?
 
     package init(clips: [StitchClip], output: String) {
         self.clips = clips
@@ -75,7 +77,7 @@ package struct Stitch: Codable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case clips, output, mode, fit, backend, captions, music, width, height, fps
+        case clips, output, mode, fit, backend, captions, music, width, height, fps, reencode
         case fade = "fade_s"
         case fadeIn = "fade_in_s"
         case fadeOut = "fade_out_s"

@@ -16,16 +16,19 @@ final class FakeStudio: Studio {
     private let onLead: @Sendable (JobSpec, @Sendable (AgentSign) -> Void) async throws -> AgentResult
     private let onDraw: @Sendable (PlannedSegment, String?) async throws -> Void
     private let hangsAtClip: Bool
+    private let spoiledFilms: Int
+    private let verified = Atomic(0)
 
     /// - Parameters:
     ///   - segments: of each job.
     ///   - leftFilms: what lies in the lead's folder at the end.
     ///   - hasInputs: whether what the agents before the lead make is there already.
     ///   - onAgent: what they do; they do not run if absent.
+    ///   - spoiledFilms: films that fail their check, from the first.
     ///   - onDraw: gets the provider that was asked for.
     init(
         segments: Int = 2, leadError: ServiceError? = ServiceError(.quotaExhausted, "no credit"),
-        hangsAtClip: Bool = false, leftFilms: [String] = [], hasInputs: Bool = false,
+        hangsAtClip: Bool = false, leftFilms: [String] = [], hasInputs: Bool = false, spoiledFilms: Int = 0,
         onAgent: (@Sendable (ChainAgent) async throws -> AgentResult)? = nil,
         onLead: (@Sendable (JobSpec, @Sendable (AgentSign) -> Void) async throws -> AgentResult)? = nil,
         onDraw: @escaping @Sendable (PlannedSegment, String?) async throws -> Void = { _, _ in }
@@ -35,6 +38,7 @@ final class FakeStudio: Studio {
         self.hasInputs = hasInputs
         self.onAgent = onAgent
         self.hangsAtClip = hangsAtClip
+        self.spoiledFilms = spoiledFilms
         self.onLead =
             onLead ?? { _, _ in
                 if let leadError { throw leadError }
@@ -113,8 +117,16 @@ final class FakeStudio: Studio {
         ReplacedAudio(clip: clip, audioDuration: 1, padded: 0, trimmed: 0)
     }
 
-    func stitch(_ clips: [StitchClip], _ spec: JobSpec) async throws -> Stitched { MachineScene.film }
-    func verify(_ video: String, _ plan: JobPlan, _ spec: JobSpec) async throws -> [String] { [] }
+    func stitch(_ clips: [StitchClip], reencodes: Bool, _ spec: JobSpec) async throws -> Stitched {
+        if reencodes { note("stitch again") }
+        return MachineScene.film
+    }
+    func verify(_ video: String, _ plan: JobPlan, _ spec: JobSpec) async throws -> [String] {
+        if verified.add(1, ordering: .relaxed).newValue <= spoiledFilms {
+            throw ServiceError(.corruptMedia, "the film does not decode")
+        }
+        return []
+    }
     func imageProviders() async -> [String] { ["card", "acme"] }
     func write(_ receipt: Receipt, _ spec: JobSpec) async throws { receipts.withLock { $0.append(receipt) } }
     func log(_ type: String, _ data: JSONValue) { logged.withLock { $0.append(type) } }

@@ -63,6 +63,7 @@ private struct EventDice {
             .narrationFailed(segment: index, error(), startedAt: startedAt),
             .stitched(MachineScene.film, startedAt: startedAt), .stitchFailed(error(), startedAt: startedAt),
             .filmVerified(warnings: nil, startedAt: startedAt), .filmRejected(error(), startedAt: startedAt),
+            .filmSpoiled(error(), startedAt: startedAt),
             .storeAway(error()), .storeBack, .cancelled, .retried(.failed), .retried(.all), .hedged, .hedged,
             .edited(["seg_\(index + 1)": SegmentEdit(prompt: "p", image: index == 0 ? "file:///own.png" : nil)]),
             .upgradeAsked(some, cost: USD(0.1)), .upgradeAsked(some, cost: USD(0.1)),

@@ -157,6 +157,32 @@ struct MachineScene {
         #expect(scene.machine.receipt.segments.allSatisfy { $0.maker == "Agent6" })
     }
 
+    @Test("a film without copied pictures is not stitched again, and one of MediaConvert neither")
+    func rejectedFilm() {
+        var encoded = MachineScene.film
+        (encoded.copiedFrames, encoded.encodedFrames) = (0, 900)
+        var cloud = MachineScene.film
+        cloud.backend = .mediaconvert
+        for film in [encoded, cloud, MachineScene.film] {
+            var scene = MachineScene(entry: .fallback)
+            scene.apply(.started)
+            scene.apply(.loaded(MachineScene.plan(1, narrated: false)))
+            scene.image(0)
+            scene.clip(0)
+            scene.apply(.stitched(film, startedAt: scene.now))
+            let isCopied = film.backend == .local && film.copiedFrames > 0
+            #expect(scene.machine.mayReencodeFilm == isCopied)
+            scene.apply(.filmSpoiled(reset, startedAt: scene.now))
+            #expect(scene.machine.work == (isCopied ? [.stitch] : [.verifyFilm]))
+            guard isCopied else { continue }
+            #expect(scene.machine.reencodesFilm && scene.machine.videoURL == nil)
+            scene.apply(.stitched(film, startedAt: scene.now))
+            #expect(!scene.machine.mayReencodeFilm)
+            scene.apply(.filmRejected(reset, startedAt: scene.now))
+            #expect(scene.machine.work == [.settle])
+        }
+    }
+
     @Test("an image is tried twice, then the understudy fails with both causes")
     func imageFailure() {
         var scene = atLead()

@@ -40,6 +40,22 @@ import Testing
         }
     }
 
+    @Test("a film that fails its check is encoded again as a whole, once", arguments: [1, 2])
+    func spoiledFilm(_ spoiled: Int) async throws {
+        try await Stage.withFolder { folder in
+            let studio = FakeStudio(spoiledFilms: spoiled)
+            let orchestra = try Stage.orchestra(try JobStore(path: "\(folder)/jobs.sqlite"), studio)
+            let started = try await orchestra.start(request, options: JobOptions(), entry: .lead)
+            _ = try await Stage.messages(orchestra, started.jobID)
+            let view = try await orchestra.view(started.jobID)
+            #expect(view.state == (spoiled == 1 ? .finished : .error))
+            #expect(view.warnings == ["the film does not decode; the film was encoded again as a whole"])
+            #expect(studio.calls.withLock { $0.count { $0 == "stitch again" } } == 1)
+            #expect(
+                studio.receipts.withLock { $0.first?.attempts.count { $0.work == "stitch" && $0.error != nil } } == 1)
+        }
+    }
+
     @Test("a job that was cut off goes on where it was, and nothing that is finished is made again")
     func resume() async throws {
         try await Stage.withFolder { folder in

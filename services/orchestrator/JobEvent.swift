@@ -35,6 +35,8 @@ enum JobEvent: Codable, Sendable {
     /// The film decodes and is long enough; what it measures wrong, one sentence each.
     case filmVerified(warnings: [String]?, startedAt: Timestamp)
     case filmRejected(ServiceError, startedAt: Timestamp)
+    /// The film is not what was promised, and pictures in it were copied from clips: it is stitched again, all encoded.
+    case filmSpoiled(ServiceError, startedAt: Timestamp)
     /// The artifact store is full or away: the work waits for it.
     case storeAway(ServiceError)
     case storeBack

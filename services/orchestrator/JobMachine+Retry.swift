@@ -32,6 +32,7 @@ extension JobMachine {
         outcome = nil
         videoURL = nil
         filmDuration = nil
+        reencodesFilm = false
         stages = StageClock()
     }
 }

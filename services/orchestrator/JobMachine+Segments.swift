@@ -67,6 +67,7 @@ extension JobMachine {
             for warning in film.warnings ?? [] where !warnings.contains(warning) { warnings.append(warning) }
             videoURL = film.video
             filmDuration = film.duration
+            filmIsCopied = film.backend == .local && film.copiedFrames > 0
             phase = .verifying
             drafts.append(say(actor, .processing, "stitched the film, which is being checked", progress: progress))
         case (.stitchFailed(let error, let startedAt), .stitching):
@@ -78,6 +79,17 @@ extension JobMachine {
             warnings += found ?? []
             stages.ran("verify", from: startedAt, to: now)
             conclude(.finished)
+        case (.filmSpoiled(let error, let startedAt), .verifying) where mayReencodeFilm:
+            stages.ran("verify", from: startedAt, to: now)
+            attempted(actor, "stitch", from: startedAt, to: now, error: error)
+            warnings.append("\(error.message); the film was encoded again as a whole")
+            videoURL = nil
+            filmDuration = nil
+            reencodesFilm = true
+            phase = .stitching
+            drafts.append(
+                say(
+                    actor, .processing, "\(error.message); the film is encoded again as a whole", progress: progress))
         case (.filmRejected(let error, let startedAt), .verifying):
             stages.ran("verify", from: startedAt, to: now)
             videoURL = nil
@@ -87,6 +99,9 @@ extension JobMachine {
             break
         }
     }
+
+    /// Whether a film that fails its check may be stitched again: once, and only where pictures were copied into it.
+    var mayReencodeFilm: Bool { filmIsCopied && !reencodesFilm }
 
     /// One more try; then a card where the user allows it; then the understudy has failed.
     private mutating func imageFailed(_ index: Int, _ error: ServiceError, _ drafts: inout [StatusDraft]) {

@@ -49,6 +49,10 @@ struct JobMachine: Sendable {
     var costs = Costs()
     var videoURL: String?
     var filmDuration: Double?
+    /// Whether pictures of the film were copied from clips as they were coded.
+    var filmIsCopied = false
+    /// Whether all pictures of the film are encoded: a film of copied ones failed its check.
+    var reencodesFilm = false
     /// When the storyboard began to be read.
     var loadBeganAt: Timestamp
     /// Calls of the agent before the lead that is at work.
@@ -124,7 +128,7 @@ struct JobMachine: Sendable {
         case .clipMade, .clipFailed, .narrated, .narrationFailed:
             guard phase == .fallback else { break }
             applySegment(event, at: now, &drafts)
-        case .stitched, .stitchFailed, .filmVerified, .filmRejected:
+        case .stitched, .stitchFailed, .filmVerified, .filmRejected, .filmSpoiled:
             applyFilm(event, at: now, &drafts)
         default:
             break

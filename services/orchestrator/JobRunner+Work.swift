@@ -34,10 +34,15 @@ extension JobRunner {
             _ = try await studio.narrate(plan.segments[index], clip: machine.segments[index].clip ?? "", spec)
             return .narrated(segment: index, startedAt: startedAt)
         case .stitch:
-            return .stitched(try await studio.stitch(stitchClips(plan), spec), startedAt: startedAt)
+            let film = try await studio.stitch(stitchClips(plan), reencodes: machine.reencodesFilm, spec)
+            return .stitched(film, startedAt: startedAt)
         case .verifyFilm:
-            let warnings = try await studio.verify(machine.videoURL ?? "", plan, spec)
-            return .filmVerified(warnings: warnings, startedAt: startedAt)
+            do {
+                let warnings = try await studio.verify(machine.videoURL ?? "", plan, spec)
+                return .filmVerified(warnings: warnings, startedAt: startedAt)
+            } catch let error as ServiceError where error.kind == .corruptMedia && machine.mayReencodeFilm {
+                return .filmSpoiled(error, startedAt: startedAt)
+            }
         }
     }
 

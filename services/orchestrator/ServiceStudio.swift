@@ -161,7 +161,7 @@ struct ServiceStudio: Studio {
             ReplaceAudio(clip: clip, audio: audio, output: clip, audioStart: segment.audioStart))
     }
 
-    func stitch(_ clips: [StitchClip], _ spec: JobSpec) async throws -> Stitched {
+    func stitch(_ clips: [StitchClip], reencodes: Bool, _ spec: JobSpec) async throws -> Stitched {
         let options = spec.options
         var request = Stitch(clips: clips, output: try uri(try places(spec).film).description)
         (request.mode, request.fade) = (options.mode, options.fade)
@@ -172,6 +172,7 @@ struct ServiceStudio: Studio {
         request.music = try options.music.map { try given($0, spec, "the music").description }
         request.musicLevel = options.musicLevel
         (request.width, request.height, request.fps) = (options.width, options.height, options.fps)
+        if reencodes { (request.reencode, request.backend) = (true, .local) }
         return try await pools["stitcher"].call(StitcherAPI.stitch, request)
     }
 

@@ -26,6 +26,7 @@ struct FilmStitcher: Sendable {
         recipe.closingFrames = format.rate.frames(request.fadeOut ?? 0)
         recipe.fit = request.fit == .crop ? .crop : .letterBox
         recipe.loudness = request.loudness
+        recipe.reencodes = request.reencode ?? false
         recipe.music = try await music(request, &warnings)
         let cues = try await captions(request, recipe.parts, rate: format.rate)
         if request.captions == .soft { recipe.captions = cues }

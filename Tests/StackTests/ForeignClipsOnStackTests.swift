@@ -1,0 +1,123 @@
+import Contracts
+import Foundation
+import JSONRPC
+import Testing
+
+/// Clips of other makers, through the real executables: the film shows what a player shows of each.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ForeignClipsOnStackTests {
+    private static let coding = [
+        "-c:v", "libx264", "-preset", "veryfast", "-crf", "14", "-pix_fmt", "yuv420p", "-colorspace", "bt709",
+        "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv",
+    ]
+    /// Frame `n` has luma `20 + 2n`.
+    private static let numbered = "color=black:s=320x180:r=30:d=3,geq=lum='20+2*N':cb=128:cr=128,format=yuv420p"
+
+    private func run(_ arguments: [String]) async throws {
+        let made = try await Program.run("/usr/bin/ffmpeg", ["-v", "error", "-y"] + arguments)
+        if made.status != 0 { throw ServiceError(.internal, made.errors) }
+    }
+
+    /// Makes `cut.mp4`, `late.mp4`, `sets.mp4`, `fields.mp4` and `narrow.mp4`, each of two seconds or more.
+    private func makeClips(_ folder: String) async throws {
+        let sound = ["-f", "lavfi", "-i", "aevalsrc='if(gte(t,1.2),0.5*sin(3000*t),0)':d=3"]
+        try await run(
+            ["-f", "lavfi", "-i", Self.numbered] + sound + Self.coding + [
+                "-bf", "2", "-g", "90", "-c:a", "aac", "\(folder)/g.mp4",
+            ])
+        try await run(["-ss", "0.7", "-i", "\(folder)/g.mp4", "-c", "copy", "\(folder)/cut.mp4"])
+        try await run([
+            "-itsoffset", "0.5", "-i", "\(folder)/g.mp4", "-i", "\(folder)/g.mp4", "-map", "0:v", "-map", "1:a", "-c",
+            "copy", "\(folder)/late.mp4",
+        ])
+        for cabac in [0, 1] {
+            try await run(
+                ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=1"] + Self.coding + [
+                    "-bf", "0", "-x264-params", "cabac=\(cabac)", "\(folder)/\(cabac).h264",
+                ])
+        }
+        try await run([
+            "-framerate", "30", "-i", "concat:\(folder)/0.h264|\(folder)/1.h264", "-c", "copy", "\(folder)/sets.mp4",
+        ])
+        try await run(
+            [
+                "-f", "lavfi", "-i",
+                "color=black:s=320x180:r=60:d=2,format=yuv420p,geq=lum='if(between(X-2*N\\,0\\,15)\\,235\\,16)':cb=128:cr=128",
+                "-vf", "tinterlace=mode=interleave_top,setfield=tff",
+            ] + Self.coding + ["-bf", "0", "-flags", "+ildct+ilme", "\(folder)/fields.mp4"])
+        try await run(
+            ["-f", "lavfi", "-i", "color=white:s=320x180:r=30:d=2,setsar=1"] + Self.coding + ["\(folder)/wide.mp4"])
+        try await run(["-i", "\(folder)/wide.mp4", "-c", "copy", "-aspect", "4:3", "\(folder)/narrow.mp4"])
+    }
+
+    /// The luma of every frame, row by row.
+    private func luma(_ film: String) async throws -> [[UInt8]] {
+        let raw = "\(film).gray"
+        defer { try? FileManager.default.removeItem(atPath: raw) }
+        try await run(["-i", film, "-map", "0:v:0", "-vf", "extractplanes=y", "-f", "rawvideo", raw])
+        let bytes = Array(try Data(contentsOf: URL(filePath: raw)))
+        return stride(from: 0, to: bytes.count, by: 320 * 180).map {
+            Array(bytes[$0..<min($0 + 320 * 180, bytes.count)])
+        }
+    }
+
+    private func number(_ frame: [UInt8]) -> Int { Int((Double(frame[90 * 320 + 160]) - 20) / 2 + 0.5) }
+
+    @Test("cut, late, changing, interlaced and narrow clips are probed as whole and shown as players show them")
+    func shown() async throws {
+        try await LiveStack.with { stack in
+            let folder = stack.folder
+            try await makeClips(folder)
+            let (clipper, stitcher) = (try await stack.connect("clipper"), try await stack.connect("stitcher"))
+            var frames: [String: [[UInt8]]] = [:]
+            for name in ["cut", "late", "sets", "fields", "narrow"] {
+                let probe = try await clipper.call(
+                    ClipperAPI.probe, ProbeMedia(media: "file://\(folder)/\(name).mp4", decode: true))
+                #expect(probe.decodedOK == true && probe.problems == [], "\(name): \(probe.problems)")
+                let film = "\(folder)/\(name)_film.mp4"
+                var request = Stitch(
+                    clips: [StitchClip(clip: "file://\(folder)/\(name).mp4", segmentID: name, duration: 2)],
+                    output: "file://\(film)")
+                (request.width, request.height) = (320, 180)
+                let stitched = try await stitcher.call(StitcherAPI.stitch, request)
+                #expect(stitched.clips?.first?.reason != nil && stitched.copiedFrames == 0, "\(name)")
+                #expect(try await Judge.complaints(film) == "", "\(name)")
+                let found = try await luma(film)
+                try #require(found.count == 60, "\(name)")
+                frames[name] = found
+            }
+            #expect(frames["cut"]?.map(number) == Array(21..<81))
+            #expect(frames["late"]?.map(number) == Array(repeating: 0, count: 15) + Array(0..<45))
+            let narrow = frames["narrow"]?[30] ?? []
+            #expect(narrow[90 * 320 + 20] < 30 && narrow[90 * 320 + 160] > 220)
+            let fields = frames["fields"]?[20] ?? []
+            for row in 3..<176 {
+                let differs = (0..<320).contains {
+                    abs(Int(fields[row * 320 + $0]) - Int(fields[row * 320 + 320 + $0])) > 60
+                }
+                #expect(!differs, "row \(row) is combed")
+            }
+            // The sound keeps its place beside the picture: 0.7 s are cut from both.
+            let onset = try #require(try await Judge.onset("\(folder)/cut_film.mp4", at: 0.5))
+            #expect(abs(onset) < 0.05, "\(onset)")
+        }
+    }
+
+    @Test("a lead's clips with edit lists, changing parameter sets and fields make a film that passes its check")
+    func job() async throws {
+        let script = """
+            {"calls": [{"steps": [{"clips": [{"segment_id": "seg_1", "clip": "cut.mp4"},
+              {"segment_id": "seg_2", "clip": "sets.mp4"}, {"segment_id": "seg_3", "clip": "fields.mp4"}],
+              "cost_usd": 0.1}]}]}
+            """
+        try await LiveStack.with(script: script) { stack in
+            try await makeClips(stack.folder)
+            try stack.writeStoryboard(durations: [2.3, 2, 2])
+            let view = try await stack.job(["width": 320, "height": 180, "fallback": "segments"])
+            #expect(view.state == .finished, "\(view.error?.message ?? "")")
+            #expect(view.segments.map(\.maker) == ["Agent5", "Agent5", "Agent5"], "\(view.warnings)")
+            let film = stack.place("agent5/final.mp4")
+            #expect(try await Judge.complaints(film) == "")
+            #expect(try await luma(film).prefix(69).map(number) == Array(21..<90))
+        }
+    }
+}
