@@ -43,6 +43,28 @@ static inline CURLcode ccurl_set_before_request(CURL *easy, ccurl_before_request
     return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, value);
 }
 
+/// Looks at an address before a socket is opened for it; anything but 0 refuses it.
+typedef int (*ccurl_before_connect)(void *context, const struct sockaddr *address, socklen_t size);
+
+struct ccurl_gate {
+    ccurl_before_connect decide;
+    void *context;
+};
+
+static inline curl_socket_t ccurl_open_socket(void *gate, curlsocktype purpose, struct curl_sockaddr *address) {
+    const struct ccurl_gate *given = (const struct ccurl_gate *)gate;
+    (void)purpose;
+    if (given->decide(given->context, &address->addr, address->addrlen) != 0) return CURL_SOCKET_BAD;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/// The gate must live as long as the transfer.
+static inline CURLcode ccurl_set_before_connect(CURL *easy, struct ccurl_gate *gate) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, gate);
+    if (code != CURLE_OK) return code;
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, ccurl_open_socket);
+}
+
 static inline CURLcode ccurl_get_text(CURL *easy, CURLINFO info, char **value) {
     return curl_easy_getinfo(easy, info, value);
 }

@@ -26,6 +26,10 @@ enum ForeignURL {
             return isPublic(Array(bytes[12...]))
         }
         if bytes[..<12] == [0, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0] { return isPublic(Array(bytes[12...])) }
+        // 2002:a.b:c.d:: of 6to4.
+        if bytes[..<2] == [0x20, 0x02] { return isPublic(Array(bytes[2..<6])) }
+        // Teredo, which hides an IPv4 address, and the addresses of examples.
+        if bytes[..<4] == [0x20, 0x01, 0, 0] || bytes[..<4] == [0x20, 0x01, 0x0D, 0xB8] { return false }
         // 2000::/3 is all that is given to the public.
         return bytes[0] & 0xE0 == 0x20
     }
@@ -35,7 +39,9 @@ enum ForeignURL {
         case (0, _), (10, _), (127, _), (169, 254), (172, 16...31), (192, 168), (100, 64...127), (198, 18...19),
             (224..., _):
             false
-        case (192, 0): four[2] != 0
+        case (192, 0): four[2] != 0 && four[2] != 2
+        case (198, 51): four[2] != 100
+        case (203, 0): four[2] != 113
         default: true
         }
     }

@@ -20,6 +20,10 @@ final class Transfer {
     private(set) var due: ContinuousClock.Instant?
     /// What a callback found, which says more than libcurl's code for an aborted transfer.
     private var failure: HTTPError?
+    /// An address that was not connected to. Another address of the same host may have been.
+    private var refusal: HTTPError?
+    /// Decides on each address before a socket is opened; `nil` where any may be reached.
+    private var gate: UnsafeMutablePointer<ccurl_gate>?
 
     /// - Throws: `file` where the body's file cannot be read.
     init(
@@ -38,6 +42,7 @@ final class Transfer {
         self.easy = easy
         self.request = request
         self.continuation = continuation
+        // trusted: bounded on the same line
         due = request.timeouts.firstByte.map { .now + .seconds(min(max($0, 0.001), 1e9)) }
         ccurl_set_pointer(self.easy.pointer, CURLOPT_PRIVATE, UnsafeMutableRawPointer(bitPattern: UInt(id)))
         configure(certificates)
@@ -46,6 +51,7 @@ final class Transfer {
 
     deinit {
         if output >= 0 { close(output) }
+        gate?.deallocate()
     }
 
     /// The number of the transfer that a handle belongs to.
@@ -79,7 +85,7 @@ final class Transfer {
         }
         do {
             if let failure { throw failure }
-            guard code == CURLE_OK else { throw error(code) }
+            guard code == CURLE_OK else { throw refusal ?? error(code) }
             if response.isSuccess { try openOutput() }
             continuation.resume(returning: response)
         } catch {
@@ -135,14 +141,8 @@ final class Transfer {
             let space = UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
             return Transfer.of(context)?.giveBody(space) ?? ccurl_read_abort
         }
-        if case .told(let server) = request.author, !ForeignURL.isSameServer(request.url, server),
-            !ForeignURL.hasProxy
-        {
-            ccurl_set_pointer(easy.pointer, CURLOPT_PREREQDATA, this)
-            ccurl_set_before_request(easy.pointer) { context, address, _, _, _ in
-                guard let transfer = Transfer.of(context), let address else { return CURL_PREREQFUNC_ABORT }
-                return transfer.mayReach(String(cString: address)) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
-            }
+        if case .told(let server) = request.author, !ForeignURL.isSameServer(request.url, server) {
+            guardAddresses(this)
         }
         ccurl_set_seek(easy.pointer) { context, offset, origin in
             guard origin == SEEK_SET, let transfer = Transfer.of(context) else { return CURL_SEEKFUNC_FAIL }
@@ -151,11 +151,34 @@ final class Transfer {
         }
     }
 
+    /// Lets nothing but public addresses be reached, by connections that are opened for this request and by those that are open
+    /// already. The name is resolved once: what is looked at here is what the socket connects to, before a byte is sent.
+    private func guardAddresses(_ this: UnsafeMutableRawPointer) {
+        if ForeignURL.hasProxy, request.usesProxy {
+            // The proxy connects, and decides what can be reached; no exception of `no_proxy` leads around it.
+            return easy.set(CURLOPT_NOPROXY, "")
+        }
+        let gate = UnsafeMutablePointer<ccurl_gate>.allocate(capacity: 1)
+        gate.initialize(
+            to: ccurl_gate(
+                decide: { context, address, size in
+                    Transfer.of(context)?.mayConnect(to: address, size) == true ? 0 : 1
+                }, context: this))
+        self.gate = gate
+        ccurl_set_before_connect(easy.pointer, gate)
+        ccurl_set_pointer(easy.pointer, CURLOPT_PREREQDATA, this)
+        ccurl_set_before_request(easy.pointer) { context, address, _, _, _ in
+            guard let transfer = Transfer.of(context), let address else { return CURL_PREREQFUNC_ABORT }
+            return transfer.mayReach(String(cString: address)) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+        }
+    }
+
     private static func of(_ context: UnsafeMutableRawPointer?) -> Transfer? {
         context.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
     }
 
     private static func milliseconds(_ seconds: Double) -> Int {
+        // trusted: bounded on the same line
         seconds.isFinite ? Int(min(max(seconds * 1000, 1), 1e9)) : 1_000_000_000
     }
 
@@ -182,9 +205,24 @@ final class Transfer {
 
     private func mayReach(_ address: String) -> Bool {
         if ForeignURL.isPublic(address: address) { return true }
-        failure = HTTPError(
-            .invalidRequest, "\(request.place): a server's answer leads to \(address), which is no public address")
+        failure = notPublic(address)
         return false
+    }
+
+    private func mayConnect(to address: UnsafePointer<sockaddr>?, _ size: socklen_t) -> Bool {
+        guard let address else { return false }
+        var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        let code = getnameinfo(address, size, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST)
+        let name =
+            code == 0 ? String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) : ""
+        if ForeignURL.isPublic(address: name) { return true }
+        refusal = notPublic(name)
+        return false
+    }
+
+    private func notPublic(_ address: String) -> HTTPError {
+        HTTPError(
+            .invalidRequest, "\(request.place): a server's answer leads to \(address), which is no public address")
     }
 
     private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Bool {

@@ -29,7 +29,10 @@ final class LoopbackServer: Sendable {
     let port: Int
     /// Requests that got silence for an answer.
     var waiting: Int { silent.value.withLock { $0 } }
+    /// Connections that were opened, whatever came of them.
+    var connections: Int { opened.value.withLock { $0 } }
     private let silent: Silence
+    private let opened = Silence()
 
     /// A number that all connections count.
     private final class Silence: Sendable {
@@ -42,8 +45,9 @@ final class LoopbackServer: Sendable {
         let silent = Silence()
         self.silent = silent
         channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+            .childChannelInitializer { [opened] channel in
+                opened.value.withLock { $0 += 1 }
+                return channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(Talk(answer, silent))
                 }
             }

@@ -70,16 +70,50 @@ import Testing
         try await server.stop()
     }
 
+    @Test("no connection is opened to an address that is not public, by its number, by a name, or behind a redirect")
+    func connections() async throws {
+        let inside = try await LoopbackServer { _ in Self.ok("inside") }
+        let urls = ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "127.1", "0x7f000001"].map {
+            "https://\($0):\(inside.port)/"
+        }
+        for url in urls {
+            var request = HTTPRequest.get(url)
+            request.author = .told(by: "https://provider.example/")
+            let ready = request
+            let error = await #expect(throws: HTTPError.self) { try await client.send(ready) }
+            #expect(error?.kind == .invalidRequest && error?.message.contains("no public address") == true, "\(url)")
+        }
+        let server = try await LoopbackServer { received in
+            Self.redirect(urls[(Int(received.target.dropFirst()) ?? 0) % urls.count])
+        }
+        for number in urls.indices {
+            var request = HTTPRequest.get(server.url("/\(number)"))
+            request.redirects = 3
+            let ready = request
+            let error = await #expect(throws: HTTPError.self) { try await client.send(ready) }
+            #expect(error?.kind == .invalidRequest)
+        }
+        #expect(inside.connections == 0)
+        #expect(server.connections > 0)
+        try await server.stop()
+        try await inside.stop()
+    }
+
     @Test("addresses of the inside are told from public ones")
     func addresses() {
         for inside in [
             "127.0.0.1", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254", "100.64.0.1",
             "0.0.0.0", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0", "fd00:ec2::254",
-            "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "nonsense", "",
+            "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2001:0:1::1", "2001:db8::1",
+            "203.0.113.9",
+            "192.0.2.1", "198.51.100.7", "nonsense", "",
         ] {
             #expect(!ForeignURL.isPublic(address: inside), "\(inside)")
         }
-        for outside in ["1.1.1.1", "172.32.0.1", "192.0.3.1", "104.18.7.192", "2606:4700::6812:7c0", "::ffff:1.1.1.1"] {
+        for outside in [
+            "1.1.1.1", "172.32.0.1", "192.0.3.1", "198.51.99.1", "203.0.114.1", "2002:101:101::", "104.18.7.192",
+            "2606:4700::6812:7c0", "::ffff:1.1.1.1",
+        ] {
             #expect(ForeignURL.isPublic(address: outside), "\(outside)")
         }
     }
