@@ -87,7 +87,7 @@ let package = Package(
         library("HTTP", ["CCurl", logging]),
         library("Providers", ["HTTP", "ServiceKit", "JSONRPC"]),
         library("AWS", ["HTTP", crypto, subprocess, systemPackage]),
-        library("Artifacts", ["AWS", "JSONRPC", crypto]),
+        library("Artifacts", ["AWS", "JSONRPC", "Untrusted", crypto]),
         library("ImageHeaders", []),
         library("Media", ["CFFmpeg", "CEbur128", "ImageHeaders", "Untrusted"]),
         library("Drawing", ["CPango", "JSONRPC"]),
@@ -118,6 +118,7 @@ let package = Package(
             "Agent5", folder: "agent5",
             [
                 "MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Providers", "HTTP", "JSONRPC",
+                "Untrusted",
                 logging,
                 subprocess, systemPackage,
             ],
@@ -126,7 +127,7 @@ let package = Package(
             "Dashboard", folder: "dashboard",
             nio + [
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
-                "ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", "CZlib", crypto, logging,
+                "ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", "Untrusted", "CZlib", crypto, logging,
                 subprocess, systemPackage,
             ],
             documents: ["README.md", "docs"],

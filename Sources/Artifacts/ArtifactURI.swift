@@ -1,4 +1,5 @@
 package import JSONRPC
+import Untrusted
 
 /// The name of an artifact: `file:///path` or `s3://bucket/key`.
 package struct ArtifactURI: Sendable, Hashable, CustomStringConvertible {
@@ -21,7 +22,7 @@ package struct ArtifactURI: Sendable, Hashable, CustomStringConvertible {
     /// - Throws: `invalid_params` for another scheme, a relative path, a path that climbs, or a NUL.
     package init(_ text: String, at pointer: String = "") throws(ServiceError) {
         func refuse(_ expected: String) -> ServiceError {
-            .invalidParams(at: pointer, expected: "\(expected), found \"\(text.prefix(200))\"")
+            .invalidParams(at: pointer, expected: "\(expected), found \"\(text.bounded(to: TextBound.quotation))\"")
         }
         guard let separator = text.firstRange(of: "://"),
             let scheme = Scheme(rawValue: String(text[..<separator.lowerBound]))

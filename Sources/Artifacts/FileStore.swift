@@ -15,44 +15,23 @@ struct FileStore: Sendable {
             tag: tag.map { String($0, radix: 36) }.joined(separator: "-"))
     }
 
-    /// The path with all links followed; `nil` where nothing is.
-    func real(_ path: String) -> String? {
-        guard let resolved = realpath(path, nil) else { return nil }
-        defer { free(resolved) }
-        return String(cString: resolved)
+    func read(_ path: String, maximum: Int) throws(ServiceError) -> Data {
+        try open(path).bytes(maximum: maximum)
     }
 
-    func read(_ path: String, maximum: Int) throws(ServiceError) -> Data {
-        guard let info = info(path) else {
+    /// Opens a file for reading, links followed.
+    ///
+    /// - Throws: `not_found`; `invalid_params` for what is not a regular file.
+    func open(_ path: String) throws(ServiceError) -> RegularFile {
+        guard FileType(path: path, followingLinks: true) != nil else {
             throw ServiceError(.notFound, "\(path) does not exist or is no file")
         }
-        guard info.size <= maximum else {
-            throw ServiceError(.tooLarge, "\(path) has \(info.size) bytes, at most \(maximum) are read")
-        }
-        do {
-            return try Data(contentsOf: URL(filePath: path))
-        } catch {
-            throw ServiceError(.unavailable, "\(path) cannot be read: \(error)")
-        }
+        return try RegularFile(reading: path)
     }
 
     func read(_ path: String, range: Range<Int>, of known: ArtifactInfo) throws(ServiceError) -> Data {
         guard info(path) == known else { throw ServiceError(.conflict, "\(path) has changed while it was read") }
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw failure("cannot open", path) }
-        defer { close(file) }
-        var bytes = Data(count: range.count)
-        var count = 0
-        while count < range.count {
-            let more = bytes.withUnsafeMutableBytes { buffer in
-                pread(file, buffer.baseAddress! + count, range.count - count, off_t(range.lowerBound + count))
-            }
-            if more < 0, errno == EINTR { continue }
-            guard more >= 0 else { throw failure("cannot read", path) }
-            guard more > 0 else { break }
-            count += more
-        }
-        return bytes.prefix(count)
+        return try open(path).bytes(at: range.lowerBound, count: range.count)
     }
 
     /// Names of the files in a folder, sorted; none where there is no such folder.
@@ -62,16 +41,26 @@ struct FileStore: Sendable {
     }
 
     func remove(_ path: String) throws(ServiceError) {
+        // A link goes, what it leads to stays.
+        try Self.checkReplaceable(path, linkToo: true)
         guard unlink(path) == 0 || errno == ENOENT else { throw failure("cannot remove", path) }
     }
 
     /// Calls `body` with a temporary name beside the target, then renames.
-    func output<R>(_ path: String, _ body: (String) async throws -> R) async throws -> R {
+    ///
+    /// - Parameter replacesLink: whether a link at the path gives way to the file.
+    /// - Throws: `conflict` if something else that is not a regular file is at the path; what `body` throws.
+    func output<R>(
+        _ path: String, replacesLink: Bool = false, _ body: (String) async throws -> R
+    ) async throws -> R {
+        // What an image provider is paid for is drawn, and kept, although a folder has its name.
+        try Self.checkReplaceable(path, linkToo: replacesLink, folderToo: true)
         try DurableFile.makeFolder(DurableFile.folder(of: path))
         let temporary = DurableFile.temporary(beside: path)
         do {
             let result = try await body(temporary)
             try Task.checkCancellation()
+            try Self.checkReplaceable(path, linkToo: replacesLink)
             try DurableFile.replace(path, with: temporary)
             return result
         } catch {

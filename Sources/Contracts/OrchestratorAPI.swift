@@ -46,11 +46,15 @@ package struct StartJob: Codable, Sendable {
     package var options: JobOptions?
     /// The same key gives the same job.
     package var idempotencyKey: String?
+    /// Whether all artifacts that the call names must be in the store or in what `UNDERSTUDY_ALLOW_PATHS` lists. The page sets it
+    /// on every call that it passes on.
+    package var confined: Bool?
 
     package init(
         userID: String, sessionID: String, supersessionID: String? = nil, pipelineData: JSONValue? = nil,
-        options: JobOptions? = nil, idempotencyKey: String? = nil
+        options: JobOptions? = nil, idempotencyKey: String? = nil, confined: Bool? = nil
     ) {
+        self.confined = confined
         self.userID = userID
         self.sessionID = sessionID
         self.supersessionID = supersessionID
@@ -60,7 +64,7 @@ package struct StartJob: Codable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case options
+        case options, confined
         case userID = "user_id"
         case sessionID = "session_id"
         case supersessionID = "supersession_id"

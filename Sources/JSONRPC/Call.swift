@@ -96,6 +96,8 @@ package final class Call: Sendable {
 package enum CallContext {
     /// When the call that is being answered must be done.
     @TaskLocal package static var deadline: ContinuousClock.Instant?
+    /// The process that the call comes from; absent for work that no call began.
+    @TaskLocal package static var peer: Peer?
 }
 
 /// Answers calls; `ServiceKit`'s table of methods is one.

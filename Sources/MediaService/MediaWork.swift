@@ -16,9 +16,24 @@ package struct MediaWork: Sendable {
     /// The path of an artifact that is read.
     ///
     /// - Parameter pointer: where its URI stood in the parameters.
-    /// - Throws: `not_found`, `invalid_params`.
+    /// - Throws: `not_found`; `invalid_params`, also for what is not a regular file; `unauthorized` for a place that is not allowed.
     package func input(_ uri: String, at pointer: String) async throws(ServiceError) -> String {
-        try await artifacts.localPath(try ArtifactURI(uri, at: pointer))
+        let file = try artifacts.input(uri, at: pointer)
+        do throws(ServiceError) {
+            return try await artifacts.localPath(file)
+        } catch {
+            guard error.kind == .invalidParams else { throw error }
+            throw ServiceError(.invalidParams, "\(pointer): \(error.message)", detail: pointer)
+        }
+    }
+
+    /// The artifact that is written.
+    ///
+    /// - Parameter pointer: where its URI stood in the parameters.
+    /// - Throws: `invalid_params`; `unauthorized` for a place that is not allowed; `conflict` if something that is not a regular
+    ///   file is there.
+    package func target(_ uri: String, at pointer: String) throws(ServiceError) -> ArtifactURI {
+        try artifacts.target(uri, at: pointer)
     }
 
     /// The path of an artifact that may be missing; `nil` where it is.

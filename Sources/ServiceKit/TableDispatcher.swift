@@ -26,7 +26,8 @@ final class TableDispatcher: Dispatcher {
         var failure: ServiceError?
         var result = Data("null".utf8)
         do {
-            if let data = try await entry.answer(call) { result = data }
+            let data = try await CallContext.$peer.withValue(call.peer) { try await entry.answer(call) }
+            if let data { result = data }
         } catch {
             failure = ServiceError(wrapping: error)
         }

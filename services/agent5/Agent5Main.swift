@@ -67,7 +67,7 @@ package enum Agent5Main {
     /// - Throws: `invalid_params` that names the variable.
     private static func provider(_ context: ServiceContext) throws(ServiceError) -> any VideoProvider {
         let settings = context.settings
-        let artifacts = Artifacts(environment: settings.environment)
+        let artifacts = try Artifacts(store: settings.store, environment: settings.environment)
         switch settings.string("UNDERSTUDY_AGENT5_PROVIDER") ?? "none" {
         case "none":
             return NoProvider()

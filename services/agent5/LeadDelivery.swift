@@ -7,9 +7,9 @@ struct LeadDelivery: Sendable {
     let prefix: ArtifactURI
     let artifacts: Artifacts
 
-    /// - Throws: `invalid_params` for an output prefix that is no URI.
+    /// - Throws: `invalid_params` for an output prefix that is no URI; `unauthorized` for one where nothing may be written.
     init(_ request: AgentRequest, _ artifacts: Artifacts) throws(ServiceError) {
-        prefix = try ArtifactURI(request.outputPrefix, at: "/output_prefix")
+        prefix = try artifacts.input(request.outputPrefix, at: "/output_prefix", "the output folder")
         self.artifacts = artifacts
     }
 
@@ -45,7 +45,10 @@ struct LeadDelivery: Sendable {
     }
 
     private func deliver(_ source: ArtifactURI, as name: String) async throws -> String {
-        if source.isBelow(prefix), source != prefix { return source.description }
+        // What is a link, or lies behind one, is copied: the job takes files of its own folder only.
+        if source.isBelow(prefix), source != prefix, !artifacts.isLinked(source, below: prefix) {
+            return source.description
+        }
         let target = try prefix.appending(name)
         try await artifacts.copy(source, to: target)
         return target.description

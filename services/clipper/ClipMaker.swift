@@ -19,7 +19,7 @@ struct ClipMaker: Sendable {
         let format = try VideoFormat(width: request.width, height: request.height, fps: request.fps)
         let frames = max(format.rate.frames(request.duration), 1)
         let started = ContinuousClock.now
-        let output = try ArtifactURI(request.output, at: "/output")
+        let output = try media.target(request.output, at: "/output")
         let ready = ClipRecipe(
             image: try await media.input(request.image, at: "/image"), frames: frames, format: format,
             keyFramesAt: try boundaries(request.boundary, frames: frames, rate: format.rate)
@@ -53,7 +53,7 @@ struct ClipMaker: Sendable {
         }
         let clip = try await media.input(request.clip, at: "/clip")
         let audio = try await media.input(request.audio, at: "/audio")
-        let output = try ArtifactURI(request.output, at: "/output")
+        let output = try media.target(request.output, at: "/output")
         let (report, _) = try await media.make(output) { path, cancelled in
             try AudioReplacement.run(
                 clip: clip, audio: audio, output: path, duration: request.duration, audioStart: skipped,

@@ -8,7 +8,9 @@ package enum ClipperMain {
         await ServiceMain.run("clipper", about: "Turns stills into clips, and gives clips their sound.", capacity: 2) {
             context, methods in
             let prices = try PriceList.read(context.settings.string("UNDERSTUDY_PRICES"))
-            let media = MediaWork(artifacts: Artifacts(), blocking: context.blocking)
+            let artifacts = try Artifacts(
+                store: context.settings.store, environment: context.settings.environment)
+            let media = MediaWork(artifacts: artifacts, blocking: context.blocking)
             let (maker, judge) = (ClipMaker(media: media, price: prices.clip), MediaJudge(media: media))
             methods.handle(ClipperAPI.create) { request, call in try await maker.create(request, call) }
             methods.handle(ClipperAPI.replaceAudio) { request, call in try await maker.replaceAudio(request, call) }

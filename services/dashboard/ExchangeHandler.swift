@@ -1,3 +1,4 @@
+import Artifacts
 import FoundationEssentials
 import Glibc
 import JSONRPC
@@ -157,14 +158,12 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .file(let path, let range):
             length = Int(range.upperBound - range.lowerBound)
             if !isHead {
-                let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-                guard descriptor >= 0 else {
+                guard let descriptor = try? RegularFile.descriptor(reading: path) else {
                     let gone = ServiceError(.notFound, "the file is gone")
                     return write(.failure(gone), isHead: isHead, keepAlive: keepAlive, context)
                 }
-                rest = .file(
-                    NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: descriptor),
-                    Int(range.lowerBound)..<Int(range.upperBound))
+                let handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: descriptor)
+                rest = .file(handle, Int(range.lowerBound)..<Int(range.upperBound))
             }
         }
         if response.status != .notModified, response.status != .noContent {
@@ -250,6 +249,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         let this = NIOLoopBound((self, context), eventLoop: loop)
         context.flush()
         work = Task { [bounds] in
+            // trusted: a bounded setting
             let isWhole = await pieces.send(to: channel, within: .seconds(bounds.idle))
             loop.execute {
                 let (handler, context) = this.value
@@ -263,6 +263,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     private func restart(_ context: ChannelHandlerContext, _ seconds: Double) {
         clock?.cancel()
         let channel = context.channel
+        // trusted: a bounded setting
         clock = context.eventLoop.scheduleTask(in: .milliseconds(Int64(seconds * 1000))) { channel.close(promise: nil) }
     }
 }

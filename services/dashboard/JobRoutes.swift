@@ -132,8 +132,11 @@ struct JobRoutes: Sendable {
     /// The parameters of a start; who the page's user is, where it does not say so.
     private func start(_ request: WebRequest) throws(ServiceError) -> [String: JSONValue] {
         var members = try object(request)
+        // A browser may be anywhere: what it names is not for it to choose among this machine's files.
+        members["confined"] = true
         if members["user_id"] == nil { members["user_id"] = "web" }
         if members["session_id"] == nil {
+            // trusted: the wall clock
             let moment = Int(Date().timeIntervalSince1970)
             members["session_id"] = .string("web-\(moment)-\(String(UInt32.random(in: 0...UInt32.max), radix: 36))")
         }

@@ -3,6 +3,7 @@ import Contracts
 import FoundationEssentials
 import JSONRPC
 import NIOHTTP1
+import Untrusted
 
 /// Films, captions, stills and clips of jobs, by ranges; what they are called comes from the orchestrator alone.
 struct MediaRoutes: Sendable {
@@ -17,7 +18,7 @@ struct MediaRoutes: Sendable {
         }
         let job = try await known.job(path[0])
         if path.last == "chapters.vtt" { return .text(Self.chapters(job.segments), type: "text/vtt") }
-        let place = try Self.place(path, in: job)
+        let place = try place(path, in: job)
         guard let info = try await artifacts.info(place.uri) else {
             // A film without captions is no failure.
             if path.last == "captions.vtt" { return WebResponse(.noContent) }
@@ -29,7 +30,7 @@ struct MediaRoutes: Sendable {
     /// The same for a file of this machine of a job that was asked for a moment ago: a player's next range, without a wait.
     func immediate(_ path: [String], _ request: WebRequest) -> WebResponse? {
         guard ["film", "still", "clip"].contains(path.last), let job = known.recent(path[0]),
-            let place = try? Self.place(path, in: job), let info = artifacts.localInfo(place.uri)
+            let place = try? place(path, in: job), let info = artifacts.localInfo(place.uri)
         else { return nil }
         return file(place, info, request)
     }
@@ -40,7 +41,14 @@ struct MediaRoutes: Sendable {
         var name: String
     }
 
-    private static func place(_ path: [String], in job: JobView) throws -> Place {
+    /// - Throws: `not_found`; `unauthorized` for a file that lies outside the places where artifacts may be.
+    private func place(_ path: [String], in job: JobView) throws -> Place {
+        let place = try Self.named(path, in: job)
+        try artifacts.confine(place.uri, "the file")
+        return place
+    }
+
+    private static func named(_ path: [String], in job: JobView) throws -> Place {
         if path.count == 4 {
             guard let segment = job.segments.first(where: { $0.segmentID == path[2] }) else {
                 throw ServiceError(.notFound, "the job has no segment \(path[2])")
@@ -68,7 +76,7 @@ struct MediaRoutes: Sendable {
     }
 
     private static func moment(_ seconds: Double) -> String {
-        let all = Int((seconds * 1000).rounded())
+        let all = Int(clamping: (seconds * 1000).rounded())
         func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
         let rest = "00\(all % 1000)".suffix(3)
         return "\(two(all / 3_600_000)):\(two(all / 60_000 % 60)):\(two(all / 1000 % 60)).\(rest)"

@@ -6,7 +6,8 @@ package enum ImageGenMain {
     package static func main() async {
         await ServiceMain.run("imagegen", about: "Draws a still for a prompt.", capacity: 2) { context, methods in
             let prices = try PriceList.read(context.settings.string("UNDERSTUDY_PRICES"))
-            let artifacts = Artifacts(environment: context.settings.environment)
+            let artifacts = try Artifacts(
+                store: context.settings.store, environment: context.settings.environment)
             let folder = "\(context.settings.stateDirectory)/imagegen"
             let studio = ImageStudio(
                 artifacts: artifacts, providers: try ProviderList(context, prices: prices, artifacts: artifacts),

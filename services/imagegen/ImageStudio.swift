@@ -32,6 +32,7 @@ struct ImageStudio: Sendable {
         try check(request)
         let candidates = try candidates(request)
         let output = try ArtifactURI(request.output, at: "/output")
+        try artifacts.policy?.checkTarget(output, "/output: the picture")
         if let image = try await delivered.find(request, artifacts) { return image }
         let image = try await firstOf(candidates, request, output, report)
         try delivered.keep(image, for: request)

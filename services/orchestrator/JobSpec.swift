@@ -20,6 +20,8 @@ struct JobSpec: Codable, Sendable {
     var entry: Entry
     var options: JobOptions
     var pipelineData: JSONValue?
+    /// Whether the files that it names must be in the store or in what `UNDERSTUDY_ALLOW_PATHS` lists; false if absent.
+    var isConfined: Bool?
 }
 
 /// What a job works on, read once and kept with it.

@@ -8,6 +8,8 @@ struct Narrations: Sendable {
     let artifacts: Artifacts
     let store: ArtifactURI
     let places: Places
+    /// Whether only what is in the store, or in what `UNDERSTUDY_ALLOW_PATHS` lists, is taken.
+    let isConfined: Bool
 
     /// - Returns: warnings about segments that stay silent.
     func assign(
@@ -22,6 +24,7 @@ struct Narrations: Sendable {
         for index in segments.indices {
             let segment = segments[index]
             if let uri = passed[segment.id] {
+                try artifacts.policy?.check(try ArtifactURI(uri), "the narration", isConfined: isConfined)
                 segments[index].audio = uri
             } else if let named = storyboard.segments[index].audio {
                 do throws(ServiceError) {
@@ -75,13 +78,10 @@ struct Narrations: Sendable {
         }
     }
 
-    /// A URI, or a path in the session's folder; never a file outside the store.
+    /// A URI, or a path in the session's folder; only from the store and what `UNDERSTUDY_ALLOW_PATHS` lists.
     private func own(_ text: String) throws(ServiceError) -> ArtifactURI {
         let uri = text.contains("://") ? try ArtifactURI(text) : try store.appending("\(places.folder)/\(text)")
-        guard uri.isBelow(store) else {
-            throw ServiceError(.unauthorized, "the narration \(uri) lies outside the store \(store)")
-        }
-        try artifacts.confine(uri, to: store, whose: "the narration")
+        try artifacts.confine(uri, "the narration")
         return uri
     }
 }

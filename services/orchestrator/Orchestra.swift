@@ -1,5 +1,6 @@
 import Contracts
 import FoundationEssentials
+import Glibc
 import JSONRPC
 import Logging
 
@@ -51,9 +52,12 @@ actor Orchestra {
         if isStopped { throw ServiceError(.busy, "this replica is stopping") }
         let spec = JobSpec(
             jobID: Self.newID(), userID: request.userID, sessionID: request.sessionID,
-            supersessionID: request.supersessionID, entry: entry, options: options, pipelineData: request.pipelineData)
+            supersessionID: request.supersessionID, entry: entry, options: options, pipelineData: request.pipelineData,
+            isConfined: Self.isConfined(request))
+        try studio.check(spec)
         var same = spec
         same.jobID = ""
+        same.isConfined = nil
         let fingerprint = String(decoding: try JSONCoding.encode(same), as: UTF8.self)
         if let key = request.idempotencyKey, let known = try store.job(key: key, fingerprint: fingerprint) {
             return StartedJob(jobID: known.spec.jobID, state: try await machineState(known), existing: true)
@@ -72,6 +76,12 @@ actor Orchestra {
         schedule.add(Self.ticket(spec))
         await runNext()
         return StartedJob(jobID: spec.jobID, state: try await machineState(row), existing: false)
+    }
+
+    /// Whether the artifacts that a call names are confined: it comes by the page, or from a process of another user.
+    static func isConfined(_ request: StartJob) -> Bool? {
+        let isOther = CallContext.peer.map { $0.uid != getuid() } ?? false
+        return request.confined == true || isOther ? true : nil
     }
 
     /// - Throws: `conflict` for a job that does not want to wait for its session.

@@ -25,7 +25,8 @@ package enum OrchestratorMain {
             }
             let events = EventSink(pools: context.pools, logger: context.logger)
             let studio = ServiceStudio(
-                pools: context.pools, artifacts: Artifacts(),
+                pools: context.pools,
+                artifacts: try Artifacts(store: settings.store, environment: settings.environment),
                 store: try ArtifactURI(settings.store, at: "UNDERSTUDY_STORE"),
                 root: root, prices: prices, stitchBackend: stitchBackend, events: events)
             let store = try JobStore(path: "\(settings.stateDirectory)/orchestrator/jobs.sqlite")

@@ -31,7 +31,7 @@ struct OrchestratorMethods: Sendable {
         let spec = JobSpec(
             jobID: "estimate", userID: request.userID, sessionID: request.sessionID,
             supersessionID: request.supersessionID, entry: .fallback, options: try options(of: request, call),
-            pipelineData: request.pipelineData)
+            pipelineData: request.pipelineData, isConfined: Orchestra.isConfined(request))
         return try await estimator.estimate(spec)
     }
 

@@ -16,7 +16,16 @@ struct ServiceStudio: Studio {
     let stitchBackend: StitchBackend
     let events: EventSink
 
+    func check(_ spec: JobSpec) throws(ServiceError) {
+        for uri in try Narrations.passed(spec.pipelineData?["audio"]).values.sorted() {
+            try artifacts.policy?.check(
+                try ArtifactURI(uri), "/pipeline_data/audio: the narration", isConfined: spec.isConfined == true)
+        }
+    }
+
     func load(_ spec: JobSpec) async throws -> JobPlan {
+        try check(spec)
+        if let music = spec.options.music { _ = try given(music, spec, "the music") }
         let places = try places(spec)
         await sweep(places)
         let storyboard = try await storyboard(spec, places)
@@ -27,8 +36,10 @@ struct ServiceStudio: Studio {
                 id: segment.id, duration: segment.duration, frames: frames, guidance: segment.guidance,
                 narration: segment.narration, audio: nil, audioStart: nil)
         }
-        var warnings = try await Narrations(artifacts: artifacts, store: store, places: places)
-            .assign(to: &segments, storyboard: storyboard, pipelineData: spec.pipelineData)
+        var warnings = try await Narrations(
+            artifacts: artifacts, store: store, places: places, isConfined: spec.isConfined == true
+        )
+        .assign(to: &segments, storyboard: storyboard, pipelineData: spec.pipelineData)
         if segments.allSatisfy({ $0.audio == nil }) {
             warnings = ["no narration was found in \(try uri(places.narrations)): the film is silent"]
         }
@@ -83,7 +94,7 @@ struct ServiceStudio: Studio {
         }
         try await write(probe.report, spec)
         let film = try uri(places.film)
-        if source != film { try await artifacts.copy(source, to: film) }
+        try await artifacts.copy(source, to: film)
         return film.description
     }
 
@@ -217,13 +228,11 @@ struct ServiceStudio: Studio {
             model: JobMachine.given, cost: .zero, attempts: 1, cached: false)
     }
 
-    /// What a user names by a URI, or by a path in the session's folder; never a file outside the store.
+    /// What a user names by a URI, or by a path in the session's folder; only from the store and what
+    /// `UNDERSTUDY_ALLOW_PATHS` lists.
     private func given(_ text: String, _ spec: JobSpec, _ what: String) throws(ServiceError) -> ArtifactURI {
         let file = text.contains("://") ? try ArtifactURI(text) : try uri("\(try places(spec).folder)/\(text)")
-        guard file.isBelow(store) else {
-            throw ServiceError(.unauthorized, "\(what) \(file) lies outside the store \(store)")
-        }
-        try artifacts.confine(file, to: store, whose: what)
+        try artifacts.confine(file, what)
         return file
     }
 
@@ -258,7 +267,7 @@ struct ServiceStudio: Studio {
             return try Storyboard(inline, name: "pipeline_data/storyboard")
         }
         let file = try uri(places.storyboard)
-        try artifacts.confine(file, to: store, whose: "the storyboard")
+        try artifacts.confine(file, "the storyboard")
         guard try await artifacts.info(file) != nil else {
             throw ServiceError(.notFound, "there is no storyboard at \(file)")
         }
@@ -301,7 +310,7 @@ struct ServiceStudio: Studio {
         guard file.isBelow(folder) else {
             throw ServiceError(.unauthorized, "\(whose) lies at \(file), outside its output folder \(folder)")
         }
-        try artifacts.confine(file, to: store, whose: whose)
+        try artifacts.confine(file, whose)
         return file
     }
 }

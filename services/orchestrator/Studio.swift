@@ -13,6 +13,10 @@ protocol Studio: Sendable {
     ) async throws -> AgentResult
     /// Whether what the agent should make is at its place.
     func hasInputs(of agent: ChainAgent, _ spec: JobSpec) async -> Bool
+    /// Looks at what a job names before it is stored.
+    ///
+    /// - Throws: `unauthorized` for an artifact that the caller may not name.
+    func check(_ spec: JobSpec) throws(ServiceError)
     /// Reads the storyboard and finds the narrations.
     func load(_ spec: JobSpec) async throws -> JobPlan
     /// - Parameter wish: clips that are wanted; the whole film if `nil`.
@@ -45,6 +49,10 @@ protocol Studio: Sendable {
     func write(_ receipt: Receipt, _ spec: JobSpec) async throws
     /// Tells the log; never waits, never fails.
     func log(_ type: String, _ data: JSONValue)
+}
+
+extension Studio {
+    func check(_ spec: JobSpec) throws(ServiceError) {}
 }
 
 /// Clips that the lead is asked for, and what they may cost.

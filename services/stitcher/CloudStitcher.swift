@@ -81,7 +81,7 @@ struct CloudStitcher: Sendable {
         try local.check(request)
         try check(request)
         let format = try VideoFormat(width: request.width, height: request.height, fps: request.fps)
-        let output = try ArtifactURI(request.output, at: "/output")
+        let output = try local.media.target(request.output, at: "/output")
         let key = try await key(request)
         let parts = try await local.parts(request.clips, rate: format.rate, &warnings)
         let facts = try await local.media.blocking.run { _ in
@@ -173,6 +173,7 @@ struct CloudStitcher: Sendable {
                 // What failed so costs nothing.
                 logger.info("MediaConvert does not know the role yet: \(fault.serviceError.message)")
                 _ = try await jobs.cancel()
+                // trusted: a pause of this file
                 try await Task.sleep(for: .seconds(pause))
                 pause = min(pause * 1.5, 10)
             }

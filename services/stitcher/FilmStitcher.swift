@@ -17,7 +17,7 @@ struct FilmStitcher: Sendable {
     func stitch(_ request: Stitch, _ call: Call) async throws -> Stitched {
         try check(request)
         let format = try VideoFormat(width: request.width, height: request.height, fps: request.fps)
-        let output = try ArtifactURI(request.output, at: "/output")
+        let output = try media.target(request.output, at: "/output")
         var warnings: [String] = []
         var recipe = FilmRecipe(
             parts: try await parts(request.clips, rate: format.rate, &warnings), format: format)

@@ -11,8 +11,10 @@ package enum StitcherMain {
             let prices = try PriceList.read(context.settings.string("UNDERSTUDY_PRICES"))
             let account = AWSAccount(ofService: context.settings.environment)
             let settings = try CloudSettings(context.settings)
+            let artifacts = try Artifacts(
+                store: context.settings.store, environment: context.settings.environment)
             let local = FilmStitcher(
-                media: MediaWork(artifacts: Artifacts(), blocking: context.blocking), price: prices.stitch(.local))
+                media: MediaWork(artifacts: artifacts, blocking: context.blocking), price: prices.stitch(.local))
             let cloud = CloudStitcher(
                 local: local, settings: settings, client: MediaConvertClient(account: account),
                 ledger: CloudLedger(stateDirectory: context.settings.stateDirectory),

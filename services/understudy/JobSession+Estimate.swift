@@ -10,19 +10,28 @@ extension JobSession {
         var params: [String: JSONValue] = [
             "user_id": .string(request.user), "session_id": .string(request.session), "options": request.options,
         ]
+        let places = try places
         let inputs = try await passedInputs()
-        if !inputs.isEmpty { params["pipeline_data"] = .object(inputs) }
+        params["pipeline_data"] = inputs.storyboard.map { ["storyboard": $0] }
         let ready = params
-        return try await withOrchestrator { orchestrator, _ in
-            try JSONCoding.convert(
-                try await orchestrator.call(OrchestratorAPI.estimate.name, params: .object(ready)), to: Estimate.self)
+        return try await withOrchestrator { orchestrator, store in
+            var params = ready
+            if !inputs.narrations.isEmpty {
+                // Named where a job would find them, since that is where the command line would put them.
+                let folder = try ArtifactURI(store, at: "UNDERSTUDY_STORE").appending(places.narrations)
+                let audio = try inputs.narrations.mapValues { JSONValue.string(try folder.appending($0).description) }
+                params["pipeline_data"] = ["storyboard": inputs.storyboard ?? .null, "audio": .object(audio)]
+            }
+            return try JSONCoding.convert(
+                try await orchestrator.call(OrchestratorAPI.estimate.name, params: .object(params)), to: Estimate.self)
         }
     }
 
     /// The inputs that would be put into the store, passed along instead: a dry run writes nothing.
-    private func passedInputs() async throws -> [String: JSONValue] {
-        var inputs: [String: JSONValue] = [:]
-        guard let storyboard = request.storyboard else { return inputs }
+    ///
+    /// - Returns: the storyboard, and the names of narration files by segment.
+    private func passedInputs() async throws -> (storyboard: JSONValue?, narrations: [String: String]) {
+        guard let storyboard = request.storyboard else { return (nil, [:]) }
         guard let data = try? Data(contentsOf: URL(filePath: storyboard)) else {
             throw ServiceError(.notFound, "there is no storyboard \(storyboard)")
         }
@@ -32,21 +41,18 @@ extension JobSession {
         } catch {
             throw ServiceError(.invalidParams, "\(storyboard) is not JSON")
         }
-        inputs["storyboard"] = json
-        if let audio = request.audio {
-            let files = try await Artifacts().list(ArtifactURI(filePath: StagedInputs.absolute(audio)))
-            inputs["audio"] = .object(Self.narrations(of: json, in: files))
-        }
-        return inputs
+        guard let audio = request.audio else { return (json, [:]) }
+        let files = try await Artifacts().list(ArtifactURI(filePath: StagedInputs.absolute(audio)))
+        return (json, Self.narrations(of: json, in: files))
     }
 
     /// The files that are named as segments are.
-    private static func narrations(of storyboard: JSONValue, in files: [ArtifactURI]) -> [String: JSONValue] {
-        var found: [String: JSONValue] = [:]
+    private static func narrations(of storyboard: JSONValue, in files: [ArtifactURI]) -> [String: String] {
+        var found: [String: String] = [:]
         for segment in storyboard["segments"]?.array ?? [] {
             guard let id = segment["id"]?.string ?? segment["segment_id"]?.string else { continue }
             let names = Places.narrationExtensions.map { "\(id).\($0)" }
-            if let file = files.first(where: { names.contains($0.name) }) { found[id] = .string(file.description) }
+            if let file = files.first(where: { names.contains($0.name) }) { found[id] = file.name }
         }
         return found
     }

@@ -57,10 +57,17 @@ struct JobSession: Sendable {
         }
     }
 
+    /// The session's folders, as the orchestrator has them.
+    var places: Places {
+        get throws(ServiceError) {
+            try Places(
+                root: ProcessInfo.processInfo.environment["UNDERSTUDY_ROOT"] ?? Places.defaultRoot,
+                userID: request.user, sessionID: request.session)
+        }
+    }
+
     private func follow(_ connection: RPCConnection, store: String) async throws -> Receipt? {
-        let places = try Places(
-            root: ProcessInfo.processInfo.environment["UNDERSTUDY_ROOT"] ?? Places.defaultRoot, userID: request.user,
-            sessionID: request.session)
+        let places = try places
         let inputs = try await StagedInputs(
             storyboard: request.storyboard, audio: request.audio, store: store, places: places)
         do {

@@ -1,0 +1,188 @@
+import Contracts
+import Foundation
+import Glibc
+import JSONRPC
+import Testing
+
+/// Files that calls name: what is not a regular file, what is a link, what lies elsewhere.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ForeignPathTests {
+    @Test("no service opens or replaces a pipe, a folder, a socket or a device")
+    func special() async throws {
+        try await LiveStack.with { stack in
+            let folder = "\(stack.folder)/given"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            #expect(mkfifo("\(folder)/pipe", 0o600) == 0 && mkdir("\(folder)/folder", 0o700) == 0)
+            #expect(mknod("\(folder)/socket", S_IFSOCK | 0o600, 0) == 0)
+            var names = ["pipe", "folder", "socket"]
+            if mknod("\(folder)/zero", S_IFCHR | 0o600, 0x105) == 0 { names.append("zero") }
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(folder)/link", withDestinationPath: "\(folder)/pipe")
+            names.append("link")
+            let (imagegen, clipper) = (try await stack.connect("imagegen"), try await stack.connect("clipper"))
+            let stitcher = try await stack.connect("stitcher")
+            let picture: JSONValue = .string("file://\(folder)/a.png")
+            let drawn: [String: JSONValue] = ["prompt": "a hill", "width": 160, "height": 90]
+            let shape: [String: JSONValue] = ["duration": 0.5, "width": 160, "height": 90]
+            _ = try await imagegen.call("imagegen.generate", params: .object(drawn.merging(["output": picture]) { $1 }))
+            let clip: JSONValue = .string("file://\(folder)/a.mp4")
+            _ = try await clipper.call(
+                "clipper.create", params: .object(shape.merging(["image": picture, "output": clip]) { $1 }))
+            for name in names {
+                let uri: JSONValue = .string("file://\(folder)/\(name)")
+                let before = Self.type("\(folder)/\(name)")
+                let joined: JSONValue = [["clip": clip, "segment_id": "a", "duration": 0.5]]
+                let outputs: [(RPCConnection, String, [String: JSONValue])] = [
+                    (imagegen, "imagegen.generate", drawn),
+                    (clipper, "clipper.create", shape.merging(["image": picture]) { $1 }),
+                    (clipper, "clipper.replace_audio", ["clip": clip, "audio": clip]),
+                    (stitcher, "stitcher.stitch", ["clips": joined, "width": 160, "height": 90]),
+                ]
+                for (service, method, params) in outputs {
+                    let kind = await Self.kind(service, method, params.merging(["output": uri]) { $1 })
+                    #expect(kind == .conflict, "\(method) to \(name): \(kind.map { "\($0)" } ?? "succeeded")")
+                }
+                let inputs: [(RPCConnection, String, [String: JSONValue])] = [
+                    (clipper, "clipper.create", shape.merging(["image": uri, "output": clip]) { $1 }),
+                    (clipper, "clipper.probe", ["media": uri]),
+                    (
+                        stitcher, "stitcher.stitch",
+                        ["clips": [["clip": uri, "segment_id": "a", "duration": 0.5]], "output": clip]
+                    ),
+                ]
+                for (service, method, params) in inputs {
+                    let kind = await Self.kind(service, method, params)
+                    #expect(kind == .invalidParams, "\(method) of \(name): \(kind.map { "\($0)" } ?? "succeeded")")
+                }
+                #expect(Self.type("\(folder)/\(name)") == before)
+            }
+        }
+    }
+
+    @Test("a lead's film that is named by a link becomes a file, in its own folder and from elsewhere")
+    func leadLink() async throws {
+        let script = #"{"calls": [{"steps": [{"video": "film.mp4", "cost_usd": 0.1}]}]}"#
+        try await LiveStack.with(script: script) { stack in
+            let made = try await Program.run(
+                "/usr/bin/ffmpeg",
+                [
+                    "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=30:d=2", "-pix_fmt", "yuv420p",
+                    "\(stack.folder)/real.mp4",
+                ])
+            #expect(made.status == 0, "\(made.errors)")
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(stack.folder)/film.mp4", withDestinationPath: "real.mp4")
+            try stack.writeStoryboard(durations: [1, 1])
+            let view = try await stack.job(["width": 160, "height": 90])
+            #expect(view.state == .finished && view.error == nil)
+            #expect(view.costs.agent6 == .zero, "\(view)")
+            let final = stack.place("agent5/final.mp4")
+            #expect(Self.type(final) == S_IFREG)
+            #expect(Self.type(stack.place("agent5/agent5_film.mp4")) == S_IFREG)
+            #expect(
+                try Data(contentsOf: URL(filePath: final))
+                    == Data(contentsOf: URL(filePath: "\(stack.folder)/real.mp4")))
+        }
+    }
+
+    @Test("by the page only files of the store can be named, and those that are listed; a local pipeline names any")
+    func page() async throws {
+        let other = "/tmp/us-listed-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: other) }
+        try await PageScene.with(script: LiveStack.failing) { page in
+            let voice = "\(other)/voice.mp3"
+            try await Self.voice(voice)
+            func start(_ audio: String, _ session: String) -> JSONValue {
+                [
+                    "user_id": "u", "session_id": .string(session), "confined": false,
+                    "options": ["width": 160, "height": 90],
+                    "pipeline_data": [
+                        "storyboard": ["segments": [["id": "seg_1", "duration": 1, "visual_guidance": "a hill"]]],
+                        "audio": ["seg_1": .string("file://\(audio)")],
+                    ],
+                ]
+            }
+            func post(_ place: String, _ body: JSONValue) async throws -> PageScene.Answer {
+                let text = String(decoding: try JSONCoding.encode(body), as: UTF8.self)
+                return try await page.curl("/api/\(place)", "-H", "X-Understudy: 1", "-d", text)
+            }
+            let link = "\(page.stack.store)/scaffold_test/u/s/agent4/link.mp3"
+            try FileManager.default.createDirectory(
+                at: URL(filePath: link).deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: voice)
+            for file in [voice, link, "/proc/self/environ", "\(other)/missing.mp3"] {
+                for place in ["jobs", "estimate"] {
+                    let answer = try await post(place, start(file, "s"))
+                    #expect(answer.status == 401 && answer.body.contains("unauthorized"), "\(place) \(file): \(answer)")
+                }
+            }
+            let inside = "\(page.stack.store)/scaffold_test/u/s/agent4/inside.mp3"
+            try FileManager.default.copyItem(atPath: voice, toPath: inside)
+            #expect(try await post("jobs", start(inside, "page")).status == 201)
+            let orchestrator = try await page.stack.connect("orchestrator")
+            let started = try await orchestrator.call("orchestrator.start", params: start(voice, "local"))
+            let view = try await page.stack.end(of: started["job_id"]?.string ?? "")
+            #expect(view.state == .finished, "\(view)")
+            #expect(!view.warnings.contains { $0.contains("silent") }, "\(view.warnings)")
+        }
+    }
+
+    @Test("with UNDERSTUDY_ALLOW_PATHS local callers are confined as well")
+    func listed() async throws {
+        let other = "/tmp/us-listed-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        for name in ["yes", "no"] {
+            try FileManager.default.createDirectory(atPath: "\(other)/\(name)", withIntermediateDirectories: true)
+            try await Self.voice("\(other)/\(name)/a.mp3")
+        }
+        defer { try? FileManager.default.removeItem(atPath: other) }
+        try await LiveStack.with(["UNDERSTUDY_ALLOW_PATHS": "/nowhere:\(other)/yes"]) { stack in
+            let (imagegen, clipper) = (try await stack.connect("imagegen"), try await stack.connect("clipper"))
+            for (name, expected) in [("yes", nil), ("no", ErrorKind.unauthorized)] as [(String, ErrorKind?)] {
+                let file = "file://\(other)/\(name)"
+                #expect(await Self.kind(clipper, "clipper.probe", ["media": .string("\(file)/a.mp3")]) == expected)
+                let drawn = await Self.kind(
+                    imagegen, "imagegen.generate",
+                    ["prompt": "a hill", "width": 160, "height": 90, "output": .string("\(file)/new/a.png")])
+                #expect(drawn == expected)
+            }
+            #expect(!FileManager.default.fileExists(atPath: "\(other)/no/new"))
+            // The command line puts files from anywhere into the store.
+            try stack.write(
+                #"{"segments":[{"id":"a","duration":1,"visual_guidance":"a hill"}]}"#, to: "\(other)/board.json")
+            let run = try await stack.understudy(
+                "run", "--user", "u", "--session", "s", "--storyboard", "\(other)/board.json", "--audio",
+                "\(other)/no", "--option", "width=160", "--option", "height=90", "--output", "\(other)/film.mp4")
+            #expect(run.status == 0, "\(run.output) \(run.errors)")
+            #expect(FileManager.default.fileExists(atPath: "\(other)/film.mp4"))
+            let estimate = try await stack.understudy(
+                "run", "--user", "u", "--session", "t", "--storyboard", "\(other)/board.json", "--audio",
+                "\(other)/no", "--dry-run", "--json")
+            #expect(estimate.status == 0 && estimate.output.contains("clipper.replace_audio"), "\(estimate)")
+        }
+    }
+
+    // MARK: -
+
+    private static func type(_ path: String) -> UInt32 {
+        var status = stat()
+        return lstat(path, &status) == 0 ? status.st_mode & S_IFMT : 0
+    }
+
+    private static func voice(_ path: String) async throws {
+        let made = try await Program.run(
+            "/usr/bin/ffmpeg", ["-v", "error", "-y", "-f", "lavfi", "-i", "sine=d=1", path])
+        if made.status != 0 { throw ServiceError(.internal, made.errors) }
+    }
+
+    /// The kind of a call's error; `nil` where it succeeds.
+    private static func kind(
+        _ service: RPCConnection, _ method: String, _ params: [String: JSONValue]
+    ) async -> ErrorKind? {
+        do {
+            _ = try await service.call(method, params: .object(params), timeout: .seconds(20))
+            return nil
+        } catch {
+            return ServiceError(wrapping: error).kind
+        }
+    }
+}
