@@ -1,4 +1,5 @@
 import JSONRPC
+import Untrusted
 
 /// The lengths of a clip, in whole seconds, that a provider sells.
 enum ClipLengths: Sendable, Equatable {
@@ -33,7 +34,7 @@ enum ClipLengths: Sendable, Equatable {
             lengths.first { Double($0) >= duration } ?? lengths[lengths.count - 1]
         case .range(let range):
             duration >= Double(range.upperBound)
-                ? range.upperBound : max(range.lowerBound, Int(duration.rounded(.up)))
+                ? range.upperBound : max(range.lowerBound, Int(clamping: duration.rounded(.up)))
         }
     }
 

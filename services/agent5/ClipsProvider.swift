@@ -43,7 +43,7 @@ struct ClipsProvider: VideoProvider {
 
             var name: String {
                 let given = id ?? segmentID
-                return given?.string ?? given?.double.map { String(Int64($0)) } ?? ""
+                return given?.string ?? given?.double.flatMap { Int64(exactly: $0) }.map { String($0) } ?? ""
             }
         }
 
@@ -53,6 +53,10 @@ struct ClipsProvider: VideoProvider {
     func process(_ request: AgentRequest, _ call: Call) async throws -> AgentResult {
         let delivery = try LeadDelivery(request, media.artifacts)
         let board = try JSONCoding.decode(Board.self, from: try JSONCoding.encode(request.storyboard))
+        if let index = board.segments.firstIndex(where: { !(0.1...3600).contains($0.duration) }) {
+            throw ServiceError.invalidParams(
+                at: "/storyboard/segments/\(index)/duration", expected: "seconds from 0.1 to 3600")
+        }
         let all = board.segments.map { Wanted(id: $0.name, guidance: $0.guidance, duration: $0.duration) }
         let format = try VideoFormat(
             width: request.options?.width, height: request.options?.height, fps: request.options?.fps)
@@ -150,6 +154,7 @@ struct ClipsProvider: VideoProvider {
                 "bytes": "\(made.bytes)", "seconds": "\(begun.duration(to: .now).milliseconds / 1000)",
             ])
         // A little more than promised rather than less: the film cuts it to the frame.
+        // trusted: an hour for a segment at the most, as was checked
         let frames = Int(
             (wanted.duration * Double(format.rate.numerator) / Double(format.rate.denominator)).rounded(.up))
         let part = FilmPart(clip: raw, frames: max(frames, 1), audio: nil, title: wanted.id)
