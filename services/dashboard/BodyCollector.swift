@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Glibc
 import JSONRPC
 import NIOCore
 
@@ -20,7 +19,7 @@ final class BodyCollector {
     private let plan: Plan
     private var bytes = Data()
     private var count = 0
-    private var file: (path: String, descriptor: Int32)?
+    private var file: UploadFile?
 
     init(_ plan: Plan) {
         self.plan = plan
@@ -50,42 +49,28 @@ final class BodyCollector {
         case .memory: return bytes.isEmpty ? .none : .bytes(bytes)
         case .file:
             guard let file else { return .none }
-            close(file.descriptor)
             self.file = nil
-            return .file(file.path, bytes: count)
+            return .file(file, bytes: count)
         }
     }
 
     func discard() {
-        guard let file else { return }
-        close(file.descriptor)
-        unlink(file.path)
-        self.file = nil
+        file?.discard()
+        file = nil
     }
 
     private func write(_ buffer: ByteBuffer, _ folder: String) throws(ServiceError) {
-        if file == nil {
-            try? FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            let path = "\(folder)/.\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tmp"
-            let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-            guard descriptor >= 0 else { throw failure(path) }
-            file = (path, descriptor)
-        }
+        if file == nil { file = try UploadFile(in: folder) }
         guard let file else { return }
-        let isWritten = buffer.withUnsafeReadableBytes { raw -> Bool in
-            var rest = raw[...]
-            while !rest.isEmpty {
-                let count = Glibc.write(file.descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                guard count > 0 || errno == EINTR else { return false }
-                rest = rest.dropFirst(max(count, 0))
+        // A closure that rethrows would lose the error's type.
+        let fault = buffer.withUnsafeReadableBytes { raw -> ServiceError? in
+            do throws(ServiceError) {
+                try file.write(raw)
+                return nil
+            } catch {
+                return error
             }
-            return true
         }
-        if !isWritten { throw failure(file.path) }
-    }
-
-    private func failure(_ path: String) -> ServiceError {
-        ServiceError(.unavailable, "cannot write \(path): \(String(cString: strerror(errno)))")
+        if let fault { throw fault }
     }
 }

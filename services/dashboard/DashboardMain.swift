@@ -20,22 +20,28 @@ package enum DashboardMain {
                 )
             }
             let orchestrator = context.pools["orchestrator"]
-            let artifacts = Artifacts(environment: context.settings.environment)
+            let artifacts = try Artifacts(
+                store: context.settings.store, environment: context.settings.environment)
             let store = try ArtifactURI(context.settings.store, at: "UNDERSTUDY_STORE")
             let rehearsal = Rehearsal(program: Rehearsal.installedProgram(), logger: context.logger)
             let hub = WatchHub(
+                // trusted: a bounded setting
                 OrchestratorLink(directory: context.settings.runDirectory), patience: .seconds(settings.bounds.stall),
                 logger: context.logger)
             let stack = StackRoutes(
                 directory: context.settings.runDirectory, orchestrator: orchestrator,
                 imagegen: context.pools["imagegen"])
+            let uploads = Uploads(folder: settings.uploads, artifacts: artifacts, store: store)
+            let storyboards = GivenStoryboard(artifacts: artifacts, store: store, root: settings.root)
+            await uploads.sweep()
+            await storyboards.sweep()
             let site = Site(
                 gate: Gate(token: settings.token, hosts: settings.hosts), assets: Assets(Page.files),
                 jobs: JobRoutes(
                     orchestrator: orchestrator,
-                    storyboards: GivenStoryboard(artifacts: artifacts, store: store, root: settings.root)),
+                    storyboards: storyboards),
                 media: MediaRoutes(known: KnownJobs(orchestrator), artifacts: artifacts), stack: stack,
-                rehearsal: rehearsal, uploads: Uploads(folder: settings.uploads, artifacts: artifacts, store: store),
+                rehearsal: rehearsal, uploads: uploads,
                 metrics: Metrics(orchestrator: orchestrator, stack: stack, hub: hub), logger: context.logger)
             let server = try await WebServer(site: site, hub: hub, settings: settings, logger: context.logger).listen()
             let address =

@@ -1,5 +1,7 @@
 import Artifacts
 import Contracts
+import FoundationEssentials
+import Glibc
 import JSONRPC
 import ServicePool
 
@@ -24,7 +26,8 @@ struct GivenStoryboard: Sendable {
         else { return try await body(.object(params)) }
         var params = params
         if !isKept {
-            params["session_id"] = .string("web-estimate-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))")
+            params["user_id"] = .string(Self.estimates)
+            params["session_id"] = .string(String(UInt64.random(in: 0...UInt64.max), radix: 36))
         }
         data["storyboard"] = nil
         params["pipeline_data"] = .object(data)
@@ -37,10 +40,36 @@ struct GivenStoryboard: Sendable {
         do {
             result = try await body(.object(params))
         } catch {
-            try? await artifacts.remove(place)
+            await forget(place)
             throw error
         }
-        try? await artifacts.remove(place)
+        await forget(place)
         return result
     }
+
+    /// Removes storyboards of estimates that dashboards which were killed left in the store.
+    func sweep() async {
+        guard store.scheme == .file, let folder = try? store.appending("\(root)/\(Self.estimates)") else { return }
+        for session in ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).prefix(1000) {
+            guard let places = try? Places(root: root, userID: Self.estimates, sessionID: session),
+                let place = try? store.appending(places.storyboard), let info = artifacts.localInfo(place),
+                Date().timeIntervalSince1970 - info.modified > Self.staleSeconds
+            else { continue }
+            await forget(place)
+        }
+    }
+
+    /// Removes a storyboard, and the session's folders that are empty then.
+    private func forget(_ place: ArtifactURI) async {
+        try? await artifacts.remove(place)
+        guard place.scheme == .file else { return }
+        let agent = place.path.dropLast(place.name.count + 1)
+        rmdir(String(agent))
+        rmdir(String(agent[..<(agent.lastIndex(of: "/") ?? agent.startIndex)]))
+    }
+
+    /// The user of estimates whose storyboard goes by the store, each in a session of its own.
+    private static let estimates = "web-estimate"
+    /// Seconds after which nobody waits for an estimate any more.
+    private static let staleSeconds = 600.0
 }

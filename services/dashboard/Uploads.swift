@@ -1,6 +1,5 @@
 import Artifacts
 import FoundationEssentials
-import Glibc
 import JSONRPC
 import NIOHTTP1
 
@@ -33,12 +32,12 @@ struct Uploads: Sendable {
     func take(_ request: WebRequest) async throws -> WebResponse {
         let name = request.query["name"] ?? ""
         let ending = try Self.ending(request)
-        guard case .file(let temporary, let bytes) = request.body, bytes > 0 else {
+        guard case .file(let file, let bytes) = request.body, bytes > 0 else {
             throw ServiceError(.invalidParams, "the body: expected the bytes of \(name.prefix(100))")
         }
         // The name is the browser's and goes no further than its ending.
         let uri = try store.appending("\(Self.place)/\(UUID().uuidString.lowercased()).\(ending)")
-        try await artifacts.copy(ArtifactURI(filePath: temporary), to: uri)
+        try await artifacts.copy(ArtifactURI(filePath: file.path), to: uri)
         return try .json(Taken(uri: uri.description, name: name, bytes: bytes), status: .created)
     }
 
@@ -52,8 +51,19 @@ struct Uploads: Sendable {
         return ending
     }
 
+    /// Removes what dashboards that were killed left behind: uploads that were coming in, and copies into the store that were not
+    /// finished.
+    func sweep() async {
+        UploadFile.sweep(folder)
+        guard store.scheme == .file, let place = try? store.appending(Self.place) else { return }
+        try? await artifacts.sweep(place, olderThan: Self.staleSeconds)
+    }
+
+    /// Seconds after which nobody writes to a temporary file in the store any more.
+    private static let staleSeconds = 600
+
     /// Removes what was not taken.
     func forget(_ request: WebRequest) {
-        if case .file(let temporary, _) = request.body { unlink(temporary) }
+        if case .file(let file, _) = request.body { file.discard() }
     }
 }

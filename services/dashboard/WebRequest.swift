@@ -7,8 +7,8 @@ struct WebRequest: Sendable {
     enum Body: Sendable {
         case none
         case bytes(Data)
-        /// The path of a temporary file; whoever answers moves it, else it is removed.
-        case file(String, bytes: Int)
+        /// A temporary file; it is removed once the request is answered.
+        case file(UploadFile, bytes: Int)
     }
 
     let method: HTTPMethod
@@ -46,7 +46,7 @@ struct WebRequest: Sendable {
         for pair in halves.count == 2 ? halves[1].split(separator: "&") : [] {
             let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let texts = sides.map { String($0).replacing("+", with: " ").removingPercentEncoding }
-            guard let name = texts[0], let value = texts.count == 2 ? texts[1] : "" else {
+            guard let name = texts.first ?? "", let value = texts.count == 2 ? texts.last ?? "" : "" else {
                 throw ServiceError(.invalidParams, "the request's query is not percent-encoded UTF-8")
             }
             query[name] = value
@@ -73,8 +73,13 @@ struct WebRequest: Sendable {
     /// Whether a browser asks for it as a page, to be looked at.
     var wantsPage: Bool { onlyReads && headers[canonicalForm: "accept"].contains { $0.hasPrefix("text/html") } }
 
-    /// Whether the answer may be packed.
+    /// Whether the answer may be packed (RFC 9110 §12.5.3): `gzip` is named, and not with the weight 0.
     var acceptsGzip: Bool {
-        headers[canonicalForm: "accept-encoding"].contains { $0.split(separator: ";")[0] == "gzip" }
+        headers[canonicalForm: "accept-encoding"].contains { coding in
+            let parts = coding.split(separator: ";", omittingEmptySubsequences: false)
+                .map { $0.filter { !$0.isWhitespace }.lowercased() }
+            guard parts.first == "gzip" || parts.first == "x-gzip" else { return false }
+            return !parts.dropFirst().contains { $0.hasPrefix("q=") && Double($0.dropFirst(2)) == 0 }
+        }
     }
 }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import JSONRPC
 import NIOHTTP1
+import Untrusted
 
 /// What a browser gets.
 struct WebResponse: Sendable {
@@ -39,7 +40,8 @@ struct WebResponse: Sendable {
         var response =
             (try? json(["error": error], status: status(of: error.kind))) ?? WebResponse(.internalServerError)
         if let seconds = error.retryAfter {
-            response.headers.add(name: "Retry-After", value: "\(Int(seconds.rounded(.up)))")
+            response.headers.add(
+                name: "Retry-After", value: "\(Int(clamping: seconds.clamped(to: 0...86_400).rounded(.up)))")
         }
         return response
     }
