@@ -73,8 +73,9 @@ chaos: ## kill processes at random under running jobs for five minutes
 format: ## format all Swift files
 	swift format --in-place --recursive $(SOURCES)
 
-lint: ## check the format
+lint: ## check the format, and that foreign input is not trusted
 	swift format lint --strict --recursive $(SOURCES)
+	scripts/lint-untrusted.py
 
 clean: ## remove what was built and the demo's store
 	rm -rf .build store

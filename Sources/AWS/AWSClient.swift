@@ -41,6 +41,7 @@ package final class AWSClient: Sendable {
                 }
                 let maySend = error.retryable && (request.isIdempotent || !error.isLost)
                 guard maySend, attempt < account.maximumAttempts, budget.spend() else { throw error }
+                // trusted: at most 20 s
                 try await Task.sleep(for: .seconds(Self.pause(after: attempt, error)))
                 attempt += 1
             }

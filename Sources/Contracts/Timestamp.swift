@@ -11,7 +11,8 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     }
 
     package init(_ date: Date) {
-        milliseconds = Int64(clamping: (date.timeIntervalSince1970 * 1000).rounded())
+        // Some 270,000 years to either side, so that sums and differences stay within 64 bits.
+        milliseconds = Int64(clamping: (date.timeIntervalSince1970 * 1000).rounded().clamped(to: -8.64e15...8.64e15))
     }
 
     /// The wall clock's time.
@@ -29,6 +30,7 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     /// The moment so many seconds later; at most a thousand years.
     package func adding(seconds: Double) -> Timestamp {
         let bounded = seconds.isFinite ? min(max(seconds, -3e10), 3e10) : 3e10
+        // trusted: at most a thousand years
         return Timestamp(milliseconds: milliseconds + Int64((bounded * 1000).rounded()))
     }
 

@@ -9,6 +9,7 @@ package struct USD: Sendable, Hashable, Comparable {
 
     /// Rounds to the nearest micro-dollar; not a number and values beyond ± 1e12 become zero.
     package init(_ dollars: Double) {
+        // trusted: checked on the same line
         micros = dollars.isFinite && abs(dollars) < 1e12 ? Int64((dollars * 1_000_000).rounded()) : 0
     }
 

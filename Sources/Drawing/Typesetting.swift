@@ -54,6 +54,7 @@ package struct Typesetting {
         pango_font_description_set_weight(description, PANGO_WEIGHT_SEMIBOLD)
         pango_layout_set_text(layout, text, Int32(text.utf8.count))
         pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR)
+        // trusted: the size of a picture that was checked
         pango_layout_set_width(layout, Int32(box.width * Double(PANGO_SCALE)))
         pango_layout_set_line_spacing(layout, 1.08)
 

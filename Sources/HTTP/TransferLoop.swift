@@ -138,6 +138,7 @@ final class TransferLoop: Sendable {
                 next = min(next, due - now)
             }
         }
+        // trusted: at most a minute
         return Int32(next / .milliseconds(1)) + 1
     }
 

@@ -107,6 +107,7 @@ package struct ImageHeader: Equatable, Sendable {
                 let components = jpegComponents(bytes, at: offset + 9)
                 return (
                     big(bytes, offset + 7, 2), big(bytes, offset + 5, 2),
+                    // trusted: at most four components
                     isProgressive ? Int((components * 3).rounded(.up)) : 4
                 )
             } else {

@@ -58,6 +58,7 @@ package final class RPCConnection: Sendable {
             } catch let error as IOError
                 where [EAGAIN, ECONNREFUSED, ENOENT].contains(error.errnoCode) && ContinuousClock.now < giveUp
             {
+                // trusted: a pause of this file
                 try await Task.sleep(for: .milliseconds(pause * Double.random(in: 0.5...1.5)))
                 pause = min(pause * 2, 100)
             } catch let error as IOError {

@@ -13,7 +13,7 @@ enum HealthCheck {
             let path = try settings.runDirectory.socketPath(service: service, instance: settings.instance)
             let connection = try await RPCConnection.connect(to: path, patience: .zero)
             let health = try await connection.call(
-                ServiceHealth.method, NoParams(), timeout: .seconds(patience))
+                ServiceHealth.method, NoParams(), timeout: .seconds(Self.patience))
             await connection.close()
             FileHandleOutput.output("\(service)/\(settings.instance): \(health.status.rawValue)\n")
             if let problem = health.problem { FileHandleOutput.error("\(service): \(problem)\n") }

@@ -16,6 +16,7 @@ package struct LatencyHistogram: Sendable {
     /// Seconds below which the share of all durations lies; `nil` where there are none.
     package func quantile(_ share: Double) -> Double? {
         guard count > 0 else { return nil }
+        // trusted: a share of a count
         let rank = UInt64((Double(count) * share).rounded(.up))
         var seen: UInt64 = 0
         for (index, number) in buckets.enumerated() {

@@ -45,7 +45,7 @@ extension ServiceSettings {
         var bytes = [UInt8](repeating: 0, count: maximum + 1)
         var count = 0
         while count < bytes.count {
-            let more = bytes.withUnsafeMutableBytes { read(file, $0.baseAddress! + count, $0.count - count) }
+            let more = bytes.withUnsafeMutableBytes { read(file, $0.baseAddress.map { $0 + count }, $0.count - count) }
             if more < 0, errno == EINTR { continue }
             guard more >= 0 else { return nil }
             guard more > 0 else { return String(validating: bytes.prefix(count), as: UTF8.self) }

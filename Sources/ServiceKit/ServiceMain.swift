@@ -86,6 +86,7 @@ package enum ServiceMain {
                 ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: label) { _ in SwiftLogNoOpLogHandler() }
         )
+        // trusted: a bounded setting
         configuration.maximumGracefulShutdownDuration = .seconds(settings.drainSeconds + 10)
         try await ServiceGroup(configuration: configuration).run()
         await context.pools.shutDown()

@@ -60,6 +60,7 @@ final class SocketService: Service {
             continuation.yield(true)
         }
         let timer = Task {
+            // trusted: a bounded setting
             try? await Task.sleep(for: .seconds(seconds))
             continuation.yield(false)
         }

@@ -21,6 +21,7 @@ package struct DirectoryWatch: Sendable {
                     // The folder may not be there yet, or have been replaced.
                     if watch?.isAlive != true { watch = Inotify(folder: folder) { continuation.yield() } }
                     continuation.yield()
+                    // trusted: one of two constants
                     try? await Task.sleep(for: .milliseconds(watch == nil ? 100 : 1000))
                 }
                 continuation.finish()

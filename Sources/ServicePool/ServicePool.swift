@@ -232,6 +232,7 @@ package actor ServicePool {
         guard let moment = set.nextMoment(after: now), !isShutDown else { return }
         let pause = max(moment - now, 1_000_000)
         alarm = Task { [weak self] in
+            // trusted: whole nanoseconds of a replica's own schedule
             guard (try? await Task.sleep(for: .nanoseconds(pause))) != nil else { return }
             await self?.probeDue()
         }

@@ -32,6 +32,7 @@ extension Duration {
     ///   - seconds: any number.
     ///   - maximum: the longest result, in seconds; 30 days unless stated.
     package static func clamping(seconds: Double, maximum: Double = 30 * 86_400) -> Duration {
+        // trusted: clamped on the same line
         .seconds(seconds.clamped(to: 0...maximum))
     }
 }

@@ -36,6 +36,7 @@ actor ScriptedProvider: VideoProvider {
         case .progress(let fraction, let message):
             call.progress(fraction, message)
         case .wait(let milliseconds):
+            // trusted: bounded where the script is read
             try await Task.sleep(for: .milliseconds(milliseconds))
         case .hang:
             while true { try await Task.sleep(for: .seconds(3600)) }

@@ -38,9 +38,11 @@ struct CaptionPainter {
             tone: Tone(0xFFFFFF))
         return Overlay(
             frames: frames, x: max((format.width - boxWidth) / 4 * 2, 0),
+            // trusted: the size of a picture that was checked
             y: max((format.height - boxHeight - Int(height * 0.06)) / 2 * 2, 0), width: boxWidth, height: boxHeight,
             pixels: canvas.pixels)
     }
 
+    // trusted: the size of drawn words
     private func even(_ pixels: Double) -> Int { Int((pixels / 2).rounded(.up)) * 2 }
 }

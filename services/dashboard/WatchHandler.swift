@@ -26,6 +26,7 @@ final class WatchHandler: ChannelInboundHandler {
     init(_ hub: WatchHub, _ wish: WatchWish, patience: Double) {
         self.hub = hub
         self.wish = wish
+        // trusted: a bounded setting
         self.patience = .milliseconds(Int64(patience * 1000))
     }
 

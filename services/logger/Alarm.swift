@@ -26,6 +26,7 @@ final class Alarm: Sendable {
             return state.waits
         }
         let timer = Task {
+            // trusted: a pause of the sink's own
             try await Task.sleep(for: .seconds(max(seconds, 0)))
             let waiter = state.withLock { state in
                 guard state.waits == number else { return CheckedContinuation<Void, Never>?.none }

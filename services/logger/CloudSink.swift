@@ -100,6 +100,7 @@ actor CloudSink: LogSink {
         } onCancel: {
             Task {
                 await self.stop()
+                // trusted: a bounded setting
                 try? await Task.sleep(for: .seconds(drain))
                 pump.cancel()
             }
@@ -120,6 +121,7 @@ actor CloudSink: LogSink {
         var pause = Pause()
         var adoptedAt: ContinuousClock.Instant?
         while !Task.isCancelled {
+            // trusted: a bounded setting
             if adoptedAt.map({ $0.duration(to: .now) >= .seconds(settings.adoption) }) ?? true {
                 adoptedAt = .now
                 let count = await spool.adopt()
@@ -159,6 +161,7 @@ actor CloudSink: LogSink {
 
     /// Waits out a pause that only a flush and the end of the service cut short.
     private func rest(_ seconds: Double) async {
+        // trusted: a pause that was bounded
         let end = ContinuousClock.now + .seconds(seconds)
         while !isUrgent, !isStopping, .now < end {
             await alarm.wait(seconds: Double(ContinuousClock.now.duration(to: end).milliseconds) / 1000 + 0.001)
@@ -216,6 +219,7 @@ actor CloudSink: LogSink {
             (there, missing) = batch.split(by: stored)
             let left = Double(sentAt - Timestamp.now.milliseconds) / 1000 + settings.settle
             if missing.isEmpty || isLast || left <= 0 { break }
+            // trusted: at most the bounded setting
             try await Task.sleep(for: .seconds(min(left, settings.settle)))
         }
         delivered += there.count

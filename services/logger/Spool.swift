@@ -184,6 +184,7 @@ actor Spool {
     private func make() throws(ServiceError) -> SpoolFile {
         try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         // The names' order is that of time.
+        // trusted: the wall clock
         let time = String(Int64(Date().timeIntervalSince1970 * 1000) + 1_000_000_000_000_000).dropFirst()
         let random = String(UInt32.random(in: 0...UInt32.max), radix: 36)
         let name = "\(time)-\(instance)-\(getpid())-\(random).spool"

@@ -73,6 +73,7 @@ extension JobMachine {
         case .rateLimited where leadAttempt < Self.maximumLeadAttempts && waitFits(error.retryAfter, at: now):
             let seconds = error.retryAfter ?? 0
             leadAttempt += 1
+            // trusted: fits the deadline, see waitFits
             leadNotBefore = Timestamp(milliseconds: now.milliseconds + Int64(seconds * 1000))
             drafts.append(say(Self.lead, .processing, "Agent5 asked to wait \(seconds) s"))
         default:
@@ -82,7 +83,9 @@ extension JobMachine {
 
     private func waitFits(_ seconds: Double?, at now: Timestamp) -> Bool {
         guard let seconds, seconds.isFinite, seconds >= 0, let began = leadBeganAt else { return false }
+        // trusted: a bounded option
         let deadline = began.milliseconds + Int64((spec.options.agent5Timeout ?? JobDefaults.agent5Timeout) * 1000)
+        // trusted: bounded, and not NaN as was checked
         return now.milliseconds + Int64(min(seconds, 1e9) * 1000) < deadline
     }
 

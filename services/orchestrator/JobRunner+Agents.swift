@@ -53,6 +53,7 @@ extension JobRunner {
         guard let moment = machine.leadNotBefore else { return }
         let told = moment.milliseconds - machine.updatedAt.milliseconds
         let wait = min(moment.milliseconds - Timestamp.now.milliseconds, max(told, 0))
+        // trusted: whole milliseconds that fit the deadline
         if wait > 0 { try await Task.sleep(for: .milliseconds(wait)) }
     }
 

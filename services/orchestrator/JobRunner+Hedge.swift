@@ -9,6 +9,7 @@ extension JobRunner {
         let usual = options.hedge == .p95 ? try? store.leadTime(quantile: 0.95, atLeast: 20) : nil
         guard let seconds = options.hedgeAfter ?? usual ?? nil else { return nil }
         return Task {
+            // trusted: a bounded option, or a time that was measured
             try? await Task.sleep(for: .seconds(seconds))
             if !Task.isCancelled { await feed(.hedged) }
         }

@@ -150,6 +150,7 @@ actor JobRunner {
                 let failure = ServiceError(wrapping: error)
                 logger.error("events cannot be kept", metadata: ["job": "\(jobID)", "error": "\(failure.message)"])
                 tellReaders(.failure(failure))
+                // trusted: a pause of our own, bounded
                 try? await Task.sleep(for: .seconds(pause))
                 pause = min(pause * 2, 5)
             }
@@ -220,6 +221,7 @@ actor JobRunner {
                 if work.usesStore, StoreHold.isPassing(failure) {
                     if let pause = hold.pause() {
                         await feed(.storeAway(failure))
+                        // trusted: a pause of our own, bounded
                         try? await Task.sleep(for: .seconds(pause))
                         continue
                     }

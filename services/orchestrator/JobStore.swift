@@ -242,6 +242,7 @@ struct JobStore: Sendable {
             try Double.fetchAll(db, sql: "SELECT seconds FROM lead_time ORDER BY n DESC LIMIT 200")
         }.sorted()
         guard times.count >= max(atLeast, 1) else { return nil }
+        // trusted: a share of at most 200
         return times[min(Int((Double(times.count) * quantile).rounded(.up)) - 1, times.count - 1)]
     }
 

@@ -69,6 +69,7 @@ struct LeadClock: Sendable {
 
     /// `300 s`, `0.05 s`.
     private static func text(_ seconds: Double) -> String {
+        // trusted: checked on the same line
         seconds == seconds.rounded() && abs(seconds) < 1e9 ? "\(Int(seconds)) s" : "\(seconds) s"
     }
 }

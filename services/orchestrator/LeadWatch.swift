@@ -63,6 +63,7 @@ enum LeadWatch {
                 switch clock.withLock({ $0.look(at: now) }) {
                 case .expired(let error): return error
                 case .again(let moment):
+                    // trusted: bounded options
                     try await Task.sleep(until: start + .seconds(moment) + .milliseconds(1), clock: .continuous)
                 }
             }

@@ -10,6 +10,7 @@ enum Timeline {
         var start = 0
         return durations.map { duration in
             seconds += duration
+            // trusted: 1000 hours at the most, as was checked
             let end = Int((seconds * exact(fps)).rounded())
             defer { start = end }
             // A segment is seen, however short.

@@ -105,6 +105,7 @@ actor ConvertJobs {
                         throw JobFault(
                             id: id,
                             serviceError: ServiceError(
+                                // trusted: a bounded setting
                                 .timeout, "the MediaConvert job \(id) waited for \(Int(queueSeconds)) s in its queue",
                                 provider: "mediaconvert"))
                     }
@@ -117,6 +118,7 @@ actor ConvertJobs {
                 logger.warning("cannot ask for the MediaConvert job \(id): \(error.message)")
             }
             // Many stitchers must not ask in step.
+            // trusted: a pause of this file
             try await Task.sleep(for: .seconds(pause * Double.random(in: 0.7...1.3)))
             pause = min(pause * 1.4, 10)
         }

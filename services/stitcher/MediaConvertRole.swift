@@ -68,6 +68,7 @@ struct MediaConvertRole: Sendable {
                     .timeout, "the role \(name) is made and cannot be seen after \(Int(Self.patience)) s: try again",
                     provider: "iam")
             }
+            // trusted: a pause of this file
             try await Task.sleep(for: .seconds(pause))
             waited += pause
             pause = min(pause * 2, 4)

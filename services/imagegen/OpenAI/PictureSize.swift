@@ -55,6 +55,7 @@ enum PictureSize {
         var best = (width: 1024, height: 1024, error: Double.infinity, missing: Int.max, area: 0)
         for long in stride(from: step, through: longest, by: step) {
             let exact = Double(long) / (isWide ? ratio : 1 / ratio)
+            // trusted: of sizes that were checked
             let short = max(Int((exact / Double(step)).rounded()), 1) * step
             guard short <= shortest, long * short <= area, long <= 3 * short else { continue }
             let (w, h) = isWide ? (long, short) : (short, long)
