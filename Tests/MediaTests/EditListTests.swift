@@ -56,6 +56,9 @@ import Testing
         try numbered("g.mp4", "-g", "90", "-bf", "\(reordered)")
         try bench.make("cut.mp4", "-ss", "0.7", "-i", "g.mp4", "-c", "copy")
         try expectWhole("cut.mp4", frames: 69)
+        // Who can only join whole clips would show what is hidden.
+        #expect(try !ClipFacts(bench.path("cut.mp4"), format: try small()).isLikeFilm)
+        #expect(try ClipFacts(bench.path("g.mp4"), format: try small()).isLikeFilm)
         let report = try stitch("cut.mp4", frames: 60)
         #expect(report.encodedFrames == 60)
         #expect(try shown() == Array(21..<81))

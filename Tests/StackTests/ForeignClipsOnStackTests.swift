@@ -96,9 +96,47 @@ import Testing
                 }
                 #expect(!differs, "row \(row) is combed")
             }
+            // The sound that comes before the pictures is heard, and the pictures wait for their place beside it.
+            let late = try #require(try await Judge.onset("\(folder)/late_film.mp4", at: 1.2))
+            #expect(abs(late) < 0.05, "\(late)")
             // The sound keeps its place beside the picture: 0.7 s are cut from both.
             let onset = try #require(try await Judge.onset("\(folder)/cut_film.mp4", at: 0.5))
             #expect(abs(onset) < 0.05, "\(onset)")
+        }
+    }
+
+    @Test("a film of copied pictures that does not decode is encoded again as a whole, and the job finishes")
+    func encodedAgain() async throws {
+        let script = """
+            {"calls": [{"steps": [{"clips": [{"segment_id": "seg_1", "clip": "odd.mp4"},
+              {"segment_id": "seg_2", "clip": "still.mp4"}], "cost_usd": 0.1}]}]}
+            """
+        try await LiveStack.with(script: script) { stack in
+            let folder = stack.folder
+            try await run(["-f", "lavfi", "-i", "testsrc2=s=640x360", "-frames:v", "1", "\(folder)/a.png"])
+            var clip = CreateClip(
+                image: "file://\(folder)/a.png", duration: 1, output: "file://\(folder)/still.mp4")
+            (clip.width, clip.height) = (320, 180)
+            _ = try await stack.connect("clipper").call(ClipperAPI.create, clip)
+            // A clip whose header is trusted, for it is of our own, and whose samples bring other parameter sets of the same id:
+            // it decodes, and spoils what follows it.
+            try await run(["-i", "\(folder)/still.mp4", "-c", "copy", "-bsf:v", "h264_mp4toannexb", "\(folder)/a.h264"])
+            try await run(
+                ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=1"] + Self.coding + [
+                    "-bf", "0", "-x264-params", "cabac=0:ref=3", "\(folder)/b.h264",
+                ])
+            try await run([
+                "-framerate", "30", "-i", "concat:\(folder)/a.h264|\(folder)/b.h264", "-c", "copy", "\(folder)/odd.mp4",
+            ])
+            try stack.writeStoryboard(durations: [2, 1])
+            let view = try await stack.job(["width": 320, "height": 180, "fallback": "segments"])
+            #expect(view.state == .finished, "\(view.error?.message ?? "")")
+            #expect(view.segments.map(\.maker) == ["Agent5", "Agent5"])
+            #expect(view.warnings.contains { $0.contains("encoded again as a whole") }, "\(view.warnings)")
+            #expect(try await Judge.complaints(stack.place("agent5/final.mp4")) == "")
+            let receipt = try await stack.connect("orchestrator").call(
+                OrchestratorAPI.receipt, JobReference(jobID: view.jobID))
+            #expect(receipt.attempts.contains { $0.work == "stitch" && $0.error?.kind == .corruptMedia })
         }
     }
 

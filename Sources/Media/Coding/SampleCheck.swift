@@ -8,6 +8,8 @@ struct SampleCheck {
     /// Positions of the IDR pictures among the frames that are shown.
     private(set) var keys: [Int] = []
 
+    /// Ticks from decoding to presentation of the first frame.
+    private var delay: Int64?
     private let known: Set<NALUnit>
     private let pictureSets: Set<Int>
 
@@ -27,6 +29,7 @@ struct SampleCheck {
             if av_packet_get_side_data(packet.pointer, AV_PKT_DATA_NEW_EXTRADATA, nil) != nil {
                 obstacle = Self.changes
             } else {
+                compareTimes(of: packet)
                 look(into: packet, frame)
             }
             frame += 1
@@ -34,6 +37,15 @@ struct SampleCheck {
     }
 
     private static let changes = "its parameter sets change within the clip"
+
+    /// Where frames are shown in the order of decoding, all have the same delay.
+    private mutating func compareTimes(of packet: borrowing Packet) {
+        let (decoding, presentation) = (packet.pointer.pointee.dts, packet.pointer.pointee.pts)
+        guard decoding != us_no_pts, presentation != us_no_pts else { return }
+        let delay = MediaTime.distance(from: decoding, to: presentation)
+        if let first = self.delay, first != delay { obstacle = "its pictures are not shown in the order of decoding" }
+        self.delay = self.delay ?? delay
+    }
 
     private mutating func look(into packet: borrowing Packet, _ frame: Int) {
         let size = Int(packet.pointer.pointee.size)
