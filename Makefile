@@ -2,7 +2,7 @@
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 SOURCES := Package.swift Sources services Tests
 
-.PHONY: help build demo test bench-media chaos bench-takeover bench-s3 bench-logs bench-page install uninstall deb images format lint clean
+.PHONY: help build demo test bench-media chaos fuzz bench-takeover bench-s3 bench-logs bench-page install uninstall deb images format lint clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -69,6 +69,12 @@ chaos: ## kill processes at random under running jobs for five minutes
 	@scripts/setup.sh test
 	swift build $(SWIFT_FLAGS) --build-tests
 	UNDERSTUDY_CHAOS_S=300 swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter ChaosTests
+
+FUZZ_S ?= 120
+fuzz: ## hostile input for the real executables: lines, requests, media; FUZZ_S seconds each (120)
+	@scripts/setup.sh test
+	swift build $(SWIFT_FLAGS) --build-tests
+	@for what in rpc web media; do python3 -B Tests/Fuzz/fuzz.py $$what --seconds $(FUZZ_S) || exit 1; done
 
 format: ## format all Swift files
 	swift format --in-place --recursive $(SOURCES)
