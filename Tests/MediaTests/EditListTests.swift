@@ -146,4 +146,18 @@ import Testing
             clip: bench.path("g.mp4"), audio: try bench.burst("t.wav", seconds: 1), output: bench.path("film.mp4"))
         #expect(try shown().prefix(45) == Array(0..<45)[...])
     }
+
+    @Test("a narration begins with the first frame of a clip that begins late", arguments: ["mp4", "mkv"])
+    func narratedLate(_ ending: String) throws {
+        try numbered("g.mp4", "-g", "90", "-bf", "2")
+        try bench.make("late.\(ending)", "-itsoffset", "0.5", "-i", "g.mp4", "-an", "-c", "copy")
+        _ = try AudioReplacement.run(
+            clip: bench.path("late.\(ending)"), audio: try bench.burst("t.wav", seconds: 1),
+            output: bench.path("film.mp4"))
+        for stream in ["v:0", "a:0"] {
+            let start = try bench.entries("film.mp4", stream: stream)["start_time"].flatMap { Double($0) }
+            #expect(try #require(start) < 0.01, "\(stream)")
+        }
+        #expect(try shown() == Array(0..<90))
+    }
 }

@@ -97,5 +97,15 @@ struct Packet: ~Copyable {
     /// Whether an edit list hides its frame: it is decoded only because later frames refer to it.
     var isHidden: Bool { pointer.pointee.flags & AV_PKT_FLAG_DISCARD != 0 }
 
+    /// Makes a moment, in ticks, the beginning of the packet's time line.
+    func shift(by start: Int64) {
+        if pointer.pointee.pts != us_no_pts {
+            pointer.pointee.pts = MediaTime.distance(from: start, to: pointer.pointee.pts)
+        }
+        if pointer.pointee.dts != us_no_pts {
+            pointer.pointee.dts = MediaTime.distance(from: start, to: pointer.pointee.dts)
+        }
+    }
+
     func unreference() { av_packet_unref(pointer) }
 }

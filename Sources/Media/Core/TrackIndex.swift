@@ -46,7 +46,7 @@ extension InputFile {
     ///
     /// - Returns: 0 where the container does not promise any number.
     func promisedFrames(_ index: Int) -> Int {
-        let declared = Int(clamping: max(stream(index).pointee.nb_frames, 0))
+        let declared = Int(min(max(stream(index).pointee.nb_frames, 0), Int64(Int32.max)))
         let listed = TrackIndex(stream(index))
         guard declared > 0, listed.entries > 0, listed.shown != declared,
             let whole = try? InputFile(path, examines: false, appliesEdits: false), index < whole.streamCount

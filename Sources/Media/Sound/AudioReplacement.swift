@@ -50,11 +50,14 @@ package enum AudioReplacement {
         defer { sound.stop() }
         var film = FilmWriter(sound: sound, movie: movie)
         let packet = try Packet()
+        // The narration begins with the first frame, wherever that is on the clip's time line.
+        let start = stream.pointee.start_time == us_no_pts ? 0 : stream.pointee.start_time
         var time = 0.0
         var copied = 0
         while try input.read(packet) {
             if cancelled() { throw MediaError(.cancelled, "cancelled") }
             guard packet.pointer.pointee.stream_index == Int32(index) else { continue }
+            packet.shift(by: start)
             // Some containers do not keep decoding times.
             let (dts, pts) = (packet.pointer.pointee.dts, packet.pointer.pointee.pts)
             time = MediaTime.seconds(dts != us_no_pts ? dts : pts, base) ?? time
