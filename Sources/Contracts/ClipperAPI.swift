@@ -7,6 +7,9 @@ package enum ClipperAPI {
     package static let replaceAudio = Method<ReplaceAudio, ReplacedAudio>(
         "clipper.replace_audio", idempotent: true,
         summary: "Replaces a clip's audio with a narration, cut or padded to the clip.")
+    package static let convert = Method<ConvertMedia, ConvertedMedia>(
+        "clipper.convert", idempotent: true,
+        summary: "Writes a film, or a stretch of it, as an MP4 that players play; takes over the streams that can be.")
     package static let probe = Method<ProbeMedia, ProbedMedia>(
         "clipper.probe", idempotent: true, summary: "Says what a media file holds, and decodes it if asked.")
 }
@@ -196,8 +199,15 @@ package struct ProbeMedia: Codable, Sendable {
     package var report: Bool?
     /// The narrations that the film was made of, in order: what its sound is compared with.
     package var narrations: [ProbeNarration]?
+    /// With `report`: also measure how much of the film is black, frozen and silent, how much of each narration is heard, and whether
+    /// the file is an MP4 that players play. For films that were made elsewhere.
+    package var thorough: Bool?
 
-    package init(media: String, decode: Bool? = nil, report: Bool? = nil, narrations: [ProbeNarration]? = nil) {
+    package init(
+        media: String, decode: Bool? = nil, report: Bool? = nil, narrations: [ProbeNarration]? = nil,
+        thorough: Bool? = nil
+    ) {
+        self.thorough = thorough
         self.media = media
         self.decode = decode
         self.report = report
@@ -243,8 +253,16 @@ package struct ProbedStream: Codable, Sendable {
     /// libavcodec's name, e.g. `h264`.
     package var codec: String
     package var profile: String?
-    /// Seconds.
+    /// Seconds, as the container states them; as measured if it does not.
     package var duration: Double?
+    /// When the first decoded frame is presented, in seconds on the file's time line; present if frames were decoded.
+    package var start: Double?
+    /// When the last decoded frame ends, in seconds on the file's time line; present if frames were decoded.
+    package var end: Double?
+    /// Seconds of decoded sound; of a picture the time from `start_s` to `end_s`.
+    package var presented: Double?
+    /// Present and true for the stream of its type that a player presents.
+    package var isPresented: Bool?
     package var width: Int?
     package var height: Int?
     /// Frames per second, as a fraction: `30/1`.
@@ -265,6 +283,10 @@ package struct ProbedStream: Codable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case type, codec, profile, duration, width, height, channels
+        case start = "start_s"
+        case end = "end_s"
+        case presented = "presented_s"
+        case isPresented = "is_presented"
         case rate = "fps"
         case pixelFormat = "pixel_format"
         case colorPrimaries = "color_primaries"
@@ -272,5 +294,58 @@ package struct ProbedStream: Codable, Sendable {
         case colorSpace = "color_space"
         case colorRange = "color_range"
         case sampleRate = "sample_rate"
+    }
+}
+
+package struct ConvertMedia: Codable, Sendable {
+    /// The artifact URI of the film: MP4, QuickTime, Matroska, WebM or MPEG transport stream.
+    package var media: String
+    /// The artifact URI that the MP4 is written to; may be the film's own.
+    package var output: String
+    /// Where the stretch begins, in seconds from the film's first picture; 0 if absent.
+    package var start: Double?
+    /// Seconds of the stretch; up to the film's end if absent. A stretch is encoded.
+    package var duration: Double?
+    /// -> pixels; the film's own if absent.
+    package var width: Int?
+    /// -> pixels; the film's own if absent.
+    package var height: Int?
+    /// Frames per second; the film's own if absent.
+    package var fps: Double?
+    /// Encode the pictures even if they could be taken over; false if absent.
+    package var encode: Bool?
+
+    package init(media: String, output: String) {
+        self.media = media
+        self.output = output
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case media, output, duration, width, height, fps, encode
+        case start = "start_s"
+    }
+}
+
+package struct ConvertedMedia: Codable, Sendable {
+    /// The artifact URI of the MP4.
+    package var video: String
+    /// Seconds of its pictures.
+    package var duration: Double
+    /// Why the pictures were encoded; absent if they were taken over as they are.
+    package var encodedPictures: String?
+    /// Why the sound was encoded; absent if it was taken over as it is, or there is none.
+    package var encodedSound: String?
+
+    package init(video: String, duration: Double, encodedPictures: String?, encodedSound: String?) {
+        self.video = video
+        self.duration = duration
+        self.encodedPictures = encodedPictures
+        self.encodedSound = encodedSound
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case video, duration
+        case encodedPictures = "encoded_pictures"
+        case encodedSound = "encoded_sound"
     }
 }

@@ -43,22 +43,47 @@ package struct DeliveryPoint: Codable, Sendable, Equatable {
     package var name: String
     /// What was found, with its unit.
     package var measured: String
-    /// The number of `measured`, where it is one: `black` and `frozen` in seconds, `loudness` in LUFS.
+    /// The number of `measured`, where it is one: `black`, `frozen` and `..._total` in seconds, `loudness` in LUFS, `sync_...` in
+    /// milliseconds; absent for a narration that is not heard.
     package var value: Double?
     /// What it should be.
     package var target: String
     package var isPassed: Bool
+    /// Where it was found on the film's time line: of `black_total`, `frozen_total` and `silent_total`, at most 2000.
+    package var stretches: [ReportedStretch]?
 
-    package init(name: String, measured: String, value: Double? = nil, target: String, isPassed: Bool) {
+    package init(
+        name: String, measured: String, value: Double? = nil, target: String, isPassed: Bool,
+        stretches: [ReportedStretch]? = nil
+    ) {
         self.name = name
         self.measured = measured
         self.value = value
         self.target = target
         self.isPassed = isPassed
+        self.stretches = stretches
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, measured, value, target
+        case name, measured, value, target, stretches
         case isPassed = "passed"
+    }
+}
+
+/// A stretch of a film.
+package struct ReportedStretch: Codable, Sendable, Equatable {
+    /// Seconds from the film's first picture.
+    package var start: Double
+    /// Seconds from the film's first picture.
+    package var end: Double
+
+    package init(start: Double, end: Double) {
+        self.start = start
+        self.end = end
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case start = "start_s"
+        case end = "end_s"
     }
 }

@@ -14,6 +14,8 @@ package enum ClipperMain {
             let (maker, judge) = (ClipMaker(media: media, price: prices.clip), MediaJudge(media: media))
             methods.handle(ClipperAPI.create) { request, call in try await maker.create(request, call) }
             methods.handle(ClipperAPI.replaceAudio) { request, call in try await maker.replaceAudio(request, call) }
+            let converter = FilmConverter(media: media)
+            methods.handle(ClipperAPI.convert) { request, call in try await converter.convert(request, call) }
             methods.handle(ClipperAPI.probe) { request, call in try await judge.probe(request, call) }
         }
     }

@@ -20,9 +20,11 @@ struct MediaJudge: Sendable {
             return ProbedMedia(report)
         }
         let narrations = try await narrations(request.narrations ?? [])
+        let isThorough = request.thorough == true
         let (report, findings) = try await media.blocking.run { cancelled in
             try DeliveryCheck.run(
-                path, narrations: narrations, cancelled: cancelled, progress: { call.progress($0, "measuring") })
+                path, narrations: narrations, isThorough: isThorough, cancelled: cancelled,
+                progress: { call.progress($0, "measuring") })
         }
         var probed = ProbedMedia(report)
         probed.report = DeliveryReport(
@@ -30,7 +32,8 @@ struct MediaJudge: Sendable {
             points: findings.map { finding in
                 DeliveryPoint(
                     name: finding.name, measured: finding.measured, value: finding.value, target: finding.target,
-                    isPassed: finding.isPassed)
+                    isPassed: finding.isPassed,
+                    stretches: finding.stretches?.map { ReportedStretch(start: $0.start, end: $0.end) })
             })
         return probed
     }

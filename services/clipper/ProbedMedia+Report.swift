@@ -15,6 +15,10 @@ extension ProbedStream {
         self.init(type: stream.type, codec: stream.codec)
         profile = stream.profile
         duration = stream.duration
+        start = stream.span?.start
+        end = stream.span?.end
+        presented = stream.span?.presented
+        isPresented = stream.isBest ? true : nil
         width = stream.width
         height = stream.height
         rate = stream.rate?.description

@@ -49,7 +49,9 @@ struct MovieFile: ~Copyable {
         var made = try MovieFile(opening: path, format: format)
         let stream = try made.addStream()
         try check(avcodec_parameters_copy(stream.pointee.codecpar, source.pointee.codecpar), "out of memory")
-        stream.pointee.codecpar.pointee.codec_tag = 0
+        let isHEVC = source.pointee.codecpar.pointee.codec_id == AV_CODEC_ID_HEVC
+        // Apple's players take HEVC under this name only: "hvc1".
+        stream.pointee.codecpar.pointee.codec_tag = isHEVC ? 0x3163_7668 : 0
         stream.pointee.avg_frame_rate = source.pointee.avg_frame_rate
         stream.pointee.r_frame_rate = source.pointee.r_frame_rate
         stream.pointee.time_base = source.pointee.time_base
@@ -146,6 +148,20 @@ struct MovieFile: ~Copyable {
         packet.pointer.pointee.duration = ticks
         nextFrame += 1
         try write(packet, stream: Self.videoIndex, timeBase: format.rate.timeBase)
+    }
+
+    /// Adds an audio track whose packets are another file's; before the header is written.
+    mutating func addSound(copying source: UnsafeMutablePointer<AVStream>) throws(MediaError) {
+        let stream = try addStream()
+        try check(avcodec_parameters_copy(stream.pointee.codecpar, source.pointee.codecpar), "out of memory")
+        stream.pointee.codecpar.pointee.codec_tag = 0
+        stream.pointee.time_base = source.pointee.time_base
+        audioIndex = stream.pointee.index
+    }
+
+    /// Appends a packet of another file, at its own time, to the audio track.
+    func copySound(_ packet: borrowing Packet, timeBase: AVRational) throws(MediaError) {
+        try write(packet, stream: audioIndex, timeBase: timeBase)
     }
 
     /// Appends a packet of another file, at its own time, to the video track.

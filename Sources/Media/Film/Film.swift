@@ -32,7 +32,7 @@ package enum Film {
         )
         try movie.addAudio(try AudioEncoder())
         if !recipe.captions.isEmpty { try movie.addText() }
-        for (index, part) in parts.enumerated() {
+        for (index, part) in parts.enumerated() where !part.title.isEmpty {
             try movie.addChapter(part.title, start: plan.starts[index], end: plan.starts[index + 1])
         }
         try movie.writeHeader()

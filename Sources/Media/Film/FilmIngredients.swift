@@ -24,7 +24,7 @@ struct FilmIngredients {
         var planned = zip(parts, tracks).map { part, track in
             FilmPlan.Part(
                 frames: part.frames, available: track.frames, keys: track.keys,
-                isCopyable: track.configuration.map(sets.accepted.contains) ?? false)
+                isCopyable: part.clipStart == 0 && track.configuration.map(sets.accepted.contains) ?? false)
         }
         var plan = FilmPlan(parts: planned, fades: recipe.fades)
         let blender = plan.fades.isEmpty ? nil : try Self.blender(tracks, format)

@@ -57,9 +57,9 @@ struct FilmPictures: ~Copyable {
         let local = min(frame - plan.starts[owner], parts[owner].frames - 1)
         if owner != part || current == nil {
             current = try VideoReader.open(
-                parts[owner].clip, from: format.rate.seconds(local), format: format, fit: fit)
+                parts[owner].clip, from: parts[owner].clipStart + format.rate.seconds(local), format: format, fit: fit)
             part = owner
         }
-        return try current!.picture(at: format.rate.seconds(local))
+        return try current!.picture(at: parts[owner].clipStart + format.rate.seconds(local))
     }
 }

@@ -4,11 +4,13 @@ package struct FilmPart: Sendable {
     package var clip: String
     /// Frames that it takes on the time line, at least 1; a longer clip is cut, a shorter one holds its last frame.
     package var frames: Int
+    /// Seconds of the clip that are skipped. Its pictures are then encoded, and its sound must be skipped by `audioStart`.
+    package var clipStart = 0.0
     /// Path of its narration; without one, the clip's own sound is used, else silence.
     package var audio: String?
     /// Seconds of the narration that are skipped.
     package var audioStart: Double
-    /// The chapter's title.
+    /// The chapter's title; no chapter if empty.
     package var title: String
 
     package init(clip: String, frames: Int, audio: String?, audioStart: Double = 0, title: String) {

@@ -94,7 +94,7 @@ enum ContainerCheck {
         return (isConstant || times.count == 1, isClosed && !keys.isEmpty, longest)
     }
 
-    private static func topLevelBoxes(_ path: String) -> [String] {
+    static func topLevelBoxes(_ path: String) -> [String] {
         guard let file = try? FileHandleReader(path) else { return [] }
         var names: [String] = []
         var offset = 0

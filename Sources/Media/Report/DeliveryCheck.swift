@@ -6,11 +6,14 @@ package struct DeliveryFinding: Sendable, Equatable {
     package let name: String
     /// What was found, with its unit.
     package let measured: String
-    /// The number of `measured`, where others judge by it: `black` and `frozen` in seconds, `loudness` in LUFS.
+    /// The number of `measured`, where others judge by it: `black` and `frozen` in seconds, `loudness` in LUFS,
+    /// `sync_...` in milliseconds.
     package let value: Double?
     /// What it should be.
     package let target: String
     package let isPassed: Bool
+    /// Where it was found on the film's time line.
+    package var stretches: [TimeStretch]?
 }
 
 /// A narration as a film has it.
@@ -33,46 +36,79 @@ package struct ExpectedNarration: Sendable {
 
 /// Looks at a finished film as its viewers' players and platforms will, and measures what the eye and the ear would complain of.
 package enum DeliveryCheck {
-    /// - Parameter narrations: what the film was made of, in order; empty where nobody knows.
+    /// - Parameters:
+    ///   - narrations: what the film was made of, in order; empty where nobody knows.
+    ///   - isThorough: also measure how much of the film is black, frozen and silent, how much of each narration is heard, and whether
+    ///     the file is an MP4 that players play: for films that were made elsewhere.
     /// - Returns: what a probe finds, and each point.
     /// - Throws: what cannot even be opened; `cancelled`.
     package static func run(
-        _ path: String, narrations: [ExpectedNarration] = [], cancelled: @escaping @Sendable () -> Bool = { false },
-        progress: (Double) -> Void = { _ in }
+        _ path: String, narrations: [ExpectedNarration] = [], isThorough: Bool = false,
+        cancelled: @escaping @Sendable () -> Bool = { false }, progress: (Double) -> Void = { _ in }
     ) throws(MediaError) -> (media: MediaReport, findings: [DeliveryFinding]) {
         let input = try InputFile(path, cancelled: cancelled)
         let bound = ProbeBound(path, duration: input.duration)
         return try bound.run(fileName(path), cancelled) { isOver throws(MediaError) in
-            try measure(input, narrations, cancelled: isOver, progress)
+            try measure(input, narrations, isThorough: isThorough, cancelled: isOver, progress)
         }
     }
 
     private static func measure(
-        _ input: borrowing InputFile, _ narrations: [ExpectedNarration], cancelled: @escaping @Sendable () -> Bool,
-        _ progress: (Double) -> Void
+        _ input: borrowing InputFile, _ narrations: [ExpectedNarration], isThorough: Bool,
+        cancelled: @escaping @Sendable () -> Bool, _ progress: (Double) -> Void
     ) throws(MediaError) -> (media: MediaReport, findings: [DeliveryFinding]) {
         let path = input.path
         let hasSound = input.best(AVMEDIA_TYPE_AUDIO) != nil
         let narrations = onFrames(narrations, of: input)
         // The sound is listened to while the pictures are looked at.
-        let sound = try Ahead<Never, [DeliveryFinding]>.start(depth: 1) { _ throws(MediaError) in
-            try SoundCheck.findings(path, narrations, hasSound: hasSound, cancelled: cancelled)
+        let sound = try Ahead<Never, SoundCheck.Outcome>.start(depth: 1) { _ throws(MediaError) in
+            try SoundCheck.run(
+                path, narrations, hasSound: hasSound, isThorough: isThorough, cancelled: cancelled)
         }
         defer { sound.stop() }
         var pictures = PictureStretches()
+        var stretches = FilmStretches()
         let media = try MediaProbe.probe(
             path, decode: true, cancelled: cancelled, progress: { progress($0 * 0.8) },
-            inspect: { pictures.add($0) })
+            inspect: { look in
+                pictures.add(look)
+                if isThorough { stretches.add(look) }
+            })
         var findings = [
             finding(
                 "decodes", media.problems.first ?? "\(media.frames) frames", "every frame", media.decodedOK == true)
         ]
         findings += try ContainerCheck.findings(path, media, cancelled: cancelled)
         findings += pictures.findings(rate: media.rate, boundaries: boundaries(narrations))
-        findings += try sound.summary()
+        let heard = try sound.summary()
+        findings += heard.findings
+        if isThorough {
+            findings += totals(&stretches, heard.levels, media)
+            let obstacle = try DeliverableFile.obstacle(path)
+            findings.append(finding("playable", obstacle ?? "yes", "an MP4 that players play", obstacle == nil))
+        }
         findings += try captions(path)
         progress(1)
         return (media, findings)
+    }
+
+    private static func totals(
+        _ pictures: inout FilmStretches, _ levels: [Float], _ media: MediaReport
+    ) -> [DeliveryFinding] {
+        let video = media.streams.first { $0.type == "video" && $0.isBest }?.span
+        let seconds = video.map { $0.end - $0.start } ?? media.duration
+        pictures.finish(at: seconds)
+        var silent = StretchMeter()
+        for (block, level) in levels.enumerated() {
+            let time = Double(block) / 10
+            guard time < seconds else { break }
+            silent.note(level <= NarrationCoverage.sound, at: time)
+        }
+        let end = Double(levels.count) / 10
+        // Where the sound has ended, nothing is heard.
+        if end < seconds { silent.note(true, at: end) }
+        silent.end(at: seconds)
+        return findings(black: pictures.black, frozen: pictures.frozen, silent: silent, of: seconds)
     }
 
     static func finding(

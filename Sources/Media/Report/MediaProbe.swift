@@ -7,8 +7,10 @@ package struct MediaReport: Sendable {
         package var type: String
         package var codec: String
         package var profile: String?
-        /// Seconds.
+        /// Seconds, as the container states them; as measured if it does not.
         package var duration: Double?
+        /// When its decoded frames are presented; `nil` unless they were decoded.
+        package var span: PresentedSpan?
         package var width: Int?
         package var height: Int?
         package var rate: FrameRate?
@@ -20,6 +22,8 @@ package struct MediaReport: Sendable {
         /// Hertz.
         package var sampleRate: Int?
         package var channels: Int?
+        /// Whether it is the one of its type that a player presents.
+        package var isBest = false
     }
 
     package var container: String
@@ -57,6 +61,7 @@ package enum MediaProbe {
             container: containerName(String(cString: input.context.pointee.iformat.pointee.name)),
             duration: input.duration, streams: streams, frames: 0, decodedOK: nil, problems: [])
         let video = input.best(AVMEDIA_TYPE_VIDEO)
+        for index in [video, input.best(AVMEDIA_TYPE_AUDIO)] { if let index { report.streams[index].isBest = true } }
         let promised = video.map { input.promisedFrames($0) } ?? 0
         report.frames = promised
         guard decode else { return report }
@@ -68,6 +73,8 @@ package enum MediaProbe {
         for index in 0..<input.streamCount where isMedia(input.stream(index)) {
             guard let outcome = outcomes[index] else { continue }
             report.problems += outcome.problems
+            report.streams[index].span = outcome.span
+            report.streams[index].duration = report.streams[index].duration ?? outcome.span?.presented
             if outcome.frames == 0 {
                 report.problems.append("stream \(index) (\(streams[index].type)) holds nothing that can be decoded")
             }

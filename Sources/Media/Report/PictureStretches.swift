@@ -1,9 +1,5 @@
 /// Stretches of a film in which nothing is seen, or nothing moves.
 struct PictureStretches {
-    /// Mean and highest luma of a black picture, of 16 to 235.
-    private static let blackMean = 20
-    private static let blackPeak = 40
-
     private var before = PictureLook()
     private var frame = 0
     private var blackSince: Int?
@@ -12,10 +8,7 @@ struct PictureStretches {
     private(set) var frozen: [Range<Int>] = []
 
     mutating func add(_ look: PictureLook) {
-        let samples = look.samples
-        let isBlack =
-            samples.reduce(0) { $0 + Int($1) } <= Self.blackMean * samples.count
-            && samples.max() ?? 0 <= Self.blackPeak
+        let isBlack = look.isBlack
         if isBlack, blackSince == nil { blackSince = frame }
         if !isBlack, let since = blackSince {
             black.append(since..<frame)

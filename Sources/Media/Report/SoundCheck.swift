@@ -2,21 +2,32 @@
 enum SoundCheck {
     /// Seconds off that a narration may be.
     private static let tolerance = 0.005
+    /// Seconds of speech that may be missing.
+    private static let mostMissing = 0.5
 
-    static func findings(
-        _ path: String, _ narrations: [ExpectedNarration], hasSound: Bool, cancelled: () -> Bool
-    ) throws(MediaError) -> [DeliveryFinding] {
-        guard hasSound else { return [] }
+    struct Outcome: Sendable {
+        var findings: [DeliveryFinding] = []
+        /// The peak of each tenth of a second; empty unless asked for.
+        var levels: [Float] = []
+    }
+
+    /// - Parameter isThorough: whether to measure levels, and how much of each narration is heard.
+    static func run(
+        _ path: String, _ narrations: [ExpectedNarration], hasSound: Bool, isThorough: Bool, cancelled: () -> Bool
+    ) throws(MediaError) -> Outcome {
+        guard hasSound else { return Outcome() }
         var checks = SyncWindows(narrations)
         var meter = try LoudnessMeter()
         var reader = try AudioReader.open(path)
         var position = 0
+        var levels: [Float] = []
         while true {
             if cancelled() { throw MediaError(.cancelled, "cancelled") }
-            let samples = try reader.read(4800)
+            let samples = try reader.read(NarrationCoverage.block)
             guard samples.count > 0 else { break }
             try meter.add(samples)
             checks.add(samples, at: position)
+            if isThorough { levels.append(samples.peak) }
             position += samples.count
         }
         let (integrated, peak) = (meter.integrated, meter.truePeak)
@@ -30,23 +41,32 @@ enum SoundCheck {
                 integrated.map { (-30 ... -9).contains($0) } ?? isMeantSilent),
             DeliveryCheck.finding("true_peak", level(peak, "dBTP"), "at most -1 dBTP", (peak ?? -99) <= -1),
         ]
+        let coverage =
+            isThorough ? try NarrationCoverage.results(levels, narrations, cancelled: cancelled) : []
         for result in try checks.results(cancelled: cancelled) {
-            switch result.outcome {
-            case .offset(let seconds):
-                findings.append(
-                    DeliveryCheck.finding(
-                        "sync_\(result.segmentID)", "\(DeliveryCheck.number(seconds * 1000, digits: 1)) ms",
-                        "within 5 ms",
-                        abs(seconds) <= tolerance))
-            case .silent:
-                findings.append(
-                    DeliveryCheck.finding("sync_\(result.segmentID)", "silent", "the narration is heard", false))
-            case .unlike:
-                findings.append(
-                    DeliveryCheck.finding(
-                        "sync_\(result.segmentID)", "something else is heard", "the narration is heard", false))
-            }
+            findings.append(finding(result, coverage.first { $0.segmentID == result.segmentID }))
         }
-        return findings
+        return Outcome(findings: findings, levels: levels)
+    }
+
+    /// Its `value` is the offset in milliseconds; a narration that is not found, or not to its end, has none.
+    private static func finding(
+        _ result: SyncWindows.Result, _ coverage: NarrationCoverage.Result?
+    ) -> DeliveryFinding {
+        func missing(_ measured: String) -> DeliveryFinding {
+            DeliveryCheck.finding("sync_\(result.segmentID)", measured, "the narration is heard", false)
+        }
+        switch result.outcome {
+        case .offset(let seconds):
+            if let coverage, coverage.missing > mostMissing {
+                let heard = DeliveryCheck.number(max(coverage.speech - coverage.missing, 0), digits: 1)
+                return missing("heard for \(heard) of \(DeliveryCheck.number(coverage.speech, digits: 1)) s of speech")
+            }
+            return DeliveryCheck.finding(
+                "sync_\(result.segmentID)", "\(DeliveryCheck.number(seconds * 1000, digits: 1)) ms",
+                value: seconds * 1000, "within 5 ms", abs(seconds) <= tolerance)
+        case .silent: return missing("silent")
+        case .unlike: return missing("something else is heard")
+        }
     }
 }

@@ -9,9 +9,14 @@ final class StreamDecoding {
         /// Pictures before the first key picture, coded after it: they refer to what is not there, and no player shows them.
         var leading = 0
         var problems: [String] = []
+        /// `nil` if nothing was decoded.
+        var span: PresentedSpan?
     }
 
     private let index: Int
+    private let base: AVRational
+    /// Seconds of a picture, as the container states the rate.
+    private let frameDuration: Double?
     private let type: String
     private let decoder: Decoder
     private let frame: Frame
@@ -28,6 +33,9 @@ final class StreamDecoding {
     private var emerging = 0
     /// What was seen in groups that come again.
     private var album: [Int: [PictureLook]] = [:]
+    private var meter = SpanMeter()
+    /// The presentation time and the duration, in seconds, of the packet that is presented last.
+    private var ending: (time: Double, duration: Double)?
 
     /// - Parameters:
     ///   - file: the open file, whose packets are given to `take`.
@@ -40,6 +48,8 @@ final class StreamDecoding {
         let stream = file.stream(index)
         self.index = index
         self.looks = looks
+        base = stream.pointee.time_base
+        frameDuration = stream.pointee.avg_frame_rate.frameRate.map { $0.seconds(1) }
         type = String(cString: av_get_media_type_string(stream.pointee.codecpar.pointee.codec_type))
         decoder = try Decoder(stream: stream, file: file.path, threads: threads, budget: budget)
         frame = try Frame()
@@ -57,10 +67,11 @@ final class StreamDecoding {
         if left == 0, group + 1 < groups.count {
             group += 1
             left = groups[group].packets
-            try enter(group, cancelled, inspect)
+            try enter(group, at: MediaTime.seconds(packet.pointer.pointee.pts, base), cancelled, inspect)
             if let share = share(of: packet, file) { progress(share) }
         }
         left -= 1
+        note(packet)
         if group >= 0, groups[group].original != nil { return }
         if try !decoder.send(packet) { broken += 1 }
         try drain(cancelled, inspect)
@@ -74,12 +85,14 @@ final class StreamDecoding {
         if broken > 0 {
             outcome.problems.append("stream \(index) (\(type)): \(broken) packets or frames do not decode")
         }
+        if let ending { meter.end(at: ending.time, lasting: ending.duration) }
+        outcome.span = meter.span(frame: frameDuration)
         return outcome
     }
 
     /// Brings what was decoded to its end where a group is begun that comes again, or came before.
     private func enter(
-        _ group: Int, _ cancelled: () -> Bool, _ inspect: (PictureLook) -> Void
+        _ group: Int, at start: Double?, _ cancelled: () -> Bool, _ inspect: (PictureLook) -> Void
     ) throws(MediaError) {
         guard groups[group].original != nil || groups[group].isRepeated || album[emerging] != nil else { return }
         if group > 0, groups[group - 1].original == nil {
@@ -95,7 +108,12 @@ final class StreamDecoding {
         let seen = album[original] ?? []
         outcome.frames += seen.count
         broken += max(groups[group].packets - seen.count, 0)
-        if looks { for look in seen { inspect(look) } }
+        let first = seen.first?.time
+        for var look in seen {
+            if let time = look.time, let start, let first { look.time = start + time - first }
+            meter.add(picture: look.time)
+            if looks { inspect(look) }
+        }
     }
 
     private func drain(_ cancelled: () -> Bool, _ inspect: (PictureLook) -> Void) throws(MediaError) {
@@ -109,6 +127,7 @@ final class StreamDecoding {
                     broken += 1
                 }
                 outcome.frames += 1
+                measure()
                 if frame.width > 0 { see(inspect) }
                 frame.unreference()
             case .broken: broken += 1
@@ -119,9 +138,14 @@ final class StreamDecoding {
 
     private func see(_ inspect: (PictureLook) -> Void) {
         var look = looks ? PictureLook(frame) : PictureLook()
+        look.time = MediaTime.seconds(frame.pointer.pointee.best_effort_timestamp, base)
         if album[emerging] != nil {
             // Pictures that stand still share what was seen.
-            if let last = album[emerging]?.last, last == look { look = last }
+            if let last = album[emerging]?.last, last == look {
+                let time = look.time
+                look = last
+                look.time = time
+            }
             album[emerging]?.append(look)
         }
         if looks { inspect(look) }
@@ -134,6 +158,24 @@ final class StreamDecoding {
             if !packet.isKey, time < firstKey { outcome.leading += 1 }
         } else if packet.isKey {
             firstKey = time
+        }
+    }
+
+    /// Remembers the packet that is presented last; what an edit list hides is not.
+    private func note(_ packet: borrowing Packet) {
+        guard !packet.isHidden,
+            let time = MediaTime.seconds(packet.pointer.pointee.pts, base), time >= ending?.time ?? -.infinity
+        else { return }
+        ending = (time, MediaTime.seconds(packet.pointer.pointee.duration, base) ?? 0)
+    }
+
+    private func measure() {
+        let time = MediaTime.seconds(frame.pointer.pointee.best_effort_timestamp, base)
+        if frame.pointer.pointee.nb_samples > 0, frame.pointer.pointee.sample_rate > 0 {
+            let seconds = Double(frame.pointer.pointee.nb_samples) / Double(frame.pointer.pointee.sample_rate)
+            meter.add(sound: time, lasting: seconds)
+        } else {
+            meter.add(picture: time)
         }
     }
 

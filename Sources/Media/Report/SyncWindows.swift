@@ -78,12 +78,14 @@ struct SyncWindows {
         let after = max(window.end - reach - window.place - narration.count, lead)
         let wanted = [Float](repeating: 0, count: lead) + narration + [Float](repeating: 0, count: after)
         let rest = window.place - window.start - lead
-        guard window.heard.contains(where: { abs($0) > 0.001 }) else { return .silent }
+        // What the segment before leaves behind is not the narration.
+        let own = window.heard.dropFirst(window.place - window.start + lead)
+        guard own.contains(where: { abs($0) > 0.001 }) else { return .silent }
         // The sounds' outlines first, then the samples around the best place.
         let (outline, heard) = (outline(wanted), outline(window.heard))
         let middle = Int((Double(rest) / Double(coarse)).rounded(.down))
         guard let rough = best(outline, heard, around: middle, reach: reach / coarse), rough.likeness >= likeness else {
-            return .unlike
+            return resemblance(window, narration)
         }
         let loudest = loudest(wanted)
         let piece = Array(wanted[loudest])
@@ -92,6 +94,26 @@ struct SyncWindows {
         // A tone is as like itself one wave later: then the outline is believed.
         let offset = exact.likeness >= likeness ? exact.place - loudest.lowerBound - rest : rough.place * coarse - rest
         return .offset(Double(offset) / Double(AudioEncoder.sampleRate))
+    }
+
+    /// Compares the waves themselves where the outlines are unlike: continuous sound, such as music or a tone, has none.
+    private static func resemblance(_ window: Window, _ narration: [Float]) -> Outcome {
+        let loudest = loudest(narration)
+        let piece = decimated(narration[loudest])
+        let around = (window.place - window.start + loudest.lowerBound) / decimation
+        guard let place = best(piece, decimated(window.heard[...]), around: around, reach: reach / decimation),
+            place.likeness >= likeness
+        else { return .unlike }
+        return .offset(Double((place.place - around) * decimation) / Double(AudioEncoder.sampleRate))
+    }
+
+    /// Samples of which one is made for the comparison of waves: 8 kHz.
+    private static let decimation = AudioEncoder.sampleRate / 8000
+
+    private static func decimated(_ samples: ArraySlice<Float>) -> [Float] {
+        stride(from: samples.startIndex, to: samples.endIndex - decimation + 1, by: decimation).map { start in
+            samples[start..<start + decimation].reduce(0, +) / Float(decimation)
+        }
     }
 
     private static func narration(_ window: Window) throws(MediaError) -> [Float]? {

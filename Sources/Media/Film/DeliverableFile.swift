@@ -1,0 +1,49 @@
+import CFFmpeg
+
+/// Which files can be delivered as a film, and which of their streams an MP4 can take over.
+enum DeliverableFile {
+    /// Why a file is not an MP4 that players play: another container or brand, fragments, a codec that is not played everywhere.
+    /// `nil` if it is one.
+    static func obstacle(_ path: String) throws(MediaError) -> String? {
+        let input = try InputFile(path)
+        let name = String(cString: input.context.pointee.iformat.pointee.name)
+        guard name.split(separator: ",").contains("mp4") else {
+            return "its container is \(name.split(separator: ",").first ?? "unknown")"
+        }
+        if brand(input) == "qt  " { return "its container is QuickTime" }
+        if ContainerCheck.topLevelBoxes(path).contains("moof") { return "it is in fragments" }
+        guard let video = input.best(AVMEDIA_TYPE_VIDEO) else { return "it holds no video" }
+        if let obstacle = pictures(input.stream(video)) { return obstacle }
+        if let audio = input.best(AVMEDIA_TYPE_AUDIO) { return sound(input.stream(audio)) }
+        return nil
+    }
+
+    /// Why the coded pictures of a stream cannot be taken over.
+    static func pictures(_ stream: UnsafeMutablePointer<AVStream>) -> String? {
+        let parameters = stream.pointee.codecpar.pointee
+        let codec = String(cString: avcodec_get_name(parameters.codec_id))
+        var formats = [AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUVJ420P]
+        switch parameters.codec_id {
+        case AV_CODEC_ID_H264: break
+        case AV_CODEC_ID_HEVC, AV_CODEC_ID_AV1: formats.append(AV_PIX_FMT_YUV420P10LE)
+        default: return "its pictures are coded as \(codec)"
+        }
+        guard formats.contains(where: { $0.rawValue == parameters.format }) else {
+            let format = av_get_pix_fmt_name(AVPixelFormat(rawValue: parameters.format))
+            return "its pixels are \(format.map { String(cString: $0) } ?? "unknown")"
+        }
+        return nil
+    }
+
+    /// Why the coded sound of a stream cannot be taken over.
+    static func sound(_ stream: UnsafeMutablePointer<AVStream>) -> String? {
+        let id = stream.pointee.codecpar.pointee.codec_id
+        guard id != AV_CODEC_ID_AAC, id != AV_CODEC_ID_MP3 else { return nil }
+        return "its sound is coded as \(String(cString: avcodec_get_name(id)))"
+    }
+
+    private static func brand(_ input: borrowing InputFile) -> String? {
+        let entry = av_dict_get(input.context.pointee.metadata, "major_brand", nil, 0)
+        return entry.flatMap { $0.pointee.value }.map { String(cString: $0) }
+    }
+}

@@ -1,0 +1,114 @@
+import Testing
+
+@testable import Media
+
+@Suite(.timeLimit(.minutes(5))) struct MovieConversionTests {
+    private let bench: Workbench
+
+    init() throws { bench = try Workbench() }
+
+    private func film(_ name: String, _ codecs: String...) throws -> String {
+        _ = try bench.runBytes(
+            "ffmpeg",
+            [
+                "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=2", "-f", "lavfi", "-i",
+                "sine=f=500:d=2",
+            ] + codecs + [name])
+        return bench.path(name)
+    }
+
+    private func expectGood(_ output: String, frames: Int, codec: String = "h264") throws {
+        #expect(try bench.complaints(output) == "")
+        let video = try bench.entries(output)
+        #expect(video["codec_name"] == codec && video["nb_frames"] == "\(frames)", "\(video)")
+        #expect(try bench.entries(output, stream: "a:0")["codec_name"] == "aac")
+        #expect(try bench.moovIsFirst(output))
+        #expect(try DeliverableFile.obstacle(output) == nil)
+    }
+
+    @Test("streams that an MP4 can hold are copied out of any container, frame by frame")
+    func copied() throws {
+        for (name, codecs) in [
+            ("f.mkv", ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac"]),
+            ("f.mov", ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac"]),
+            ("f.ts", ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac"]),
+            (
+                "fragments.mp4",
+                ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac", "-g", "15", "-movflags", "frag_keyframe"]
+            ),
+        ] {
+            _ = try bench.runBytes(
+                "ffmpeg",
+                [
+                    "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=2", "-f", "lavfi", "-i",
+                    "sine=f=500:d=2",
+                ] + codecs + [name])
+            let output = bench.path("\(name).out.mp4")
+            let report = try MovieConversion.run(ConversionRecipe(input: bench.path(name)), output: output)
+            #expect(report.encodedPictures == nil && report.encodedSound == nil && abs(report.duration - 2) < 0.001)
+            #expect(try DeliverableFile.obstacle(bench.path(name)) != nil, "\(name)")
+            try expectGood(output, frames: 60)
+            #expect(try bench.frameHashes(output) == bench.frameHashes(bench.path(name)), "\(name)")
+        }
+    }
+
+    @Test(
+        "only the sound is encoded where only the sound cannot be copied; HEVC gets the name that Apple's players know")
+    func partly() throws {
+        let opus = try film("o.mkv", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "libopus")
+        let output = bench.path("o.mp4")
+        let report = try MovieConversion.run(ConversionRecipe(input: opus), output: output)
+        #expect(report.encodedPictures == nil && report.encodedSound == "its sound is coded as opus")
+        try expectGood(output, frames: 60)
+        let hevc = try film(
+            "h.mkv", "-c:v", "libx265", "-x265-params", "log-level=none", "-pix_fmt", "yuv420p", "-c:a", "aac")
+        _ = try MovieConversion.run(ConversionRecipe(input: hevc), output: bench.path("h.mp4"))
+        try expectGood(bench.path("h.mp4"), frames: 60, codec: "hevc")
+        #expect(try bench.entries(bench.path("h.mp4"))["codec_tag_string"] == "hvc1")
+    }
+
+    @Test("what players do not play in an MP4 is encoded at its own size and rate")
+    func encoded() throws {
+        for (name, codecs) in [
+            ("v.webm", ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-c:a", "libopus"]),
+            ("y.mp4", ["-c:v", "libx264", "-pix_fmt", "yuv444p", "-c:a", "aac"]),
+        ] {
+            _ = try bench.runBytes(
+                "ffmpeg",
+                [
+                    "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=322x180:r=25:d=2", "-f", "lavfi", "-i",
+                    "sine=f=500:d=2",
+                ] + codecs + [name])
+            let output = bench.path("\(name).out.mp4")
+            let report = try MovieConversion.run(ConversionRecipe(input: bench.path(name)), output: output)
+            #expect(report.encodedPictures != nil)
+            try expectGood(output, frames: 50)
+            #expect(try bench.entries(output)["width"] == "322" && bench.entries(output)["r_frame_rate"] == "25/1")
+            #expect(try bench.sound(output).count { abs($0) > 0.02 } > 60_000)
+        }
+    }
+
+    @Test("a stretch has the pictures and the sound of its time")
+    func stretch() throws {
+        try bench.run(
+            "ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "color=red:s=320x180:r=30:d=1", "-f", "lavfi", "-i",
+            "color=blue:s=320x180:r=30:d=1", "-f", "lavfi", "-i", "aevalsrc='0.5*gte(t,1.5)*sin(3000*t)':d=2:s=48000",
+            "-filter_complex", "[0][1]concat=n=2[v]", "-map", "[v]", "-map", "2", "-c:v", "libx264", "-pix_fmt",
+            "yuv420p", "-c:a", "aac", "f.mp4")
+        var recipe = ConversionRecipe(input: bench.path("f.mp4"))
+        (recipe.start, recipe.duration) = (1, 1)
+        (recipe.width, recipe.height, recipe.rate) = (640, 360, FrameRate(25))
+        let output = bench.path("cut.mp4")
+        #expect(try MovieConversion.run(recipe, output: output).duration == 1)
+        try expectGood(output, frames: 25)
+        let hashes = try bench.frameHashes(output)
+        #expect(hashes.count == 25)
+        // Blue is darker than red, from the first frame to the last.
+        #expect(try bench.grey(output, frame: 0)[100] < 60 && bench.grey(output, frame: 24)[100] < 60)
+        let onset = try #require(try bench.sound(output).firstIndex { abs($0) > 0.05 })
+        #expect(abs(onset - 24_000) < 480, "\(onset)")
+        recipe.start = 9
+        let late = recipe
+        #expect(fault { _ = try MovieConversion.run(late, output: output) }?.kind == .invalidArgument)
+    }
+}

@@ -1,0 +1,40 @@
+import Artifacts
+import Contracts
+import JSONRPC
+import Media
+import MediaService
+import ServiceKit
+
+/// Answers `clipper.convert`.
+struct FilmConverter: Sendable {
+    let media: MediaWork
+
+    func convert(_ request: ConvertMedia, _ call: Call) async throws -> ConvertedMedia {
+        let output = try ArtifactURI(request.output, at: "/output")
+        var recipe = ConversionRecipe(input: try await media.input(request.media, at: "/media"))
+        recipe.start = request.start ?? 0
+        recipe.duration = request.duration
+        guard recipe.start.isFinite, (0...86_400).contains(recipe.start) else {
+            throw ServiceError.invalidParams(at: "/start_s", expected: "seconds from 0 to 86400")
+        }
+        if let duration = request.duration, !duration.isFinite || !(0.01...86_400).contains(duration) {
+            throw ServiceError.invalidParams(at: "/duration", expected: "seconds from 0.01 to 86400")
+        }
+        if request.width != nil || request.height != nil || request.fps != nil {
+            // Checks what is asked for.
+            let asked = try VideoFormat(width: request.width, height: request.height, fps: request.fps)
+            recipe.rate = request.fps == nil ? nil : asked.rate
+        }
+        (recipe.width, recipe.height) = (request.width, request.height)
+        recipe.encodes = request.encode == true
+        let ready = recipe
+        let (report, _) = try await media.make(output) { path, cancelled in
+            try MovieConversion.run(
+                ready, output: path, cancelled: cancelled,
+                progress: { call.progress($0, "writing \(output.name)") })
+        }
+        return ConvertedMedia(
+            video: output.description, duration: report.duration, encodedPictures: report.encodedPictures,
+            encodedSound: report.encodedSound)
+    }
+}
