@@ -51,6 +51,9 @@ package struct JobOptions: Codable, Sendable, Equatable {
     /// `whole` if absent.
     package var fallback: FallbackScope?
 
+    /// The share of Agent5's film, or of a segment of it, from which on black or frozen pictures are a fault, 0.05 to 1; 0.9 if absent.
+    package var leadFaultShare: Double?
+
     /// When stills are prepared while Agent5 still works; never if absent.
     package var hedge: HedgePolicy?
     /// Seconds of Agent5's work after which stills are prepared; comes before `hedge`.
@@ -79,6 +82,7 @@ package struct JobOptions: Codable, Sendable, Equatable {
         case agent5Queue = "agent5_queue_s"
         case whenBusy = "when_busy"
         case onImageFailure = "on_image_failure"
+        case leadFaultShare = "lead_fault_share"
     }
 }
 

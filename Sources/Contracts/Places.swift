@@ -25,6 +25,8 @@ package struct Places: Sendable, Equatable {
     /// What the film measures, point by point.
     package var report: String { "\(outputs)/report.json" }
     package func still(_ segmentID: String) -> String { "\(outputs)/\(segmentID).png" }
+    /// A segment that was cut out of the lead's film.
+    package func leadClip(_ segmentID: String) -> String { "\(outputs)/\(segmentID)_lead.mp4" }
     package func clip(_ segmentID: String) -> String { "\(outputs)/\(segmentID)_clip.mp4" }
 
     /// The endings of narration files, without a dot, the preferred first.

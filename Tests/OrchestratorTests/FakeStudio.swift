@@ -74,17 +74,17 @@ final class FakeStudio: Studio {
 
     func films(_ spec: JobSpec, _ plan: JobPlan, since: Timestamp) async throws -> [String] { leftFilms }
 
-    func acceptLeadFilm(_ video: String, _ spec: JobSpec, _ plan: JobPlan) async throws -> String {
-        "file:///final.mp4"
+    func acceptLeadFilm(_ video: String, _ spec: JobSpec, _ plan: JobPlan) async throws -> LeadFilm {
+        .film(CheckedFilm(video: "file:///final.mp4", seconds: 29.8, warnings: []))
     }
 
-    func checkLeadClips(_ clips: [AgentClip], _ spec: JobSpec, _ plan: JobPlan) async throws -> [String: ServiceError] {
+    func checkLeadClips(_ clips: [AgentClip], _ spec: JobSpec, _ plan: JobPlan) async throws -> LeadParts {
         var faults: [String: ServiceError] = [:]
         for segment in plan.segments where !clips.contains(where: { $0.segmentID == segment.id && $0.clip != nil }) {
             faults[segment.id] =
                 clips.first { $0.segmentID == segment.id }?.error ?? ServiceError(.corruptMedia, "no clip")
         }
-        return faults
+        return LeadParts(faults: faults)
     }
 
     func draw(
@@ -121,11 +121,11 @@ final class FakeStudio: Studio {
         if reencodes { note("stitch again") }
         return MachineScene.film
     }
-    func verify(_ video: String, _ plan: JobPlan, _ spec: JobSpec) async throws -> [String] {
+    func verify(_ video: String, _ plan: JobPlan, _ spec: JobSpec) async throws -> CheckedFilm {
         if verified.add(1, ordering: .relaxed).newValue <= spoiledFilms {
             throw ServiceError(.corruptMedia, "the film does not decode")
         }
-        return []
+        return CheckedFilm(video: video, seconds: 30, warnings: [])
     }
     func imageProviders() async -> [String] { ["card", "acme"] }
     func write(_ receipt: Receipt, _ spec: JobSpec) async throws { receipts.withLock { $0.append(receipt) } }

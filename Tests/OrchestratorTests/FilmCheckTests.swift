@@ -4,39 +4,129 @@ import Testing
 
 @testable import Orchestrator
 
-@Suite struct FilmCheckTests {
-    private func probe(
-        black: Double = 0, frozen: Double = 0, loudness: Double? = -20, sound: Bool = true
-    ) -> ProbedMedia {
-        var video = ProbedStream(type: "video", codec: "h264")
-        video.duration = 30
-        let streams = sound ? [video, ProbedStream(type: "audio", codec: "aac")] : [video]
-        var probe = ProbedMedia(
-            container: "mp4", duration: 30, streams: streams, frames: 900, decodedOK: true, problems: [])
-        var points = [("black", Optional(black)), ("frozen", frozen)]
-        if sound { points.append(("loudness", loudness)) }
-        probe.report = DeliveryReport(
-            isPassed: true,
-            points: points.map { DeliveryPoint(name: $0.0, measured: "", value: $0.1, target: "", isPassed: true) })
-        return probe
+/// Films of thirty seconds, of two segments of fifteen.
+@Suite(.timeLimit(.minutes(1))) struct FilmCheckTests {
+    private struct Film {
+        var seconds = 30.0
+        var sound: ClosedRange<Double>? = 0...30
+        var loudness: Double? = -20
+        var black: [ClosedRange<Double>] = []
+        var frozen: [ClosedRange<Double>] = []
+        var silent: [ClosedRange<Double>] = []
+        var missing: [String] = []
+
+        var probe: ProbedMedia {
+            var video = ProbedStream(type: "video", codec: "h264")
+            (video.start, video.end, video.presented) = (0, seconds, seconds)
+            var streams = [video]
+            if let sound {
+                var audio = ProbedStream(type: "audio", codec: "aac")
+                (audio.start, audio.end) = (sound.lowerBound, sound.upperBound)
+                audio.presented = sound.upperBound - sound.lowerBound
+                streams.append(audio)
+            }
+            var probe = ProbedMedia(
+                container: "mp4", duration: seconds, streams: streams, frames: 900, decodedOK: true, problems: [])
+            var points = [("black_total", black), ("frozen_total", frozen), ("silent_total", silent)].map {
+                name, list in
+                DeliveryPoint(
+                    name: name, measured: "", value: list.reduce(0) { $0 + $1.upperBound - $1.lowerBound }, target: "",
+                    isPassed: true,
+                    stretches: list.map { ReportedStretch(start: $0.lowerBound, end: $0.upperBound) })
+            }
+            if sound != nil {
+                points.append(
+                    DeliveryPoint(name: "loudness", measured: "", value: loudness, target: "", isPassed: true))
+            }
+            points += missing.map {
+                DeliveryPoint(name: "sync_\($0)", measured: "silent", target: "", isPassed: false)
+            }
+            probe.report = DeliveryReport(isPassed: true, points: points)
+            return probe
+        }
+
+        func findings(segments: Int = 2, narrated: Bool = true, share: Double = 0.9) -> LeadFilmFindings {
+            LeadFilmFindings(probe, MachineScene.plan(segments, narrated: narrated), fps: 30, share: share)
+        }
     }
 
-    @Test("a film that is black, frozen or silent throughout is no film; one that is so in part is")
-    func faults() {
-        let plan = MachineScene.plan(2)
-        #expect(FilmCheck.fault(of: probe(), plan) == nil)
-        #expect(FilmCheck.fault(of: probe(black: 30), plan) == "is black throughout")
-        #expect(FilmCheck.fault(of: probe(black: 20, frozen: 28), plan) == nil)
-        #expect(FilmCheck.fault(of: probe(frozen: 30), plan)?.hasPrefix("shows one and the same picture") == true)
-        #expect(FilmCheck.fault(of: probe(loudness: nil), plan) == "is silent although there are narrations")
-        #expect(FilmCheck.fault(of: probe(sound: false), plan) == "has no sound although there are narrations")
+    @Test("a film that is black, frozen or silent throughout is refused; a good one is not, and nothing is said of it")
+    func throughout() {
+        let good = Film().findings()
+        #expect(good.fault == nil && good.segments.isEmpty && good.warnings.isEmpty)
+        #expect(Film(black: [0...30]).findings().fault == "is black throughout")
+        #expect(Film(frozen: [0...30]).findings().fault?.hasPrefix("shows one and the same picture throughout") == true)
+        #expect(Film(loudness: nil).findings().fault == "is silent although there are narrations")
+        #expect(Film(sound: nil).findings().fault == "has no sound although there are narrations")
     }
 
-    @Test("one picture is enough for one segment, and silence for a storyboard without narration")
-    func allowed() {
-        #expect(FilmCheck.fault(of: probe(frozen: 30), MachineScene.plan(1)) == nil)
-        let silent = MachineScene.plan(2, narrated: false)
-        #expect(FilmCheck.fault(of: probe(loudness: nil), silent) == nil)
-        #expect(FilmCheck.fault(of: probe(sound: false), silent) == nil)
+    @Test("from the share on black and hanging pictures are a fault; below it they are a warning with times")
+    func shares() {
+        let most = Film(black: [1...29])
+        #expect(most.findings().fault == "is black for 28.0 s of 30.0 s: 1.0 to 29.0 s")
+        #expect(most.findings(share: 0.95).fault == nil)
+        #expect(most.findings(share: 0.95).warnings == ["is black for 28.0 s of 30.0 s: 1.0 to 29.0 s"])
+        #expect(Film(black: [3...9]).findings(share: 0.2).fault != nil)
+        #expect(Film(frozen: [2...30]).findings().fault?.contains("for 28.0 s of 30.0 s") == true)
+        let many = Film(black: (0..<8).map { Double($0) * 3...Double($0) * 3 + 1 })
+        #expect(many.findings().warnings.first?.hasSuffix("12.0 to 13.0 s, 3 more") == true)
+        #expect(Film(silent: [2...20]).findings().warnings == ["is silent for 18.0 s of 30.0 s: 2.0 to 20.0 s"])
+    }
+
+    @Test("still pictures that change with their segments are a film; one picture is enough for one segment")
+    func stills() {
+        let stills = Film(frozen: [0...15, 15...30])
+        #expect(stills.findings().fault == nil && stills.findings().segments.isEmpty)
+        #expect(stills.findings().warnings.count == 1)
+        let single = LeadFilmFindings(
+            Film(seconds: 15, sound: 0...15, frozen: [0...15]).probe, MachineScene.plan(1), fps: 30, share: 0.9)
+        #expect(single.fault == nil)
+    }
+
+    @Test("a narration that is not heard is a fault of its segment, and of a film that is not cut")
+    func narrations() throws {
+        let findings = Film(sound: 0...16, missing: ["seg_2"]).findings()
+        #expect(findings.fault == nil && findings.canBeCut(MachineScene.plan(2)))
+        let fault = try #require(findings.segments.first)
+        #expect(fault.id == "seg_2" && fault.isFilmFault && fault.fault.contains("its sound ends at 16.0 s"))
+    }
+
+    @Test("sound that outlasts the pictures, or ends early where nobody narrates, is a fault")
+    func lengths() {
+        let long = Film(sound: 0...60).findings()
+        #expect(
+            long.fault == "has sound up to 60.0 s, its pictures end at 30.0 s" && !long.canBeCut(MachineScene.plan(2)))
+        let short = Film(sound: 0...9).findings(narrated: false)
+        #expect(short.fault == "has sound up to 9.0 s only, it lasts 30.0 s")
+        #expect(short.segments.map(\.id) == ["seg_1", "seg_2"])
+        #expect(Film(sound: 0...28.5).findings(narrated: false).fault == nil)
+        let silent = Film(sound: nil).findings(narrated: false)
+        #expect(silent.fault == nil && silent.warnings == ["is silent"])
+    }
+
+    @Test("one black segment of several can be left out; all of them cannot")
+    func segments() {
+        let findings = Film(black: [0...14.95]).findings()
+        #expect(findings.fault == nil && findings.segments.map(\.id) == ["seg_1"])
+        #expect(findings.canBeCut(MachineScene.plan(2)) && !findings.segments[0].isFilmFault)
+        #expect(!Film(black: [0...30]).findings().canBeCut(MachineScene.plan(2)))
+    }
+
+    @Test("a film may be off by half a second, or by one frame where that is more")
+    func tolerance() {
+        #expect(abs(FilmCheck.tolerance(fps: 30) - 0.501) < 1e-9)
+        #expect(abs(FilmCheck.tolerance(fps: nil) - 0.501) < 1e-9)
+    }
+
+    @Test("journals of earlier versions are still read")
+    func journal() throws {
+        let moment = "2026-01-01T00:00:00.000Z"
+        for text in [
+            #"{"leadFilmAccepted":{"video":"v","startedAt":"\#(moment)"}}"#,
+            #"{"leadClipsChecked":{"good":["a"],"bad":{},"startedAt":"\#(moment)"}}"#,
+            #"{"filmVerified":{"startedAt":"\#(moment)"}}"#,
+        ] {
+            _ = try JSONCoding.decode(JobEvent.self, from: .init(text.utf8))
+        }
     }
 }

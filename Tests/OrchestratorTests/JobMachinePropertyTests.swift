@@ -51,7 +51,10 @@ private struct EventDice {
             .leadDelivered(AgentResult(video: "v", cost: USD(0.1)), startedAt: startedAt),
             .leadDelivered(AgentResult(clips: clips, cost: USD(0.1)), startedAt: startedAt),
             .leadDelivered(AgentResult(), startedAt: startedAt), .leadLate(AgentResult(video: "late")),
-            .leadFilmAccepted(video: "v", startedAt: startedAt),
+            .leadFilmAccepted(video: "v", startedAt: startedAt, seconds: 59.7, warnings: ["w"]),
+            .leadFilmCut(
+                clips: clips.filter { some.contains($0.segmentID) }, bad: ["seg_1": error()], warnings: [],
+                startedAt: startedAt),
             .leadClipsChecked(good: some, bad: ["seg_1": error()], startedAt: startedAt),
             .imageMade(segment: index, image: image, startedAt: startedAt),
             .imageMade(segment: index, image: image, startedAt: startedAt),

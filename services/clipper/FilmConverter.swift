@@ -10,7 +10,7 @@ struct FilmConverter: Sendable {
     let media: MediaWork
 
     func convert(_ request: ConvertMedia, _ call: Call) async throws -> ConvertedMedia {
-        let output = try ArtifactURI(request.output, at: "/output")
+        let output = try media.target(request.output, at: "/output")
         var recipe = ConversionRecipe(input: try await media.input(request.media, at: "/media"))
         recipe.start = request.start ?? 0
         recipe.duration = request.duration

@@ -20,10 +20,13 @@ enum JobEvent: Codable, Sendable {
     case leadBarred(ServiceError)
     /// What the lead delivered after it was given up.
     case leadLate(AgentResult)
-    /// The lead's film decodes and is long enough; it lies at its place now.
-    case leadFilmAccepted(video: String, startedAt: Timestamp)
+    /// The lead's film has passed its check and is at its place; `seconds` as measured.
+    case leadFilmAccepted(video: String, startedAt: Timestamp, seconds: Double? = nil, warnings: [String]? = nil)
+    /// Some segments of the lead's film are faulty; the others were cut out of it.
+    case leadFilmCut(clips: [AgentClip], bad: [String: ServiceError], warnings: [String], startedAt: Timestamp)
     /// Which of the lead's clips are good; the others with their faults.
-    case leadClipsChecked(good: [String], bad: [String: ServiceError], startedAt: Timestamp)
+    case leadClipsChecked(
+        good: [String], bad: [String: ServiceError], startedAt: Timestamp, warnings: [String]? = nil)
     case imageMade(segment: Int, image: GeneratedImage, startedAt: Timestamp)
     case imageFailed(segment: Int, ServiceError, startedAt: Timestamp)
     case clipMade(segment: Int, clip: CreatedClip, startedAt: Timestamp)
@@ -32,8 +35,8 @@ enum JobEvent: Codable, Sendable {
     case narrationFailed(segment: Int, ServiceError, startedAt: Timestamp)
     case stitched(Stitched, startedAt: Timestamp)
     case stitchFailed(ServiceError, startedAt: Timestamp)
-    /// The film decodes and is long enough; what it measures wrong, one sentence each.
-    case filmVerified(warnings: [String]?, startedAt: Timestamp)
+    /// The film decodes and is long enough; what it measures wrong, one sentence each; `seconds` as measured.
+    case filmVerified(warnings: [String]?, startedAt: Timestamp, seconds: Double? = nil)
     case filmRejected(ServiceError, startedAt: Timestamp)
     /// The film is not what was promised, and pictures in it were copied from clips: it is stitched again, all encoded.
     case filmSpoiled(ServiceError, startedAt: Timestamp)

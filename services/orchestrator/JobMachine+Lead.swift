@@ -26,14 +26,21 @@ extension JobMachine {
             stages.ran("verify", from: startedAt, to: now)
             wasted += costs.agent5
             takeOver(error, at: now, &drafts)
-        case (.leadFilmAccepted(let video, let startedAt), .checkingLeadFilm):
+        case (.leadFilmAccepted(let video, let startedAt, let seconds, let found), .checkingLeadFilm):
             stages.ran("verify", from: startedAt, to: now)
+            warnings += found ?? []
             videoURL = video
-            filmDuration = plan?.segments.reduce(0) { $0 + $1.duration }
+            filmDuration = seconds ?? plan?.segments.reduce(0) { $0 + $1.duration }
             changeAll { $0.giveWay(to: $0.clip) }
             conclude(.finished)
-        case (.leadClipsChecked(let good, let bad, let startedAt), .checkingLeadClips):
+        case (.leadFilmCut(let clips, let bad, let found, let startedAt), .checkingLeadFilm):
             stages.ran("verify", from: startedAt, to: now)
+            warnings += found
+            leadClips = clips
+            clipsChecked(good: clips.map(\.segmentID), bad: bad, at: now, &drafts)
+        case (.leadClipsChecked(let good, let bad, let startedAt, let found), .checkingLeadClips):
+            stages.ran("verify", from: startedAt, to: now)
+            warnings += found ?? []
             if upgrade == nil {
                 clipsChecked(good: good, bad: bad, at: now, &drafts)
             } else {
@@ -170,6 +177,8 @@ enum JobDefaults {
     static let width = 1920
     static let height = 1080
     static let fps = 30.0
+    /// The share of the lead's film that may be black or frozen.
+    static let leadFaultShare = 0.9
     /// Seconds.
     static let fade = 0.5
 }

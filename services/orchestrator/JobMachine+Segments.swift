@@ -75,8 +75,9 @@ extension JobMachine {
             attempted(actor, "stitch", from: startedAt, to: now, error: error)
             if upgrade != nil { return abandonUpgrade(error, &drafts) }
             fallbackHasBegun ? failFallback(error) : conclude(.failed(error))
-        case (.filmVerified(let found, let startedAt), .verifying):
+        case (.filmVerified(let found, let startedAt, let seconds), .verifying):
             warnings += found ?? []
+            filmDuration = seconds ?? filmDuration
             stages.ran("verify", from: startedAt, to: now)
             conclude(.finished)
         case (.filmSpoiled(let error, let startedAt), .verifying) where mayReencodeFilm:

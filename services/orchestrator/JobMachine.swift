@@ -120,7 +120,8 @@ struct JobMachine: Sendable {
             warmUp(&drafts)
         case .leadLate(let result):
             deliveredLate(result, at: now, &drafts)
-        case .leadProgress, .leadDelivered, .leadFailed, .leadBarred, .leadFilmAccepted, .leadClipsChecked:
+        case .leadProgress, .leadDelivered, .leadFailed, .leadBarred, .leadFilmAccepted, .leadFilmCut,
+            .leadClipsChecked:
             applyLead(event, at: now, &drafts)
         case .imageMade, .imageFailed:
             guard phase == .fallback || isWarmingUp else { break }

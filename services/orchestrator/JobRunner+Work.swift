@@ -17,12 +17,19 @@ extension JobRunner {
             return try await callLead(spec, plan, startedAt: startedAt)
         case .checkLeadFilm:
             guard case .checkingLeadFilm(let video) = machine.phase else { throw CancellationError() }
-            let film = try await studio.acceptLeadFilm(video, spec, plan)
-            return .leadFilmAccepted(video: film, startedAt: startedAt)
+            switch try await studio.acceptLeadFilm(video, spec, plan) {
+            case .film(let film):
+                return .leadFilmAccepted(
+                    video: film.video, startedAt: startedAt, seconds: film.seconds, warnings: film.warnings)
+            case .parts(let parts):
+                return .leadFilmCut(
+                    clips: parts.clips, bad: parts.faults, warnings: parts.warnings, startedAt: startedAt)
+            }
         case .checkLeadClips:
-            let faults = try await studio.checkLeadClips(machine.leadClips, spec, plan)
-            let good = plan.segments.map(\.id).filter { faults[$0] == nil }
-            return .leadClipsChecked(good: good, bad: faults, startedAt: startedAt)
+            let checked = try await studio.checkLeadClips(machine.leadClips, spec, plan)
+            let good = plan.segments.map(\.id).filter { checked.faults[$0] == nil }
+            return .leadClipsChecked(
+                good: good, bad: checked.faults, startedAt: startedAt, warnings: checked.warnings)
         case .image(let index, _, let provider):
             let image = try await draw(index, plan, provider: provider, spec)
             return .imageMade(segment: index, image: image, startedAt: startedAt)
@@ -38,8 +45,8 @@ extension JobRunner {
             return .stitched(film, startedAt: startedAt)
         case .verifyFilm:
             do {
-                let warnings = try await studio.verify(machine.videoURL ?? "", plan, spec)
-                return .filmVerified(warnings: warnings, startedAt: startedAt)
+                let film = try await studio.verify(machine.videoURL ?? "", plan, spec)
+                return .filmVerified(warnings: film.warnings, startedAt: startedAt, seconds: film.seconds)
             } catch let error as ServiceError where error.kind == .corruptMedia && machine.mayReencodeFilm {
                 return .filmSpoiled(error, startedAt: startedAt)
             }

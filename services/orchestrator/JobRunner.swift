@@ -176,7 +176,9 @@ actor JobRunner {
         case .leadFilmAccepted:
             await breakers.succeeded("agent5")
             await noteLeadTime()
-        case .leadClipsChecked(let good, let bad, _):
+        case .leadFilmCut(_, let bad, _, _):
+            if let error = bad.values.first { await breakers.failed("agent5", error, job: jobID) }
+        case .leadClipsChecked(let good, let bad, _, _):
             if let error = bad.values.first {
                 await breakers.failed("agent5", error, job: jobID)
             } else if !good.isEmpty {

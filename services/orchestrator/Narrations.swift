@@ -37,7 +37,7 @@ struct Narrations: Sendable {
                 case .perSegment(let own):
                     segments[index].audio = own[index].flatMap { name in files.first { $0.name == name }?.description }
                     if segments[index].audio == nil {
-                        warnings.append("\(segment.id): there is no narration; this part of the film is silent")
+                        warnings.append("\(segment.id): there is no narration")
                     }
                 case .whole(let name):
                     segments[index].audio = files.first { $0.name == name }?.description

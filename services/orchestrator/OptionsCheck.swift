@@ -66,6 +66,9 @@ enum OptionsCheck {
         need(options.priority.map { (-100...100).contains($0) }, "priority", "a whole number from -100 to 100")
         need(options.imageConcurrency.map { (1...16).contains($0) }, "image_concurrency", "1 to 16")
         need(options.maxCost.map { $0 >= .zero }, "max_cost_usd", "0 or more")
+        need(
+            options.leadFaultShare.map { $0.isFinite && (0.05...1).contains($0) }, "lead_fault_share",
+            "a share from 0.05 to 1")
         need(options.hedgeMaxCost.map { $0 >= .zero }, "hedge_max_cost_usd", "0 or more")
         for (name, seconds) in [
             ("agent5_timeout_s", options.agent5Timeout), ("agent5_stall_s", options.agent5Stall),

@@ -41,7 +41,7 @@ struct ServiceStudio: Studio {
         )
         .assign(to: &segments, storyboard: storyboard, pipelineData: spec.pipelineData)
         if segments.allSatisfy({ $0.audio == nil }) {
-            warnings = ["no narration was found in \(try uri(places.narrations)): the film is silent"]
+            warnings = ["no narration was found in \(try uri(places.narrations))"]
         }
         return JobPlan(
             segments: segments, storyboard: storyboard.json, imagePrice: try await imagePrice(spec),
@@ -80,48 +80,6 @@ struct ServiceStudio: Studio {
             films.append(file.description)
         }
         return films
-    }
-
-    func acceptLeadFilm(_ video: String, _ spec: JobSpec, _ plan: JobPlan) async throws -> String {
-        let places = try places(spec)
-        let source = try own(video, spec, "Agent5's film")
-        let promised = plan.segments.reduce(0) { $0 + $1.duration }
-        let probe = try await films.check(
-            source.description, seconds: promised, fps: spec.options.fps, whose: "Agent5's film",
-            narrations: plan.narrations)
-        if let fault = FilmCheck.fault(of: probe, plan) {
-            throw ServiceError(.corruptMedia, "Agent5's film \(fault)")
-        }
-        try await write(probe.report, spec)
-        let film = try uri(places.film)
-        try await artifacts.copy(source, to: film)
-        return film.description
-    }
-
-    func checkLeadClips(
-        _ clips: [AgentClip], _ spec: JobSpec, _ plan: JobPlan
-    ) async throws -> [String: ServiceError] {
-        var faults: [String: ServiceError] = [:]
-        for segment in plan.segments {
-            guard let clip = clips.first(where: { $0.segmentID == segment.id }) else {
-                faults[segment.id] = ServiceError(.corruptMedia, "Agent5 delivered no clip of \(segment.id)")
-                continue
-            }
-            guard let video = clip.clip else {
-                faults[segment.id] =
-                    clip.error ?? ServiceError(.corruptMedia, "Agent5 delivered no clip of \(segment.id)")
-                continue
-            }
-            do {
-                let source = try own(video, spec, "Agent5's clip of \(segment.id)")
-                _ = try await films.check(
-                    source.description, seconds: segment.duration, fps: spec.options.fps,
-                    whose: "Agent5's clip of \(segment.id)")
-            } catch let error as ServiceError where error.kind != .cancelled {
-                faults[segment.id] = error
-            }
-        }
-        return faults
     }
 
     func draw(
@@ -187,7 +145,7 @@ struct ServiceStudio: Studio {
         return try await pools["stitcher"].call(StitcherAPI.stitch, request)
     }
 
-    func verify(_ video: String, _ plan: JobPlan, _ spec: JobSpec) async throws -> [String] {
+    func verify(_ video: String, _ plan: JobPlan, _ spec: JobSpec) async throws -> CheckedFilm {
         let fps = Timeline.exact(spec.options.fps ?? JobDefaults.fps)
         let seconds = Double(plan.segments.reduce(0) { $0 + $1.frames }) / fps
         let probe = try await films.check(
@@ -195,9 +153,11 @@ struct ServiceStudio: Studio {
         try await write(probe.report, spec)
         // How loud the narrations are is their maker's choice, unless the job was to change it.
         let chosen = spec.options.loudness == nil ? ["loudness", "true_peak"] : []
-        return (probe.report?.points ?? []).filter { !$0.isPassed && !chosen.contains($0.name) }.map { point in
+        var warnings = (probe.report?.points ?? []).filter { !$0.isPassed && !chosen.contains($0.name) }.map { point in
             "the film's \(point.name) is \(point.measured), expected \(point.target)"
         }
+        if probe.isSilent { warnings.append("the film is silent") }
+        return CheckedFilm(video: video, seconds: probe.seconds, warnings: warnings)
     }
 
     func write(_ receipt: Receipt, _ spec: JobSpec) async throws {
@@ -210,7 +170,7 @@ struct ServiceStudio: Studio {
 
     func log(_ type: String, _ data: JSONValue) { events.send(type, data) }
 
-    private func write(_ report: DeliveryReport?, _ spec: JobSpec) async throws {
+    func write(_ report: DeliveryReport?, _ spec: JobSpec) async throws {
         guard let report else { return }
         let text = try JSONCoding.pretty(report) + "\n"
         try await artifacts.write(Data(text.utf8), to: try uri(try places(spec).report))
@@ -254,7 +214,7 @@ struct ServiceStudio: Studio {
     /// Seconds after which nobody writes to a temporary file any more.
     private static let staleSeconds = 600
 
-    private var films: FilmCheck { FilmCheck(pools: pools) }
+    var films: FilmCheck { FilmCheck(pools: pools) }
 
     func places(_ spec: JobSpec) throws(ServiceError) -> Places {
         try Places(root: root, userID: spec.userID, sessionID: spec.sessionID)
@@ -304,7 +264,7 @@ struct ServiceStudio: Studio {
     }
 
     /// An agent's file counts only where it was told to put it.
-    private func own(_ text: String, _ spec: JobSpec, _ whose: String) throws(ServiceError) -> ArtifactURI {
+    func own(_ text: String, _ spec: JobSpec, _ whose: String) throws(ServiceError) -> ArtifactURI {
         let folder = try uri(try places(spec).outputs)
         let file = try ArtifactURI(text)
         guard file.isBelow(folder) else {
@@ -317,7 +277,7 @@ struct ServiceStudio: Studio {
 
 extension JobPlan {
     /// What the film's sound should be.
-    fileprivate var narrations: [ProbeNarration] {
+    var narrations: [ProbeNarration] {
         segments.map { segment in
             ProbeNarration(
                 segmentID: segment.id, duration: segment.duration, audio: segment.audio,

@@ -27,10 +27,12 @@ protocol Studio: Sendable {
     ///
     /// - Parameter since: only those written after this moment.
     func films(_ spec: JobSpec, _ plan: JobPlan, since: Timestamp) async throws -> [String]
-    /// Makes sure that the lead's film is whole and puts it at its place. -> its URI there.
-    func acceptLeadFilm(_ video: String, _ spec: JobSpec, _ plan: JobPlan) async throws -> String
-    /// -> the fault of each clip that cannot be used, by segment.
-    func checkLeadClips(_ clips: [AgentClip], _ spec: JobSpec, _ plan: JobPlan) async throws -> [String: ServiceError]
+    /// Checks the lead's film and writes it to its place as MP4; with `fallback: segments` keeps the good segments of a faulty film.
+    ///
+    /// - Throws: the fault of a film that cannot be used.
+    func acceptLeadFilm(_ video: String, _ spec: JobSpec, _ plan: JobPlan) async throws -> LeadFilm
+    /// Checks the lead's clips; `clips` of the result is empty.
+    func checkLeadClips(_ clips: [AgentClip], _ spec: JobSpec, _ plan: JobPlan) async throws -> LeadParts
     /// - Parameter edition: how often the still was to be made anew: the same one is not paid for twice.
     func draw(
         _ segment: PlannedSegment, edition: Int, provider: String?, _ spec: JobSpec
@@ -41,9 +43,8 @@ protocol Studio: Sendable {
     func narrate(_ segment: PlannedSegment, clip: String, _ spec: JobSpec) async throws -> ReplacedAudio
     /// - Parameter reencodes: whether no picture is copied: a film of copied pictures did not decode.
     func stitch(_ clips: [StitchClip], reencodes: Bool, _ spec: JobSpec) async throws -> Stitched
-    /// Makes sure that the film decodes and is as long as promised, and keeps what it measures beside it. -> what it measures
-    /// wrong, one sentence each.
-    func verify(_ video: String, _ plan: JobPlan, _ spec: JobSpec) async throws -> [String]
+    /// Makes sure that the film decodes and is as long as promised, and stores what it measures beside it.
+    func verify(_ video: String, _ plan: JobPlan, _ spec: JobSpec) async throws -> CheckedFilm
     /// The image providers there are; none where nobody can tell.
     func imageProviders() async -> [String]
     func write(_ receipt: Receipt, _ spec: JobSpec) async throws
@@ -53,6 +54,31 @@ protocol Studio: Sendable {
 
 extension Studio {
     func check(_ spec: JobSpec) throws(ServiceError) {}
+}
+
+/// A film that has passed its check.
+struct CheckedFilm: Sendable {
+    /// The artifact URI.
+    var video: String
+    /// Seconds of its pictures, as measured.
+    var seconds: Double
+    /// What it measures wrong, one sentence each.
+    var warnings: [String]
+}
+
+/// The segments of what the lead delivered.
+struct LeadParts: Sendable {
+    /// The good segments of a film, cut out of it.
+    var clips: [AgentClip] = []
+    /// By segment.
+    var faults: [String: ServiceError] = [:]
+    var warnings: [String] = []
+}
+
+/// What can be used of the lead's film.
+enum LeadFilm: Sendable {
+    case film(CheckedFilm)
+    case parts(LeadParts)
 }
 
 /// Clips that the lead is asked for, and what they may cost.

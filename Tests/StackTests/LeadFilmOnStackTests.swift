@@ -1,0 +1,250 @@
+import Contracts
+import Foundation
+import JSONRPC
+import Testing
+
+/// The lead's film is checked as a customer would, and stored as a customer can use it.
+@Suite(.serialized, .timeLimit(.minutes(10))) struct LeadFilmOnStackTests {
+    private static let small: [String: JSONValue] = ["width": 320, "height": 180]
+
+    /// Makes a file in the stack's folder by ffmpeg's filters.
+    private func make(_ stack: LiveStack, _ name: String, _ arguments: String...) async throws {
+        let made = try await Program.run(
+            "/usr/bin/ffmpeg", ["-v", "error", "-y"] + arguments + ["\(stack.folder)/\(name)"])
+        if made.status != 0 { throw ServiceError(.internal, made.errors) }
+    }
+
+    private func film(
+        _ stack: LiveStack, _ name: String, _ picture: String, _ sound: String?, _ codecs: String...
+    ) async throws {
+        let inputs = ["-f", "lavfi", "-i", picture] + (sound.map { ["-f", "lavfi", "-i", $0] } ?? [])
+        let coded = codecs.isEmpty ? ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac"] : codecs
+        let made = try await Program.run(
+            "/usr/bin/ffmpeg", ["-v", "error", "-y"] + inputs + coded + ["\(stack.folder)/\(name)"])
+        if made.status != 0 { throw ServiceError(.internal, made.errors) }
+    }
+
+    /// Runs a job whose lead delivers a film of the stack's folder.
+    private func play(
+        _ stack: LiveStack, _ film: String, _ options: [String: JSONValue] = [:]
+    ) async throws -> JobView {
+        try await play(stack, step: ["video": .string(film), "cost_usd": 0.15], options)
+    }
+
+    private func play(
+        _ stack: LiveStack, step: JSONValue, _ options: [String: JSONValue] = [:]
+    ) async throws -> JobView {
+        let script: JSONValue = ["calls": [["steps": [step]]]]
+        try JSONCoding.encode(script).write(to: URL(filePath: "\(stack.folder)/script.json"))
+        _ = try await stack.connect("orchestrator").call(
+            OrchestratorAPI.breaker, BreakerRequest(agent: "agent5", action: .reset))
+        return try await stack.job(.object(Self.small.merging(options) { $1 }))
+    }
+
+    private func expectRefused(_ view: JobView, _ words: String) {
+        #expect(view.state == .finished, "\(view.error?.message ?? "")")
+        let message = view.agents["Agent5"]?.message ?? ""
+        #expect(view.agents["Agent5"]?.status == .error && message.contains(words), "\(message) \(view.warnings)")
+        #expect(view.segments.allSatisfy { $0.maker == "Agent6" })
+    }
+
+    private func expectAccepted(_ view: JobView) {
+        #expect(view.state == .finished && view.agents["Agent6"] == nil, "\(view.agents)")
+        #expect(view.segments.allSatisfy { $0.maker == "Agent5" })
+    }
+
+    private func final(_ stack: LiveStack) -> String { stack.place("agent5/final.mp4") }
+
+    @Test("length is that of the decoded pictures, to half a second, and told as measured")
+    func length() async throws {
+        try await LiveStack.with { stack in
+            try stack.writeStoryboard(durations: [50, 50])
+            try await film(stack, "short.mp4", "testsrc2=s=160x90:r=10:d=98.1", "sine=d=98.1")
+            expectRefused(try await play(stack, "short.mp4"), "lasts 98.1 s, promised were 100.0 s")
+            try await film(stack, "near.mp4", "testsrc2=s=160x90:r=10:d=99.7", "sine=d=99.7")
+            let near = try await play(stack, "near.mp4")
+            expectAccepted(near)
+            #expect(near.agents["Agent5"]?.message == "the film is ready (99.7 s)")
+            // A header that states more than there is.
+            try stack.writeStoryboard(durations: [5, 5])
+            try await film(
+                stack, "lies.webm", "testsrc2=s=160x90:r=10:d=3", "sine=d=10", "-c:v", "libvpx", "-c:a", "libopus")
+            expectRefused(try await play(stack, "lies.webm"), "lasts 3.0 s, promised were 10.0 s")
+            try await film(stack, "long.mp4", "testsrc2=s=160x90:r=10:d=10", "sine=d=14")
+            expectRefused(try await play(stack, "long.mp4"), "has sound up to 14.0 s")
+        }
+    }
+
+    @Test("sound that ends early and narrations that are not heard cost the film")
+    func sound() async throws {
+        try await LiveStack.with { stack in
+            let ids = try stack.writeStoryboard(durations: [3, 3, 4])
+            let picture = "testsrc2=s=320x180:r=30:d=10"
+            // Without narrations it is the film's own sound that should last.
+            try await film(stack, "early.mp4", picture, "sine=d=3")
+            expectRefused(try await play(stack, "early.mp4"), "has sound up to 3.0 s only")
+            for id in ids { try await stack.narrate(id, seconds: 2.5) }
+            expectRefused(try await play(stack, "early.mp4"), "lacks the narration of")
+            try await film(stack, "mute.mp4", picture, nil, "-c:v", "libx264", "-pix_fmt", "yuv420p")
+            expectRefused(try await play(stack, "mute.mp4"), "has no sound although there are narrations")
+            try await film(stack, "good.mp4", picture, "sine=f=500:d=10")
+            expectAccepted(try await play(stack, "good.mp4"))
+            // Only the last words are missing.
+            try await film(stack, "cut.mp4", picture, "sine=f=500:d=7")
+            expectRefused(try await play(stack, "cut.mp4"), "lacks the narration of seg_3: heard for 1.")
+        }
+    }
+
+    @Test("black and hanging pictures are warnings with times, and from a share on a takeover")
+    func stretches() async throws {
+        try await LiveStack.with { stack in
+            try stack.writeStoryboard(durations: [5, 5])
+            let moving = "testsrc2=s=320x180:r=30"
+            let coded = ["-c:v", "libx264", "-pix_fmt", "yuv420p"]
+            func film(_ name: String, _ first: String, _ second: String) async throws {
+                let made = try await Program.run(
+                    "/usr/bin/ffmpeg",
+                    [
+                        "-v", "error", "-y", "-f", "lavfi", "-i", first, "-f", "lavfi", "-i", second,
+                        "-filter_complex", "concat=n=2",
+                    ] + coded + ["\(stack.folder)/\(name)"])
+                #expect(made.status == 0, "\(made.errors)")
+            }
+            try await film("dark.mp4", "\(moving):d=3", "color=black:s=320x180:r=30:d=7")
+            let dark = try await play(stack, "dark.mp4")
+            expectAccepted(dark)
+            #expect(
+                dark.warnings.contains("Agent5's film is black for 7.0 s of 10.0 s: 3.0 to 10.0 s"), "\(dark.warnings)")
+            let receipt = try await stack.connect("orchestrator").call(
+                OrchestratorAPI.receipt, JobReference(jobID: dark.jobID))
+            #expect(receipt.warnings == dark.warnings)
+            expectRefused(try await play(stack, "dark.mp4", ["lead_fault_share": 0.5]), "is black for 7.0 s of 10.0 s")
+            try await film("night.mp4", "\(moving):d=0.5", "color=black:s=320x180:r=30:d=9.5")
+            expectRefused(try await play(stack, "night.mp4"), "is black for 9.5 s of 10.0 s: 0.5 to 10.0 s")
+            try await film("stuck.mp4", "\(moving):d=0.5", "color=teal:s=320x180:r=30:d=9.5")
+            expectRefused(try await play(stack, "stuck.mp4"), "shows one and the same picture for 9.5 s")
+            // A slide show changes its picture with the segment.
+            try await film("slides.mp4", "color=teal:s=320x180:r=30:d=5", "color=red:s=320x180:r=30:d=5")
+            let slides = try await play(stack, "slides.mp4")
+            expectAccepted(slides)
+            #expect(slides.warnings.contains { $0.contains("pictures that do not move for 10.0 s") })
+            let wrong = try await stack.understudy(
+                "run", "--user", "u", "--session", "s", "--option", "lead_fault_share=2")
+            #expect(wrong.status == 1 && wrong.errors.contains("lead_fault_share"), "\(wrong.errors)")
+        }
+    }
+
+    @Test("what is stored as final.mp4 is an MP4 that plays, whatever the lead delivered")
+    func containers() async throws {
+        try await LiveStack.with { stack in
+            let ids = try stack.writeStoryboard(durations: [1, 1])
+            for id in ids { try await stack.narrate(id, seconds: 0.5) }
+            for (name, codecs, isCopied) in [
+                ("film.webm", ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-c:a", "libopus"], false),
+                ("film.mkv", ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "libvorbis"], true),
+                ("film.mov", ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "pcm_s16le"], true),
+                ("film.ts", ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac"], true),
+            ] {
+                let made = try await Program.run(
+                    "/usr/bin/ffmpeg",
+                    [
+                        "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=2", "-f", "lavfi", "-i",
+                        "sine=f=500:d=2",
+                    ] + codecs + ["\(stack.folder)/\(name)"])
+                #expect(made.status == 0, "\(made.errors)")
+                let view = try await play(stack, name)
+                expectAccepted(view)
+                #expect(view.videoURL == "file://\(final(stack))")
+                #expect(try await Judge.complaints(final(stack)) == "", "\(name)")
+                let probe = try await Program.run(
+                    "/usr/bin/ffprobe",
+                    [
+                        "-v", "error", "-show_entries",
+                        "format=format_name,duration:stream=codec_name,nb_frames:"
+                            + "format_tags=major_brand", final(stack),
+                    ]
+                ).output
+                #expect(probe.contains("codec_name=h264") && probe.contains("codec_name=aac"), "\(name) \(probe)")
+                #expect(probe.contains("nb_frames=60") && !probe.contains("major_brand=qt"), "\(name) \(probe)")
+                let bytes = try Data(contentsOf: URL(filePath: final(stack)))
+                #expect(bytes[4..<8] == Data("ftyp".utf8), "\(name)")
+                let (moov, mdat) = (bytes.firstRange(of: Data("moov".utf8)), bytes.firstRange(of: Data("mdat".utf8)))
+                #expect(try #require(moov).lowerBound < #require(mdat).lowerBound, "\(name)")
+                if isCopied {
+                    #expect(try await frames("\(stack.folder)/\(name)") == frames(final(stack)), "\(name)")
+                }
+            }
+        }
+    }
+
+    private func frames(_ file: String) async throws -> [Substring] {
+        try await Program.run("/usr/bin/ffmpeg", ["-v", "error", "-i", file, "-map", "0:v", "-f", "framemd5", "-"])
+            .output.split(separator: "\n").filter { $0.hasPrefix("0,") }
+            .compactMap { $0.split(separator: ",").last }
+    }
+
+    @Test("with fallback by segments a fault costs its segment only, of a whole film too")
+    func segments() async throws {
+        try await LiveStack.with { stack in
+            let ids = try stack.writeStoryboard(durations: [2, 2, 2])
+            for id in ids { try await stack.narrate(id, seconds: 1.5) }
+            // The second narration is missing, and the third segment is good.
+            try await make(
+                stack, "gap.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=6", "-f", "lavfi", "-i",
+                "sine=f=500:d=6", "-af", "volume=0:enable='between(t,2,4)'", "-c:v", "libx264", "-pix_fmt", "yuv420p",
+                "-c:a", "aac")
+            let gap = try await play(stack, "gap.mp4", ["fallback": "segments"])
+            #expect(gap.state == .finished, "\(gap.error?.message ?? "")")
+            #expect(gap.segments.map(\.maker) == ["Agent5", "Agent6", "Agent5"], "\(gap.warnings)")
+            #expect(gap.agents["Agent5"]?.message.contains("lacks the narration of seg_2") == true)
+            #expect(try await Judge.complaints(final(stack)) == "")
+            #expect(try await Judge.probe(final(stack)).contains("nb_frames=180"))
+            for second in [0.0, 2, 4] {
+                #expect(abs(try #require(try await Judge.onset(final(stack), at: second))) < 0.05, "\(second)")
+            }
+            let receipt = try await stack.connect("orchestrator").call(
+                OrchestratorAPI.receipt, JobReference(jobID: gap.jobID))
+            #expect(receipt.wasted == .zero && receipt.costs.agent5 == USD(0.15))
+            expectRefused(try await play(stack, "gap.mp4"), "lacks the narration of seg_2")
+            try await make(
+                stack, "dark.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=6", "-f", "lavfi", "-i",
+                "sine=f=500:d=6", "-vf", "drawbox=t=fill:color=black:enable='between(t,4,6)'", "-c:v", "libx264",
+                "-pix_fmt", "yuv420p", "-c:a", "aac")
+            let dark = try await play(stack, "dark.mp4", ["fallback": "segments"])
+            #expect(dark.segments.map(\.maker) == ["Agent5", "Agent5", "Agent6"], "\(dark.warnings)")
+            // The length says nothing of single segments.
+            try await film(stack, "short.mp4", "testsrc2=s=320x180:r=30:d=4", "sine=f=500:d=4")
+            expectRefused(try await play(stack, "short.mp4", ["fallback": "segments"]), "lasts 4.0 s")
+        }
+    }
+
+    @Test("clips with sound of their own keep it, and no film is called silent that is heard")
+    func ownSound() async throws {
+        try await LiveStack.with { stack in
+            try stack.writeStoryboard(durations: [1, 1])
+            try await film(stack, "heard.mp4", "testsrc2=s=320x180:r=30:d=1", "sine=f=500:d=1")
+            try await film(stack, "black.mp4", "color=black:s=320x180:r=30:d=1", "sine=f=500:d=1")
+            func clips(_ names: String...) -> JSONValue {
+                let list = names.enumerated().map { index, name -> JSONValue in
+                    ["segment_id": .string("seg_\(index + 1)"), "clip": .string(name)]
+                }
+                return ["clips": .array(list)]
+            }
+            let view = try await play(stack, step: clips("heard.mp4", "heard.mp4"))
+            expectAccepted(view)
+            #expect(!view.warnings.contains { $0.contains("silent") }, "\(view.warnings)")
+            #expect(view.warnings.contains { $0.contains("no narration was found") })
+            #expect(abs(try #require(try await Judge.onset(final(stack), at: 0))) < 0.05)
+            #expect(abs(try #require(try await Judge.onset(final(stack), at: 1))) < 0.05)
+            let mixed = try await play(stack, step: clips("heard.mp4", "black.mp4"), ["fallback": "segments"])
+            #expect(mixed.segments.map(\.maker) == ["Agent5", "Agent6"], "\(mixed.warnings)")
+            #expect(mixed.agents["Agent5"]?.message == "Agent5's clip of seg_2 is black throughout")
+            #expect(abs(try #require(try await Judge.onset(final(stack), at: 0))) < 0.05)
+            try stack.write(
+                "{\"calls\": [{\"steps\": [{\"fail\": {\"kind\": \"quota_exhausted\", \"message\": \"no\"}}]}]}",
+                to: "\(stack.folder)/script.json")
+            let silent = try await stack.job(.object(Self.small))
+            #expect(silent.warnings.contains("the film is silent"), "\(silent.warnings)")
+        }
+    }
+}
