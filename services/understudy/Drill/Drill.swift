@@ -7,7 +7,7 @@ struct Drill: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Rehearse what can go wrong with the lead, without spending.",
         discussion: """
-            Plays sixteen faults against the real services: a stack of its own in a folder of its own, whatever runs elsewhere, \
+            Plays nineteen faults against the real services: a stack of its own in a folder of its own, whatever runs elsewhere, \
             with a lead that follows a script and stills drawn on this machine. The costs are those that the services book; \
             nothing is paid. No setting of the environment but the log level counts.
 

@@ -8,7 +8,7 @@ extension DrillFault {
     /// What the lead charges for a film, good or not.
     private static let leadCost = USD(0.15)
 
-    static let all = connection + refusals + silences + films + others
+    static let all = connection + refusals + silences + films + others + contents
 
     /// A script of a lead that is well.
     static let goodFilm = [film("whole.mp4")]
@@ -87,6 +87,19 @@ extension DrillFault {
             expectation: DrillExpectation(
                 attempts: 1, outcome: .failure(words: ["You exceeded your current quota", BrokenImages.words]),
                 cost: .zero)),
+    ]
+
+    /// The lead delivers a film that decodes and is as long as promised, and is of no use all the same.
+    private static let contents = [
+        DrillFault(
+            number: 17, name: "film black throughout", play: .script([film("black.mp4")]),
+            expectation: takeover(1, .corruptMedia, "is black throughout", wasted: leadCost)),
+        DrillFault(
+            number: 18, name: "one picture throughout", play: .script([film("still.mp4")]),
+            expectation: takeover(1, .corruptMedia, "one and the same picture", wasted: leadCost)),
+        DrillFault(
+            number: 19, name: "sound ends early", play: .script([film("early.mp4")]),
+            expectation: takeover(1, .corruptMedia, "has sound up to 0.8 s only", wasted: leadCost)),
     ]
 
     // MARK: - Steps of the script

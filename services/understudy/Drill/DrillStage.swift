@@ -7,9 +7,13 @@ struct DrillStage: Sendable {
     /// Segments of each film, a second each.
     static let segments = 2
 
+    /// -> pixels.
+    static let (width, height) = (640, 360)
+
     /// Options of every job: small, quick, and drawn on this machine.
     static let options: [String: JSONValue] = [
-        "width": 640, "height": 360, "image_provider": "card", "agent5_timeout_s": 10,
+        "width": .integer(Int64(width)), "height": .integer(Int64(height)), "image_provider": "card",
+        "agent5_timeout_s": 10,
     ]
 
     private let stack: PrivateStack
@@ -36,7 +40,7 @@ struct DrillStage: Sendable {
             let stage = DrillStage(
                 stack: stack, orchestrator: try await stack.connect("orchestrator"),
                 clipper: try await stack.connect("clipper"), folder: folder)
-            try await DrillFilms(folder: folder).make(stage.orchestrator)
+            try await DrillFilms(folder: folder).make(stage.orchestrator, stage.clipper)
             let result = try await body(stage)
             await stage.orchestrator.close()
             await stage.clipper.close()
