@@ -60,6 +60,18 @@ import Testing
         #expect(!findings.contains { $0.name.hasSuffix("_total") || $0.name == "playable" })
     }
 
+    @Test("a narration that begins late is missed too")
+    func lateSpeech() throws {
+        try bench.run(
+            "ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "sine=f=440:d=8", "-af",
+            "volume=0:enable='lt(t,6)',volume=4", "n.wav")
+        let film = try film(
+            "f.mp4", "testsrc2=s=320x180:r=25:d=8", "anullsrc=d=8", "-c:v", "libx264", "-c:a", "aac")
+        let narration = ExpectedNarration(segmentID: "a", duration: 8, audio: bench.path("n.wav"), audioStart: 0)
+        let findings = try DeliveryCheck.run(film, narrations: [narration], isThorough: true).findings
+        #expect(findings.first { $0.name == "sync_a" }?.measured == "heard for 0.0 of 2.0 s of speech")
+    }
+
     @Test("a narration that breaks off is found, and a tone that goes on is not taken for another")
     func coverage() throws {
         let narration = try bench.tone("n.wav", seconds: 8)

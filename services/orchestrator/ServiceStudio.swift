@@ -70,11 +70,15 @@ struct ServiceStudio: Studio {
     func films(_ spec: JobSpec, _ plan: JobPlan, since: Timestamp) async throws -> [String] {
         let places = try places(spec)
         var own: Set = [try uri(places.film)]
-        for segment in plan.segments { own.insert(try uri(places.clip(segment.id))) }
+        for segment in plan.segments {
+            own.insert(try uri(places.clip(segment.id)))
+            own.insert(try uri(places.leadClip(segment.id)))
+        }
         var films: [String] = []
         for file in try await artifacts.list(try uri(places.outputs)) where !own.contains(file) {
             let ending = file.name.split(separator: ".").last.map { $0.lowercased() } ?? ""
-            guard ["mp4", "mov", "m4v", "webm", "mkv"].contains(ending), let info = try await artifacts.info(file),
+            guard ["mp4", "mov", "m4v", "webm", "mkv", "ts"].contains(ending),
+                let info = try await artifacts.info(file),
                 info.modified * 1000 >= Double(since.milliseconds)
             else { continue }
             films.append(file.description)

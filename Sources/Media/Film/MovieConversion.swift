@@ -1,4 +1,5 @@
 import CFFmpeg
+import Untrusted
 
 /// What became of a film's streams.
 package struct ConversionReport: Sendable, Equatable {
@@ -96,7 +97,7 @@ package enum MovieConversion {
         size.width *= aspect
         if Orientation(stream).quarterTurns % 2 == 1 { size = (size.height, size.width) }
         let scale = min(1, 4096 / max(size.width, size.height, 1))
-        func even(_ value: Double) -> Int { Int((min(max(value * scale, 64), 4096) / 2).rounded()) * 2 }
+        func even(_ value: Double) -> Int { Int(clamping: ((value * scale).clamped(to: 64...4096) / 2).rounded()) * 2 }
         let own = stream.pointee.avg_frame_rate.frameRate
         let rate = recipe.rate ?? own.flatMap(standard) ?? FrameRate(30)
         return try VideoFormat(

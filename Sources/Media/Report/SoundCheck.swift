@@ -46,7 +46,19 @@ enum SoundCheck {
         for result in try checks.results(cancelled: cancelled) {
             findings.append(finding(result, coverage.first { $0.segmentID == result.segmentID }))
         }
+        // A narration that begins with seconds of silence has no place at which it could be looked for.
+        for result in coverage where result.missing > mostMissing {
+            let name = "sync_\(result.segmentID)"
+            if !findings.contains(where: { $0.name == name }) { findings.append(incomplete(name, result)) }
+        }
         return Outcome(findings: findings, levels: levels)
+    }
+
+    private static func incomplete(_ name: String, _ coverage: NarrationCoverage.Result) -> DeliveryFinding {
+        let heard = DeliveryCheck.number(max(coverage.speech - coverage.missing, 0), digits: 1)
+        let speech = DeliveryCheck.number(coverage.speech, digits: 1)
+        return DeliveryCheck.finding(
+            name, "heard for \(heard) of \(speech) s of speech", "the narration is heard", false)
     }
 
     /// Its `value` is the offset in milliseconds; a narration that is not found, or not to its end, has none.
@@ -58,10 +70,7 @@ enum SoundCheck {
         }
         switch result.outcome {
         case .offset(let seconds):
-            if let coverage, coverage.missing > mostMissing {
-                let heard = DeliveryCheck.number(max(coverage.speech - coverage.missing, 0), digits: 1)
-                return missing("heard for \(heard) of \(DeliveryCheck.number(coverage.speech, digits: 1)) s of speech")
-            }
+            if let coverage, coverage.missing > mostMissing { return incomplete("sync_\(result.segmentID)", coverage) }
             return DeliveryCheck.finding(
                 "sync_\(result.segmentID)", "\(DeliveryCheck.number(seconds * 1000, digits: 1)) ms",
                 value: seconds * 1000, "within 5 ms", abs(seconds) <= tolerance)

@@ -9,7 +9,8 @@ struct DrillFilms: Sendable {
     /// The folder that the script names them in.
     let folder: String
 
-    /// Seconds of sound of the film whose sound ends early.
+    /// Samples of sound, at 48 kHz, of the film whose sound ends early, and their seconds.
+    private static let earlySamples = 38_400
     private static let earlySound = 0.8
 
     /// Has the understudy make a good film and a short one, and spoils copies of the good one; has the clipper make a black film and
@@ -25,7 +26,7 @@ struct DrillFilms: Sendable {
         try Data("These are words, whatever the name says.\n".utf8).write(to: URL(filePath: path("words.mp4")))
         try await still("black.mp4", [0, 0, 0], clipper)
         try await still("still.mp4", [0x40, 0xA0, 0xC0], clipper)
-        try Self.tone(seconds: Self.earlySound).write(to: URL(filePath: path("tone.wav")))
+        try Self.tone(samples: Self.earlySamples).write(to: URL(filePath: path("tone.wav")))
         _ = try await clipper.call(
             ClipperAPI.replaceAudio,
             ReplaceAudio(
@@ -48,8 +49,8 @@ struct DrillFilms: Sendable {
     }
 
     /// A WAV of 48 kHz, mono, 16 bits: a square wave of 500 Hz.
-    private static func tone(seconds: Double) -> Data {
-        let samples = (0..<Int(seconds * 48_000)).map { Int16($0 / 48 % 2 == 0 ? 6000 : -6000) }
+    private static func tone(samples count: Int) -> Data {
+        let samples = (0..<count).map { Int16($0 / 48 % 2 == 0 ? 6000 : -6000) }
         func little(_ value: Int, _ bytes: Int) -> Data {
             Data((0..<bytes).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) })
         }
