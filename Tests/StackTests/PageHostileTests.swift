@@ -80,6 +80,22 @@ import Testing
         }
     }
 
+    @Test("a film that becomes shorter while it is sent ends the connection, and keeps nobody busy")
+    func truncated() async throws {
+        try await PageScene.with { page in
+            let job = try await page.film(bytes: 100 << 20)
+            let pid = try await Self.pid(page.stack)
+            let peer = RawPeer(port: UInt16(page.port) ?? 0, window: 65_536)
+            peer.send("GET /api/jobs/\(job)/film HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            #expect(peer.readHeader().hasPrefix("HTTP/1.1 200"))
+            #expect(truncate(page.stack.place("agent5/final.mp4"), 1000) == 0)
+            var count = 0
+            while case let bytes = peer.read(), !bytes.isEmpty { count += bytes.count }
+            #expect(peer.hasEnded && count < 100 << 20)
+            #expect(try await Self.pid(page.stack) == pid)
+        }
+    }
+
     private static func files(_ folder: String) throws -> [String] {
         guard FileManager.default.fileExists(atPath: folder) else { return [] }
         return try FileManager.default.contentsOfDirectory(atPath: folder).sorted()

@@ -28,6 +28,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var state = State.waiting
     private var clock: Scheduled<Void>?
     private var work: Task<Void, Never>?
+    private var fileWatch: RepeatedTask?
 
     init(_ site: Site, _ bounds: DashboardSettings.Bounds) {
         self.site = site
@@ -40,6 +41,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         clock?.cancel()
+        fileWatch?.cancel()
         work?.cancel()
         if case .collecting(_, let collector, _) = state { collector.discard() }
         state = .ending
@@ -164,6 +166,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
                 }
                 let handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: descriptor)
                 rest = .file(handle, Int(range.lowerBound)..<Int(range.upperBound))
+                watch(handle, until: Int(range.upperBound), context)
             }
         }
         if response.status != .notModified, response.status != .noContent {
@@ -202,6 +205,21 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
         func close() {
             if case .file(let handle, _) = self { try? handle.close() }
+        }
+    }
+
+    /// Ends the connection once a file is shorter than what was promised of it: what was cut off would be tried again and again.
+    private func watch(_ handle: NIOFileHandle, until end: Int, _ context: ChannelHandlerContext) {
+        let channel = context.channel
+        let file = NIOLoopBound(handle, eventLoop: context.eventLoop)
+        fileWatch?.cancel()
+        fileWatch = context.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { task in
+            var status = stat()
+            // Closed once all of it is sent.
+            guard (try? file.value.withUnsafeFileDescriptor { fstat($0, &status) }) == 0 else { return task.cancel() }
+            guard status.st_size < end else { return }
+            task.cancel()
+            channel.close(promise: nil)
         }
     }
 
