@@ -123,7 +123,22 @@ import Testing
             let started = try await orchestrator.call("orchestrator.start", params: start(voice, "local"))
             let view = try await page.stack.end(of: started["job_id"]?.string ?? "")
             #expect(view.state == .finished, "\(view)")
-            #expect(!view.warnings.contains { $0.contains("silent") }, "\(view.warnings)")
+            #expect(!view.warnings.contains { $0.contains("no narration") }, "\(view.warnings)")
+            // A link beside the narrations is one's own to follow, and not for a browser to make use of.
+            let found: JSONValue = [
+                "user_id": "u", "session_id": "s", "options": ["width": 160, "height": 90],
+                "pipeline_data": [
+                    "storyboard": ["segments": [["id": "link", "duration": 1, "visual_guidance": "a hill"]]]
+                ],
+            ]
+            for isPage in [true, false] {
+                let job =
+                    isPage
+                    ? try JSONCoding.decode(JSONValue.self, from: Data(try await post("jobs", found).body.utf8))
+                    : try await orchestrator.call("orchestrator.start", params: found)
+                let view = try await page.stack.end(of: job["job_id"]?.string ?? "")
+                #expect(view.warnings.contains { $0.contains("no narration") } == isPage, "\(view.warnings)")
+            }
         }
     }
 

@@ -12,7 +12,7 @@ struct MediaRoutes: Sendable {
 
     /// `{job}/film`, `{job}/captions.vtt`, `{job}/chapters.vtt`, `{job}/segments/{segment}/still` or `clip`.
     func get(_ path: [String], _ request: WebRequest) async throws -> WebResponse? {
-        guard path.count == 2 || (path.count == 4 && path[1] == "segments") else { return nil }
+        guard Self.isKnown(path) else { return nil }
         guard ["film", "captions.vtt", "chapters.vtt", "still", "clip"].contains(path[path.count - 1]) else {
             return nil
         }
@@ -29,10 +29,14 @@ struct MediaRoutes: Sendable {
 
     /// The same for a file of this machine of a job that was asked for a moment ago: a player's next range, without a wait.
     func immediate(_ path: [String], _ request: WebRequest) -> WebResponse? {
-        guard ["film", "still", "clip"].contains(path.last), let job = known.recent(path[0]),
+        guard Self.isKnown(path), ["film", "still", "clip"].contains(path.last), let job = known.recent(path[0]),
             let place = try? place(path, in: job), let info = artifacts.localInfo(place.uri)
         else { return nil }
         return file(place, info, request)
+    }
+
+    private static func isKnown(_ path: [String]) -> Bool {
+        path.count == 2 || (path.count == 4 && path[1] == "segments")
     }
 
     /// An artifact, and what it is called when it is downloaded.

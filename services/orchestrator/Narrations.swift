@@ -16,7 +16,8 @@ struct Narrations: Sendable {
         to segments: inout [PlannedSegment], storyboard: Storyboard, pipelineData: JSONValue?
     ) async throws -> [String] {
         let passed = try Self.passed(pipelineData?["audio"])
-        let files = try await artifacts.list(try store.appending(places.narrations))
+        // A link in the folder leads where others may not choose to read.
+        let files = try await artifacts.list(try store.appending(places.narrations)).filter { isAllowed($0) }
         let names = files.map(\.name)
         let found = NarrationFinder.find(segments: segments.map(\.id), names: names)
         var warnings: [String] = []
@@ -47,6 +48,11 @@ struct Narrations: Sendable {
             start += segment.duration
         }
         return warnings
+    }
+
+    private func isAllowed(_ file: ArtifactURI) -> Bool {
+        guard let policy = artifacts.policy else { return true }
+        return (try? policy.check(file, "the narration", isConfined: isConfined)) != nil
     }
 
     /// `{"seg_001": "file:///..."}` or `[{"segment_id": "seg_001", "audio": "file:///..."}]`.
