@@ -53,7 +53,8 @@ struct CloudLedger: Sendable {
         } catch {
             throw ServiceError(
                 .unavailable,
-                "cannot write \(path(key)), which remembers MediaConvert's jobs: \(ServiceError(wrapping: error).message)")
+                "cannot write \(path(key)), which remembers MediaConvert's jobs: \(ServiceError(wrapping: error).message)"
+            )
         }
         forgetOld()
     }
