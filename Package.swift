@@ -79,9 +79,11 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
 
         library("Untrusted", []),
-        library("JSONRPC", nio + [logging]),
+        library("JSONRPC", nio + [logging, "Untrusted"]),
         library("ServicePool", nio + [logging, "JSONRPC"]),
-        library("ServiceKit", nio + [logging, lifecycle, configuration, unixSignals, "JSONRPC", "ServicePool"]),
+        library(
+            "ServiceKit",
+            nio + [logging, lifecycle, configuration, unixSignals, "JSONRPC", "ServicePool", "Untrusted"]),
         library("Contracts", ["JSONRPC", "Untrusted"]),
         library("Breaker", ["Contracts", "JSONRPC"]),
         library("HTTP", ["CCurl", logging]),
@@ -95,7 +97,7 @@ let package = Package(
     ]
         + service(
             "Orchestrator", folder: "orchestrator",
-            ["ServiceKit", "ServicePool", "Contracts", "Breaker", "Artifacts", "JSONRPC", grdb, logging])
+            ["ServiceKit", "ServicePool", "Contracts", "Breaker", "Artifacts", "JSONRPC", "Untrusted", grdb, logging])
         + service(
             "ImageGen", folder: "imagegen",
             [
@@ -154,8 +156,8 @@ let package = Package(
                 ]),
             tests("UntrustedTests", ["Untrusted"]),
             tests("JSONRPCTests", nio + ["JSONRPC", logging]),
-            tests("ServicePoolTests", nio + ["ServicePool", "JSONRPC"]),
-            tests("ServiceKitTests", ["ServiceKit", "JSONRPC"]),
+            tests("ServicePoolTests", nio + ["ServicePool", "JSONRPC", logging]),
+            tests("ServiceKitTests", ["ServiceKit", "JSONRPC", logging]),
             tests("ContractsTests", ["Contracts", "JSONRPC"]),
             tests("HTTPTests", nio + ["HTTP"]),
             tests("AWSTests", ["AWS", "HTTP", "JSONRPC", "StandIns"]),

@@ -15,6 +15,7 @@ package struct CallControls: Sendable, Equatable {
         var failure: ServiceError?
         var deadline: Int64?
         var wantsProgress = true
+        var (hasDeadline, hasProgress) = (false, false)
         params.withUnsafeReadableBytes { raw in
             let bytes = raw.assumingMemoryBound(to: UInt8.self)
             var scanner = JSONScanner(bytes)
@@ -22,14 +23,17 @@ package struct CallControls: Sendable, Equatable {
             try? scanner.members { (name, scanner) throws(JSONScanner.SyntaxError) in
                 let kind = try scanner.peek()
                 let range = try scanner.skipValue()
-                if scanner.name(name, is: "deadline_ms") {
+                // Of a name that appears twice the first value counts, as everywhere.
+                if scanner.name(name, is: "deadline_ms"), !hasDeadline {
+                    hasDeadline = true
                     let text = String(decoding: bytes[range], as: UTF8.self)
                     if let milliseconds = Double(text), kind == .number, milliseconds >= 0 {
                         deadline = Int64(min(milliseconds, 1e12))
                     } else if kind != .null {
                         failure = .invalidParams(at: "/deadline_ms", expected: "a number of milliseconds, 0 or more")
                     }
-                } else if scanner.name(name, is: "progress"), kind == .bool {
+                } else if scanner.name(name, is: "progress"), !hasProgress, kind == .bool {
+                    hasProgress = true
                     wantsProgress = bytes[range.lowerBound] == UInt8(ascii: "t")
                 }
             }
@@ -50,7 +54,7 @@ package struct CallControls: Sendable, Equatable {
             try? scanner.members { (name, scanner) throws(JSONScanner.SyntaxError) in
                 let kind = try scanner.peek()
                 let range = try scanner.skipValue()
-                guard scanner.name(name, is: "id") else { return }
+                guard id == nil, scanner.name(name, is: "id") else { return }
                 switch kind {
                 case .number: id = .number(String(decoding: bytes[range], as: UTF8.self))
                 case .string: id = scanner.string(range.lowerBound + 1..<range.upperBound - 1).map(RPCID.string)

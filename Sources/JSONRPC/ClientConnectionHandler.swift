@@ -11,24 +11,26 @@ final class ClientConnectionHandler: ChannelInboundHandler {
         let method: String
         let continuation: CheckedContinuation<Data, any Error>
         let onProgress: (@Sendable (ProgressReport) -> Void)?
+        /// Bytes of the request.
+        var bytes = 0
         var timer: Scheduled<Void>?
     }
 
-    /// A reply may be larger than a request: lists of jobs grow.
-    private static let lineLimit = 64 * 1024 * 1024
     /// What a callee gets beyond the deadline to say itself that it passed.
     private static let grace = TimeAmount.milliseconds(500)
 
     private let path: String
     private let notifications: AsyncStream<RPCNotification>.Continuation
-    private var framer = LineFramer(limit: ClientConnectionHandler.lineLimit)
+    private var framer: LineFramer
     private var pending: [Int: Pending] = [:]
     private var context: ChannelHandlerContext?
     private var flushIsScheduled = false
     private var isRetiring = false
 
-    init(path: String, notifications: AsyncStream<RPCNotification>.Continuation) {
+    /// - Parameter replyLimit: bytes that a line of the server may have.
+    init(path: String, replyLimit: Int, notifications: AsyncStream<RPCNotification>.Continuation) {
         self.path = path
+        framer = LineFramer(limit: replyLimit)
         self.notifications = notifications
     }
 
@@ -43,11 +45,11 @@ final class ClientConnectionHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         framer.append(unwrapInboundIn(data))
-        do {
-            while let line = try framer.next() { received(line) }
-        } catch {
-            failAll("the reply is longer than \(error.limit) bytes")
-            context.close(promise: nil)
+        while let line = framer.nextOrSkip() {
+            switch line {
+            case .whole(let line): received(line)
+            case .tooLong(let head, let tail): receivedTooLong(head, tail)
+            }
         }
     }
 
@@ -79,8 +81,19 @@ final class ClientConnectionHandler: ChannelInboundHandler {
                 bound.value.giveUp(id)
             }
         }
+        call.bytes = line.readableBytes
         pending[id] = call
         post(line)
+    }
+
+    /// Stops waiting for the calls of some methods, as if the connection were lost; the server is not told.
+    func abandon(_ methods: Set<String>, reason: String) {
+        for (id, call) in pending where methods.contains(call.method) {
+            pending[id] = nil
+            call.timer?.cancel()
+            call.continuation.resume(throwing: RPCConnection.Lost(path: path, reason: reason, isAbandoned: true))
+        }
+        closeIfRetired()
     }
 
     func cancel(_ id: Int) {
@@ -125,8 +138,16 @@ final class ClientConnectionHandler: ChannelInboundHandler {
         switch Message(line) {
         case .single(let envelope): received(envelope)
         case .batch(let envelopes): envelopes.forEach { received($0) }
-        case .emptyBatch, .malformed: break
+        case .emptyBatch, .batchTooLong, .malformed: break
         }
+    }
+
+    /// A reply that is too large is an error of its call; the connection goes on.
+    private func receivedTooLong(_ head: ByteBuffer, _ tail: ByteBuffer) {
+        guard let id = OversizedLine.id(head: head, tail: tail) else { return }
+        let reason = "\(path): the reply is longer than \(framer.limit) bytes: ask for less"
+        take(id)?.resume(throwing: ServiceError(.tooLarge, reason))
+        closeIfRetired()
     }
 
     private func received(_ envelope: Envelope) {
@@ -141,11 +162,10 @@ final class ClientConnectionHandler: ChannelInboundHandler {
                 continuation.resume(throwing: reason)
                 closeIfRetired()
             } else if case .null = id {
-                // The server could not read a line, or does not want us: no call of this connection can succeed.
-                for call in drain() { call.continuation.resume(throwing: reason) }
+                refused(reason)
             }
         case .notification("rpc.progress", let params):
-            guard let members = try? JSONCoding.decode([String: JSONValue].self, from: data(params)),
+            guard let members = (try? JSONCoding.decode(JSONValue.self, from: data(params)))?.object,
                 case .integer(let id)? = members["id"]
             else { return }
             pending[Int(id)]?.onProgress?(ProgressReport(members: members))
@@ -153,6 +173,16 @@ final class ClientConnectionHandler: ChannelInboundHandler {
             notifications.yield(RPCNotification(method: method, params: data(params)))
         case .request, .invalid:
             break
+        }
+    }
+
+    /// The server could not read a line, or does not want us: no call of this connection can succeed.
+    private func refused(_ reason: ServiceError) {
+        // Of several lines the longest is the one that could not be read; the other calls are lost with the connection.
+        if reason.kind == .parse, let longest = pending.max(by: { $0.value.bytes < $1.value.bytes })?.key {
+            take(.number("\(longest)"))?.resume(throwing: reason)
+        } else {
+            for call in drain() { call.continuation.resume(throwing: reason) }
         }
     }
 

@@ -17,6 +17,8 @@ package enum Message: Sendable, Equatable {
     case batch([Envelope])
     /// `[]`.
     case emptyBatch
+    /// More than `Wire.maximumBatch` elements; what follows them was not read.
+    case batchTooLong
     /// Not JSON or not UTF-8.
     case malformed(reason: String)
 }
@@ -31,6 +33,7 @@ extension Message {
             self = .malformed(reason: "the line is not UTF-8")
             return
         }
+        var isTooLong = false
         do {
             self = try line.withUnsafeReadableBytes { raw in
                 let bytes = raw.assumingMemoryBound(to: UInt8.self)
@@ -39,6 +42,10 @@ extension Message {
                 if try scanner.peek() == .array {
                     var envelopes: [Envelope] = []
                     try scanner.elements { (scanner) throws(JSONScanner.SyntaxError) in
+                        guard envelopes.count < Wire.maximumBatch else {
+                            isTooLong = true
+                            throw JSONScanner.SyntaxError(offset: scanner.offset, expected: "the end of the batch")
+                        }
                         envelopes.append(try Envelope.read(line, &scanner, depth: 1))
                     }
                     message = envelopes.isEmpty ? .emptyBatch : .batch(envelopes)
@@ -48,6 +55,8 @@ extension Message {
                 try scanner.finish()
                 return message
             }
+        } catch _ where isTooLong {
+            self = .batchTooLong
         } catch let error as JSONScanner.SyntaxError {
             self = .malformed(reason: "not JSON at byte \(error.offset): expected \(error.expected)")
         } catch {
@@ -60,6 +69,11 @@ extension Envelope {
     private enum Part {
         case missing
         case value(JSONScanner.Kind, Range<Int>)
+
+        /// Takes a member's value; of a name that appears twice the first value counts, as everywhere.
+        mutating func take(_ kind: JSONScanner.Kind, _ range: Range<Int>) {
+            if case .missing = self { self = .value(kind, range) }
+        }
     }
 
     fileprivate static func read(
@@ -77,19 +91,19 @@ extension Envelope {
         var error = Part.missing
         try scanner.members(depth: depth) { (name, scanner) throws(JSONScanner.SyntaxError) in
             let kind = try scanner.peek()
-            let part = Part.value(kind, try scanner.skipValue(depth: depth + 1))
+            let range = try scanner.skipValue(depth: depth + 1)
             if scanner.name(name, is: "jsonrpc") {
-                version = part
+                version.take(kind, range)
             } else if scanner.name(name, is: "id") {
-                id = part
+                id.take(kind, range)
             } else if scanner.name(name, is: "method") {
-                method = part
+                method.take(kind, range)
             } else if scanner.name(name, is: "params") {
-                params = part
+                params.take(kind, range)
             } else if scanner.name(name, is: "result") {
-                result = part
+                result.take(kind, range)
             } else if scanner.name(name, is: "error") {
-                error = part
+                error.take(kind, range)
             }
         }
 
@@ -97,6 +111,8 @@ extension Envelope {
         switch id {
         case .missing: break
         case .value(.null, _): requestID = .null
+        case .value(_, let range) where range.count > Wire.maximumID:
+            return .invalid(id: .null, reason: "an id has at most \(Wire.maximumID) bytes")
         case .value(.number, let range):
             requestID = .number(line.getString(at: line.readerIndex + range.lowerBound, length: range.count) ?? "0")
         case .value(.string, let range):

@@ -1,3 +1,5 @@
+import Untrusted
+
 /// How far a long call is: the `rpc.progress` notification.
 package struct ProgressReport: Sendable, Equatable {
     /// 0 to 1.
@@ -9,7 +11,7 @@ package struct ProgressReport: Sendable, Equatable {
 
     package init(fraction: Double, message: String, extra: [String: JSONValue] = [:]) {
         self.fraction = fraction.isFinite ? min(max(fraction, 0), 1) : 0
-        self.message = message
+        self.message = message.bounded(to: TextBound.message)
         self.extra = extra
     }
 

@@ -16,6 +16,8 @@ package final class RPCConnection: Sendable {
     package struct Lost: ServiceErrorConvertible {
         package let path: String
         package let reason: String
+        /// Whether the connection is there, and the process behind it does not answer.
+        package var isAbandoned = false
 
         package var serviceError: ServiceError {
             ServiceError(.unavailable, "\(path): \(reason)")
@@ -26,14 +28,16 @@ package final class RPCConnection: Sendable {
     private let channel: any Channel
     private let handler: NIOLoopBound<ClientConnectionHandler>
     private let nextID = Atomic<Int>(1)
+    private let requestLimit: Int
 
     /// What the server sends without being asked; for one reader. Ends with the connection.
     package let notifications: AsyncStream<RPCNotification>
 
     private init(
         path: String, channel: any Channel, handler: NIOLoopBound<ClientConnectionHandler>,
-        notifications: AsyncStream<RPCNotification>
+        notifications: AsyncStream<RPCNotification>, requestLimit: Int
     ) {
+        self.requestLimit = requestLimit
         self.path = path
         self.channel = channel
         self.handler = handler
@@ -45,16 +49,21 @@ package final class RPCConnection: Sendable {
     /// - Parameters:
     ///   - path: the socket's path, at most 103 bytes.
     ///   - patience: how long to go on trying.
-    /// - Throws: `Lost`.
+    ///   - peers: who may serve the socket; anybody if absent.
+    ///   - requestLimit: bytes that the server takes as one line; a longer request is an error of its call.
+    ///   - replyLimit: bytes that a reply may have; a longer one is an error of its call.
+    /// - Throws: `Lost`; `unauthorized` where the process that serves the socket is none of `peers`.
     package static func connect(
-        to path: String, patience: Duration = .milliseconds(500),
+        to path: String, patience: Duration = .milliseconds(500), peers: PeerPolicy? = nil,
+        requestLimit: Int = Wire.defaultLineLimit, replyLimit: Int = Wire.replyLimit,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws -> RPCConnection {
         let giveUp = ContinuousClock.now + patience
         var pause = 5.0
         while true {
             do {
-                return try await connectOnce(to: path, group: group)
+                return try await connectOnce(
+                    to: path, peers: peers, requestLimit: requestLimit, replyLimit: replyLimit, group: group)
             } catch let error as IOError
                 where [EAGAIN, ECONNREFUSED, ENOENT].contains(error.errnoCode) && ContinuousClock.now < giveUp
             {
@@ -65,13 +74,17 @@ package final class RPCConnection: Sendable {
                 throw Lost(path: path, reason: "cannot connect: \(String(cString: strerror(error.errnoCode)))")
             } catch let error as CancellationError {
                 throw error
+            } catch let error as ServiceError {
+                throw error
             } catch {
                 throw Lost(path: path, reason: "cannot connect: \(error)")
             }
         }
     }
 
-    private static func connectOnce(to path: String, group: any EventLoopGroup) async throws -> RPCConnection {
+    private static func connectOnce(
+        to path: String, peers: PeerPolicy?, requestLimit: Int, replyLimit: Int, group: any EventLoopGroup
+    ) async throws -> RPCConnection {
         let (stream, continuation) = AsyncStream.makeStream(
             of: RPCNotification.self, bufferingPolicy: .bufferingNewest(65_536))
         let loop = group.next()
@@ -81,17 +94,31 @@ package final class RPCConnection: Sendable {
             .channelOption(.allowRemoteHalfClosure, value: false)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let client = ClientConnectionHandler(path: path, notifications: continuation)
+                    let client = ClientConnectionHandler(
+                        path: path, replyLimit: replyLimit, notifications: continuation)
                     handler.value = client
                     try channel.pipeline.syncOperations.addHandler(client)
                 }
             }
             .connect(unixDomainSocketPath: path).get()
+        if let peers { try await check(channel, path, peers) }
         let bound = try await loop.submit {
             guard let client = handler.value else { throw Lost(path: path, reason: "closed at once") }
             return NIOLoopBound(client, eventLoop: loop)
         }.get()
-        return RPCConnection(path: path, channel: channel, handler: bound, notifications: stream)
+        return RPCConnection(
+            path: path, channel: channel, handler: bound, notifications: stream, requestLimit: requestLimit)
+    }
+
+    /// Closes a connection to a process that may not serve here.
+    private static func check(_ channel: any Channel, _ path: String, _ peers: PeerPolicy) async throws {
+        let peer = try await Peer.of(channel).get()
+        guard !peers.allows(peer) else { return }
+        try? await channel.close().get()
+        throw ServiceError(
+            .unauthorized,
+            "\(path) is served by user \(peer.uid), group \(peer.gid): if that is meant, list the group in UNDERSTUDY_ALLOW_GIDS"
+        )
     }
 
     /// Whether calls can be made.
@@ -113,6 +140,12 @@ package final class RPCConnection: Sendable {
     package func closeWhenIdle() {
         let handler = self.handler
         channel.eventLoop.execute { handler.value.closeWhenIdle() }
+    }
+
+    /// Stops waiting for the calls of some methods, as if the connection were lost: they throw `Lost`. The server is not told.
+    package func abandon(_ methods: Set<String>, reason: String) {
+        let handler = self.handler
+        channel.eventLoop.execute { handler.value.abandon(methods, reason: reason) }
     }
 
     /// Calls a method.
@@ -159,6 +192,12 @@ package final class RPCConnection: Sendable {
             deadline: remaining.map { max($0.milliseconds, 1) }, wantsProgress: onProgress != nil,
             into: Array(params ?? Data("{}".utf8)))
         let line = Wire.request(id: .number("\(id)"), method: method, params: controls)
+        guard line.readableBytes <= requestLimit + 1 else {
+            throw ServiceError(
+                .tooLarge,
+                "\(method): the request has \(line.readableBytes) bytes, a line has at most \(requestLimit): name large things by their URI"
+            )
+        }
         let handler = self.handler
         let loop = channel.eventLoop
         let isCancelled = Cancellation()

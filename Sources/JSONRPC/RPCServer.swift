@@ -18,13 +18,16 @@ package final class RPCServer: Sendable {
     /// - Parameters:
     ///   - path: where the socket file is made; at most 103 bytes; nothing may stand there.
     ///   - lineLimit: bytes that one line may have.
+    ///   - replyLimit: bytes that a reply may have, and that may wait on a connection.
     package static func listen(
         path: String, dispatcher: any Dispatcher, peers: PeerPolicy, lineLimit: Int = Wire.defaultLineLimit,
+        replyLimit: Int = Wire.replyLimit,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, logger: Logger
     ) async throws(ServiceError) -> RPCServer {
         let connections = Connections()
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
+            .serverChannelInitializer { $0.backOffAccepting() }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 Peer.of(channel).flatMap { peer in
@@ -34,7 +37,7 @@ package final class RPCServer: Sendable {
                     }
                     return channel.eventLoop.makeCompletedFuture {
                         let handler = ServerConnectionHandler(
-                            dispatcher: dispatcher, peer: peer, lineLimit: lineLimit,
+                            dispatcher: dispatcher, peer: peer, lineLimit: lineLimit, replyLimit: replyLimit,
                             eventLoop: channel.eventLoop)
                         connections.add(channel, NIOLoopBound(handler, eventLoop: channel.eventLoop))
                         try channel.pipeline.syncOperations.addHandler(handler)

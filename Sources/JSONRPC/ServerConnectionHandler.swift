@@ -11,9 +11,14 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
 
     /// Calls of one connection that may run at a time; reading stops beyond, so that the peer waits.
     private static let maximumInFlight = 1024
+    /// Bytes of replies that wait for the rest of their batches; reading stops beyond.
+    private static let maximumHeld = 4 * 1024 * 1024
+    /// Bytes that a progress report may have.
+    private static let progressLimit = 64 * 1024
 
     private var framer: LineFramer
-    private var machine = ServerConnectionMachine()
+    private var machine: ServerConnectionMachine
+    private let replyLimit: Int
     private let dispatcher: any Dispatcher
     private let peer: Peer
     private let eventLoop: any EventLoop
@@ -27,9 +32,15 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     private var needsFlush = false
     private var flushIsScheduled = false
     private var holdsRead = false
+    private var isTaking = false
     private var inputIsBroken = false
+    /// The peer sends nothing more; lines that came before may still wait.
+    private var inputHasEnded = false
+    private var isGone = false
 
-    init(dispatcher: any Dispatcher, peer: Peer, lineLimit: Int, eventLoop: any EventLoop) {
+    init(dispatcher: any Dispatcher, peer: Peer, lineLimit: Int, replyLimit: Int, eventLoop: any EventLoop) {
+        self.replyLimit = replyLimit
+        machine = ServerConnectionMachine(replyLimit: replyLimit)
         self.eventLoop = eventLoop
         self.dispatcher = dispatcher
         self.peer = peer
@@ -48,14 +59,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
         guard !inputIsBroken else { return }
         isReading = true
         framer.append(unwrapInboundIn(data))
-        do {
-            while let line = try framer.next() {
-                perform(machine.received(line))
-            }
-        } catch {
-            inputIsBroken = true
-            perform(machine.lineTooLong(limit: error.limit))
-        }
+        takeLines()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -64,10 +68,10 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if machine.inFlight >= Self.maximumInFlight || !context.channel.isWritable {
-            holdsRead = true
-        } else {
+        if canTake {
             context.read()
+        } else {
+            holdsRead = true
         }
     }
 
@@ -78,16 +82,18 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .inputClosed? = event as? ChannelEvent {
-            if !inputIsBroken, let line = try? framer.rest() { perform(machine.received(line)) }
-            perform(machine.inputClosed())
+            inputHasEnded = true
+            takeLines()
             flushIfNeeded()
         }
         context.fireUserInboundEventTriggered(event)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if !inputIsBroken, let line = try? framer.rest() { perform(machine.received(line)) }
+        isGone = true
+        inputHasEnded = true
         perform(machine.connectionClosed())
+        takeLines()
         context.fireChannelInactive()
     }
 
@@ -110,6 +116,37 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     private func drop() {
         inputIsBroken = true
         context?.close(promise: nil)
+    }
+
+    // MARK: - Reading
+
+    /// Whether another line may be taken: the replies to those before it must not pile up.
+    private var canTake: Bool {
+        machine.inFlight < Self.maximumInFlight && machine.heldBytes < Self.maximumHeld
+            && (isGone || context?.channel.isWritable != false)
+    }
+
+    /// Takes the lines that have come, as far as the bounds go; `resumeReading` takes the others.
+    private func takeLines() {
+        guard !isTaking, !inputIsBroken else { return }
+        isTaking = true
+        defer { isTaking = false }
+        do {
+            while canTake, !inputIsBroken {
+                if let line = try framer.next() {
+                    perform(machine.received(line))
+                } else if inputHasEnded {
+                    inputIsBroken = true
+                    if let line = try? framer.rest() { perform(machine.received(line)) }
+                    perform(machine.inputClosed())
+                } else {
+                    return
+                }
+            }
+        } catch {
+            inputIsBroken = true
+            perform(machine.lineTooLong(limit: error.limit))
+        }
     }
 
     // MARK: - Actions
@@ -137,7 +174,6 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     }
 
     private func start(_ token: ServerConnectionMachine.Token, id: RPCID?, method: String, params: ByteBuffer?) {
-        guard let context else { return }
         let controls: CallControls
         do {
             controls = try CallControls(params: params)
@@ -145,7 +181,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
             finish(token, Wire.failure(id: id ?? .null, error))
             return
         }
-        let loop = context.eventLoop
+        let loop = eventLoop
         let bound = NIOLoopBound(self, eventLoop: loop)
         var deadline: ContinuousClock.Instant?
         if let milliseconds = controls.deadline {
@@ -197,7 +233,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
         gates[token] = nil
         streams.remove(token)
         deadlines.removeValue(forKey: token)?.cancel()
-        perform(machine.finished(token, reply: body))
+        perform(machine.finished(token, reply: body, waiting: waitingBytes))
         scheduleFlush()
         resumeReading()
     }
@@ -212,7 +248,8 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     // MARK: - Sending
 
     private func progress(_ token: ServerConnectionMachine.Token, _ report: ProgressReport) {
-        guard let context, machine.owesReply(token) else { return }
+        // A peer that does not read gets the reply in the end, and no reports before it.
+        guard let context, context.channel.isWritable, machine.owesReply(token) else { return }
         let now = Int64(clamping: NIODeadline.now().uptimeNanoseconds)
         switch gates[token, default: ProgressGate()].offer(report, at: now) {
         case .pass:
@@ -231,7 +268,12 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     }
 
     private func sendProgress(_ token: ServerConnectionMachine.Token, _ report: ProgressReport) {
-        guard let id = machine.id(of: token), let members = try? JSONCoding.encode(report.members) else { return }
+        guard let id = machine.id(of: token), var members = try? JSONCoding.encode(report.members) else { return }
+        if members.count > Self.progressLimit {
+            let plain = ProgressReport(fraction: report.fraction, message: report.message)
+            guard let encoded = try? JSONCoding.encode(plain.members) else { return }
+            members = encoded
+        }
         // The id is written as the caller wrote it.
         let params = Array("{\"id\":\(id.json),".utf8) + members.dropFirst()
         write(Wire.notification(method: "rpc.progress", params: params), promise: nil)
@@ -242,17 +284,27 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
         guard let context else { return lost }
         streams.insert(token)
         deadlines.removeValue(forKey: token)?.cancel()
-        perform(machine.replied(token, reply: body))
+        perform(machine.replied(token, reply: body, waiting: waitingBytes))
         context.flush()
         return context.eventLoop.makeSucceededVoidFuture()
     }
 
     private func send(_ bytes: ByteBuffer, for token: ServerConnectionMachine.Token) -> EventLoopFuture<Void> {
         guard let context, machine.isRunning(token) else { return lost }
+        guard bytes.readableBytes <= replyLimit else {
+            let reason = "the notification has \(bytes.readableBytes) bytes, a line has at most \(replyLimit)"
+            return eventLoop.makeFailedFuture(ServiceError(.tooLarge, reason))
+        }
         let promise = context.eventLoop.makePromise(of: Void.self)
         write(bytes, promise: promise)
         scheduleFlush()
         return promise.futureResult
+    }
+
+    /// Bytes that the peer has not taken.
+    private var waitingBytes: Int {
+        guard let channel = context?.channel, !channel.isWritable else { return 0 }
+        return (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 
     private var lost: EventLoopFuture<Void> {
@@ -285,10 +337,10 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     }
 
     private func resumeReading() {
-        guard holdsRead, let context, machine.inFlight < Self.maximumInFlight, context.channel.isWritable else {
-            return
-        }
+        takeLines()
+        scheduleFlush()
+        guard holdsRead, canTake else { return }
         holdsRead = false
-        context.read()
+        context?.read()
     }
 }

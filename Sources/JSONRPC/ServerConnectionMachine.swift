@@ -31,7 +31,14 @@ package struct ServerConnectionMachine {
     private struct Batch {
         var pending: Int
         var replies: [ByteBuffer] = []
+        var bytes = 0
     }
+
+    /// A reply of fewer bytes is sent even where too many bytes wait: it is an error, or costs no more than one.
+    private static let smallReply = 4096
+
+    /// Bytes that one line may have that is sent, and that may wait to be sent.
+    private let replyLimit: Int
 
     private var running: [Token: Running] = [:]
     private var batches: [Int: Batch] = [:]
@@ -39,8 +46,13 @@ package struct ServerConnectionMachine {
     private var nextBatch = 0
     private var inputEnded = false
     private var closing = false
+    private var isGone = false
+    /// Bytes of replies that wait for the rest of their batches.
+    package private(set) var heldBytes = 0
 
-    package init() {}
+    package init(replyLimit: Int = Wire.replyLimit) {
+        self.replyLimit = replyLimit
+    }
 
     /// Calls that are not finished.
     package var inFlight: Int { running.count }
@@ -54,12 +66,15 @@ package struct ServerConnectionMachine {
 
     /// A whole line came.
     package mutating func received(_ line: ByteBuffer) -> [Action] {
-        guard !closing else { return [] }
+        guard !closing else { return isGone ? notifications(Message(line)) : [] }
         switch Message(line) {
         case .malformed(let reason):
             return [reply(Wire.failure(id: .null, ServiceError(.parse, reason)))]
         case .emptyBatch:
             return [reply(Wire.failure(id: .null, ServiceError(.invalidRequest, "a batch has at least one request")))]
+        case .batchTooLong:
+            let reason = "a batch has at most \(Wire.maximumBatch) elements"
+            return [reply(Wire.failure(id: .null, ServiceError(.invalidRequest, reason)))]
         case .single(let envelope):
             var direct: [ByteBuffer] = []
             let actions = accept(envelope, batch: nil, direct: &direct)
@@ -73,7 +88,7 @@ package struct ServerConnectionMachine {
             for envelope in envelopes {
                 actions += accept(envelope, batch: number, direct: &direct)
             }
-            batches[number]?.replies = direct
+            hold(direct, in: number)
             return actions + settle(number)
         }
     }
@@ -92,24 +107,28 @@ package struct ServerConnectionMachine {
         return closeIfDone()
     }
 
-    /// The connection is gone: requests are cancelled; notifications, which owe nobody a reply, go on.
+    /// The connection is gone: requests are cancelled; notifications, which owe nobody a reply, go on, also those in lines that
+    /// came before the end and are taken later.
     package mutating func connectionClosed() -> [Action] {
+        isGone = !closing
         closing = true
         return abandonAll()
     }
 
     /// A call ended, with the reply that `Wire` made of it.
-    package mutating func finished(_ token: Token, reply body: ByteBuffer) -> [Action] {
+    ///
+    /// - Parameter waiting: bytes that were written to the connection and that the peer has not taken yet.
+    package mutating func finished(_ token: Token, reply body: ByteBuffer, waiting: Int = 0) -> [Action] {
         guard let call = running.removeValue(forKey: token) else { return [] }
         guard call.id != nil, !call.replied else { return closeIfDone() }
-        return deliver(body, batch: call.batch) + closeIfDone()
+        return deliver(bounded(body, of: call, waiting: waiting), batch: call.batch) + closeIfDone()
     }
 
     /// A streaming call sends its reply and goes on.
-    package mutating func replied(_ token: Token, reply body: ByteBuffer) -> [Action] {
+    package mutating func replied(_ token: Token, reply body: ByteBuffer, waiting: Int = 0) -> [Action] {
         guard let call = running[token], call.id != nil, !call.replied else { return [] }
         running[token]?.replied = true
-        return deliver(body, batch: call.batch)
+        return deliver(bounded(body, of: call, waiting: waiting), batch: call.batch)
     }
 
     /// The id of a running call.
@@ -158,14 +177,58 @@ package struct ServerConnectionMachine {
     private mutating func deliver(_ body: ByteBuffer, batch: Int?) -> [Action] {
         guard let batch else { return closing ? [] : [reply(body)] }
         batches[batch]?.pending -= 1
-        batches[batch]?.replies.append(body)
+        hold([body], in: batch)
         return settle(batch)
+    }
+
+    private mutating func hold(_ bodies: [ByteBuffer], in batch: Int) {
+        let bytes = bodies.reduce(0) { $0 + $1.readableBytes + 1 }
+        batches[batch]?.replies += bodies
+        batches[batch]?.bytes += bytes
+        heldBytes += bytes
+    }
+
+    /// The reply, or the error that takes its place where it is more than the peer takes, or than may wait for a peer that does
+    /// not read.
+    private func bounded(_ body: ByteBuffer, of call: Running, waiting: Int) -> ByteBuffer {
+        let bytes = body.readableBytes
+        guard bytes > Self.smallReply || bytes > replyLimit else { return body }
+        let id = call.id ?? .null
+        if bytes > replyLimit {
+            let reason = "the reply has \(bytes) bytes, a line has at most \(replyLimit): ask for less"
+            return Wire.failure(id: id, ServiceError(.tooLarge, reason))
+        }
+        if let batch = call.batch.flatMap({ batches[$0] }), batch.bytes + bytes + 2 > replyLimit {
+            let reason = "the replies of this batch have more than \(replyLimit) bytes: make smaller batches"
+            return Wire.failure(id: id, ServiceError(.tooLarge, reason))
+        }
+        if waiting + heldBytes + bytes > replyLimit, waiting + heldBytes > 0 {
+            let reason = "\(waiting + heldBytes) bytes of replies wait on this connection: read them, then call again"
+            return Wire.failure(id: id, ServiceError(.busy, reason))
+        }
+        return body
+    }
+
+    /// What is left of a message whose sender is gone.
+    private mutating func notifications(_ message: Message) -> [Action] {
+        let envelopes: [Envelope]
+        switch message {
+        case .single(let envelope): envelopes = [envelope]
+        case .batch(let members): envelopes = members
+        case .emptyBatch, .batchTooLong, .malformed: envelopes = []
+        }
+        var direct: [ByteBuffer] = []
+        return envelopes.flatMap { envelope -> [Action] in
+            guard case .notification = envelope else { return [] }
+            return accept(envelope, batch: nil, direct: &direct)
+        }
     }
 
     /// Sends a batch's array once its last reply is in; a batch of notifications sends nothing.
     private mutating func settle(_ number: Int) -> [Action] {
         guard let batch = batches[number], batch.pending == 0 else { return [] }
         batches[number] = nil
+        heldBytes -= batch.bytes
         guard !batch.replies.isEmpty, !closing else { return [] }
         var buffer = ByteBuffer(string: "[")
         for (index, body) in batch.replies.enumerated() {

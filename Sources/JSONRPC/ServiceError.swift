@@ -1,3 +1,5 @@
+import Untrusted
+
 /// The one error of the house: what went wrong, in words that tell the user what to do next, and as fields that a program
 /// can act on. This file is the only place that maps it to the wire, `{code, message, data: {kind, retryable, ...}}`.
 package struct ServiceError: Error, Sendable, Equatable {
@@ -37,7 +39,10 @@ package struct ServiceError: Error, Sendable, Equatable {
     ///   - pointer: the RFC 6901 JSON pointer of the member, from the root of `params`, e.g. `/clips/0/duration`.
     ///   - expected: what should stand there, e.g. `a number of seconds from 0.1 to 3600`.
     package static func invalidParams(at pointer: String, expected: String) -> ServiceError {
-        ServiceError(.invalidParams, "\(pointer.isEmpty ? "params" : pointer): expected \(expected)", detail: pointer)
+        let pointer = pointer.bounded(to: TextBound.quotation)
+        let place = pointer.isEmpty ? "params" : pointer
+        return ServiceError(
+            .invalidParams, "\(place): expected \(expected.bounded(to: TextBound.message / 2))", detail: pointer)
     }
 }
 
@@ -45,7 +50,12 @@ extension ServiceError: CustomStringConvertible {
     package var description: String { "\(kind.rawValue): \(message)" }
 }
 
+/// Texts are bounded and numbers clamped where they leave the process and where they enter it: an error's words come from
+/// agents, providers and callers.
 extension ServiceError: Codable {
+    /// Seconds after which a retry makes sense at the latest, whatever the peer asks for.
+    private static let longestRetryAfter = 30 * 86_400.0
+
     private enum CodingKeys: String, CodingKey {
         case code, message, data
     }
@@ -61,30 +71,36 @@ extension ServiceError: Codable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let code = try container.decode(Int.self, forKey: .code)
-        self.init(ErrorKind(code: code), try container.decode(String.self, forKey: .message))
+        let message = try container.decode(String.self, forKey: .message)
+        self.init(ErrorKind(code: code), message.bounded(to: TextBound.message))
         guard let data = try? container.nestedContainer(keyedBy: DataKeys.self, forKey: .data) else { return }
         if let kind = (try? data.decode(String.self, forKey: .kind)).flatMap(ErrorKind.init(rawValue:)) {
             self.kind = kind
         }
         retryable = (try? data.decode(Bool.self, forKey: .retryable)) ?? kind.isRetryable
-        retryAfter = try? data.decode(Double.self, forKey: .retryAfter)
-        detail = try? data.decode(String.self, forKey: .detail)
-        provider = try? data.decode(String.self, forKey: .provider)
-        providerCode = try? data.decode(String.self, forKey: .providerCode)
-        requestID = try? data.decode(String.self, forKey: .requestID)
+        retryAfter = (try? data.decode(Double.self, forKey: .retryAfter)).map {
+            $0.clamped(to: 0...Self.longestRetryAfter)
+        }
+        func text(_ key: DataKeys, _ bytes: Int) -> String? {
+            (try? data.decode(String.self, forKey: key))?.bounded(to: bytes)
+        }
+        detail = text(.detail, TextBound.detail)
+        provider = text(.provider, TextBound.quotation)
+        providerCode = text(.providerCode, TextBound.quotation)
+        requestID = text(.requestID, TextBound.quotation)
     }
 
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(kind.code, forKey: .code)
-        try container.encode(message, forKey: .message)
+        try container.encode(message.bounded(to: TextBound.message), forKey: .message)
         var data = container.nestedContainer(keyedBy: DataKeys.self, forKey: .data)
         try data.encode(kind, forKey: .kind)
         try data.encode(retryable, forKey: .retryable)
-        try data.encodeIfPresent(retryAfter, forKey: .retryAfter)
-        try data.encodeIfPresent(detail, forKey: .detail)
-        try data.encodeIfPresent(provider, forKey: .provider)
-        try data.encodeIfPresent(providerCode, forKey: .providerCode)
-        try data.encodeIfPresent(requestID, forKey: .requestID)
+        try data.encodeIfPresent(retryAfter?.clamped(to: 0...Self.longestRetryAfter), forKey: .retryAfter)
+        try data.encodeIfPresent(detail?.bounded(to: TextBound.detail), forKey: .detail)
+        try data.encodeIfPresent(provider?.bounded(to: TextBound.quotation), forKey: .provider)
+        try data.encodeIfPresent(providerCode?.bounded(to: TextBound.quotation), forKey: .providerCode)
+        try data.encodeIfPresent(requestID?.bounded(to: TextBound.quotation), forKey: .requestID)
     }
 }

@@ -4,6 +4,13 @@ package import NIOCore
 package enum Wire {
     /// Bytes that a line may have if nothing else is configured.
     package static let defaultLineLimit = 4 * 1024 * 1024
+    /// Bytes that a reply may have, a batch's array included, and that may wait on one connection. A reply may be larger than a
+    /// request: lists of jobs grow.
+    package static let replyLimit = 64 * 1024 * 1024
+    /// Elements that a batch may have.
+    package static let maximumBatch = 1000
+    /// Bytes that the text of an id may have.
+    package static let maximumID = 4 * 1024
 
     package static func request(id: RPCID, method: String, params: [UInt8]?) -> ByteBuffer {
         message("{\"jsonrpc\":\"2.0\",\"id\":\(id.json),\"method\":\(JSONText.quote(method))", params: params)

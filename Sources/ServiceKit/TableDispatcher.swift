@@ -1,6 +1,7 @@
 import FoundationEssentials
 import JSONRPC
 import Logging
+import Untrusted
 
 /// Answers calls out of a table of methods.
 final class TableDispatcher: Dispatcher {
@@ -17,7 +18,8 @@ final class TableDispatcher: Dispatcher {
     func answer(_ call: Call) async throws(ServiceError) -> Data {
         guard let entry = entries[call.method] else {
             let near = entries.keys.sorted().joined(separator: ", ")
-            throw ServiceError(.methodNotFound, "no method \"\(call.method)\" here; there are \(near)")
+            let name = call.method.bounded(to: TextBound.quotation).printable()
+            throw ServiceError(.methodNotFound, "no method \"\(name)\" here; there are \(near)")
         }
         // System methods answer even while the service drains or is full.
         let isSystem = entry.name.hasPrefix("rpc.")

@@ -30,6 +30,20 @@ private final class TestDispatcher: Dispatcher {
             cancelled.continuation.yield(call.method)
             try? await Task.sleep(for: .milliseconds(50))
             return Data("\"done\"".utf8)
+        case "large":
+            let bytes =
+                Int(
+                    String(
+                        decoding: call.rawParams.dropFirst(5).prefix {
+                            $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "}")
+                        }, as: UTF8.self)) ?? 0
+            return Data("\"\(String(repeating: "z", count: bytes))\"".utf8)
+        case "chatter":
+            call.progress(
+                0.5, String(repeating: "m", count: 1_000_000),
+                extra: ["x": .string(String(repeating: "e", count: 1_000_000))])
+            try? await Task.sleep(for: .milliseconds(50))
+            return Data("\"done\"".utf8)
         case "nested":
             return Data("\(CallContext.deadline.map { ContinuousClock.now.duration(to: $0).milliseconds } ?? -1)".utf8)
         default:
@@ -54,12 +68,13 @@ private struct TestServer {
     let path: String
     private let folder: String
 
-    init(peers: PeerPolicy = PeerPolicy(), lineLimit: Int = 4096) async throws {
+    init(peers: PeerPolicy = PeerPolicy(), lineLimit: Int = 4096, replyLimit: Int = Wire.replyLimit) async throws {
         folder = "/tmp/us-rpc-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         path = "\(folder)/x.sock"
         server = try await RPCServer.listen(
-            path: path, dispatcher: dispatcher, peers: peers, lineLimit: lineLimit, logger: Logger(label: "test"))
+            path: path, dispatcher: dispatcher, peers: peers, lineLimit: lineLimit, replyLimit: replyLimit,
+            logger: Logger(label: "test"))
     }
 
     func close() async {
@@ -188,6 +203,104 @@ private struct TestServer {
         }
         #expect(error?.kind == .parse)
         await connection.untilClosed()
+        await server.close()
+    }
+
+    @Test(
+        "a reply that is too large is an error of its call, on the server's side and on the client's, and no lost connection"
+    )
+    func largeReply() async throws {
+        let server = try await TestServer(replyLimit: 100_000)
+        for connection in [
+            try await RPCConnection.connect(to: server.path),
+            try await RPCConnection.connect(to: server.path, replyLimit: 50_000),
+        ] {
+            let other = Task { try await connection.call("late", params: [:]) }
+            for bytes in [99_990, 200_000] {
+                let error = await #expect(throws: ServiceError.self) {
+                    try await connection.call("large", params: ["n": .integer(Int64(bytes))])
+                }
+                #expect(error?.kind == .tooLarge, "\(error?.message ?? "")")
+            }
+            #expect(try await connection.call("large", params: ["n": 40_000]).string?.utf8.count == 40_000)
+            #expect(try await other.value == "done")
+            #expect(connection.isOpen)
+            await connection.close()
+        }
+        await server.close()
+    }
+
+    @Test("a request that is too large is an error of its call, and no lost connection")
+    func largeRequest() async throws {
+        let server = try await TestServer(lineLimit: 1024)
+        let connection = try await RPCConnection.connect(to: server.path, requestLimit: 1024)
+        let other = Task { try await connection.call("late", params: [:]) }
+        let error = await #expect(throws: ServiceError.self) {
+            try await connection.call("echo", params: ["x": .string(String(repeating: "y", count: 2000))])
+        }
+        #expect(error?.kind == .tooLarge)
+        #expect(try await other.value == "done")
+        await server.close()
+    }
+
+    @Test("where a server cannot read the longest of several requests, the others are lost and can be made again")
+    func unreadable() async throws {
+        let server = try await TestServer(lineLimit: 1024)
+        let connection = try await RPCConnection.connect(to: server.path)
+        let other = Task { try await connection.call("hang", params: [:]) }
+        _ = try await connection.call("echo", params: [:])
+        let error = await #expect(throws: ServiceError.self) {
+            try await connection.call("echo", params: ["x": .string(String(repeating: "y", count: 2000))])
+        }
+        #expect(error?.kind == .parse)
+        await #expect(throws: RPCConnection.Lost.self) { try await other.value }
+        await server.close()
+    }
+
+    @Test("a progress report is cut where it is too large")
+    func largeProgress() async throws {
+        let server = try await TestServer()
+        let connection = try await RPCConnection.connect(to: server.path, replyLimit: 200_000)
+        let reports = Mutex<[ProgressReport]>([])
+        let reply = try await connection.call("chatter", params: [:]) { report in reports.withLock { $0.append(report) }
+        }
+        #expect(reply == "done")
+        let seen = reports.withLock { $0 }
+        #expect(
+            seen.count == 1 && seen[0].message.utf8.count <= 4096 && seen[0].extra.isEmpty && seen[0].fraction == 0.5)
+        await server.close()
+    }
+
+    @Test("an error's texts and numbers are bounded where they leave and where they enter")
+    func boundedErrors() throws {
+        let long = String(repeating: "w", count: 4_000_000)
+        let error = ServiceError(
+            .unavailable, long, retryAfter: 1e30, detail: long, provider: long, providerCode: long, requestID: long)
+        let text = try JSONCoding.encode(error)
+        #expect(text.count < 25_000)
+        let foreign = try JSONCoding.encode(
+            JSONValue.object([
+                "code": -32011, "message": .string(long),
+                "data": [
+                    "kind": "unavailable", "retry_after_s": 1e300, "detail": .string(long), "provider": .string(long),
+                ],
+            ]))
+        for read in [
+            try JSONCoding.decode(ServiceError.self, from: text),
+            try JSONCoding.decode(ServiceError.self, from: foreign),
+        ] {
+            #expect(read.message.utf8.count <= 4096 && (read.detail?.utf8.count ?? 0) <= 16_384)
+            #expect((read.retryAfter ?? 0) <= 30 * 86_400)
+        }
+    }
+
+    @Test("a client that is given peers does not talk to others")
+    func peers() async throws {
+        let server = try await TestServer()
+        let error = await #expect(throws: ServiceError.self) {
+            try await RPCConnection.connect(to: server.path, peers: PeerPolicy(uid: 4_000_000_000))
+        }
+        #expect(error?.kind == .unauthorized)
         await server.close()
     }
 

@@ -52,4 +52,28 @@ import Testing
         #expect(try framer.rest().map { String(buffer: $0) } == "{\"x\":1}")
         #expect(try framer.rest() == nil)
     }
+
+    @Test(
+        "a line that is too long can be passed over: its ends are kept, the stream goes on", arguments: [1, 7, 100_000])
+    func skipping(_ step: Int) {
+        var framer = LineFramer(limit: 10_000)
+        let long = "{\"id\":7,\"x\":\"" + String(repeating: "y", count: 50_000) + "\",\"id\":8}"
+        let text = Array("first\n\(long)\r\n\nlast\n".utf8)
+        var lines: [LineFramer.Line] = []
+        for start in stride(from: 0, to: text.count, by: step) {
+            framer.append(ByteBuffer(bytes: text[start..<min(start + step, text.count)]))
+            while let line = framer.nextOrSkip() { lines.append(line) }
+            #expect(framer.buffered <= 10_002 + step)
+        }
+        #expect(lines.count == 3)
+        #expect(lines.first == .whole(ByteBuffer(string: "first")) && lines.last == .whole(ByteBuffer(string: "last")))
+        guard case .tooLong(let head, let tail)? = lines.dropFirst().first else {
+            Issue.record("\(lines.count)")
+            return
+        }
+        #expect(OversizedLine.id(head: head, tail: tail) == .number("7"))
+        #expect(OversizedLine.id(head: ByteBuffer(string: "{\"result\":\"yyy"), tail: tail) == .number("8"))
+        #expect(
+            OversizedLine.id(head: ByteBuffer(string: "{\"result\":\"yyy"), tail: ByteBuffer(string: "y\"}")) == nil)
+    }
 }

@@ -5,7 +5,9 @@ import Testing
 
 /// A connection in words: what went in, what came out.
 private struct Scene {
-    var machine = ServerConnectionMachine()
+    var machine: ServerConnectionMachine
+
+    init(replyLimit: Int = Wire.replyLimit) { machine = ServerConnectionMachine(replyLimit: replyLimit) }
 
     mutating func line(_ text: String) -> [String] { words(machine.received(ByteBuffer(string: text))) }
     mutating func finish(_ token: Int, _ body: String) -> [String] {
@@ -118,6 +120,73 @@ private struct Scene {
         #expect(!scene.machine.owesReply(0))
         #expect(scene.machine.isRunning(0))
         #expect(scene.finish(0, "E") == [])
+    }
+}
+
+@Suite struct ServerConnectionBoundsTests {
+    private func request(_ id: String) -> String { "{\"jsonrpc\":\"2.0\",\"id\":\(id),\"method\":\"a\"}" }
+    private func body(_ bytes: Int) -> String { String(repeating: "r", count: bytes) }
+
+    @Test("a batch of 1000 is taken, one of 1001 gets one error for all of it")
+    func batch() {
+        var scene = Scene()
+        let full = "[" + Array(repeating: request("1"), count: 1000).joined(separator: ",") + "]"
+        #expect(scene.line(full).count == 1000)
+        let over = scene.line("[" + Array(repeating: "1", count: 1001).joined(separator: ",") + "]")
+        #expect(over.count == 1)
+        #expect(over[0].hasPrefix("write {\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600"))
+        #expect(scene.machine.inFlight == 1000)
+    }
+
+    @Test("a reply that is too large is an error of its call")
+    func reply() {
+        var scene = Scene(replyLimit: 10_000)
+        _ = scene.line(request("7"))
+        #expect(scene.finish(0, body(10_001)).first?.contains("\"id\":7,\"error\":{\"code\":-32018") == true)
+        _ = scene.line(request("8"))
+        #expect(scene.finish(1, body(10_000)) == ["write \(body(10_000))"])
+    }
+
+    @Test("a batch whose replies are too large together gets as many as fit, and errors for the others")
+    func batchReply() {
+        var scene = Scene(replyLimit: 12_000)
+        _ = scene.line("[\(request("1")),\(request("2")),\(request("3"))]")
+        _ = scene.finish(0, body(5000))
+        #expect(scene.machine.heldBytes == 5001)
+        _ = scene.finish(1, body(5000))
+        let sent = scene.finish(2, body(5000))
+        #expect(sent.count == 1 && sent[0].hasPrefix("write [\(body(5000)),\(body(5000)),{"))
+        #expect(sent[0].contains("\"id\":3,\"error\":{\"code\":-32018"))
+        #expect(scene.machine.heldBytes == 0)
+    }
+
+    @Test("where too many bytes wait for a peer that does not read, large replies become errors and small ones do not")
+    func waiting() {
+        var scene = Scene(replyLimit: 20_000)
+        for id in 0..<3 { _ = scene.line(request("\(id)")) }
+        let large = scene.words(scene.machine.finished(0, reply: ByteBuffer(string: body(5000)), waiting: 16_000))
+        #expect(large.first?.contains("\"id\":0,\"error\":{\"code\":-32009") == true)
+        #expect(
+            scene.words(scene.machine.finished(1, reply: ByteBuffer(string: body(100)), waiting: 16_000))
+                == ["write \(body(100))"])
+        #expect(scene.words(scene.machine.finished(2, reply: ByteBuffer(string: body(20_000)), waiting: 0)).count == 1)
+    }
+
+    @Test("of the lines of a peer that is gone only notifications are taken")
+    func gone() {
+        var scene = Scene()
+        _ = scene.machine.connectionClosed()
+        #expect(scene.line(request("1")) == [])
+        #expect(scene.line("[\(request("1")),{\"jsonrpc\":\"2.0\",\"method\":\"n\"}]") == ["start 0 - n"])
+    }
+
+    @Test("an id has a bound, and of two members of one name the first one counts")
+    func ids() {
+        var scene = Scene()
+        let long = "\"" + String(repeating: "i", count: Wire.maximumID) + "\""
+        #expect(scene.line(request(long)).first?.contains("\"id\":null,\"error\":{\"code\":-32600") == true)
+        #expect(
+            scene.line("{\"jsonrpc\":\"2.0\",\"id\":1,\"id\":2,\"method\":\"a\",\"method\":\"b\"}") == ["start 0 1 a"])
     }
 }
 

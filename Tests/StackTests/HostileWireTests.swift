@@ -1,0 +1,184 @@
+import Contracts
+import Foundation
+import Glibc
+import JSONRPC
+import ServiceKit
+import ServicePool
+import Testing
+
+/// Peers that send too much, read nothing, or take every descriptor.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct HostileWireTests {
+    private static let health = #"{"jsonrpc":"2.0","id":"h","method":"rpc.health"}"# + "\n"
+
+    /// Runs `body` beside one service that is up.
+    private func with(
+        _ service: String, _ command: [String] = [], _ extra: [String: String] = [:],
+        _ body: (_ socket: String, _ pid: Int, LiveStack) async throws -> Void
+    ) async throws {
+        let stack = try LiveStack.prepare(extra)
+        defer { try? FileManager.default.removeItem(atPath: stack.folder) }
+        var environment = stack.environment
+        environment["UNDERSTUDY_INSTANCE"] = "one"
+        let words = command + ["\(Program.folder)/\(service)"]
+        let program = try await Program(words[0], Array(words.dropFirst()), environment: environment)
+        let socket = try stack.run.socketPath(service: service, instance: "one")
+        let connection = try await RPCConnection.connect(to: socket, patience: .seconds(20))
+        let pid = try #require(try await connection.call(ServiceHealth.method, NoParams()).pid)
+        do {
+            try await body(socket, pid, stack)
+        } catch {
+            kill(pid_t(pid), SIGKILL)
+            throw error
+        }
+        kill(pid_t(pid), SIGTERM)
+        #expect(await program.ended().status == 0)
+    }
+
+    /// Returns when the process has taken all its descriptors, or after ten seconds.
+    private static func untilFull(_ pid: Int) async throws {
+        let end = ContinuousClock.now + .seconds(10)
+        while try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count < 79 {
+            guard ContinuousClock.now < end else { return }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    @Test("a batch of more than 1000 elements gets one error, and costs no more than its own line")
+    func batches() async throws {
+        try await with("logger") { socket, pid, _ in
+            let peer = try #require(UnixPeer(socket))
+            peer.send("[" + Array(repeating: "1", count: 2_000_000).joined(separator: ",") + "]\n")
+            let refused = try #require(peer.line())
+            #expect(refused.hasPrefix(#"{"jsonrpc":"2.0","id":null,"error":{"code":-32600"#), "\(refused.prefix(200))")
+            #expect(refused.contains("at most 1000"))
+            let call = #"{"jsonrpc":"2.0","id":1,"method":"rpc.health"}"#
+            peer.send("[" + Array(repeating: call, count: 1001).joined(separator: ",") + "]\n")
+            #expect(peer.line()?.contains("at most 1000") == true)
+            peer.send("[" + Array(repeating: call, count: 1000).joined(separator: ",") + "]\n")
+            let replies = try #require(peer.line())
+            #expect(replies.hasPrefix("[") && replies.components(separatedBy: #""result":"#).count == 1001)
+            #expect(try Vitals.peakMemory(of: pid) < 300_000_000)
+        }
+    }
+
+    @Test("a peer that sends calls and reads nothing is not read from, and gets every reply when it reads")
+    func backPressure() async throws {
+        try await with("logger") { socket, pid, _ in
+            let peer = try #require(UnixPeer(socket))
+            let count = 20_000
+            let call = #"{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}"# + "\n"
+            let sender = Thread { peer.send(String(repeating: call, count: count)) }
+            sender.start()
+            // The neighbours are served meanwhile.
+            for _ in 0..<20 {
+                let other = try #require(UnixPeer(socket))
+                other.send(Self.health)
+                #expect(other.line()?.contains("serving") == true)
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            var replies = 0
+            while replies < count, let line = peer.line(), line.contains("openrpc") { replies += 1 }
+            #expect(replies == count)
+            #expect(try Vitals.peakMemory(of: pid) < 300_000_000)
+        }
+    }
+
+    @Test("lines that wait when the peer ends its input are answered before the server closes")
+    func halfClose() async throws {
+        try await with("logger") { socket, _, _ in
+            let peer = try #require(UnixPeer(socket))
+            let count = 3000
+            let text = (0..<count).map { #"{"jsonrpc":"2.0","id":\#($0),"method":"rpc.health"}"# + "\n" }.joined()
+            let sender = Thread {
+                peer.send(text)
+                peer.endInput()
+            }
+            sender.start()
+            var replies = 0
+            while peer.line() != nil { replies += 1 }
+            #expect(replies == count)
+        }
+    }
+
+    @Test("a request that is longer than a line may be is an error of its call at once")
+    func longRequest() async throws {
+        try await with("logger") { _, _, stack in
+            let file = "\(stack.folder)/long.json"
+            try stack.write(
+                #"{"event_type":"x","data":{"t":"\#(String(repeating: "y", count: 5_000_000))"}}"#, to: file)
+            let ended = try await stack.understudy("call", "logger", "logger.log", "@\(file)")
+            #expect(ended.status == 1)
+            #expect(ended.errors.contains("a line has at most 4194304"), "\(ended.errors.prefix(500))")
+        }
+    }
+
+    @Test("what a caller sent is quoted in a few words, and ids have a bound")
+    func quotations() async throws {
+        try await with("logger") { socket, _, _ in
+            let peer = try #require(UnixPeer(socket))
+            let long = String(repeating: "m", count: 1_000_000)
+            peer.send(#"{"jsonrpc":"2.0","id":1,"method":"\#(long)"}"# + "\n")
+            #expect(try #require(peer.line()).utf8.count < 2000)
+            peer.send(#"{"jsonrpc":"2.0","id":"\#(long)","method":"rpc.health"}"# + "\n")
+            let reply = try #require(peer.line())
+            #expect(reply.utf8.count < 2000 && reply.contains("-32600"))
+            peer.send(#"{"jsonrpc":"2.0","id":2,"method":"logger.log","params":{"event_type":{"\#(long)":1}}}"# + "\n")
+            #expect(try #require(peer.line()).utf8.count < 5000)
+        }
+    }
+
+    @Test("20,000 unknown options are refused in a few lines")
+    func options() async throws {
+        try await LiveStack.with { stack in
+            let members = (0..<20_000).map { #""option_number_\#($0)":1"# }.joined(separator: ",")
+            let socket = try stack.run.socketPath(service: "orchestrator", instance: "orchestrator-1")
+            let peer = try #require(UnixPeer(socket))
+            for method in ["orchestrator.start", "orchestrator.estimate"] {
+                peer.send(
+                    #"{"jsonrpc":"2.0","id":1,"method":"\#(method)","params":{"user_id":"u","session_id":"s","options":{\#(members)}}}"#
+                        + "\n")
+                let reply = try #require(peer.line())
+                #expect(
+                    reply.contains("20000 violations") && reply.contains("19980 more names"), "\(reply.prefix(300))")
+                #expect(reply.utf8.count < 10_000)
+            }
+        }
+    }
+
+    @Test("without descriptors a service waits in peace, and answers again when some are free", arguments: ["logger"])
+    func descriptors(_ service: String) async throws {
+        try await with(service, ["/usr/bin/prlimit", "--nofile=80"]) { socket, pid, _ in
+            var peers: [UnixPeer] = []
+            for _ in 0..<120 { peers.append(try #require(UnixPeer(socket))) }
+            // The descriptors that are left are taken first.
+            try await Self.untilFull(pid)
+            let before = try Vitals.processorTime(of: pid)
+            try await Task.sleep(for: .seconds(3))
+            #expect(try Vitals.processorTime(of: pid) - before < 1)
+            peers = []
+            let peer = try #require(UnixPeer(socket))
+            peer.send(Self.health)
+            #expect(peer.line()?.contains("serving") == true)
+        }
+    }
+
+    @Test("the page's server waits in peace for descriptors too")
+    func pageDescriptors() async throws {
+        let port = RawPeer.freePort()
+        let page = [
+            "UNDERSTUDY_DASHBOARD_LISTEN": "127.0.0.1:\(port)", "UNDERSTUDY_DASHBOARD_CONNECTIONS": "1000",
+        ]
+        try await with("dashboard", ["/usr/bin/prlimit", "--nofile=80"], page) { _, pid, _ in
+            var peers = (0..<120).map { _ in RawPeer(port: port) }
+            try await Self.untilFull(pid)
+            let before = try Vitals.processorTime(of: pid)
+            try await Task.sleep(for: .seconds(3))
+            #expect(try Vitals.processorTime(of: pid) - before < 1)
+            peers = []
+            #expect(peers.isEmpty)
+            let peer = RawPeer(port: port)
+            peer.send("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n\r\n")
+            #expect(peer.readAll().hasPrefix("HTTP/1.1 200"))
+        }
+    }
+}
