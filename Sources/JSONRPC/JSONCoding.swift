@@ -18,7 +18,10 @@ package enum JSONCoding {
 
     /// - Throws: `DecodingError`.
     package static func decode<Value: Decodable>(_ type: Value.Type = Value.self, from data: Data) throws -> Value {
-        try JSONDecoder().decode(type, from: data)
+        if type == JSONValue.self, let value = try JSONValue(parsing: data) as? Value { return value }
+        let decoder = JSONDecoder()
+        if let key = JSONTree.key { decoder.userInfo[key] = JSONTree(data) }
+        return try decoder.decode(type, from: data)
     }
 
     /// Recodes one value as another type that has the same JSON.

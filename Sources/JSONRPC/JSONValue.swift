@@ -36,6 +36,13 @@ package enum JSONValue: Sendable, Hashable {
 
 extension JSONValue: Codable {
     package init(from decoder: any Decoder) throws {
+        if let tree = JSONTree.key.flatMap({ decoder.userInfo[$0] as? JSONTree }),
+            let value = try tree.value(at: decoder.codingPath)
+        {
+            self = value
+            return
+        }
+        // A decoder that is not `JSONCoding`'s, asked for each type in turn.
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
