@@ -1,16 +1,21 @@
 import FoundationEssentials
-import Glibc
 package import Logging
+import Untrusted
 
-/// Log lines for people and for `grep`, one write each, on standard error:
+/// Log lines for people and for `grep` on standard error:
 /// `2026-11-23T12:00:00.000Z info clipper/clipper-1 published path=/run/...`
+///
+/// A line has at most `TextBound.logLine` bytes and no control characters, whatever it quotes: it cannot be mistaken for two, nor
+/// reach the reader's terminal. Logging never blocks; see `LogOutput`.
 package struct LineLogHandler: LogHandler {
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
     private let label: String
+    private let output: LogOutput
 
-    package init(label: String, level: Logger.Level) {
+    package init(label: String, level: Logger.Level, output: LogOutput = .standardError) {
         self.label = label
+        self.output = output
         logLevel = level
     }
 
@@ -20,29 +25,34 @@ package struct LineLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        let time = Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-        var line = "\(time) \(event.level) \(label) \(event.message)"
         let all = metadata.merging(event.metadata ?? [:]) { _, own in own }
-        for (name, value) in all.sorted(by: { $0.key < $1.key }) {
-            let text = "\(value)"
-            let isPlain = !text.isEmpty && !text.contains { $0.isWhitespace || $0 == "\"" }
-            line += " \(name)=\(isPlain ? text : Self.quote(text))"
-        }
-        line += "\n"
-        line.withUTF8 { bytes in
-            _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count)
-        }
+        output.write(
+            Self.line(level: "\(event.level)", label: label, message: "\(event.message)", metadata: all))
     }
 
-    private static func quote(_ text: String) -> String {
-        var quoted = "\""
-        for character in text {
-            switch character {
-            case "\"": quoted += "\\\""
-            case "\n": quoted += "\\n"
-            default: quoted.append(character)
-            }
+    /// One line, newline included.
+    static func line(level: String, label: String, message: String, metadata: Logger.Metadata = [:]) -> String {
+        let time = Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        var line = "\(time) \(level) \(clean(label)) \(clean(message))"
+        for (name, value) in metadata.sorted(by: { $0.key < $1.key }) {
+            line += " \(clean(name))=\(quote("\(value)"))"
         }
-        return quoted + "\""
+        return line.bounded(to: TextBound.logLine - 1) + "\n"
+    }
+
+    private static func clean(_ text: String) -> String { text.bounded(to: TextBound.logLine).printable() }
+
+    /// The text as a value: in quotes where it is empty or holds white space or quotes.
+    private static func quote(_ text: String) -> String {
+        let text = text.bounded(to: TextBound.logLine)
+        let isPlain =
+            !text.isEmpty && !text.unicodeScalars.contains { $0.properties.isWhitespace || $0 == "\"" || $0 == "\\" }
+        guard !isPlain else { return text.printable() }
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            if scalar == "\"" || scalar == "\\" { quoted += "\\" }
+            quoted.unicodeScalars.append(scalar)
+        }
+        return (quoted + "\"").printable()
     }
 }

@@ -30,6 +30,8 @@ package struct ServiceStats: Codable, Sendable {
     /// Bytes of memory in use by the process.
     package var residentBytes: Int
     package var methods: [String: MethodStats]
+    /// Log lines that were dropped because standard error was not read; absent while there are none.
+    package var droppedLogLines: Int?
     /// What only this service knows.
     package var details: [String: JSONValue]?
 
@@ -38,6 +40,7 @@ package struct ServiceStats: Codable, Sendable {
         case uptime = "uptime_s"
         case inFlight = "in_flight"
         case residentBytes = "resident_bytes"
+        case droppedLogLines = "dropped_log_lines"
     }
 
     package static let method = Method<NoParams, ServiceStats>(
@@ -69,6 +72,7 @@ struct SystemMethods: Sendable {
     func stats(_ reports: [String: @Sendable () async throws -> JSONValue]) async throws -> ServiceStats {
         var details: [String: JSONValue] = [:]
         for (name, report) in reports { details[name] = try await report() }
+        let dropped = LogOutput.standardError.dropped
         return ServiceStats(
             service: context.service, instance: context.instance, uptime: uptime, inFlight: ledger.slotsInUse,
             residentBytes: Self.residentBytes,
@@ -80,7 +84,7 @@ struct SystemMethods: Sendable {
                     p50: count.latency.quantile(0.5), p95: count.latency.quantile(0.95),
                     p99: count.latency.quantile(0.99))
             },
-            details: details.isEmpty ? nil : details)
+            droppedLogLines: dropped > 0 ? Int(clamping: dropped) : nil, details: details.isEmpty ? nil : details)
     }
 
     /// OpenRPC 1.3 of the methods in the table.

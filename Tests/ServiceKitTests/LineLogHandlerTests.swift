@@ -1,0 +1,80 @@
+import Glibc
+import Logging
+import Testing
+
+@testable import ServiceKit
+
+@Suite(.timeLimit(.minutes(1))) struct LineLogHandlerTests {
+    /// Runs `body` with a pipe. -> what came out of it.
+    private func read(_ body: (LogOutput) -> Void) -> String {
+        var ends: [Int32] = [0, 0]
+        guard pipe(&ends) == 0 else { return "" }
+        let output = LogOutput(ends[1])
+        body(output)
+        output.flush(within: 10_000)
+        close(ends[1])
+        var all: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = Glibc.read(ends[0], &part, part.count)
+            guard count > 0 else { break }
+            all += part[..<count]
+        }
+        close(ends[0])
+        return String(decoding: all, as: UTF8.self)
+    }
+
+    @Test("what a line quotes makes no second line and controls no terminal")
+    func printable() {
+        let text = read { output in
+            let logger = Logger(label: "x/1") { LineLogHandler(label: $0, level: .info, output: output) }
+            logger.info(
+                "a\r\nforged\u{1B}[2J\u{9B}1m\u{7F}\u{202E}\u{2028}b",
+                metadata: ["k": "v\r\n\"w\" \\", "plain": "p", "none": ""])
+        }
+        #expect(text.hasSuffix("\n") && text.dropLast().unicodeScalars.allSatisfy { $0.value >= 0x20 })
+        #expect(
+            text.contains(
+                #"info x/1 a\r\nforged\u{1B}[2J\u{9B}1m\u{7F}\u{202E}\u{2028}b k="v\r\n\"w\" \\" none="" plain=p"#),
+            "\(text)")
+    }
+
+    @Test("a line has at most 8 KiB, its end included")
+    func bounded() {
+        let text = read { output in
+            let logger = Logger(label: "x") { LineLogHandler(label: $0, level: .info, output: output) }
+            logger.info("\(String(repeating: "m", count: 1_000_000))")
+            logger.info("m", metadata: ["k": "\(String(repeating: "\u{1B}", count: 100_000))"])
+        }
+        let lines = text.split(separator: "\n")
+        #expect(lines.count == 2)
+        for line in lines { #expect(line.utf8.count < 8192 && line.contains("cut, ")) }
+    }
+
+    @Test("lines that do not fit are dropped and counted, and the log says how many there were")
+    func dropped() {
+        var ends: [Int32] = [0, 0]
+        guard pipe(&ends) == 0 else { return }
+        defer { ends.forEach { close($0) } }
+        // A pipe that takes nothing more.
+        let flags = fcntl(ends[1], F_GETFL)
+        _ = fcntl(ends[1], F_SETFL, flags | O_NONBLOCK)
+        while Glibc.write(ends[1], "....", 4) > 0 {}
+        _ = fcntl(ends[1], F_SETFL, flags)
+        let output = LogOutput(ends[1], capacity: 10_000)
+        let line = String(repeating: "x", count: 999) + "\n"
+        // Ten fit into the buffer; the others return at once.
+        for _ in 0..<200 { output.write(line) }
+        #expect(output.dropped == 190)
+        output.flush(within: 50)
+        var text = ""
+        var part = [UInt8](repeating: 0, count: 65_536)
+        while !text.contains("log lines were dropped") {
+            let count = Glibc.read(ends[0], &part, part.count)
+            guard count > 0 else { break }
+            text += String(decoding: part[..<count], as: UTF8.self)
+        }
+        #expect(text.contains(" 190 log lines were dropped"))
+        #expect(text.count { $0 == "x" } == 9990)
+    }
+}

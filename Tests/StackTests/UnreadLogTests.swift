@@ -1,0 +1,68 @@
+import Foundation
+import Glibc
+import JSONRPC
+import ServiceKit
+import ServicePool
+import Testing
+
+/// A log that nobody reads.
+@Suite(.serialized, .timeLimit(.minutes(3))) struct UnreadLogTests {
+    @Test(
+        "a log pipe that nobody reads stops no call; its lines are bounded, printable, and those that are lost are counted"
+    )
+    func unread() async throws {
+        let stack = try LiveStack.prepare(["UNDERSTUDY_INSTANCE": "one"])
+        defer { try? FileManager.default.removeItem(atPath: stack.folder) }
+        let fifo = "\(stack.folder)/log"
+        try #require(mkfifo(fifo, 0o600) == 0)
+        // Both ends are held, so that the pipe never ends.
+        let reader = open(fifo, O_RDWR | O_NONBLOCK | O_CLOEXEC)
+        defer { close(reader) }
+        let program = try await Program(
+            "/bin/sh", ["-c", "exec \"$0\" 2>\"$1\"", "\(Program.folder)/logger", fifo], environment: stack.environment)
+        let socket = try stack.run.socketPath(service: "logger", instance: "one")
+        let connection = try await RPCConnection.connect(to: socket, patience: .seconds(20))
+        let peer = try #require(UnixPeer(socket))
+        let call = #"{"jsonrpc":"2.0","id":1,"method":"logger.tail","params":{"limit":"many"}}"#
+        let batch = "[" + Array(repeating: call, count: 1000).joined(separator: ",") + "]\n"
+        for _ in 0..<12 {
+            peer.send(batch)
+            let replies = try #require(peer.line())
+            #expect(replies.components(separatedBy: "-32602").count == 1001)
+        }
+        let health = try await connection.call(ServiceHealth.method, NoParams(), timeout: .seconds(20))
+        #expect(health.status == .serving)
+        let stats = try await connection.call(ServiceStats.method, NoParams(), timeout: .seconds(20))
+        let log = Task.detached { Self.read(reader, until: "log lines were dropped") }
+        let text = await log.value
+        kill(pid_t(health.pid ?? 0), SIGTERM)
+        let rest = Task.detached { Self.read(reader, until: "stopped") }
+        _ = await rest.value
+        #expect(await program.ended().status == 0)
+        let lines = text.split(separator: "\n")
+        #expect(lines.count > 10)
+        for line in lines {
+            #expect(line.utf8.count <= 8192)
+            #expect(
+                !line.unicodeScalars.contains {
+                    $0.value < 0x20 || (0x7F...0x9F).contains($0.value) || $0 == "\u{202E}"
+                })
+        }
+        #expect((stats.droppedLogLines ?? 0) > 0)
+    }
+
+    /// What comes out of the pipe up to a line with some words, or until nothing comes for ten seconds.
+    private static func read(_ descriptor: Int32, until words: String) -> String {
+        var all: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&wait, 1, 10_000) > 0 else { return String(decoding: all, as: UTF8.self) }
+            let count = Glibc.read(descriptor, &part, part.count)
+            guard count > 0 else { return String(decoding: all, as: UTF8.self) }
+            all += part[..<count]
+            let text = String(decoding: all.suffix(20_000), as: UTF8.self)
+            if text.contains(words), all.last == 10 { return String(decoding: all, as: UTF8.self) }
+        }
+    }
+}
