@@ -10,8 +10,8 @@ enum HealthCheck {
     static func run(_ service: String) async -> Int32 {
         do {
             let settings = try ServiceSettings()
-            let path = try settings.runDirectory.socketPath(service: service, instance: settings.instance)
-            let connection = try await RPCConnection.connect(to: path, patience: .zero)
+            let connection = try await settings.runDirectory.connect(
+                to: service, instance: settings.instance, patience: .zero)
             let health = try await connection.call(
                 ServiceHealth.method, NoParams(), timeout: .seconds(Self.patience))
             await connection.close()

@@ -8,16 +8,22 @@ package struct RunDirectory: Sendable, Equatable {
     package static let maximumSocketPath = 103
 
     package let path: String
+    /// Who is accepted as a service here.
+    let trust: Trust
 
-    package init(path: String) {
+    package init(path: String, trust: Trust = Trust(environment: ProcessInfo.processInfo.environment)) {
         self.path = path
+        self.trust = trust
     }
 
     /// `$UNDERSTUDY_RUN_DIR`, else `$XDG_RUNTIME_DIR/understudy`, else `/tmp/understudy-<uid>`.
     package static func resolve(environment: [String: String] = ProcessInfo.processInfo.environment) -> RunDirectory {
-        if let path = environment["UNDERSTUDY_RUN_DIR"], !path.isEmpty { return RunDirectory(path: path) }
-        if let base = environment["XDG_RUNTIME_DIR"], !base.isEmpty { return RunDirectory(path: "\(base)/understudy") }
-        return RunDirectory(path: "/tmp/understudy-\(getuid())")
+        let trust = Trust(environment: environment)
+        if let path = environment["UNDERSTUDY_RUN_DIR"], !path.isEmpty { return RunDirectory(path: path, trust: trust) }
+        if let base = environment["XDG_RUNTIME_DIR"], !base.isEmpty {
+            return RunDirectory(path: "\(base)/understudy", trust: trust)
+        }
+        return RunDirectory(path: "/tmp/understudy-\(getuid())", trust: trust)
     }
 
     /// Makes the directory, 0770, where it is missing.
@@ -66,11 +72,16 @@ package struct RunDirectory: Sendable, Equatable {
     package func sockets(of service: String) -> [String: String] {
         var sockets: [String: String] = [:]
         for instance in instances(of: service) {
-            var status = stat()
-            guard lstat("\(folder(of: service))/\(instance).sock", &status) == 0 else { continue }
-            sockets[instance] = "\(status.st_ino) \(status.st_ctim.tv_sec) \(status.st_ctim.tv_nsec)"
+            sockets[instance] = socket(of: service, instance: instance)
         }
         return sockets
+    }
+
+    /// -> what is another one for each socket that is made; `nil` where there is none.
+    package func socket(of service: String, instance: String) -> String? {
+        var status = stat()
+        guard lstat("\(folder(of: service))/\(instance).sock", &status) == 0 else { return nil }
+        return "\(status.st_ino) \(status.st_ctim.tv_sec) \(status.st_ctim.tv_nsec)"
     }
 
     /// The services that have a folder, sorted.
@@ -107,6 +118,7 @@ package struct RunDirectory: Sendable, Equatable {
             throw ServiceError(
                 .unauthorized, "\(path) belongs to user \(status.st_uid), not to \(getuid()): set UNDERSTUDY_RUN_DIR")
         }
+        guard !Trust.isOpenToAll(status) else { throw Trust.openToAll(path) }
     }
 
     private static func entries(of path: String) -> [String] {

@@ -69,7 +69,6 @@ struct OrchestratorLink: Sendable {
         guard let instance = directory.instances(of: "orchestrator").first else {
             throw ServiceError(.unavailable, "no orchestrator runs in \(directory.path)")
         }
-        return try await RPCConnection.connect(
-            to: try directory.socketPath(service: "orchestrator", instance: instance), patience: .milliseconds(200))
+        return try await directory.connect(to: "orchestrator", instance: instance, patience: .milliseconds(200))
     }
 }

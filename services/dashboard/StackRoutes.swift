@@ -68,8 +68,7 @@ struct StackRoutes: Sendable {
 
     private func replica(_ instance: String, of service: String) async -> Replica {
         do {
-            let path = try directory.socketPath(service: service, instance: instance)
-            let connection = try await RPCConnection.connect(to: path, patience: .zero)
+            let connection = try await directory.connect(to: service, instance: instance, patience: .zero)
             do {
                 let health = try await connection.call(ServiceHealth.method, NoParams(), timeout: .seconds(2))
                 await connection.close()

@@ -14,8 +14,7 @@ enum Callee {
         var last: (any Error)?
         for instance in directory.instances(of: service) {
             do {
-                return try await RPCConnection.connect(
-                    to: try directory.socketPath(service: service, instance: instance), patience: .milliseconds(100))
+                return try await directory.connect(to: service, instance: instance, patience: .milliseconds(100))
             } catch {
                 last = error
             }
@@ -101,8 +100,7 @@ struct Ps: AsyncParsableCommand {
 
     private func row(_ service: String, _ instance: String, _ directory: RunDirectory) async -> [String] {
         do {
-            let path = try directory.socketPath(service: service, instance: instance)
-            let connection = try await RPCConnection.connect(to: path, patience: .zero)
+            let connection = try await directory.connect(to: service, instance: instance, patience: .zero)
             let health = try await connection.call(ServiceHealth.method, NoParams(), timeout: .seconds(2))
             await connection.close()
             return [

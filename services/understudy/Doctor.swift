@@ -91,8 +91,7 @@ struct Doctor: AsyncParsableCommand {
             for instance in directory.instances(of: service) {
                 let subject = "\(service)/\(instance)"
                 do {
-                    let path = try directory.socketPath(service: service, instance: instance)
-                    let connection = try await RPCConnection.connect(to: path, patience: .zero)
+                    let connection = try await directory.connect(to: service, instance: instance, patience: .zero)
                     let health = try await connection.call(ServiceHealth.method, NoParams(), timeout: .seconds(2))
                     await connection.close()
                     findings.append(Finding(grade: .good, subject: subject, text: health.status.rawValue))

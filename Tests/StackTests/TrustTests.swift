@@ -1,0 +1,84 @@
+import Foundation
+import Glibc
+import JSONRPC
+import ServicePool
+import Testing
+
+/// Run directories and sockets of somebody else.
+@Suite(.serialized, .timeLimit(.minutes(3))) struct TrustTests {
+    private static let stranger: UInt32 = 54_321
+
+    /// Runs `body` beside a service.
+    ///
+    /// - Parameter launcher: the command before the executable.
+    private func with(
+        _ launcher: [String], _ extra: [String: String] = [:], _ body: (LiveStack) async throws -> Void
+    ) async throws {
+        let stack = try LiveStack.prepare(extra)
+        defer { try? FileManager.default.removeItem(atPath: stack.folder) }
+        chmod(stack.folder, 0o1777)
+        var environment = stack.environment
+        environment["UNDERSTUDY_INSTANCE"] = "one"
+        let words = launcher + ["\(Program.folder)/logger"]
+        let program = try await Program(words[0], Array(words.dropFirst()), environment: environment)
+        let socket = try stack.run.socketPath(service: "logger", instance: "one")
+        let end = ContinuousClock.now + .seconds(20)
+        while access(socket, F_OK) != 0, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(20)) }
+        do {
+            try await body(stack)
+        } catch {
+            program.signal(SIGKILL)
+            throw error
+        }
+        program.signal(SIGTERM)
+        _ = await program.ended()
+    }
+
+    private func call(_ stack: LiveStack, _ extra: [String: String] = [:]) async throws -> Program.Ended {
+        try await Program.run(
+            "understudy", ["call", "logger", "rpc.health"],
+            environment: stack.environment.merging(extra) { _, own in own })
+    }
+
+    @Test("a client does not talk to another user's service, unless its group is allowed", .enabled(if: getuid() == 0))
+    func strangers() async throws {
+        let launcher = ["/usr/bin/setpriv", "--reuid=\(Self.stranger)", "--regid=\(Self.stranger)", "--clear-groups"]
+        try await with(launcher, ["UNDERSTUDY_ALLOW_GIDS": "\(getgid())"]) { stack in
+            let refused = try await call(stack, ["UNDERSTUDY_ALLOW_GIDS": ""])
+            #expect(refused.status == 1)
+            #expect(refused.errors.contains("belongs to user \(Self.stranger)"), "\(refused.errors)")
+            #expect(refused.errors.contains("UNDERSTUDY_ALLOW_GIDS"))
+            let allowed = try await call(stack, ["UNDERSTUDY_ALLOW_GIDS": "\(Self.stranger)"])
+            #expect(allowed.status == 0 && allowed.output.contains("serving"), "\(allowed.errors)")
+            // A folder of ours with a socket that the stranger serves.
+            chown(stack.run.path, getuid(), getgid())
+            chown(stack.run.folder(of: "logger"), getuid(), getgid())
+            lchown(try stack.run.socketPath(service: "logger", instance: "one"), getuid(), getgid())
+            let served = try await call(stack, ["UNDERSTUDY_ALLOW_GIDS": ""])
+            #expect(served.status == 1)
+            #expect(served.errors.contains("is served by user \(Self.stranger)"), "\(served.errors)")
+        }
+    }
+
+    @Test("a run directory that is a link, or that every user may write to, is refused by clients and by services")
+    func places() async throws {
+        try await with([]) { stack in
+            #expect(try await call(stack).status == 0)
+            let link = "\(stack.folder)/link"
+            symlink(stack.run.path, link)
+            let linked = try await call(stack, ["UNDERSTUDY_RUN_DIR": link])
+            #expect(linked.status == 1 && linked.errors.contains("is a link"), "\(linked.errors)")
+            for path in [stack.run.path, stack.run.folder(of: "logger")] {
+                chmod(path, 0o777)
+                let open = try await call(stack)
+                #expect(open.status == 1 && open.errors.contains("every user may write to \(path)"), "\(open.errors)")
+                var environment = stack.environment
+                environment["UNDERSTUDY_INSTANCE"] = "two"
+                let service = try await Program.run("logger", environment: environment)
+                #expect(service.status == 1 && service.errors.contains("every user may write to"), "\(service.errors)")
+                chmod(path, 0o770)
+            }
+            #expect(try await call(stack).status == 0)
+        }
+    }
+}
