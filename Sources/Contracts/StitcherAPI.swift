@@ -3,7 +3,8 @@ package import JSONRPC
 /// `stitcher`: one film of many clips.
 package enum StitcherAPI {
     package static let stitch = Method<Stitch, Stitched>(
-        "stitcher.stitch", idempotent: true, summary: "Joins clips and narrations to one film.")
+        "stitcher.stitch", idempotent: true, media: { "the clips of \($0.output)" },
+        summary: "Joins clips and narrations to one film.")
     package static let setupRole = Method<SetupRole, RoleSetUp>(
         "stitcher.setup_role", idempotent: true,
         summary: "Creates the role that MediaConvert runs under, with access to the bucket, if it is missing.")

@@ -11,14 +11,22 @@ package struct Method<Params: Codable & Sendable, Result: Codable & Sendable>: S
     /// A call lost with its replica is sent again only if this is true.
     package let idempotent: Bool
     package let load: MethodLoad
+    /// How long a call may run without an `rpc.progress` before its caller gives it up; as long as it likes if absent.
+    package let stall: Duration?
+    /// The media file that the call decodes; a call that breaks its replica again and again is `corrupt_media` and names it.
+    package let media: (@Sendable (Params) -> String)?
 
-    package init(_ name: String, idempotent: Bool, load: MethodLoad = .work, summary: String) {
+    package init(
+        _ name: String, idempotent: Bool, load: MethodLoad = .work, stall: Duration? = nil,
+        media: (@Sendable (Params) -> String)? = nil, summary: String
+    ) {
         self.name = name
         self.idempotent = idempotent
         self.load = load
+        self.stall = stall
+        self.media = media
         self.summary = summary
     }
-
 }
 
 /// What a call costs the service that answers it.

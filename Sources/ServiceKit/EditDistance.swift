@@ -1,5 +1,17 @@
 /// How far two names are apart.
-enum EditDistance {
+package enum EditDistance {
+    /// Bytes that a name may have that another one is suggested for.
+    private static let longestName = 64
+
+    /// The name that the fewest edits lead to, the first of equals.
+    ///
+    /// - Returns: `nil` for a text that is too long to be one of the names misspelt.
+    package static func nearest(to text: String, among names: some Sequence<String>) -> String? {
+        guard text.utf8.count <= longestName else { return nil }
+        return names.map { (name: $0, edits: between($0, text)) }
+            .min { ($0.edits, $0.name) < ($1.edits, $1.name) }?.name
+    }
+
     /// -> bytes to insert, to remove or to replace (Levenshtein).
     static func between(_ left: String, _ right: String) -> Int {
         let columns = Array(right.utf8)

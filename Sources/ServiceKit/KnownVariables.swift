@@ -1,3 +1,5 @@
+import Untrusted
+
 /// The variables that this project reads, and what to say about a name that looks like one of them and is none.
 package enum KnownVariables {
     /// Every variable that begins with `UNDERSTUDY_`; `compose/.env.example` explains each.
@@ -58,6 +60,7 @@ package enum KnownVariables {
         "UNDERSTUDY_OPENAI_VIDEOS_MODEL",
         "UNDERSTUDY_OPENAI_VIDEOS_URL",
         "UNDERSTUDY_PRICES",
+        "UNDERSTUDY_REPLICA_STALL_S",
         "UNDERSTUDY_REPLICATE_BASE_URL",
         "UNDERSTUDY_REPLICATE_IMAGE_INPUT",
         "UNDERSTUDY_REPLICATE_IMAGE_MODEL",
@@ -75,19 +78,25 @@ package enum KnownVariables {
         "UNDERSTUDY_SUPERVISED",
     ]
 
+    /// Variables that are warned of by name.
+    private static let maximumWarnings = 50
+
     /// -> one line for each unknown name that begins with `UNDERSTUDY_`, sorted, with the nearest known name.
     package static func warnings(_ environment: some Sequence<String>) -> [String] {
-        environment.filter { $0.hasPrefix("UNDERSTUDY_") && !names.contains($0) }.sorted().map { name in
-            guard let nearest = nearest(to: name) else { return "\(name) is no setting of this project" }
-            return "\(name) is no setting of this project: did you mean \(nearest)?"
+        let unknown = environment.filter { $0.hasPrefix("UNDERSTUDY_") && !names.contains($0) }.sorted()
+        let warnings = unknown.prefix(maximumWarnings).map { name in
+            let quoted = name.bounded(to: TextBound.quotation)
+            guard let nearest = nearest(to: name) else { return "\(quoted) is no setting of this project" }
+            return "\(quoted) is no setting of this project: did you mean \(nearest)?"
         }
+        guard unknown.count > maximumWarnings else { return warnings }
+        return warnings + ["\(unknown.count - maximumWarnings) more variables are no settings of this project"]
     }
 
     /// -> the known name that the fewest edits lead to, at most a third of its letters after the prefix.
     private static func nearest(to name: String) -> String? {
         let prefix = "UNDERSTUDY_".utf8.count
-        let candidates = names.map { (name: $0, edits: EditDistance.between($0, name)) }
-        guard let best = candidates.min(by: { ($0.edits, $0.name) < ($1.edits, $1.name) }) else { return nil }
-        return best.edits <= max((best.name.utf8.count - prefix) / 3, 1) ? best.name : nil
+        guard let best = EditDistance.nearest(to: name, among: names) else { return nil }
+        return EditDistance.between(best, name) <= max((best.utf8.count - prefix) / 3, 1) ? best : nil
     }
 }

@@ -6,6 +6,7 @@ import NIOPosix
 import ServiceLifecycle
 import ServicePool
 import UnixSignals
+import Untrusted
 
 /// The one way to be a service: configuration, logging, the socket, system methods, signals and the drain.
 package enum ServiceMain {
@@ -25,9 +26,12 @@ package enum ServiceMain {
             try await serve(service, about: about, capacity: capacity, isOnly: isOnly, build: build)
         } catch {
             let failure = ServiceError(wrapping: error)
-            FileHandleOutput.error("\(service): \(failure.message)\n")
+            LogOutput.standardError.write(
+                "\(service): \(failure.message.bounded(to: TextBound.message).printable(lineBreaks: .kept))\n")
+            LogOutput.standardError.flush()
             exit(1)
         }
+        LogOutput.standardError.flush()
         exit(0)
     }
 
@@ -54,7 +58,10 @@ package enum ServiceMain {
 
         let context = ServiceContext(
             service: service, settings: settings, logger: logger,
-            pools: ServicePools(runDirectory: settings.runDirectory, logger: logger), blocking: BlockingPool(threads))
+            pools: ServicePools(
+                // trusted: a bounded setting
+                runDirectory: settings.runDirectory, logger: logger, stall: .seconds(settings.replicaStall)),
+            blocking: BlockingPool(threads))
         let ledger = CallLedger(capacity: slots)
         let store = StoreWatch(store: settings.store, logger: logger)
         store.look()
@@ -124,7 +131,8 @@ package enum ServiceMain {
                   UNDERSTUDY_CAPACITY        calls answered at a time
                   UNDERSTUDY_DRAIN_S         seconds that calls get to finish after SIGTERM (30)
                   UNDERSTUDY_LOG_LEVEL       trace, debug, info, notice, warning, error, critical (info)
-                  UNDERSTUDY_ALLOW_GIDS      groups that may connect, beside this user
+                  UNDERSTUDY_ALLOW_GIDS      groups that may connect and be connected to, beside this user
+                  UNDERSTUDY_REPLICA_STALL_S seconds that a replica at work may leave rpc.health unanswered (15)
                   UNDERSTUDY_MAX_LINE_BYTES  bytes that one line may have (4194304)
 
                 EXIT STATUS: 0 stopped by a signal, 1 could not run, 64 wrong arguments.

@@ -24,6 +24,8 @@ package struct ServiceSettings: Sendable {
     package let lineLimit: Int
     /// `UNDERSTUDY_ALLOW_GIDS`: groups whose processes may connect, beside this user's own.
     package let allowedGroups: Set<UInt32>
+    /// `UNDERSTUDY_REPLICA_STALL_S`: seconds that a replica with calls in flight may go without answering `rpc.health`.
+    package let replicaStall: Double
     /// `UNDERSTUDY_LOG_LEVEL`: `trace` to `critical`; `info` if absent.
     package let logLevel: Logger.Level
     /// The whole environment, for what only one service reads.
@@ -44,6 +46,7 @@ package struct ServiceSettings: Sendable {
         drainSeconds = try Self.number("UNDERSTUDY_DRAIN_S", reader, default: 30, in: 0...86_400)
         lineLimit = try Self.whole(
             "UNDERSTUDY_MAX_LINE_BYTES", reader, default: Wire.defaultLineLimit, in: 1024...1 << 30)
+        replicaStall = try Self.number("UNDERSTUDY_REPLICA_STALL_S", reader, default: 15, in: 1...3600)
         var groups: Set<UInt32> = []
         for part in (Self.text("UNDERSTUDY_ALLOW_GIDS", environment) ?? "").split(whereSeparator: { ", ".contains($0) })
         {

@@ -15,6 +15,8 @@ package struct ReplicaSet: Sendable {
     package struct Replica: Sendable, Equatable {
         package var health: Health
         package var inFlight = 0
+        /// Whether its one call in flight is to have it alone.
+        package var isReserved = false
         /// Calls that it takes at a time; unknown until its health was asked.
         package var capacity: Int?
         /// Failures in a row.
@@ -25,6 +27,8 @@ package struct ReplicaSet: Sendable {
 
     package private(set) var replicas: [String: Replica] = [:]
     private var cursor = 0
+    /// Calls that wait for a replica of their own.
+    private var waitingAlone = 0
 
     package static let firstBackOff: Int64 = 100_000_000
     package static let longestBackOff: Int64 = 10_000_000_000
@@ -47,10 +51,14 @@ package struct ReplicaSet: Sendable {
 
     /// Picks the replica with the fewest calls in flight that has room, and counts the call.
     ///
-    /// - Parameter excluding: replicas that already refused this call.
-    package mutating func acquire(at now: Int64, excluding: Set<String> = []) -> String? {
+    /// - Parameters:
+    ///   - excluding: replicas that already refused this call.
+    ///   - alone: whether the call takes a replica without any other call, and keeps others away from it.
+    package mutating func acquire(at now: Int64, excluding: Set<String> = [], alone: Bool = false) -> String? {
+        let emptying = alone ? nil : nextToBeEmpty
         let candidates = replicas.filter { name, replica in
             guard replica.health == .up, !excluding.contains(name), now >= replica.avoidUntil else { return false }
+            guard !replica.isReserved, name != emptying, !alone || replica.inFlight == 0 else { return false }
             return replica.inFlight < replica.capacity ?? .max
         }
         guard let least = candidates.values.map(\.inFlight).min() else { return nil }
@@ -59,13 +67,27 @@ package struct ReplicaSet: Sendable {
         cursor &+= 1
         let name = best[cursor % best.count]
         replicas[name]?.inFlight += 1
+        replicas[name]?.isReserved = alone
         return name
+    }
+
+    /// A call that wants a replica alone begins to wait, or ends to.
+    package mutating func wait(alone isWaiting: Bool) {
+        waitingAlone += isWaiting ? 1 : -1
+    }
+
+    /// The replica that takes no further calls, so that one that waits to be alone comes to its turn.
+    private var nextToBeEmpty: String? {
+        guard waitingAlone > 0 else { return nil }
+        return replicas.filter { $0.value.health == .up && !$0.value.isReserved }
+            .min { ($0.value.inFlight, $0.key) < ($1.value.inFlight, $1.key) }?.key
     }
 
     /// A call that `acquire` counted is over.
     package mutating func release(_ name: String) {
         guard let inFlight = replicas[name]?.inFlight, inFlight > 0 else { return }
         replicas[name]?.inFlight = inFlight - 1
+        if inFlight == 1 { replicas[name]?.isReserved = false }
     }
 
     /// The replica refused a call for want of room: leave it alone for a moment.

@@ -14,6 +14,15 @@ package actor ServicePool {
     private let logger: Logger
     private var set = ReplicaSet()
     private var connections: [String: RPCConnection] = [:]
+    /// What is another one for each process that served a name.
+    private var processes: [String: String] = [:]
+    /// Why the last probe of a replica failed.
+    private var reasons: [String: String] = [:]
+    private var suspects = Suspects()
+    /// Methods whose calls may be made again elsewhere.
+    private var idempotent: Set<String> = []
+    private var heartbeats: Set<String> = []
+    private let stall: Duration
     /// The sockets as they were seen last.
     private var sockets: [String: String] = [:]
     private var waiting: [(id: Int, continuation: CheckedContinuation<Void, Never>)] = []
@@ -22,7 +31,9 @@ package actor ServicePool {
     private var alarm: Task<Void, Never>?
     private var isShutDown = false
 
-    package init(service: String, directory: RunDirectory, logger: Logger) {
+    /// - Parameter stall: how long a replica with calls in flight may go without answering `rpc.health`.
+    package init(service: String, directory: RunDirectory, logger: Logger, stall: Duration = .seconds(15)) {
+        self.stall = stall
         self.service = service
         self.directory = directory
         self.logger = logger
@@ -35,30 +46,51 @@ package actor ServicePool {
     ///   - onSent: called each time the call leaves for a replica, so that its waiting can be told from its running.
     ///   - onProgress: as for `RPCConnection.call`.
     /// - Throws: the callee's `ServiceError`; `unavailable` where there is no replica, or where one was lost with a call that
-    ///   may not be made twice; `CancellationError`.
+    ///   may not be made twice; `corrupt_media`, or `internal`, with the provider code `replica_broken` for a call that was lost
+    ///   with two processes; `timeout` for one that stalled twice; `CancellationError`.
     package func call<P, R>(
         _ method: Method<P, R>, _ params: P, patience: Duration = .seconds(10),
         onSent: (@Sendable () -> Void)? = nil, onProgress: (@Sendable (ProgressReport) -> Void)? = nil
     ) async throws -> R {
         var refusals: Set<String> = []
         var losses = 0
+        if method.idempotent { idempotent.insert(method.name) }
         while true {
-            let (name, connection) = try await acquire(patience: patience, excluding: refusals)
+            let suspect = suspects.isEmpty ? nil : try key(method, params)
+            let isSuspect = suspect.map(suspects.contains) ?? false
+            let (name, connection) = try await acquire(patience: patience, excluding: refusals, alone: isSuspect)
+            let process = processes[name] ?? ""
             do {
                 onSent?()
-                let result = try await connection.call(method, params, onProgress: onProgress)
+                let result = try await StallWatch.call(connection, method, params, onProgress)
                 release(name)
+                if let suspect { suspects.cleared(suspect) }
                 return result
             } catch let error as RPCConnection.Lost {
                 release(name)
                 lost(name, connection)
                 losses += 1
+                if method.idempotent, !error.isAbandoned,
+                    suspects.lost(try key(method, params), with: "\(name) \(process)", at: now)
+                {
+                    throw broken(method, params, last: name)
+                }
                 guard method.idempotent, losses < 4 else {
                     var failure = error.serviceError
                     failure.providerCode = ServicePools.replicaLost
                     throw failure
                 }
                 logger.info("a call is sent again", metadata: ["method": "\(method.name)", "lost": "\(name)"])
+            } catch is StallWatch.Stalled {
+                release(name)
+                losses += 1
+                guard method.idempotent, losses < 2 else {
+                    let seconds = (method.stall ?? .zero).milliseconds / 1000
+                    throw ServiceError(.timeout, "\(method.name) made no progress for \(seconds) s")
+                }
+                refusals.insert(name)
+                if refusals.isSuperset(of: set.replicas.keys) { refusals = [] }
+                logger.warning("a call stalled", metadata: ["method": "\(method.name)", "instance": "\(name)"])
             } catch let error as ServiceError where error.kind == .busy {
                 release(name)
                 set.busy(name, at: now)
@@ -76,7 +108,7 @@ package actor ServicePool {
     /// Sends a notification to any one replica; nothing tells whether it arrived.
     package func notify<P, R>(_ method: Method<P, R>, _ params: P, patience: Duration = .zero) async {
         guard let body = try? JSONCoding.encode(params),
-            let (name, connection) = try? await acquire(patience: patience, excluding: [])
+            let (name, connection) = try? await acquire(patience: patience, excluding: [], alone: false)
         else { return }
         connection.notify(method.name, params: body)
         release(name)
@@ -104,8 +136,20 @@ package actor ServicePool {
 
     // MARK: - Choosing
 
-    private func acquire(patience: Duration, excluding: Set<String>) async throws -> (String, RPCConnection) {
+    private func acquire(
+        patience: Duration, excluding: Set<String>, alone: Bool
+    ) async throws -> (String, RPCConnection) {
         start()
+        if alone {
+            set.wait(alone: true)
+            wakeAll()
+        }
+        defer {
+            if alone {
+                set.wait(alone: false)
+                wakeAll()
+            }
+        }
         let giveUp = ContinuousClock.now + patience
         while true {
             try Task.checkCancellation()
@@ -113,8 +157,11 @@ package actor ServicePool {
             if let deadline = CallContext.deadline, deadline <= .now {
                 throw ServiceError(.timeout, "the deadline passed while waiting for a replica of \(service)")
             }
-            if let name = set.acquire(at: now, excluding: excluding) {
-                if let connection = connections[name], connection.isOpen { return (name, connection) }
+            if let name = set.acquire(at: now, excluding: excluding, alone: alone) {
+                if let connection = connections[name], connection.isOpen {
+                    watchOver(name)
+                    return (name, connection)
+                }
                 release(name)
                 lost(name, connections[name])
                 continue
@@ -132,10 +179,28 @@ package actor ServicePool {
             return ServiceError(
                 .unavailable, "no replica of \(service) in \(folder): start it with the same UNDERSTUDY_RUN_DIR")
         }
-        let names = set.replicas.keys.sorted().joined(separator: ", ")
+        let names = set.replicas.keys.sorted().map { name in
+            reasons[name].map { "\(name): \($0)" } ?? name
+        }.joined(separator: ", ")
         return ServiceError(
             .unavailable, "no replica of \(service) in \(folder) answers (\(names))",
             providerCode: ServicePools.replicaLost)
+    }
+
+    private func key<P: Encodable>(_ method: Method<P, some Any>, _ params: P) throws -> Suspects.Key {
+        Suspects.Key(method: method.name, params: try JSONCoding.encode(params))
+    }
+
+    /// A call that breaks whoever takes it.
+    private func broken<P>(_ method: Method<P, some Any>, _ params: P, last: String) -> ServiceError {
+        logger.error("a call broke two replicas", metadata: ["method": "\(method.name)", "last": "\(last)"])
+        let code = ServicePools.replicaBroken
+        guard let media = method.media?(params) else {
+            let message = "\(method.name) was lost with two processes of \(service): it is not made again"
+            return ServiceError(.internal, message, providerCode: code)
+        }
+        let message = "two processes of \(service) broke while they worked on \(media) (\(method.name))"
+        return ServiceError(.corruptMedia, message, providerCode: code)
     }
 
     private func release(_ name: String) {
@@ -150,6 +215,64 @@ package actor ServicePool {
             logger.warning("replica lost", metadata: ["service": "\(service)", "instance": "\(name)"])
         }
         setAlarm()
+    }
+
+    // MARK: - Stalled replicas
+
+    /// Asks a replica for its health as long as calls of ours are on it: a process that was stopped keeps its connections.
+    ///
+    /// Each question goes over a connection of its own, so that it waits behind no call.
+    private func watchOver(_ name: String) {
+        guard heartbeats.insert(name).inserted else { return }
+        // Detached: the deadline of the call that comes first is not that of the questions.
+        Task.detached { [weak self, stall] in
+            var misses = 0
+            while await self?.isBusy(name) == true {
+                if misses == 0 { try? await Task.sleep(for: stall / 3) }
+                guard let self, let connection = await self.connection(to: name) else { break }
+                misses = await self.answers(name, within: stall / 3) ? 0 : misses + 1
+                if misses == 3 {
+                    await self.stalled(name, connection)
+                    break
+                }
+            }
+            await self?.endWatch(over: name)
+        }
+    }
+
+    private func isBusy(_ name: String) -> Bool { !isShutDown && (set.replicas[name]?.inFlight ?? 0) > 0 }
+
+    private func connection(to name: String) -> RPCConnection? { connections[name] }
+
+    private func endWatch(over name: String) {
+        heartbeats.remove(name)
+        // A call may have come since it was seen to have none.
+        if isBusy(name), connections[name] != nil { watchOver(name) }
+    }
+
+    private nonisolated func answers(_ name: String, within bound: Duration) async -> Bool {
+        let began = ContinuousClock.now
+        guard let connection = try? await directory.connect(to: service, instance: name) else {
+            // What cannot be connected to for want of descriptors, or of room in its queue, has the whole bound.
+            try? await Task.sleep(for: bound - began.duration(to: .now))
+            return false
+        }
+        let health = try? await connection.call(ServiceHealth.method, NoParams(), timeout: bound)
+        await connection.close()
+        return health != nil
+    }
+
+    /// The process does not answer: calls that may be made twice go elsewhere; the others are held to their callers' clocks.
+    private func stalled(_ name: String, _ connection: RPCConnection) {
+        guard connections[name] === connection else { return }
+        logger.warning("replica does not answer", metadata: ["service": "\(service)", "instance": "\(name)"])
+        connections[name] = nil
+        reasons[name] = "it is connected and does not answer"
+        _ = set.failed(name, at: now)
+        connection.abandon(idempotent, reason: "\(service)/\(name) does not answer")
+        connection.closeWhenIdle()
+        setAlarm()
+        wakeAll()
     }
 
     // MARK: - Waiting
@@ -194,7 +317,8 @@ package actor ServicePool {
     private func start() {
         guard watch == nil, !isShutDown else { return }
         let changes = DirectoryWatch(folder: directory.folder(of: service)).changes()
-        watch = Task { [weak self] in
+        // Detached, like the alarm and the probes: they outlive the call that happens to start them, and its deadline.
+        watch = Task.detached { [weak self] in
             for await _ in changes {
                 guard let self else { return }
                 await self.rescan()
@@ -231,7 +355,7 @@ package actor ServicePool {
         alarm?.cancel()
         guard let moment = set.nextMoment(after: now), !isShutDown else { return }
         let pause = max(moment - now, 1_000_000)
-        alarm = Task { [weak self] in
+        alarm = Task.detached { [weak self] in
             // trusted: whole nanoseconds of a replica's own schedule
             guard (try? await Task.sleep(for: .nanoseconds(pause))) != nil else { return }
             await self?.probeDue()
@@ -239,28 +363,34 @@ package actor ServicePool {
     }
 
     private func probe(_ name: String) {
-        Task {
-            do {
-                let path = try directory.socketPath(service: service, instance: name)
-                let connection = try await RPCConnection.connect(to: path)
-                let health = try await connection.call(ServiceHealth.method, NoParams(), timeout: .seconds(5))
-                guard health.status != .draining, set.replicas[name] != nil, !isShutDown else {
-                    await connection.close()
-                    return
-                }
-                connections[name] = connection
-                set.healthy(name, capacity: max(health.capacity, 1))
-                connection.closed.whenComplete { [weak self] _ in
-                    guard let self else { return }
-                    Task { await self.lost(name, connection) }
-                }
-                wakeAll()
-            } catch {
-                logger.debug(
-                    "probe failed", metadata: ["service": "\(service)", "instance": "\(name)", "error": "\(error)"])
-                _ = set.failed(name, at: now)
-                setAlarm()
+        Task.detached { [weak self] in await self?.ask(name) }
+    }
+
+    private func ask(_ name: String) async {
+        var connection: RPCConnection?
+        do {
+            let process = directory.socket(of: service, instance: name)
+            let new = try await directory.connect(to: service, instance: name)
+            connection = new
+            let health = try await new.call(ServiceHealth.method, NoParams(), timeout: .seconds(5))
+            guard health.status != .draining, set.replicas[name] != nil, !isShutDown else { return await new.close() }
+            connections[name] = new
+            processes[name] = process
+            reasons[name] = nil
+            set.healthy(name, capacity: max(health.capacity, 1))
+            new.closed.whenComplete { [weak self] _ in
+                guard let self else { return }
+                Task.detached { await self.lost(name, new) }
             }
+            wakeAll()
+        } catch {
+            await connection?.close()
+            let reason = ServiceError(wrapping: error).message
+            logger.debug(
+                "probe failed", metadata: ["service": "\(service)", "instance": "\(name)", "error": "\(reason)"])
+            reasons[name] = reason
+            _ = set.failed(name, at: now)
+            setAlarm()
         }
     }
 

@@ -6,12 +6,18 @@ import Synchronization
 package final class ServicePools: Sendable {
     /// `provider_code` of the error where a replica was there and does not answer: it may be back in a moment.
     package static let replicaLost = "replica_lost"
+    /// `provider_code` of the error of a call that was lost with two processes one after the other: making it again would break a
+    /// third.
+    package static let replicaBroken = "replica_broken"
 
     package let runDirectory: RunDirectory
     private let logger: Logger
+    private let stall: Duration
     private let pools = Mutex<[String: ServicePool]>([:])
 
-    package init(runDirectory: RunDirectory, logger: Logger) {
+    /// - Parameter stall: how long a replica with calls in flight may go without answering `rpc.health`.
+    package init(runDirectory: RunDirectory, logger: Logger, stall: Duration = .seconds(15)) {
+        self.stall = stall
         self.runDirectory = runDirectory
         self.logger = logger
     }
@@ -19,7 +25,7 @@ package final class ServicePools: Sendable {
     package subscript(service: String) -> ServicePool {
         pools.withLock { pools in
             if let pool = pools[service] { return pool }
-            let pool = ServicePool(service: service, directory: runDirectory, logger: logger)
+            let pool = ServicePool(service: service, directory: runDirectory, logger: logger, stall: stall)
             pools[service] = pool
             return pool
         }

@@ -86,4 +86,25 @@ import Testing
         set.renew("gone")
         #expect(set.replicas["gone"] == nil)
     }
+
+    @Test("a call that wants a replica alone waits for one to be empty, and has it alone")
+    func alone() {
+        var set = set(["a", "b"], capacity: 3)
+        for _ in 0..<4 { _ = set.acquire(at: 0) }
+        #expect(set.acquire(at: 0, alone: true) == nil)
+        set.wait(alone: true)
+        // "a" takes no further calls until it is empty.
+        #expect(set.acquire(at: 0) == "b")
+        #expect(set.acquire(at: 0) == nil)
+        set.release("a")
+        set.release("a")
+        #expect(set.acquire(at: 0) == nil)
+        #expect(set.acquire(at: 0, alone: true) == "a")
+        set.wait(alone: false)
+        set.release("b")
+        #expect(set.acquire(at: 0) == "b")
+        #expect(set.acquire(at: 0) == nil)
+        set.release("a")
+        #expect(set.acquire(at: 0) == "a")
+    }
 }

@@ -79,6 +79,14 @@ enum JobWork: Hashable, Sendable {
 }
 
 extension JobWork {
+    /// Whether it decodes what the understudy made, and nothing that the lead delivered. Stills have retries of their own.
+    var isOwnMedia: Bool {
+        switch self {
+        case .clip, .narrate, .stitch, .verifyFilm: true
+        default: false
+        }
+    }
+
     /// Whether it needs the artifact store itself: all but the agents, whose disks are their own affair.
     var usesStore: Bool {
         switch self {

@@ -1,5 +1,6 @@
 import Contracts
 import JSONRPC
+import ServicePool
 
 /// How each piece of work is done, and which event comes of it.
 extension JobRunner {
@@ -83,7 +84,8 @@ extension JobRunner {
             return image
         } catch {
             let failure = ServiceError(wrapping: error)
-            if failure.kind != .cancelled, !StoreHold.isPassing(failure) {
+            let isOurs = failure.providerCode == ServicePools.replicaBroken
+            if failure.kind != .cancelled, !isOurs, !StoreHold.isPassing(failure) {
                 await breakers.imageDone(asked: provider, drew: failure.provider, error: failure, job: jobID)
             }
             throw failure

@@ -2,6 +2,7 @@ import Contracts
 import FoundationEssentials
 import JSONRPC
 import Logging
+import ServicePool
 
 /// Runs one job: does what the machine's `work` names, feeds back what came of it, and keeps every event before anybody can
 /// see what it did.
@@ -211,6 +212,7 @@ actor JobRunner {
     private func perform(_ work: JobWork) async {
         let startedAt = Timestamp.now
         var hold = StoreHold(patience)
+        var verdicts = 0
         while true {
             do {
                 let event = try await event(of: work, startedAt: startedAt)
@@ -220,6 +222,13 @@ actor JobRunner {
                 var failure = ServiceError(wrapping: error)
                 // Work that was stopped because nobody wants it any more has nothing to say.
                 if failure.kind == .cancelled, Task.isCancelled { return }
+                // Processes may also be killed twice under the same call by chance, and what the understudy makes itself is
+                // worth a second look. A lead's film is not: the understudy is there for that.
+                if work.isOwnMedia, failure.providerCode == ServicePools.replicaBroken, verdicts == 0 {
+                    verdicts += 1
+                    try? await Task.sleep(for: .seconds(Self.verdictPause))
+                    continue
+                }
                 if work.usesStore, StoreHold.isPassing(failure) {
                     if let pause = hold.pause() {
                         await feed(.storeAway(failure))
@@ -233,6 +242,9 @@ actor JobRunner {
             }
         }
     }
+
+    /// Seconds before work that broke its service is tried again.
+    private static let verdictPause = 2.0
 
     private func done(_ work: JobWork, _ event: JobEvent) async {
         guard !Task.isCancelled, tasks[work] != nil, machine.work.contains(work) else { return }

@@ -1,5 +1,7 @@
 import Contracts
 import JSONRPC
+import ServiceKit
+import Untrusted
 
 /// Finds everything that is wrong with a job's options at once.
 enum OptionsCheck {
@@ -10,9 +12,13 @@ enum OptionsCheck {
         guard let members = raw.object else { throw .invalidParams(at: "/options", expected: "an object") }
         var violations: [String] = []
         let known = JobOptions.CodingKeys.allCases.map(\.rawValue)
-        for name in members.keys.sorted() where !known.contains(name) {
-            let near = known.min { distance($0, name) < distance($1, name) } ?? ""
-            violations.append("/options/\(name): there is no such option; did you mean \(near)?")
+        let unknown = members.keys.filter { !known.contains($0) }.sorted()
+        violations += unknown.prefix(maximumUnknown).map { name in
+            let hint = EditDistance.nearest(to: name, among: known).map { "; did you mean \($0)?" } ?? ""
+            return "/options/\(name.bounded(to: TextBound.quotation)): there is no such option\(hint)"
+        }
+        if unknown.count > maximumUnknown {
+            violations.append("/options: \(unknown.count - maximumUnknown) more names are no options")
         }
         var options = JobOptions()
         for name in members.keys.sorted() where known.contains(name) {
@@ -31,9 +37,13 @@ enum OptionsCheck {
         }
         violations += ranges(options)
         guard let first = violations.first else { return options }
-        let message = violations.count == 1 ? first : "\(violations.count) violations, the first: \(first)"
+        let count = violations.count + max(unknown.count - maximumUnknown - 1, 0)
+        let message = count == 1 ? first : "\(count) violations, the first: \(first)"
         throw ServiceError(.invalidParams, message, detail: violations.joined(separator: "\n"))
     }
+
+    /// Unknown options that are listed by name.
+    private static let maximumUnknown = 20
 
     /// Options that are one of a few words.
     private static let choices: [String: [String]] = [
@@ -85,22 +95,5 @@ enum OptionsCheck {
         need(
             options.musicLevel.map { $0.isFinite && (-60...12).contains($0) }, "music_level_db", "dB from -60 to 12")
         return violations
-    }
-
-    /// Levenshtein's.
-    private static func distance(_ a: String, _ b: String) -> Int {
-        let (a, b) = (Array(a), Array(b))
-        var row = Array(0...b.count)
-        for i in 0..<a.count {
-            var previous = row[0]
-            row[0] = i + 1
-            for j in 0..<b.count {
-                let insert = min(row[j], row[j + 1]) + 1
-                let replace = previous + (a[i] == b[j] ? 0 : 1)
-                previous = row[j + 1]
-                row[j + 1] = min(insert, replace)
-            }
-        }
-        return row[b.count]
     }
 }

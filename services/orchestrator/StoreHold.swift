@@ -33,8 +33,8 @@ struct StoreHold: Sendable {
         return pause
     }
 
-    /// Whether a failure is the store's own, or the loss of a replica, and one that room, or a return, heals: not what a
-    /// provider or the lead says of their disks.
+    /// Whether a failure is the store's own, or the absence of a service, and one that room, or a return, heals: not what a
+    /// provider or the lead says of their disks, and not a replica that died under the call (`replica_broken`).
     static func isPassing(_ error: ServiceError) -> Bool {
         if error.provider == "s3" {
             return error.retryable && [.unavailable, .rateLimited, .timeout].contains(error.kind)
