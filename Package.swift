@@ -87,7 +87,7 @@ let package = Package(
         library("Contracts", ["JSONRPC", "Untrusted"]),
         library("Breaker", ["Contracts", "JSONRPC"]),
         library("HTTP", ["CCurl", logging]),
-        library("Providers", ["HTTP", "ServiceKit", "JSONRPC"]),
+        library("Providers", ["HTTP", "ServiceKit", "JSONRPC", "Untrusted"]),
         library("AWS", ["HTTP", crypto, subprocess, systemPackage]),
         library("Artifacts", ["AWS", "JSONRPC", "Untrusted", crypto]),
         library("ImageHeaders", []),
@@ -164,7 +164,8 @@ let package = Package(
             tests("ArtifactsTests", ["Artifacts", "AWS", "HTTP", "JSONRPC", "StandIns"]),
             tests("MediaTests", ["Media", "CFFmpeg"], resources: [.copy("Corpus")]),
             tests(
-                "OrchestratorTests", ["Orchestrator", "Contracts", "Breaker", "JSONRPC", "Artifacts", grdb, logging]),
+                "OrchestratorTests",
+                ["Orchestrator", "Contracts", "Breaker", "JSONRPC", "Artifacts", "Untrusted", grdb, logging]),
             tests(
                 "ImageGenTests",
                 [

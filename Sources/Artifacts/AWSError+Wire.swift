@@ -9,6 +9,7 @@ extension AWSError: ServiceErrorConvertible {
         if kind == .file { return FileFailure.error(errno ?? EIO, message) }
         return ServiceError(
             ErrorKind(rawValue: kind.rawValue) ?? .unavailable, message, retryable: retryable, retryAfter: retryAfter,
-            provider: service?.signingName, providerCode: code, requestID: requestID)
+            provider: service?.signingName, providerCode: code, requestID: requestID
+        ).bounded
     }
 }

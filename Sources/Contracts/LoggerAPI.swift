@@ -74,9 +74,17 @@ package struct TailEvents: Codable, Sendable {
 
 package struct TailedEvents: Codable, Sendable {
     package var events: [LoggedEvent]
+    /// `true` where older events were left out because the call had searched or found as many bytes as one call may.
+    package var isCut: Bool?
 
-    package init(events: [LoggedEvent]) {
+    package init(events: [LoggedEvent], isCut: Bool? = nil) {
         self.events = events
+        self.isCut = isCut
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case events
+        case isCut = "cut"
     }
 }
 

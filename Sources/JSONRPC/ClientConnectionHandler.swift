@@ -157,7 +157,7 @@ final class ClientConnectionHandler: ChannelInboundHandler {
             closeIfRetired()
         case .failure(let id, let error):
             let failure = try? JSONCoding.decode(ServiceError.self, from: Data(error.readableBytesView))
-            let reason = failure ?? ServiceError(.internal, String(buffer: error))
+            let reason = failure ?? ServiceError(.internal, String(buffer: error)).bounded
             if let continuation = take(id) {
                 continuation.resume(throwing: reason)
                 closeIfRetired()

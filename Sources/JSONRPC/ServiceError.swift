@@ -50,6 +50,20 @@ extension ServiceError: CustomStringConvertible {
     package var description: String { "\(kind.rawValue): \(message)" }
 }
 
+extension ServiceError {
+    /// The error with its texts within `TextBound`: the message at most 4 KiB, the detail 16 KiB. What comes over the wire is
+    /// bounded when it is decoded.
+    package var bounded: ServiceError {
+        var error = self
+        error.message = message.bounded(to: TextBound.message)
+        error.detail = detail?.bounded(to: TextBound.detail)
+        error.provider = provider?.bounded(to: TextBound.quotation)
+        error.providerCode = providerCode?.bounded(to: TextBound.quotation)
+        error.requestID = requestID?.bounded(to: TextBound.quotation)
+        return error
+    }
+}
+
 /// Texts are bounded and numbers clamped where they leave the process and where they enter it: an error's words come from
 /// agents, providers and callers.
 extension ServiceError: Codable {

@@ -1,6 +1,7 @@
 import FoundationEssentials
 package import HTTP
 package import JSONRPC
+import Untrusted
 
 /// What the refusals of those who draw and film for money mean: OpenAI, servers that speak like it, Replicate.
 package struct ProviderFailure: Sendable {
@@ -24,15 +25,17 @@ package struct ProviderFailure: Sendable {
         guard !response.isSuccess || said != nil else { return nil }
         // An object, a text, or a list of violations.
         let message = said?["message"]?.string ?? said?.string ?? said?.array.map { Self.violations($0) }
-        let code = said?["code"]?.string ?? said?["type"]?.string
+        let code = (said?["code"]?.string ?? said?["type"]?.string)?.bounded(to: TextBound.quotation)
         let verdict = verdict(response.status, code ?? "", message ?? "")
-        var words = message.map { String($0.prefix(1000)) } ?? "answered \(response.status)"
+        var words = message.map { $0.bounded(to: 1000) } ?? "answered \(response.status)"
         if message == nil, response.headers["content-type"]?.contains("html") == true { words += " with a web page" }
         return ServiceError(
             verdict.kind, "\(provider): \(words)\(verdict.advice)",
             retryable: Self.said(response.headers["x-should-retry"]) ?? verdict.retryable,
-            retryAfter: response.retryAfter, detail: verdict.kind == .contentRejected ? message : nil,
-            provider: provider, providerCode: code, requestID: response.headers["x-request-id"])
+            retryAfter: response.retryAfter,
+            detail: verdict.kind == .contentRejected ? message?.bounded(to: TextBound.detail) : nil,
+            provider: provider, providerCode: code,
+            requestID: response.headers["x-request-id"]?.bounded(to: TextBound.quotation))
     }
 
     /// Nothing that could be read as an answer came.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 package import JSONRPC
+import Untrusted
 
 /// One piece of work at Replicate, as its API tells of it.
 package struct ReplicatePrediction: Decodable, Sendable {
@@ -31,7 +32,7 @@ package struct ReplicatePrediction: Decodable, Sendable {
     /// Why there is no result. `nil` while the work goes on, and when it succeeded.
     package var failure: ServiceError? {
         guard status.isOver, status != .succeeded else { return nil }
-        let words = String((error?.string ?? "the prediction was \(status.rawValue)").prefix(1000))
+        let words = (error?.string ?? "the prediction was \(status.rawValue)").bounded(to: 1000)
         let lower = words.lowercased()
         if ["nsfw", "safety", "sensitive", "moderation", "flagged"].contains(where: lower.contains) {
             return failed(.contentRejected, words, detail: words, retryable: false)

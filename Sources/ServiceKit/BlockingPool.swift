@@ -1,12 +1,25 @@
-package import NIOPosix
+internal import NIOPosix
 import Synchronization
 
 /// Threads for work that blocks: decoders, encoders, painting, files. It never runs on the threads that async code shares.
-package struct BlockingPool: Sendable {
+///
+/// The threads start with the first work: a service that never blocks has none of them.
+package final class BlockingPool: Sendable {
     private let pool: NIOThreadPool
+    private let isStarted = Mutex(false)
 
-    package init(_ pool: NIOThreadPool) {
-        self.pool = pool
+    /// - Parameter threads: how many pieces of work run concurrently.
+    package init(threads: Int) {
+        pool = NIOThreadPool(numberOfThreads: threads)
+    }
+
+    deinit { pool.shutdownGracefully { _ in } }
+
+    private func start() {
+        isStarted.withLock { isStarted in
+            if !isStarted { pool.start() }
+            isStarted = true
+        }
     }
 
     /// Runs `body` on a thread of the pool.
@@ -15,6 +28,7 @@ package struct BlockingPool: Sendable {
     package func run<T: Sendable>(
         _ body: @escaping @Sendable (_ cancelled: @escaping @Sendable () -> Bool) throws -> T
     ) async throws -> T {
+        start()
         let flag = Flag()
         return try await withTaskCancellationHandler {
             try Task.checkCancellation()

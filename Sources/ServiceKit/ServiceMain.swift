@@ -2,7 +2,6 @@ import FoundationEssentials
 import Glibc
 import JSONRPC
 import Logging
-import NIOPosix
 import ServiceLifecycle
 import ServicePool
 import UnixSignals
@@ -40,6 +39,7 @@ package enum ServiceMain {
     ) async throws {
         let settings = try ServiceSettings()
         CoreDumps.forbid(settings)
+        StateDirectory.protect(settings.stateDirectory)
         // A peer that goes away while we write must not end the process.
         signal(SIGPIPE, SIG_IGN)
         if settings.string("UNDERSTUDY_SUPERVISED") == "stdin" { Supervision.endWithStandardInput() }
@@ -53,15 +53,12 @@ package enum ServiceMain {
             logger.notice("took away the socket of a replica that is no more", metadata: ["instance": "\(instance)"])
         }
         let slots = try settings.int("UNDERSTUDY_CAPACITY", default: capacity, in: 1...10_000)
-        let threads = NIOThreadPool(numberOfThreads: max(slots, 2))
-        threads.start()
-
         let context = ServiceContext(
             service: service, settings: settings, logger: logger,
             pools: ServicePools(
                 // trusted: a bounded setting
                 runDirectory: settings.runDirectory, logger: logger, stall: .seconds(settings.replicaStall)),
-            blocking: BlockingPool(threads))
+            blocking: BlockingPool(threads: max(slots, 2)))
         let ledger = CallLedger(capacity: slots)
         let store = StoreWatch(store: settings.store, logger: logger)
         store.look()

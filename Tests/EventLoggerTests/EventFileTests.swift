@@ -18,6 +18,12 @@ import Testing
             data: Data("{\"job_id\":\"\(job)\",\"n\":\(number)}".utf8))
     }
 
+    private func tail(
+        _ file: EventFile, jobID: String? = nil, eventType: String? = nil, limit: Int
+    ) throws -> [LoggedEvent] {
+        try EventTail(jobID: jobID, eventType: eventType, limit: limit).read(file.paths) { false }.events
+    }
+
     @Test("a line holds exactly timestamp, event_type and data, in this order")
     func line() async throws {
         try await withFile { path in
@@ -34,9 +40,9 @@ import Testing
         try await withFile { path in
             let file = EventFile(path: path)
             for number in 0..<3000 { try await add(number, job: number % 2 == 0 ? "a" : "b", to: file) }
-            let found = try await file.tail(jobID: "a", eventType: nil, limit: 3)
+            let found = try tail(file, jobID: "a", limit: 3)
             #expect(found.map { $0.data["n"]?.double } == [2994, 2996, 2998])
-            #expect(try await file.tail(jobID: nil, eventType: "final_video", limit: 3).isEmpty)
+            #expect(try tail(file, eventType: "final_video", limit: 3).isEmpty)
         }
     }
 
@@ -49,7 +55,7 @@ import Testing
             try text.write(toFile: path, atomically: false, encoding: .utf8)
             let file = EventFile(path: path)
             try await add(2, to: file)
-            #expect(try await file.tail(jobID: nil, eventType: nil, limit: 10).count == 2)
+            #expect(try tail(file, limit: 10).count == 2)
         }
     }
 
@@ -59,7 +65,7 @@ import Testing
             let file = EventFile(path: path, maximumBytes: 2000)
             for number in 0..<30 { try await add(number, to: file) }
             #expect(FileManager.default.fileExists(atPath: path.replacing(".jsonl", with: ".1.jsonl")))
-            let found = try await file.tail(jobID: nil, eventType: nil, limit: 20)
+            let found = try tail(file, limit: 20)
             #expect(found.count > 10 && found.last?.data["n"]?.double == 29)
         }
     }
@@ -108,7 +114,7 @@ import Testing
                 }
                 try await group.waitForAll()
             }
-            let found = try await EventFile(path: path).tail(jobID: nil, eventType: nil, limit: 1000)
+            let found = try tail(EventFile(path: path), limit: 1000)
             #expect(Set(found.compactMap { $0.data["n"]?.double }).count == 400)
         }
     }

@@ -58,12 +58,29 @@ struct TakeoverBench {
         return sorted.isEmpty ? 0 : sorted[min(Int(Double(sorted.count) * share), sorted.count - 1)]
     }
 
+    @Test("jobs one by one: each commit, with its fsync, is waited for in turn")
+    func oneByOne() async throws {
+        try await withOrchestra(FakeStudio(segments: 4)) { _, orchestra in
+            let clock = ContinuousClock()
+            let commits = orchestra.store.commits.count
+            let took = try await clock.measure {
+                for number in 0..<300 { _ = try await Stage.run(orchestra, session: "s\(number)") }
+            }
+            let each = Double(orchestra.store.commits.count - commits) / 300
+            say("300 jobs of 4 segments, one by one: \(Int(300 / seconds(took))) jobs/s, \(each) commits a job")
+        }
+    }
+
     @Test("a thousand jobs, then ten thousand, a restart and pages of the list")
     func throughput() async throws {
         try await withOrchestra(FakeStudio(segments: 4)) { path, orchestra in
             let clock = ContinuousClock()
+            let commits = orchestra.store.commits.count
             let first = try await clock.measure { try await run(1000, orchestra) }
-            say("1,000 jobs of 4 segments: \(Int(1000 / seconds(first))) jobs/s, peak \(try megabytes("VmHWM")) MB")
+            let each = Double(orchestra.store.commits.count - commits) / 1000
+            say(
+                "1,000 jobs of 4 segments, 16 at a time: \(Int(1000 / seconds(first))) jobs/s, \(each) commits a job, "
+                    + "peak \(try megabytes("VmHWM")) MB")
             for batch in 1..<10 { try await run(1000, orchestra, batch: batch) }
             say("10,000 jobs finished, resident \(try megabytes("VmRSS")) MB")
             var pages: [Double] = []

@@ -38,13 +38,30 @@ final class LiveStack: Sendable {
     }
 
     /// Runs `body` on a stack that is up, and stops it.
+    ///
+    /// - Parameter tracing: system calls that strace writes to the file `trace` of the stack's folder.
     static func with(
         script: String? = LiveStack.failing, _ extra: [String: String] = [:], arguments: [String] = [],
-        _ body: (LiveStack) async throws -> Void
+        tracing: String? = nil, _ body: (LiveStack) async throws -> Void
     ) async throws {
         let prepared = try prepare(script: script, extra)
         defer { try? FileManager.default.removeItem(atPath: prepared.folder) }
-        let up = try await Program("understudy", ["up"] + arguments, environment: prepared.environment)
+        try await with(prepared: prepared, arguments: arguments, tracing: tracing, body)
+    }
+
+    /// The same in a folder that is there already, and stays.
+    static func with(
+        prepared: LiveStack, arguments: [String] = [], tracing: String? = nil,
+        _ body: (LiveStack) async throws -> Void
+    ) async throws {
+        var command = ["\(Program.folder)/understudy", "up"] + arguments
+        if let tracing {
+            // As a grandchild (-D), so that signals reach the stack; it stops processes at the traced calls only (--seccomp-bpf).
+            command =
+                ["/usr/bin/strace", "-D", "-f", "-y", "-q", "--seccomp-bpf", "-s", "400", "-e", "trace=\(tracing)"]
+                + ["-e", "signal=none", "-o", "\(prepared.folder)/trace"] + command
+        }
+        let up = try await Program(command[0], Array(command.dropFirst()), environment: prepared.environment)
         guard await up.says("ready in") else {
             let ended = await up.ended()
             throw ServiceError(.internal, "the stack did not start: \(ended.output) \(ended.errors)")

@@ -21,6 +21,7 @@ struct LeadFailure: Codable, Sendable {
     var error: ServiceError {
         ServiceError(
             kind, message, retryable: retryable, retryAfter: retryAfter, detail: detail, provider: provider,
-            providerCode: providerCode, requestID: requestID)
+            providerCode: providerCode, requestID: requestID
+        ).bounded
     }
 }

@@ -1,5 +1,6 @@
 import Contracts
 import JSONRPC
+import ServiceKit
 import ServicePool
 
 /// `/metrics`, as Prometheus reads it.
@@ -27,20 +28,12 @@ struct Metrics: Sendable {
         gauge("replica_up", "Whether a replica serves.", replicas)
         gauge("calls_in_flight", "Calls that a replica has at this moment.", calls)
         var jobs: [(String, Double)] = []
-        for state in JobState.allCases { jobs.append(("{state=\"\(state.rawValue)\"}", try await count(state))) }
+        let stats = try await orchestrator.call(ServiceStats.method, NoParams())
+        for state in JobState.allCases {
+            let count = stats.details?["jobs"]?[state.rawValue]?.double ?? 0
+            jobs.append(("{state=\"\(state.rawValue)\"}", count))
+        }
         gauge("jobs", "Jobs by state.", jobs)
         return .text(text, type: "text/plain; version=0.0.4")
-    }
-
-    private func count(_ state: JobState) async throws -> Double {
-        var count = 0
-        var after: String?
-        repeat {
-            let page = try await orchestrator.call(
-                OrchestratorAPI.list, ListJobs(state: state, limit: 1000, after: after))
-            count += page.jobs.count
-            after = page.next
-        } while after != nil
-        return Double(count)
     }
 }

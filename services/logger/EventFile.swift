@@ -11,14 +11,21 @@ import JSONRPC
 actor EventFile {
     private let path: String
     private let maximumBytes: Int
+    private let isPrivate: Bool
     private var descriptor: Int32 = -1
+    /// Whether the file's name is on the disk.
+    private var hasName = false
     private(set) var delivered = 0
     private(set) var dropped = 0
 
-    /// - Parameter maximumBytes: beyond, the file is put aside as `….1.jsonl` and a new one begun.
-    init(path: String, maximumBytes: Int = 64 * 1024 * 1024) {
+    /// - Parameters:
+    ///   - maximumBytes: beyond, the file is put aside as `….1.jsonl` and a new one begun.
+    ///   - isPrivate: whether nobody else may read the file and its folder. A file that a user chose can be read by its group.
+    init(path: String, maximumBytes: Int = 64 * 1024 * 1024, isPrivate: Bool = false) {
         self.path = path
         self.maximumBytes = maximumBytes
+        self.isPrivate = isPrivate
+        if isPrivate { PrivateFolder.tighten(DurableFile.folder(of: path)) }
     }
 
     /// Keeps one event.
@@ -48,28 +55,19 @@ actor EventFile {
         }
     }
 
-    /// Brings all that was written to the disk.
+    /// Brings all that was written to the disk, and the name of the file.
     func flush() throws(ServiceError) {
         guard descriptor >= 0 else { return }
         guard fsync(descriptor) == 0 else { throw FileFailure.error(errno, "cannot flush \(path)") }
+        guard !hasName else { return }
+        try DurableFile.syncFolder(DurableFile.folder(of: path))
+        hasName = true
     }
 
-    /// The newest events that fit, oldest first; lines that are no events are passed over.
-    func tail(jobID: String?, eventType: String?, limit: Int) throws(ServiceError) -> [LoggedEvent] {
-        var found: [LoggedEvent] = []
-        for file in [path, rotated] where found.count < limit {
-            let reader = try BackwardLines(path: file)
-            while found.count < limit, let line = reader.next() {
-                guard let event = try? JSONCoding.decode(LoggedEvent.self, from: line) else { continue }
-                if let eventType, event.eventType != eventType { continue }
-                if let jobID, event.data["job_id"]?.string != jobID { continue }
-                found.append(event)
-            }
-        }
-        return found.reversed()
-    }
+    /// Where events are, the newest file first.
+    nonisolated var paths: [String] { [path, rotated] }
 
-    private var rotated: String {
+    private nonisolated var rotated: String {
         path.hasSuffix(".jsonl") ? "\(path.dropLast(6)).1.jsonl" : "\(path).1"
     }
 
@@ -80,10 +78,10 @@ actor EventFile {
             close(descriptor)
             descriptor = -1
         }
-        let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-        try? FileManager.default.createDirectory(
-            atPath: folder.isEmpty ? "/" : folder, withIntermediateDirectories: true)
-        descriptor = Glibc.open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o640)
+        let folder = DurableFile.folder(of: path)
+        if isPrivate { try PrivateFolder.make(folder) } else { try DurableFile.makeFolder(folder) }
+        hasName = false
+        descriptor = Glibc.open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, isPrivate ? 0o600 : 0o640)
         guard descriptor >= 0 else { throw FileFailure.error(errno, "cannot open \(path)") }
     }
 

@@ -1,6 +1,7 @@
 import Contracts
 import FoundationEssentials
 import JSONRPC
+import ServiceKit
 
 /// Answers `logger`'s methods.
 struct EventLog: Sendable {
@@ -9,9 +10,13 @@ struct EventLog: Sendable {
     private let sinks: [any LogSink]
     private let instance: String
     private let groups: EventGroups
+    private let blocking: BlockingPool
 
-    init(file: EventFile?, sinks: [any LogSink], instance: String = "") {
+    init(
+        file: EventFile?, sinks: [any LogSink], instance: String = "", blocking: BlockingPool = BlockingPool(threads: 1)
+    ) {
         self.file = file
+        self.blocking = blocking
         self.sinks = sinks
         self.instance = instance
         groups = EventGroups { events in await Self.keep(events, in: sinks) }
@@ -59,8 +64,8 @@ struct EventLog: Sendable {
                 "events are kept in CloudWatch alone: read them there, or add file to UNDERSTUDY_LOG_SINKS",
                 retryable: false)
         }
-        return TailedEvents(
-            events: try await file.tail(jobID: request.jobID, eventType: request.eventType, limit: limit))
+        let tail = EventTail(jobID: request.jobID, eventType: request.eventType, limit: limit)
+        return try await blocking.run { isCancelled in try tail.read(file.paths, isCancelled: isCancelled) }
     }
 
     func flush() async throws -> LogFlushed {

@@ -13,6 +13,8 @@ struct LogSettings: Sendable {
     let sinks: Set<Sink>
     /// `UNDERSTUDY_LOG_FILE`; `<state directory>/logger/events.jsonl` if absent.
     let file: String
+    /// Whether the file is in the state directory.
+    let isOwnFile: Bool
     /// `UNDERSTUDY_LOG_GROUP`; `/pipeline/agent6` if absent.
     let group: String
     /// `UNDERSTUDY_LOG_RETENTION_DAYS`; the group's own if absent.
@@ -39,7 +41,9 @@ struct LogSettings: Sendable {
             throw ServiceError(.invalidParams, "UNDERSTUDY_LOG_SINKS: expected file, cloudwatch or file,cloudwatch")
         }
         self.sinks = sinks
-        file = settings.string("UNDERSTUDY_LOG_FILE") ?? "\(folder)/events.jsonl"
+        let chosen = settings.string("UNDERSTUDY_LOG_FILE")
+        file = chosen ?? "\(folder)/events.jsonl"
+        isOwnFile = chosen == nil
         group = settings.string("UNDERSTUDY_LOG_GROUP") ?? LoggerAPI.group
         guard Self.isGroup(group) else {
             throw ServiceError(

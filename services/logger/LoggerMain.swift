@@ -8,7 +8,8 @@ package enum LoggerMain {
         await ServiceMain.run("logger", about: "Keeps what happened, as lines of JSON.", capacity: 64) {
             context, methods in
             let settings = try LogSettings(context.settings)
-            let file = settings.sinks.contains(.file) ? EventFile(path: settings.file) : nil
+            let file =
+                settings.sinks.contains(.file) ? EventFile(path: settings.file, isPrivate: settings.isOwnFile) : nil
             var sinks: [any LogSink] = []
             if let file { sinks.append(FileSink(file: file)) }
             if settings.sinks.contains(.cloudwatch) {
@@ -16,7 +17,9 @@ package enum LoggerMain {
                 sinks.append(cloud)
                 methods.background("cloudwatch") { await cloud.run(drain: context.settings.drainSeconds) }
             }
-            let log = EventLog(file: file, sinks: sinks, instance: context.instance)
+            // Reading what was logged never takes all of the machine from logging.
+            let readers = BlockingPool(threads: 2)
+            let log = EventLog(file: file, sinks: sinks, instance: context.instance, blocking: readers)
             methods.handle(LoggerAPI.log) { event, call in try await log.log(event, params: call.rawParams) }
             methods.handle(LoggerAPI.tail) { request, _ in try await log.tail(request) }
             methods.handle(LoggerAPI.flush) { _, _ in try await log.flush() }

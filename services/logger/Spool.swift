@@ -1,4 +1,5 @@
 import AWS
+import Artifacts
 import FoundationEssentials
 import Glibc
 import JSONRPC
@@ -45,6 +46,7 @@ actor Spool {
                 $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil || $0 == "-")
                     ? Character($0) : "_"
             })
+        PrivateFolder.tighten(folder)
         self.maximumBytes = maximumBytes
         fileBytes = min(8 * 1024 * 1024, max(maximumBytes / 4, 4096))
     }
@@ -182,7 +184,7 @@ actor Spool {
     }
 
     private func make() throws(ServiceError) -> SpoolFile {
-        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try PrivateFolder.make(folder)
         // The names' order is that of time.
         // trusted: the wall clock
         let time = String(Int64(Date().timeIntervalSince1970 * 1000) + 1_000_000_000_000_000).dropFirst()

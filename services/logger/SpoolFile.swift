@@ -8,13 +8,15 @@ final class SpoolFile {
     let path: String
     private(set) var bytes = 0
     private let descriptor: Int32
+    /// Whether the file's name is on the disk.
+    private var hasName = false
 
     /// Makes a file that nobody else has.
     ///
     /// - Throws: why it cannot be made, e.g. a full disk.
     init(making path: String) throws(ServiceError) {
         self.path = path
-        descriptor = open(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0o640)
+        descriptor = open(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw FileFailure.error(errno, "cannot make \(path)") }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             // Somebody takes it for an orphan already, and removes it.
@@ -70,9 +72,12 @@ final class SpoolFile {
         return data.prefix(count)
     }
 
-    /// Brings the file to the disk.
+    /// Brings the file and its name to the disk.
     func sync() throws(ServiceError) {
         guard fdatasync(descriptor) == 0 else { throw FileFailure.error(errno, "cannot flush \(path)") }
+        guard !hasName else { return }
+        try DurableFile.syncFolder(DurableFile.folder(of: path))
+        hasName = true
     }
 
     func remove() { unlink(path) }

@@ -6,6 +6,9 @@ enum AgentAnswer {
     /// Dollars that one answer may cost.
     private static let highestCost = USD(1_000_000)
 
+    /// Bytes that the URI of a film or a clip may have.
+    private static let longestPlace = 4096
+
     /// - Parameters:
     ///   - name: as messages call the agent.
     ///   - segments: the job's; a clip of any other is for another job.
@@ -15,6 +18,9 @@ enum AgentAnswer {
         if let other = result.jobID, other != job { throw refuse("answered for the job \(quoted(other))") }
         guard result.cost >= .zero, result.cost <= highestCost else {
             throw refuse("says that it cost \(result.cost.text)")
+        }
+        for place in [result.video].compactMap({ $0 }) + result.clips.compactMap(\.clip) {
+            guard place.utf8.count <= longestPlace else { throw refuse("names a file of \(place.utf8.count) bytes") }
         }
         let known = Set(segments)
         var seen: Set<String> = []
@@ -26,6 +32,11 @@ enum AgentAnswer {
                 throw refuse("answered twice for the segment \(quoted(clip.segmentID))")
             }
         }
+    }
+
+    /// Whether a late answer is one for this job.
+    static func isFor(_ result: AgentResult, job: String, segments: [String]) -> Bool {
+        (try? check(result, of: JobMachine.lead, job: job, segments: segments)) != nil
     }
 
     private static func quoted(_ text: String) -> String { JSONText.quote(String(text.prefix(100))) }

@@ -29,21 +29,21 @@ actor Breakers {
     /// - Throws: `unavailable` that names the breaker and says when it probes.
     func admit(_ name: String, job: String) async throws(ServiceError) {
         var isAdmitted = true
-        await change(name) { isAdmitted = $0.admit(job, at: .now) }
+        change(name) { isAdmitted = $0.admit(job, at: .now) }
         if !isAdmitted { throw Self.refusal(view(name)) }
     }
 
     func succeeded(_ name: String) async {
-        await change(name) { $0.succeeded(at: .now) }
+        change(name) { $0.succeeded(at: .now) }
     }
 
     func failed(_ name: String, _ error: ServiceError, job: String) async {
-        await change(name) { $0.failed(error.kind, job: job, at: .now, bounds) }
+        change(name) { $0.failed(error.kind, job: job, at: .now, bounds) }
     }
 
     /// A job that came to its end probes nobody any more.
     func released(by job: String) async {
-        for name in machines.keys { await change(name) { $0.released(by: job, at: .now) } }
+        for name in machines.keys { change(name) { $0.released(by: job, at: .now) } }
     }
 
     /// Jobs that are no more probe nobody.
@@ -52,13 +52,15 @@ actor Breakers {
     func keepProbes(of jobs: Set<String>) async {
         for (name, machine) in machines {
             if case .halfOpen(let probe) = machine.state, !jobs.contains(probe) {
-                await change(name) { $0.released(by: probe, at: .now) }
+                change(name) { $0.released(by: probe, at: .now) }
             }
         }
     }
 
     func apply(_ action: BreakerAction, to name: String) async -> BreakerView {
-        await change(name) { $0.apply(action, at: .now) }
+        change(name) { $0.apply(action, at: .now) }
+        // An operator's decision is on the disk before it is confirmed.
+        try? await store.settle()
         return view(name)
     }
 
@@ -93,7 +95,7 @@ actor Breakers {
         (machines[name] ?? BreakerMachine(at: .now)).view(of: name)
     }
 
-    private func change(_ name: String, _ body: (inout BreakerMachine) -> Void) async {
+    private func change(_ name: String, _ body: (inout BreakerMachine) -> Void) {
         let before = machines[name]
         var machine = before ?? BreakerMachine(at: .now)
         body(&machine)
@@ -101,17 +103,22 @@ actor Breakers {
         guard let before else {
             // One that never did anything need not be remembered.
             if machine.view(of: name).state == .closed, machine.failures == 0, machine.hold == nil { return }
-            return await keep(name, machine)
+            return keep(name, machine)
         }
-        if machine != before { await keep(name, machine) }
+        if machine != before { keep(name, machine) }
     }
 
-    /// A breaker that cannot be stored still holds while this process lives.
-    private func keep(_ name: String, _ machine: BreakerMachine) async {
-        do {
-            try await store.keep(machine, name: name)
-        } catch {
+    /// Stores a breaker without waiting for the disk, on which every job would wait in turn. A breaker that cannot be stored
+    /// still holds while this process lives.
+    private func keep(_ name: String, _ machine: BreakerMachine) {
+        let logger = logger
+        let failed: @Sendable (any Error) -> Void = { error in
             logger.error("a breaker cannot be stored", metadata: ["breaker": "\(name)", "error": "\(error)"])
+        }
+        do {
+            try store.keep(machine, name: name, failed: failed)
+        } catch {
+            failed(error)
         }
     }
 

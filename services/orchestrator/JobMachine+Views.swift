@@ -7,7 +7,8 @@ extension JobMachine {
             jobID: spec.jobID, userID: spec.userID, sessionID: spec.sessionID, supersessionID: spec.supersessionID,
             state: state, createdAt: createdAt, updatedAt: updatedAt, agents: agents, segments: segmentViews,
             progress: progress, costs: costs, videoURL: phase == .done ? videoURL : nil,
-            error: phase == .done ? error : nil, warnings: warnings)
+            error: phase == .done ? error : nil, warnings: warnings
+        ).withinBudget
     }
 
     private var segmentViews: [SegmentView] {
@@ -49,6 +50,6 @@ extension JobMachine {
         let isLeads = segments.allSatisfy { $0.maker == Self.lead } && !segments.isEmpty
         receipt.hedge = hedge > .zero && isLeads ? hedge : nil
         receipt.candidates = candidates.isEmpty ? nil : candidates
-        return receipt
+        return receipt.withinBudget
     }
 }

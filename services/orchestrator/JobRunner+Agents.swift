@@ -1,5 +1,6 @@
 import Contracts
 import JSONRPC
+import Untrusted
 
 /// How agents are called: through their breakers, and held to a clock.
 extension JobRunner {
@@ -32,7 +33,9 @@ extension JobRunner {
                 result, of: JobMachine.lead, job: jobID, segments: plan.segments.map(\.id))
             return .leadDelivered(result, startedAt: startedAt)
         case .expired(let error, let late):
-            if let late { await feed(.leadLate(late)) }
+            if let late, AgentAnswer.isFor(late, job: jobID, segments: plan.segments.map(\.id)) {
+                await feed(.leadLate(late))
+            }
             return .leadFailed(error, startedAt: startedAt)
         }
     }
@@ -100,7 +103,7 @@ extension JobRunner {
             of: ProgressReport.self, bufferingPolicy: .bufferingNewest(1))
         let teller = Task {
             for await var report in reports {
-                report.message = String(report.message.prefix(Self.longestMessage))
+                report.message = report.message.bounded(to: TextBound.message)
                 await feed(tell(report))
                 try? await Task.sleep(for: .milliseconds(100))
             }
@@ -116,7 +119,4 @@ extension JobRunner {
             }
         }
     }
-
-    /// Characters of an agent's message that are kept.
-    private static let longestMessage = 500
 }

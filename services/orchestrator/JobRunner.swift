@@ -87,7 +87,7 @@ actor JobRunner {
     func feed(_ events: [JobEvent], ending work: JobWork? = nil) async {
         guard !isStopped else { return }
         await withCheckedContinuation { continuation in
-            inbox.append(Letter(events: events, work: work, kept: continuation))
+            inbox.append(Letter(events: events.map(\.bounded), work: work, kept: continuation))
             guard !isKeeping else { return }
             isKeeping = true
             Task { await keepAll() }

@@ -1,3 +1,4 @@
+import Artifacts
 import Breaker
 import Contracts
 import FoundationEssentials
@@ -8,10 +9,11 @@ import Synchronization
 
 /// Jobs, their events and their status messages in SQLite. What is not in here has not happened.
 ///
-/// Write-ahead log with `synchronous=FULL`: an event that was stored survives a loss of power.
+/// The store uses a write-ahead log with `synchronous=FULL`: every commit ends with an `fsync`, so an event that was stored
+/// survives a power loss.
 struct JobStore: Sendable {
-    private let database: DatabasePool
-    private let commits: GroupCommit
+    let database: DatabasePool
+    let commits: GroupCommit
     private let numbers: MessageNumbers
     /// Two orchestrators on one store would run every job twice: the second is refused.
     private let lock: InstanceLock
@@ -49,8 +51,8 @@ struct JobStore: Sendable {
     ///   made it.
     init(path: String) throws(ServiceError) {
         do {
-            let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let folder = DurableFile.folder(of: path)
+            try PrivateFolder.make(folder)
             guard let lock = try InstanceLock(path: "\(path).lock", patience: .zero) else {
                 throw ServiceError(
                     .conflict,
@@ -58,13 +60,7 @@ struct JobStore: Sendable {
             }
             self.lock = lock
             setAside = try StoreFile.prepare(path, at: .now)
-            var configuration = Configuration()
-            configuration.busyMode = .timeout(10)
-            configuration.maximumReaderCount = 4
-            configuration.prepareDatabase { db in
-                try db.execute(sql: "PRAGMA synchronous = FULL")
-            }
-            database = try DatabasePool(path: path, configuration: configuration)
+            database = try StoreFile.open(path)
             try StoreSchema.migrations.migrate(database)
             numbers = MessageNumbers(last: try database.read(Self.lastSeq))
             commits = GroupCommit(database)
@@ -122,14 +118,21 @@ struct JobStore: Sendable {
         }
     }
 
-    func keep(_ breaker: BreakerMachine, name: String) async throws {
+    /// Stores a breaker with the next commit.
+    ///
+    /// - Parameter failed: is called if that commit fails.
+    func keep(
+        _ breaker: BreakerMachine, name: String, failed: @escaping @Sendable (any Error) -> Void
+    ) throws {
         let body = try JSONCoding.encode(breaker)
-        try await write { db in
-            try db.execute(
-                sql: "INSERT OR REPLACE INTO breaker (name, body) VALUES (?, ?)",
-                arguments: [name, body])
+        commits.enqueue(failed: failed) { db in
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO breaker (name, body) VALUES (?, ?)")
+                .execute(arguments: [name, body])
         }
     }
+
+    /// Waits until everything that was enqueued before is on the disk.
+    func settle() async throws { try await write { _ in } }
 
     // MARK: - Reading
 
@@ -146,33 +149,71 @@ struct JobStore: Sendable {
         try read { db in try Self.row(key: key, fingerprint: fingerprint, db) }
     }
 
-    /// Jobs, newest first: their ids, and how those at their end are shown.
-    ///
-    /// - Parameter after: only jobs older than this one.
-    func jobs(state: JobState?, limit: Int, after: String?) throws -> [(id: String, view: JobView?)] {
-        try read { db in
-            var conditions: [String] = []
-            var arguments: [any DatabaseValueConvertible] = []
-            if let state {
-                conditions.append("state = ?")
-                arguments.append(state.rawValue)
+    /// A page of jobs, newest first: their ids, and the views of those at their end.
+    struct Page: Sendable {
+        var jobs: [(id: String, view: JobView?)] = []
+        /// Of the views as they are stored.
+        var bytes = 0
+        /// Whether there are older jobs.
+        var hasMore = false
+    }
+
+    /// - Parameters:
+    ///   - limit: jobs on the page at most; fewer where their stored views exceed `maximumBytes` together, but at least one.
+    ///   - after: only jobs older than this one.
+    func jobs(state: JobState?, limit: Int, after: String?, maximumBytes: Int = .max) async throws -> Page {
+        var conditions: [String] = []
+        var arguments = StatementArguments()
+        if let state {
+            conditions.append("state = ?")
+            arguments += [state.rawValue]
+        }
+        if let after {
+            conditions.append("number < (SELECT number FROM job WHERE id = ?)")
+            arguments += [after]
+        }
+        let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
+        let sql = "SELECT id, view FROM job \(filter) ORDER BY number DESC LIMIT \(limit + 1)"
+        return try await readAside { [arguments] db in
+            var page = Page()
+            let rows = try SQL.Row.fetchCursor(db, sql: sql, arguments: arguments)
+            while let row = try rows.next() {
+                try Task.checkCancellation()
+                let view = row["view"] as Data?
+                let size = view?.count ?? 0
+                if page.jobs.count == limit || (page.bytes + size > maximumBytes && !page.jobs.isEmpty) {
+                    page.hasMore = true
+                    break
+                }
+                page.bytes += size
+                page.jobs.append((row["id"], try view.map { try JSONCoding.decode(JobView.self, from: $0) }))
             }
-            if let after {
-                conditions.append("number < (SELECT number FROM job WHERE id = ?)")
-                arguments.append(after)
-            }
-            let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
-            return try SQL.Row.fetchAll(
-                db, sql: "SELECT id, view FROM job \(filter) ORDER BY number DESC LIMIT \(limit)",
-                arguments: StatementArguments(arguments)
-            ).map { row in (row["id"], try Self.view(row)) }
+            return page
         }
     }
 
-    /// A job at its end as it is shown; `nil` for one that is not, or of which only the events are kept.
-    func finalView(of id: String) throws -> JobView? {
-        try read { db in
+    /// How many jobs there are, by state.
+    func counts() async throws -> [String: Int] {
+        try await readAside { db in
+            let rows = try SQL.Row.fetchAll(db, sql: "SELECT state, COUNT(*) AS count FROM job GROUP BY state")
+            return Dictionary(rows.map { ($0["state"], $0["count"]) }) { first, _ in first }
+        }
+    }
+
+    /// The view of a job at its end; `nil` for another job, and for one of which only the events are stored.
+    func finalView(of id: String) async throws -> JobView? {
+        try await readAside { db in
             try SQL.Row.fetchOne(db, sql: "SELECT view FROM job WHERE id = ?", arguments: [id]).flatMap(Self.view)
+        }
+    }
+
+    /// A job with all its events, as of one moment.
+    ///
+    /// - Returns: `nil` for an unknown job.
+    func history(of id: String) async throws -> (row: Row, events: [StoredEvent])? {
+        try await readAside { db in
+            let row = try SQL.Row.fetchOne(db, sql: "SELECT * FROM job WHERE id = ?", arguments: [id])
+            return try row.map { (try Self.row($0), try Self.events(of: id, db)) }
         }
     }
 
@@ -185,16 +226,7 @@ struct JobStore: Sendable {
         }
     }
 
-    func events(of id: String) throws -> [StoredEvent] {
-        try read { db in
-            try SQL.Row.fetchAll(db, sql: "SELECT at, body FROM event WHERE job = ? ORDER BY n", arguments: [id]).map {
-                row in
-                StoredEvent(
-                    at: Timestamp(milliseconds: row["at"]),
-                    event: try JSONCoding.decode(JobEvent.self, from: row["body"] as Data))
-            }
-        }
-    }
+    func events(of id: String) throws -> [StoredEvent] { try read { try Self.events(of: id, $0) } }
 
     /// Status messages after a number, in order.
     func messages(after seq: Int, jobID: String?, limit: Int) throws -> [StatusMessage] {
@@ -228,8 +260,9 @@ struct JobStore: Sendable {
 
     /// Remembers how long the lead took for a good film, in seconds.
     func keepLeadTime(_ seconds: Double) async throws {
-        try await database.write { db in
+        try await write { db in
             try db.execute(sql: "INSERT INTO lead_time (seconds) VALUES (?)", arguments: [seconds])
+            try db.execute(sql: "DELETE FROM lead_time WHERE n <= (SELECT MAX(n) FROM lead_time) - 200")
         }
     }
 
@@ -252,8 +285,15 @@ struct JobStore: Sendable {
         typealias Row = GRDB.Row
     }
 
+    /// The newest message may have been pruned; `sqlite_sequence` keeps the highest number that was ever stored.
     private static func lastSeq(_ db: Database) throws -> Int {
-        try Int.fetchOne(db, sql: "SELECT COALESCE(MAX(seq), 0) FROM message") ?? 0
+        try Int.fetchOne(
+            db,
+            sql: """
+                SELECT MAX(
+                    COALESCE((SELECT MAX(seq) FROM message), 0),
+                    COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'message'), 0))
+                """) ?? 0
     }
 
     private static func row(_ row: SQL.Row) throws -> Row {
@@ -273,13 +313,32 @@ struct JobStore: Sendable {
         return try row(found)
     }
 
+    private static func events(of id: String, _ db: Database) throws -> [StoredEvent] {
+        try SQL.Row.fetchAll(db, sql: "SELECT at, body FROM event WHERE job = ? ORDER BY n", arguments: [id]).map {
+            row in
+            try Task.checkCancellation()
+            return StoredEvent(
+                at: Timestamp(milliseconds: row["at"]),
+                event: try JSONCoding.decode(JobEvent.self, from: row["body"] as Data))
+        }
+    }
+
     private static func view(_ row: SQL.Row) throws -> JobView? {
         try (row["view"] as Data?).map { try JSONCoding.decode(JobView.self, from: $0) }
     }
 
-    private func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+    func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         do {
             return try await commits.write(body)
+        } catch let error as DatabaseError {
+            throw Self.failure(error)
+        }
+    }
+
+    /// Reads on a thread of the database's own, where decoding much does not hold up other calls; ends when the task is cancelled.
+    func readAside<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        do {
+            return try await database.read(body)
         } catch let error as DatabaseError {
             throw Self.failure(error)
         }

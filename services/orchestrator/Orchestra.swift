@@ -6,7 +6,7 @@ import Logging
 
 /// All jobs: starts them in their turn, finds them, lets go of them.
 actor Orchestra {
-    private let store: JobStore
+    nonisolated let store: JobStore
     private let studio: any Studio
     private let patience: StoreHold.Patience
     private let logger: Logger
@@ -18,6 +18,8 @@ actor Orchestra {
     /// Sessions of jobs that are about to be stored.
     private var reserved: Set<String> = []
     private var isStopped = false
+    /// Jobs that are being pruned.
+    private var leaving: Set<String> = []
 
     /// - Parameters:
     ///   - patience: with an artifact store that is full or away.
@@ -93,18 +95,22 @@ actor Orchestra {
             .conflict, "\(other.map { "the job \($0)" } ?? "another job") has the session \(folder): wait for its end")
     }
 
-    func view(_ id: String) async throws -> JobView {
-        if let runner = live[id] { return try await runner.read { $0.view } }
-        return try store.finalView(of: id) ?? past(id).view
+    /// Reads past jobs outside the actor: the journal of a long job takes a while to decode.
+    nonisolated func view(_ id: String) async throws -> JobView {
+        if let runner = await runner(of: id) { return try await runner.read { $0.view } }
+        if let view = try await store.finalView(of: id) { return view }
+        return try await past(id).view
     }
 
+    private func runner(of id: String) -> JobRunner? { live[id] }
+
     /// A job as it is shown to one who asked for it alone.
-    func status(_ request: JobStatus) async throws -> JobView {
+    nonisolated func status(_ request: JobStatus) async throws -> JobView {
         var view = try await view(request.jobID)
         guard request.guidance ?? true else { return view }
         let told =
-            if let runner = live[view.jobID] { try await runner.read { $0.guidance } } else {
-                try past(view.jobID).guidance
+            if let runner = await runner(of: view.jobID) { try await runner.read { $0.guidance } } else {
+                try await past(view.jobID).guidance
             }
         for (index, text) in (told ?? []).enumerated() where view.segments.indices.contains(index) {
             view.segments[index].visualGuidance = text
@@ -112,27 +118,53 @@ actor Orchestra {
         return view
     }
 
-    func receipt(_ id: String) async throws -> Receipt {
-        if let runner = live[id] { return try await runner.read { $0.receipt } }
-        return try past(id).receipt
+    nonisolated func receipt(_ id: String) async throws -> Receipt {
+        if let runner = await runner(of: id) { return try await runner.read { $0.receipt } }
+        return try await past(id).receipt
     }
 
-    func list(_ request: ListJobs) async throws -> JobList {
+    /// Bytes of JSON that a page of the list has at most, unless its only job is larger.
+    static let pageBytes = 2 * 1024 * 1024
+
+    /// A page of jobs, newest first; it has fewer than `limit` where they are large, and `next` then names its last.
+    nonisolated func list(_ request: ListJobs, pageBytes: Int = Orchestra.pageBytes) async throws -> JobList {
         let limit = request.limit ?? 50
         guard (1...1000).contains(limit) else {
             throw ServiceError.invalidParams(at: "/limit", expected: "1 to 1000, found \(limit)")
         }
         if let after = request.after, try store.job(after) == nil { throw Self.unknown(after) }
-        let page = try store.jobs(state: request.state, limit: limit, after: request.after)
+        let page = try await store.jobs(
+            state: request.state, limit: limit, after: request.after, maximumBytes: pageBytes)
         var views: [JobView] = []
-        for (id, final) in page {
-            if let final { views.append(final) } else { views.append(try await view(id)) }
+        var bytes = page.bytes
+        for (id, final) in page.jobs {
+            try Task.checkCancellation()
+            let view = if let final { final } else { try await view(id) }
+            if final == nil { bytes += try JSONCoding.encode(view).count }
+            guard views.isEmpty || bytes <= pageBytes else {
+                return JobList(jobs: views, next: views.last?.jobID)
+            }
+            views.append(view)
         }
-        return JobList(jobs: views, next: page.count == limit ? page.last?.id : nil)
+        return JobList(jobs: views, next: page.hasMore ? views.last?.jobID : nil)
+    }
+
+    /// Forgets the oldest jobs at their end that exceed a bound.
+    ///
+    /// - Returns: how many; at most `limit`.
+    func prune(endedBefore: Timestamp?, keeping: Int?, limit: Int) async throws -> Int {
+        let expired = try await store.expiredJobs(endedBefore: endedBefore, keeping: keeping, limit: limit)
+        // A job that is being retried is at its end in the store until its first event is stored.
+        let jobs = expired.filter { live[$0] == nil }
+        guard !jobs.isEmpty, !isStopped else { return 0 }
+        leaving.formUnion(jobs)
+        defer { leaving.subtract(jobs) }
+        try await store.prune(jobs)
+        return jobs.count
     }
 
     func cancel(_ id: String) async throws -> JobStateResult {
-        guard let runner = live[id] else { return JobStateResult(state: try past(id).state) }
+        guard let runner = live[id] else { return JobStateResult(state: try await past(id).state) }
         await runner.feed(.cancelled)
         return JobStateResult(state: try await runner.read { $0.state })
     }
@@ -144,7 +176,9 @@ actor Orchestra {
         guard live[id] == nil else {
             throw ServiceError(.conflict, "the job \(id) is still running: cancel it first")
         }
-        let machine = try past(id)
+        guard !leaving.contains(id), let row = try store.job(id) else { throw Self.unknown(id) }
+        // Read at once: nothing may happen to the job between this and its new events.
+        let machine = JobRunner.fold(row, try store.events(of: id))
         if let other = schedule.occupant(of: machine.spec.sessionID, user: machine.spec.userID) {
             throw ServiceError(.conflict, "the job \(other) writes the same session's folder: wait for its end")
         }
@@ -227,9 +261,9 @@ actor Orchestra {
         await runNext()
     }
 
-    private func past(_ id: String) throws -> JobMachine {
-        guard let row = try store.job(id) else { throw Self.unknown(id) }
-        return JobRunner.fold(row, try store.events(of: id))
+    private nonisolated func past(_ id: String) async throws -> JobMachine {
+        guard let (row, events) = try await store.history(of: id) else { throw Self.unknown(id) }
+        return JobRunner.fold(row, events)
     }
 
     private func machineState(_ row: JobStore.Row) async throws -> JobState {
@@ -238,7 +272,7 @@ actor Orchestra {
     }
 
     private static func unknown(_ id: String) -> ServiceError {
-        ServiceError(.notFound, "there is no job \"\(id.prefix(100))\"; orchestrator.list names those there are")
+        ServiceError(.notFound, "there is no job \"\(id.prefix(100))\"; orchestrator.list names those that are kept")
     }
 
     private static func ticket(_ spec: JobSpec) -> JobSchedule.Ticket {

@@ -42,9 +42,12 @@ package enum OrchestratorMain {
                 store: store, studio: studio, breakers: breakers, patience: patience,
                 maximumRunning: try settings.int("UNDERSTUDY_MAX_RUNNING_JOBS", default: 16, in: 1...10_000),
                 logger: context.logger)
+            let retention = try Retention(settings)
             let estimator = Estimator(studio: studio, pools: context.pools)
             OrchestratorMethods(orchestra: orchestra, estimator: estimator).register(in: &methods)
             methods.background("events") { await events.run() }
+            methods.report("jobs") { .object(try await store.counts().mapValues { .integer(Int64($0)) }) }
+            methods.background("retention") { await retention.run(orchestra, context.logger) }
             methods.beforeDrain {
                 // A cancelled call would cancel MediaConvert's job, which is paid for and waited for after the next start.
                 await orchestra.stop { await context.pools["stitcher"].shutDown() }

@@ -1,5 +1,6 @@
 import Contracts
 import JSONRPC
+import Untrusted
 
 /// A status message before it has its number.
 struct StatusDraft: Sendable {
@@ -17,8 +18,10 @@ struct StatusDraft: Sendable {
     func message(of spec: JobSpec, seq: Int, at now: Timestamp) -> StatusMessage {
         StatusMessage(
             seq: seq, ts: now, jobId: spec.jobID, userId: spec.userID, sessionId: spec.sessionID,
-            supersessionId: spec.supersessionID, agentNumber: agent, status: status, message: message,
-            segmentId: segmentID, progress: progress, cost: cost, costs: costs, videoUrl: videoURL, error: error,
+            supersessionId: spec.supersessionID, agentNumber: agent, status: status,
+            message: message.bounded(to: TextBound.message),
+            segmentId: segmentID, progress: progress, cost: cost, costs: costs, videoUrl: videoURL,
+            error: error?.bounded,
             jobState: jobState)
     }
 }

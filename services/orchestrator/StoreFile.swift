@@ -1,3 +1,4 @@
+import Artifacts
 import Contracts
 import FoundationEssentials
 import GRDB
@@ -34,6 +35,50 @@ enum StoreFile {
             let place = try setAside(path, at: now)
             return "\(path) \(reason): it was set aside as \(place), a new job store is begun"
         }
+    }
+
+    /// Opens the job store for writing, on the disk with every commit, and for this user alone.
+    ///
+    /// - Throws: `unavailable` where SQLite would not flush every commit.
+    static func open(_ path: String) throws -> DatabasePool {
+        try makePrivate(path)
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(10)
+        configuration.maximumReaderCount = 4
+        configuration.prepareDatabase { db in
+            // Space of pruned jobs can be given back; this has an effect on a new file only.
+            if !db.configuration.readonly { try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
+            try db.execute(sql: "PRAGMA synchronous = FULL")
+            // A page that many commits change is copied to the database once in 4000 pages, 16 MiB of log.
+            try db.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
+            // A log that once grew larger does not stay so.
+            try db.execute(sql: "PRAGMA journal_size_limit = \(32 * 1024 * 1024)")
+        }
+        let database = try DatabasePool(path: path, configuration: configuration)
+        // GRDB sets NORMAL on the writer when it switches to the write-ahead log, after `prepareDatabase`: commits would then
+        // not be flushed.
+        let level = try database.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA synchronous = FULL")
+            return try Int.fetchOne(db, sql: "PRAGMA synchronous")
+        }
+        // FULL is 2, EXTRA is 3.
+        guard let level, level >= 2 else {
+            throw ServiceError(
+                .unavailable,
+                "the job store \(path) would not survive a power loss: SQLite's synchronous is \(level ?? -1), not FULL",
+                retryable: false)
+        }
+        return database
+    }
+
+    /// Creates the file before SQLite does, which would let everyone read it; its log and index take the mode from it.
+    private static func makePrivate(_ path: String) throws(ServiceError) {
+        let file = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw FileFailure.error(errno, "cannot open the job store \(path)") }
+        close(file)
+        let folder = DurableFile.folder(of: path)
+        try DurableFile.syncFolder(folder)
+        PrivateFolder.tighten(folder)
     }
 
     private static func fault(of path: String) throws(ServiceError) -> Fault? {
@@ -78,6 +123,7 @@ enum StoreFile {
                     .unavailable, "\(path + ending) cannot be set aside as \(place + ending): move it away by hand")
             }
         }
+        try DurableFile.syncFolder(DurableFile.folder(of: path))
         return place
     }
 }

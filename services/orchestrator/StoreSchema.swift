@@ -42,6 +42,14 @@ enum StoreSchema {
         migrator.registerMigration("lead times") { db in
             try db.execute(sql: "CREATE TABLE lead_time (n INTEGER PRIMARY KEY AUTOINCREMENT, seconds REAL NOT NULL)")
         }
+        // Jobs that are being pruned: their events and messages go in small steps, also after a restart.
+        migrator.registerMigration("pruned jobs") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE pruned (job TEXT PRIMARY KEY) WITHOUT ROWID;
+                    CREATE INDEX job_age ON job(created_at);
+                    """)
+        }
         return migrator
     }
 }

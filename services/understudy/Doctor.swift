@@ -65,7 +65,7 @@ struct Doctor: AsyncParsableCommand {
     }
 
     private func folder(_ subject: String, _ path: String, variable: String) -> Finding {
-        try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        StateDirectory.protect(path)
         return FileManager.default.isWritableFile(atPath: path)
             ? Finding(grade: .good, subject: subject, text: "\(path) is writable")
             : Finding(grade: .bad, subject: subject, text: "\(path) is not writable: set \(variable)")

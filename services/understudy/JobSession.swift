@@ -43,7 +43,7 @@ struct JobSession: Sendable {
         }
         // The log outlives the stack: it is wanted most when something went wrong.
         let log = "\(settings.stateDirectory)/last-run.log"
-        try FileManager.default.createDirectory(atPath: settings.stateDirectory, withIntermediateDirectories: true)
+        StateDirectory.protect(settings.stateDirectory)
         var environment = settings.environment.merging(request.environment) { _, own in own }
         environment["UNDERSTUDY_LOG_FILE"] =
             settings.string("UNDERSTUDY_LOG_FILE") ?? "\(settings.stateDirectory)/logger/events.jsonl"

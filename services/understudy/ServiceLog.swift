@@ -14,7 +14,7 @@ final class ServiceLog: Sendable {
 
     /// A log in a file, which is begun anew.
     static func file(_ path: String) -> ServiceLog {
-        _ = FileManager.default.createFile(atPath: path, contents: nil)
+        _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
         let handle = Mutex(FileHandle(forWritingAtPath: path))
         return ServiceLog { line in
             handle.withLock { try? $0?.write(contentsOf: Data(line.utf8)) }

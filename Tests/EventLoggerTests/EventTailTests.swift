@@ -1,0 +1,76 @@
+import Contracts
+import FoundationEssentials
+import JSONRPC
+import Testing
+
+@testable import EventLogger
+
+@Suite(.timeLimit(.minutes(1))) struct EventTailTests {
+    private func withFile(_ text: String, _ body: (String) throws -> Void) throws {
+        let path = "/tmp/us-tail-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).jsonl"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try text.write(toFile: path, atomically: false, encoding: .utf8)
+        try body(path)
+    }
+
+    private func line(_ number: Int, _ text: String = "", job: String = "j") -> String {
+        "{\"timestamp\":\"2026-11-23T12:00:00.000Z\",\"event_type\":\"a\",\"data\":"
+            + "{\"n\":\(number),\"t\":\"\(text)\",\"job_id\":\"\(job)\"}}\n"
+    }
+
+    private func lines(_ path: String) throws -> [String] {
+        let reader = try BackwardLines(path: path)
+        var found: [String] = []
+        while let line = reader.next() { found.append(String(decoding: line, as: UTF8.self)) }
+        return found
+    }
+
+    @Test(
+        "lines come from the end, wherever the pieces that are read begin", arguments: [0, 1, 65_535, 65_536, 65_537])
+    func backwards(_ length: Int) throws {
+        let long = String(repeating: "x", count: length)
+        try withFile("first\n\n\(long)\nmiddle\n\(long)\(long)\nlast") { path in
+            let expected = ["last", long + long, "middle", long, "first"].filter { !$0.isEmpty }
+            let found = try lines(path)
+            #expect(found == expected)
+        }
+    }
+
+    @Test("a line that is no event however long it is does not keep the others from being found")
+    func longLine() throws {
+        let huge = String(repeating: "y", count: BackwardLines.maximumLine + 1)
+        try withFile(line(1) + huge + "\n" + line(2)) { path in
+            let found = try EventTail(jobID: nil, eventType: nil, limit: 10).read([path]) { false }
+            #expect(found.events.map { $0.data["n"]?.double } == [1, 2])
+        }
+    }
+
+    @Test("an answer holds no more bytes than one call may return, and says so")
+    func bounded() throws {
+        let text = String(repeating: "z", count: 500_000)
+        try withFile((1...10).map { line($0, text) }.joined()) { path in
+            let tail = try EventTail(jobID: nil, eventType: nil, limit: 10).read([path]) { false }
+            #expect(tail.events.map { $0.data["n"]?.double } == [7, 8, 9, 10])
+            #expect(tail.isCut == true)
+        }
+    }
+
+    @Test("a job is found by its id, also where the line writes it with escapes")
+    func escapes() throws {
+        try withFile(line(1, job: "job-1") + line(2, job: "job\\u002d1") + line(3, job: "other")) { path in
+            let tail = try EventTail(jobID: "job-1", eventType: "a", limit: 10).read([path]) { false }
+            #expect(tail.events.map { $0.data["n"]?.double } == [1, 2])
+            #expect(tail.isCut == nil)
+        }
+    }
+
+    @Test("a call that is cancelled stops reading; a file under two names is read once")
+    func cancelled() throws {
+        try withFile(line(1)) { path in
+            let tail = EventTail(jobID: nil, eventType: nil, limit: 10)
+            #expect(throws: CancellationError.self) { try tail.read([path]) { true } }
+            let found = try tail.read([path, path]) { false }
+            #expect(found.events.count == 1)
+        }
+    }
+}

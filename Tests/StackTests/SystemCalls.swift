@@ -1,0 +1,52 @@
+import Foundation
+import JSONRPC
+
+/// What `strace -f -y` wrote of the calls that change files: which names were made durable, and how often files were flushed.
+struct SystemCalls {
+    /// Calls that `LiveStack.with(tracing:)` should trace.
+    static let fileChanges = "rename,renameat,renameat2,mkdir,mkdirat,fsync,fdatasync"
+
+    private struct Line {
+        var call: String
+        var text: String
+    }
+
+    private let lines: [Line]
+
+    init(_ trace: String) {
+        lines = trace.split(separator: "\n").compactMap { line in
+            // Each line begins with the id of the thread.
+            let text = line.drop { $0.isNumber }.drop { $0 == " " }
+            guard let bracket = text.firstIndex(of: "("), !text.hasPrefix("<") else { return nil }
+            return Line(call: String(text[..<bracket]), text: String(text))
+        }
+    }
+
+    /// How often a file whose path ends so was flushed.
+    func flushes(ofPathEnding ending: String) -> Int {
+        lines.count { Self.isFlush($0) && $0.text.contains("\(ending)>") }
+    }
+
+    /// Renames and new folders below a folder that were not followed by a flush of the folder that has the name, one sentence each.
+    func volatileNames(below folder: String, but isExcepted: (String) -> Bool) -> [String] {
+        var faults: [String] = []
+        for (index, line) in lines.enumerated() where !line.text.contains("= -1") {
+            let isRename = line.call.hasPrefix("rename")
+            guard isRename || line.call.hasPrefix("mkdir") else { continue }
+            let paths = line.text.split(separator: "\"").filter { $0.hasPrefix("/") }
+            guard let path = paths.last.map(String.init), path.hasPrefix(folder + "/"), !isExcepted(path) else {
+                continue
+            }
+            let parent = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+            let isDurable = lines[index...].contains { Self.isFlush($0) && $0.text.contains("<\(parent)>") }
+            if !isDurable { faults.append("\(line.call) \(path)") }
+            if isRename, let source = paths.first {
+                let isWhole = lines[..<index].contains { Self.isFlush($0) && $0.text.contains("<\(source)>") }
+                if !isWhole { faults.append("unflushed \(source)") }
+            }
+        }
+        return faults
+    }
+
+    private static func isFlush(_ line: Line) -> Bool { line.call == "fsync" || line.call == "fdatasync" }
+}

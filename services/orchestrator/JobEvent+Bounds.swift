@@ -1,0 +1,79 @@
+import Contracts
+import JSONRPC
+import Untrusted
+
+/// What agents and providers write goes into the journal cut to its bounds.
+extension JobEvent {
+    /// The event with all texts from outside within `TextBound`.
+    var bounded: JobEvent {
+        switch self {
+        case .agentProgress(let agent, let fraction, let message):
+            .agentProgress(agent, fraction: fraction, message: message.bounded(to: TextBound.message))
+        case .agentDone(let agent, let result, let startedAt):
+            .agentDone(agent, result.bounded, startedAt: startedAt)
+        case .agentFailed(let agent, let error, let inputsExist, let startedAt):
+            .agentFailed(agent, error.bounded, inputsExist: inputsExist, startedAt: startedAt)
+        case .loadFailed(let error): .loadFailed(error.bounded)
+        case .leadProgress(let fraction, let message):
+            .leadProgress(fraction: fraction, message: message.bounded(to: TextBound.message))
+        case .leadDelivered(let result, let startedAt): .leadDelivered(result.bounded, startedAt: startedAt)
+        case .leadFailed(let error, let startedAt): .leadFailed(error.bounded, startedAt: startedAt)
+        case .leadBarred(let error): .leadBarred(error.bounded)
+        case .leadLate(let result): .leadLate(result.bounded)
+        case .leadFilmAccepted(let video, let startedAt, let seconds, let warnings):
+            .leadFilmAccepted(video: video, startedAt: startedAt, seconds: seconds, warnings: warnings?.bounded)
+        case .leadFilmCut(let clips, let bad, let warnings, let startedAt):
+            .leadFilmCut(
+                clips: clips.map(\.bounded), bad: bad.mapValues(\.bounded), warnings: warnings.bounded,
+                startedAt: startedAt)
+        case .leadClipsChecked(let good, let bad, let startedAt, let warnings):
+            .leadClipsChecked(
+                good: good, bad: bad.mapValues(\.bounded), startedAt: startedAt, warnings: warnings?.bounded)
+        case .imageMade(let segment, var image, let startedAt):
+            {
+                image.warnings = image.warnings?.bounded
+                return .imageMade(segment: segment, image: image, startedAt: startedAt)
+            }()
+        case .imageFailed(let segment, let error, let startedAt):
+            .imageFailed(segment: segment, error.bounded, startedAt: startedAt)
+        case .clipFailed(let segment, let error, let startedAt):
+            .clipFailed(segment: segment, error.bounded, startedAt: startedAt)
+        case .narrationFailed(let segment, let error, let startedAt):
+            .narrationFailed(segment: segment, error.bounded, startedAt: startedAt)
+        case .stitchFailed(let error, let startedAt): .stitchFailed(error.bounded, startedAt: startedAt)
+        case .filmVerified(let warnings, let startedAt, let seconds):
+            .filmVerified(warnings: warnings?.bounded, startedAt: startedAt, seconds: seconds)
+        case .filmSpoiled(let error, let startedAt): .filmSpoiled(error.bounded, startedAt: startedAt)
+        case .filmRejected(let error, let startedAt): .filmRejected(error.bounded, startedAt: startedAt)
+        case .storeAway(let error): .storeAway(error.bounded)
+        case .settled(let warning): .settled(warning: warning?.bounded(to: TextBound.message))
+        default: self
+        }
+    }
+}
+
+extension AgentResult {
+    fileprivate var bounded: AgentResult {
+        var result = self
+        result.jobID = jobID?.bounded(to: TextBound.quotation)
+        result.clips = clips.map(\.bounded)
+        return result
+    }
+}
+
+extension AgentClip {
+    fileprivate var bounded: AgentClip {
+        var clip = self
+        clip.error = error?.bounded
+        return clip
+    }
+}
+
+extension [String] {
+    /// Warnings of one piece of work.
+    private static var maximumCount: Int { 100 }
+
+    fileprivate var bounded: [String] {
+        prefix(Self.maximumCount).map { $0.bounded(to: TextBound.message) }
+    }
+}
