@@ -16,6 +16,7 @@ struct AudioEncoder: ~Copyable {
     /// The sample at which the next packet begins; the first one lies before the sound.
     private var time: Int64
     private var silence: Silence
+    private var loud: LoudSound
 
     init() throws(MediaError) {
         _ = libavIsQuiet
@@ -29,8 +30,8 @@ struct AudioEncoder: ~Copyable {
         context.pointee.bit_rate = Self.bitRate
         context.pointee.time_base = AVRational(num: 1, den: Int32(Self.sampleRate))
         context.pointee.flags |= AV_CODEC_FLAG_GLOBAL_HEADER
-        // Of libavcodec's coders the quick one: at this rate it is more than twice as fast, and nearer to the source (a
-        // signal-to-noise ratio of 50 dB against 31 dB on the sample's narrations).
+        // Of libavcodec's coders the fast one: it takes 0.4 of the time of the two-loop coder, and is closer to the source (a
+        // signal-to-noise ratio of 49 dB against 32 dB on the sample's narrations). `LoudSound` compensates for its fault.
         for (name, value) in [("aac_coder", "fast"), ("aac_pns", "0"), ("aac_is", "0"), ("aac_tns", "0")] {
             av_opt_set(context.pointee.priv_data, name, value, 0)
         }
@@ -45,6 +46,7 @@ struct AudioEncoder: ~Copyable {
         isEnding = false
         time = 0
         silence = Silence()
+        loud = LoudSound()
     }
 
     deinit {
@@ -130,6 +132,9 @@ struct AudioEncoder: ~Copyable {
     }
 
     private mutating func submit(_ samples: StereoSamples) throws(MediaError) {
+        var samples = samples
+        let isLoud = loud.prepare(&samples)
+        av_opt_set_int(context.pointee.priv_data, "aac_ms", isLoud ? 0 : -1, 0)
         let frame = try Frame()
         frame.pointer.pointee.nb_samples = Int32(samples.count)
         frame.pointer.pointee.format = AV_SAMPLE_FMT_FLTP.rawValue

@@ -24,6 +24,7 @@ struct Resampler: ~Copyable {
         } else {
             av_channel_layout_copy(&layout, &frame.pointer.pointee.ch_layout)
         }
+        let matrix = StereoMatrix(from: &layout)
         var made: OpaquePointer?
         try check(
             swr_alloc_set_opts2(
@@ -33,6 +34,8 @@ struct Resampler: ~Copyable {
         guard let made else { throw MediaError(.internal, "out of memory") }
         let resampler = Resampler(
             adopting: made, source: (sound.sample_rate, sound.format, sound.ch_layout.nb_channels), name: name)
+        try check(
+            swr_set_matrix(made, matrix.coefficients, Int32(matrix.channels)), "\(name): odd sound format")
         try check(swr_init(made), "\(name): odd sound format")
         self = resampler
     }
@@ -53,6 +56,9 @@ struct Resampler: ~Copyable {
         let sound = frame.pointer.pointee
         return (sound.sample_rate, sound.format, sound.ch_layout.nb_channels) == source
     }
+
+    /// Samples at 48 kHz that were taken in and not yet given out.
+    var delay: Int { Int(clamping: swr_get_delay(context, Int64(AudioEncoder.sampleRate))) }
 
     /// Converts; without data, gives out what is still held. -> samples that were appended.
     func convert(

@@ -53,6 +53,14 @@ struct StereoSamples: Sendable {
         return zip(left, right).reduce(0) { $0 + $1.0 * $1.0 + $1.1 * $1.1 } / Float(2 * count)
     }
 
+    /// The mean square of each channel.
+    var channelEnergies: (left: Float, right: Float) {
+        guard count > 0 else { return (0, 0) }
+        return (
+            left.reduce(0) { $0 + $1 * $1 } / Float(count), right.reduce(0) { $0 + $1 * $1 } / Float(count)
+        )
+    }
+
     mutating func amplify(_ gain: Float) {
         for index in left.indices { left[index] *= gain }
         for index in right.indices { right[index] *= gain }
