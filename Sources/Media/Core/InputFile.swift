@@ -82,6 +82,11 @@ struct InputFile: ~Copyable {
         return Int(index)
     }
 
+    /// Lets packets of one stream through, so that those of the others are not read where the container allows it.
+    func discardAll(but index: Int) {
+        for other in 0..<streamCount where other != index { stream(other).pointee.discard = AVDISCARD_ALL }
+    }
+
     /// Reads the next packet of any stream. -> false at the end.
     func read(_ packet: borrowing Packet) throws(MediaError) -> Bool {
         packet.unreference()
@@ -99,6 +104,11 @@ struct InputFile: ~Copyable {
             if packet.pointer.pointee.stream_index == Int32(index), !packet.isHidden { return true }
         }
         return false
+    }
+
+    /// Seconds of the first time stamp; 0 where the container does not tell.
+    var start: Double {
+        MediaTime.seconds(context.pointee.start_time, AVRational(num: 1, den: AV_TIME_BASE)) ?? 0
     }
 
     /// Seconds; 0 where the container does not tell.

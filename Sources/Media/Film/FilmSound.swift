@@ -78,7 +78,7 @@ struct FilmSound: ~Copyable {
         reader = nil
         let now = parts[part]
         do throws(MediaError) {
-            var opened = try AudioReader.open(now.audio ?? now.clip)
+            var opened = try AudioReader.open(now.audio ?? now.clip, from: now.audio == nil ? .picture : .earliest)
             taken = Self.samples(now.audioStart)
             try opened.skip(taken)
             reader = consume opened

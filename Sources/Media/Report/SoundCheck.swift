@@ -18,7 +18,7 @@ enum SoundCheck {
         guard hasSound else { return Outcome() }
         var checks = SyncWindows(narrations)
         var meter = try LoudnessMeter()
-        var reader = try AudioReader.open(path)
+        var reader = try AudioReader.open(path, from: .picture)
         var position = 0
         var levels: [Float] = []
         while true {

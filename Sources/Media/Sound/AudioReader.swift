@@ -1,37 +1,60 @@
 import CFFmpeg
+import Untrusted
 
 /// Reads the sound of any file as 48 kHz stereo, piece by piece, so that its length does not matter.
+///
+/// The sound is on the time line of its file: gaps between time stamps are silence.
 struct AudioReader: ~Copyable {
     /// Seconds that a narration may have.
     static let maximumDuration = 6.0 * 3600
+    /// Samples of silence that are made at a time.
+    private static let silencePiece = 48_000
+
+    /// Where the time line of a file with pictures begins. That of a file without begins with its first sample.
+    enum Origin {
+        /// The first picture; sound before it is not heard.
+        case picture
+        /// The first picture or the first sample, whichever is earlier.
+        case earliest
+    }
 
     private let input: InputFile
     private let decoder: Decoder
     private let streamIndex: Int
     private let packet: Packet
     private let frame: Frame
+    /// Of the sound's time stamps.
+    private let base: AVRational
+    private var placement: SoundPlacement
     private var resampler: Resampler?
     private var ready: StereoSamples
+    /// Samples of silence that precede the frame at hand, and samples of it that are dropped.
+    private var step: SoundPlacement.Step
+    private var holdsFrame: Bool
     private var isFinished: Bool
     /// Samples handed out and held ready so far.
     private(set) var decoded: Int
     let name: String
 
     /// - Throws: `corruptMedia` or `unsupported` where the file holds no sound that can be read; `tooLarge` beyond six hours.
-    static func open(_ path: String) throws(MediaError) -> AudioReader {
+    static func open(_ path: String, from origin: Origin = .earliest) throws(MediaError) -> AudioReader {
         let name = fileName(path)
         let input = try InputFile(path)
         guard let index = input.best(AVMEDIA_TYPE_AUDIO) else {
             throw MediaError(.corruptMedia, "\(name) holds no sound")
         }
-        guard input.duration <= Self.maximumDuration else {
-            throw MediaError(.tooLarge, "\(name) lasts \(Int(input.duration)) s; a narration lasts at most six hours")
+        // Matroska counts its duration from zero, whenever the first time stamp is.
+        guard input.duration - max(input.start, 0) <= Self.maximumDuration else {
+            throw MediaError(
+                .tooLarge, "\(name) lasts \(Int(clamping: input.duration / 3600)) hours; a narration lasts at most six hours")
         }
+        let start = Self.start(of: input, origin)
+        input.discardAll(but: index)
         let decoder = try Decoder(stream: input.stream(index), file: path)
         let packet = try Packet()
         let frame = try Frame()
         var made = AudioReader(
-            input: input, decoder: decoder, streamIndex: index, packet: packet, frame: frame, name: name)
+            input: input, decoder: decoder, streamIndex: index, packet: packet, frame: frame, start: start, name: name)
         // A file whose first sound cannot be decoded is found out now, not in the middle of a film.
         try made.fill(1)
         guard made.ready.count > 0 else {
@@ -42,8 +65,12 @@ struct AudioReader: ~Copyable {
 
     private init(
         input: consuming InputFile, decoder: consuming Decoder, streamIndex: Int, packet: consuming Packet,
-        frame: consuming Frame, name: String
+        frame: consuming Frame, start: SoundPlacement.Origin, name: String
     ) {
+        base = input.stream(streamIndex).pointee.time_base
+        placement = SoundPlacement(origin: start, limit: Int(Self.maximumDuration) * AudioEncoder.sampleRate)
+        step = SoundPlacement.Step()
+        holdsFrame = false
         self.input = input
         self.decoder = decoder
         self.streamIndex = streamIndex
@@ -54,6 +81,13 @@ struct AudioReader: ~Copyable {
         ready = StereoSamples()
         isFinished = false
         decoded = 0
+    }
+
+    private static func start(of input: borrowing InputFile, _ origin: Origin) -> SoundPlacement.Origin {
+        guard let picture = input.best(AVMEDIA_TYPE_VIDEO) else { return .ownStart }
+        let stream = input.stream(picture).pointee
+        guard let seconds = MediaTime.seconds(stream.start_time, stream.time_base) else { return .ownStart }
+        return origin == .picture ? .moment(seconds) : .earlierOf(seconds)
     }
 
     /// The next samples, at most so many; fewer only at the end.
@@ -90,22 +124,53 @@ struct AudioReader: ~Copyable {
 
     private mutating func fill(_ count: Int) throws(MediaError) {
         while ready.count < count, !isFinished {
-            switch decoder.receive(frame) {
-            case .frame:
+            if step.silence > 0 {
+                insertSilence()
+            } else if holdsFrame {
                 try convert()
                 frame.unreference()
-            case .broken:
-                continue
-            case .end:
-                try flush()
-                isFinished = true
-            case .needsInput:
-                try feed()
+                holdsFrame = false
+            } else {
+                try receive()
             }
             if decoded > Int(Self.maximumDuration) * AudioEncoder.sampleRate {
                 throw MediaError(.tooLarge, "\(name) lasts longer than six hours")
             }
         }
+    }
+
+    private mutating func receive() throws(MediaError) {
+        switch decoder.receive(frame) {
+        case .frame:
+            try place()
+            holdsFrame = true
+        case .broken:
+            break
+        case .end:
+            try flush()
+            isFinished = true
+        case .needsInput:
+            try feed()
+        }
+    }
+
+    /// Finds the place of the frame at hand. Where it does not follow the frame before, that one's sound ends first.
+    private mutating func place() throws(MediaError) {
+        let time = MediaTime.seconds(frame.pointer.pointee.best_effort_timestamp, base)
+        let held = resampler?.delay ?? 0
+        let change = placement.place(time, at: decoded + held - step.dropped)
+        guard change != SoundPlacement.Step() else { return }
+        try flush()
+        resampler = nil
+        let silence = change.silence - change.dropped - step.dropped
+        step = SoundPlacement.Step(silence: max(silence, 0), dropped: max(-silence, 0))
+    }
+
+    private mutating func insertSilence() {
+        let count = min(step.silence, Self.silencePiece)
+        ready.append(StereoSamples(silence: count))
+        decoded += count
+        step.silence -= count
     }
 
     private func feed() throws(MediaError) {
@@ -134,13 +199,26 @@ struct AudioReader: ~Copyable {
             resampler = try Resampler(from: frame, name: name)
         }
         let count = frame.pointer.pointee.nb_samples
-        decoded += try resampler!.convert(
-            UnsafePointer(frame.pointer.pointee.extended_data), count: count, into: &ready)
+        try take(UnsafePointer(frame.pointer.pointee.extended_data), count: count)
     }
 
     /// Takes what the resampler still holds.
     private mutating func flush() throws(MediaError) {
         guard resampler != nil else { return }
-        decoded += try resampler!.convert(nil, count: 0, into: &ready)
+        try take(nil, count: 0)
+    }
+
+    private mutating func take(
+        _ data: UnsafePointer<UnsafeMutablePointer<UInt8>?>?, count: Int32
+    ) throws(MediaError) {
+        guard step.dropped > 0 else {
+            decoded += try resampler!.convert(data, count: count, into: &ready)
+            return
+        }
+        var samples = StereoSamples()
+        _ = try resampler!.convert(data, count: count, into: &samples)
+        step.dropped -= samples.takeFirst(step.dropped).count
+        decoded += samples.count
+        ready.append(samples)
     }
 }
