@@ -78,6 +78,23 @@ import Testing
         if text.contains("NaN") { #expect(error?.message.contains("line 2, column 10") == true) }
     }
 
+    @Test("a byte order mark is no part of the text")
+    func byteOrderMark() throws {
+        let text = "{\"segments\":[{\"id\":1,\"duration\":1,\"visual_guidance\":\"x\"}]}"
+        #expect(try read("\u{FEFF}" + text).segments.map(\.id) == ["1"])
+        #expect(violations("\u{FEFF}").first?.contains("line 1, column 1") == true)
+    }
+
+    @Test(
+        "text in another encoding is named",
+        arguments: [[0xFF, 0xFE], [0xFE, 0xFF], [0x7B, 0], [0, 0x7B]] as [[UInt8]])
+    func encodings(_ first: [UInt8]) {
+        let error = #expect(throws: ServiceError.self) {
+            try Storyboard(Data(first + [0x7B, 0, 0x7D, 0]), name: "storyboard.json")
+        }
+        #expect(error?.kind == .invalidParams && error?.message.contains("save it as UTF-8") == true)
+    }
+
     @Test("a storyboard over 8 MiB is too large")
     func size() {
         let error = #expect(throws: ServiceError.self) { try read(String(repeating: " ", count: 8 * 1024 * 1024 + 1)) }
@@ -101,14 +118,63 @@ import Testing
         let found = NarrationFinder.find(
             segments: ["1", "seg_2", "3"],
             names: ["take-10.mp3", "x 1 y.wav", "seg_2.ogg", "seg_2.mp3", "notes.txt", "old_seg_2.mp3"])
-        #expect(found == .perSegment(["x 1 y.wav", "seg_2.mp3", nil]))
+        #expect(found == .init(finding: .perSegment(["x 1 y.wav", "seg_2.mp3", nil])))
+    }
+
+    @Test("a file narrates one segment only, found by the earliest word, and the other reading is a warning")
+    func ambiguous() {
+        let names = ["seg_2_take_1.wav", "seg_1_take_2.wav"]
+        for names in [names, names.reversed()] {
+            let found = NarrationFinder.find(segments: ["1", "2"], names: names)
+            #expect(found.finding == .perSegment(["seg_1_take_2.wav", "seg_2_take_1.wav"]))
+            #expect(
+                found.warnings == [
+                    "1: the names seg_1_take_2.wav, seg_2_take_1.wav contain its id; seg_1_take_2.wav is used",
+                    "2: the names seg_2_take_1.wav, seg_1_take_2.wav contain its id; seg_2_take_1.wav is used",
+                ])
+        }
+    }
+
+    @Test("exact names come first, and what they take is free for nobody else")
+    func exact() {
+        let found = NarrationFinder.find(segments: ["1", "2"], names: ["1.mp3", "1_2.mp3", "2_1.mp3"])
+        #expect(found.finding == .perSegment(["1.mp3", "2_1.mp3"]))
+        #expect(
+            found.warnings.count == 1 && found.warnings[0].contains("1_2.mp3") && found.warnings[0].contains("2_1.mp3"))
+        let alone = NarrationFinder.find(segments: ["1", "2"], names: ["1.wav", "1.mp3"])
+        #expect(alone == .init(finding: .perSegment(["1.mp3", nil])))
+    }
+
+    @Test("as many segments as possible have a narration")
+    func matching() {
+        // By position alone `a` would take the only file that `b` can have.
+        let found = NarrationFinder.find(segments: ["a", "b"], names: ["a b.mp3", "x a.mp3"])
+        #expect(found.finding == .perSegment(["x a.mp3", "a b.mp3"]))
+        let one = NarrationFinder.find(segments: ["1", "2"], names: ["take 1 of 2.mp3"])
+        #expect(one.finding == .perSegment(["take 1 of 2.mp3", nil]))
+        #expect(one.warnings == ["2: the names take 1 of 2.mp3 contain its id, but each narrates another segment"])
+    }
+
+    @Test("formats of one recording are no ambiguity")
+    func formats() {
+        let found = NarrationFinder.find(segments: ["1"], names: ["take 1.wav", "take 1.mp3"])
+        #expect(found == .init(finding: .perSegment(["take 1.mp3"])))
+    }
+
+    @Test("a thousand segments with names that contain many ids are assigned without a file used twice")
+    func many() {
+        let ids = (1...300).map(String.init)
+        let names = ids.map { "take \($0) of 300.wav" }
+        guard case .perSegment(let found) = NarrationFinder.find(segments: ids, names: names).finding else { return }
+        #expect(found == names)
     }
 
     @Test("one narration file serves the whole film where no segment has its own")
     func whole() {
-        #expect(NarrationFinder.find(segments: ["a", "b"], names: ["narration.m4a"]) == .whole("narration.m4a"))
         #expect(
-            NarrationFinder.find(segments: ["a", "b"], names: ["narration.m4a", "b.mp3"])
+            NarrationFinder.find(segments: ["a", "b"], names: ["narration.m4a"]).finding == .whole("narration.m4a"))
+        #expect(
+            NarrationFinder.find(segments: ["a", "b"], names: ["narration.m4a", "b.mp3"]).finding
                 == .perSegment([nil, "b.mp3"]))
     }
 }

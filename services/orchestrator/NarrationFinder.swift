@@ -1,6 +1,10 @@
 import Contracts
 
-/// Which file speaks for which segment, among the names in a folder.
+/// Assigns the narration files of a folder to segments by their names.
+///
+/// A file narrates at most one segment. A name that is the id comes first; among names that contain the id as a word, all
+/// segments are assigned together, so that as many as possible have a narration and ids are found as early in the names as
+/// possible.
 struct NarrationFinder {
     /// What was found for the segments, in their order.
     enum Finding: Equatable {
@@ -10,19 +14,45 @@ struct NarrationFinder {
         case whole(String)
     }
 
-    /// - Parameter names: file names, without folders.
-    static func find(segments: [String], names: [String]) -> Finding {
-        let audio = names.compactMap(split).filter { Places.narrationExtensions.contains($0.ending) }
-        let own = segments.map { id in
-            preferred(audio.filter { $0.stem == id }) ?? preferred(audio.filter { contains($0.stem, word: id) })
-        }
-        if own.allSatisfy({ $0 == nil }), let whole = preferred(audio.filter { $0.stem == "narration" }) {
-            return .whole(whole)
-        }
-        return .perSegment(own)
+    struct Result: Equatable {
+        var finding: Finding
+        /// One sentence for each choice that another reading of the names would have made differently.
+        var warnings: [String] = []
+    }
+
+    /// A name that narrates a segment as well as others do.
+    private struct Candidate {
+        let name: String
+        /// Characters of the stem before the id.
+        let position: Int
     }
 
     private typealias Name = (name: String, stem: String, ending: String)
+
+    /// - Parameter names: file names, without folders.
+    static func find(segments: [String], names: [String]) -> Result {
+        let audio = names.compactMap(split).filter { Places.narrationExtensions.contains($0.ending) }
+        var taken = Set<String>()
+        var own = segments.map { id in preferred(audio.filter { $0.stem == id }) }
+        for (id, name) in zip(segments, own) where name != nil {
+            // The same recording in another format narrates nothing else.
+            taken.formUnion(audio.filter { $0.stem == id }.map(\.name))
+        }
+        let rest = audio.filter { !taken.contains($0.name) }
+        let open = segments.indices.filter { own[$0] == nil }
+        let choices = open.map { candidates(for: segments[$0], among: rest) }
+        let assigned = assign(choices)
+        for (place, index) in zip(assigned, open) { own[index] = place }
+        if own.allSatisfy({ $0 == nil }), let whole = preferred(audio.filter { $0.stem == "narration" }) {
+            return Result(finding: .whole(whole))
+        }
+        let warnings = open.indices.compactMap { place in
+            ambiguity(of: segments[open[place]], among: choices[place], chosen: assigned[place])
+        }
+        return Result(finding: .perSegment(own), warnings: warnings)
+    }
+
+    // MARK: - Names
 
     private static func split(_ name: String) -> Name? {
         guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return nil }
@@ -36,19 +66,77 @@ struct NarrationFinder {
         return nil
     }
 
-    /// Whether the id stands in the stem with nothing of a word on either side: `1` is in `take-1`, not in `take-10`.
-    private static func contains(_ stem: String, word: String) -> Bool {
+    /// The names that contain an id as a word, the best one first; of one recording in several formats, the preferred one.
+    private static func candidates(for id: String, among names: [Name]) -> [Candidate] {
+        let found = names.filter { position(of: id, in: $0.stem) != nil }
+        let stems = Dictionary(grouping: found, by: \.stem)
+        return stems.compactMap { stem, names in
+            guard let name = preferred(names), let position = position(of: id, in: stem) else { return nil }
+            return Candidate(name: name, position: position)
+        }.sorted { ($0.position, $0.name) < ($1.position, $1.name) }
+    }
+
+    /// Where the id is in the stem with nothing of a word on either side: `1` is in `take-1`, not in `take-10`.
+    private static func position(of word: String, in stem: String) -> Int? {
         var rest = stem[...]
         while let range = rest.firstRange(of: word) {
             let before = range.lowerBound == stem.startIndex ? nil : stem[stem.index(before: range.lowerBound)]
             let after = range.upperBound == stem.endIndex ? nil : stem[range.upperBound]
-            if !isWordPart(before), !isWordPart(after) { return true }
+            if !isWordPart(before), !isWordPart(after) {
+                return stem.distance(from: stem.startIndex, to: range.lowerBound)
+            }
             rest = rest[rest.index(after: range.lowerBound)...]
         }
-        return false
+        return nil
     }
 
     private static func isWordPart(_ character: Character?) -> Bool {
         character.map { $0.isLetter || $0.isNumber } ?? false
+    }
+
+    // MARK: - Assignment
+
+    /// A file for each list of candidates, none twice: the pairs with the earliest id first, then augmenting paths, so that no
+    /// segment stays without a file that it could have.
+    private static func assign(_ candidates: [[Candidate]]) -> [String?] {
+        var owners: [String: Int] = [:]
+        let pairs = candidates.enumerated().flatMap { segment, list in list.map { (segment, $0) } }
+            .sorted { ($0.1.position, $0.1.name, $0.0) < ($1.1.position, $1.1.name, $1.0) }
+        var assigned = [String?](repeating: nil, count: candidates.count)
+        for (segment, candidate) in pairs where assigned[segment] == nil && owners[candidate.name] == nil {
+            assigned[segment] = candidate.name
+            owners[candidate.name] = segment
+        }
+        for segment in candidates.indices where assigned[segment] == nil {
+            var seen = Set<String>()
+            augment(segment, candidates, &assigned, &owners, &seen)
+        }
+        return assigned
+    }
+
+    /// Finds a file for a segment, where need be by giving its owner another one. -> whether there is one.
+    @discardableResult
+    private static func augment(
+        _ segment: Int, _ candidates: [[Candidate]], _ assigned: inout [String?], _ owners: inout [String: Int],
+        _ seen: inout Set<String>
+    ) -> Bool {
+        for candidate in candidates[segment] where seen.insert(candidate.name).inserted {
+            let owner = owners[candidate.name]
+            if let owner, !augment(owner, candidates, &assigned, &owners, &seen) { continue }
+            assigned[segment] = candidate.name
+            owners[candidate.name] = segment
+            return true
+        }
+        return false
+    }
+
+    private static func ambiguity(of id: String, among candidates: [Candidate], chosen: String?) -> String? {
+        guard candidates.count > 1 || candidates.count == 1 && chosen == nil else { return nil }
+        let names = candidates.prefix(4).map(\.name).joined(separator: ", ")
+        let more = candidates.count > 4 ? " and \(candidates.count - 4) more" : ""
+        guard let chosen else {
+            return "\(id): the names \(names)\(more) contain its id, but each narrates another segment"
+        }
+        return "\(id): the names \(names)\(more) contain its id; \(chosen) is used"
     }
 }

@@ -11,7 +11,7 @@ struct Narrations: Sendable {
     /// Whether only what is in the store, or in what `UNDERSTUDY_ALLOW_PATHS` lists, is taken.
     let isConfined: Bool
 
-    /// - Returns: warnings about segments that stay silent.
+    /// - Returns: warnings about segments that stay silent, and about file names that can be read in more than one way.
     func assign(
         to segments: inout [PlannedSegment], storyboard: Storyboard, pipelineData: JSONValue?
     ) async throws -> [String] {
@@ -19,8 +19,14 @@ struct Narrations: Sendable {
         // A link in the folder leads where others may not choose to read.
         let files = try await artifacts.list(try store.appending(places.narrations)).filter { isAllowed($0) }
         let names = files.map(\.name)
-        let found = NarrationFinder.find(segments: segments.map(\.id), names: names)
-        var warnings: [String] = []
+        // Files are left for the segments that look for one.
+        let looking = segments.indices.filter { passed[segments[$0].id] == nil && storyboard.segments[$0].audio == nil }
+        let found = NarrationFinder.find(segments: looking.map { segments[$0].id }, names: names)
+        var named: [Int: String] = [:]
+        if case .perSegment(let names) = found.finding {
+            for (index, name) in zip(looking, names) { named[index] = name }
+        }
+        var warnings = found.warnings
         var start = 0.0
         for index in segments.indices {
             let segment = segments[index]
@@ -34,9 +40,10 @@ struct Narrations: Sendable {
                     warnings.append("\(segment.id): \(error.message); this part of the film is silent")
                 }
             } else {
-                switch found {
-                case .perSegment(let own):
-                    segments[index].audio = own[index].flatMap { name in files.first { $0.name == name }?.description }
+                switch found.finding {
+                case .perSegment:
+                    segments[index].audio = named[index].flatMap { name in files.first { $0.name == name }?.description
+                    }
                     if segments[index].audio == nil {
                         warnings.append("\(segment.id): there is no narration")
                     }

@@ -31,6 +31,7 @@ struct Storyboard: Sendable {
                 .tooLarge, "\(name) has \(data.count) bytes, a storyboard has at most \(Self.maximumBytes)")
         }
         guard !data.isEmpty else { throw ServiceError(.invalidParams, "\(name) is empty, expected a JSON object") }
+        let data = try Self.text(data, name: name)
         if let fault = data.withUnsafeBytes({ Self.fault($0.assumingMemoryBound(to: UInt8.self)) }) {
             throw ServiceError(
                 .invalidParams,
@@ -56,6 +57,19 @@ struct Storyboard: Sendable {
         }
         self.segments = segments
         self.json = json
+    }
+
+    /// The text without a byte order mark.
+    ///
+    /// - Throws: `invalid_params` for UTF-16 and UTF-32.
+    private static func text(_ data: Data, name: String) throws(ServiceError) -> Data {
+        let first = [UInt8](data.prefix(4))
+        if first.starts(with: [0xEF, 0xBB, 0xBF]) { return Data(data.dropFirst(3)) }
+        let isWide = first.starts(with: [0xFF, 0xFE]) || first.starts(with: [0xFE, 0xFF]) || first.contains(0)
+        guard !isWide else {
+            throw ServiceError(.invalidParams, "\(name) is UTF-16 or UTF-32 text, expected UTF-8: save it as UTF-8")
+        }
+        return data
     }
 
     private static func fault(_ bytes: UnsafeBufferPointer<UInt8>) -> JSONScanner.SyntaxError? {

@@ -35,7 +35,7 @@ export async function sortFiles(files, { takeBoard, takeSounds }) {
 async function readBoard(file, takeBoard) {
   if (file.size > largestText) return [`${file.name} was not taken: it is too large for a storyboard.`];
   const text = await file.text();
-  if (text.includes("\0")) return [`${file.name} was not taken: it is no text.`];
+  if (text.includes("\0")) return [`${file.name} was not taken: it is not text, or text in UTF-16. Save it as UTF-8.`];
   takeBoard(text);
   return [];
 }

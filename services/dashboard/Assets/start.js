@@ -84,7 +84,7 @@ const textsOf = ({ detail, message }) => (detail?.includes("\n") ? detail.split(
 /** The storyboard; throws a Refusal with the line of the fault. */
 function parsed(text) {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (error) {
     const { line, message } = faultOf(text, error);
     throw Object.assign(new Refusal({ message: `the storyboard is not JSON: ${message}` }), { line });
