@@ -76,6 +76,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
         .systemLibrary(name: "CPango", pkgConfig: "pangocairo"),
         .systemLibrary(name: "CEbur128", pkgConfig: "libebur128"),
+        .systemLibrary(name: "CSonic"),
         .systemLibrary(name: "CZlib"),
 
         library("Untrusted", []),
@@ -91,7 +92,7 @@ let package = Package(
         library("AWS", ["HTTP", crypto, subprocess, systemPackage]),
         library("Artifacts", ["AWS", "JSONRPC", "Untrusted", crypto]),
         library("ImageHeaders", []),
-        library("Media", ["CFFmpeg", "CEbur128", "ImageHeaders", "Untrusted"]),
+        library("Media", ["CFFmpeg", "CEbur128", "CSonic", "ImageHeaders", "Untrusted"]),
         library("Drawing", ["CPango", "JSONRPC"]),
         library("MediaService", ["Media", "Artifacts", "ServiceKit", "JSONRPC"]),
     ]

@@ -57,6 +57,8 @@ package struct CreateClip: Codable, Sendable {
     package var audio: String?
     /// Seconds of the narration that are skipped.
     package var audioStart: Double?
+    /// How much faster than recorded the narration is heard, 1 to 2, at its pitch; 1 if absent.
+    package var tempo: Double?
     /// Seconds of the cross-fade that will be laid over each end: key frames are put where it starts and ends.
     package var boundary: Double?
     /// Further moments that must be key frames. Seconds.
@@ -71,7 +73,7 @@ package struct CreateClip: Codable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case image, duration, output, motion, position, width, height, fps, captions, text, audio, coding
+        case image, duration, output, motion, position, width, height, fps, captions, text, audio, tempo, coding
         case segmentID = "segment_id"
         case audioStart = "audio_start_s"
         case boundary = "boundary_s"
@@ -151,10 +153,14 @@ package struct ReplaceAudio: Codable, Sendable {
     package var duration: Double?
     /// Seconds of the narration that are skipped, where one narration serves many segments.
     package var audioStart: Double?
+    /// How much faster than recorded the narration is heard, 1 to 2, at its pitch; 1 if absent.
+    package var tempo: Double?
 
     package init(
-        clip: String, audio: String, output: String, duration: Double? = nil, audioStart: Double? = nil
+        clip: String, audio: String, output: String, duration: Double? = nil, audioStart: Double? = nil,
+        tempo: Double? = nil
     ) {
+        self.tempo = tempo
         self.clip = clip
         self.audio = audio
         self.output = output
@@ -163,14 +169,14 @@ package struct ReplaceAudio: Codable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case clip, audio, output, duration
+        case clip, audio, output, duration, tempo
         case audioStart = "audio_start_s"
     }
 }
 
 package struct ReplacedAudio: Codable, Sendable {
     package var clip: String
-    /// Seconds of narration before it was cut or padded.
+    /// Seconds of narration, at its tempo, before it was cut or padded.
     package var audioDuration: Double
     /// Seconds of silence added behind it.
     package var padded: Double
@@ -199,6 +205,8 @@ package struct ProbeMedia: Codable, Sendable {
     package var decode: Bool?
     /// Check the file point by point as a film that is delivered.
     package var report: Bool?
+    /// Measure how long the file's sound is as a narration: only its sound is decoded.
+    package var sound: Bool?
     /// The narrations that the film was made of, in order: what its sound is compared with.
     package var narrations: [ProbeNarration]?
     /// With `report`: also measure how much of the film is black, frozen and silent, how much of each narration is heard, and whether
@@ -206,10 +214,11 @@ package struct ProbeMedia: Codable, Sendable {
     package var thorough: Bool?
 
     package init(
-        media: String, decode: Bool? = nil, report: Bool? = nil, narrations: [ProbeNarration]? = nil,
-        thorough: Bool? = nil
+        media: String, decode: Bool? = nil, report: Bool? = nil, sound: Bool? = nil,
+        narrations: [ProbeNarration]? = nil, thorough: Bool? = nil
     ) {
         self.thorough = thorough
+        self.sound = sound
         self.media = media
         self.decode = decode
         self.report = report
@@ -231,6 +240,8 @@ package struct ProbedMedia: Codable, Sendable {
     package var problems: [String]
     /// Present when it was asked for.
     package var report: DeliveryReport?
+    /// Seconds of sound as a narration has it; present when `sound` was asked for.
+    package var soundDuration: Double?
 
     package init(
         container: String, duration: Double, streams: [ProbedStream], frames: Int, decodedOK: Bool?, problems: [String]
@@ -246,6 +257,7 @@ package struct ProbedMedia: Codable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case container, duration, streams, frames, problems, report
         case decodedOK = "decoded_ok"
+        case soundDuration = "sound_s"
     }
 }
 

@@ -7,8 +7,13 @@ package struct ProbeNarration: Codable, Sendable {
     package var audio: String?
     /// Seconds of the narration that are skipped.
     package var audioStart: Double?
+    /// How much faster than recorded the narration is heard, 1 to 2; 1 if absent.
+    package var tempo: Double?
 
-    package init(segmentID: String, duration: Double, audio: String? = nil, audioStart: Double? = nil) {
+    package init(
+        segmentID: String, duration: Double, audio: String? = nil, audioStart: Double? = nil, tempo: Double? = nil
+    ) {
+        self.tempo = tempo
         self.segmentID = segmentID
         self.duration = duration
         self.audio = audio
@@ -16,7 +21,7 @@ package struct ProbeNarration: Codable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case duration, audio
+        case duration, audio, tempo
         case segmentID = "segment_id"
         case audioStart = "audio_start_s"
     }

@@ -26,6 +26,8 @@ package struct JobOptions: Codable, Sendable, Equatable {
     package var stitchBackend: StitchBackend?
     /// `none` if absent.
     package var captions: Captions?
+    /// What happens to a narration that is longer than its segment; `cut` if absent.
+    package var fitNarration: NarrationFitting?
     /// LUFS, -40 to -5; untouched if absent.
     package var loudness: Double?
     /// The artifact URI of music that plays under the whole film, in the store.
@@ -69,6 +71,7 @@ package struct JobOptions: Codable, Sendable, Equatable {
         case fadeIn = "fade_in_s"
         case fadeOut = "fade_out_s"
         case musicLevel = "music_level_db"
+        case fitNarration = "fit_narration"
         case imageProvider = "image_provider"
         case imageConcurrency = "image_concurrency"
         case stitchBackend = "stitch_backend"
@@ -92,6 +95,16 @@ package enum ImageFailurePolicy: String, Codable, Sendable, CaseIterable {
     case fail
     /// A card takes the still's place.
     case card
+}
+
+/// What happens to a narration that is longer than its segment.
+package enum NarrationFitting: String, Codable, Sendable, CaseIterable {
+    /// Its end is cut.
+    case cut
+    /// The segment lasts as long as its narration.
+    case extend
+    /// It is spoken up to 1.15 times as fast, at its pitch; what is still too long is cut.
+    case speed
 }
 
 /// What a job does that finds its session's folder in use by another.

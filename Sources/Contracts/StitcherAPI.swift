@@ -97,13 +97,16 @@ package struct StitchClip: Codable, Sendable {
     package var audio: String?
     /// Seconds of the narration that are skipped, where one narration serves many segments.
     package var audioStart: Double?
+    /// How much faster than recorded the narration is heard, 1 to 2, at its pitch; 1 if absent.
+    package var tempo: Double?
     /// What is spoken: the text of captions.
     package var text: String?
 
     package init(
         clip: String, segmentID: String, duration: Double, audio: String? = nil, audioStart: Double? = nil,
-        text: String? = nil
+        tempo: Double? = nil, text: String? = nil
     ) {
+        self.tempo = tempo
         self.text = text
         self.clip = clip
         self.segmentID = segmentID
@@ -113,7 +116,7 @@ package struct StitchClip: Codable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case clip, duration, audio, text
+        case clip, duration, audio, tempo, text
         case segmentID = "segment_id"
         case audioStart = "audio_start_s"
     }

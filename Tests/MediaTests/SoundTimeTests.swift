@@ -65,7 +65,7 @@ import Testing
         try hear("late.\(type)", narration: [1.5], clip: [1.5])
     }
 
-    @Test("sound that starts before the picture: a clip's is cut, a narration's is kept")
+    @Test("sound that starts before the picture is kept: the picture waits")
     func early() throws {
         _ = try pictures("p.mp4")
         _ = try beeps("b.wav", at: [0.3, 1.5])
@@ -73,7 +73,7 @@ import Testing
             try bench.make(
                 name, "-itsoffset", "1", "-i", "p.mp4", "-i", "b.wav", "-map", "0:v", "-map", "1:a", "-c:v", "copy",
                 "-c:a", codec)
-            try hear(name, narration: [0.3, 1.5], clip: [0.5])
+            try hear(name, narration: [0.3, 1.5], clip: [0.3, 1.5])
         }
     }
 

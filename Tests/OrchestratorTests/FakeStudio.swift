@@ -117,6 +117,8 @@ final class FakeStudio: Studio {
         ReplacedAudio(clip: clip, audioDuration: 1, padded: 0, trimmed: 0)
     }
 
+    func narrationLength(_ segment: PlannedSegment) async throws -> Double { 1 }
+
     func stitch(_ clips: [StitchClip], reencodes: Bool, _ spec: JobSpec) async throws -> Stitched {
         if reencodes { note("stitch again") }
         return MachineScene.film

@@ -51,13 +51,14 @@ struct ClipMaker: Sendable {
             throw ServiceError.invalidParams(
                 at: "/audio_start_s", expected: "seconds from 0 to 21600, found \(skipped)")
         }
+        let tempo = try checkTempo(request.tempo, at: "/tempo")
         let clip = try await media.input(request.clip, at: "/clip")
         let audio = try await media.input(request.audio, at: "/audio")
         let output = try media.target(request.output, at: "/output")
         let (report, _) = try await media.make(output) { path, cancelled in
             try AudioReplacement.run(
                 clip: clip, audio: audio, output: path, duration: request.duration, audioStart: skipped,
-                cancelled: cancelled,
+                tempo: tempo, cancelled: cancelled,
                 progress: { call.progress($0, "narrating \(output.name)") })
         }
         return ReplacedAudio(
@@ -109,10 +110,12 @@ struct ClipMaker: Sendable {
         // A narration that is missing makes a silent film, not a failed one.
         var narration: String?
         if let uri = request.audio { narration = try await media.inputIfPresent(uri, at: "/audio") }
-        let (audio, start) = (narration, request.audioStart ?? 0)
+        let (audio, start, tempo) = (
+            narration, request.audioStart ?? 0, try checkTempo(request.tempo, at: "/tempo")
+        )
         return { cancelled in
             let cues = try Captioning.cues(
-                text: text, audio: audio, audioStart: start, duration: format.rate.seconds(frames),
+                text: text, audio: audio, audioStart: start, tempo: tempo, duration: format.rate.seconds(frames),
                 cancelled: cancelled)
             return try CaptionPainter(format: format).overlays(cues, frames: frames)
         }

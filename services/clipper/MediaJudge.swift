@@ -11,6 +11,7 @@ struct MediaJudge: Sendable {
 
     func probe(_ request: ProbeMedia, _ call: Call) async throws -> ProbedMedia {
         let path = try await media.input(request.media, at: "/media")
+        if request.sound == true { return try await sound(path, request) }
         guard request.report == true else {
             let report = try await media.blocking.run { cancelled in
                 try MediaProbe.probe(
@@ -38,6 +39,19 @@ struct MediaJudge: Sendable {
         return probed
     }
 
+    /// A probe of the headers, and how long the sound is.
+    private func sound(_ path: String, _ request: ProbeMedia) async throws -> ProbedMedia {
+        let (report, seconds) = try await media.blocking.run { cancelled in
+            (
+                try MediaProbe.probe(path, decode: request.decode ?? false, cancelled: cancelled),
+                try NarrationLength.seconds(path, cancelled: cancelled)
+            )
+        }
+        var probed = ProbedMedia(report)
+        probed.soundDuration = (seconds * 1_000_000).rounded() / 1_000_000
+        return probed
+    }
+
     private func narrations(_ asked: [ProbeNarration]) async throws(ServiceError) -> [ExpectedNarration] {
         guard asked.count <= 1000 else { throw .invalidParams(at: "/narrations", expected: "at most 1000") }
         var narrations: [ExpectedNarration] = []
@@ -49,6 +63,7 @@ struct MediaJudge: Sendable {
                 throw .invalidParams(
                     at: "/narrations/\(index)", expected: "duration from 0 to 3600 s, audio_start_s from 0 to 21600 s")
             }
+            let tempo = try checkTempo(narration.tempo, at: "/narrations/\(index)/tempo")
             // Where one is missing, the film was made without it, and said so.
             var path: String?
             if let uri = narration.audio {
@@ -56,7 +71,8 @@ struct MediaJudge: Sendable {
             }
             narrations.append(
                 ExpectedNarration(
-                    segmentID: narration.segmentID, duration: narration.duration, audio: path, audioStart: skipped))
+                    segmentID: narration.segmentID, duration: narration.duration, audio: path, audioStart: skipped,
+                    tempo: tempo))
         }
         return narrations
     }

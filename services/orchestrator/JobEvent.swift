@@ -31,9 +31,11 @@ enum JobEvent: Codable, Sendable {
     case imageFailed(segment: Int, ServiceError, startedAt: Timestamp)
     case clipMade(segment: Int, clip: CreatedClip, startedAt: Timestamp)
     case clipFailed(segment: Int, ServiceError, startedAt: Timestamp)
-    case narrated(segment: Int, startedAt: Timestamp)
+    /// - trimmed: seconds of the narration that were cut from its end.
+    case narrated(segment: Int, startedAt: Timestamp, trimmed: Double? = nil)
     case narrationFailed(segment: Int, ServiceError, startedAt: Timestamp)
-    case stitched(Stitched, startedAt: Timestamp)
+    /// - trimmed: by segment, seconds of narrations over the lead's clips that were cut from their ends.
+    case stitched(Stitched, startedAt: Timestamp, trimmed: [String: Double]? = nil)
     case stitchFailed(ServiceError, startedAt: Timestamp)
     /// The film decodes and is long enough; what it measures wrong, one sentence each; `seconds` as measured.
     case filmVerified(warnings: [String]?, startedAt: Timestamp, seconds: Double? = nil)

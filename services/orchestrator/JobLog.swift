@@ -39,7 +39,7 @@ enum JobLog {
                     ["job_id": job, "segment_id": segment(index, machine), "error": .string(error.description)]
                 )
             ]
-        case .stitched(let film, let startedAt):
+        case .stitched(let film, let startedAt, _):
             return [
                 (
                     EventType.mediaConvertJob,

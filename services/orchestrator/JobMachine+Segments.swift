@@ -36,12 +36,13 @@ extension JobMachine {
             change(index) { $0.error = error }
             done("clip", index, startedAt, now, .zero, error)
             failFallback(named(error, index))
-        case .narrated(let index, let startedAt):
+        case .narrated(let index, let startedAt, let trimmed):
             guard segments.indices.contains(index), segments[index].narration == .pending else { return }
             change(index) { $0.narration = .done }
             done("narration", index, startedAt, now, .zero)
             stages.ran("narration", from: startedAt, to: now)
             tell("narrated", index, &drafts)
+            warnOfCut(index, trimmed, &drafts)
         case .narrationFailed(let index, let error, let startedAt):
             guard segments.indices.contains(index), segments[index].narration == .pending else { return }
             change(index) { $0.narration = .failed }
@@ -60,11 +61,12 @@ extension JobMachine {
 
     mutating func applyFilm(_ event: JobEvent, at now: Timestamp, _ drafts: inout [StatusDraft]) {
         switch (event, phase) {
-        case (.stitched(let film, let startedAt), .stitching):
+        case (.stitched(let film, let startedAt, let trimmed), .stitching):
             stages.ran("stitch", from: startedAt, to: now)
             costs.agent6 += film.cost
             attempted(actor, "stitch", from: startedAt, to: now, cost: film.cost)
             for warning in film.warnings ?? [] where !warnings.contains(warning) { warnings.append(warning) }
+            for (index, segment) in segments.enumerated() { warnOfCut(index, trimmed?[segment.id], &drafts) }
             videoURL = film.video
             filmDuration = film.duration
             filmIsCopied = film.backend == .local && film.copiedFrames > 0
@@ -152,6 +154,21 @@ extension JobMachine {
     ) {
         attempted(
             Self.understudy, work, segmentID: segments[index].id, from: startedAt, to: now, cost: cost, error: error)
+    }
+
+    /// A narration that is longer than its segment loses its end.
+    private mutating func warnOfCut(_ index: Int, _ trimmed: Double?, _ drafts: inout [StatusDraft]) {
+        guard let trimmed, trimmed >= NarrationFit.tolerance, plan?.segments.continuesNarration(after: index) != true
+        else {
+            return
+        }
+        let id = segments[index].id
+        let seconds = (trimmed * 10).rounded(.up) / 10
+        let warning = "\(id): the narration is \(seconds) s longer than its segment; its end is cut"
+        guard !warnings.contains(warning) else { return }
+        warnings.append(warning)
+        drafts.append(
+            say(Self.understudy, .processing, "warning: \(warning)", segmentID: id, progress: progress))
     }
 
     private mutating func tell(_ deed: String, _ index: Int, _ drafts: inout [StatusDraft]) {

@@ -39,11 +39,13 @@ extension JobRunner {
             let clip = try await studio.clip(index, of: plan, image: image, spec)
             return .clipMade(segment: index, clip: clip, startedAt: startedAt)
         case .narrate(let index):
-            _ = try await studio.narrate(plan.segments[index], clip: machine.segments[index].clip ?? "", spec)
-            return .narrated(segment: index, startedAt: startedAt)
+            let narrated = try await studio.narrate(
+                plan.segments[index], clip: machine.segments[index].clip ?? "", spec)
+            return .narrated(segment: index, startedAt: startedAt, trimmed: narrated.trimmed)
         case .stitch:
+            let trimmed = await trimmedOverLeadClips(plan)
             let film = try await studio.stitch(stitchClips(plan), reencodes: machine.reencodesFilm, spec)
-            return .stitched(film, startedAt: startedAt)
+            return .stitched(film, startedAt: startedAt, trimmed: trimmed.isEmpty ? nil : trimmed)
         case .verifyFilm:
             do {
                 let film = try await studio.verify(machine.videoURL ?? "", plan, spec)
@@ -98,8 +100,19 @@ extension JobRunner {
             return StitchClip(
                 clip: record.clip ?? "", segmentID: planned.id, duration: planned.duration,
                 audio: narrates ? planned.audio : nil, audioStart: narrates ? planned.audioStart : nil,
-                text: planned.narration)
+                tempo: narrates ? planned.tempo : nil, text: planned.narration)
         }
+    }
+
+    /// By segment, the seconds that the film cuts from narrations over the lead's clips: only its sound is laid under those.
+    private func trimmedOverLeadClips(_ plan: JobPlan) async -> [String: Double] {
+        var trimmed: [String: Double] = [:]
+        for (planned, record) in zip(plan.segments, machine.segments) where record.maker == JobMachine.lead {
+            guard planned.audio != nil, let length = try? await studio.narrationLength(planned) else { continue }
+            let heard = (length - (planned.audioStart ?? 0)) / (planned.tempo ?? 1)
+            if heard - planned.duration >= NarrationFit.tolerance { trimmed[planned.id] = heard - planned.duration }
+        }
+        return trimmed
     }
 
     /// Writes the receipt of a job that is decided.

@@ -38,10 +38,19 @@ struct JobPlan: Codable, Sendable {
     var warnings: [String]
 }
 
+extension [PlannedSegment] {
+    /// Whether a segment's narration goes on in the next one, as one file for a whole film does.
+    func continuesNarration(after index: Int) -> Bool {
+        guard indices.contains(index), indices.contains(index + 1) else { return false }
+        let next = self[index + 1]
+        return next.audio != nil && next.audio == self[index].audio && (next.audioStart ?? 0) > 0
+    }
+}
+
 /// One segment on the time line.
 struct PlannedSegment: Codable, Sendable, Equatable {
     var id: String
-    /// Seconds, as the storyboard says.
+    /// Seconds: as the storyboard says, or as long as its narration where the segment was extended.
     var duration: Double
     /// Frames on the cumulative time line.
     var frames: Int
@@ -52,4 +61,6 @@ struct PlannedSegment: Codable, Sendable, Equatable {
     var audio: String?
     /// Seconds of the narration that belong to segments before.
     var audioStart: Double?
+    /// How much faster than recorded the narration is heard; 1 if absent.
+    var tempo: Double?
 }

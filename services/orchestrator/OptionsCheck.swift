@@ -48,7 +48,8 @@ enum OptionsCheck {
     /// Options that are one of a few words.
     private static let choices: [String: [String]] = [
         "mode": StitchMode.allCases.map(\.rawValue), "fit": ClipFit.allCases.map(\.rawValue),
-        "captions": Captions.allCases.map(\.rawValue), "stitch_backend": StitchBackend.allCases.map(\.rawValue),
+        "fit_narration": NarrationFitting.allCases.map(\.rawValue), "captions": Captions.allCases.map(\.rawValue),
+        "stitch_backend": StitchBackend.allCases.map(\.rawValue),
         "on_image_failure": ImageFailurePolicy.allCases.map(\.rawValue),
         "fallback": FallbackScope.allCases.map(\.rawValue), "when_busy": BusyPolicy.allCases.map(\.rawValue),
     ]

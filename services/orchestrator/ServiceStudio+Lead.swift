@@ -10,7 +10,8 @@ extension ServiceStudio {
         let promised = plan.segments.reduce(0) { $0 + $1.duration }
         let fps = spec.options.fps ?? JobDefaults.fps
         let probe = try await films.check(
-            source.description, seconds: promised, fps: fps, whose: Self.whose, narrations: plan.narrations,
+            source.description, seconds: promised, fps: fps, whose: Self.whose,
+            narrations: plan.narrations(areFitted: false),
             thorough: true)
         let findings = LeadFilmFindings(
             probe, plan, fps: fps, share: spec.options.leadFaultShare ?? JobDefaults.leadFaultShare)
@@ -82,7 +83,7 @@ extension ServiceStudio {
             do {
                 return try await films.check(
                     film.description, seconds: promised, fps: fps, whose: "\(Self.whose), converted to MP4,",
-                    narrations: plan.narrations
+                    narrations: plan.narrations(areFitted: false)
                 ).report
             } catch let error as ServiceError where error.kind == .corruptMedia {
                 // Copied streams that do not play in an MP4 are encoded, unless the film itself has been replaced.

@@ -40,11 +40,14 @@ struct ServiceStudio: Studio {
             artifacts: artifacts, store: store, places: places, isConfined: spec.isConfined == true
         )
         .assign(to: &segments, storyboard: storyboard, pipelineData: spec.pipelineData)
+        let fit = NarrationFit(spec.options)
+        warnings += fit.apply(to: &segments, lengths: try await lengths(of: segments, for: fit))
         if segments.allSatisfy({ $0.audio == nil }) {
             warnings = ["no narration was found in \(try uri(places.narrations))"]
         }
         return JobPlan(
-            segments: segments, storyboard: storyboard.json, imagePrice: try await imagePrice(spec),
+            segments: segments, storyboard: fit.storyboard(storyboard.json, of: segments),
+            imagePrice: try await imagePrice(spec),
             clipPrice: prices.clip, stitchPrice: prices.stitch(spec.options.stitchBackend ?? stitchBackend),
             warnings: warnings)
     }
@@ -122,7 +125,7 @@ struct ServiceStudio: Studio {
         if options.captions == .burned {
             request.captions = .burned
             (request.text, request.audio) = (segment.narration, segment.audio)
-            request.audioStart = segment.audioStart
+            (request.audioStart, request.tempo) = (segment.audioStart, segment.tempo)
         }
         return try await pools["clipper"].call(ClipperAPI.create, request)
     }
@@ -131,7 +134,8 @@ struct ServiceStudio: Studio {
         guard let audio = segment.audio else { throw ServiceError(.internal, "\(segment.id) has no narration") }
         return try await pools["clipper"].call(
             ClipperAPI.replaceAudio,
-            ReplaceAudio(clip: clip, audio: audio, output: clip, audioStart: segment.audioStart))
+            ReplaceAudio(
+                clip: clip, audio: audio, output: clip, audioStart: segment.audioStart, tempo: segment.tempo))
     }
 
     func stitch(_ clips: [StitchClip], reencodes: Bool, _ spec: JobSpec) async throws -> Stitched {
@@ -153,7 +157,8 @@ struct ServiceStudio: Studio {
         let fps = Timeline.exact(spec.options.fps ?? JobDefaults.fps)
         let seconds = Double(plan.segments.reduce(0) { $0 + $1.frames }) / fps
         let probe = try await films.check(
-            video, seconds: seconds, fps: fps, whose: "the film", narrations: plan.narrations)
+            video, seconds: seconds, fps: fps, whose: "the film",
+            narrations: plan.narrations(areFitted: true))
         try await write(probe.report, spec)
         // How loud the narrations are is their maker's choice, unless the job was to change it.
         let chosen = spec.options.loudness == nil ? ["loudness", "true_peak"] : []
@@ -281,11 +286,13 @@ struct ServiceStudio: Studio {
 
 extension JobPlan {
     /// What the film's sound should be.
-    var narrations: [ProbeNarration] {
+    ///
+    /// - Parameter areFitted: whether the narrations are heard at the tempo of this job; a lead chooses its own.
+    func narrations(areFitted: Bool) -> [ProbeNarration] {
         segments.map { segment in
             ProbeNarration(
                 segmentID: segment.id, duration: segment.duration, audio: segment.audio,
-                audioStart: segment.audioStart)
+                audioStart: segment.audioStart, tempo: areFitted ? segment.tempo : nil)
         }
     }
 }

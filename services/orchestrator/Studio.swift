@@ -41,6 +41,8 @@ protocol Studio: Sendable {
     func adopt(_ image: String, _ spec: JobSpec) async throws -> GeneratedImage
     func clip(_ index: Int, of plan: JobPlan, image: String, _ spec: JobSpec) async throws -> CreatedClip
     func narrate(_ segment: PlannedSegment, clip: String, _ spec: JobSpec) async throws -> ReplacedAudio
+    /// -> seconds of a segment's narration file, decoded.
+    func narrationLength(_ segment: PlannedSegment) async throws -> Double
     /// - Parameter reencodes: whether no picture is copied: a film of copied pictures did not decode.
     func stitch(_ clips: [StitchClip], reencodes: Bool, _ spec: JobSpec) async throws -> Stitched
     /// Makes sure that the film decodes and is as long as promised, and stores what it measures beside it.

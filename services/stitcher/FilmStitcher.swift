@@ -107,8 +107,8 @@ struct FilmStitcher: Sendable {
                 guard let text else { continue }
                 let offset = rate.seconds(start)
                 cues += try Captioning.cues(
-                    text: text, audio: part.audio, audioStart: part.audioStart, duration: rate.seconds(part.frames),
-                    cancelled: cancelled
+                    text: text, audio: part.audio, audioStart: part.audioStart, tempo: part.tempo,
+                    duration: rate.seconds(part.frames), cancelled: cancelled
                 ).map { CaptionCue(start: $0.start + offset, end: $0.end + offset, lines: $0.lines) }
             }
             return cues
@@ -148,6 +148,7 @@ struct FilmStitcher: Sendable {
                 throw .invalidParams(
                     at: "/clips/\(index)/audio_start_s", expected: "seconds from 0 to 21600, found \(skipped)")
             }
+            let tempo = try checkTempo(clip.tempo, at: "/clips/\(index)/tempo")
             let path = try await media.input(clip.clip, at: "/clips/\(index)/clip")
             var audio: String?
             if let uri = clip.audio {
@@ -158,7 +159,9 @@ struct FilmStitcher: Sendable {
                 }
             }
             parts.append(
-                FilmPart(clip: path, frames: end - start, audio: audio, audioStart: skipped, title: clip.segmentID))
+                FilmPart(
+                    clip: path, frames: end - start, audio: audio, audioStart: skipped, tempo: audio == nil ? 1 : tempo,
+                    title: clip.segmentID))
             start = end
         }
         return parts

@@ -10,14 +10,15 @@ package enum Speech {
     ///
     /// - Parameters:
     ///   - start: seconds of the narration that are skipped.
+    ///   - tempo: how much faster than recorded the rest is heard.
     ///   - duration: seconds that are listened to.
     /// - Returns: `nil` where all is silent.
     /// - Throws: what is wrong with the file.
     package static func span(
-        _ path: String, from start: Double = 0, duration: Double, cancelled: () -> Bool = { false }
+        _ path: String, from start: Double = 0, tempo: Double = 1, duration: Double, cancelled: () -> Bool = { false }
     ) throws(MediaError) -> Range<Double>? {
         var reader = try AudioReader.open(path)
-        try reader.skip(Int(start * Double(AudioEncoder.sampleRate)))
+        try reader.begin(at: Int(start * Double(AudioEncoder.sampleRate)), tempo: tempo)
         var energies: [Float] = []
         let windows = Int(duration * 100)
         while energies.count < windows {
@@ -36,6 +37,17 @@ package enum Speech {
     }
 }
 
+/// How long a narration is.
+package enum NarrationLength {
+    /// Seconds of all of the sound, decoded.
+    ///
+    /// - Throws: what is wrong with the file; `cancelled`.
+    package static func seconds(_ path: String, cancelled: () -> Bool = { false }) throws(MediaError) -> Double {
+        var reader = try AudioReader.open(path)
+        return Double(try reader.countAll(cancelled: cancelled)) / Double(AudioEncoder.sampleRate)
+    }
+}
+
 /// Captions of one segment.
 package enum Captioning {
     /// The captions of a narration's text, in seconds from the segment's start.
@@ -44,15 +56,18 @@ package enum Captioning {
     ///   - audio: path of the narration, by whose speech the captions are timed; without one that can be read, they take the
     ///     whole segment.
     ///   - audioStart: seconds of the narration that are skipped.
+    ///   - tempo: how much faster than recorded the rest of it is heard.
     ///   - duration: seconds of the segment.
     /// - Throws: `cancelled`.
     package static func cues(
-        text: String, audio: String?, audioStart: Double = 0, duration: Double, cancelled: () -> Bool = { false }
+        text: String, audio: String?, audioStart: Double = 0, tempo: Double = 1, duration: Double,
+        cancelled: () -> Bool = { false }
     ) throws(MediaError) -> [CaptionCue] {
         var speech: Range<Double>?
         if let audio {
             do throws(MediaError) {
-                speech = try Speech.span(audio, from: audioStart, duration: duration, cancelled: cancelled)
+                speech = try Speech.span(
+                    audio, from: audioStart, tempo: tempo, duration: duration, cancelled: cancelled)
             } catch  where error.kind != .cancelled {
                 speech = nil
             }

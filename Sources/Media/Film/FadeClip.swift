@@ -29,7 +29,7 @@ package enum FadeClip {
         }
         let boundary = plan.starts[1]
         var before = leaving
-        before.audioStart += format.rate.seconds(fade.range.lowerBound)
+        before.audioStart += format.rate.seconds(fade.range.lowerBound) * before.tempo
         let sounds = [before, entering]
         let starts = [0, boundary - fade.range.lowerBound, fade.range.count]
         let sound = try SoundAhead.code(cancelled: cancelled) { _ throws(MediaError) in

@@ -10,10 +10,15 @@ package struct FilmPart: Sendable {
     package var audio: String?
     /// Seconds of the narration that are skipped.
     package var audioStart: Double
+    /// How much faster than recorded the narration is heard, at its pitch.
+    package var tempo: Double
     /// The chapter's title; no chapter if empty.
     package var title: String
 
-    package init(clip: String, frames: Int, audio: String?, audioStart: Double = 0, title: String) {
+    package init(
+        clip: String, frames: Int, audio: String?, audioStart: Double = 0, tempo: Double = 1, title: String
+    ) {
+        self.tempo = tempo
         self.audioStart = audioStart
         self.clip = clip
         self.frames = frames

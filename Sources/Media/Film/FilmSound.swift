@@ -80,7 +80,7 @@ struct FilmSound: ~Copyable {
         do throws(MediaError) {
             var opened = try AudioReader.open(now.audio ?? now.clip, from: now.audio == nil ? .picture : .earliest)
             taken = Self.samples(now.audioStart)
-            try opened.skip(taken)
+            try opened.begin(at: taken, tempo: now.tempo)
             reader = consume opened
         } catch  where error.kind != .cancelled && error.kind != .internal {
             // A clip need not have sound; a narration should.
@@ -96,7 +96,9 @@ struct FilmSound: ~Copyable {
     /// Whether the narration at hand goes on in a part, as one file for a whole film does: nothing is then decoded twice,
     /// and the boundary is not heard.
     private func goesOn(into next: Int) -> Bool {
-        guard reader != nil, next > 0, next < parts.count, let audio = parts[next].audio, audio == parts[next - 1].audio
+        guard reader != nil, next > 0, next < parts.count, let audio = parts[next].audio,
+            audio == parts[next - 1].audio,
+            parts[next].tempo == 1, parts[next - 1].tempo == 1
         else { return false }
         return abs(Self.samples(parts[next].audioStart) - taken) <= Self.tolerance
     }

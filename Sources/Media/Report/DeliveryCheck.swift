@@ -25,8 +25,11 @@ package struct ExpectedNarration: Sendable {
     package let audio: String?
     /// Seconds of the narration that are skipped.
     package let audioStart: Double
+    /// How much faster than recorded it is heard.
+    package let tempo: Double
 
-    package init(segmentID: String, duration: Double, audio: String?, audioStart: Double) {
+    package init(segmentID: String, duration: Double, audio: String?, audioStart: Double, tempo: Double = 1) {
+        self.tempo = tempo
         self.segmentID = segmentID
         self.duration = duration
         self.audio = audio
@@ -138,7 +141,7 @@ package enum DeliveryCheck {
             defer { start = end }
             return ExpectedNarration(
                 segmentID: narration.segmentID, duration: rate.seconds(end - start), audio: narration.audio,
-                audioStart: narration.audioStart)
+                audioStart: narration.audioStart, tempo: narration.tempo)
         }
     }
 

@@ -120,7 +120,8 @@ struct SyncWindows {
         guard let path = window.narration.audio else { return nil }
         do throws(MediaError) {
             var reader = try AudioReader.open(path)
-            try reader.skip(Int(window.narration.audioStart * Double(AudioEncoder.sampleRate)))
+            try reader.begin(
+                at: Int(window.narration.audioStart * Double(AudioEncoder.sampleRate)), tempo: window.narration.tempo)
             let samples = try reader.read(window.end - reach - window.place)
             let mono = samples.mono(0..<samples.count)
             return mono.contains { abs($0) > 0.003 } ? mono : nil

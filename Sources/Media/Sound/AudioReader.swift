@@ -12,7 +12,7 @@ struct AudioReader: ~Copyable {
 
     /// Where the time line of a file with pictures begins. That of a file without begins with its first sample.
     enum Origin {
-        /// The first picture; sound before it is not heard.
+        /// The beginning of a clip (`videoDelay`); sound before it is not heard.
         case picture
         /// The first picture or the first sample, whichever is earlier.
         case earliest
@@ -32,8 +32,11 @@ struct AudioReader: ~Copyable {
     private var step: SoundPlacement.Step
     private var holdsFrame: Bool
     private var isFinished: Bool
+    private var tempo: TempoChange?
+    /// Samples of the file's time line so far.
+    private var decoded: Int
     /// Samples handed out and held ready so far.
-    private(set) var decoded: Int
+    private var produced: Int
     let name: String
 
     /// - Throws: `corruptMedia` or `unsupported` where the file holds no sound that can be read; `tooLarge` beyond six hours.
@@ -46,7 +49,8 @@ struct AudioReader: ~Copyable {
         // Matroska counts its duration from zero, whenever the first time stamp is.
         guard input.duration - max(input.start, 0) <= Self.maximumDuration else {
             throw MediaError(
-                .tooLarge, "\(name) lasts \(Int(clamping: input.duration / 3600)) hours; a narration lasts at most six hours")
+                .tooLarge,
+                "\(name) lasts \(Int(clamping: input.duration / 3600)) hours; a narration lasts at most six hours")
         }
         let start = Self.start(of: input, origin)
         input.discardAll(but: index)
@@ -81,13 +85,14 @@ struct AudioReader: ~Copyable {
         ready = StereoSamples()
         isFinished = false
         decoded = 0
+        produced = 0
+        tempo = nil
     }
 
     private static func start(of input: borrowing InputFile, _ origin: Origin) -> SoundPlacement.Origin {
         guard let picture = input.best(AVMEDIA_TYPE_VIDEO) else { return .ownStart }
-        let stream = input.stream(picture).pointee
-        guard let seconds = MediaTime.seconds(stream.start_time, stream.time_base) else { return .ownStart }
-        return origin == .picture ? .moment(seconds) : .earlierOf(seconds)
+        guard let seconds = input.start(of: picture) else { return .ownStart }
+        return origin == .picture ? .moment(seconds - input.videoDelay(picture)) : .earlierOf(seconds)
     }
 
     /// The next samples, at most so many; fewer only at the end.
@@ -106,6 +111,22 @@ struct AudioReader: ~Copyable {
         }
     }
 
+    /// Passes over the beginning, and hears the rest at another tempo.
+    ///
+    /// - Parameters:
+    ///   - start: samples at the tempo of the file.
+    ///   - factor: how much faster than recorded the rest is heard.
+    mutating func begin(at start: Int, tempo factor: Double) throws(MediaError) {
+        try skip(start)
+        guard factor != 1 else { return }
+        let rest = ready
+        tempo = try TempoChange(factor)
+        produced -= rest.count
+        ready = StereoSamples()
+        try give(rest)
+        if isFinished { try finishTempo() }
+    }
+
     /// Whether no sample is left.
     mutating func isAtEnd() throws(MediaError) -> Bool {
         try fill(1)
@@ -118,14 +139,14 @@ struct AudioReader: ~Copyable {
             if cancelled() { throw MediaError(.cancelled, "cancelled") }
             ready = StereoSamples()
             try fill(65_536)
-            if ready.count == 0 { return decoded }
+            if ready.count == 0 { return produced }
         }
     }
 
     private mutating func fill(_ count: Int) throws(MediaError) {
         while ready.count < count, !isFinished {
             if step.silence > 0 {
-                insertSilence()
+                try insertSilence()
             } else if holdsFrame {
                 try convert()
                 frame.unreference()
@@ -148,6 +169,7 @@ struct AudioReader: ~Copyable {
             break
         case .end:
             try flush()
+            try finishTempo()
             isFinished = true
         case .needsInput:
             try feed()
@@ -166,11 +188,25 @@ struct AudioReader: ~Copyable {
         step = SoundPlacement.Step(silence: max(silence, 0), dropped: max(-silence, 0))
     }
 
-    private mutating func insertSilence() {
+    private mutating func insertSilence() throws(MediaError) {
         let count = min(step.silence, Self.silencePiece)
-        ready.append(StereoSamples(silence: count))
-        decoded += count
         step.silence -= count
+        decoded += count
+        try give(StereoSamples(silence: count))
+    }
+
+    /// Holds samples of the time line ready, at the tempo that was asked for.
+    private mutating func give(_ samples: StereoSamples) throws(MediaError) {
+        let changed = try tempo?.process(samples)
+        let given = changed ?? samples
+        produced += given.count
+        ready.append(given)
+    }
+
+    private mutating func finishTempo() throws(MediaError) {
+        guard let rest = try tempo?.finish() else { return }
+        produced += rest.count
+        ready.append(rest)
     }
 
     private func feed() throws(MediaError) {
@@ -211,14 +247,16 @@ struct AudioReader: ~Copyable {
     private mutating func take(
         _ data: UnsafePointer<UnsafeMutablePointer<UInt8>?>?, count: Int32
     ) throws(MediaError) {
-        guard step.dropped > 0 else {
-            decoded += try resampler!.convert(data, count: count, into: &ready)
+        if step.dropped == 0, tempo == nil {
+            let converted = try resampler!.convert(data, count: count, into: &ready)
+            decoded += converted
+            produced += converted
             return
         }
         var samples = StereoSamples()
         _ = try resampler!.convert(data, count: count, into: &samples)
         step.dropped -= samples.takeFirst(step.dropped).count
         decoded += samples.count
-        ready.append(samples)
+        try give(samples)
     }
 }

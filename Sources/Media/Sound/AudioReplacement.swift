@@ -15,9 +15,10 @@ package enum AudioReplacement {
     /// - Parameters:
     ///   - duration: seconds of sound; the video's duration if absent.
     ///   - audioStart: seconds of the narration that are skipped.
+    ///   - tempo: how much faster than recorded the rest of it is heard.
     /// - Throws: the narration's fault, before anything is written.
     package static func run(
-        clip: String, audio: String, output: String, duration: Double? = nil, audioStart: Double = 0,
+        clip: String, audio: String, output: String, duration: Double? = nil, audioStart: Double = 0, tempo: Double = 1,
         cancelled: @escaping @Sendable () -> Bool = { false }, progress: (Double) -> Void = { _ in }
     ) throws(MediaError) -> AudioReplacementReport {
         // Opened here first, so that a narration that cannot be read leaves no file.
@@ -43,7 +44,8 @@ package enum AudioReplacement {
         var movie = try MovieFile(path: output, copying: stream, format: format)
         try movie.addAudio(try AudioEncoder())
         try movie.writeHeader()
-        let narration = FilmPart(clip: clip, frames: 1, audio: audio, audioStart: audioStart, title: fileName(audio))
+        let narration = FilmPart(
+            clip: clip, frames: 1, audio: audio, audioStart: audioStart, tempo: tempo, title: fileName(audio))
         let sound = try SoundAhead.code(countsNarration: true, cancelled: cancelled) { _ throws(MediaError) in
             try Soundtrack(FilmSound(parts: [narration], starts: [0, samples]))
         }

@@ -12,7 +12,7 @@ function choice(name, without, ...others) {
 const number = (name, placeholder) => make("input", { type: "number", name, min: 0, step: "any", placeholder });
 
 const labels = {
-  mode: "Cuts", motion: "Motion", captions: "Captions", image_provider: "Stills are drawn by", stitch_backend: "Stitched by",
+  mode: "Cuts", motion: "Motion", captions: "Captions", fit_narration: "A narration longer than its segment", image_provider: "Stills are drawn by", stitch_backend: "Stitched by",
   fallback: "When the lead delivers a part, make", on_image_failure: "When a still cannot be had",
   max_cost_usd: "Spend at most, in dollars", agent5_timeout_s: "Seconds that the lead may take",
 };
@@ -23,6 +23,7 @@ export function optionFields() {
     mode: choice("mode", "simple: cuts", ["fade", "fade: cross-fades"]),
     motion: choice("motion", "none: stills", ["ken_burns", "slow zoom and pan"]),
     captions: choice("captions", "none", ["sidecar", "files beside the film"], ["soft", "a track of the film"], ["burned", "drawn into the picture"]),
+    fit_narration: choice("fit_narration", "is cut", ["extend", "makes the segment longer"], ["speed", "is spoken faster, then cut"]),
     image_provider: choice("image_provider", "the services' own"),
     stitch_backend: choice("stitch_backend", "the services' own", ["local", "this machine"], ["mediaconvert", "AWS MediaConvert"], ["auto", "MediaConvert, else this machine"]),
     fallback: choice("fallback", "the whole film again", ["segments", "only what is missing"]),
