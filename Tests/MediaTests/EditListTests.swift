@@ -124,6 +124,10 @@ import Testing
         let begin = try #require(numbers.firstIndex(of: 1))
         #expect((16...17).contains(begin))
         #expect(numbers[begin...].elementsEqual(1...60 - begin))
+        // The sound before the first picture is heard, and the rest is at its place.
+        let sound = try bench.sound("film.mp4")
+        #expect(try #require(sound.onset(from: 0)) < 4800)
+        #expect(abs(try #require(sound[72_000...].firstIndex { abs($0) < 0.01 }) - 72_000) < 4800)
     }
 
     @Test("pictures that players skip, since they refer to what is not there, are not missing")
