@@ -15,7 +15,7 @@ extension CaptionFile {
                 if let cue = open { cues.append(cue) }
                 open = CaptionCue(start: times.start, end: times.end, lines: [])
             } else {
-                open?.lines.append(isWebVTT ? plain(line) : String(line))
+                open?.lines.append(isWebVTT ? plain(line) : SubRipText.plain(line))
             }
         }
         if let cue = open { cues.append(cue) }

@@ -1,10 +1,10 @@
 /// Captions as files that players read.
 package enum CaptionFile {
-    /// SubRip.
+    /// SubRip: what players would take for markup is kept from them, see `SubRipText`.
     package static func srt(_ cues: [CaptionCue]) -> String {
         entries(cues).enumerated().map { number, entry in
             "\(number + 1)\n\(clock(entry.start, ",")) --> \(clock(entry.end, ","))\n"
-                + entry.lines.joined(separator: "\n") + "\n"
+                + SubRipText.escaped(entry.lines).joined(separator: "\n") + "\n"
         }.joined(separator: "\n")
     }
 

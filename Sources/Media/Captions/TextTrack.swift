@@ -37,7 +37,7 @@ enum TextTrack {
         for cue in cues {
             let (start, stop) = (max(ticks(cue.start), position), min(ticks(cue.end), last))
             guard stop > start else { continue }
-            samples.append(sample(cue.lines.joined(separator: "\n"), start, stop))
+            samples.append(sample(SubRipText.withoutBlocks(cue.lines).joined(separator: "\n"), start, stop))
             position = stop
         }
         return samples
