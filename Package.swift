@@ -76,6 +76,8 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
         .systemLibrary(name: "CPango", pkgConfig: "pangocairo"),
         .systemLibrary(name: "CEbur128", pkgConfig: "libebur128"),
+        .systemLibrary(name: "CLcms2", pkgConfig: "lcms2"),
+        .systemLibrary(name: "CZimg", pkgConfig: "zimg"),
         .systemLibrary(name: "CSonic"),
         .systemLibrary(name: "CZlib"),
 
@@ -92,7 +94,9 @@ let package = Package(
         library("AWS", ["HTTP", crypto, subprocess, systemPackage]),
         library("Artifacts", ["AWS", "JSONRPC", "Untrusted", crypto]),
         library("ImageHeaders", []),
-        library("Media", ["CFFmpeg", "CEbur128", "CSonic", "ImageHeaders", "Untrusted"]),
+        library(
+            "Media",
+            ["CFFmpeg", "CEbur128", "CLcms2", "CSonic", "CZimg", "CZlib", "ImageHeaders", "Untrusted"]),
         library("Drawing", ["CPango", "JSONRPC"]),
         library("MediaService", ["Media", "Artifacts", "ServiceKit", "JSONRPC"]),
     ]

@@ -9,8 +9,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # The one list of packages. build: to compile and link; run: what films need; dist: to install and to pack; test: judges and stand-ins.
-packages_build="libavcodec-dev libavformat-dev libavutil-dev libcairo2-dev libebur128-dev libcurl4-openssl-dev libpango1.0-dev libsonic-dev
-    libsqlite3-dev libswresample-dev libswscale-dev pkg-config zlib1g-dev"
+packages_build="libavcodec-dev libavformat-dev libavutil-dev libcairo2-dev libebur128-dev libcurl4-openssl-dev liblcms2-dev
+    libpango1.0-dev libsonic-dev libsqlite3-dev libswresample-dev libswscale-dev libzimg-dev pkg-config zlib1g-dev"
 packages_run="fontconfig fonts-noto-cjk fonts-noto-core"
 packages_dist="binutils dpkg-dev python3"
 packages_stack="debootstrap docker.io docker-compose iptables"

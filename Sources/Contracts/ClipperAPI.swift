@@ -96,6 +96,8 @@ package struct CreatedClip: Codable, Sendable {
     package var encodeTime: Double
     /// Where that time went.
     package var stages: ClipStageTimes?
+    /// Sentences on what of the picture could not be used, such as a broken colour profile.
+    package var warnings: [String]?
 
     package init(
         clip: String, duration: Double, frames: Int, width: Int, height: Int, fps: Double, bytes: Int, cost: USD,
@@ -114,7 +116,7 @@ package struct CreatedClip: Codable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case clip, duration, frames, width, height, fps, bytes, stages
+        case clip, duration, frames, width, height, fps, bytes, stages, warnings
         case cost = "cost_usd"
         case encodeTime = "encode_s"
     }

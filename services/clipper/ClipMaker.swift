@@ -36,10 +36,12 @@ struct ClipMaker: Sendable {
         let stages = ClipStageTimes(
             picture: rounded(report.stages.picture), coding: rounded(report.stages.coding),
             writing: rounded(report.stages.writing))
-        return CreatedClip(
+        var created = CreatedClip(
             clip: output.description, duration: report.duration, frames: report.frames, width: format.width,
             height: format.height, fps: format.rate.framesPerSecond, bytes: bytes, cost: price,
             encodeTime: Double(started.duration(to: .now).milliseconds) / 1000, stages: stages)
+        if !report.warnings.isEmpty { created.warnings = report.warnings }
+        return created
     }
 
     func replaceAudio(_ request: ReplaceAudio, _ call: Call) async throws -> ReplacedAudio {

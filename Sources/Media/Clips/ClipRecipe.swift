@@ -58,6 +58,8 @@ package struct ClipReport: Sendable, Equatable {
     /// Bytes of the largest coded picture.
     package let largestPicture: Int
     package let stages: ClipStages
+    /// Sentences on what of the picture could not be used.
+    package var warnings: [String] = []
 }
 
 /// Where a clip's time went. Seconds.

@@ -12,11 +12,12 @@ enum EncodedClip {
         var stages = ClipStages()
         try goOn()
         let format = recipe.format
-        let pictures = try Ahead<SharedFrame, Void>.start(depth: 3) { ahead throws(MediaError) in
+        let pictures = try Ahead<SharedFrame, [String]>.start(depth: 3) { ahead throws(MediaError) in
             let pictures = try ClipPictures(recipe)
             for frame in 0..<recipe.frames {
-                guard ahead.give(SharedFrame(try pictures.picture(at: frame))) else { return }
+                guard ahead.give(SharedFrame(try pictures.picture(at: frame))) else { break }
             }
+            return pictures.warnings
         }
         defer { pictures.stop() }
         var picture = try pictures.next()
@@ -50,7 +51,7 @@ enum EncodedClip {
         progress(1)
         return ClipReport(
             frames: recipe.frames, duration: format.rate.seconds(recipe.frames), largestPicture: largest,
-            stages: stages)
+            stages: stages, warnings: try pictures.summary())
     }
 }
 
@@ -60,14 +61,19 @@ struct ClipPictures: ~Copyable {
     private let still: Frame?
     private let moving: MovingPicture?
     private let path: MotionPath?
+    /// Sentences on what of the picture could not be used.
+    let warnings: [String]
 
     init(_ recipe: ClipRecipe) throws(MediaError) {
         self.recipe = recipe
         let format = recipe.format
         let path: MotionPath?
+        var warnings: [String] = []
         switch recipe.motion {
         case .still:
-            still = try Picture.load(recipe.image, format: format)
+            let picture = try Picture.load(recipe.image, format: format, warn: { warnings.append($0) })
+            self.warnings = warnings
+            still = consume picture
             moving = nil
             self.path = nil
             return
@@ -86,8 +92,10 @@ struct ClipPictures: ~Copyable {
             size: (
                 Int((Double(format.width) / closest / 2).rounded()) * 2,
                 Int((Double(format.height) / closest / 2).rounded()) * 2
-            ))
-        moving = try MovingPicture(picture, format: format)
+            ), warn: { warnings.append($0) })
+        let resampled = try MovingPicture(picture, format: format)
+        self.warnings = warnings
+        moving = consume resampled
         still = nil
         if let path {
             self.path = path

@@ -16,7 +16,8 @@ enum StillClip {
         var stages = ClipStages()
         try goOn()
         let format = recipe.format
-        let picture = try Picture.load(recipe.image, format: format)
+        var warnings: [String] = []
+        let picture = try Picture.load(recipe.image, format: format, warn: { warnings.append($0) })
         stages.picture = clock.lap()
         progress(0.4)
         let keys = recipe.keyFrames
@@ -47,7 +48,7 @@ enum StillClip {
         progress(1)
         return ClipReport(
             frames: recipe.frames, duration: format.rate.seconds(recipe.frames),
-            largestPicture: coded.pairs.joined().map(\.sample.count).max() ?? 0, stages: stages)
+            largestPicture: coded.pairs.joined().map(\.sample.count).max() ?? 0, stages: stages, warnings: warnings)
     }
 
     /// Codes the picture with the finest quantiser that keeps it within the size; then the picture under each overlay.

@@ -19,7 +19,8 @@ struct Decoder: ~Copyable {
             shared = budget
             if shared == nil { shared = try PictureBudget() }
         }
-        let made = try Decoder(codec: parameters.pointee.codec_id, file: file, budget: shared)
+        let made = try Decoder(
+            codec: parameters.pointee.codec_id, file: file, budget: shared, isTransparent: Self.isTransparent(stream))
         try check(avcodec_parameters_to_context(made.context, parameters), "\(made.name): odd stream parameters")
         made.context.pointee.pkt_timebase = stream.pointee.time_base
         let pixels = Int(parameters.pointee.width) * Int(parameters.pointee.height)
@@ -30,19 +31,39 @@ struct Decoder: ~Copyable {
 
     /// A decoder without a container, not yet open.
     init(codec id: AVCodecID, file: String) throws(MediaError) {
-        try self.init(codec: id, file: file, budget: nil)
+        try self.init(codec: id, file: file, budget: nil, isTransparent: false)
     }
 
-    private init(codec id: AVCodecID, file: String, budget: PictureBudget?) throws(MediaError) {
+    private init(
+        codec id: AVCodecID, file: String, budget: PictureBudget?, isTransparent: Bool
+    ) throws(MediaError) {
         _ = libavIsQuiet
         name = fileName(file)
-        guard let codec = avcodec_find_decoder(id), let context = avcodec_alloc_context3(codec) else {
+        let transparent = isTransparent ? Self.transparentDecoder(id) : nil
+        guard let codec = transparent ?? avcodec_find_decoder(id), let context = avcodec_alloc_context3(codec) else {
             let codecName = String(cString: avcodec_get_name(id))
             throw MediaError(.unsupported, "\(name): the codec \(codecName) cannot be decoded here")
         }
         self.context = context
         self.budget = budget
         budget?.bound(context)
+        // libvpx holds pictures of its own, which the budget does not see.
+        if transparent != nil { context.pointee.max_pixels = Int64(PictureBudget.pixelsForThreads) }
+    }
+
+    /// Whether a Matroska or WebM stream carries its transparency beside its pictures.
+    private static func isTransparent(_ stream: UnsafeMutablePointer<AVStream>) -> Bool {
+        guard let entry = av_dict_get(stream.pointee.metadata, "alpha_mode", nil, 0) else { return false }
+        return String(cString: entry.pointee.value) == "1"
+    }
+
+    /// libavcodec's own decoders of VP8 and VP9 pass over transparency, and show what it hides.
+    private static func transparentDecoder(_ id: AVCodecID) -> UnsafePointer<AVCodec>? {
+        switch id {
+        case AV_CODEC_ID_VP8: avcodec_find_decoder_by_name("libvpx")
+        case AV_CODEC_ID_VP9: avcodec_find_decoder_by_name("libvpx-vp9")
+        default: nil
+        }
     }
 
     deinit {

@@ -84,6 +84,7 @@ struct ClipTrack {
             return "its colours are \(matrix.rawValue)"
         }
         if DynamicRange(transfer: parameters.color_trc) != .standard { return "it is HDR" }
+        if let colors = VideoColors(parameters) { return "its colours are \(colors.name)" }
         // The container's word, and that of the coded pictures, which some players believe.
         for aspect in [av_guess_sample_aspect_ratio(input.context, stream, nil), parameters.sample_aspect_ratio]
         where aspect.num != aspect.den && aspect.num != 0 {

@@ -13,9 +13,11 @@ struct Normaliser: ~Copyable {
     private let format: VideoFormat
     private let fit: PictureFit
     private let orientation: Orientation
+    private let name: String
     private var scaler: Scaler
     private var wide: Scaler
     private var toneMap: ToneMap?
+    private var primaries: PrimariesConversion?
 
     init(format: VideoFormat, fit: PictureFit, orientation: Orientation, name: String) {
         self.format = format
@@ -24,6 +26,8 @@ struct Normaliser: ~Copyable {
         scaler = Scaler(name: name)
         wide = Scaler(name: name)
         toneMap = nil
+        primaries = nil
+        self.name = name
     }
 
     mutating func normalise(_ picture: borrowing Frame) throws(MediaError) -> Frame {
@@ -57,7 +61,7 @@ struct Normaliser: ~Copyable {
         return picture.width == format.width && picture.height == format.height
             && picture.pixelFormat == AV_PIX_FMT_YUV420P && properties.color_range != AVCOL_RANGE_JPEG
             && (ColorMatrix(properties.colorspace) ?? .bt709) == .bt709 && orientation == .upright
-            && DynamicRange(transfer: properties.color_trc) == .standard
+            && DynamicRange(transfer: properties.color_trc) == .standard && VideoColors(picture) == nil
             && Self.shownSize(picture).width == Double(picture.width)
     }
 
@@ -68,12 +72,33 @@ struct Normaliser: ~Copyable {
 
     private mutating func convert(_ picture: borrowing Frame, width: Int, height: Int) throws(MediaError) -> Frame {
         let range = DynamicRange(transfer: picture.pointer.pointee.color_trc)
-        guard range != .standard else { return try scaler.convert(picture, width: width, height: height) }
+        guard range != .standard else {
+            guard let colors = VideoColors(picture) else {
+                return try scaler.convert(picture, width: width, height: height)
+            }
+            return try convert(picture, colors, width: width, height: height)
+        }
         if toneMap == nil { toneMap = ToneMap(range) }
         let bright = try wide.scale(picture, width: width, height: height, format: AV_PIX_FMT_RGB48LE)
         let flat = try Frame(width: width, height: height, format: AV_PIX_FMT_RGB24)
         toneMap!.apply(bright, into: flat)
         return try scaler.scale(flat, width: width, height: height)
+    }
+
+    private mutating func convert(
+        _ picture: borrowing Frame, _ colors: VideoColors, width: Int, height: Int
+    ) throws(MediaError) -> Frame {
+        if primaries?.fits(colors, width: width, height: height) != true {
+            primaries = try PrimariesConversion(colors, width: width, height: height, name: name)
+        }
+        let deep: Frame
+        if picture.isTransparent {
+            let flat = try scaler.flatten(picture, width: width, height: height)
+            deep = try wide.scale(flat, width: width, height: height, format: AV_PIX_FMT_YUV444P16LE)
+        } else {
+            deep = try wide.scale(picture, width: width, height: height, format: AV_PIX_FMT_YUV444P16LE)
+        }
+        return try primaries!.convert(deep)
     }
 }
 

@@ -13,9 +13,13 @@ enum Picture {
     /// Decodes a PNG, JPEG, WebP or GIF file and brings it to a film's shape: upright, scaled to fill with Lanczos,
     /// centre-cropped, BT.709. Of an animation the first picture is taken.
     ///
-    /// - Parameter size: -> pixels, even; the film's own size if absent. Its aspect is the film's as nearly as whole pixels can.
+    /// Colours of a profile become sRGB's.
+    ///
+    /// - Parameters:
+    ///   - size: pixels, even; the film's own size if absent. Its aspect is the film's as nearly as whole pixels can.
+    ///   - warn: takes a sentence on a profile that cannot be used.
     static func load(
-        _ path: String, format: VideoFormat, size: (width: Int, height: Int)? = nil
+        _ path: String, format: VideoFormat, size: (width: Int, height: Int)? = nil, warn: (String) -> Void = { _ in }
     ) throws(MediaError) -> Frame {
         let name = fileName(path)
         let bytes = try read(path, name)
@@ -23,15 +27,19 @@ enum Picture {
         let isLarge = header.width * header.height > largePixels
         if isLarge { pthread_mutex_lock(largeLock) }
         defer { if isLarge { pthread_mutex_unlock(largeLock) } }
-        let source = try decode(bytes, header, path).wholeBytes(name: name)
-        let orientation = orientation(of: source)
+        let decoded = try decode(bytes, header, path)
+        let metadata = metadata(bytes, header.format)
+        let colors = colors(of: metadata, decoded) { warn("\(name): \($0); its colours are taken for sRGB") }
+        let source = try decoded.wholeBytes(name: name)
+        let orientation = metadata?.orientation ?? orientation(of: source)
         let turns = orientation.quarterTurns % 2 == 1
         let (width, height) = (size?.width ?? format.width, size?.height ?? format.height)
         let (across, down) = turns ? (format.height, format.width) : (format.width, format.height)
         let aspect = Double(across) * Double(source.height) / (Double(down) * Double(source.width))
         source.crop(keeping: (min(aspect, 1), min(1 / aspect, 1)))
         var scaler = Scaler(name: name)
-        let scaled = try scaler.convert(source, width: turns ? height : width, height: turns ? width : height)
+        let scaled = try scaler.convert(
+            source, width: turns ? height : width, height: turns ? width : height, colors: colors)
         return try scaled.oriented(orientation)
     }
 
@@ -103,6 +111,33 @@ enum Picture {
         return try frame.placed(x: animation.place.x, y: animation.place.y, on: animation.canvas, name: name)
     }
 
+    private static func metadata(_ bytes: [UInt8], _ format: ImageHeader.Format) -> PictureMetadata? {
+        switch format {
+        case .png: PictureMetadata(png: bytes)
+        case .jpeg: PictureMetadata(jpeg: bytes)
+        case .webp: PictureMetadata(webp: bytes)
+        case .gif: nil
+        }
+    }
+
+    /// What brings a picture's colours to sRGB, where they are others.
+    private static func colors(
+        of metadata: PictureMetadata?, _ picture: borrowing Frame, _ warn: (String) -> Void
+    ) -> ColorConversion? {
+        guard let metadata else { return nil }
+        for note in metadata.notes { warn(note) }
+        let outcome =
+            metadata.profile.map { ColorConversion.make(profile: $0, isGray: picture.isGray) }
+            ?? metadata.colors.conversion
+        switch outcome {
+        case .needed(let conversion): return conversion
+        case .unusable(let reason):
+            warn("its colour profile cannot be used: \(reason)")
+            return nil
+        case .notNeeded, nil: return nil
+        }
+    }
+
     /// What EXIF says of a camera that was held upright or not.
     private static func orientation(of picture: borrowing Frame) -> Orientation {
         guard let entry = av_dict_get(picture.pointer.pointee.metadata, "Orientation", nil, 0),
@@ -144,6 +179,14 @@ extension Frame {
             (to + (y + row) * toStride + x * 4).update(from: from + row * fromStride, count: count * 4)
         }
         return result
+    }
+
+    /// Whether it has one channel of colour.
+    fileprivate var isGray: Bool {
+        guard let description = av_pix_fmt_desc_get(pixelFormat) else { return false }
+        let flags = UInt64(AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL)
+        return description.pointee.nb_components <= 2 && description.pointee.flags & flags == 0
+            && pixelFormat != AV_PIX_FMT_PAL8
     }
 
     /// Formats of several pixels a byte cannot be cropped: they become grey. Others are not copied.

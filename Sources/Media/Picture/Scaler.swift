@@ -14,11 +14,24 @@ struct Scaler: ~Copyable {
     }
 
     /// Scales the whole source to the size; what is transparent becomes black.
-    mutating func convert(_ source: borrowing Frame, width: Int, height: Int) throws(MediaError) -> Frame {
-        guard source.isTransparent else { return try scale(source, width: width, height: height) }
+    ///
+    /// - Parameter colors: brings the source's colours to sRGB, where they are others.
+    mutating func convert(
+        _ source: borrowing Frame, width: Int, height: Int, colors: ColorConversion? = nil
+    ) throws(MediaError) -> Frame {
+        guard source.isTransparent || colors != nil else { return try scale(source, width: width, height: height) }
+        return try scale(
+            try flatten(source, width: width, height: height, colors: colors), width: width, height: height)
+    }
+
+    /// Scales the whole source to RGBA without transparency, over black.
+    mutating func flatten(
+        _ source: borrowing Frame, width: Int, height: Int, colors: ColorConversion? = nil
+    ) throws(MediaError) -> Frame {
         let flat = try scale(source, width: width, height: height, format: AV_PIX_FMT_RGBA)
-        flat.blendOverBlack()
-        return try scale(flat, width: width, height: height)
+        colors?.apply(to: flat)
+        if source.isTransparent { flat.blendOverBlack() }
+        return flat
     }
 
     /// Scales the whole source to a size and a format.
@@ -40,7 +53,7 @@ struct Scaler: ~Copyable {
 }
 
 extension Frame {
-    fileprivate var isTransparent: Bool {
+    var isTransparent: Bool {
         guard let description = av_pix_fmt_desc_get(pixelFormat) else { return false }
         return description.pointee.flags & UInt64(AV_PIX_FMT_FLAG_ALPHA) != 0 || pixelFormat == AV_PIX_FMT_PAL8
     }
