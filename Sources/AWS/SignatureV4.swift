@@ -58,15 +58,14 @@ package struct SignatureV4: Sendable {
         signed["x-amz-content-sha256"] = payload
         signed["x-amz-date"] = moment.text
         if let token = credentials.sessionToken { signed["x-amz-security-token"] = token }
-        var lines = signed.fields.map { ($0.name.lowercased(), Self.collapsed($0.value)) } + [("host", host)]
-        lines.sort { $0 < $1 }
-        let names = lines.map(\.0).joined(separator: ";")
+        let lines = Self.canonicalHeaders(signed, host: host)
+        let names = lines.map(\.name).joined(separator: ";")
         let signature = signature(
             """
             \(method)
             \(canonical(path))
             \(PercentEncoding.query(query))
-            \(lines.map { "\($0.0):\($0.1)\n" }.joined())
+            \(lines.map { "\($0.name):\($0.value)\n" }.joined())
             \(names)
             \(payload)
             """, at: moment)
@@ -108,8 +107,31 @@ package struct SignatureV4: Sendable {
         return key.withUnsafeBytes { Hex.text($0) }
     }
 
-    /// S3 signs the path as it is sent, all others encode it once more.
-    private func canonical(_ path: String) -> String { service == "s3" ? path : PercentEncoding.path(path) }
+    /// S3 signs the path as it is sent; all other services normalise it and encode it a second time.
+    private func canonical(_ path: String) -> String {
+        service == "s3" ? path : PercentEncoding.path(Self.normalized(path))
+    }
+
+    /// A path without empty, `.` and `..` segments; a final slash stays unless nothing is left before it.
+    private static func normalized(_ path: String) -> String {
+        var segments: [Substring] = []
+        for segment in path.split(separator: "/") where segment != "." {
+            if segment != ".." {
+                segments.append(segment)
+            } else if !segments.isEmpty {
+                segments.removeLast()
+            }
+        }
+        let end = path.utf8.last == UInt8(ascii: "/") && !segments.isEmpty ? "/" : ""
+        return "/" + segments.joined(separator: "/") + end
+    }
+
+    /// The header fields by name in lower case, sorted; the values of a repeated field are joined by commas in their order.
+    private static func canonicalHeaders(_ headers: HTTPHeaders, host: String) -> [(name: String, value: String)] {
+        var values: [String: [String]] = ["host": [host]]
+        for field in headers.fields { values[field.name.lowercased(), default: []].append(collapsed(field.value)) }
+        return values.map { (name: $0.key, value: $0.value.joined(separator: ",")) }.sorted { $0.name < $1.name }
+    }
 
     /// White space at the ends goes, runs of it become one space.
     private static func collapsed(_ value: String) -> String {
