@@ -89,7 +89,7 @@ let package = Package(
             nio + [logging, lifecycle, configuration, unixSignals, "JSONRPC", "ServicePool", "Untrusted"]),
         library("Contracts", ["JSONRPC", "Untrusted"]),
         library("Breaker", ["Contracts", "JSONRPC"]),
-        library("HTTP", ["CCurl", logging]),
+        library("HTTP", ["CCurl", "Untrusted", logging]),
         library("Providers", ["HTTP", "ServiceKit", "JSONRPC", "Untrusted"]),
         library("AWS", ["HTTP", crypto, subprocess, systemPackage]),
         library("Artifacts", ["AWS", "JSONRPC", "Untrusted", crypto]),
@@ -108,7 +108,7 @@ let package = Package(
             [
                 "ServiceKit", "Contracts", "Breaker", "Artifacts", "HTTP", "Providers", "ImageHeaders", "Drawing",
                 "CPango",
-                "JSONRPC",
+                "JSONRPC", "Untrusted",
                 crypto,
                 logging,
             ],
@@ -157,7 +157,7 @@ let package = Package(
                 name: "StandIns", dependencies: ["JSONRPC"], path: "Tests/StandIns",
                 exclude: [
                     "README.md", "standin.py", "aws.py", "logs.py", "mediaconvert.py", "metadata.py", "models.py",
-                    "openai_images.py", "openai_videos.py", "picture.py", "replicate.py", "secure.py",
+                    "openai_images.py", "openai_videos.py", "picture.py", "replicate.py", "secure.py", "signatures.py",
                 ]),
             tests("UntrustedTests", ["Untrusted"]),
             tests("JSONRPCTests", nio + ["JSONRPC", logging]),

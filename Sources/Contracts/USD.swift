@@ -7,10 +7,11 @@ package struct USD: Sendable, Hashable, Comparable {
         self.micros = micros
     }
 
-    /// Rounds to the nearest micro-dollar; not a number and values beyond ± 1e12 become zero.
+    /// Rounds to the nearest micro-dollar; zero for NaN, and at most ± 1e12 dollars, so that an absurd amount stays one.
     package init(_ dollars: Double) {
-        // trusted: checked on the same line
-        micros = dollars.isFinite && abs(dollars) < 1e12 ? Int64((dollars * 1_000_000).rounded()) : 0
+        let bounded = dollars.isNaN ? 0 : min(max(dollars, -1e12), 1e12)
+        // trusted: bounded on the line before
+        micros = Int64((bounded * 1_000_000).rounded())
     }
 
     package static let zero = USD(micros: 0)
@@ -30,10 +31,25 @@ package struct USD: Sendable, Hashable, Comparable {
     }
 
     package static func < (left: USD, right: USD) -> Bool { left.micros < right.micros }
-    package static func + (left: USD, right: USD) -> USD { USD(micros: left.micros + right.micros) }
-    package static func - (left: USD, right: USD) -> USD { USD(micros: left.micros - right.micros) }
+
+    // Sums of foreign amounts saturate.
+
+    package static func + (left: USD, right: USD) -> USD {
+        let (sum, overflow) = left.micros.addingReportingOverflow(right.micros)
+        return USD(micros: overflow ? (right.micros < 0 ? .min : .max) : sum)
+    }
+
+    package static func - (left: USD, right: USD) -> USD {
+        let (rest, overflow) = left.micros.subtractingReportingOverflow(right.micros)
+        return USD(micros: overflow ? (right.micros < 0 ? .max : .min) : rest)
+    }
+
+    package static func * (left: USD, count: Int) -> USD {
+        let (product, overflow) = left.micros.multipliedReportingOverflow(by: Int64(count))
+        return USD(micros: overflow ? ((left.micros < 0) == (count < 0) ? .max : .min) : product)
+    }
+
     package static func += (left: inout USD, right: USD) { left = left + right }
-    package static func * (left: USD, count: Int) -> USD { USD(micros: left.micros * Int64(count)) }
 }
 
 extension USD: Codable {

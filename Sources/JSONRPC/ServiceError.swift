@@ -8,8 +8,10 @@ package struct ServiceError: Error, Sendable, Equatable {
     package var message: String
     /// Whether the same call may succeed when made again.
     package var retryable: Bool
-    /// Seconds until a retry makes sense, where the provider told.
-    package var retryAfter: Double?
+    /// Seconds until a retry makes sense, if the provider said so; 0 to 30 days, whatever came.
+    package var retryAfter: Double? {
+        didSet { retryAfter = retryAfter.map(Self.clampedPause) }
+    }
     /// The provider's own words, or the violations of an input, one a line.
     package var detail: String?
     /// Who failed behind the service: `openai`, `replicate`, `mediaconvert`, ...
@@ -18,6 +20,14 @@ package struct ServiceError: Error, Sendable, Equatable {
     package var providerCode: String?
     /// The provider's id of the request, for its support.
     package var requestID: String?
+    /// Millionths of a US dollar that were spent before this failure on results that cannot be used.
+    package var wastedMicros: Int64?
+    /// Millionths of a US dollar that orders may have cost of which no answer says whether they were taken.
+    package var unknownMicros: Int64?
+    /// What to send as `attempt` to continue after this failure; absent if nothing is left to try.
+    package var nextAttempt: Int?
+    /// What became of the order that failed. Not sent to callers, who get the amounts.
+    package var order: OrderFate?
 
     package init(
         _ kind: ErrorKind, _ message: String, retryable: Bool? = nil, retryAfter: Double? = nil,
@@ -26,12 +36,14 @@ package struct ServiceError: Error, Sendable, Equatable {
         self.kind = kind
         self.message = message
         self.retryable = retryable ?? kind.isRetryable
-        self.retryAfter = retryAfter
+        self.retryAfter = retryAfter.map(Self.clampedPause)
         self.detail = detail
         self.provider = provider
         self.providerCode = providerCode
         self.requestID = requestID
     }
+
+    private static func clampedPause(_ seconds: Double) -> Double { seconds.clamped(to: 0...30 * 86_400) }
 
     /// Parameters of the wrong shape or value.
     ///
@@ -77,6 +89,9 @@ extension ServiceError: Codable {
     private enum DataKeys: String, CodingKey {
         case kind, retryable, detail, provider
         case retryAfter = "retry_after_s"
+        case wasted = "wasted_usd"
+        case unknown = "unknown_usd"
+        case nextAttempt = "next_attempt"
         case providerCode = "provider_code"
         case requestID = "request_id"
     }
@@ -102,6 +117,9 @@ extension ServiceError: Codable {
         provider = text(.provider, TextBound.quotation)
         providerCode = text(.providerCode, TextBound.quotation)
         requestID = text(.requestID, TextBound.quotation)
+        wastedMicros = Self.micros(try? data.decode(Double.self, forKey: .wasted))
+        unknownMicros = Self.micros(try? data.decode(Double.self, forKey: .unknown))
+        nextAttempt = try? data.decode(Int.self, forKey: .nextAttempt)
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -116,5 +134,13 @@ extension ServiceError: Codable {
         try data.encodeIfPresent(provider?.bounded(to: TextBound.quotation), forKey: .provider)
         try data.encodeIfPresent(providerCode?.bounded(to: TextBound.quotation), forKey: .providerCode)
         try data.encodeIfPresent(requestID?.bounded(to: TextBound.quotation), forKey: .requestID)
+        try data.encodeIfPresent(wastedMicros.map { Double($0) / 1_000_000 }, forKey: .wasted)
+        try data.encodeIfPresent(unknownMicros.map { Double($0) / 1_000_000 }, forKey: .unknown)
+        try data.encodeIfPresent(nextAttempt, forKey: .nextAttempt)
+    }
+
+    /// An amount from a peer: from nothing to a million dollars, above which no provider's bill can be meant.
+    private static func micros(_ dollars: Double?) -> Int64? {
+        dollars.flatMap { $0 > 0 ? Int64(clamping: $0.clamped(to: 0...1e6) * 1_000_000) : nil }
     }
 }
