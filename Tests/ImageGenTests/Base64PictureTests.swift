@@ -26,4 +26,32 @@ import Testing
         }
         #expect(find(#"{"b64_json":"AAAA"#) == .broken)
     }
+
+    @Test("every legal form of a JSON text is read: escapes, line breaks, the head of a data URI")
+    func forms() {
+        let bytes = (0..<200).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 0xFB) }
+        let text = Data(bytes).base64EncodedString()
+        func all(_ digits: (UInt8) -> String) -> String { text.utf8.map { "\\u00\(digits($0))" }.joined() }
+        let lines = stride(from: 0, to: text.count, by: 76).map { String(text.dropFirst($0).prefix(76)) }
+        let forms = [
+            text.split(separator: "+", omittingEmptySubsequences: false).joined(separator: "\\u002B"),
+            text.split(separator: "/", omittingEmptySubsequences: false).joined(separator: "\\u002f"),
+            text.split(separator: "/", omittingEmptySubsequences: false).joined(separator: "\\/"),
+            all { String($0, radix: 16) }, all { String($0, radix: 16).uppercased() },
+            lines.joined(separator: "\\r\\n"), lines.joined(separator: "\\u000a") + "\\n",
+            lines.joined(separator: " \\t"), "data:image/png;base64," + text, "data:image\\/png;base64,\\n" + text,
+            "\\u0064ata:;base64," + text,
+        ]
+        for form in forms { #expect(find(#"{"data":[{"b64_json":"\#(form)"}]}"#) == .picture(bytes), "\(form)") }
+        #expect(Base64Picture.decode(text) == .picture(bytes))
+    }
+
+    @Test("escapes that JSON does not have are broken, wherever the text ends")
+    func escapes() {
+        for text in [#"AA\q=="#, #"AAA\u00"#, #"AAA\u003"#, #"AA\u00zz="#, #"AAAA\u00e9"#, "AAAA\u{e9}", #"AAA\""#] {
+            #expect(find(#"{"b64_json":"\#(text)"}"#) == .broken, "\(text)")
+        }
+        #expect(find(#"{"b64_json":"AAAA\"#) == .broken)
+        #expect(find(#"{"b64_json":"data:image/png;base64,"}"#) == .broken)
+    }
 }

@@ -18,11 +18,27 @@ enum Base64Picture {
         body.withUnsafeBytes { raw -> Found in
             let bytes = raw.bindMemory(to: UInt8.self)
             guard let start = value(in: bytes) else { return .nothing }
-            var end = start
-            while end < bytes.count, bytes[end] != UInt8(ascii: "\"") { end += 1 }
-            guard end < bytes.count, end > start else { return .broken }
+            guard let end = endOfText(in: bytes, from: start), end > start else { return .broken }
             return decode(UnsafeBufferPointer(rebasing: bytes[start..<end])).map(Found.picture) ?? .broken
         }
+    }
+
+    /// The picture in the text of the member, for a writer that escapes the member's name.
+    static func decode(_ text: String) -> Found {
+        var text = text
+        // In a text that is not JSON, a backslash escapes nothing.
+        guard !text.utf8.contains(UInt8(ascii: "\\")) else { return .broken }
+        return text.withUTF8 { decode($0) }.map(Found.picture) ?? .broken
+    }
+
+    /// Where the quotation mark is that ends a JSON text.
+    private static func endOfText(in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
+        var end = start
+        while end < bytes.count {
+            if bytes[end] == UInt8(ascii: "\"") { return end }
+            end += bytes[end] == UInt8(ascii: "\\") ? 2 : 1
+        }
+        return nil
     }
 
     /// Where the text of the member begins. Within a JSON text a quotation mark has a backslash before it, so that the name with
@@ -54,16 +70,21 @@ enum Base64Picture {
         return nil
     }
 
-    /// Standard base64, padded; `\/` stands for a slash, as some JSON writers have it.
+    /// Standard base64, padded, in a JSON text: escapes of every form, line breaks and other white space, and the head of a data
+    /// URI before it.
     private static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        var characters = JSONTextBytes(text)
+        characters.skipHeadOfDataURI()
         var output: [UInt8] = []
         output.reserveCapacity(text.count / 4 * 3)
         var (bits, count, padding): (UInt32, Int, Int) = (0, 0, 0)
-        for byte in text {
-            if byte == UInt8(ascii: "\\") { continue }
-            if byte == UInt8(ascii: "=") {
+        while let byte = characters.next() {
+            switch byte {
+            case 0x09, 0x0A, 0x0D, 0x20: continue
+            case UInt8(ascii: "="):
                 padding += 1
                 continue
+            default: break
             }
             let value = values[Int(byte)]
             guard value < 64, padding == 0 else { return nil }
@@ -75,7 +96,7 @@ enum Base64Picture {
                 output.append(UInt8(truncatingIfNeeded: bits))
             }
         }
-        guard (count + padding) % 4 == 0, padding <= 2 else { return nil }
+        guard !characters.isBroken, count > 0, (count + padding) % 4 == 0, padding <= 2 else { return nil }
         switch count % 4 {
         case 2: output.append(UInt8(truncatingIfNeeded: bits >> 4))
         case 3:
