@@ -76,6 +76,10 @@ package struct AgentResult: Codable, Sendable {
     /// The clips that it made, or why it did not, by segment.
     package var clips: [AgentClip]
     package var cost: USD
+    /// What was spent beside `cost` on orders that brought nothing; absent if nothing was.
+    package var wasted: USD?
+    /// What orders may have cost of which no answer says whether the provider took them; absent if there were none.
+    package var unknown: USD?
     /// The job that the agent thinks it worked on, where it says so.
     package var jobID: String?
 
@@ -88,6 +92,8 @@ package struct AgentResult: Codable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case video, clips
         case cost = "cost_usd"
+        case wasted = "wasted_usd"
+        case unknown = "unknown_usd"
         case jobID = "job_id"
     }
 
@@ -96,6 +102,8 @@ package struct AgentResult: Codable, Sendable {
         video = try container.decodeIfPresent(String.self, forKey: .video)
         clips = try container.decodeIfPresent([AgentClip].self, forKey: .clips) ?? []
         cost = try container.decodeIfPresent(USD.self, forKey: .cost) ?? .zero
+        wasted = try container.decodeIfPresent(USD.self, forKey: .wasted)
+        unknown = try container.decodeIfPresent(USD.self, forKey: .unknown)
         jobID = try container.decodeIfPresent(String.self, forKey: .jobID)
     }
 }

@@ -26,10 +26,16 @@ package struct GenerateImage: Codable, Sendable {
     package var idempotencyKey: String?
     /// Whether a picture that was made of the same inputs before is not good enough; it is if absent.
     package var fresh: Bool?
+    /// Set by a caller that books every loss before it buys again: 0 first, then what the failure's `next_attempt` says. Such a
+    /// call ends at the first order that was, or may have been, paid for in vain. If absent, the call makes all attempts itself.
+    package var attempt: Int?
+    /// What the call may spend, orders in vain included; without a limit if absent.
+    package var maxCost: USD?
 
     package init(
         prompt: String, width: Int, height: Int, output: String, provider: String? = nil, model: String? = nil,
-        quality: String? = nil, seed: Int? = nil, idempotencyKey: String? = nil, fresh: Bool? = nil
+        quality: String? = nil, seed: Int? = nil, idempotencyKey: String? = nil, fresh: Bool? = nil,
+        attempt: Int? = nil, maxCost: USD? = nil
     ) {
         self.prompt = prompt
         self.width = width
@@ -41,11 +47,14 @@ package struct GenerateImage: Codable, Sendable {
         self.seed = seed
         self.idempotencyKey = idempotencyKey
         self.fresh = fresh
+        self.attempt = attempt
+        self.maxCost = maxCost
     }
 
     private enum CodingKeys: String, CodingKey {
-        case prompt, width, height, output, provider, model, quality, seed, fresh
+        case prompt, width, height, output, provider, model, quality, seed, fresh, attempt
         case idempotencyKey = "idempotency_key"
+        case maxCost = "max_cost_usd"
     }
 }
 
@@ -67,6 +76,10 @@ package struct GeneratedImage: Codable, Sendable {
     package var saved: USD?
     /// What the user should know although the picture was made.
     package var warnings: [String]?
+    /// What was spent beside `cost` on results that cannot be used; absent if nothing was.
+    package var wasted: USD?
+    /// What orders may have cost of which no answer says whether the provider took them; absent if there were none.
+    package var unknown: USD?
 
     package init(
         image: String, width: Int, height: Int, mediaType: String, provider: String, model: String, cost: USD,
@@ -90,6 +103,8 @@ package struct GeneratedImage: Codable, Sendable {
         case mediaType = "media_type"
         case cost = "cost_usd"
         case saved = "saved_usd"
+        case wasted = "wasted_usd"
+        case unknown = "unknown_usd"
     }
 }
 

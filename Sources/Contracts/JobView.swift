@@ -38,6 +38,10 @@ package struct JobView: Codable, Sendable {
     package var progress: Progress
     /// By the agent's name, and `total`.
     package var costs: Costs
+    /// What of `costs` bought nothing that could be used; absent if nothing did.
+    package var wasted: USD?
+    /// What orders may have cost of which no answer says whether the provider took them; absent if there were none.
+    package var unknown: USD?
     /// The artifact URI of the film.
     package var videoURL: String?
     package var error: ServiceError?
@@ -74,6 +78,8 @@ package struct JobView: Codable, Sendable {
         case createdAt = "created_at"
         case updatedAt = "updated_at"
         case videoURL = "video_url"
+        case wasted = "wasted_usd"
+        case unknown = "unknown_usd"
     }
 }
 

@@ -16,6 +16,9 @@ package struct Receipt: Codable, Sendable {
     package var costs: Costs
     /// What of it bought nothing.
     package var wasted: USD
+    /// What orders may have cost of which no answer says whether the provider took them. It is not part of `costs`, and counts
+    /// against `max_cost_usd`; absent if there were none.
+    package var unknown: USD?
     /// What was not spent because stills were there already.
     package var saved: USD
     /// What stills cost that were prepared while the lead worked, and were not needed; absent where there were none.
@@ -53,6 +56,7 @@ package struct Receipt: Codable, Sendable {
         case userID = "user_id"
         case sessionID = "session_id"
         case wasted = "wasted_usd"
+        case unknown = "unknown_usd"
         case saved = "saved_usd"
         case hedge = "hedge_usd"
         case videoURL = "video_url"
@@ -117,6 +121,8 @@ package struct Attempt: Codable, Sendable {
     package var startedAt: Timestamp
     package var endedAt: Timestamp?
     package var cost: USD
+    /// What orders of this try may have cost of which no answer says whether the provider took them.
+    package var unknown: USD?
     package var error: ServiceError?
 
     package init(
@@ -138,6 +144,7 @@ package struct Attempt: Codable, Sendable {
         case startedAt = "started_at"
         case endedAt = "ended_at"
         case cost = "cost_usd"
+        case unknown = "unknown_usd"
     }
 }
 

@@ -20,6 +20,8 @@ package struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
     package var kind: Kind
     package var message: String
     package var code: Int32?
+    /// Whether the request, or a part of it, had left for the server: the server may have acted on it.
+    package var wasSent = false
 
     package init(_ kind: Kind, _ message: String, code: Int32? = nil) {
         self.kind = kind

@@ -69,8 +69,9 @@ final class Transfer {
     func giveUp(at now: ContinuousClock.Instant) -> Bool {
         guard let due, now >= due else { return false }
         let seconds = request.timeouts.firstByte ?? 0
-        continuation.resume(
-            throwing: HTTPError(.timeout, "\(request.place): no answer began within \(seconds) s"))
+        var error = HTTPError(.timeout, "\(request.place): no answer began within \(seconds) s")
+        error.wasSent = wasSent
+        continuation.resume(throwing: error)
         return true
     }
 
@@ -83,12 +84,14 @@ final class Transfer {
         if ccurl_get_text(easy.pointer, CURLINFO_REDIRECT_URL, &redirection) == CURLE_OK, let redirection {
             response.redirection = String(cString: redirection)
         }
-        do {
+        do throws(HTTPError) {
             if let failure { throw failure }
             guard code == CURLE_OK else { throw refusal ?? error(code) }
             if response.isSuccess { try openOutput() }
             continuation.resume(returning: response)
         } catch {
+            var error = error
+            error.wasSent = wasSent
             continuation.resume(throwing: error)
         }
     }
@@ -301,6 +304,12 @@ final class Transfer {
     }
 
     // MARK: - Errors
+
+    /// Whether bytes of a request have left on the connection.
+    private var wasSent: Bool {
+        var bytes = 0
+        return ccurl_get_long(easy.pointer, CURLINFO_REQUEST_SIZE, &bytes) == CURLE_OK && bytes > 0
+    }
 
     private func error(_ code: CURLcode) -> HTTPError {
         let place = request.place

@@ -1,5 +1,6 @@
 import FoundationEssentials
 package import JSONRPC
+import Untrusted
 
 /// What a provider has made and may have charged for.
 package struct PaidWork: Sendable {
@@ -26,15 +27,17 @@ package struct PaidWork: Sendable {
                     throw lost(error)
                 }
                 isFirst = false
-                try await Task.sleep(for: .seconds(pause))
+                try await Task.sleep(for: .clamping(seconds: pause))
             }
         }
     }
 
     /// An error after which the work is paid for, but not there.
     package func lost(_ error: ServiceError) -> ServiceError {
-        ServiceError(
+        var lost = ServiceError(
             error.kind, "\(error.message); \(provider)'s \(id) may have been billed", retryable: false,
             detail: error.detail, provider: provider, providerCode: error.providerCode, requestID: id)
+        lost.order = .billed
+        return lost
     }
 }

@@ -29,25 +29,40 @@ package struct ProviderFailure: Sendable {
         let verdict = verdict(response.status, code ?? "", message ?? "")
         var words = message.map { $0.bounded(to: 1000) } ?? "answered \(response.status)"
         if message == nil, response.headers["content-type"]?.contains("html") == true { words += " with a web page" }
-        return ServiceError(
+        var error = ServiceError(
             verdict.kind, "\(provider): \(words)\(verdict.advice)",
             retryable: Self.said(response.headers["x-should-retry"]) ?? verdict.retryable,
             retryAfter: response.retryAfter,
             detail: verdict.kind == .contentRejected ? message?.bounded(to: TextBound.detail) : nil,
             provider: provider, providerCode: code,
             requestID: response.headers["x-request-id"]?.bounded(to: TextBound.quotation))
+        error.order = Self.fate(response.status)
+        return error
     }
 
-    /// Nothing that could be read as an answer came.
-    package func error(_ error: HTTPError) -> ServiceError {
-        switch error.kind {
-        case .timeout: ServiceError(.timeout, "\(provider): \(error.message)", retryable: true, provider: provider)
-        case .tooLarge: ServiceError(.tooLarge, "\(provider): \(error.message)", provider: provider)
-        case .file: ServiceError(.unavailable, error.message)
-        case .invalidRequest, .untrusted, .unreachable, .interrupted:
-            ServiceError(
-                .unavailable, "\(provider): \(error.message)", retryable: error.isRetryable, provider: provider)
+    /// What an answer without a result says of an order: a gateway that got no answer in time does not know whether the server
+    /// behind it took the order, and an error within a success does not say whether it was billed.
+    private static func fate(_ status: Int) -> OrderFate {
+        switch status {
+        case 200..<300, 502, 504, 520, 524: .unknown
+        default: .refused
         }
+    }
+
+    /// No answer that could be read came.
+    package func error(_ error: HTTPError) -> ServiceError {
+        var failure =
+            switch error.kind {
+            case .timeout:
+                ServiceError(.timeout, "\(provider): \(error.message)", retryable: true, provider: provider)
+            case .tooLarge: ServiceError(.tooLarge, "\(provider): \(error.message)", provider: provider)
+            case .file: ServiceError(.unavailable, error.message)
+            case .invalidRequest, .untrusted, .unreachable, .interrupted:
+                ServiceError(
+                    .unavailable, "\(provider): \(error.message)", retryable: error.isRetryable, provider: provider)
+            }
+        failure.order = !error.wasSent ? .refused : error.kind == .tooLarge ? .billed : .unknown
+        return failure
     }
 
     private func verdict(

@@ -2,6 +2,7 @@ import FoundationEssentials
 package import HTTP
 package import JSONRPC
 package import ServiceKit
+import Untrusted
 
 /// Runs models at Replicate: makes a prediction, asks how it stands until it is over, and cancels it when nobody waits any more.
 ///
@@ -59,36 +60,37 @@ package struct ReplicateClient: Sendable {
     package func run(
         _ model: String, input: JSONValue, timeout: Double, progress: (Double?, String) -> Void = { _, _ in }
     ) async throws -> Result {
-        let end = ContinuousClock.now + .seconds(timeout)
+        var polling = OrderPolling(timeout: timeout, first: pauses.first, longest: pauses.longest)
         var prediction = try await create(model, input)
         do {
-            var pause = pauses.first
             while !prediction.status.isOver {
                 progress(prediction.fraction, prediction.status.rawValue)
-                guard ContinuousClock.now + .seconds(pause) < end else {
+                guard try await polling.pause() else {
                     throw ServiceError(
-                        .timeout, "replicate: no result after \(Int(timeout)) s", provider: Self.provider,
+                        .timeout, "replicate: no result after \(Int(clamping: timeout)) s", provider: Self.provider,
                         requestID: prediction.id)
                 }
-                // Many that wait must not ask at the same moment.
-                try await Task.sleep(for: .seconds(pause * Double.random(in: 0.8...1.2)))
-                pause = min(pause * 1.5, pauses.longest)
                 do {
                     prediction = try await state(of: prediction)
                 } catch let error as ServiceError where error.retryable {
                     // The work goes on there, whatever became of one question.
-                    pause = max(pause, error.retryAfter ?? 0)
+                    polling.wait(atLeast: error.retryAfter)
                 }
             }
         } catch {
             await cancel(prediction)
-            throw error
+            guard var failure = error as? ServiceError else { throw error }
+            // The prediction exists, and may be billed up to its end.
+            failure.order = .unknown
+            throw failure
         }
         if let failure = prediction.failure { throw failure }
         guard !prediction.outputs.isEmpty else {
-            throw ServiceError(
+            var failure = ServiceError(
                 .unavailable, "replicate: \(model) succeeded without the URL of a result", retryable: false,
                 provider: Self.provider, requestID: prediction.id)
+            failure.order = .billed
+            throw failure
         }
         return Result(id: prediction.id, outputs: prediction.outputs)
     }
@@ -140,10 +142,12 @@ package struct ReplicateClient: Sendable {
             prediction.isNameable
         else {
             let isPage = response.headers["content-type"]?.contains("html") == true
-            throw ServiceError(
+            var failure = ServiceError(
                 .unavailable,
                 "replicate: the answer is no prediction\(isPage ? ", but a web page: check the base URL" : "")",
                 retryable: true, provider: Self.provider)
+            failure.order = .unknown
+            throw failure
         }
         return prediction
     }

@@ -20,7 +20,7 @@ import Testing
 
         func model(of request: GenerateImage) -> String { "m" }
 
-        func draw(_ request: GenerateImage, to path: String) async throws -> DrawnImage {
+        func draw(_ request: GenerateImage, to path: String, _ orders: OrderBook) async throws -> DrawnImage {
             asked.withLock { $0 += 1 }
             try Data("a picture".utf8).write(to: URL(filePath: path))
             return DrawnImage(
@@ -43,7 +43,8 @@ import Testing
             let studio = ImageStudio(
                 artifacts: Artifacts(), providers: ProviderList(all: [provider], chain: [provider]),
                 delivered: DeliveredStills(folder: "\(folder)/state"),
-                cache: StillCache(folder: "\(folder)/content", maximumBytes: 1 << 20))
+                cache: StillCache(folder: "\(folder)/content", maximumBytes: 1 << 20),
+                ledger: OrderLedger(folder: "\(folder)/orders"))
             return try await studio.generate(request, report: { _, _ in })
         }
         let first = try await generate(request(folder, key: "k"))

@@ -29,7 +29,7 @@ import Testing
 
         func model(of request: GenerateImage) -> String { request.model ?? "m" }
 
-        func draw(_ request: GenerateImage, to path: String) async throws -> DrawnImage {
+        func draw(_ request: GenerateImage, to path: String, _ orders: OrderBook) async throws -> DrawnImage {
             asked.withLock { $0 += 1 }
             if let failure = failure.withLock({ $0 }) { throw failure }
             try Data("by \(name)".utf8).write(to: URL(filePath: path))
@@ -47,7 +47,8 @@ import Testing
         ImageStudio(
             artifacts: Artifacts(), providers: ProviderList(all: providers, chain: providers),
             delivered: DeliveredStills(folder: "\(folder)/state"),
-            cache: StillCache(folder: "\(folder)/content", maximumBytes: cacheBytes))
+            cache: StillCache(folder: "\(folder)/content", maximumBytes: cacheBytes),
+            ledger: OrderLedger(folder: "\(folder)/orders"))
     }
 
     private func request(_ name: String, prompt: String = "a hill", fresh: Bool? = nil) -> GenerateImage {

@@ -88,7 +88,7 @@ final class FakeStudio: Studio {
     }
 
     func draw(
-        _ segment: PlannedSegment, edition: Int, provider: String?, _ spec: JobSpec
+        _ segment: PlannedSegment, _ order: StillOrder, provider: String?, _ spec: JobSpec
     ) async throws -> GeneratedImage {
         note(segment.guidance == "g" ? "draw \(segment.id)" : "draw \(segment.id): \(segment.guidance)")
         try await onDraw(segment, provider)

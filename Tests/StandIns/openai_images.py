@@ -10,7 +10,11 @@ Commands:
       {"truncate": n}    the picture without its last n bytes
       {"size": [w, h]}   a picture of another size
       {"delay": seconds}, {"reset": true}, {"url": "file:///etc/passwd"}, {"noise": bytes}
-  {"requests": true}            -> {"requests": [{"body", "headers"}]}
+      {"escape": "dotnet"|"all"|"lines"|"data"}   legal JSON forms of the base64: `\\u002B`, every character escaped, line breaks, a data URI
+      {"url": "", "lost_downloads": n}            a link whose first n downloads fail
+  {"delay": seconds}            how long each picture takes from now on, without a fault of its own
+  {"requests": true}            -> {"requests": [{"body", "headers", "at", "answered"}], "downloads"}
+      times in seconds since 1970; `answered` is null while the answer has not left
 """
 
 import base64
@@ -27,6 +31,19 @@ compatible = "--compatible" in sys.argv
 requests = []
 faults = []
 pictures = {}
+# Downloads that fail, by path; how many there were; how long a picture takes.
+state = {"lost": {}, "downloads": 0, "delay": 0}
+
+
+def escaped(text, form):
+    """The base64 as a JSON text in one of its legal forms."""
+    if form == "dotnet":
+        return text.replace("+", "\\u002B").replace("/", "\\/")
+    if form == "all":
+        return "".join("\\u%04x" % ord(c) for c in text)
+    if form == "lines":
+        return "\\r\\n".join(text[n : n + 76] for n in range(0, len(text), 76)) + "\\n"
+    return "data:image\\/png;base64," + text
 
 
 class Handler(standin.Handler):
@@ -38,6 +55,10 @@ class Handler(standin.Handler):
         picture = pictures.get(self.path)
         if picture is None:
             return self.reply(404, "not found")
+        state["downloads"] += 1
+        if state["lost"].get(self.path, 0) > 0:
+            state["lost"][self.path] -= 1
+            return self.reply(503, "try later")
         self.reply(200, picture, {"Content-Type": "image/png"})
 
     def do_POST(self):
@@ -52,9 +73,17 @@ class Handler(standin.Handler):
             asked = json.loads(body)
         except ValueError:
             return self.refuse(400, "We could not parse the JSON body of your request.")
-        requests.append({"body": asked, "headers": {k.lower(): v for k, v in self.headers.items() if k.lower() != "authorization"}})
+        order = {"body": asked, "headers": {k.lower(): v for k, v in self.headers.items() if k.lower() != "authorization"}}
+        order["at"], order["answered"] = time.time(), None
+        requests.append(order)
         fault = faults.pop(0) if faults else {}
-        time.sleep(fault.get("delay", 0))
+        time.sleep(fault.get("delay", state["delay"]))
+        try:
+            self.answer(asked, fault)
+        finally:
+            order["answered"] = time.time()
+
+    def answer(self, asked, fault):
         if fault.get("reset"):
             self.close_connection = True
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -75,10 +104,14 @@ class Handler(standin.Handler):
         if "url" in fault or compatible and asked.get("response_format") != "b64_json":
             path = "/generated/%d.png" % len(requests)
             pictures[path] = picture
+            state["lost"][path] = fault.get("lost_downloads", 0)
             url = fault.get("url") or "http://%s%s" % (self.headers["Host"], path)
             return self.reply(200, {"created": 1, "data": [{"url": url}]}, headers)
         text = base64.b64encode(picture).decode()
         text = text[: -fault["cut"]] if "cut" in fault else text
+        if "escape" in fault:
+            body = '{"created": 1, "data": [{"b64_json": "%s"}]}' % escaped(text, fault["escape"])
+            return self.reply(200, body, {"Content-Type": "application/json", **headers})
         entry = {"revised_prompt": 'a "b64_json" trap: \\"b64_json\\"', "b64_json": text}
         self.reply(200, {"created": 1, "data": [entry], "usage": {"total_tokens": 1}}, headers)
 
@@ -114,7 +147,8 @@ class Handler(standin.Handler):
 
 def command(request):
     faults.extend(request.get("misbehave", []))
-    return {"requests": requests}
+    state["delay"] = request.get("delay", state["delay"])
+    return {"requests": requests, "downloads": state["downloads"]}
 
 
 standin.run(standin.serve(Handler), command)

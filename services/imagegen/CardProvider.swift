@@ -19,7 +19,7 @@ struct CardProvider: ImageProvider {
 
     func model(of request: GenerateImage) -> String { CardPainter.version }
 
-    func draw(_ request: GenerateImage, to path: String) async throws -> DrawnImage {
+    func draw(_ request: GenerateImage, to path: String, _ orders: OrderBook) async throws -> DrawnImage {
         let unknown = try await blocking.run { _ in
             let card = try CardPainter.paint(
                 prompt: request.prompt, width: request.width, height: request.height, seed: request.seed)

@@ -23,7 +23,7 @@ struct FolderProvider: ImageProvider {
 
     func model(of request: GenerateImage) -> String { "picture" }
 
-    func draw(_ request: GenerateImage, to path: String) async throws -> DrawnImage {
+    func draw(_ request: GenerateImage, to path: String, _ orders: OrderBook) async throws -> DrawnImage {
         // A still lies at `.../<session>/agent5/<segment>.png`.
         let output = try ArtifactURI(request.output, at: "/output")
         let parts = output.path.split(separator: "/").map(String.init)

@@ -15,7 +15,8 @@ package enum ImageGenMain {
                 cache: StillCache(
                     folder: "\(folder)/content",
                     maximumBytes: try context.settings.int(
-                        "UNDERSTUDY_IMAGE_CACHE_BYTES", default: 2 << 30, in: 0...Int.max)))
+                        "UNDERSTUDY_IMAGE_CACHE_BYTES", default: 2 << 30, in: 0...Int.max)),
+                ledger: OrderLedger(folder: "\(folder)/orders"))
             methods.handle(ImageGenAPI.generate) { request, call in try await studio.generate(request, call) }
             methods.handle(ImageGenAPI.providers) { _, _ in await studio.list() }
         }

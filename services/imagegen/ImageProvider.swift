@@ -13,8 +13,9 @@ protocol ImageProvider: Sendable {
 
     /// Draws a picture and writes it, as a PNG, JPEG or WebP file, to a path of this machine.
     ///
+    /// - Parameter orders: where a provider that charges books each order.
     /// - Throws: `ServiceError`; nothing is kept then.
-    func draw(_ request: GenerateImage, to path: String) async throws -> DrawnImage
+    func draw(_ request: GenerateImage, to path: String, _ orders: OrderBook) async throws -> DrawnImage
 }
 
 /// What a provider made.

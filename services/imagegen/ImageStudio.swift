@@ -1,7 +1,9 @@
 import Artifacts
 import Contracts
 import FoundationEssentials
+import Glibc
 import JSONRPC
+import Synchronization
 
 /// Answers `imagegen`'s methods: checks what is asked, chooses the provider, stores the picture.
 struct ImageStudio: Sendable {
@@ -12,42 +14,115 @@ struct ImageStudio: Sendable {
     let providers: ProviderList
     let delivered: DeliveredStills
     let cache: StillCache
+    let ledger: OrderLedger
     private let breakers = ProviderBreakers()
 
-    init(artifacts: Artifacts, providers: ProviderList, delivered: DeliveredStills, cache: StillCache) {
+    init(
+        artifacts: Artifacts, providers: ProviderList, delivered: DeliveredStills, cache: StillCache,
+        ledger: OrderLedger
+    ) {
         self.artifacts = artifacts
         self.providers = providers
         self.delivered = delivered
         self.cache = cache
+        self.ledger = ledger
     }
 
+    /// Answers a call. A call with an idempotency key whose connection is lost, or whose deadline passes, finishes: the caller
+    /// will ask again, and the picture is paid for. Only the caller's `rpc.cancel` ends it early.
     func generate(_ request: GenerateImage, _ call: Call) async throws -> GeneratedImage {
-        try await generate(request) { call.progress($0, $1) }
+        guard request.idempotencyKey != nil else {
+            return try await generate(request) { call.progress($0, $1) }
+        }
+        let isAbandoned = Mutex(false)
+        let work = Task {
+            try await generate(request, isAbandoned: { isAbandoned.withLock { $0 } }) { call.progress($0, $1) }
+        }
+        return try await withTaskCancellationHandler {
+            try await work.value
+        } onCancel: {
+            if call.isCancelledByCaller { work.cancel() } else { isAbandoned.withLock { $0 = true } }
+        }
     }
 
-    /// - Parameter report: gets a fraction and a message.
+    /// - Parameters:
+    ///   - isAbandoned: whether nobody waits for the reply any more.
+    ///   - report: gets a fraction and a message.
     func generate(
-        _ request: GenerateImage, report: (Double, String) -> Void
+        _ request: GenerateImage, isAbandoned: () -> Bool = { false }, report: (Double, String) -> Void
     ) async throws -> GeneratedImage {
         try check(request)
         let candidates = try candidates(request)
         let output = try ArtifactURI(request.output, at: "/output")
         try artifacts.policy?.checkTarget(output, "/output: the picture")
+        guard let key = request.idempotencyKey else {
+            return try await draw(request, candidates, output, OrderBook(request), report)
+        }
+        // A call with the same key that is under way, in this replica or another, is waited for.
+        let hold = try await ledger.hold(key)
+        defer { withExtendedLifetime(hold) {} }
         if let image = try await delivered.find(request, artifacts) { return image }
-        let image = try await firstOf(candidates, request, output, report)
-        try delivered.keep(image, for: request)
-        return image
+        let ledger = ledger
+        let orders = OrderBook(request, record: ledger.record(key)) { record throws(ServiceError) in
+            try ledger.write(record, for: key)
+        }
+        if let failure = orders.takeFailure() { throw failure }
+        do {
+            if let lost = orders.settleAbandoned({ id in isBought(id, request, candidates) }) { throw lost }
+            let image = try await draw(request, candidates, output, orders, report)
+            try delivered.keep(image, for: request)
+            return image
+        } catch let error as ServiceError {
+            let failure = booked(error, orders)
+            // A picture that is here is passed on by the next call with this key.
+            let isFinal = orders.undelivered == .zero && orders.loss.total > .zero
+            if isFinal, orders.isStepwise || isAbandoned() { orders.keep(failure) }
+            throw failure
+        }
+    }
+
+    /// Whether the cache has the picture of an order.
+    private func isBought(_ order: String, _ request: GenerateImage, _ candidates: [any ImageProvider]) -> Bool {
+        candidates.contains { provider in
+            cache.find(StillCache.key(request, provider: provider.name, model: provider.model(of: request)))?
+                .entry.order == order
+        }
+    }
+
+    /// An error with what the call has spent for nothing.
+    private func booked(_ error: ServiceError, _ orders: OrderBook) -> ServiceError {
+        var error = error
+        error.wasted = orders.loss.wasted + orders.undelivered
+        error.unknown = orders.loss.unknown
+        return error
+    }
+
+    private func draw(
+        _ request: GenerateImage, _ candidates: [any ImageProvider], _ output: ArtifactURI, _ orders: OrderBook,
+        _ report: (Double, String) -> Void
+    ) async throws -> GeneratedImage {
+        do {
+            var image = try await firstOf(candidates, request, output, orders, report)
+            let loss = orders.loss
+            image.wasted = loss.wasted > .zero ? loss.wasted : nil
+            image.unknown = loss.unknown > .zero ? loss.unknown : nil
+            return image
+        } catch let error as ServiceError {
+            throw booked(error, orders)
+        }
     }
 
     /// Asks one provider after the other until one has drawn.
     ///
-    /// - Throws: the first one's error, with what the others said in its detail.
+    /// - Throws: the first one's error, with what the others said in its detail; if the caller books losses, the error of the
+    ///   order that was lost, with the `nextAttempt` that continues.
     private func firstOf(
-        _ candidates: [any ImageProvider], _ request: GenerateImage, _ output: ArtifactURI,
+        _ candidates: [any ImageProvider], _ request: GenerateImage, _ output: ArtifactURI, _ orders: OrderBook,
         _ report: (Double, String) -> Void
     ) async throws -> GeneratedImage {
         var failures: [ServiceError] = []
-        for provider in candidates {
+        for (place, provider) in candidates.enumerated().dropFirst(orders.firstPlace) {
+            orders.turn(to: place)
             let call = UUID().uuidString
             // A breaker only spares a provider where somebody else can be asked.
             if candidates.count > 1, await !breakers.admits(provider.name, call: call) {
@@ -59,44 +134,71 @@ struct ImageStudio: Sendable {
             }
             report(0, "\(provider.name) draws")
             do {
-                var image = try await draw(request, provider, output)
+                var image = try await draw(request, provider, output, orders)
                 await breakers.succeeded(provider.name)
                 let warnings = failures.map(\.message) + (image.warnings ?? [])
                 image.warnings = warnings.isEmpty ? nil : warnings
                 return image
-            } catch let error as ServiceError {
-                await breakers.failed(provider.name, error.kind, call: call)
+            } catch var error as ServiceError {
+                if error.nextAttempt != nil || error.providerCode == OrderBook.limitCode {
+                    // Not the provider's last word, or not its failure.
+                    await breakers.released(provider.name, call: call)
+                } else {
+                    await breakers.failed(provider.name, error.kind, call: call)
+                }
+                if error.nextAttempt != nil { throw error }
+                if orders.isStepwise, orders.loss.total > .zero, place + 1 < candidates.count {
+                    error.nextAttempt = orders.nextAttempt(at: place + 1)
+                    throw error
+                }
                 failures.append(error)
             } catch {
                 await breakers.released(provider.name, call: call)
                 throw error
             }
         }
-        var first = failures[0]
+        guard var first = failures.first else {
+            throw ServiceError.invalidParams(
+                at: "/attempt", expected: "what the last failure's next_attempt said, found \(request.attempt ?? 0)")
+        }
         let others = failures.dropFirst().map(\.message)
         if !others.isEmpty { first.detail = ([first.detail].compactMap { $0 } + others).joined(separator: "\n") }
         throw first
     }
 
     private func draw(
-        _ request: GenerateImage, _ provider: any ImageProvider, _ output: ArtifactURI
+        _ request: GenerateImage, _ provider: any ImageProvider, _ output: ArtifactURI, _ orders: OrderBook
     ) async throws -> GeneratedImage {
         let isPaid = provider.info.needsNetwork && provider.name != "folder"
+        guard isPaid else {
+            let drawn = try await artifacts.output(output) { path in try await provider.draw(request, to: path, orders)
+            }
+            return Self.image(drawn, output, provider)
+        }
         let key = StillCache.key(request, provider: provider.name, model: provider.model(of: request))
-        if isPaid, request.fresh != true, let found = cache.find(key) {
+        if let found = cache.find(key), request.fresh != true || orders.owns(found.entry.order) {
             try await artifacts.copy(ArtifactURI(filePath: found.path), to: output)
+            // Bought for this very key by a call whose reply never left: its price is told now.
+            let isOwn = orders.owns(found.entry.order)
             return GeneratedImage(
                 image: output.description, width: found.entry.width, height: found.entry.height,
-                mediaType: found.entry.mediaType, provider: provider.name, model: found.entry.model, cost: .zero,
-                attempts: 0, cached: true, saved: found.entry.cost)
+                mediaType: found.entry.mediaType, provider: provider.name, model: found.entry.model,
+                cost: isOwn ? found.entry.cost : .zero, attempts: isOwn ? 1 : 0, cached: !isOwn,
+                saved: isOwn ? nil : found.entry.cost)
         }
-        let drawn = try await artifacts.output(output) { path in
-            let drawn = try await provider.draw(request, to: path)
-            // Whatever becomes of the store: what was paid for is kept.
-            if isPaid { cache.keep(path, drawn, as: key) }
-            return drawn
-        }
-        return GeneratedImage(
+        // On this machine's disk first: whatever becomes of the store, what was paid for is not lost.
+        let path = try ledger.temporary()
+        defer { unlink(path) }
+        let drawn = try await provider.draw(request, to: path, orders)
+        cache.keep(path, drawn, as: key, order: orders.currentOrder)
+        try await artifacts.copy(ArtifactURI(filePath: path), to: output)
+        return Self.image(drawn, output, provider)
+    }
+
+    private static func image(
+        _ drawn: DrawnImage, _ output: ArtifactURI, _ provider: any ImageProvider
+    ) -> GeneratedImage {
+        GeneratedImage(
             image: output.description, width: drawn.width, height: drawn.height, mediaType: drawn.mediaType,
             provider: provider.name, model: drawn.model, cost: drawn.cost, attempts: drawn.attempts, cached: false,
             warnings: drawn.warnings.isEmpty ? nil : drawn.warnings)
@@ -128,6 +230,12 @@ struct ImageStudio: Sendable {
         }
         guard request.prompt.unicodeScalars.count <= Self.maximumPrompt else {
             throw ServiceError(.tooLarge, "/prompt: at most \(Self.maximumPrompt) characters", detail: "/prompt")
+        }
+        guard (0...1_000_000).contains(request.attempt ?? 0) else {
+            throw .invalidParams(at: "/attempt", expected: "0, or what the last failure's next_attempt said")
+        }
+        guard request.maxCost ?? .zero >= .zero else {
+            throw .invalidParams(at: "/max_cost_usd", expected: "0 or more dollars")
         }
         guard (16...8192).contains(request.width) else {
             throw .invalidParams(at: "/width", expected: "16 to 8192 pixels, found \(request.width)")

@@ -15,6 +15,8 @@ struct StillCache: Sendable {
         var mediaType: String
         var model: String
         var cost: USD
+        /// The order that bought it.
+        var order: String?
     }
 
     /// Seconds after which a picture that nobody asked for again is forgotten.
@@ -50,13 +52,14 @@ struct StillCache: Sendable {
     }
 
     /// Keeps a picture; a disk that is full is no fault of the picture's.
-    func keep(_ picture: String, _ drawn: DrawnImage, as key: ContentKey) {
+    func keep(_ picture: String, _ drawn: DrawnImage, as key: ContentKey, order: String? = nil) {
         guard maximumBytes > 0 else { return }
         let path = "\(folder)/\(key.text)"
         let temporary = DurableFile.temporary(beside: path)
         defer { unlink(temporary) }
         let entry = Entry(
-            width: drawn.width, height: drawn.height, mediaType: drawn.mediaType, model: drawn.model, cost: drawn.cost)
+            width: drawn.width, height: drawn.height, mediaType: drawn.mediaType, model: drawn.model, cost: drawn.cost,
+            order: order)
         do {
             try PrivateFolder.make(folder)
             try FileManager.default.copyItem(atPath: picture, toPath: temporary)

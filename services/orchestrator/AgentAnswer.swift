@@ -16,8 +16,8 @@ enum AgentAnswer {
     static func check(_ result: AgentResult, of name: String, job: String, segments: [String]) throws(ServiceError) {
         func refuse(_ words: String) -> ServiceError { ServiceError(.corruptMedia, "\(name) \(words)") }
         if let other = result.jobID, other != job { throw refuse("answered for the job \(quoted(other))") }
-        guard result.cost >= .zero, result.cost <= highestCost else {
-            throw refuse("says that it cost \(result.cost.text)")
+        for cost in [result.cost, result.wasted ?? .zero, result.unknown ?? .zero] {
+            guard cost >= .zero, cost <= highestCost else { throw refuse("says that it cost \(cost.text)") }
         }
         for place in [result.video].compactMap({ $0 }) + result.clips.compactMap(\.clip) {
             guard place.utf8.count <= longestPlace else { throw refuse("names a file of \(place.utf8.count) bytes") }

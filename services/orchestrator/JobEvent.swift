@@ -28,7 +28,10 @@ enum JobEvent: Codable, Sendable {
     case leadClipsChecked(
         good: [String], bad: [String: ServiceError], startedAt: Timestamp, warnings: [String]? = nil)
     case imageMade(segment: Int, image: GeneratedImage, startedAt: Timestamp)
+    /// Only in journals of versions whose jobs repeated a failed still themselves, once.
     case imageFailed(segment: Int, ServiceError, startedAt: Timestamp)
+    /// An order of a still came to nothing. `imagegen` owns the retries: the error's `nextAttempt` continues, if there is one.
+    case stillFailed(segment: Int, ServiceError, startedAt: Timestamp)
     case clipMade(segment: Int, clip: CreatedClip, startedAt: Timestamp)
     case clipFailed(segment: Int, ServiceError, startedAt: Timestamp)
     /// - trimmed: seconds of the narration that were cut from its end.

@@ -31,7 +31,8 @@ enum JobLog {
                     ]
                 )
             ]
-        case .imageFailed(let index, let error, _), .clipFailed(let index, let error, _),
+        case .imageFailed(let index, let error, _), .stillFailed(let index, let error, _),
+            .clipFailed(let index, let error, _),
             .narrationFailed(let index, let error, _):
             return [
                 (

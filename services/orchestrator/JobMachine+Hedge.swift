@@ -24,7 +24,7 @@ extension JobMachine {
     var warmUpWork: Set<JobWork> {
         guard isWarmingUp else { return [] }
         let rest = (spec.options.hedgeMaxCost ?? JobDefaults.hedgeMaxCost) - hedge
-        var purse = Purse(left: spec.options.maxCost.map { min($0 - costs.total, rest) } ?? rest)
+        var purse = Purse(left: moneyLeft.map { min($0, rest) } ?? rest)
         var work: Set<JobWork> = []
         for kept in granted {
             guard case .image(let index, let attempt, let provider) = kept, segments.indices.contains(index),
@@ -33,7 +33,7 @@ extension JobMachine {
             purse.pay(stillPrice(provider))
             work.insert(kept)
         }
-        for index in tally.undrawn where segments[index].imageAttempts < 2 {
+        for index in tally.undrawn where !segments[index].isSpareGivenUp {
             guard work.count < spec.options.imageConcurrency ?? JobDefaults.imageConcurrency else { break }
             guard let wanted = next(of: index).first, !work.contains(where: { $0.segment == index }) else { continue }
             guard case .image(_, _, let provider) = wanted, purse.reserve(stillPrice(provider)) else { continue }
@@ -47,9 +47,12 @@ extension JobMachine {
         provider == Self.card || provider == Self.given ? .zero : plan?.imagePrice ?? .zero
     }
 
-    /// A still that cannot be prepared is no failure yet.
+    /// The rule of journals with `imageFailed`: a still that cannot be prepared is no failure yet.
     mutating func warmUpFailed(_ index: Int, _ error: ServiceError) {
-        change(index) { $0.imageAttempts = Self.isHopeless(error) ? 2 : $0.imageAttempts + 1 }
+        change(index) { segment in
+            segment.imageAttempts = Self.isHopeless(error) ? 2 : segment.imageAttempts + 1
+            segment.isSpareGivenUp = segment.imageAttempts >= 2
+        }
     }
 
     /// What was prepared, and not needed then, is needed now.

@@ -24,7 +24,7 @@ extension JobMachine {
         case (.leadFailed(let error, let startedAt), .checkingLeadFilm),
             (.leadFailed(let error, let startedAt), .checkingLeadClips):
             stages.ran("verify", from: startedAt, to: now)
-            wasted += costs.agent5
+            wasteLead()
             takeOver(error, at: now, &drafts)
         case (.leadFilmAccepted(let video, let startedAt, let seconds, let found), .checkingLeadFilm):
             stages.ran("verify", from: startedAt, to: now)
@@ -55,7 +55,10 @@ extension JobMachine {
         _ result: AgentResult, startedAt: Timestamp, at now: Timestamp, _ drafts: inout [StatusDraft]
     ) {
         costs.agent5 += result.cost
-        attempted(Self.lead, "film", from: startedAt, to: now, cost: result.cost)
+        loseLead(result.wasted ?? .zero, unknown: result.unknown ?? .zero)
+        attempted(
+            Self.lead, "film", from: startedAt, to: now, cost: result.cost + (result.wasted ?? .zero),
+            unknown: result.unknown)
         stages.ran("agent5", from: startedAt, to: now)
         if upgrade != nil, result.clips.isEmpty {
             takeOver(ServiceError(.corruptMedia, "Agent5 delivered no clips of single segments"), at: now, &drafts)
@@ -97,8 +100,24 @@ extension JobMachine {
     }
 
     private mutating func record(_ error: ServiceError, startedAt: Timestamp, at now: Timestamp) {
-        attempted(Self.lead, "film", from: startedAt, to: now, error: error)
+        loseLead(error.wasted, unknown: error.unknown)
+        attempted(
+            Self.lead, "film", from: startedAt, to: now, cost: error.wasted, unknown: error.unknown, error: error)
         stages.ran("agent5", from: startedAt, to: now)
+    }
+
+    /// Books what orders of the lead cost, or may have cost, that brought nothing.
+    private mutating func loseLead(_ lost: USD, unknown: USD) {
+        costs.agent5 += lost
+        wasted += lost
+        leadWasted += lost
+        self.unknown += unknown
+    }
+
+    /// All that the lead has cost bought nothing.
+    private mutating func wasteLead() {
+        wasted += costs.agent5 - leadWasted
+        leadWasted = costs.agent5
     }
 
     private mutating func clipsChecked(
@@ -118,7 +137,7 @@ extension JobMachine {
         if spec.options.fallback == .segments, !good.isEmpty {
             keepClips(good)
         } else {
-            wasted += costs.agent5
+            wasteLead()
         }
         takeOver(reason, at: now, &drafts)
     }
@@ -147,8 +166,7 @@ extension JobMachine {
             Candidate(
                 agent: Self.lead, video: result.video, clips: result.clips.isEmpty ? nil : result.clips,
                 cost: result.cost, at: now))
-        costs.agent5 += result.cost
-        wasted += result.cost
+        loseLead(result.cost + (result.wasted ?? .zero), unknown: result.unknown ?? .zero)
         drafts.append(say(Self.lead, .error, "Agent5 delivered too late; what it made is kept as a candidate"))
     }
 

@@ -13,9 +13,11 @@ extension JobMachine {
                 segment.error = nil
             }
             spend(image.cost, on: index)
+            lose(image.wasted ?? .zero, unknown: image.unknown ?? .zero, on: index)
             if isWarmingUp { hedge += image.cost }
             saved += image.saved ?? .zero
-            done("image", index, startedAt, now, image.cost)
+            done(
+                "image", index, startedAt, now, image.cost + (image.wasted ?? .zero), unknown: image.unknown)
             stages.ran("images", from: startedAt, to: now)
             warnings += (image.warnings ?? []).map { "\(segments[index].id): \($0)" }
             tell("drew the still of", index, &drafts)
@@ -24,6 +26,12 @@ extension JobMachine {
             done("image", index, startedAt, now, .zero, error)
             stages.ran("images", from: startedAt, to: now)
             isWarmingUp ? warmUpFailed(index, error) : imageFailed(index, error, &drafts)
+        case .stillFailed(let index, let error, let startedAt):
+            guard segments.indices.contains(index), segments[index].image == nil else { return }
+            lose(error.wasted, unknown: error.unknown, on: index)
+            done("image", index, startedAt, now, error.wasted, unknown: error.unknown, error)
+            stages.ran("images", from: startedAt, to: now)
+            stillFailed(index, error, &drafts)
         case .clipMade(let index, let clip, let startedAt):
             guard segments.indices.contains(index), segments[index].clip == nil else { return }
             change(index) { $0.clip = clip.clip }
@@ -106,26 +114,55 @@ extension JobMachine {
     /// Whether a film that fails its check may be stitched again: once, and only where pictures were copied into it.
     var mayReencodeFilm: Bool { filmIsCopied && !reencodesFilm }
 
-    /// One more try; then a card where the user allows it; then the understudy has failed.
+    /// Continues if `imagegen` has something left to try; else a card, if the user allows it; else the understudy has failed.
+    private mutating func stillFailed(_ index: Int, _ error: ServiceError, _ drafts: inout [StatusDraft]) {
+        if let next = error.nextAttempt {
+            change(index) { $0.imageAttempts = next }
+            return repeats(index, error, &drafts)
+        }
+        change(index) { segment in
+            segment.imageAttempts = 0
+            // A later try is an order of its own.
+            segment.series += 1
+        }
+        if isWarmingUp {
+            // A still that cannot be prepared is no failure yet.
+            change(index) { $0.isSpareGivenUp = true }
+        } else {
+            giveUpStill(index, error, &drafts)
+        }
+    }
+
+    /// The rule of journals with `imageFailed`: one more try.
     private mutating func imageFailed(_ index: Int, _ error: ServiceError, _ drafts: inout [StatusDraft]) {
         change(index) { $0.imageAttempts += 1 }
-        let id = segments[index].id
         if segments[index].imageAttempts < 2, !Self.isHopeless(error) {
-            drafts.append(
-                say(
-                    Self.understudy, .processing, "the still of \(id) failed (\(error.message)), trying once more",
-                    segmentID: id, progress: progress))
-        } else if spec.options.onImageFailure == .card, !segments[index].takesCard {
-            change(index) { $0.takesCard = true }
-            warnings.append("\(id): \(error.message); a card takes the still's place")
-            drafts.append(
-                say(
-                    Self.understudy, .processing, "a card takes the place of the still of \(id)", segmentID: id,
-                    progress: progress))
+            repeats(index, error, &drafts)
         } else {
-            change(index) { $0.error = error }
-            failFallback(named(error, index))
+            giveUpStill(index, error, &drafts)
         }
+    }
+
+    private mutating func repeats(_ index: Int, _ error: ServiceError, _ drafts: inout [StatusDraft]) {
+        let id = segments[index].id
+        drafts.append(
+            say(
+                Self.understudy, .processing, "the still of \(id) failed (\(error.message)), trying once more",
+                segmentID: id, progress: progress))
+    }
+
+    private mutating func giveUpStill(_ index: Int, _ error: ServiceError, _ drafts: inout [StatusDraft]) {
+        let id = segments[index].id
+        guard spec.options.onImageFailure == .card, !segments[index].takesCard else {
+            change(index) { $0.error = error }
+            return failFallback(named(error, index))
+        }
+        change(index) { $0.takesCard = true }
+        warnings.append("\(id): \(error.message); a card takes the still's place")
+        drafts.append(
+            say(
+                Self.understudy, .processing, "a card takes the place of the still of \(id)", segmentID: id,
+                progress: progress))
     }
 
     /// Whether trying again cannot help.
@@ -148,12 +185,21 @@ extension JobMachine {
         costs.agent6 += cost
     }
 
+    /// Books what orders cost, or may have cost, that brought nothing.
+    private mutating func lose(_ lost: USD, unknown: USD, on index: Int) {
+        spend(lost, on: index)
+        wasted += lost
+        self.unknown += unknown
+        if isWarmingUp { hedge += lost + unknown }
+    }
+
     private mutating func done(
-        _ work: String, _ index: Int, _ startedAt: Timestamp, _ now: Timestamp, _ cost: USD,
+        _ work: String, _ index: Int, _ startedAt: Timestamp, _ now: Timestamp, _ cost: USD, unknown: USD? = nil,
         _ error: ServiceError? = nil
     ) {
         attempted(
-            Self.understudy, work, segmentID: segments[index].id, from: startedAt, to: now, cost: cost, error: error)
+            Self.understudy, work, segmentID: segments[index].id, from: startedAt, to: now, cost: cost,
+            unknown: unknown, error: error)
     }
 
     /// A narration that is longer than its segment loses its end.

@@ -3,12 +3,14 @@ import Contracts
 /// A job as others see it.
 extension JobMachine {
     var view: JobView {
-        JobView(
+        var view = JobView(
             jobID: spec.jobID, userID: spec.userID, sessionID: spec.sessionID, supersessionID: spec.supersessionID,
             state: state, createdAt: createdAt, updatedAt: updatedAt, agents: agents, segments: segmentViews,
             progress: progress, costs: costs, videoURL: phase == .done ? videoURL : nil,
-            error: phase == .done ? error : nil, warnings: warnings
-        ).withinBudget
+            error: phase == .done ? error : nil, warnings: warnings)
+        view.wasted = wasted > .zero ? wasted : nil
+        view.unknown = unknown > .zero ? unknown : nil
+        return view.withinBudget
     }
 
     private var segmentViews: [SegmentView] {
@@ -49,6 +51,7 @@ extension JobMachine {
             videoURL: outcome == .finished ? videoURL : nil, warnings: warnings, error: error)
         let isLeads = segments.allSatisfy { $0.maker == Self.lead } && !segments.isEmpty
         receipt.hedge = hedge > .zero && isLeads ? hedge : nil
+        receipt.unknown = unknown > .zero ? unknown : nil
         receipt.candidates = candidates.isEmpty ? nil : candidates
         return receipt.withinBudget
     }

@@ -23,7 +23,7 @@ extension JobMachine {
     /// a still is bought only with the money for its clip and the film at hand. What is under way is never withdrawn for want
     /// of money: it is paid already.
     private var segmentWork: Set<JobWork> {
-        var purse = Purse(left: spec.options.maxCost.map { $0 - costs.total - (plan?.stitchPrice ?? .zero) })
+        var purse = Purse(left: moneyLeft.map { $0 - (plan?.stitchPrice ?? .zero) })
         var work: Set<JobWork> = []
         for kept in granted {
             guard let index = kept.segment, isOpen(index), next(of: index).contains(kept) else { continue }

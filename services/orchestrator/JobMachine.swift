@@ -42,6 +42,10 @@ struct JobMachine: Sendable {
     var candidates: [Candidate] = []
     var warnings: [String] = []
     var wasted = USD.zero
+    /// What orders may have cost of which no answer says whether the provider took them.
+    var unknown = USD.zero
+    /// What of the lead's cost is booked as wasted.
+    var leadWasted = USD.zero
     /// What stills would have cost that were there already.
     var saved = USD.zero
     /// What was to be done after the last event: calls that cost and are under way.
@@ -123,7 +127,7 @@ struct JobMachine: Sendable {
         case .leadProgress, .leadDelivered, .leadFailed, .leadBarred, .leadFilmAccepted, .leadFilmCut,
             .leadClipsChecked:
             applyLead(event, at: now, &drafts)
-        case .imageMade, .imageFailed:
+        case .imageMade, .imageFailed, .stillFailed:
             guard phase == .fallback || isWarmingUp else { break }
             applySegment(event, at: now, &drafts)
         case .clipMade, .clipFailed, .narrated, .narrationFailed:
@@ -257,6 +261,9 @@ struct JobMachine: Sendable {
         spec.entry != .fallback && takeover == nil && segments.allSatisfy { $0.clip == nil }
     }
 
+    /// What of the job's limit is left; `nil` without a limit. Orders of unknown end count as spent.
+    var moneyLeft: USD? { spec.options.maxCost.map { $0 - costs.total - unknown } }
+
     mutating func conclude(_ outcome: Outcome) {
         self.outcome = outcome
         upgrade = nil
@@ -289,12 +296,13 @@ struct JobMachine: Sendable {
     /// Remembers a try, however it ended.
     mutating func attempted(
         _ agent: String, _ work: String, segmentID: String? = nil, from startedAt: Timestamp, to now: Timestamp,
-        cost: USD = .zero, error: ServiceError? = nil
+        cost: USD = .zero, unknown: USD? = nil, error: ServiceError? = nil
     ) {
-        attempts.append(
-            Attempt(
-                agent: agent, work: work, segmentID: segmentID, startedAt: min(startedAt, now), endedAt: now,
-                cost: cost, error: error))
+        var attempt = Attempt(
+            agent: agent, work: work, segmentID: segmentID, startedAt: min(startedAt, now), endedAt: now,
+            cost: cost, error: error)
+        attempt.unknown = unknown.flatMap { $0 > .zero ? $0 : nil }
+        attempts.append(attempt)
     }
 
     // MARK: - Messages

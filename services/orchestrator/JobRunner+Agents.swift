@@ -13,17 +13,20 @@ extension JobRunner {
         let start = leadStart ?? .now
         leadStart = start
         try await waitAsTold()
+        var spec = spec
+        // What is spent, or may be, cannot be spent a second time.
+        spec.options.maxCost = machine.moneyLeft.map { max($0, .zero) }
         let options = spec.options
         let bounds = LeadClock.Bounds(
             whole: options.agent5Timeout ?? JobDefaults.agent5Timeout, queue: options.agent5Queue,
             firstProgress: options.agent5FirstProgress, stall: options.agent5Stall ?? JobDefaults.agent5Stall)
         let calledAt = Double(start.duration(to: .now).milliseconds) / 1000
-        let studio = self.studio
+        let (studio, ordered) = (self.studio, spec)
         let wish = machine.leadWish
         let hedge = hedgeLater(spec.options)
         defer { hedge?.cancel() }
         let ending = try await hold(LeadClock(JobMachine.lead, bounds, calledAt: calledAt), start: start) { hears in
-            try await studio.lead(spec, plan, wish, hears)
+            try await studio.lead(ordered, plan, wish, hears)
         } tell: { report in
             .leadProgress(fraction: report.fraction, message: report.message)
         }

@@ -31,8 +31,8 @@ extension JobRunner {
             let good = plan.segments.map(\.id).filter { checked.faults[$0] == nil }
             return .leadClipsChecked(
                 good: good, bad: checked.faults, startedAt: startedAt, warnings: checked.warnings)
-        case .image(let index, _, let provider):
-            let image = try await draw(index, plan, provider: provider, spec)
+        case .image(let index, let attempt, let provider):
+            let image = try await draw(index, attempt: attempt, plan, provider: provider, spec)
             return .imageMade(segment: index, image: image, startedAt: startedAt)
         case .clip(let index):
             let image = machine.segments[index].image?.image ?? ""
@@ -61,7 +61,7 @@ extension JobRunner {
         // Only reading the storyboard for it can fail outside the call.
         case .agent, .load: .loadFailed(error)
         case .lead, .checkLeadFilm, .checkLeadClips: .leadFailed(error, startedAt: startedAt)
-        case .image(let index, _, _): .imageFailed(segment: index, error, startedAt: startedAt)
+        case .image(let index, _, _): .stillFailed(segment: index, error, startedAt: startedAt)
         case .clip(let index): .clipFailed(segment: index, error, startedAt: startedAt)
         case .narrate(let index): .narrationFailed(segment: index, error, startedAt: startedAt)
         case .stitch: .stitchFailed(error, startedAt: startedAt)
@@ -73,7 +73,7 @@ extension JobRunner {
     // MARK: - The understudy
 
     private func draw(
-        _ index: Int, _ plan: JobPlan, provider: String?, _ spec: JobSpec
+        _ index: Int, attempt: Int, _ plan: JobPlan, provider: String?, _ spec: JobSpec
     ) async throws -> GeneratedImage {
         let record = machine.segments[index]
         if let image = record.given, provider == JobMachine.given { return try await studio.adopt(image, spec) }
@@ -81,13 +81,17 @@ extension JobRunner {
         segment.guidance = record.guidance ?? segment.guidance
         try await breakers.admitImages(provider, job: jobID)
         do {
-            let image = try await studio.draw(segment, edition: record.edition, provider: provider, spec)
+            let order = StillOrder(
+                edition: record.edition, series: record.series, attempt: attempt,
+                maxCost: spec.options.maxCost == nil ? nil : machine.stillPrice(provider))
+            let image = try await studio.draw(segment, order, provider: provider, spec)
             await breakers.imageDone(asked: provider, drew: image.provider, error: nil, job: jobID)
             return image
         } catch {
             let failure = ServiceError(wrapping: error)
             let isOurs = failure.providerCode == ServicePools.replicaBroken
-            if failure.kind != .cancelled, !isOurs, !StoreHold.isPassing(failure) {
+            // Only the last failure of an order's attempts is the provider's.
+            if failure.kind != .cancelled, !isOurs, failure.nextAttempt == nil, !StoreHold.isPassing(failure) {
                 await breakers.imageDone(asked: provider, drew: failure.provider, error: failure, job: jobID)
             }
             throw failure

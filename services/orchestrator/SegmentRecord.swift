@@ -14,7 +14,12 @@ struct SegmentRecord: Sendable {
     var narration = Narration.pending
     var cost = USD.zero
     var error: ServiceError?
+    /// What the next call for the still sends as `attempt`.
     var imageAttempts = 0
+    /// How often every attempt at the still failed.
+    var series = 0
+    /// Whether the still could not be prepared while the lead worked.
+    var isSpareGivenUp = false
     /// A card takes the place of a still that cannot be had.
     var takesCard = false
     /// What the picture shows, where the user changed it.

@@ -90,9 +90,10 @@ struct ServiceStudio: Studio {
     }
 
     func draw(
-        _ segment: PlannedSegment, edition: Int, provider: String?, _ spec: JobSpec
+        _ segment: PlannedSegment, _ order: StillOrder, provider: String?, _ spec: JobSpec
     ) async throws -> GeneratedImage {
         let places = try places(spec)
+        let series = order.series > 0 ? "/\(order.series)" : ""
         var image = try await pools["imagegen"].call(
             ImageGenAPI.generate,
             GenerateImage(
@@ -100,9 +101,10 @@ struct ServiceStudio: Studio {
                 height: spec.options.height ?? JobDefaults.height,
                 output: try uri(places.still(segment.id)).description,
                 provider: provider,
-                idempotencyKey: "\(spec.jobID)/\(segment.id)/\(edition)/\(provider ?? "default")",
+                idempotencyKey: "\(spec.jobID)/\(segment.id)/\(order.edition)/\(provider ?? "default")\(series)",
                 // Who has a segment drawn again wants another picture.
-                fresh: edition > 0 ? true : nil))
+                fresh: order.edition > 0 ? true : nil,
+                attempt: provider == JobMachine.card ? 0 : order.attempt, maxCost: order.maxCost))
         if image.cached, image.saved == nil {
             image.saved = max(prices.image(provider: image.provider, model: image.model) - image.cost, .zero)
         }

@@ -33,9 +33,8 @@ protocol Studio: Sendable {
     func acceptLeadFilm(_ video: String, _ spec: JobSpec, _ plan: JobPlan) async throws -> LeadFilm
     /// Checks the lead's clips; `clips` of the result is empty.
     func checkLeadClips(_ clips: [AgentClip], _ spec: JobSpec, _ plan: JobPlan) async throws -> LeadParts
-    /// - Parameter edition: how often the still was to be made anew: the same one is not paid for twice.
     func draw(
-        _ segment: PlannedSegment, edition: Int, provider: String?, _ spec: JobSpec
+        _ segment: PlannedSegment, _ order: StillOrder, provider: String?, _ spec: JobSpec
     ) async throws -> GeneratedImage
     /// Takes a picture that the user gave. -> it, at no cost.
     func adopt(_ image: String, _ spec: JobSpec) async throws -> GeneratedImage
@@ -87,4 +86,16 @@ enum LeadFilm: Sendable {
 struct LeadWish: Sendable {
     var segments: [String]
     var cost: USD
+}
+
+/// Which of a segment's orders of a still a call makes: the same one is not paid for twice.
+struct StillOrder: Sendable {
+    /// How often the still was to be made anew.
+    var edition = 0
+    /// How often every attempt at it failed.
+    var series = 0
+    /// As the last failure's `next_attempt` said.
+    var attempt = 0
+    /// What is reserved for it; `nil` in a job without a limit.
+    var maxCost: USD?
 }

@@ -68,7 +68,8 @@ struct ReceiptStory {
     private func sentence(_ attempt: Attempt) -> String? {
         let seconds = attempt.endedAt?.seconds(since: attempt.startedAt)
         let after = seconds.map { " after \(Count.seconds($0))" } ?? ""
-        let price = attempt.cost > .zero ? ", for \(attempt.cost.text)" : ""
+        let paid = attempt.cost > .zero ? ", for \(attempt.cost.text)" : ""
+        let price = paid + (attempt.unknown.map { ", for perhaps \($0.text)" } ?? "")
         guard let error = attempt.error else {
             return attempt.agent == "Agent5" && attempt.work == "film"
                 ? "Agent5 was asked, and delivered\(after)\(price)." : nil
@@ -144,6 +145,9 @@ struct ReceiptStory {
         lines.append(
             receipt.wasted > .zero
                 ? "\(receipt.wasted.text) of that bought nothing that could be used." : "Nothing was wasted.")
+        if let unknown = receipt.unknown, unknown > .zero {
+            lines.append("\(unknown.text) more may have been charged for orders without an answer.")
+        }
         if receipt.saved > .zero { lines.append("Stills that were there already saved \(receipt.saved.text).") }
         return lines
     }

@@ -32,6 +32,8 @@ enum Story {
         if let error = view.error { lines.append("error: \(error.message.printable())") }
         if let video = view.videoURL { lines.append("film: \(video.printable())") }
         lines.append(view.costs.line)
+        if let wasted = view.wasted { lines.append("wasted: \(wasted.text)") }
+        if let unknown = view.unknown { lines.append("unknown: perhaps \(unknown.text) more") }
         return lines.joined(separator: "\n")
     }
 

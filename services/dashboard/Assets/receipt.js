@@ -29,9 +29,10 @@ function happened({ attempts, takeover }) {
     .map(([at, words]) => [make("time", { className: "quiet", dateTime: at, textContent: timeOfDay(at) }), ` ${words}`]);
 }
 
-function attemptWords({ agent, work, segment_id, started_at, ended_at, cost_usd, error }) {
+function attemptWords({ agent, work, segment_id, started_at, ended_at, cost_usd, unknown_usd, error }) {
   const after = ended_at ? ` after ${seconds((new Date(ended_at) - new Date(started_at)) / 1000)}` : "";
-  const price = cost_usd > 0 ? `, for ${money(cost_usd)}` : "";
+  const paid = cost_usd > 0 ? `, for ${money(cost_usd)}` : "";
+  const price = unknown_usd > 0 ? `${paid}, for perhaps ${money(unknown_usd)}` : paid;
   const isLead = agent === "Agent5" && work === "film";
   if (!error) return isLead && (ended_at ? `Agent5 was asked, and delivered${after}${price}.` : "Agent5 was asked.");
   const deed = {
@@ -71,11 +72,12 @@ function makerWords({ maker, image_provider, reused }) {
   return `${maker}${still}${reused ? ", kept from an earlier run" : ""}`;
 }
 
-function spent({ costs, wasted_usd, saved_usd, hedge_usd }) {
+function spent({ costs, wasted_usd, unknown_usd, saved_usd, hedge_usd }) {
   const shares = Object.entries(costs).filter(([name, cost]) => name !== "total" && cost > 0).map(([name, cost]) => `${name} ${money(cost)}`);
   return [
     costs.total > 0 ? `It cost ${money(costs.total)} in all: ${shares.join(", ")}.` : "It cost nothing.",
     wasted_usd > 0 ? `${money(wasted_usd)} of that bought nothing that could be used.` : "Nothing was wasted.",
+    unknown_usd > 0 && `${money(unknown_usd)} more may have been charged for orders without an answer.`,
     saved_usd > 0 && `Stills that were there already saved ${money(saved_usd)}.`,
     hedge_usd > 0 && `Stills that were prepared and not needed cost ${money(hedge_usd)}.`,
   ].filter(Boolean);

@@ -6,8 +6,10 @@ import ImageHeaders
 import JSONRPC
 import Logging
 import Providers
+import Untrusted
 
-/// One picture of a provider beyond this machine: asked for once, and once more where that may help; each time is logged.
+/// One picture of a provider beyond this machine: asked for once, and a second time where that may help. Each attempt is booked
+/// and logged. No other code repeats an order of a picture.
 struct Attempts: Sendable {
     /// What one attempt brought.
     struct Picture: Sendable {
@@ -21,39 +23,85 @@ struct Attempts: Sendable {
 
     let provider: String
     let model: String
+    /// Of one picture.
+    let price: USD
     let logger: Logger
 
     /// - Parameters:
     ///   - path: where the picture is written to.
-    ///   - ask: makes one attempt.
-    /// - Throws: `ServiceError`, of the second attempt where there were two; `CancellationError`.
-    func draw(to path: String, ask: () async throws -> Picture) async throws -> DrawnImage {
+    ///   - orders: where each attempt is booked.
+    ///   - ask: makes one attempt; the `order` of its error says what became of the order.
+    /// - Throws: `ServiceError`, of the second attempt if there were two; `CancellationError`.
+    func draw(to path: String, _ orders: OrderBook, ask: () async throws -> Picture) async throws -> DrawnImage {
         var warnings: [String] = []
-        var attempt = 1
+        var attempt = 1 + orders.earlierTries
+        var made = 0
+        if attempt > 1 {
+            try await Task.sleep(for: .clamping(seconds: RetryPause.seconds(orders.askedPause) ?? 0.25))
+        }
         while true {
-            let started = ContinuousClock.now
+            try orders.open(provider, price: price)
+            made += 1
             do {
-                let picture = try await ask()
-                note(attempt, started, bytes: picture.bytes.count, requestID: picture.requestID, outcome: "drawn")
-                try write(picture.bytes, to: path)
+                let picture = try await one(attempt, to: path, ask)
+                orders.delivered()
                 return DrawnImage(
                     width: picture.header.width, height: picture.header.height,
                     mediaType: PictureCheck.mediaType(picture.header.format), model: model, cost: picture.cost,
-                    attempts: attempt, warnings: warnings + picture.warnings)
+                    attempts: made, warnings: warnings + picture.warnings)
             } catch let error as ServiceError {
-                note(
-                    attempt, started, bytes: 0, requestID: error.requestID,
-                    outcome: error.providerCode ?? error.kind.rawValue)
+                let fate = error.order ?? .refused
+                orders.close(fate)
                 guard attempt == 1, error.retryable, let pause = RetryPause.seconds(error.retryAfter) else {
                     throw error
                 }
-                if error.kind == .corruptMedia || error.kind == .timeout {
+                if fate != .refused {
+                    if orders.isStepwise { throw later(error, orders) }
+                    guard orders.fits(price) else { throw unaffordable(error) }
                     warnings.append("\(error.message); that answer may have been billed too")
                 }
-                try await Task.sleep(for: .seconds(pause))
+                try await Task.sleep(for: .clamping(seconds: pause))
                 attempt += 1
+            } catch {
+                // Cancelled with the order under way.
+                orders.close(.unknown)
+                throw error
             }
         }
+    }
+
+    private func one(_ attempt: Int, to path: String, _ ask: () async throws -> Picture) async throws -> Picture {
+        let started = ContinuousClock.now
+        do {
+            let picture = try await ask()
+            note(attempt, started, bytes: picture.bytes.count, requestID: picture.requestID, outcome: "drawn")
+            do {
+                try write(picture.bytes, to: path)
+            } catch {
+                // Not a fault that waiting heals: each further try would be paid for.
+                throw PaidWork(provider: provider, id: picture.requestID ?? "picture").lost(error)
+            }
+            return picture
+        } catch let error as ServiceError {
+            note(
+                attempt, started, bytes: 0, requestID: error.requestID,
+                outcome: error.providerCode ?? error.kind.rawValue)
+            throw error
+        }
+    }
+
+    /// The failure with which the caller continues.
+    private func later(_ error: ServiceError, _ orders: OrderBook) -> ServiceError {
+        var error = error
+        error.nextAttempt = orders.secondTry
+        return error
+    }
+
+    private func unaffordable(_ error: ServiceError) -> ServiceError {
+        var error = error
+        error.message += "; a second try for \(price.text) does not fit max_cost_usd"
+        error.retryable = false
+        return error
     }
 
     private func write(_ bytes: [UInt8], to path: String) throws(ServiceError) {

@@ -44,6 +44,13 @@ struct OpenAIProvider: ImageProvider {
     private struct Links: Decodable {
         struct Link: Decodable {
             var url: String?
+            /// Found here only if the writer escaped the member's name.
+            var picture: String?
+
+            private enum CodingKeys: String, CodingKey {
+                case url
+                case picture = "b64_json"
+            }
         }
 
         var data: [Link]?
@@ -71,53 +78,79 @@ struct OpenAIProvider: ImageProvider {
 
     func model(of request: GenerateImage) -> String { request.model ?? model }
 
-    func draw(_ request: GenerateImage, to path: String) async throws -> DrawnImage {
+    func draw(_ request: GenerateImage, to path: String, _ orders: OrderBook) async throws -> DrawnImage {
         if account.key == nil, let variable = account.keyVariable {
             throw ServiceError(.unauthorized, "\(name): set \(variable) or \(variable)_FILE", provider: name)
         }
-        return try await Attempts(provider: name, model: model(of: request), logger: logger).draw(to: path) {
-            let (bytes, header, id) = try await ask(request)
+        let model = model(of: request)
+        let price = prices.image(provider: name, model: model, quality: request.quality)
+        let attempts = Attempts(provider: name, model: model, price: price, logger: logger)
+        return try await attempts.draw(to: path, orders) {
+            let (bytes, header, id) = try await ask(request, key: orders.headerKey(name))
             let size = size(request)
             var warnings: [String] = []
             if header.width != size.width || header.height != size.height {
                 warnings.append(
                     "\(name) was asked for \(size.width)x\(size.height) and sent \(header.width)x\(header.height)")
             }
-            return Attempts.Picture(
-                bytes: bytes, header: header, requestID: id,
-                cost: prices.image(provider: name, model: model(of: request), quality: request.quality),
-                warnings: warnings)
+            return Attempts.Picture(bytes: bytes, header: header, requestID: id, cost: price, warnings: warnings)
         }
     }
 
     // MARK: -
 
-    private func ask(_ request: GenerateImage) async throws -> ([UInt8], ImageHeader, String?) {
+    /// - Parameter key: for servers that take a repeated request with the same `Idempotency-Key` for the same order.
+    private func ask(_ request: GenerateImage, key: String) async throws -> ([UInt8], ImageHeader, String?) {
         let failure = ProviderFailure(provider: name)
         let response: HTTPResponse
         do {
-            response = try await http.send(try httpRequest(request))
+            response = try await http.send(try httpRequest(request, key: key))
         } catch let error as HTTPError {
             throw failure.error(error)
         }
         let id = response.headers["x-request-id"]
-        var bytes: [UInt8]
-        switch response.isSuccess ? Base64Picture.find(in: response.body) : .nothing {
-        case .picture(let picture): bytes = picture
-        case .broken:
-            throw ServiceError(
-                .corruptMedia, "\(name): the picture's base64 is broken or cut short", retryable: true, provider: name,
-                requestID: id)
-        case .nothing:
+        guard response.isSuccess else {
+            throw failure.error(response)
+                ?? ServiceError(.unavailable, "\(name): answered \(response.status)", provider: name, requestID: id)
+        }
+        do {
+            let (bytes, header) = try await picture(in: response, failure, id)
+            return (bytes, header, id)
+        } catch var error as ServiceError {
+            // Whatever is wrong with the picture of a success: it was made, and is charged for.
+            error.order = error.order ?? .billed
+            throw error
+        }
+    }
+
+    /// The picture that a success holds, or links to.
+    private func picture(
+        in response: HTTPResponse, _ failure: ProviderFailure, _ id: String?
+    ) async throws -> ([UInt8], ImageHeader) {
+        var found = Base64Picture.find(in: response.body)
+        if found == .nothing {
             if let error = failure.error(response) { throw error }
-            guard let url = (try? JSONDecoder().decode(Links.self, from: response.body))?.data?.first?.url else {
+            let link = (try? JSONDecoder().decode(Links.self, from: response.body))?.data?.first
+            if let url = link?.url {
+                // To have the picture drawn a second time would be paid for again.
+                return try await PaidWork(provider: name, id: id ?? "answer").fetch {
+                    let bytes = try await download(url, failure)
+                    return (bytes, try PictureCheck.header(bytes, from: name))
+                }
+            }
+            guard let text = link?.picture else {
                 throw ServiceError(
                     .unavailable, "\(name): the answer holds no picture\(Self.hint(response))", retryable: true,
                     provider: name, requestID: id)
             }
-            bytes = try await download(url, failure)
+            found = Base64Picture.decode(text)
         }
-        return (bytes, try PictureCheck.header(bytes, from: name), id)
+        guard case .picture(let bytes) = found else {
+            throw ServiceError(
+                .corruptMedia, "\(name): the picture's base64 is broken or cut short", retryable: true, provider: name,
+                requestID: id)
+        }
+        return (bytes, try PictureCheck.header(bytes, from: name))
     }
 
     private func size(_ request: GenerateImage) -> (width: Int, height: Int) {
@@ -126,7 +159,7 @@ struct OpenAIProvider: ImageProvider {
             PictureSize.Family(model: model(of: request), isOpenAI: account.isOpenAI))
     }
 
-    private func httpRequest(_ request: GenerateImage) throws -> HTTPRequest {
+    private func httpRequest(_ request: GenerateImage, key: String) throws -> HTTPRequest {
         let model = model(of: request)
         let family = PictureSize.Family(model: model, isOpenAI: account.isOpenAI)
         let size = size(request)
@@ -143,7 +176,8 @@ struct OpenAIProvider: ImageProvider {
         }
         if !account.isOpenAI { body.responseFormat = "b64_json" }
         var sent = HTTPRequest(
-            "POST", "\(account.base)/images/generations", headers: ["Content-Type": "application/json"],
+            "POST", "\(account.base)/images/generations",
+            headers: ["Content-Type": "application/json", "Idempotency-Key": key],
             body: .bytes(try JSONCoding.encode(body)), sink: .memory(maximum: Self.maximumBytes))
         if let key = account.key { sent.headers["Authorization"] = "Bearer \(key.reveal())" }
         for (name, value) in account.headers { sent.headers[name] = value }

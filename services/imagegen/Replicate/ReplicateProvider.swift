@@ -31,14 +31,14 @@ struct ReplicateProvider: ImageProvider {
 
     func model(of request: GenerateImage) -> String { request.model ?? model }
 
-    func draw(_ request: GenerateImage, to path: String) async throws -> DrawnImage {
+    func draw(_ request: GenerateImage, to path: String, _ orders: OrderBook) async throws -> DrawnImage {
         let model = model(of: request)
-        return try await Attempts(provider: name, model: model, logger: logger).draw(to: path) {
+        let price = prices.image(provider: name, model: model, quality: request.quality)
+        let attempts = Attempts(provider: name, model: model, price: price, logger: logger)
+        return try await attempts.draw(to: path, orders) {
             let result = try await client.run(model, input: input.json(ordered(request)), timeout: timeout)
             let (bytes, header) = try await picture(of: result)
-            return Attempts.Picture(
-                bytes: bytes, header: header, requestID: result.id,
-                cost: prices.image(provider: name, model: model, quality: request.quality))
+            return Attempts.Picture(bytes: bytes, header: header, requestID: result.id, cost: price)
         }
     }
 

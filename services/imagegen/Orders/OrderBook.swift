@@ -1,0 +1,212 @@
+import Artifacts
+import Contracts
+import FoundationEssentials
+import JSONRPC
+import Synchronization
+
+/// The orders of one call of `imagegen.generate`: each fits the call's limit, is stored before it is sent, and is booked when
+/// its end is known, before anything else is bought.
+final class OrderBook: Sendable {
+    /// What was bought in vain.
+    struct Loss: Sendable {
+        var wasted = USD.zero
+        var unknown = USD.zero
+        var total: USD { wasted + unknown }
+    }
+
+    /// What a refusal for want of money has as its provider code.
+    static let limitCode = "max_cost_usd"
+    /// Added to `attempt` for each process that ended with the order under way: such an end is not the provider's.
+    private static let endOfProcess = 1000
+
+    /// Whether the caller books each loss before the next order.
+    let isStepwise: Bool
+    private let limit: USD?
+    private let key: String
+    private let attempt: Int
+    private let save: @Sendable (OrderRecord) throws(ServiceError) -> Void
+    private let state: Mutex<State>
+
+    private struct State {
+        var record: OrderRecord
+        var loss = Loss()
+        /// Of the record's orders, the one under way.
+        var current: Int?
+        /// The place in the chain of the provider that is asked.
+        var place: Int
+    }
+
+    /// - Parameters:
+    ///   - record: what was ordered under the call's idempotency key before.
+    ///   - save: stores a record durably.
+    init(
+        _ request: GenerateImage, record: OrderRecord = OrderRecord(),
+        save: @escaping @Sendable (OrderRecord) throws(ServiceError) -> Void = { _ throws(ServiceError) in }
+    ) {
+        isStepwise = request.attempt != nil
+        limit = request.maxCost
+        key = request.idempotencyKey ?? UUID().uuidString
+        attempt = request.attempt ?? 0
+        self.save = save
+        state = Mutex(State(record: record, place: attempt % Self.endOfProcess / 2))
+    }
+
+    // MARK: - Where the call stands
+
+    var loss: Loss { state.withLock { $0.loss } }
+
+    /// The place in the chain of the provider that is asked first.
+    var firstPlace: Int { attempt % Self.endOfProcess / 2 }
+
+    /// Turns to a provider of the chain.
+    func turn(to place: Int) { state.withLock { $0.place = place } }
+
+    /// How often the provider was asked by calls before this one.
+    var earlierTries: Int {
+        state.withLock { $0.place == firstPlace ? attempt % Self.endOfProcess % 2 : 0 }
+    }
+
+    /// What to send as `attempt` for the second try of the provider.
+    var secondTry: Int { nextAttempt(at: state.withLock { $0.place }) + 1 }
+
+    /// What to send as `attempt` for the first try of a provider of the chain.
+    func nextAttempt(at place: Int) -> Int { attempt / Self.endOfProcess * Self.endOfProcess + place * 2 }
+
+    /// Seconds that the provider asked to be left alone for at the end of the try before this one.
+    var askedPause: Double? { state.withLock { $0.record.failures[attempt - 1]?.retryAfter } }
+
+    /// A failure of this attempt whose reply may have been lost. A caller that does not book losses itself gets it once, and may
+    /// try again after it.
+    func takeFailure() -> ServiceError? {
+        let (failure, record) = state.withLock { state in
+            let failure = state.record.failures[attempt]
+            if !isStepwise { state.record.failures[attempt] = nil }
+            return (failure, state.record)
+        }
+        if failure != nil, !isStepwise { try? save(record) }
+        return failure
+    }
+
+    /// A value for the header `Idempotency-Key`: the same until the provider has answered.
+    func headerKey(_ provider: String) -> String {
+        let answered = state.withLock { state in
+            state.record.orders.count { $0.provider == provider && ($0.state == .billed || $0.state == .delivered) }
+        }
+        return String(ContentKey(["key": key, "provider": provider, "answered": "\(answered)"]).text.prefix(32))
+    }
+
+    /// Whether a picture of the cache was bought by an order of this key, whose price no reply has told.
+    func owns(_ order: String?) -> Bool {
+        guard let order else { return false }
+        return state.withLock { state in state.record.orders.contains { $0.id == order } }
+    }
+
+    /// The order under way, or the last one.
+    var currentOrder: String? { state.withLock { $0.record.orders.last?.id } }
+
+    /// What pictures cost that came and could not be passed on.
+    var undelivered: USD {
+        state.withLock { state in
+            state.record.orders.reduce(.zero) { $1.state == .delivered ? $0 + $1.price : $0 }
+        }
+    }
+
+    // MARK: - Orders
+
+    /// Whether another order at a price keeps the call's limit.
+    func fits(_ price: USD) -> Bool {
+        guard let limit, price > .zero else { return true }
+        return loss.total + price <= limit
+    }
+
+    /// Notes an order that is about to be sent.
+    ///
+    /// - Throws: `quota_exhausted` for one that does not fit the call's limit; `unavailable` if it cannot be stored.
+    func open(_ provider: String, price: USD) throws(ServiceError) {
+        guard fits(price) else {
+            throw ServiceError(
+                .quotaExhausted,
+                "\(provider) is not asked: a picture for \(price.text) does not fit the limit of "
+                    + "\((limit ?? .zero).text)", provider: provider, providerCode: Self.limitCode)
+        }
+        let record = state.withLock { state in
+            state.record.orders.append(
+                OrderRecord.Order(id: UUID().uuidString, provider: provider, price: price, state: .sent))
+            state.current = state.record.orders.count - 1
+            return state.record
+        }
+        do {
+            try save(record)
+        } catch {
+            state.withLock { state in
+                state.record.orders.removeLast()
+                state.current = nil
+            }
+            throw error
+        }
+    }
+
+    /// Notes that the picture is on this machine's disk.
+    func delivered() { finish(.delivered) }
+
+    /// Notes how an order ended that brought nothing.
+    func close(_ fate: OrderFate) {
+        switch fate {
+        case .refused: finish(.refused)
+        case .unknown: finish(.unknown)
+        case .billed: finish(.billed)
+        }
+    }
+
+    private func finish(_ end: OrderRecord.Order.State) {
+        let record = state.withLock { state -> OrderRecord? in
+            guard let current = state.current else { return nil }
+            state.current = nil
+            Self.end(&state.record.orders[current], end, &state.loss)
+            return state.record
+        }
+        // An order that cannot be noted stays `sent`, and counts as unknown after a restart.
+        if let record { try? save(record) }
+    }
+
+    private static func end(
+        _ order: inout OrderRecord.Order, _ end: OrderRecord.Order.State, _ loss: inout Loss
+    ) {
+        order.state = end
+        if end == .billed { loss.wasted += order.price }
+        if end == .unknown { loss.unknown += order.price }
+    }
+
+    /// Books orders that a process had under way when it ended.
+    ///
+    /// - Parameter isPaid: whether an order's picture is on this machine's disk.
+    /// - Returns: for a caller that books losses, the failure to reply with.
+    func settleAbandoned(_ isPaid: (String) -> Bool) -> ServiceError? {
+        let lost = state.withLock { state -> [OrderRecord.Order] in
+            var lost: [OrderRecord.Order] = []
+            for index in state.record.orders.indices where state.record.orders[index].state == .sent {
+                let isHere = isPaid(state.record.orders[index].id)
+                Self.end(&state.record.orders[index], isHere ? .delivered : .unknown, &state.loss)
+                if !isHere { lost.append(state.record.orders[index]) }
+            }
+            return lost
+        }
+        guard let order = lost.last else { return nil }
+        try? save(state.withLock { $0.record })
+        guard isStepwise, loss.total > .zero else { return nil }
+        var failure = ServiceError(
+            .unavailable, "imagegen ended while \(order.provider) drew; the picture may have been billed",
+            retryable: true, provider: order.provider, providerCode: "order_lost")
+        failure.nextAttempt = attempt + Self.endOfProcess
+        return failure
+    }
+
+    /// Stores a failure, so that a caller that lost the reply gets the same one.
+    func keep(_ failure: ServiceError) {
+        let record = state.withLock { state in
+            state.record.failures[attempt] = failure
+            return state.record
+        }
+        try? save(record)
+    }
+}

@@ -1,0 +1,78 @@
+import Artifacts
+import FoundationEssentials
+import Glibc
+import JSONRPC
+
+/// The orders of stills by their idempotency keys, on disk before they are sent, so that a process that ends loses no money
+/// unnoticed. Replicas of one machine share it; a key is held by one call at a time, whichever replica has it.
+struct OrderLedger: Sendable {
+    private static let secondsKept = 7 * 86_400
+
+    let folder: String
+
+    init(folder: String) {
+        self.folder = folder
+        let now = time(nil)
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+            var status = stat()
+            let path = "\(folder)/\(name)"
+            if stat(path, &status) == 0, now - status.st_mtim.tv_sec > Self.secondsKept { unlink(path) }
+        }
+    }
+
+    /// Waits until no other call has the key.
+    ///
+    /// - Throws: `unavailable` if the folder cannot be written; `CancellationError`.
+    func hold(_ key: String) async throws -> KeyHold {
+        try PrivateFolder.make(folder)
+        let path = "\(folder)/\(name(key)).lock"
+        while true {
+            if let hold = try KeyHold(path) { return hold }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// What is stored of a key; an empty record if nothing is.
+    func record(_ key: String) -> OrderRecord {
+        FileManager.default.contents(atPath: path(key))
+            .flatMap { try? JSONCoding.decode(OrderRecord.self, from: $0) } ?? OrderRecord()
+    }
+
+    /// - Throws: `unavailable`, e.g. on a full disk: nothing may be ordered then.
+    func write(_ record: OrderRecord, for key: String) throws(ServiceError) {
+        let text: Data
+        do {
+            text = try JSONCoding.encode(record)
+        } catch {
+            throw ServiceError(.internal, "an order cannot be noted: \(error)")
+        }
+        try DurableFile.write(text, to: path(key))
+    }
+
+    /// A path for a picture that is on its way.
+    func temporary() throws -> String {
+        try PrivateFolder.make(folder)
+        return DurableFile.temporary(beside: "\(folder)/picture")
+    }
+
+    private func path(_ key: String) -> String { "\(folder)/\(name(key)).json" }
+
+    private func name(_ key: String) -> String { ContentKey(["key": key]).text }
+}
+
+/// A key that one call has; let go of when the value goes, or when the process ends.
+final class KeyHold: Sendable {
+    private let file: Int32
+
+    /// - Returns: `nil` while another call has it.
+    init?(_ path: String) throws(ServiceError) {
+        file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw FileFailure.error(errno, "cannot open \(path)") }
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+            close(file)
+            return nil
+        }
+    }
+
+    deinit { close(file) }
+}

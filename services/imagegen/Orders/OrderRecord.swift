@@ -1,0 +1,27 @@
+import Contracts
+import JSONRPC
+
+/// What was ordered under one idempotency key, as it is stored.
+struct OrderRecord: Codable, Sendable {
+    struct Order: Codable, Sendable {
+        enum State: String, Codable, Sendable {
+            /// On its way to the provider, or answered to a process that ended before it noted the answer.
+            case sent
+            case refused, unknown, billed
+            /// The picture is on this machine's disk.
+            case delivered
+        }
+
+        /// Unique, of this order.
+        var id: String
+        var provider: String
+        var price: USD
+        var state: State
+        /// The provider's id of the work, if it has one.
+        var reference: String?
+    }
+
+    var orders: [Order] = []
+    /// Failures that cost, or may have cost, money, by `attempt`: repeated to a caller that lost the reply.
+    var failures: [Int: ServiceError] = [:]
+}
