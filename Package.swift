@@ -157,7 +157,8 @@ let package = Package(
                 name: "StandIns", dependencies: ["JSONRPC"], path: "Tests/StandIns",
                 exclude: [
                     "README.md", "standin.py", "aws.py", "logs.py", "mediaconvert.py", "metadata.py", "models.py",
-                    "openai_images.py", "openai_videos.py", "picture.py", "replicate.py", "secure.py", "signatures.py",
+                    "openai_images.py", "openai_videos.py", "picture.py", "replicate.py", "secure.py",
+                    "signatures.py",
                 ]),
             tests("UntrustedTests", ["Untrusted"]),
             tests("JSONRPCTests", nio + ["JSONRPC", logging]),

@@ -23,6 +23,8 @@ package struct AgentRequest: Codable, Sendable {
     package var pipelineData: JSONValue?
     /// Clips of these segments are wanted, each for itself; a film of the whole storyboard if absent.
     package var segments: [String]?
+    /// Names this call: one that is made again after its reply was lost brings the same reply.
+    package var idempotencyKey: String?
 
     package init(
         agent: String, jobID: String, userID: String, sessionID: String, supersessionID: String? = nil,
@@ -50,6 +52,7 @@ package struct AgentRequest: Codable, Sendable {
         case supersessionID = "supersession_id"
         case outputPrefix = "output_prefix"
         case pipelineData = "pipeline_data"
+        case idempotencyKey = "idempotency_key"
     }
 }
 

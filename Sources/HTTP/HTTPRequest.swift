@@ -60,6 +60,9 @@ package struct HTTPRequest: Sendable {
     package var redirects = 0
     /// Whether the body of the answer may travel compressed; bounds count what it unpacks to.
     package var acceptsCompression = false
+    /// Whether a connection that is open may be used. libcurl repeats a request, unasked, if such a connection breaks before the
+    /// answer begins; a request that costs money is sent on a connection of its own.
+    package var mayReuseConnection = true
     /// Whether proxies of the environment are used.
     package var usesProxy = true
 

@@ -108,6 +108,7 @@ final class Transfer {
         easy.set(CURLOPT_BUFFERSIZE, 512 * 1024)
         easy.set(CURLOPT_UPLOAD_BUFFERSIZE, 512 * 1024)
         if request.acceptsCompression { easy.set(CURLOPT_ACCEPT_ENCODING, "") }
+        if !request.mayReuseConnection { easy.set(CURLOPT_FRESH_CONNECT, 1) }
         if !request.usesProxy { easy.set(CURLOPT_NOPROXY, "*") }
         if let certificates { easy.set(CURLOPT_CAINFO, certificates) }
         easy.set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(request.timeouts.connect))

@@ -55,44 +55,49 @@ package struct ReplicateClient: Sendable {
     ///   - model: `owner/name` or `owner/name:version`.
     ///   - input: an object, as the model wants it.
     ///   - timeout: seconds for everything; the prediction is cancelled when they have passed.
+    ///   - known: the id of a prediction that was made for this before, which is waited for instead of a new one.
     ///   - progress: gets 0 to 1 where the model tells, and Replicate's status.
+    ///   - created: gets the prediction's id before it is waited for.
     /// - Throws: `ServiceError`, or `CancellationError` after the prediction was cancelled.
     package func run(
-        _ model: String, input: JSONValue, timeout: Double, progress: (Double?, String) -> Void = { _, _ in }
+        _ model: String, input: JSONValue, timeout: Double, known: String? = nil,
+        progress: (Double?, String) -> Void = { _, _ in }, created: (String) -> Void = { _ in }
     ) async throws -> Result {
         var polling = OrderPolling(timeout: timeout, first: pauses.first, longest: pauses.longest)
-        var prediction = try await create(model, input)
+        var prediction = known == nil ? try await create(model, input) : nil
+        let id = prediction?.id ?? known ?? ""
+        created(id)
         do {
-            while !prediction.status.isOver {
-                progress(prediction.fraction, prediction.status.rawValue)
+            while prediction?.status.isOver != true {
+                progress(prediction?.fraction, (prediction?.status ?? .starting).rawValue)
                 guard try await polling.pause() else {
                     throw ServiceError(
                         .timeout, "replicate: no result after \(Int(clamping: timeout)) s", provider: Self.provider,
-                        requestID: prediction.id)
+                        requestID: id)
                 }
                 do {
-                    prediction = try await state(of: prediction)
+                    prediction = try await state(of: id)
                 } catch let error as ServiceError where error.retryable {
                     // The work goes on there, whatever became of one question.
                     polling.wait(atLeast: error.retryAfter)
                 }
             }
         } catch {
-            await cancel(prediction)
+            await cancel(id)
             guard var failure = error as? ServiceError else { throw error }
             // The prediction exists, and may be billed up to its end.
             failure.order = .unknown
             throw failure
         }
-        if let failure = prediction.failure { throw failure }
-        guard !prediction.outputs.isEmpty else {
+        if let failure = prediction?.failure { throw failure }
+        guard let outputs = prediction?.outputs, !outputs.isEmpty else {
             var failure = ServiceError(
                 .unavailable, "replicate: \(model) succeeded without the URL of a result", retryable: false,
-                provider: Self.provider, requestID: prediction.id)
+                provider: Self.provider, requestID: id)
             failure.order = .billed
             throw failure
         }
-        return Result(id: prediction.id, outputs: prediction.outputs)
+        return Result(id: id, outputs: outputs)
     }
 
     /// Fetches what a prediction made.
@@ -120,17 +125,18 @@ package struct ReplicateClient: Sendable {
         let version = parts.count == 2 ? parts[1] : nil
         let path = version == nil ? "/v1/models/\(parts[0])/predictions" : "/v1/predictions"
         let body = try JSONCoding.encode(Creation(version: version, input: input))
-        return try await prediction(try request("POST", path, body: .bytes(body)))
+        var order = try request("POST", path, body: .bytes(body))
+        order.mayReuseConnection = false
+        return try await prediction(order)
     }
 
-    private func state(of prediction: ReplicatePrediction) async throws -> ReplicatePrediction {
-        try await self.prediction(try request("GET", "/v1/predictions/\(prediction.id)"))
+    private func state(of id: String) async throws -> ReplicatePrediction {
+        try await prediction(try request("GET", "/v1/predictions/\(id)"))
     }
 
     /// Ends the work there, also where this task is cancelled itself. Nothing can be done where that fails.
-    private func cancel(_ prediction: ReplicatePrediction) async {
-        guard !prediction.status.isOver, var request = try? request("POST", "/v1/predictions/\(prediction.id)/cancel")
-        else { return }
+    private func cancel(_ id: String) async {
+        guard var request = try? request("POST", "/v1/predictions/\(id)/cancel") else { return }
         request.timeouts = HTTPRequest.Timeouts(connect: 5, total: 10, stall: 10)
         let (ready, http) = (request, http)
         await Task { _ = try? await http.send(ready) }.value

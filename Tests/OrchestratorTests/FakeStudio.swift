@@ -65,7 +65,8 @@ final class FakeStudio: Studio {
     func load(_ spec: JobSpec) async throws -> JobPlan { MachineScene.plan(segments) }
 
     func lead(
-        _ spec: JobSpec, _ plan: JobPlan, _ wish: LeadWish?, _ hears: @escaping @Sendable (AgentSign) -> Void
+        _ spec: JobSpec, _ plan: JobPlan, _ wish: LeadWish?, key: String,
+        _ hears: @escaping @Sendable (AgentSign) -> Void
     ) async throws -> AgentResult {
         note(wish.map { "lead \($0.segments.joined(separator: " ")) for \($0.cost.text)" } ?? "lead")
         hears(.sent)

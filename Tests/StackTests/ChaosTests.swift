@@ -3,6 +3,7 @@ import Foundation
 import JSONRPC
 import ServiceKit
 import ServicePool
+import StandIns
 import Testing
 
 /// Processes are killed at random while jobs run. `UNDERSTUDY_CHAOS_S` says for how many seconds: `make chaos` takes 300.
@@ -20,6 +21,74 @@ import Testing
                 try await play(round, stack, until: end)
                 round += 1
             } while ContinuousClock.now < end
+        }
+    }
+
+    @Test("whatever is killed, no still is bought twice outside its own flight, and every order is in the books")
+    func purchases() async throws {
+        let seconds = Double(ProcessInfo.processInfo.environment["UNDERSTUDY_CHAOS_S"] ?? "") ?? 15
+        let openAI = try StandIn("openai_images")
+        try openAI.ask(["delay": 0.3])
+        let environment = [
+            "UNDERSTUDY_IMAGE_PROVIDERS": "openai", "OPENAI_API_KEY": "good-key", "OPENAI_BASE_URL": "\(openAI.url)/v1",
+            "UNDERSTUDY_BREAKER_FAILURES": "1000",
+        ]
+        try await LiveStack.with(environment) { stack in
+            let end = ContinuousClock.now + .seconds(seconds)
+            var round = 0
+            repeat {
+                try await buy(round, openAI, stack, until: end)
+                round += 1
+            } while ContinuousClock.now < end
+        }
+    }
+
+    /// Runs jobs whose stills are bought, while those who buy them are killed.
+    private func buy(
+        _ round: Int, _ openAI: StandIn, _ stack: LiveStack, until end: ContinuousClock.Instant
+    ) async throws {
+        let sessions = (0..<6).map { "b\(round)-\($0)" }
+        var ids: [String] = []
+        for session in sessions {
+            let segments = (1...3).map {
+                "{\"id\": \"seg_\($0)\", \"duration\": 0.4, \"visual_guidance\": \"\(session) \($0)\"}"
+            }
+            try stack.write(
+                "{\"segments\": [\(segments.joined(separator: ","))]}",
+                to: stack.place("agent2/storyboard.json", session: session))
+            ids.append(try await start(session, stack))
+        }
+        let killer = Task { () -> [Double] in
+            var kills: [Double] = []
+            while !Task.isCancelled, ContinuousClock.now < end {
+                let service = ["orchestrator", "imagegen"].randomElement() ?? "imagegen"
+                await Self.killOne(of: service, stack)
+                if service == "imagegen" { kills.append(Date().timeIntervalSince1970) }
+                try? await Task.sleep(for: .milliseconds(Int.random(in: 200...1500)))
+            }
+            return kills
+        }
+        var views: [JobView] = []
+        for id in ids { views.append(try await stack.end(of: id)) }
+        killer.cancel()
+        let kills = await killer.value
+        let orders = try openAI.ask(["requests": true])["requests"]?.array ?? []
+        for (view, session) in zip(views, sessions) {
+            #expect(view.state == .finished, "\(view.error?.message ?? "")")
+            var bought = 0
+            for number in 1...3 {
+                let same = orders.filter { $0["body"]?["prompt"]?.string == "\(session) \(number)" }
+                bought += same.count
+                for (first, _) in zip(same, same.dropFirst()) {
+                    let from = first["at"]?.double ?? 0
+                    let to = (first["answered"]?.double ?? from) + 1
+                    #expect(
+                        kills.contains { ($0 + 0.2) >= from && $0 <= to }, "\(session) \(number), \(kills), \(same)")
+                }
+            }
+            // Each order is in the books: as what it cost, or as what it may have cost.
+            let booked = view.costs.agent6 - USD(0.003) + (view.unknown ?? .zero)
+            #expect(booked >= USD(0.02) * bought, "\(session): \(bought) orders, \(booked.text)")
         }
     }
 

@@ -190,8 +190,10 @@ import Testing
         }
     }
 
-    @Test("an orchestrator that is killed while stills are drawn gets them, and no still is bought twice")
-    func lostCaller() async throws {
+    @Test(
+        "an orchestrator that is killed, or restarted, while stills are drawn gets them, and no still is bought twice",
+        arguments: [SIGKILL, SIGTERM])
+    func lostCaller(_ signal: Int32) async throws {
         try await withStack { stack in
             try board(stack, "s", segments: 4)
             try openAI.ask(["delay": 1])
@@ -200,7 +202,11 @@ import Testing
                 OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
             let pid = try await orchestrator.call(ServiceHealth.method, NoParams()).pid ?? 0
             while try orders.count < 1 { try await Task.sleep(for: .milliseconds(5)) }
-            kill(pid_t(pid), SIGKILL)
+            kill(pid_t(pid), signal)
+            // One that drains refuses to be watched.
+            while (try? await stack.connect("orchestrator").call(ServiceHealth.method, NoParams()).pid) ?? pid == pid {
+                try await Task.sleep(for: .milliseconds(20))
+            }
             let view = try await stack.end(of: started.jobID)
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(try orders.count == 4)

@@ -53,7 +53,8 @@ package enum Agent5Main {
         return ClipsProvider(
             maker: maker, scope: scope,
             width: try settings.int("UNDERSTUDY_AGENT5_CONCURRENCY", default: 2, in: 1...64),
-            media: MediaWork(artifacts: artifacts, blocking: context.blocking), logger: context.logger)
+            media: MediaWork(artifacts: artifacts, blocking: context.blocking),
+            ledger: LeadLedger(folder: "\(settings.stateDirectory)/agent5/orders"), logger: context.logger)
     }
 
     private static func lengths(_ settings: ServiceSettings, _ usual: String) throws(ServiceError) -> ClipLengths {

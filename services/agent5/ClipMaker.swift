@@ -5,6 +5,8 @@ import Glibc
 protocol ClipMaker: Sendable {
     /// Its name in logs, errors and the price list.
     var name: String { get }
+    /// Its name and model: another one is another order.
+    var identity: String { get }
     /// What it sells.
     var lengths: ClipLengths { get }
     var prices: PriceList { get }
@@ -13,9 +15,13 @@ protocol ClipMaker: Sendable {
     ///
     /// - Parameters:
     ///   - path: where the file goes; what is there is replaced.
+    ///   - note: knows of the order if it was made before by a process that ended, and remembers it.
     ///   - progress: gets 0 to 1 where the provider tells.
-    /// - Throws: `ServiceError` with the provider's own words, or `CancellationError` after the work was cancelled there.
-    func make(_ order: ClipOrder, to path: String, progress: @Sendable (Double) -> Void) async throws -> MadeClip
+    /// - Throws: `ServiceError` with the provider's own words, whose `order` says what became of the order, or
+    ///   `CancellationError` after the work was cancelled there.
+    func make(
+        _ order: ClipOrder, to path: String, note: OrderNote, progress: @Sendable (Double) -> Void
+    ) async throws -> MadeClip
 }
 
 extension ClipMaker {

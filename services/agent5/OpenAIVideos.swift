@@ -4,6 +4,7 @@ import HTTP
 import JSONRPC
 import Providers
 import ServiceKit
+import Untrusted
 
 /// Servers that speak as OpenAI's videos API did: create, ask, fetch, delete.
 struct OpenAIVideos: ClipMaker {
@@ -30,6 +31,7 @@ struct OpenAIVideos: ClipMaker {
     }
 
     let name = "openai-videos"
+    var identity: String { "\(name) \(base) \(model ?? "")" }
     /// Ends in `/v1`.
     let base: String
     let key: Secret?
@@ -42,40 +44,53 @@ struct OpenAIVideos: ClipMaker {
     /// Seconds between two questions.
     var pauses: (first: Double, longest: Double) = (0.5, 5)
 
-    func make(_ order: ClipOrder, to path: String, progress: @Sendable (Double) -> Void) async throws -> MadeClip {
-        let end = ContinuousClock.now + .seconds(timeout)
-        let creation = Creation(
-            prompt: order.prompt, model: model, seconds: String(order.seconds), size: "\(order.width)x\(order.height)")
-        var video = try await video(request("POST", "/videos", body: .bytes(try JSONCoding.encode(creation))))
+    func make(
+        _ order: ClipOrder, to path: String, note: OrderNote, progress: @Sendable (Double) -> Void
+    ) async throws -> MadeClip {
+        var polling = OrderPolling(timeout: timeout, first: pauses.first, longest: pauses.longest)
+        var video = note.known == nil ? try await create(order, note) : nil
+        let id = video?.id ?? note.known ?? ""
+        note.keep(id)
         do {
-            var pause = pauses.first
-            while video.status != .completed {
-                if video.status == .failed { throw failure(video) }
-                progress((video.progress ?? 0) / 100)
-                guard ContinuousClock.now + .seconds(pause) < end else {
+            while video?.status != .completed {
+                if let failed = video, failed.status == .failed { throw failure(failed) }
+                progress((video?.progress ?? 0) / 100)
+                guard try await polling.pause() else {
                     throw ServiceError(
-                        .timeout, "\(name): no clip after \(Int(timeout)) s", provider: name, requestID: video.id)
+                        .timeout, "\(name): no clip after \(Int(clamping: timeout)) s", provider: name,
+                        requestID: id)
                 }
-                try await Task.sleep(for: .seconds(pause * Double.random(in: 0.8...1.2)))
-                pause = min(pause * 1.5, pauses.longest)
                 do {
-                    video = try await self.video(request("GET", "/videos/\(video.id)"))
+                    video = try await self.video(request("GET", "/videos/\(id)"))
                 } catch let error as ServiceError where error.retryable {
-                    pause = max(pause, error.retryAfter ?? 0)
+                    polling.wait(atLeast: error.retryAfter)
                 }
             }
         } catch {
-            if video.status != .failed { await delete(video.id) }
-            throw error
+            guard video?.status != .failed else { throw error }
+            await delete(id)
+            guard var failure = error as? ServiceError else { throw error }
+            // The order was taken, and may be billed up to its end.
+            failure.order = .unknown
+            throw failure
         }
-        var content = request("GET", "/videos/\(video.id)/content")
+        var content = request("GET", "/videos/\(id)/content")
         content.sink = .file(path, maximum: Self.maximumBytes)
         content.redirects = 3
         content.timeouts = HTTPRequest.Timeouts(connect: 10, total: timeout, stall: 30)
         let ready = content
-        try await PaidWork(provider: name, id: video.id).fetch { _ = try await answer(to: ready) }
+        try await PaidWork(provider: name, id: id).fetch { _ = try await answer(to: ready) }
         return MadeClip(
-            requestID: video.id, bytes: size(of: path), cost: price(order))
+            requestID: id, bytes: size(of: path), cost: price(order))
+    }
+
+    private func create(_ order: ClipOrder, _ note: OrderNote) async throws -> Video {
+        let creation = Creation(
+            prompt: order.prompt, model: model, seconds: String(order.seconds), size: "\(order.width)x\(order.height)")
+        var request = request("POST", "/videos", body: .bytes(try JSONCoding.encode(creation)))
+        request.headers["Idempotency-Key"] = note.headerKey
+        request.mayReuseConnection = false
+        return try await video(request)
     }
 
     private func failure(_ video: Video) -> ServiceError {
@@ -103,9 +118,11 @@ struct OpenAIVideos: ClipMaker {
                 (0x30...0x39).contains($0) || (0x61...0x7A).contains($0 | 0x20) || $0 == 0x2D || $0 == 0x5F
             })
         else {
-            throw ServiceError(
+            var failure = ServiceError(
                 .unavailable, "\(name): the answer is no video: check UNDERSTUDY_OPENAI_VIDEOS_URL", retryable: true,
                 provider: name)
+            failure.order = .unknown
+            throw failure
         }
         return video
     }

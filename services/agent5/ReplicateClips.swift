@@ -21,13 +21,18 @@ struct ReplicateClips: ClipMaker {
     let prices: PriceList
 
     let name = ReplicateClient.provider
+    var identity: String { "\(name) \(model)" }
 
-    func make(_ order: ClipOrder, to path: String, progress: @Sendable (Double) -> Void) async throws -> MadeClip {
+    func make(
+        _ order: ClipOrder, to path: String, note: OrderNote, progress: @Sendable (Double) -> Void
+    ) async throws -> MadeClip {
         let ordered = ReplicateInput.Order(
             prompt: order.prompt, width: order.width, height: order.height, seconds: order.seconds)
-        let result = try await client.run(model, input: input.json(ordered), timeout: timeout) { fraction, _ in
-            if let fraction { progress(fraction) }
-        }
+        let result = try await client.run(
+            model, input: input.json(ordered), timeout: timeout, known: note.known,
+            progress: { fraction, _ in
+                if let fraction { progress(fraction) }
+            }, created: note.keep)
         try await PaidWork(provider: name, id: result.id).fetch {
             _ = try await client.download(
                 result.outputs[0], into: .file(path, maximum: Self.maximumBytes), timeout: timeout)

@@ -24,13 +24,22 @@ extension JobMachine {
                     agent.name, .processing, message.isEmpty ? "\(agent.name) is working" : message,
                     progress: Progress(done: Int(share * 100), total: 100)))
         case .agentDone(agent, let result, let startedAt):
-            costs[agent.name] += result.cost
-            attempted(agent.name, "inputs", from: startedAt, to: now, cost: result.cost)
+            let lost = result.wasted ?? .zero
+            costs[agent.name] += result.cost + lost
+            wasted += lost
+            unknown += result.unknown ?? .zero
+            attempted(
+                agent.name, "inputs", from: startedAt, to: now, cost: result.cost + lost, unknown: result.unknown)
             stages.ran(agent.rawValue, from: startedAt, to: now)
             drafts.append(say(agent.name, .finished, "\(agent.name) is done"))
             beginChain(agent.next)
         case .agentFailed(agent, let error, let inputsExist, let startedAt):
-            attempted(agent.name, "inputs", from: startedAt, to: now, error: error)
+            costs[agent.name] += error.wasted
+            wasted += error.wasted
+            unknown += error.unknown
+            attempted(
+                agent.name, "inputs", from: startedAt, to: now, cost: error.wasted, unknown: error.unknown, error: error
+            )
             stages.ran(agent.rawValue, from: startedAt, to: now)
             failed(agent, error, inputsExist: inputsExist, &drafts)
         default:

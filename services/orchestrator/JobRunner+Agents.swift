@@ -16,6 +16,8 @@ extension JobRunner {
         var spec = spec
         // What is spent, or may be, cannot be spent a second time.
         spec.options.maxCost = machine.moneyLeft.map { max($0, .zero) }
+        // An attempt that is booked is over; the next one is a call of its own.
+        let key = "\(jobID)/lead/\(machine.attempts.count { $0.agent == JobMachine.lead })"
         let options = spec.options
         let bounds = LeadClock.Bounds(
             whole: options.agent5Timeout ?? JobDefaults.agent5Timeout, queue: options.agent5Queue,
@@ -26,7 +28,7 @@ extension JobRunner {
         let hedge = hedgeLater(spec.options)
         defer { hedge?.cancel() }
         let ending = try await hold(LeadClock(JobMachine.lead, bounds, calledAt: calledAt), start: start) { hears in
-            try await studio.lead(ordered, plan, wish, hears)
+            try await studio.lead(ordered, plan, wish, key: key, hears)
         } tell: { report in
             .leadProgress(fraction: report.fraction, message: report.message)
         }

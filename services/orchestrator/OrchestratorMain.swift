@@ -49,8 +49,11 @@ package enum OrchestratorMain {
             methods.report("jobs") { .object(try await store.counts().mapValues { .integer(Int64($0)) }) }
             methods.background("retention") { await retention.run(orchestra, context.logger) }
             methods.beforeDrain {
-                // A cancelled call would cancel MediaConvert's job, which is paid for and waited for after the next start.
-                await orchestra.stop { await context.pools["stitcher"].shutDown() }
+                // A cancelled call would cancel what is paid for: MediaConvert's job, stills, the lead's clips. A call whose
+                // connection is lost goes on there, and is asked for again after the next start.
+                await orchestra.stop {
+                    for service in ["stitcher", "imagegen", "agent5"] { await context.pools[service].shutDown() }
+                }
                 events.finish()
             }
             // Connections that a takeover needs are there before it happens.

@@ -53,18 +53,20 @@ struct ServiceStudio: Studio {
     }
 
     func lead(
-        _ spec: JobSpec, _ plan: JobPlan, _ wish: LeadWish?, _ hears: @escaping @Sendable (AgentSign) -> Void
+        _ spec: JobSpec, _ plan: JobPlan, _ wish: LeadWish?, key: String,
+        _ hears: @escaping @Sendable (AgentSign) -> Void
     ) async throws -> AgentResult {
         let places = try places(spec)
         var options = spec.options
         options.maxCost = wish?.cost ?? options.maxCost
-        let request = AgentRequest(
+        var request = AgentRequest(
             agent: "agent5", jobID: spec.jobID, userID: spec.userID, sessionID: spec.sessionID,
             supersessionID: spec.supersessionID, storyboard: plan.storyboard,
             audio: plan.segments.compactMap { segment in
                 segment.audio.map { AgentAudio(segmentID: segment.id, audio: $0) }
             },
             outputPrefix: try uri(places.outputs).description, options: options, segments: wish?.segments)
+        request.idempotencyKey = key
         return try await pools["agent5"].call(
             AgentAPI.process, request, patience: .seconds(1), onSent: { hears(.sent) },
             onProgress: { hears(.progress($0)) })

@@ -21,7 +21,8 @@ protocol Studio: Sendable {
     func load(_ spec: JobSpec) async throws -> JobPlan
     /// - Parameter wish: clips that are wanted; the whole film if `nil`.
     func lead(
-        _ spec: JobSpec, _ plan: JobPlan, _ wish: LeadWish?, _ hears: @escaping @Sendable (AgentSign) -> Void
+        _ spec: JobSpec, _ plan: JobPlan, _ wish: LeadWish?, key: String,
+        _ hears: @escaping @Sendable (AgentSign) -> Void
     ) async throws -> AgentResult
     /// The films in the lead's folder that are not the understudy's own.
     ///

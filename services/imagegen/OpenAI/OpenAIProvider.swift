@@ -179,6 +179,7 @@ struct OpenAIProvider: ImageProvider {
             "POST", "\(account.base)/images/generations",
             headers: ["Content-Type": "application/json", "Idempotency-Key": key],
             body: .bytes(try JSONCoding.encode(body)), sink: .memory(maximum: Self.maximumBytes))
+        sent.mayReuseConnection = false
         if let key = account.key { sent.headers["Authorization"] = "Bearer \(key.reveal())" }
         for (name, value) in account.headers { sent.headers[name] = value }
         // A model thinks for a minute and more before the first byte comes.

@@ -25,11 +25,7 @@ struct OrderLedger: Sendable {
     /// - Throws: `unavailable` if the folder cannot be written; `CancellationError`.
     func hold(_ key: String) async throws -> KeyHold {
         try PrivateFolder.make(folder)
-        let path = "\(folder)/\(name(key)).lock"
-        while true {
-            if let hold = try KeyHold(path) { return hold }
-            try await Task.sleep(for: .milliseconds(50))
-        }
+        return try await KeyHold.wait(for: "\(folder)/\(name(key)).lock")
     }
 
     /// What is stored of a key; an empty record if nothing is.
@@ -58,21 +54,4 @@ struct OrderLedger: Sendable {
     private func path(_ key: String) -> String { "\(folder)/\(name(key)).json" }
 
     private func name(_ key: String) -> String { ContentKey(["key": key]).text }
-}
-
-/// A key that one call has; let go of when the value goes, or when the process ends.
-final class KeyHold: Sendable {
-    private let file: Int32
-
-    /// - Returns: `nil` while another call has it.
-    init?(_ path: String) throws(ServiceError) {
-        file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw FileFailure.error(errno, "cannot open \(path)") }
-        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
-            close(file)
-            return nil
-        }
-    }
-
-    deinit { close(file) }
 }

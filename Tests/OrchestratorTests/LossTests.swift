@@ -1,0 +1,69 @@
+import Contracts
+import Foundation
+import JSONRPC
+import Testing
+
+@testable import Orchestrator
+
+/// Orders of stills that came to nothing, as the job books them.
+@Suite struct LossTests {
+    private func scene(limit: USD? = nil, card: Bool = false, segments: Int = 1) -> MachineScene {
+        var options = JobOptions()
+        options.maxCost = limit
+        if card { options.onImageFailure = .card }
+        var scene = MachineScene(entry: .fallback, options: options)
+        scene.apply(.started)
+        scene.apply(.loaded(MachineScene.plan(segments, narrated: false)))
+        return scene
+    }
+
+    private func failure(wasted: USD = .zero, unknown: USD = .zero, next: Int? = nil) -> ServiceError {
+        var error = ServiceError(.corruptMedia, "half a picture")
+        (error.wasted, error.unknown, error.nextAttempt) = (wasted, unknown, next)
+        return error
+    }
+
+    @Test("a lost order is booked, and the next try is an order of its own within the limit")
+    func booked() {
+        var scene = scene(limit: USD(0.05))
+        scene.apply(.stillFailed(segment: 0, failure(wasted: USD(0.02), next: 1), startedAt: scene.now))
+        #expect(scene.machine.wasted == USD(0.02) && scene.machine.costs.agent6 == USD(0.02))
+        #expect(scene.machine.work == [.image(segment: 0, attempt: 1, provider: nil)])
+        scene.apply(.stillFailed(segment: 0, failure(unknown: USD(0.02)), startedAt: scene.now))
+        #expect(scene.machine.unknown == USD(0.02) && scene.machine.costs.agent6 == USD(0.02))
+        #expect(scene.machine.work == [.settle])
+        let receipt = scene.machine.receipt
+        #expect(receipt.wasted == USD(0.02) && receipt.unknown == USD(0.02))
+        #expect(receipt.attempts.map(\.unknown) == [nil, USD(0.02)])
+        #expect(scene.machine.view.wasted == USD(0.02) && scene.machine.view.unknown == USD(0.02))
+    }
+
+    @Test("what is lost, or may be, counts against the limit", arguments: [true, false])
+    func limit(_ isWasted: Bool) {
+        let lost = isWasted ? failure(wasted: USD(0.02), next: 1) : failure(unknown: USD(0.02), next: 1)
+        var refused = scene(limit: USD(0.03))
+        refused.apply(.stillFailed(segment: 0, lost, startedAt: refused.now))
+        #expect(refused.machine.error?.kind == .quotaExhausted)
+        var card = scene(limit: USD(0.03), card: true)
+        card.apply(.stillFailed(segment: 0, lost, startedAt: card.now))
+        #expect(card.machine.work == [.image(segment: 0, attempt: 1, provider: "card")])
+    }
+
+    @Test("a failure with nothing left to try is not repeated, and a later retry is a series of its own")
+    func final() {
+        var scene = scene()
+        scene.apply(.stillFailed(segment: 0, failure(), startedAt: scene.now))
+        #expect(scene.machine.work == [.settle])
+        #expect(scene.machine.segments[0].series == 1 && scene.machine.segments[0].imageAttempts == 0)
+    }
+
+    @Test("journals of before are read as they were meant: the job itself tried once more")
+    func journal() throws {
+        let event = JobEvent.imageFailed(
+            segment: 0, ServiceError(.unavailable, "503"), startedAt: Timestamp(milliseconds: 1))
+        let stored = try JSONCoding.encode(event)
+        var scene = scene()
+        scene.apply(try JSONCoding.decode(JobEvent.self, from: stored))
+        #expect(scene.machine.work == [.image(segment: 0, attempt: 1, provider: nil)])
+    }
+}
