@@ -10,7 +10,7 @@ package struct ServiceError: Error, Sendable, Equatable {
     package var retryable: Bool
     /// Seconds until a retry makes sense, if the provider said so; 0 to 30 days, whatever came.
     package var retryAfter: Double? {
-        didSet { retryAfter = retryAfter.map(Self.clampedPause) }
+        didSet { retryAfter = retryAfter.map(Self.clampedWait) }
     }
     /// The provider's own words, or the violations of an input, one a line.
     package var detail: String?
@@ -36,14 +36,14 @@ package struct ServiceError: Error, Sendable, Equatable {
         self.kind = kind
         self.message = message
         self.retryable = retryable ?? kind.isRetryable
-        self.retryAfter = retryAfter.map(Self.clampedPause)
+        self.retryAfter = retryAfter.map(Self.clampedWait)
         self.detail = detail
         self.provider = provider
         self.providerCode = providerCode
         self.requestID = requestID
     }
 
-    private static func clampedPause(_ seconds: Double) -> Double { seconds.clamped(to: 0...30 * 86_400) }
+    private static func clampedWait(_ seconds: Double) -> Double { seconds.clamped(to: 0...30 * 86_400) }
 
     /// Parameters of the wrong shape or value.
     ///
@@ -79,9 +79,6 @@ extension ServiceError {
 /// Texts are bounded and numbers clamped where they leave the process and where they enter it: an error's words come from
 /// agents, providers and callers.
 extension ServiceError: Codable {
-    /// Seconds after which a retry makes sense at the latest, whatever the peer asks for.
-    private static let longestRetryAfter = 30 * 86_400.0
-
     private enum CodingKeys: String, CodingKey {
         case code, message, data
     }
@@ -107,9 +104,7 @@ extension ServiceError: Codable {
             self.kind = kind
         }
         retryable = (try? data.decode(Bool.self, forKey: .retryable)) ?? kind.isRetryable
-        retryAfter = (try? data.decode(Double.self, forKey: .retryAfter)).map {
-            $0.clamped(to: 0...Self.longestRetryAfter)
-        }
+        retryAfter = (try? data.decode(Double.self, forKey: .retryAfter)).map(Self.clampedWait)
         func text(_ key: DataKeys, _ bytes: Int) -> String? {
             (try? data.decode(String.self, forKey: key))?.bounded(to: bytes)
         }
@@ -129,7 +124,7 @@ extension ServiceError: Codable {
         var data = container.nestedContainer(keyedBy: DataKeys.self, forKey: .data)
         try data.encode(kind, forKey: .kind)
         try data.encode(retryable, forKey: .retryable)
-        try data.encodeIfPresent(retryAfter?.clamped(to: 0...Self.longestRetryAfter), forKey: .retryAfter)
+        try data.encodeIfPresent(retryAfter, forKey: .retryAfter)
         try data.encodeIfPresent(detail?.bounded(to: TextBound.detail), forKey: .detail)
         try data.encodeIfPresent(provider?.bounded(to: TextBound.quotation), forKey: .provider)
         try data.encodeIfPresent(providerCode?.bounded(to: TextBound.quotation), forKey: .providerCode)

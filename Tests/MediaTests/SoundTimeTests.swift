@@ -65,7 +65,7 @@ import Testing
         try hear("late.\(type)", narration: [1.5], clip: [1.5])
     }
 
-    @Test("sound that starts before the picture is kept: the picture waits")
+    @Test("sound that starts before the picture is heard; the picture waits")
     func early() throws {
         _ = try pictures("p.mp4")
         _ = try beeps("b.wav", at: [0.3, 1.5])

@@ -89,9 +89,9 @@ extension JobRunner {
             return image
         } catch {
             let failure = ServiceError(wrapping: error)
-            let isOurs = failure.providerCode == ServicePools.replicaBroken
+            let isOurs = failure.providerCode == ServicePools.replicaBroken || StoreHold.isPassing(failure)
             // Only the last failure of an order's attempts is the provider's.
-            if failure.kind != .cancelled, !isOurs, failure.nextAttempt == nil, !StoreHold.isPassing(failure) {
+            if failure.kind != .cancelled, failure.nextAttempt == nil, !isOurs {
                 await breakers.imageDone(asked: provider, drew: failure.provider, error: failure, job: jobID)
             }
             throw failure

@@ -12,7 +12,7 @@ struct AudioReader: ~Copyable {
 
     /// Where the time line of a file with pictures begins. That of a file without begins with its first sample.
     enum Origin {
-        /// The beginning of a clip (`videoDelay`); sound before it is not heard.
+        /// The clip's beginning: the first picture, or the first sample where that is more than `videoDelay` tolerates before it.
         case picture
         /// The first picture or the first sample, whichever is earlier.
         case earliest

@@ -1,3 +1,5 @@
+import Untrusted
+
 /// Decides where decoded sound belongs on the time line: a gap between time stamps becomes silence, sound that overlaps is
 /// dropped. Positions are samples at 48 kHz. Time stamps are foreign: no value of them traps.
 struct SoundPlacement {
@@ -74,7 +76,7 @@ struct SoundPlacement {
                 return Step()
             }
             origin = moment
-            let offset = Int(seconds.rounded())
+            let offset = Int(clamping: seconds.rounded())
             return abs(offset) > Self.rounding ? correct(offset) : Step()
         }
     }
@@ -83,7 +85,7 @@ struct SoundPlacement {
     private func offset(of time: Double, from origin: Double, at position: Int) -> Int? {
         let target = (time - origin) * Double(AudioEncoder.sampleRate)
         guard target.isFinite, abs(target) < Double(limit) else { return nil }
-        let offset = Int(target.rounded()) - position
+        let offset = Int(clamping: target.rounded()) - position
         return offset >= -Self.overlap ? offset : nil
     }
 
