@@ -71,7 +71,9 @@ package actor ServicePool {
                 lost(name, connection)
                 losses += 1
                 if method.idempotent, !error.isAbandoned,
-                    suspects.lost(try key(method, params), with: "\(name) \(process)", at: now)
+                    suspects.lost(
+                        try key(method, params), with: "\(name) \(process)", at: now,
+                        maximum: Suspects.deaths(decodesMedia: method.media != nil))
                 {
                     throw broken(method, params, last: name)
                 }
@@ -196,7 +198,8 @@ package actor ServicePool {
         logger.error("a call broke two replicas", metadata: ["method": "\(method.name)", "last": "\(last)"])
         let code = ServicePools.replicaBroken
         guard let media = method.media?(params) else {
-            let message = "\(method.name) was lost with two processes of \(service): it is not made again"
+            let message =
+                "\(method.name) was lost with \(Suspects.deaths(decodesMedia: false)) processes of \(service): it is not made again"
             return ServiceError(.internal, message, providerCode: code)
         }
         let message = "two processes of \(service) broke while they worked on \(media) (\(method.name))"

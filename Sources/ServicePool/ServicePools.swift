@@ -6,8 +6,8 @@ import Synchronization
 package final class ServicePools: Sendable {
     /// `provider_code` of the error where a replica was there and does not answer: it may be back in a moment.
     package static let replicaLost = "replica_lost"
-    /// `provider_code` of the error of a call that was lost with two processes one after the other: making it again would break a
-    /// third.
+    /// `provider_code` of the error of a call that was lost with several processes one after the other: making it again would break
+    /// another.
     package static let replicaBroken = "replica_broken"
 
     package let runDirectory: RunDirectory

@@ -3,8 +3,8 @@ package import FoundationEssentials
 /// Calls that were lost with their replicas, and with which: the rule for calls that break whoever takes them. Pure.
 ///
 /// A replica that dies takes all its calls with it, and the one that broke it cannot be told from its neighbours. So a call that was
-/// lost once is a suspect and is made again without neighbours. Lost with a second process, it is the call's own fault: it is not
-/// sent again. A connection that is lost twice with the same process counts once, since that process lives.
+/// lost once is a suspect and is made again without neighbours. Lost with `deaths` processes, it is the call's own fault:
+/// it is not sent again. A connection that is lost twice with the same process counts once, since that process lives.
 package struct Suspects: Sendable {
     /// The same method with the same parameters.
     package struct Key: Hashable, Sendable {
@@ -17,10 +17,11 @@ package struct Suspects: Sendable {
         }
     }
 
-    /// Processes that a call may be lost with.
-    package static let deaths = 2
+    /// Processes that a call may be lost with: fewer for one that decodes a media file, since a file breaks a process, and a prompt
+    /// does not.
+    package static func deaths(decodesMedia: Bool) -> Int { decodesMedia ? 2 : 4 }
     /// Calls that are remembered; the oldest are forgotten.
-    private static let maximum = 1000
+    private static let capacity = 1000
     /// Nanoseconds that a call is remembered.
     private static let memory: Int64 = 600_000_000_000
 
@@ -40,19 +41,23 @@ package struct Suspects: Sendable {
 
     /// A call was lost with a process.
     ///
-    /// - Parameter process: what is another one for each process.
+    /// - Parameters:
+    ///   - process: what is another one for each process.
+    ///   - maximum: processes that it may be lost with.
     /// - Returns: whether it is the call's fault. It begins from the start if it is made again.
-    package mutating func lost(_ key: Key, with process: String, at now: Int64) -> Bool {
+    package mutating func lost(
+        _ key: Key, with process: String, at now: Int64, maximum: Int = deaths(decodesMedia: true)
+    ) -> Bool {
         entries = entries.filter { now - $0.value.seen < Self.memory }
         var entry = entries[key] ?? Entry(seen: now)
         entry.processes.insert(process)
         entry.seen = now
-        guard entry.processes.count < Self.deaths else {
+        guard entry.processes.count < maximum else {
             entries[key] = nil
             return true
         }
         entries[key] = entry
-        if entries.count > Self.maximum, let oldest = entries.min(by: { $0.value.seen < $1.value.seen })?.key {
+        if entries.count > Self.capacity, let oldest = entries.min(by: { $0.value.seen < $1.value.seen })?.key {
             entries[oldest] = nil
         }
         return false

@@ -55,7 +55,7 @@ def wrong_files(page, storyboard):
     drop(page, "fieldset.drop", ("hill.png", b"\x89PNG\r\n"))
     expect(page.locator(".violations")).to_have_text("hill.png was not taken: it is neither a storyboard (.json) nor a sound file.")
     drop(page, "div.drop", ("board.json", b"\x00\x01\x02"))
-    expect(page.locator(".violations")).to_have_text("board.json was not taken: it is no text.")
+    expect(page.locator(".violations")).to_have_text("board.json was not taken: it is not text, or text in UTF-16. Save it as UTF-8.")
     expect(page.get_by_label("Storyboard, as JSON")).to_have_value(storyboard)
     assert drop(page, "h1", ("hill.png", b"\x89PNG\r\n")), "the browser opens what is dropped beside the fields"
 

@@ -109,7 +109,7 @@ import Testing
         ]
         #expect(
             CaptionFile.srt(cues)
-                == "1\n00:00:00,500 --> 00:00:02,000\nOne & two\n<three> --> four\n\n2\n00:00:02,000 --> 01:01:01,250\nمرحبا\n"
+                == "1\n00:00:00,500 --> 00:00:02,000\nOne & two\n<\u{2060}three> --\u{2060}> four\n\n2\n00:00:02,000 --> 01:01:01,250\nمرحبا\n"
         )
         #expect(
             CaptionFile.vtt(cues)

@@ -61,7 +61,9 @@ import Testing
                 #expect(try await Judge.probe(film).contains("nb_frames=\(frames)"))
                 #expect(try await Judge.complaints(film) == "")
                 #expect(abs(try #require(try await Judge.onset(film, at: 0))) < 0.010)
-                if durations.count > 1 { #expect(view.warnings.count == durations.count - 1) }
+                // One for each segment without a narration, and one where the narration is longer than its segment.
+                let cut = durations[0] < 0.2 ? 1 : 0
+                if durations.count > 1 { #expect(view.warnings.count == durations.count - 1 + cut) }
                 let kinds = try await logged(stack, view.jobID)
                 #expect(kinds["segment_generation"] == durations.count * 2)
                 #expect(kinds["mediaconvert_job"] == 1 && kinds["final_video"] == 1 && kinds["cost_breakdown"] == 1)
