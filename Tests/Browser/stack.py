@@ -40,7 +40,7 @@ def drill(browser):
     page = page_of(browser)
     page.goto(url + "/drill")
     rows = page.locator("tbody tr")
-    expect(rows).to_have_count(16)
+    expect(rows).to_have_count(19)
     page.get_by_role("button", name="Play the drill").click()
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
     expect(rows.first).to_have_attribute("data-verdict", "passed", timeout=60_000)
@@ -49,12 +49,12 @@ def drill(browser):
     # Who comes later sees the same table.
     page.reload()
     expect(rows.first).to_have_attribute("data-verdict", "passed")
-    expect(page.locator("main [role=status]")).to_have_text("All 16 passed.", timeout=240_000)
-    assert page.locator("[data-verdict=passed]").count() == 16
+    expect(page.locator("main [role=status]")).to_have_text("All 19 passed.", timeout=240_000)
+    assert page.locator("[data-verdict=passed]").count() == 19
     reach(page, "Play the drill")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Stop")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator("main [role=status]")).to_contain_text("Stopped after 0 of 16")
+    expect(page.locator("main [role=status]")).to_contain_text("Stopped after 0 of 19")
     expect(page.get_by_role("button", name="Play the drill")).to_be_focused()
     return {}
