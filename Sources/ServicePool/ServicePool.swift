@@ -45,9 +45,8 @@ package actor ServicePool {
     ///   - patience: how long to wait for a first replica to appear, or to come back.
     ///   - onSent: called each time the call leaves for a replica, so that its waiting can be told from its running.
     ///   - onProgress: as for `RPCConnection.call`.
-    /// - Throws: the callee's `ServiceError`; `unavailable` where there is no replica, or where one was lost with a call that
-    ///   may not be made twice; `corrupt_media`, or `internal`, with the provider code `replica_broken` for a call that was lost
-    ///   with two processes; `timeout` for one that stalled twice; `CancellationError`.
+    /// - Throws: the callee's `ServiceError`; `unavailable` without a replica, or if one was lost with a call that may not be repeated;
+    ///   `replica_broken` (`Suspects.deaths`); `timeout` for one that stalled twice; `CancellationError`.
     package func call<P, R>(
         _ method: Method<P, R>, _ params: P, patience: Duration = .seconds(10),
         onSent: (@Sendable () -> Void)? = nil, onProgress: (@Sendable (ProgressReport) -> Void)? = nil

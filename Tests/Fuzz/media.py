@@ -38,7 +38,6 @@ MARKS = [b"mvhd", b"tkhd", b"mdhd", b"elst", b"stts", b"ctts", b"stsc", b"stsz",
 
 class Fuzzer:
     memory_mb = 1200
-    is_thorough = True
 
     def __init__(self, stack, random):
         self.stack = stack
