@@ -126,9 +126,10 @@ private enum JSONNumber {
             }
         }
         if !rest.isEmpty {
-            guard let exponent = Int(String(decoding: rest.dropFirst(), as: UTF8.self)), abs(exponent) < 10_000 else {
-                return nil
-            }
+            // By its range: `abs` traps on the least integer.
+            guard let exponent = Int(String(decoding: rest.dropFirst(), as: UTF8.self)),
+                (-10_000...10_000).contains(exponent)
+            else { return nil }
             scale += exponent
         }
         while scale < 0, digits.last == 0 {

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import select
 import socket
 import subprocess
@@ -146,12 +147,19 @@ class Fuzzer:
                 b"[" + b"1," * random.choice([999, 1000, 1001, 100_000]) + b"1]", values.deep(random.choice([10, 500, 100_000])).encode(),
                 values.deep(random.choice([10, 500, 50_000]), "{").encode(), b"{" * 2000, b"x" * 5_000_000, b'"' + b"a" * 4_300_000])
         line = json.dumps(self._request(service), ensure_ascii=random.random() < 0.5).encode("utf-8", "surrogatepass")
-        if pick < 0.13:
-            raw = random.choice(values.RAW_NUMBERS).encode()
-            line = line.replace(b": 1", b": " + raw, 1)
-        if pick < 0.25:
+        if pick < 0.20:
+            line = self._renumbered(line)
+        elif pick < 0.32:
             line = self._mutated(line)
         return line
+
+    def _renumbered(self, line):
+        """The line with one of its numbers, the id among them, written in a way that encoders never do."""
+        places = list(re.finditer(rb"(?<=[:\[,] )-?[0-9][0-9.eE+-]*", line))
+        if not places:
+            return line
+        place = self.random.choice(places)
+        return line[:place.start()] + self.random.choice(values.RAW_NUMBERS).encode() + line[place.end():]
 
     def _mutated(self, line):
         random = self.random
