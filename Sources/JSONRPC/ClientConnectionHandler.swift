@@ -11,6 +11,8 @@ final class ClientConnectionHandler: ChannelInboundHandler {
         let method: String
         let continuation: CheckedContinuation<Data, any Error>
         let onProgress: (@Sendable (ProgressReport) -> Void)?
+        /// How long to wait for the reply after the call was cancelled.
+        var settlement: Duration?
         /// Bytes of the request.
         var bytes = 0
         var timer: Scheduled<Void>?
@@ -97,10 +99,25 @@ final class ClientConnectionHandler: ChannelInboundHandler {
     }
 
     func cancel(_ id: Int) {
-        guard let call = pending.removeValue(forKey: id) else { return }
+        guard let call = pending[id] else { return }
         tellToStop(id)
         call.timer?.cancel()
-        call.continuation.resume(throwing: CancellationError())
+        guard let settlement = call.settlement, let context else {
+            pending[id] = nil
+            return call.continuation.resume(throwing: CancellationError())
+        }
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        pending[id]?.timer = context.eventLoop.scheduleTask(in: .milliseconds(settlement.milliseconds)) {
+            bound.value.leaveUnsettled(id)
+        }
+    }
+
+    private func leaveUnsettled(_ id: Int) {
+        guard let call = pending.removeValue(forKey: id) else { return }
+        let reason = "\(call.method) was cancelled and did not report what it had spent"
+        call.continuation.resume(
+            throwing: ServiceError(.cancelled, reason, providerCode: RPCConnection.notSettled))
+        closeIfRetired()
     }
 
     func closeWhenIdle() {

@@ -15,11 +15,15 @@ package struct Method<Params: Codable & Sendable, Result: Codable & Sendable>: S
     package let stall: Duration?
     /// The media file that the call decodes; a call that breaks its replica again and again is `corrupt_media` and names it.
     package let media: (@Sendable (Params) -> String)?
+    /// How long a caller that cancelled the call waits for its reply, which reports what the call has spent; a call that costs
+    /// nothing has none.
+    package let settlement: Duration?
 
     package init(
         _ name: String, idempotent: Bool, load: MethodLoad = .work, stall: Duration? = nil,
-        media: (@Sendable (Params) -> String)? = nil, summary: String
+        settlement: Duration? = nil, media: (@Sendable (Params) -> String)? = nil, summary: String
     ) {
+        self.settlement = settlement
         self.name = name
         self.idempotent = idempotent
         self.load = load

@@ -24,6 +24,9 @@ package final class RPCConnection: Sendable {
         }
     }
 
+    /// `provider_code` of the error of a call that was cancelled and whose reply did not come within its method's settlement.
+    package static let notSettled = "not_settled"
+
     package let path: String
     private let channel: any Channel
     private let handler: NIOLoopBound<ClientConnectionHandler>
@@ -152,14 +155,17 @@ package final class RPCConnection: Sendable {
     ///
     /// - Parameters:
     ///   - timeout: when to give up; the deadline of the call that is being answered, if any, holds too.
+    ///   - settlement: how long to wait for the reply after the call was cancelled; the method's own if absent.
     ///   - onProgress: called for each `rpc.progress` of this call, in order, on the connection's thread; must not block.
-    /// - Throws: the peer's `ServiceError`, `Lost`, or `CancellationError` after the peer was told to stop.
+    /// - Throws: the peer's `ServiceError`, `Lost`, or `CancellationError` after the peer was asked to stop. A method with a
+    ///   settlement ends with its reply even then, and with `cancelled` and the provider code `not_settled` without one.
     package func call<P, R>(
-        _ method: Method<P, R>, _ params: P, timeout: Duration? = nil,
+        _ method: Method<P, R>, _ params: P, timeout: Duration? = nil, settlement: Duration? = nil,
         onProgress: (@Sendable (ProgressReport) -> Void)? = nil
     ) async throws -> R {
         let result = try await callRaw(
-            method.name, params: try JSONCoding.encode(params), timeout: timeout, onProgress: onProgress)
+            method.name, params: try JSONCoding.encode(params), timeout: timeout,
+            settlement: settlement ?? method.settlement, onProgress: onProgress)
         do {
             return try JSONCoding.decode(R.self, from: result)
         } catch {
@@ -180,7 +186,7 @@ package final class RPCConnection: Sendable {
 
     /// Calls a method by its name. -> the JSON text of the result, as it came.
     package func callRaw(
-        _ method: String, params: Data?, timeout: Duration? = nil,
+        _ method: String, params: Data?, timeout: Duration? = nil, settlement: Duration? = nil,
         onProgress: (@Sendable (ProgressReport) -> Void)? = nil
     ) async throws -> Data {
         try Task.checkCancellation()
@@ -204,7 +210,7 @@ package final class RPCConnection: Sendable {
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let pending = ClientConnectionHandler.Pending(
-                    method: method, continuation: continuation, onProgress: onProgress)
+                    method: method, continuation: continuation, onProgress: onProgress, settlement: settlement)
                 loop.execute {
                     handler.value.submit(id, line, pending, remaining: remaining, cancelled: isCancelled.isSet)
                 }

@@ -69,6 +69,7 @@ package actor ServicePool {
                 release(name)
                 lost(name, connection)
                 losses += 1
+                if Task.isCancelled { throw unsettled(error) }
                 if method.idempotent, !error.isAbandoned,
                     suspects.lost(
                         try key(method, params), with: "\(name) \(process)", at: now,
@@ -76,11 +77,7 @@ package actor ServicePool {
                 {
                     throw broken(method, params, last: name)
                 }
-                guard method.idempotent, losses < 4 else {
-                    var failure = error.serviceError
-                    failure.providerCode = ServicePools.replicaLost
-                    throw failure
-                }
+                guard method.idempotent, losses < 4 else { throw unsettled(error) }
                 logger.info("a call is sent again", metadata: ["method": "\(method.name)", "lost": "\(name)"])
             } catch is StallWatch.Stalled {
                 release(name)
@@ -190,6 +187,13 @@ package actor ServicePool {
 
     private func key<P: Encodable>(_ method: Method<P, some Any>, _ params: P) throws -> Suspects.Key {
         Suspects.Key(method: method.name, params: try JSONCoding.encode(params))
+    }
+
+    /// A call whose reply was lost with its replica.
+    private func unsettled(_ error: RPCConnection.Lost) -> ServiceError {
+        var failure = error.serviceError
+        failure.providerCode = ServicePools.replicaLost
+        return failure
     }
 
     /// A call that breaks whoever takes it.

@@ -84,6 +84,31 @@ import Testing
         #expect(stills(scene.machine) == [2, 3] && scene.machine.state == .running)
     }
 
+    @Test("the lead's budget and the hedge's are one: what is reserved for stills is not offered to the lead")
+    func budget() {
+        var options = JobOptions()
+        options.maxCost = USD(1)
+        #expect(slow(options).machine.leadBudget == USD(1), "there is no hedge")
+        options.hedgeAfter = 5
+        var scene = slow(options)
+        #expect(scene.machine.leadBudget == USD(0.9))
+        scene.apply(.hedged)
+        scene.image(0)
+        // One still is bought: the rest of the reserve is smaller by its price.
+        #expect(scene.machine.leadBudget == USD(0.9))
+        options.hedgeMaxCost = .zero
+        #expect(slow(options).machine.leadBudget == USD(1))
+        // The reserve is at most half of the limit.
+        options.hedgeMaxCost = USD(5)
+        options.maxCost = USD(0.06)
+        scene = slow(options)
+        #expect(scene.machine.leadBudget == USD(0.03))
+        scene.apply(.hedged)
+        #expect(stills(scene.machine) == [0])
+        options.maxCost = nil
+        #expect(slow(options).machine.leadBudget == nil)
+    }
+
     @Test("the usual time of the lead is known after twenty films, and counts the last two hundred")
     func usualTime() async throws {
         try await Stage.withFolder { folder in

@@ -56,7 +56,7 @@ import Testing
         guard case .expired(let error, let late) = silent else { return #expect(Bool(false)) }
         #expect(error.kind == .timeout)
         #expect(error.message == "Agent5 was silent for 0.01 s")
-        #expect(late == 7)
+        #expect(late == .success(7))
         let answered = try await LeadWatch.hold(clock(LeadClock.Bounds()), start: .now) { _ in 8 }
         guard case .answered(8) = answered else { return #expect(Bool(false)) }
     }

@@ -118,4 +118,36 @@ import Testing
             #expect(told.status == 0, "\(told.errors)")
         }
     }
+
+    @Test("what the lead has bought and ordered when its job is cancelled is booked before the receipt is written")
+    func cancelledJob() async throws {
+        try await withReplicate { stack, replicate in
+            try stack.writeStoryboard(durations: [1, 1, 1])
+            // Two at a time: the third is ordered when the first is here.
+            try replicate.ask(["misbehave": [[:], ["stay": true], ["stay": true]]])
+            let orchestrator = try await stack.connect("orchestrator")
+            let started = try await orchestrator.call(
+                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
+            while try orders(replicate) < 3 { try await Task.sleep(for: .milliseconds(5)) }
+            _ = try await orchestrator.call(OrchestratorAPI.cancel, JobReference(jobID: started.jobID))
+            let view = try await stack.end(of: started.jobID)
+            #expect(view.state == .cancelled)
+            #expect(view.costs.agent5 == USD(0.5) && view.wasted == USD(0.5) && view.unknown == USD(1))
+            #expect(try receipt(stack).unknown == USD(1) && receipt(stack).wasted == USD(0.5))
+            #expect(try orders(replicate) == 3)
+        }
+    }
+
+    @Test("an order of a lead whose time is up is booked before the understudy buys anything")
+    func timedOut() async throws {
+        try await withReplicate { stack, replicate in
+            try stack.writeStoryboard(durations: [1])
+            try replicate.ask(["misbehave": [["stay": true]]])
+            let view = try await stack.job(["agent5_timeout_s": 4, "max_cost_usd": 0.55])
+            #expect(view.state == .finished, "\(view.error?.message ?? "")")
+            #expect(view.unknown == USD(0.5) && view.costs.agent5 == .zero)
+            #expect(try receipt(stack).unknown == USD(0.5))
+            #expect(try orders(replicate) == 1)
+        }
+    }
 }

@@ -248,4 +248,23 @@ import Testing
             #expect(image.cost == USD(0.02) && image.wasted == nil)
         }
     }
+
+    @Test("stills under way when a job is cancelled are booked as unknown, and a job under a limit counts them")
+    func cancelledJob() async throws {
+        try await withStack { stack in
+            try board(stack, "s", segments: 3)
+            try openAI.ask(["delay": 30])
+            let orchestrator = try await stack.connect("orchestrator")
+            let started = try await orchestrator.call(
+                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
+            while try orders.count < 2 { try await Task.sleep(for: .milliseconds(5)) }
+            _ = try await orchestrator.call(OrchestratorAPI.cancel, JobReference(jobID: started.jobID))
+            let view = try await stack.end(of: started.jobID)
+            #expect(view.state == .cancelled && view.unknown == USD(0.04) && view.wasted == nil)
+            let receipt = try receipt(stack)
+            #expect(receipt.unknown == USD(0.04))
+            #expect(receipt.attempts.compactMap(\.unknown) == [USD(0.02), USD(0.02)])
+            #expect(try orders.count == 2)
+        }
+    }
 }

@@ -19,6 +19,7 @@ Commands:
   {"requests": true}            -> {"requests": [{"path", "body"}], "asked": n, "cancelled": [id], "downloads": n}
 """
 
+import itertools
 import json
 import re
 import socket
@@ -31,6 +32,8 @@ from picture import png
 shapes = ("1:1", "16:9", "21:9", "3:2", "2:3", "4:5", "5:4", "3:4", "4:3", "9:16", "9:21")
 requests, faults, cancelled = [], [], []
 predictions = {}
+# Orders may come at the same moment: each gets a number of its own.
+numbers = itertools.count(1)
 state = {"deliver": None, "asked": 0, "downloads": 0}
 
 
@@ -93,7 +96,7 @@ class Handler(standin.Handler):
             return self.reply(fault["status"], fault.get("body", {}), fault.get("headers"))
         if problem := self.problem(asked):
             return self.refuse(*problem)
-        prediction = {"id": "p%dx" % len(requests), "status": "starting", "fault": fault, "asked": asked["input"]}
+        prediction = {"id": "p%dx" % next(numbers), "status": "starting", "fault": fault, "asked": asked["input"]}
         predictions[prediction["id"]] = prediction
         self.reply(201, self.shown(prediction))
 

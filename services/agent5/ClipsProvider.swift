@@ -78,8 +78,10 @@ struct ClipsProvider: VideoProvider {
         let spending = LeadSpending(limit: request.options?.maxCost)
         do {
             return spending.booked(try await make(request, call, spending))
+        } catch is CancellationError {
+            throw spending.cancelled()
         } catch let error as ServiceError {
-            throw spending.booked(error)
+            throw error.kind == .cancelled ? spending.cancelled() : spending.booked(error)
         }
     }
 

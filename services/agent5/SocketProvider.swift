@@ -5,6 +5,8 @@ import JSONRPC
 struct SocketProvider: VideoProvider {
     /// Where it listens.
     let path: String
+    /// Shorter than that of our own callers, so that they get an answer if the service has none.
+    private static let settlement = Duration.seconds(3)
 
     func process(_ request: AgentRequest, _ call: Call) async throws -> AgentResult {
         let connection: RPCConnection
@@ -16,7 +18,8 @@ struct SocketProvider: VideoProvider {
         }
         do {
             let result = try await connection.call(
-                AgentAPI.process, request, onProgress: { call.progress($0.fraction, $0.message) })
+                AgentAPI.process, request, settlement: Self.settlement,
+                onProgress: { call.progress($0.fraction, $0.message) })
             await connection.close()
             return result
         } catch is RPCConnection.Lost {

@@ -76,7 +76,7 @@ struct ImageStudio: Sendable {
             let failure = booked(error, orders)
             // A picture that is here is passed on by the next call with this key.
             let isFinal = orders.undelivered == .zero && orders.loss.total > .zero
-            if isFinal, orders.isStepwise || isAbandoned() { orders.keep(failure) }
+            if isFinal, failure.kind != .cancelled, orders.isStepwise || isAbandoned() { orders.keep(failure) }
             throw failure
         }
     }
@@ -109,6 +109,9 @@ struct ImageStudio: Sendable {
             return image
         } catch let error as ServiceError {
             throw booked(error, orders)
+        } catch is CancellationError {
+            // The caller books what was under way.
+            throw booked(ServiceError(.cancelled, "the caller cancelled"), orders)
         }
     }
 

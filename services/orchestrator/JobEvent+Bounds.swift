@@ -36,6 +36,10 @@ extension JobEvent {
             }()
         case .imageFailed(let segment, let error, let startedAt):
             .imageFailed(segment: segment, error.bounded, startedAt: startedAt)
+        case .stillFailed(let segment, let error, let startedAt):
+            .stillFailed(segment: segment, error.bounded, startedAt: startedAt)
+        case .stopped(let segment, let error, let startedAt):
+            .stopped(segment: segment, error.bounded, startedAt: startedAt)
         case .clipFailed(let segment, let error, let startedAt):
             .clipFailed(segment: segment, error.bounded, startedAt: startedAt)
         case .narrationFailed(let segment, let error, let startedAt):

@@ -32,6 +32,8 @@ enum JobEvent: Codable, Sendable {
     case imageFailed(segment: Int, ServiceError, startedAt: Timestamp)
     /// An order of a still came to nothing. `imagegen` owns the retries: the error's `nextAttempt` continues, if there is one.
     case stillFailed(segment: Int, ServiceError, startedAt: Timestamp)
+    /// A paid call was stopped, of the lead if there is no segment; the error reports what it has spent for nothing.
+    case stopped(segment: Int?, ServiceError, startedAt: Timestamp)
     case clipMade(segment: Int, clip: CreatedClip, startedAt: Timestamp)
     case clipFailed(segment: Int, ServiceError, startedAt: Timestamp)
     /// - trimmed: seconds of the narration that were cut from its end.
@@ -84,6 +86,15 @@ enum JobWork: Hashable, Sendable {
 }
 
 extension JobWork {
+    /// Whether it may cost money that its service reports only with its reply.
+    var isPaid: Bool {
+        switch self {
+        case .lead: true
+        case .image(_, _, let provider): provider != JobMachine.card && provider != JobMachine.given
+        default: false
+        }
+    }
+
     /// Whether it decodes what the understudy made, and nothing that the lead delivered. Stills have retries of their own.
     var isOwnMedia: Bool {
         switch self {

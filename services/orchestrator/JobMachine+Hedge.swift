@@ -20,10 +20,25 @@ extension JobMachine {
             say(Self.understudy, .processing, "Agent5 takes long: Agent6 prepares stills", progress: progress))
     }
 
-    /// Stills so many at a time, as far as the limit for what may turn out not to be needed goes. Each is tried twice.
+    /// What is left of the hedge's budget: `hedge_max_cost_usd`, and at most half of the job's limit.
+    private var hedgeLeft: USD {
+        let limit = spec.options.hedgeMaxCost ?? JobDefaults.hedgeMaxCost
+        let half = spec.options.maxCost.map { USD(micros: $0.micros / 2) } ?? limit
+        return max(min(limit, half) - hedge, .zero)
+    }
+
+    /// What the lead may spend; `nil` without a limit. A job with a hedge reserves the hedge's budget before the lead is called, so
+    /// that both together keep the job's limit.
+    var leadBudget: USD? {
+        let options = spec.options
+        let mayHedge = upgrade == nil && (isHedged || options.hedgeAfter != nil || options.hedge == .p95)
+        return moneyLeft.map { max($0 - (mayHedge ? hedgeLeft : .zero), .zero) }
+    }
+
+    /// Speculative stills, at most `imageConcurrency` at a time and within the hedge's budget; each is attempted twice.
     var warmUpWork: Set<JobWork> {
         guard isWarmingUp else { return [] }
-        let rest = (spec.options.hedgeMaxCost ?? JobDefaults.hedgeMaxCost) - hedge
+        let rest = hedgeLeft
         var purse = Purse(left: moneyLeft.map { min($0, rest) } ?? rest)
         var work: Set<JobWork> = []
         for kept in granted {

@@ -107,7 +107,7 @@ extension JobMachine {
     }
 
     /// Books what orders of the lead cost, or may have cost, that brought nothing.
-    private mutating func loseLead(_ lost: USD, unknown: USD) {
+    mutating func loseLead(_ lost: USD, unknown: USD) {
         costs.agent5 += lost
         wasted += lost
         leadWasted += lost
@@ -161,6 +161,7 @@ extension JobMachine {
     mutating func deliveredLate(_ result: AgentResult, at now: Timestamp, _ drafts: inout [StatusDraft]) {
         let isKnown = candidates.contains { $0.video == result.video && $0.clips?.count ?? 0 == result.clips.count }
         guard leadAttempt > 0, phase != .queued, phase != .done, !isKnown else { return }
+        unsettled = unsettled.filter { $0.segment != nil }
         guard result.video != nil || !result.clips.isEmpty else { return }
         candidates.append(
             Candidate(

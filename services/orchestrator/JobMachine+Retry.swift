@@ -30,6 +30,7 @@ extension JobMachine {
     mutating func reopen() {
         phase = .queued
         outcome = nil
+        unsettled = []
         videoURL = nil
         filmDuration = nil
         reencodesFilm = false

@@ -180,13 +180,13 @@ extension JobMachine {
         return error
     }
 
-    private mutating func spend(_ cost: USD, on index: Int) {
+    mutating func spend(_ cost: USD, on index: Int) {
         change(index) { $0.cost += cost }
         costs.agent6 += cost
     }
 
     /// Books what orders cost, or may have cost, that brought nothing.
-    private mutating func lose(_ lost: USD, unknown: USD, on index: Int) {
+    mutating func lose(_ lost: USD, unknown: USD, on index: Int) {
         spend(lost, on: index)
         wasted += lost
         self.unknown += unknown

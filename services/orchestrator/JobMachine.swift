@@ -50,6 +50,8 @@ struct JobMachine: Sendable {
     var saved = USD.zero
     /// What was to be done after the last event: calls that cost and are under way.
     var granted: Set<JobWork> = []
+    /// Paid calls that were stopped, until what they spent is booked.
+    var unsettled: Set<JobWork> = []
     var costs = Costs()
     var videoURL: String?
     var filmDuration: Double?
@@ -127,6 +129,10 @@ struct JobMachine: Sendable {
         case .leadProgress, .leadDelivered, .leadFailed, .leadBarred, .leadFilmAccepted, .leadFilmCut,
             .leadClipsChecked:
             applyLead(event, at: now, &drafts)
+        case .stopped(let segment, let error, let startedAt) where phase != .done:
+            stopped(segment, error, startedAt: startedAt, at: now)
+        case .imageMade(let index, let image, let startedAt) where phase == .settling:
+            stoppedTooLate(index, image, startedAt: startedAt, at: now)
         case .imageMade, .imageFailed, .stillFailed:
             guard phase == .fallback || isWarmingUp else { break }
             applySegment(event, at: now, &drafts)
@@ -138,7 +144,9 @@ struct JobMachine: Sendable {
         default:
             break
         }
+        let before = granted
         granted = work
+        unsettled.formUnion(before.subtracting(granted).filter { $0.isPaid && !event.ends($0) })
         if phase == .fallback {
             if tally.isEmpty {
                 phase = .stitching

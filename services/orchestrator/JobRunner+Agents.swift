@@ -14,8 +14,8 @@ extension JobRunner {
         leadStart = start
         try await waitAsTold()
         var spec = spec
-        // What is spent, or may be, cannot be spent a second time.
-        spec.options.maxCost = machine.moneyLeft.map { max($0, .zero) }
+        // What is spent, or may be, or is reserved, cannot be spent a second time.
+        spec.options.maxCost = machine.leadBudget
         // An attempt that is booked is over; the next one is a call of its own.
         let key = "\(jobID)/lead/\(machine.attempts.count { $0.agent == JobMachine.lead })"
         let options = spec.options
@@ -37,9 +37,15 @@ extension JobRunner {
             try AgentAnswer.check(
                 result, of: JobMachine.lead, job: jobID, segments: plan.segments.map(\.id))
             return .leadDelivered(result, startedAt: startedAt)
-        case .expired(let error, let late):
-            if let late, AgentAnswer.isFor(late, job: jobID, segments: plan.segments.map(\.id)) {
-                await feed(.leadLate(late))
+        case .expired(var error, let late):
+            switch late {
+            case .success(let result):
+                if AgentAnswer.isFor(result, job: jobID, segments: plan.segments.map(\.id)) {
+                    await feed(.leadLate(result))
+                }
+            case .failure(let end):
+                (error.wasted, error.unknown) = (end.wasted, end.unknown)
+                if end.isUnsettled { error.message += "; it did not report what it had ordered" }
             }
             return .leadFailed(error, startedAt: startedAt)
         }

@@ -122,6 +122,7 @@ extension JobRunner {
     /// Writes the receipt of a job that is decided.
     private func settle() async throws -> JobEvent {
         guard machine.plan != nil else { return .settled(warning: nil) }
+        await settleStopped()
         await collectLate()
         try await studio.write(machine.receipt, machine.spec)
         return .settled(warning: nil)

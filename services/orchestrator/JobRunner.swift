@@ -26,6 +26,8 @@ actor JobRunner {
     private var readers: [@Sendable (Result<JobMachine, ServiceError>) -> Void] = []
     private var isKeeping = false
     private var tasks: [JobWork: Task<Void, Never>] = [:]
+    /// Paid calls that were stopped; they end by booking what they spent.
+    private var stopping: [Task<Void, Never>] = []
     private var hasEnded = false
     private var isStopped = false
 
@@ -203,6 +205,7 @@ actor JobRunner {
         for (work, task) in tasks where !wanted.contains(work) {
             task.cancel()
             tasks[work] = nil
+            if work.isPaid { stopping.append(task) }
         }
         for work in wanted where tasks[work] == nil {
             tasks[work] = Task { await perform(work) }
@@ -220,8 +223,10 @@ actor JobRunner {
                 return await done(work, event)
             } catch {
                 var failure = ServiceError(wrapping: error)
-                // Work that was stopped because nobody wants it any more has nothing to say.
-                if failure.kind == .cancelled, Task.isCancelled { return }
+                // Work that was stopped has nothing to report but what it spent.
+                if Task.isCancelled, work.isPaid || failure.kind == .cancelled {
+                    return await done(work, Self.failed(work, failure, startedAt: startedAt))
+                }
                 // Processes may also be killed twice under the same call by chance, and what the understudy makes itself is
                 // worth a second look. A lead's film is not: the understudy is there for that.
                 if work.isOwnMedia, failure.providerCode == ServicePools.replicaBroken, verdicts == 0 {
@@ -243,10 +248,38 @@ actor JobRunner {
         }
     }
 
+    /// How the end of a paid call is booked that came although the call was to be stopped.
+    private static func stopped(_ event: JobEvent) -> JobEvent {
+        switch event {
+        case .leadDelivered(let result, _): .leadLate(result)
+        case .leadFailed(let error, let startedAt): .stopped(segment: nil, error, startedAt: startedAt)
+        case .leadBarred(let error): .stopped(segment: nil, error, startedAt: .now)
+        case .stillFailed(let index, let error, let startedAt):
+            .stopped(segment: index, error, startedAt: startedAt)
+        default: event
+        }
+    }
+
+    /// Waits for the ends of paid calls that were stopped. What is not booked then, since an earlier process made the call, counts as
+    /// unknown.
+    func settleStopped() async {
+        let ending = stopping
+        stopping = []
+        for task in ending { await task.value }
+        guard !isStopped else { return }
+        for work in machine.unsettled {
+            let error = ServiceError(
+                .cancelled, "the orchestrator was restarted before the stopped call was booked",
+                providerCode: RPCConnection.notSettled)
+            await feed(.stopped(segment: work.segment, error, startedAt: .now))
+        }
+    }
+
     /// Seconds before work that broke its service is tried again.
     private static let verdictPause = 2.0
 
     private func done(_ work: JobWork, _ event: JobEvent) async {
+        if machine.unsettled.contains(work) { return await feed(Self.stopped(event)) }
         guard !Task.isCancelled, tasks[work] != nil, machine.work.contains(work) else { return }
         await feed(event, ending: work)
     }

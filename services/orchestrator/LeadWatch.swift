@@ -13,29 +13,46 @@ enum LeadWatch {
     /// How a call ended that was held to a clock.
     enum Ending<T: Sendable>: Sendable {
         case answered(T)
-        /// A bound passed and the call was cancelled; what it answered all the same.
-        case expired(ServiceError, late: T?)
+        /// A bound passed and the call was cancelled; how it ended then: an answer that crossed with the cancelling was paid for,
+        /// and an error may report what was spent.
+        case expired(ServiceError, late: Result<T, ServiceError>)
+    }
+
+    private enum First<T: Sendable>: Sendable {
+        case call(Result<T, ServiceError>)
+        /// `nil` if the clock was stopped.
+        case clock(ServiceError?)
     }
 
     /// - Parameters:
     ///   - start: when the clock's second 0 was.
     ///   - body: makes the call, and tells its argument what it hears; must end soon when it is cancelled.
-    /// - Throws: what `body` throws before a bound passes.
+    /// - Throws: what `body` throws before a bound passes, or after this task was cancelled.
     static func hold<T: Sendable>(
         _ clock: LeadClock, start: ContinuousClock.Instant,
         _ body: @escaping @Sendable (_ hears: @escaping @Sendable (AgentSign) -> Void) async throws -> T
     ) async throws -> Ending<T> {
         let watch = Watch(clock, start)
-        return try await withThrowingTaskGroup(of: Ending<T>.self) { group in
-            group.addTask { .answered(try await body { watch.hear($0) }) }
-            group.addTask { .expired(try await watch.expiry(), late: nil) }
-            defer { group.cancelAll() }
-            guard let first = try await group.next() else { throw CancellationError() }
-            guard case .expired(let error, _) = first else { return first }
-            group.cancelAll()
-            // An answer that crossed with the cancelling was paid for.
-            if case .answered(let late)? = try? await group.next() { return .expired(error, late: late) }
-            return .expired(error, late: nil)
+        return try await withThrowingTaskGroup(of: First<T>.self) { group in
+            group.addTask {
+                do {
+                    return .call(.success(try await body { watch.hear($0) }))
+                } catch {
+                    return .call(.failure(ServiceError(wrapping: error)))
+                }
+            }
+            group.addTask { .clock(try? await watch.expiry()) }
+            var expired: ServiceError?
+            while let first = try await group.next() {
+                group.cancelAll()
+                switch first {
+                case .clock(let error): expired = error
+                case .call(let end):
+                    if let expired { return .expired(expired, late: end) }
+                    return .answered(try end.get())
+                }
+            }
+            throw CancellationError()
         }
     }
 

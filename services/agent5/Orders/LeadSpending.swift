@@ -69,6 +69,15 @@ final class LeadSpending: Sendable {
         return error
     }
 
+    /// The end of a call that was cancelled: clips that were bought are of no use to its caller.
+    func cancelled() -> ServiceError {
+        var error = ServiceError(.cancelled, "the caller cancelled")
+        let spent = state.withLock { $0 }
+        error.wasted = spent.wasted + spent.bought
+        error.unknown = spent.unknown
+        return error
+    }
+
     /// A result with what was spent for nothing.
     func booked(_ result: AgentResult) -> AgentResult {
         var result = result
