@@ -179,7 +179,10 @@ let package = Package(
                     "ServiceKit", logging,
                 ]),
             tests("EventLoggerTests", ["EventLogger", "AWS", "Contracts", "JSONRPC", "ServiceKit"]),
-            tests("Agent5Tests", ["Agent5", "Artifacts", "Contracts", "JSONRPC"]),
+            tests(
+                "Agent5Tests",
+                ["Agent5", "Artifacts", "Contracts", "HTTP", "JSONRPC", "Providers", "ServiceKit", "StandIns", logging]),
+            tests("ProvidersTests", ["Providers", "JSONRPC"]),
             tests("UnderstudyTests", ["Understudy", "Contracts", "JSONRPC", "Untrusted"]),
             tests(
                 "StackTests",

@@ -10,12 +10,12 @@ package struct KeptFiles: Sendable {
     private let companion: String?
 
     /// - Parameters:
-    ///   - maximumBytes: of all files.
+    ///   - maximumBytes: of all files; without a bound if absent.
     ///   - grace: seconds after its last use in which a file stays, whatever the room.
     ///   - longestIdle: seconds after its last use when a file goes in any case.
     ///   - companion: the ending of a small file beside each, which goes with it.
     package init(
-        folder: String, maximumBytes: Int, grace: Int = 0, longestIdle: Int = .max, companion: String? = nil
+        folder: String, maximumBytes: Int = .max, grace: Int = 0, longestIdle: Int = .max, companion: String? = nil
     ) {
         self.folder = folder
         self.maximumBytes = maximumBytes
@@ -27,7 +27,7 @@ package struct KeptFiles: Sendable {
     /// Makes room.
     ///
     /// - Parameter kept: the path of a file that stays.
-    package func trim(but kept: String) {
+    package func trim(but kept: String = "") {
         let now = time(nil)
         var files: [(path: String, size: Int, idle: Int)] = []
         for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where !name.hasPrefix(".") {

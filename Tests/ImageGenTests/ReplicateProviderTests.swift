@@ -23,7 +23,7 @@ import Testing
     private func client(token: String? = "good-key") -> ReplicateClient {
         ReplicateClient(
             base: server.url, token: token.map(Secret.init), http: HTTPClient(environment: [:]),
-            pauses: ReplicateClient.Pauses(first: 0.01, longest: 0.02))
+            pauses: OrderPauses(first: 0.01, longest: 0.02))
     }
 
     private func provider(
@@ -97,9 +97,9 @@ import Testing
             (refusal(404), .unavailable, 1), (refusal(429, headers: ["retry-after": "0"]), .rateLimited, 2),
             (refusal(429, headers: ["retry-after": "3600"]), .rateLimited, 1), (refusal(500), .unavailable, 2),
             (refusal(503, headers: ["x-should-retry": "false"]), .unavailable, 1),
-            (["raw": "<html>sign in</html>"], .unavailable, 2),
-            (["raw": #"{"id": "../account", "status": "starting"}"#], .unavailable, 2),
-            (["reset": true], .unavailable, 2),
+            (["raw": "<html>sign in</html>"], .unavailable, 1),
+            (["raw": #"{"id": "../account", "status": "starting"}"#], .unavailable, 1),
+            (["reset": true], .unavailable, 1), (refusal(502), .unavailable, 1), (refusal(524), .unavailable, 1),
             (end("NSFW content detected. Try another prompt."), .contentRejected, 1),
             (end("width must be smaller"), .unavailable, 1),
             (end("Prediction interrupted (code: PA)"), .unavailable, 2),
@@ -148,7 +148,7 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try misbehave(["stay": true])
         let late = await #expect(throws: ServiceError.self) {
-            try await client().run("a/b", input: ["prompt": "x"], timeout: 0.3)
+            try await client().order("a/b", input: ["prompt": "x"], .picture, timeout: 0.3).finish()
         }
         #expect(late?.kind == .timeout && late?.requestID == "p1x")
         #expect(try seen()["cancelled"] == ["p1x"])
@@ -157,7 +157,7 @@ import Testing
         let (moments, moment) = AsyncStream.makeStream(of: Double.self)
         let replicate = client()
         let work = Task {
-            try await replicate.run("a/b", input: ["prompt": "x"], timeout: 60) { fraction, _ in
+            try await replicate.order("a/b", input: ["prompt": "x"], .picture, timeout: 60).finish { fraction in
                 if let fraction { moment.yield(fraction) }
             }
         }
@@ -176,13 +176,13 @@ import Testing
         let film = Data((0..<300_000).map { UInt8(truncatingIfNeeded: $0) })
         try film.write(to: URL(filePath: "\(folder)/film.mp4"))
         try server.ask(["deliver": .string("\(folder)/film.mp4")])
-        let result = try await client().run("a/b", input: ["prompt": "x"], timeout: 20)
+        let result = try await client().order("a/b", input: ["prompt": "x"], .film, timeout: 20).finish()
         #expect(result.outputs.count == 1 && result.outputs[0].hasSuffix(".mp4"))
         let target = "\(folder)/got.mp4"
-        _ = try await client().download(result.outputs[0], into: .file(target, maximum: 1 << 20), timeout: 20)
+        _ = try await client().download(timeout: 20).fetch(result.outputs[0], into: .file(target, maximum: 1 << 20))
         #expect(FileManager.default.contents(atPath: target) == film)
         let error = await #expect(throws: ServiceError.self) {
-            try await client().download(result.outputs[0], into: .file(target, maximum: 1000), timeout: 20)
+            try await client().download(timeout: 20).fetch(result.outputs[0], into: .file(target, maximum: 1000))
         }
         #expect(error?.kind == .tooLarge)
     }

@@ -200,7 +200,7 @@ import Testing
             ] as [JSONValue],
             [
                 "openai-videos: not this", "openai-videos's video_1 may have been billed",
-                "is no video: check UNDERSTUDY_OPENAI_VIDEOS_URL",
+                "names no order, it is a web page: check UNDERSTUDY_OPENAI_VIDEOS_URL",
             ]))
     func openAIVideosFail(_ fault: JSONValue, _ words: String) async throws {
         try await withVideos(lengths: [4]) { stack, videos in

@@ -3,26 +3,48 @@
 A video is queued, in progress and completed, one step for each time that it is asked for.
 
 Commands:
-  {"misbehave": [{...}, ...]}   what the next creations get, one each:
+  {"misbehave": [{...}, ...]}   what the next creations get, one each; one with {"for": "text"}, the next whose prompt
+                                begins with the text:
       {"status": 429, "body": {"error": {...}}, "headers": {...}}   a refusal
       {"raw": "text"}                           an answer that is no video
       {"end": "failed", "error": {"code": "moderation_blocked", "message": "..."}}   how it ends
       {"stay": true}                            it never ends
       {"content": "text"}                       what is fetched is that, and no video
-      {"questions": [500, 429]}                 what the next questions for it are answered before they are answered rightly
+      {"questions": [500, 429, "text"]}         what the next questions for it are answered before they are answered rightly:
+                                                a refusal, or a success with that body
+      {"words": ["pending", "RUNNING", "done"]} the words for its states: of the creation, then one for each question; the
+                                                last one stays
+      {"progress": ["0.1", "42%"]}              its progress, likewise
+      {"shape": "number"}                       ids are numbers; "task": in task_id, inside of data; "bare": {"data": {"id"}}
+      {"link": "video_url"}                     there is no /content, the clip's URL is in that member; "output.videos"
+                                                for members inside; "data" for a data: URI in "url"
+      {"contents": [404, "text"]}               what the next fetches of it are answered
+      {"lost": 502}, {"lost": true}             it is made, and the answer is that status, or the connection breaks
+      {"lost": true, "raw": "text"}             it is made, and the answer is no video
+      {"reset": true}, {"delay": seconds}       it is not made, and the connection breaks; the answer comes late
+      {"hold": true}                            it is made, and the answer never comes; with {"made": false} it is not made
+      {"undeletable": 405}                      what deleting it is answered
+  {"listed": true}                              GET /v1/videos lists what was made
   {"heal": true}                                misbehaviour that nobody met yet is forgotten
   {"clips": {"4": "/path.mp4"}}                 the file of each length
-  {"requests": true}            -> {"requests": [body, ...], "deleted": [id], "asked": n}
+  {"requests": true}            -> {"requests": [body, ...], "deleted": [id], "asked": n, "made": n, "prompts": [of what was made]}
 """
 
+import base64
+import itertools
 import json
 import re
+import socket
+import struct
+import time
 
 import standin
 
-requests, faults, deleted = [], [], []
+requests, faults, deleted, made = [], [], [], []
 videos, clips = {}, {}
-state = {"asked": 0}
+# Orders may come at the same moment: each gets a number of its own.
+numbers = itertools.count(1)
+state = {"asked": 0, "listed": False}
 
 
 class Handler(standin.Handler):
@@ -38,10 +60,30 @@ class Handler(standin.Handler):
     def shown(self, video):
         percent = {"queued": 0, "in_progress": 50}.get(video["status"], 100)
         error = video["fault"].get("error") if video["status"] == "failed" else None
-        return {
-            "id": video["id"], "object": "video", "created_at": 1, "status": video["status"], "progress": percent,
-            "error": error, **video["asked"],
+        fault = video["fault"]
+        id = int(video["id"]) if fault.get("shape") == "number" else video["id"]
+        shown = {
+            "id": id, "object": "video", "created_at": video["created"], "status": video["word"] or video["status"],
+            "progress": percent, "error": error, **video["asked"],
         }
+        if fault.get("progress"):
+            shown["progress"] = fault["progress"][0] if len(fault["progress"]) == 1 else fault["progress"].pop(0)
+        if "link" in fault and video["status"] == "completed":
+            url = "http://%s/files/%s.mp4" % (self.headers["Host"], video["id"])
+            name = fault["link"]
+            if name == "data":
+                with open(clips[video["asked"]["seconds"]], "rb") as file:
+                    name, url = "url", "data:video/mp4;base64," + base64.b64encode(file.read()).decode()
+            for part in reversed(name.split(".")):
+                url = {part: url}
+            shown.update(url, thumbnail_url="http://%s/files/none.webp" % self.headers["Host"])
+        if fault.get("shape") == "task":
+            del shown["object"]
+            shown["task_id"] = shown.pop("id")
+            return {"code": "success", "message": "", "status": "success", "data": shown, "id": "log-1"}
+        if fault.get("shape") == "bare":
+            return {"data": shown}
+        return shown
 
     def do_POST(self):
         body = self.body()
@@ -53,7 +95,25 @@ class Handler(standin.Handler):
             return self.refuse(415, "unsupported", "send application/json")
         asked = json.loads(body)
         requests.append(asked)
-        fault = faults.pop(0) if faults else {}
+        fault = standin.fault(faults, asked.get("prompt") or "")
+        time.sleep(fault.get("delay", 0))
+        if fault.get("reset"):
+            return self.reset()
+        if ("lost" in fault or "hold" in fault) and fault.get("made", True):
+            self.make(asked, fault)
+        if fault.get("hold"):
+            # Until the caller goes.
+            self.connection.settimeout(60)
+            try:
+                self.rfile.read(1)
+            except OSError:
+                pass
+            self.close_connection = True
+            return
+        if fault.get("lost") is True and "raw" not in fault:
+            return self.reset()
+        if "lost" in fault and "raw" not in fault:
+            return self.reply(fault["lost"], "<html>Bad gateway</html>", {"Content-Type": "text/html"})
         if "raw" in fault:
             return self.reply(200, fault["raw"], {"Content-Type": "text/html"})
         if "status" in fault:
@@ -67,13 +127,32 @@ class Handler(standin.Handler):
             return self.refuse(400, "invalid_value", "Invalid value: %r. Supported values are: '4', '8', and '12'." % asked.get("seconds"))
         if not re.fullmatch(r"\d+x\d+", asked.get("size", "")):
             return self.refuse(400, "invalid_value", "Invalid value for 'size'.")
-        video = {"id": "video_%d" % len(requests), "status": "queued", "fault": fault, "asked": asked}
-        videos[video["id"]] = video
-        self.reply(200, self.shown(video))
+        self.reply(200, self.shown(self.make(asked, fault)))
+
+    def make(self, asked, fault):
+        number = next(numbers)
+        id = str(7000 + number) if fault.get("shape") == "number" else "video_%d" % number
+        video = {"id": id, "status": "queued", "word": None, "fault": fault, "asked": asked, "created": int(time.time())}
+        if fault.get("words"):
+            video["word"] = fault["words"].pop(0)
+            if not fault["words"]:
+                video["status"] = fault.get("end", "completed")
+        videos[id] = video
+        made.append(asked.get("prompt"))
+        return video
+
+    def reset(self):
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
 
     def do_GET(self):
+        if (match := re.fullmatch(r"/files/(\w+).mp4", self.path)) and match[1] in videos:
+            return self.content(videos[match[1]])
         if not self.is_known():
             return
+        if self.path.split("?")[0] == "/v1/videos" and state["listed"]:
+            return self.reply(200, {"object": "list", "data": [self.shown(video) for video in reversed(list(videos.values()))]})
         match = re.fullmatch(r"/v1/videos/(\w+)(/content)?", self.path)
         if not match or match[1] not in videos:
             return self.refuse(404, "not_found", "Video not found")
@@ -82,18 +161,39 @@ class Handler(standin.Handler):
         if match[2]:
             if video["status"] != "completed":
                 return self.refuse(404, "not_ready", "Video is not ready yet")
-            if "content" in fault:
-                return self.reply(200, fault["content"], {"Content-Type": "video/mp4"})
-            with open(clips[video["asked"]["seconds"]], "rb") as file:
-                return self.reply(200, file.read(), {"Content-Type": "video/mp4"})
+            if "link" in fault:
+                return self.refuse(404, "not_found", "Invalid URL (GET %s)" % self.path)
+            return self.content(video)
         state["asked"] += 1
         if fault.get("questions"):
-            return self.refuse(fault["questions"].pop(0), "server_error", "come again")
+            answer = fault["questions"].pop(0)
+            if isinstance(answer, str):
+                return self.reply(200, answer, {"Content-Type": "application/json"})
+            return self.refuse(answer, "server_error", "come again")
+        if fault.get("words"):
+            video["word"] = fault["words"].pop(0)
+            if not fault["words"]:
+                video["status"] = fault.get("end", "completed")
+            return self.reply(200, self.shown(video))
+        if video["word"]:
+            return self.reply(200, self.shown(video))
         if video["status"] == "queued":
             video["status"] = "in_progress"
         elif video["status"] == "in_progress" and not fault.get("stay"):
             video["status"] = fault.get("end", "completed")
         self.reply(200, self.shown(video))
+
+    def content(self, video):
+        fault = video["fault"]
+        if fault.get("contents"):
+            answer = fault["contents"].pop(0)
+            if isinstance(answer, str):
+                return self.reply(200, answer, {"Content-Type": "video/mp4"})
+            return self.refuse(answer, "not_ready", "Video is not ready yet")
+        if "content" in fault:
+            return self.reply(200, fault["content"], {"Content-Type": "video/mp4"})
+        with open(clips[video["asked"]["seconds"]], "rb") as file:
+            return self.reply(200, file.read(), {"Content-Type": "video/mp4"})
 
     def do_DELETE(self):
         if not self.is_known():
@@ -101,6 +201,8 @@ class Handler(standin.Handler):
         id = self.path.rpartition("/")[2]
         if id not in videos:
             return self.refuse(404, "not_found", "Video not found")
+        if status := videos[id]["fault"].get("undeletable"):
+            return self.refuse(status, "method_not_allowed", "Not allowed")
         deleted.append(id)
         del videos[id]
         self.reply(200, {"id": id, "object": "video.deleted", "deleted": True})
@@ -111,7 +213,8 @@ def command(request):
         faults.clear()
     faults.extend(request.get("misbehave", []))
     clips.update(request.get("clips", {}))
-    return {"requests": requests, "deleted": deleted, "asked": state["asked"]}
+    state["listed"] = request.get("listed", state["listed"])
+    return {"requests": requests, "deleted": deleted, "asked": state["asked"], "made": len(made), "prompts": made}
 
 
 standin.run(standin.serve(Handler), command)

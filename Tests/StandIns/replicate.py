@@ -3,28 +3,41 @@
 A prediction starts, is processed and succeeds, one step for each time that it is asked for.
 
 Commands:
-  {"misbehave": [{...}, ...]}   what the next predictions get, one each:
+  {"misbehave": [{...}, ...]}   what the next predictions get, one each; one with {"for": "text"}, the next whose prompt
+                                begins with the text:
       {"status": 429, "body": {"detail": ...}, "headers": {...}}   a refusal
       {"raw": "text", "type": "text/html"}      an answer that is no prediction
       {"reset": true}, {"delay": seconds}       the connection breaks; the answer comes late
+      {"lost": 502}, {"lost": true}             it is made, and the answer is that status, or the connection breaks;
+                                                with {"hidden": n} it is not in the next n lists
+      {"lost": true, "raw": "text"}             it is made, and the answer is no prediction
+      {"hold": true}                            it is made, and the answer never comes; with {"made": false} it is not made
+      {"words": ["Queued", "running", "done"]}  the words for its states, one for each time that it is asked for
       {"end": "failed", "error": "words"}       how it ends: failed, canceled, aborted
       {"stay": true}                            it never ends
-      {"questions": [500, 429]}                 what the next questions for it are answered, before they are answered rightly
-      {"output": value}                         another output, e.g. "file:///etc/passwd"
+      {"questions": [500, 429, "text"]}         what the next questions for it are answered, before they are answered rightly:
+                                                a refusal, or a success with that body
+      {"refuse_cancel": 409}                    what cancelling it is answered
+      {"output": value}                         another output, e.g. "file:///etc/passwd"; in texts of it {url}, {data} and
+                                                {percent} are the usual URL and data: URIs of the file
       {"redirect": "http://169.254.169.254/"}   where the output's URL leads
       {"truncate": n}, {"page": true}           the output without its last bytes, or a web page instead;
                                                 with {"times": n} that many times
       {"downloads": [503]}                      what the next downloads of it are answered
   {"deliver": "/path.mp4"}      the file that predictions deliver from now on; {"deliver": null} for pictures
-  {"requests": true}            -> {"requests": [{"path", "body"}], "asked": n, "cancelled": [id], "downloads": n}
+  {"requests": true}            -> {"requests": [{"path", "body"}], "asked": n, "cancelled": [id], "downloads": n,
+                                    "made": n, "lists": n, "prompts": [of what was made]}
 """
 
+import base64
+import datetime
 import itertools
 import json
 import re
 import socket
 import struct
 import time
+import urllib.parse
 
 import standin
 from picture import png
@@ -34,7 +47,7 @@ requests, faults, cancelled = [], [], []
 predictions = {}
 # Orders may come at the same moment: each gets a number of its own.
 numbers = itertools.count(1)
-state = {"deliver": None, "asked": 0, "downloads": 0}
+state = {"deliver": None, "asked": 0, "downloads": 0, "lists": 0}
 
 
 class Handler(standin.Handler):
@@ -52,6 +65,8 @@ class Handler(standin.Handler):
             return self.deliver(predictions[match[1]])
         if not self.is_known():
             return
+        if self.path.split("?")[0] == "/v1/predictions":
+            return self.list()
         match = re.fullmatch(r"/v1/predictions/(\w+)", self.path)
         if not match or match[1] not in predictions:
             return self.refuse(404, "Not found", "The requested resource could not be found.")
@@ -59,7 +74,15 @@ class Handler(standin.Handler):
         fault = prediction["fault"]
         state["asked"] += 1
         if fault.get("questions"):
-            return self.refuse(fault["questions"].pop(0), "Trouble", "come again")
+            answer = fault["questions"].pop(0)
+            if isinstance(answer, str):
+                return self.reply(200, answer, {"Content-Type": "application/json"})
+            return self.refuse(answer, "Trouble", "come again")
+        if fault.get("words"):
+            prediction["word"] = fault["words"].pop(0)
+            if not fault["words"]:
+                prediction["status"] = "succeeded"
+            return self.reply(200, self.shown(prediction))
         if prediction["status"] == "starting":
             prediction["status"] = "processing"
         elif prediction["status"] == "processing" and not fault.get("stay"):
@@ -73,6 +96,8 @@ class Handler(standin.Handler):
         if match := re.fullmatch(r"/v1/predictions/(\w+)/cancel", self.path):
             if match[1] not in predictions:
                 return self.refuse(404, "Not found", "The requested resource could not be found.")
+            if status := predictions[match[1]]["fault"].get("refuse_cancel"):
+                return self.refuse(status, "Conflict", "This prediction cannot be canceled")
             cancelled.append(match[1])
             predictions[match[1]]["status"] = "canceled"
             return self.reply(200, self.shown(predictions[match[1]]))
@@ -83,22 +108,64 @@ class Handler(standin.Handler):
         except ValueError:
             return self.refuse(400, "Invalid JSON", "the body is not JSON")
         requests.append({"path": self.path, "body": asked})
-        fault = faults.pop(0) if faults else {}
+        fault = standin.fault(faults, (asked.get("input") or {}).get("prompt", ""))
         time.sleep(fault.get("delay", 0))
         if fault.get("reset"):
+            return self.reset()
+        if ("lost" in fault or "hold" in fault) and fault.get("made", True):
+            self.make(asked, fault)
+        if fault.get("hold"):
+            # Until the caller goes.
+            self.connection.settimeout(60)
+            try:
+                self.rfile.read(1)
+            except OSError:
+                pass
             self.close_connection = True
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()
             return
+        if fault.get("lost") is True and "raw" not in fault:
+            return self.reset()
+        if "lost" in fault and "raw" not in fault:
+            return self.reply(fault["lost"], "<html>Bad gateway</html>", {"Content-Type": "text/html"})
         if "raw" in fault:
             return self.reply(200, fault["raw"], {"Content-Type": fault.get("type", "text/html")})
         if "status" in fault:
             return self.reply(fault["status"], fault.get("body", {}), fault.get("headers"))
         if problem := self.problem(asked):
             return self.refuse(*problem)
-        prediction = {"id": "p%dx" % next(numbers), "status": "starting", "fault": fault, "asked": asked["input"]}
+        self.reply(201, self.shown(self.make(asked, fault)))
+
+    def make(self, asked, fault):
+        model = re.fullmatch(r"/v1/models/([\w./-]+)/predictions", self.path)
+        prediction = {
+            "id": "p%dx" % next(numbers), "status": "starting", "fault": fault, "asked": asked["input"],
+            "model": model[1] if model else "acme/versioned", "version": asked.get("version", "hidden"),
+            "created": datetime.datetime.now(datetime.timezone.utc).isoformat().replace("+00:00", "Z"),
+        }
         predictions[prediction["id"]] = prediction
-        self.reply(201, self.shown(prediction))
+        return prediction
+
+    def reset(self):
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
+    def list(self):
+        """The predictions, newest first, five to a page."""
+        state["lists"] += 1
+        shown = []
+        for prediction in reversed(list(predictions.values())):
+            if prediction["fault"].get("hidden", 0) > 0:
+                prediction["fault"]["hidden"] -= 1
+                continue
+            shown.append(prediction)
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+        start = int(query.get("cursor", ["0"])[0])
+        rest = len(shown) > start + 5
+        self.reply(200, {
+            "next": "https://api.replicate.com/v1/predictions?cursor=%d" % (start + 5) if rest else None, "previous": None,
+            "results": [self.shown(prediction) for prediction in shown[start:start + 5]],
+        })
 
     def problem(self, asked):
         by_model = re.fullmatch(r"/v1/models/([\w.-]+)/([\w.-]+)/predictions", self.path)
@@ -123,12 +190,43 @@ class Handler(standin.Handler):
         id, status, fault = prediction["id"], prediction["status"], prediction["fault"]
         url = "%s/delivery/%s/out.%s" % (base, id, "mp4" if state["deliver"] else "png")
         done = status == "succeeded"
+        output = fault.get("output", [url])
+        if "{data}" in json.dumps(output) or "{percent}" in json.dumps(output):
+            data, type = self.file(prediction)
+            texts = {
+                "{data}": "data:%s;base64,%s" % (type, base64.b64encode(data).decode()),
+                "{percent}": "data:%s,%s" % (type, urllib.parse.quote_from_bytes(data, safe="")),
+            }
+        else:
+            texts = {}
+        output = self.filled(output, {"{url}": url, **texts})
         return {
-            "id": id, "status": status, "input": prediction["asked"], "output": fault.get("output", [url]) if done else None,
+            "id": id, "status": prediction.get("word", status), "input": prediction["asked"], "output": output if done else None,
+            "model": prediction["model"], "version": prediction["version"], "created_at": prediction["created"],
             "error": fault.get("error") if status == "failed" else None, "metrics": {"predict_time": 0.4} if done else {},
             "logs": " 50%|#####     | 2/4" if status == "processing" else "",
             "urls": {"get": "%s/v1/predictions/%s" % (base, id), "cancel": "%s/v1/predictions/%s/cancel" % (base, id)},
         }
+
+    def filled(self, value, texts):
+        if isinstance(value, str):
+            for name, text in texts.items():
+                value = value.replace(name, text)
+            return value
+        if isinstance(value, list):
+            return [self.filled(one, texts) for one in value]
+        if isinstance(value, dict):
+            return {name: self.filled(one, texts) for name, one in value.items()}
+        return value
+
+    def file(self, prediction):
+        if state["deliver"]:
+            with open(state["deliver"], "rb") as file:
+                return file.read(), "video/mp4"
+        asked = prediction["asked"]
+        wide, high = (int(n) for n in asked.get("aspect_ratio", "1:1").split(":"))
+        long = 1344 // max(wide, high)
+        return png(asked.get("width") or long * wide, asked.get("height") or long * high), "image/png"
 
     def deliver(self, prediction):
         fault = prediction["fault"]
@@ -142,14 +240,7 @@ class Handler(standin.Handler):
             return self.reply(302, "", {"Location": fault["redirect"]})
         if fault.get("page"):
             return self.reply(200, "<html>gone</html>", {"Content-Type": "text/html"})
-        if state["deliver"]:
-            with open(state["deliver"], "rb") as file:
-                data, type = file.read(), "video/mp4"
-        else:
-            asked = prediction["asked"]
-            wide, high = (int(n) for n in asked.get("aspect_ratio", "1:1").split(":"))
-            long = 1344 // max(wide, high)
-            data, type = png(asked.get("width") or long * wide, asked.get("height") or long * high), "image/png"
+        data, type = self.file(prediction)
         if fault.get("truncate"):
             data = data[: -fault["truncate"]]
         self.reply(200, data, {"Content-Type": type})
@@ -159,7 +250,11 @@ def command(request):
     faults.extend(request.get("misbehave", []))
     if "deliver" in request:
         state["deliver"] = request["deliver"]
-    return {"requests": requests, "asked": state["asked"], "cancelled": cancelled, "downloads": state["downloads"]}
+    return {
+        "requests": requests, "asked": state["asked"], "cancelled": cancelled, "downloads": state["downloads"],
+        "made": len(predictions), "lists": state["lists"],
+        "prompts": [prediction["asked"].get("prompt") for prediction in predictions.values()],
+    }
 
 
 standin.run(standin.serve(Handler), command)

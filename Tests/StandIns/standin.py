@@ -59,6 +59,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
+def fault(faults, prompt):
+    """Takes the first fault that is for an order with this prompt, or for any order. -> {} if there is none."""
+    for index, one in enumerate(faults):
+        if prompt.startswith(one.get("for", "")):
+            return faults.pop(index)
+    return {}
+
+
 def serve(handler):
     """Starts a server of the handler's class on a free port. -> its URL."""
     server = Server(("127.0.0.1", 0), handler)

@@ -1,7 +1,6 @@
 import Artifacts
 import Contracts
 import FoundationEssentials
-import Glibc
 import JSONRPC
 
 /// How calls of `agent.process` ended, by their idempotency keys: a caller that lost the reply gets the same one, and one that
@@ -18,12 +17,8 @@ struct LeadLedger: Sendable {
 
     init(folder: String) {
         self.folder = folder
-        let now = time(nil)
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
-            var status = stat()
-            let path = "\(folder)/\(name)"
-            if stat(path, &status) == 0, now - status.st_mtim.tv_sec > Self.secondsKept { unlink(path) }
-        }
+        KeptFiles(folder: folder, longestIdle: Self.secondsKept).trim()
+        DurableFile.sweep(folder, olderThan: 3600)
     }
 
     /// Does the work of a key once.
@@ -50,11 +45,18 @@ struct LeadLedger: Sendable {
         }
     }
 
-    /// A note of one order of a call.
-    func note(_ fields: KeyValuePairs<String, String>, call: String) throws -> OrderNote {
+    /// A note of the orders of one clip.
+    ///
+    /// - Parameters:
+    ///   - key: all that makes the clip what it is, and the job.
+    ///   - call: names the call of the lead.
+    func note(_ key: ContentKey, call: String, price: USD) async throws -> OrderNote {
         try PrivateFolder.make(folder)
-        return OrderNote(folder: folder, key: ContentKey(fields), call: call)
+        return try await OrderNote(folder: folder, key: key, call: call, price: price)
     }
+
+    /// Whether a process ended with an order of a clip under way.
+    func hasNote(_ key: ContentKey) -> Bool { OrderNote.exists(folder: folder, key: key) }
 
     private func keep(_ outcome: Outcome, at path: String) {
         guard let text = try? JSONCoding.encode(outcome) else { return }

@@ -34,6 +34,9 @@ final class LeadSpending: Sendable {
         }
     }
 
+    /// Reserves the price of an order that was made before, whether it fits or not.
+    func carry(_ price: USD) { state.withLock { $0.reserved += price } }
+
     /// The clip of an order is here.
     func bought(_ price: USD) {
         state.withLock { state in
@@ -62,10 +65,11 @@ final class LeadSpending: Sendable {
         }
     }
 
-    /// A failure with what was spent for nothing.
+    /// A failure with what was spent for nothing. One that cost, or may have cost, money is not repeated by the caller.
     func booked(_ error: ServiceError) -> ServiceError {
         var error = error
         (error.wasted, error.unknown) = (wasted, unknown)
+        if wasted > .zero || unknown > .zero { error.retryable = false }
         return error
     }
 

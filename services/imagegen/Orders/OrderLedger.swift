@@ -1,6 +1,5 @@
 import Artifacts
 import FoundationEssentials
-import Glibc
 import JSONRPC
 
 /// The orders of stills by their idempotency keys, on disk before they are sent, so that a process that ends loses no money
@@ -12,12 +11,8 @@ struct OrderLedger: Sendable {
 
     init(folder: String) {
         self.folder = folder
-        let now = time(nil)
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
-            var status = stat()
-            let path = "\(folder)/\(name)"
-            if stat(path, &status) == 0, now - status.st_mtim.tv_sec > Self.secondsKept { unlink(path) }
-        }
+        KeptFiles(folder: folder, longestIdle: Self.secondsKept).trim()
+        DurableFile.sweep(folder, olderThan: 3600)
     }
 
     /// Waits until no other call has the key.

@@ -36,9 +36,11 @@ struct ReplicateProvider: ImageProvider {
         let price = prices.image(provider: name, model: model, quality: request.quality)
         let attempts = Attempts(provider: name, model: model, price: price, logger: logger)
         return try await attempts.draw(to: path, orders) {
-            let result = try await client.run(model, input: input.json(ordered(request)), timeout: timeout)
-            let (bytes, header) = try await picture(of: result)
-            return Attempts.Picture(bytes: bytes, header: header, requestID: result.id, cost: price)
+            let order = client.order(model, input: input.json(ordered(request)), .picture, timeout: timeout)
+            let finished = try await order.finish()
+            let (bytes, header) = try await order.fetch(finished, picture)
+            return Attempts.Picture(
+                bytes: bytes, header: header, requestID: finished.id.text, cost: price, warnings: finished.warnings)
         }
     }
 
@@ -46,10 +48,10 @@ struct ReplicateProvider: ImageProvider {
         ReplicateInput.Order(prompt: request.prompt, width: request.width, height: request.height, seed: request.seed)
     }
 
-    private func picture(of result: ReplicateClient.Result) async throws -> ([UInt8], ImageHeader) {
-        try await PaidWork(provider: name, id: result.id).fetch {
-            let response = try await client.download(
-                result.outputs[0], into: .memory(maximum: Self.maximumBytes), timeout: timeout)
+    private func picture(_ outputs: [String]) async throws -> ([UInt8], ImageHeader) {
+        let download = client.download(timeout: timeout)
+        return try await download.first(of: outputs) { output in
+            let response = try await download.fetch(output, into: .memory(maximum: Self.maximumBytes))
             let bytes = [UInt8](response.body)
             return (bytes, try PictureCheck.header(bytes, from: name))
         }

@@ -1,5 +1,9 @@
 import Contracts
+import FoundationEssentials
 import Glibc
+import HTTP
+import JSONRPC
+import Providers
 
 /// A generator of short clips that is paid for.
 protocol ClipMaker: Sendable {
@@ -11,16 +15,16 @@ protocol ClipMaker: Sendable {
     var lengths: ClipLengths { get }
     var prices: PriceList { get }
 
-    /// Makes one clip.
+    /// Makes one clip with one `PaidOrder`.
     ///
     /// - Parameters:
     ///   - path: where the file goes; what is there is replaced.
-    ///   - note: knows of the order if it was made before by a process that ended, and remembers it.
-    ///   - progress: gets 0 to 1 where the provider tells.
+    ///   - note: holds the order of a process that ended, which is continued, and remembers this one.
+    ///   - progress: called at each answer of the provider, with 0 to 1 if it reports that.
     /// - Throws: `ServiceError` with the provider's own words, whose `order` says what became of the order, or
     ///   `CancellationError` after the work was cancelled there.
     func make(
-        _ order: ClipOrder, to path: String, note: OrderNote, progress: @Sendable (Double) -> Void
+        _ order: ClipOrder, to path: String, note: OrderNote, progress: @Sendable (Double?) -> Void
     ) async throws -> MadeClip
 }
 
@@ -30,10 +34,17 @@ extension ClipMaker {
         prices.lead(name, seconds: Double(order.seconds))
     }
 
-    /// Bytes of a file.
-    func size(of path: String) -> Int {
-        var status = stat()
-        return stat(path, &status) == 0 ? Int(status.st_size) : 0
+    /// Has an order carried out, and fetches the clip.
+    func make<API>(
+        _ paid: PaidOrder<API>, _ order: ClipOrder, _ download: OutputDownload, to path: String, _ note: OrderNote,
+        _ progress: @Sendable (Double?) -> Void
+    ) async throws -> MadeClip {
+        let finished = try await paid.finish(memory: note, progress: progress)
+        let bytes = try await paid.fetch(finished) { outputs in
+            try await download.first(of: outputs) { try await ClipFile.fetch($0, to: path, download) }
+        }
+        return MadeClip(
+            requestID: finished.id.text, bytes: bytes, cost: price(order), warnings: finished.warnings)
     }
 }
 
@@ -51,4 +62,5 @@ struct MadeClip: Sendable {
     var requestID: String
     var bytes: Int
     var cost: USD
+    var warnings: [String] = []
 }

@@ -38,6 +38,7 @@ struct ClipsProvider: VideoProvider {
         var delivery: LeadDelivery
         var format: VideoFormat
         var spending: LeadSpending
+        var notes: CallNotes
     }
 
     private struct Board: Decodable {
@@ -65,8 +66,11 @@ struct ClipsProvider: VideoProvider {
     /// A call whose connection is lost finishes: its clips are paid for, and the caller asks again with the same key. Only the
     /// caller's `rpc.cancel` cancels the orders.
     func process(_ request: AgentRequest, _ call: Call) async throws -> AgentResult {
-        guard let key = request.idempotencyKey else { return try await make(request, call) }
-        let work = Task { try await ledger.once(key) { try await make(request, call) } }
+        let notes = CallNotes()
+        // Only then: a process that is killed before leaves what its successor needs to continue the orders.
+        defer { notes.forget() }
+        guard let key = request.idempotencyKey else { return try await make(request, call, notes) }
+        let work = Task { try await ledger.once(key) { try await make(request, call, notes) } }
         return try await withTaskCancellationHandler {
             try await work.value
         } onCancel: {
@@ -74,10 +78,10 @@ struct ClipsProvider: VideoProvider {
         }
     }
 
-    private func make(_ request: AgentRequest, _ call: Call) async throws -> AgentResult {
+    private func make(_ request: AgentRequest, _ call: Call, _ notes: CallNotes) async throws -> AgentResult {
         let spending = LeadSpending(limit: request.options?.maxCost)
         do {
-            return spending.booked(try await make(request, call, spending))
+            return spending.booked(try await make(request, call, spending, notes))
         } catch is CancellationError {
             throw spending.cancelled()
         } catch let error as ServiceError {
@@ -85,7 +89,9 @@ struct ClipsProvider: VideoProvider {
         }
     }
 
-    private func make(_ request: AgentRequest, _ call: Call, _ spending: LeadSpending) async throws -> AgentResult {
+    private func make(
+        _ request: AgentRequest, _ call: Call, _ spending: LeadSpending, _ notes: CallNotes
+    ) async throws -> AgentResult {
         let board = try JSONCoding.decode(Board.self, from: try JSONCoding.encode(request.storyboard))
         if let index = board.segments.firstIndex(where: { !(0.1...3600).contains($0.duration) }) {
             throw ServiceError.invalidParams(
@@ -97,24 +103,26 @@ struct ClipsProvider: VideoProvider {
         let work = Work(
             jobID: request.jobID, call: request.idempotencyKey ?? UUID().uuidString,
             delivery: try LeadDelivery(request, media.artifacts), format: format,
-            spending: spending)
+            spending: spending, notes: notes)
         if request.segments == nil, scope == .film {
             let whole = Wanted(
                 id: "film", guidance: all.map(\.guidance).joined(separator: "\n\n"),
                 duration: all.reduce(0) { $0 + $1.duration })
-            try check([whole], request, format)
-            let made = try await make(whole, work) { call.progress($0, "\(maker.name): the film") }
+            try check([whole], request, work)
+            let made = try await make(whole, work) { call.progress($0 ?? 0, "\(maker.name): the film") }
             return AgentResult(video: made.uri, cost: made.cost)
         }
         let wanted = request.segments.map { ids in all.filter { ids.contains($0.id) } } ?? all
-        try check(wanted, request, format)
+        try check(wanted, request, work)
         return try await clips(wanted, work, call)
     }
 
-    /// Orders nothing that costs more than the job may.
-    private func check(_ wanted: [Wanted], _ request: AgentRequest, _ format: VideoFormat) throws(ServiceError) {
-        guard let limit = request.options?.maxCost else { return }
-        let price = wanted.reduce(USD.zero) { $0 + maker.price(order($1, format)) }
+    /// Orders nothing that costs more than the job may. Orders that were made before are continued, whatever is left.
+    private func check(_ wanted: [Wanted], _ request: AgentRequest, _ work: Work) throws(ServiceError) {
+        guard let limit = request.options?.maxCost, !wanted.contains(where: { ledger.hasNote(key($0, work)) }) else {
+            return
+        }
+        let price = wanted.reduce(USD.zero) { $0 + maker.price(order($1, work.format)) }
         guard price <= limit else {
             throw ServiceError(
                 .quotaExhausted,
@@ -135,15 +143,16 @@ struct ClipsProvider: VideoProvider {
         _ wanted: [Wanted], _ work: Work, _ call: Call
     ) async throws -> AgentResult {
         var result = AgentResult()
-        var first: ServiceError?
+        var failures: [ServiceError] = []
         var stop: ServiceError?
+        let progress = ClipProgress(of: wanted.count, by: maker.name, call)
         try await withThrowingTaskGroup(of: (Wanted, Result<(uri: String, cost: USD), ServiceError>).self) { group in
             var waiting = wanted.makeIterator()
             func next() {
                 guard stop == nil, let segment = waiting.next() else { return }
                 group.addTask {
                     do {
-                        return (segment, .success(try await make(segment, work) { _ in }))
+                        return (segment, .success(try await make(segment, work) { progress.report(segment.id, $0) }))
                     } catch is CancellationError {
                         throw CancellationError()
                     } catch {
@@ -160,12 +169,10 @@ struct ClipsProvider: VideoProvider {
                 case .failure(let error):
                     logger.warning("\(segment.id): \(error.message)")
                     result.clips.append(AgentClip(segmentID: segment.id, error: error))
-                    first = first ?? error
+                    failures.append(error)
                     if error.kind == .quotaExhausted || error.kind == .unauthorized { stop = error }
                 }
-                call.progress(
-                    Double(result.clips.count) / Double(wanted.count),
-                    "\(maker.name): \(result.clips.count) of \(wanted.count) clips")
+                progress.over(segment.id)
                 next()
             }
         }
@@ -173,104 +180,74 @@ struct ClipsProvider: VideoProvider {
         if let stop {
             result.clips += wanted.filter { !done.contains($0.id) }.map { AgentClip(segmentID: $0.id, error: stop) }
         }
-        if let first, result.clips.allSatisfy({ $0.clip == nil }) { throw first }
+        // One that must not be repeated speaks for all of them: the caller would order each clip again.
+        if result.clips.allSatisfy({ $0.clip == nil }),
+            let worst = failures.first(where: { !$0.retryable }) ?? failures.first
+        {
+            throw worst
+        }
         return result
     }
 
     /// Has one clip made, and brings it to its length.
     private func make(
-        _ wanted: Wanted, _ work: Work, progress: @Sendable (Double) -> Void
+        _ wanted: Wanted, _ work: Work, progress: @Sendable (Double?) -> Void
     ) async throws -> (uri: String, cost: USD) {
-        let format = work.format
         let raw = FileManager.default.temporaryDirectory.path + "/agent5-\(UUID().uuidString).mp4"
         defer { try? FileManager.default.removeItem(atPath: raw) }
         let begun = ContinuousClock.now
-        let (order, note) = try ordered(wanted, work)
-        let made = try await made(order, to: raw, note, work.spending, progress: progress)
+        let order = order(wanted, work.format)
+        let made = try await ClipPurchase(maker: maker, ledger: ledger, logger: logger)
+            .buy(order, key(wanted, work), call: work.call, to: raw, work.spending, work.notes, progress: progress)
+        for warning in made.warnings { logger.warning("\(wanted.id): \(warning)") }
         logger.info(
             "made a clip",
             metadata: [
                 "segment": "\(wanted.id)", "provider": "\(maker.name)", "request_id": "\(made.requestID)",
                 "bytes": "\(made.bytes)", "seconds": "\(begun.duration(to: .now).milliseconds / 1000)",
             ])
-        // A little more than promised rather than less: the film cuts it to the frame.
-        // trusted: an hour for a segment at the most, as was checked
-        let frames = Int(
-            (wanted.duration * Double(format.rate.numerator) / Double(format.rate.denominator)).rounded(.up))
-        let part = FilmPart(clip: raw, frames: max(frames, 1), audio: nil, title: wanted.id)
-        let recipe = FilmRecipe(parts: [part], format: format)
-        let target = try work.delivery.prefix.appending("agent5_\(wanted.id).mp4")
         do {
-            _ = try await media.make(target) { path, cancelled in
-                try Film.stitch(recipe, output: path, cancelled: cancelled)
-            }
-        } catch let error as ServiceError {
+            return (try await cut(raw, wanted, work), made.cost)
+        } catch {
             work.spending.lost(made.cost)
-            throw error
-        } catch let error as MediaError {
+            if error is CancellationError { throw error }
             var fault = ServiceError(wrapping: error)
-            fault.message = "\(maker.name): \(fault.message)"
-            work.spending.lost(made.cost)
+            if error is MediaError { fault.message = "\(maker.name): \(fault.message)" }
             throw PaidWork(provider: maker.name, id: made.requestID).lost(fault)
         }
-        return (target.description, made.cost)
     }
 
-    private func ordered(_ wanted: Wanted, _ work: Work) throws -> (ClipOrder, OrderNote) {
-        let order = order(wanted, work.format)
-        let note = try ledger.note(
-            [
-                "job": work.jobID, "segment": wanted.id, "maker": maker.identity, "prompt": order.prompt,
-                "seconds": "\(order.seconds)", "size": "\(order.width)x\(order.height)",
-            ], call: work.call)
-        return (order, note)
-    }
-
-    /// Asks once, and a second time where that may help and fits the limit. No other code repeats an order of a clip.
-    private func made(
-        _ order: ClipOrder, to path: String, _ note: OrderNote, _ spending: LeadSpending,
-        progress: @Sendable (Double) -> Void
-    ) async throws -> MadeClip {
-        let price = maker.price(order)
-        guard spending.reserve(price) else {
-            throw ServiceError(
-                .quotaExhausted, "\(maker.name): a clip for \(price.text) does not fit the limit max_cost_usd",
-                retryable: false, provider: maker.name)
-        }
-        do {
-            return try await bought(order, price, to: path, note, spending, progress: progress)
-        } catch let error as ServiceError {
-            guard error.retryable, let pause = RetryPause.seconds(error.retryAfter) else { throw error }
-            guard spending.reserve(price) else {
-                var error = error
-                error.message += "; a second try for \(price.text) does not fit max_cost_usd"
-                throw error
-            }
-            logger.warning("\(error.message): once more in \(pause) s", metadata: ["provider": "\(maker.name)"])
+    /// Brings a clip to its segment's length, in the store.
+    private func cut(_ raw: String, _ wanted: Wanted, _ work: Work) async throws -> String {
+        // A little more than promised rather than less: the film cuts it to the frame.
+        let rate = work.format.rate
+        // trusted: an hour for a segment at the most, as was checked
+        let frames = Int((wanted.duration * Double(rate.numerator) / Double(rate.denominator)).rounded(.up))
+        let part = FilmPart(clip: raw, frames: max(frames, 1), audio: nil, title: wanted.id)
+        let recipe = FilmRecipe(parts: [part], format: work.format)
+        let target = try work.delivery.prefix.appending("agent5_\(wanted.id).mp4")
+        var attempt = 1
+        while true {
             do {
+                _ = try await media.make(target) { path, cancelled in
+                    try Film.stitch(recipe, output: path, cancelled: cancelled)
+                }
+                return target.description
+            } catch let error as ServiceError where error.retryable && attempt < 3 {
+                // The clip is paid for: a store that fails for a moment does not cost another one.
+                attempt += 1
+                guard let pause = RetryPause.seconds(error.retryAfter) else { throw error }
                 try await Task.sleep(for: .clamping(seconds: pause))
-            } catch {
-                spending.ended(price, .refused)
-                throw error
             }
-            return try await bought(order, price, to: path, note, spending, progress: progress)
         }
     }
 
-    /// Makes an order for which its price is reserved.
-    private func bought(
-        _ order: ClipOrder, _ price: USD, to path: String, _ note: OrderNote, _ spending: LeadSpending,
-        progress: @Sendable (Double) -> Void
-    ) async throws -> MadeClip {
-        do {
-            let made = try await maker.make(order, to: path, note: note, progress: progress)
-            note.forget()
-            spending.bought(price)
-            return made
-        } catch {
-            note.forget()
-            spending.ended(price, (error as? ServiceError)?.order ?? (error is ServiceError ? .refused : .unknown))
-            throw error
-        }
+    /// All that makes the clip of a job's segment what it is.
+    private func key(_ wanted: Wanted, _ work: Work) -> ContentKey {
+        let order = order(wanted, work.format)
+        return ContentKey([
+            "job": work.jobID, "segment": wanted.id, "maker": maker.identity, "prompt": order.prompt,
+            "seconds": "\(order.seconds)", "size": "\(order.width)x\(order.height)",
+        ])
     }
 }

@@ -1,0 +1,311 @@
+import Artifacts
+import Contracts
+import Foundation
+import HTTP
+import JSONRPC
+import Logging
+import Providers
+import ServiceKit
+import StandIns
+import Testing
+
+@testable import Agent5
+
+/// The policy of paid orders, of each maker of clips: what is sent, and what is booked. Stand-ins count.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct PaidOrderTests {
+    enum Maker: String, CaseIterable, Sendable, CustomTestStringConvertible {
+        case replicate
+        case videos = "openai_videos"
+        var testDescription: String { rawValue }
+    }
+
+    private let folder = "/tmp/us-orders-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+    private let pauses = OrderPauses(first: 0.01, longest: 0.02)
+
+    /// One maker with its stand-in, whose clips are a few bytes.
+    private final class Scene: Sendable {
+        let standIn: StandIn
+        let maker: any ClipMaker
+        let folder: String
+        let price: USD
+        let spending: LeadSpending
+
+        init(_ which: Maker, _ folder: String, _ pauses: OrderPauses, timeout: Double = 20, limit: USD? = nil) throws {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let clip = "\(folder)/clip.mp4"
+            try Data([0, 0, 0, 8] + Array("ftypmp42".utf8) + [UInt8](repeating: 0, count: 5000)).write(
+                to: URL(filePath: clip))
+            let prices = "\(folder)/prices.json"
+            try #"{"lead": {"replicate": {"clip": 0.5}, "openai-videos": {"clip": 0.5}}}"#.write(
+                toFile: prices, atomically: true, encoding: .utf8)
+            standIn = try StandIn(which.rawValue)
+            self.folder = folder
+            price = USD(0.5)
+            spending = LeadSpending(limit: limit)
+            let http = HTTPClient(environment: [:])
+            switch which {
+            case .replicate:
+                try standIn.ask(["deliver": .string(clip)])
+                maker = ReplicateClips(
+                    client: ReplicateClient(
+                        base: standIn.url, token: Secret("good-key"), http: http, pauses: pauses), model: "acme/film",
+                    input: try ReplicateInput(nil, usual: ReplicateClips.usualInput, variable: "X"),
+                    lengths: try ClipLengths("4"), timeout: timeout, prices: try PriceList.read(prices))
+            case .videos:
+                try standIn.ask(["clips": ["4": .string(clip)], "listed": true])
+                maker = OpenAIVideos(
+                    base: "\(standIn.url)/v1", key: Secret("good-key"), model: nil, lengths: try ClipLengths("4"),
+                    timeout: timeout, http: http, prices: try PriceList.read(prices), pauses: pauses)
+            }
+        }
+
+        /// Buys a clip with the notes of a folder.
+        func buy(prompt: String = "a hill", segment: String = "a", as notes: CallNotes = CallNotes()) async throws
+            -> MadeClip
+        {
+            let purchase = ClipPurchase(
+                maker: maker, ledger: LeadLedger(folder: "\(folder)/orders"),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            return try await purchase.buy(
+                ClipOrder(prompt: prompt, seconds: 4, width: 640, height: 360),
+                ContentKey(["prompt": prompt, "segment": segment]),
+                call: "c",
+                to: "\(folder)/got.mp4", spending, notes
+            ) { _ in }
+        }
+
+        var seen: JSONValue { get throws { try standIn.ask(["requests": true]) } }
+        /// POSTs, whatever became of them.
+        var sent: Int { get throws { try seen["requests"]?.array?.count ?? 0 } }
+        var cancelled: Int {
+            get throws { (try seen["cancelled"]?.array ?? seen["deleted"]?.array)?.count ?? 0 }
+        }
+    }
+
+    private func scene(_ maker: Maker, timeout: Double = 20, limit: USD? = nil) throws -> Scene {
+        try Scene(maker, folder, pauses, timeout: timeout, limit: limit)
+    }
+
+    private func cleanUp() { try? FileManager.default.removeItem(atPath: folder) }
+
+    @Test(
+        "an order is sent once whatever becomes of its answer; it is found in the list, or counts as unknown",
+        arguments: Maker.allCases)
+    func unknown(_ which: Maker) async throws {
+        defer { cleanUp() }
+        let scene = try scene(which)
+        let found: [JSONValue] = [
+            ["lost": 502], ["lost": 504], ["lost": true], ["lost": true, "raw": "<html>"], ["lost": true, "raw": "{}"],
+            ["lost": true, "raw": "{\"id\": \"../account\"}"],
+        ]
+        for (index, fault) in found.enumerated() {
+            try scene.standIn.ask(["misbehave": [fault]])
+            let clip = try await scene.buy(prompt: "found \(index)")
+            #expect(clip.warnings.count == 1, "\(fault): \(clip.warnings)")
+        }
+        #expect(try scene.sent == found.count)
+        #expect(scene.spending.unknown == .zero)
+        let lost: [JSONValue] = [
+            ["reset": true], ["lost": 502, "made": false], ["raw": "<html>gateway</html>"],
+            ["status": 524, "body": [:]],
+            ["lost": true, "raw": "", "made": false],
+        ]
+        for (index, fault) in lost.enumerated() {
+            try scene.standIn.ask(["misbehave": [fault]])
+            let error = await #expect(throws: ServiceError.self, "\(fault)") {
+                try await scene.buy(prompt: "lost \(index)")
+            }
+            #expect(error?.order == .unknown && error?.retryable == false, "\(fault)")
+            #expect(
+                error?.message.contains("may have been taken and billed, and is not repeated") == true,
+                "\(error?.message ?? "")")
+        }
+        #expect(try scene.sent == found.count + lost.count)
+        #expect(scene.spending.unknown == USD(0.5 * Double(lost.count)) && scene.spending.wasted == .zero)
+    }
+
+    @Test("two equal wishes never share an order that was found in the list", arguments: Maker.allCases)
+    func claims(_ which: Maker) async throws {
+        defer { cleanUp() }
+        let scene = try scene(which)
+        try scene.standIn.ask(["misbehave": [["words": ["queued", "queued", "queued", "done"]], ["reset": true]]])
+        let first = try await scene.buy()
+        let error = await #expect(throws: ServiceError.self) { try await scene.buy(segment: "b") }
+        #expect(!first.requestID.isEmpty && error?.order == .unknown)
+        #expect(try scene.sent == 2)
+    }
+
+    @Test(
+        "a refusal costs nothing and is repeated once; a failed order is booked before the next, which fits the limit or is not made",
+        arguments: Maker.allCases)
+    func failures(_ which: Maker) async throws {
+        defer { cleanUp() }
+        let scene = try scene(which, limit: USD(1.2))
+        try scene.standIn.ask(["misbehave": [["status": 429, "body": ["detail": "slow down"]]]])
+        _ = try await scene.buy(prompt: "refused once")
+        #expect(try scene.sent == 2)
+        try scene.standIn.ask([
+            "misbehave": [["end": "failed", "error": which == .replicate ? "no" : ["message": "no"]]]
+        ])
+        let failed = await #expect(throws: ServiceError.self) { try await scene.buy(prompt: "failed") }
+        #expect(failed?.message.contains("no") == true)
+        #expect(try scene.sent == 3)
+        #expect(scene.spending.unknown == USD(0.5))
+        // Nothing more fits.
+        let none = await #expect(throws: ServiceError.self) { try await scene.buy(prompt: "too much") }
+        #expect(none?.kind == .quotaExhausted)
+        #expect(try scene.sent == 3)
+    }
+
+    @Test(
+        "an accepted order is polled through every answer, and its result is fetched again", arguments: Maker.allCases)
+    func polling(_ which: Maker) async throws {
+        defer { cleanUp() }
+        let scene = try scene(which)
+        let answers: JSONValue = [500, "<html>", 404, "{}", 429, "null", 401, "[]", 403, "{\"id\": 3", 502]
+        try scene.standIn.ask([
+            "misbehave": [["questions": answers, "downloads": [404, 503], "contents": [404, "<html>"]]]
+        ])
+        _ = try await scene.buy(prompt: "answers")
+        try scene.standIn.ask([
+            "misbehave": [
+                [
+                    "words": ["Submitted", "PROCESSING", "half baked", "in-progress", "SUCCESS"],
+                    "progress": ["1e300", "x", "42%"],
+                ]
+            ]
+        ])
+        _ = try await scene.buy(prompt: "words")
+        #expect(try scene.sent == 2)
+        // Where no question is answered any more, the order is given up, and counts as unknown.
+        try scene.standIn.ask(["misbehave": [["questions": .array(Array(repeating: 404, count: 50))]]])
+        let gone = await #expect(throws: ServiceError.self) { try await scene.buy(prompt: "gone") }
+        #expect(gone?.order == .unknown && gone?.retryable == false)
+        // One whose result never comes is wasted.
+        try scene.standIn.ask([
+            "misbehave": [
+                [
+                    "downloads": .array(Array(repeating: 503, count: 9)),
+                    "contents": .array(Array(repeating: 503, count: 9)),
+                ]
+            ]
+        ])
+        let lost = await #expect(throws: ServiceError.self) { try await scene.buy(prompt: "lost") }
+        #expect(lost?.order == .billed && lost?.retryable == false)
+        #expect(try scene.sent == 4)
+        #expect(scene.spending.unknown == USD(0.5) && scene.spending.wasted == USD(0.5))
+    }
+
+    @Test("an order that is given up is cancelled, and may have been billed in any case", arguments: Maker.allCases)
+    func givingUp(_ which: Maker) async throws {
+        defer { cleanUp() }
+        let scene = try scene(which, timeout: 0.3)
+        try scene.standIn.ask(["misbehave": [["stay": true]]])
+        let late = await #expect(throws: ServiceError.self) { try await scene.buy(prompt: "late") }
+        #expect(late?.kind == .timeout && late?.order == .unknown && late?.retryable == false)
+        #expect(late?.message.contains("was cancelled, and may have been billed until then") == true)
+        #expect(try scene.cancelled == 1)
+        try scene.standIn.ask(["misbehave": [["stay": true, "refuse_cancel": 409, "undeletable": 405]]])
+        let stuck = await #expect(throws: ServiceError.self) { try await scene.buy(prompt: "stuck") }
+        #expect(stuck?.message.contains("could not be cancelled, and may be billed") == true, "\(stuck?.message ?? "")")
+        #expect(try scene.cancelled == 1)
+        #expect(try scene.sent == 2)
+        #expect(scene.spending.unknown == USD(1))
+    }
+
+    @Test(
+        "a caller that cancels while the order is sent cancels it as soon as its id is known", arguments: Maker.allCases
+    )
+    func cancelledWhileSending(_ which: Maker) async throws {
+        defer { cleanUp() }
+        let scene = try scene(which)
+        try scene.standIn.ask(["misbehave": [["stay": true, "delay": 1]]])
+        let work = Task { try await scene.buy() }
+        while try scene.sent < 1 { try await Task.sleep(for: .milliseconds(5)) }
+        work.cancel()
+        await #expect(throws: CancellationError.self) { try await work.value }
+        #expect(try scene.cancelled == 1)
+        #expect(scene.spending.unknown == USD(0.5))
+    }
+
+    @Test(
+        "an order of a process that ended is continued, or counts as unknown; no other one is made",
+        arguments: Maker.allCases)
+    func resumed(_ which: Maker) async throws {
+        defer { cleanUp() }
+        let scene = try scene(which, timeout: 5, limit: USD(0.6))
+        let notes = CallNotes()
+        _ = try await scene.buy(as: notes)
+        // The outcome was not stored: the next process finds the note with the id, and fetches the clip again.
+        _ = try await scene.buy()
+        #expect(try scene.sent == 1)
+        notes.forget()
+        // Another call wants a clip of its own, which does not fit.
+        await #expect(throws: ServiceError.self) { try await scene.buy() }
+        #expect(try scene.sent == 1)
+    }
+
+    @Test(
+        "an order that was sent, and whose answer the process did not live to see, is not repeated",
+        arguments: Maker.allCases)
+    func sentOnly(_ which: Maker) async throws {
+        defer { cleanUp() }
+        let scene = try scene(which)
+        let key = ContentKey(["prompt": "a hill", "segment": "a"])
+        let ledger = LeadLedger(folder: "\(folder)/orders")
+        try await note(sent: key, ledger)
+        let error = await #expect(throws: ServiceError.self) { try await scene.buy() }
+        #expect(
+            error?.order == .unknown && error?.message.contains("the process ended") == true, "\(error?.message ?? "")")
+        #expect(try scene.sent == 0)
+        #expect(scene.spending.unknown == USD(0.5))
+    }
+
+    /// What a process leaves that is killed while it sends.
+    private func note(sent key: ContentKey, _ ledger: LeadLedger) async throws {
+        try await ledger.note(key, call: "c", price: USD(0.5)).sending()
+    }
+
+    @Test(
+        "servers that speak the videos API in their own way are understood",
+        arguments: [
+            ["shape": "number"], ["shape": "task", "words": ["NOT_START", "IN_PROGRESS", "SUCCESS"]], ["shape": "bare"],
+            ["link": "video_url"], ["link": "output.videos.url"], ["link": "data"], ["link": "unsigned_urls"],
+            ["shape": "task", "link": "video.url"], ["words": ["completed"]],
+        ] as [JSONValue])
+    func dialects(_ fault: JSONValue) async throws {
+        defer { cleanUp() }
+        let scene = try scene(.videos)
+        try scene.standIn.ask(["misbehave": [fault]])
+        let clip = try await scene.buy()
+        #expect(clip.bytes == 5012)
+        #expect(try scene.sent == 1)
+    }
+
+    @Test(
+        "outputs of Replicate's models are found in any shape, in the answer itself too",
+        arguments: [
+            "{url}", ["video": "{url}"], [["{url}"]], ["files": [["url": "{url}"]], "log": "{url}.txt"], "{data}",
+            ["{percent}"], ["video": "{data}", "thumbnail": "https://x.invalid/a.png"],
+        ] as [JSONValue])
+    func outputs(_ output: JSONValue) async throws {
+        defer { cleanUp() }
+        let scene = try scene(.replicate)
+        try scene.standIn.ask(["misbehave": [["output": output]]])
+        let clip = try await scene.buy()
+        #expect(clip.bytes == 5012)
+    }
+
+    @Test(
+        "a success without a result is booked as billed, and not repeated",
+        arguments: [.null, [], [:], "done", ["text": "done"], [[], [[]]]] as [JSONValue])
+    func nothing(_ output: JSONValue) async throws {
+        defer { cleanUp() }
+        let scene = try scene(.replicate)
+        try scene.standIn.ask(["misbehave": [["output": output]]])
+        let error = await #expect(throws: ServiceError.self) { try await scene.buy() }
+        #expect(error?.order == .billed && error?.message.contains("succeeded without a result") == true)
+        #expect(scene.spending.wasted == USD(0.5))
+        #expect(try scene.sent == 1)
+    }
+}
