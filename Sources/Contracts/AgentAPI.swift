@@ -83,6 +83,8 @@ package struct AgentResult: Codable, Sendable {
     package var wasted: USD?
     /// What orders may have cost of which no answer says whether the provider took them; absent if there were none.
     package var unknown: USD?
+    /// What the operator should know of orders, though the call succeeded; absent if there is nothing.
+    package var warnings: [String]?
     /// The job that the agent thinks it worked on, where it says so.
     package var jobID: String?
 
@@ -93,7 +95,7 @@ package struct AgentResult: Codable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case video, clips
+        case video, clips, warnings
         case cost = "cost_usd"
         case wasted = "wasted_usd"
         case unknown = "unknown_usd"
@@ -107,6 +109,7 @@ package struct AgentResult: Codable, Sendable {
         cost = try container.decodeIfPresent(USD.self, forKey: .cost) ?? .zero
         wasted = try container.decodeIfPresent(USD.self, forKey: .wasted)
         unknown = try container.decodeIfPresent(USD.self, forKey: .unknown)
+        warnings = try? container.decodeIfPresent([String].self, forKey: .warnings)
         jobID = try container.decodeIfPresent(String.self, forKey: .jobID)
     }
 }

@@ -39,7 +39,7 @@ import Testing
         Case(name: "plain", fault: [:], money: .bought),
         Case(
             name: "processing", fault: ["words": ["pending", "processing", "processing", "SUCCESS"]], money: .bought),
-        Case(name: "gateway", fault: ["lost": 502], money: .bought),
+        Case(name: "gateway", fault: ["lost": 502], money: .bought, words: "was found in the list of orders"),
         Case(name: "unreadable", fault: ["lost": true, "raw": "<html>ok</html>"], money: .bought),
         Case(name: "vanished", fault: ["reset": true], money: .unknown, words: "may have been taken and billed"),
         Case(

@@ -61,6 +61,7 @@ extension AgentResult {
         var result = self
         result.jobID = jobID?.bounded(to: TextBound.quotation)
         result.clips = clips.map(\.bounded)
+        result.warnings = warnings?.bounded
         return result
     }
 }

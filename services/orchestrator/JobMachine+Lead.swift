@@ -55,6 +55,7 @@ extension JobMachine {
         _ result: AgentResult, startedAt: Timestamp, at now: Timestamp, _ drafts: inout [StatusDraft]
     ) {
         costs.agent5 += result.cost
+        for warning in result.warnings ?? [] where !warnings.contains(warning) { warnings.append(warning) }
         loseLead(result.wasted ?? .zero, unknown: result.unknown ?? .zero)
         attempted(
             Self.lead, "film", from: startedAt, to: now, cost: result.cost + (result.wasted ?? .zero),

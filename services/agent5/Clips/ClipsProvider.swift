@@ -30,6 +30,12 @@ struct ClipsProvider: VideoProvider {
         var duration: Double
     }
 
+    private struct Delivered: Sendable {
+        var uri: String
+        var cost: USD
+        var warnings: [String]
+    }
+
     /// What all clips of a call share.
     private struct Work: Sendable {
         var jobID: String
@@ -110,7 +116,9 @@ struct ClipsProvider: VideoProvider {
                 duration: all.reduce(0) { $0 + $1.duration })
             try check([whole], request, work)
             let made = try await make(whole, work) { call.progress($0 ?? 0, "\(maker.name): the film") }
-            return AgentResult(video: made.uri, cost: made.cost)
+            var result = AgentResult(video: made.uri, cost: made.cost)
+            result.warnings = made.warnings.isEmpty ? nil : made.warnings
+            return result
         }
         let wanted = request.segments.map { ids in all.filter { ids.contains($0.id) } } ?? all
         try check(wanted, request, work)
@@ -144,9 +152,10 @@ struct ClipsProvider: VideoProvider {
     ) async throws -> AgentResult {
         var result = AgentResult()
         var failures: [ServiceError] = []
+        var warnings: [String] = []
         var stop: ServiceError?
         let progress = ClipProgress(of: wanted.count, by: maker.name, call)
-        try await withThrowingTaskGroup(of: (Wanted, Result<(uri: String, cost: USD), ServiceError>).self) { group in
+        try await withThrowingTaskGroup(of: (Wanted, Result<Delivered, ServiceError>).self) { group in
             var waiting = wanted.makeIterator()
             func next() {
                 guard stop == nil, let segment = waiting.next() else { return }
@@ -166,10 +175,12 @@ struct ClipsProvider: VideoProvider {
                 case .success(let made):
                     result.clips.append(AgentClip(segmentID: segment.id, clip: made.uri))
                     result.cost += made.cost
+                    warnings += made.warnings
                 case .failure(let error):
                     logger.warning("\(segment.id): \(error.message)")
                     result.clips.append(AgentClip(segmentID: segment.id, error: error))
                     failures.append(error)
+                    if error.order == .unknown { warnings.append("\(segment.id): \(error.message)") }
                     if error.kind == .quotaExhausted || error.kind == .unauthorized { stop = error }
                 }
                 progress.over(segment.id)
@@ -180,6 +191,7 @@ struct ClipsProvider: VideoProvider {
         if let stop {
             result.clips += wanted.filter { !done.contains($0.id) }.map { AgentClip(segmentID: $0.id, error: stop) }
         }
+        result.warnings = warnings.isEmpty ? nil : warnings
         // One that must not be repeated speaks for all of them: the caller would order each clip again.
         if result.clips.allSatisfy({ $0.clip == nil }),
             let worst = failures.first(where: { !$0.retryable }) ?? failures.first
@@ -192,7 +204,7 @@ struct ClipsProvider: VideoProvider {
     /// Has one clip made, and brings it to its length.
     private func make(
         _ wanted: Wanted, _ work: Work, progress: @Sendable (Double?) -> Void
-    ) async throws -> (uri: String, cost: USD) {
+    ) async throws -> Delivered {
         let raw = FileManager.default.temporaryDirectory.path + "/agent5-\(UUID().uuidString).mp4"
         defer { try? FileManager.default.removeItem(atPath: raw) }
         let begun = ContinuousClock.now
@@ -207,7 +219,9 @@ struct ClipsProvider: VideoProvider {
                 "bytes": "\(made.bytes)", "seconds": "\(begun.duration(to: .now).milliseconds / 1000)",
             ])
         do {
-            return (try await cut(raw, wanted, work), made.cost)
+            return Delivered(
+                uri: try await cut(raw, wanted, work), cost: made.cost,
+                warnings: made.warnings.map { "\(wanted.id): \($0)" })
         } catch {
             work.spending.lost(made.cost)
             if error is CancellationError { throw error }
