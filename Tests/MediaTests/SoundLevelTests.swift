@@ -53,13 +53,84 @@ import Testing
         }
     }
 
-    @Test("no layout of channels makes the matrix reach more than 1 or lose all sound")
+    @Test("what is only in the centre or behind is heard 3 dB quieter on both sides, what is in front as it is")
+    func standardDownmix() throws {
+        let tone = "0.25*sin(2*PI*440*t)"
+        for (waves, left, right) in [
+            (["0", "0", tone, "0", "0", "0"], -15.05, -15.05), ([tone, "0", "0", "0", "0", "0"], -12.04, -99),
+            (["0", "0", "0", "0", "0", tone], -99, -15.05),
+        ] {
+            let heard = try narrated(waves, layout: "5.1")
+            for (side, wanted) in [(heard.left, left), (heard.right, right)] {
+                let level = level(side)
+                #expect(wanted == -99 ? level < -80 : abs(level - wanted) < 0.1, "\(waves): \(level)")
+            }
+        }
+    }
+
+    @Test(
+        "a downmix that is held back does not pump, and a voice does not come back with a jump", arguments: [50, 300])
+    func steadyDownmix(_ frequency: Int) throws {
+        let loud = Array(repeating: "0.9*sin(2*PI*\(frequency)*t)", count: 6)
+        let steady = try narrated(loud, layout: "5.1").left
+        let levels = stride(from: 0, to: steady.count - 4800, by: 4800).map {
+            level(Array(steady[$0..<$0 + 4800]))
+        }
+        #expect((levels.max() ?? 0) - (levels.min() ?? 0) < 0.1, "\(levels)")
+        // A voice in the centre, and an effect of half a second that takes 7 dB from all.
+        let effect = "0.9*between(t,1,1.5)*sin(2*PI*311*t)"
+        let voice = "0.2*sin(2*PI*\(frequency)*t)"
+        let mixed = try narrated([effect, effect, voice, "0", effect, effect], layout: "5.1").left
+        #expect(mixed.allSatisfy { abs($0) < 0.95 })
+        let after = stride(from: 54_000, to: 90_000, by: 4800).map { level(Array(mixed[$0..<$0 + 4800])) }
+        let steps = zip(after, after.dropFirst()).map { $1 - $0 }
+        #expect(steps.allSatisfy { (-0.1...0.4).contains($0) }, "\(after)")
+    }
+
+    @Test("the matrix of every layout is the standard one, and only those that may clip are limited")
     func matrix() {
         for count in 1...16 {
-            let matrix = StereoMatrix.usual(channels: count).coefficients
-            let rows = [matrix.prefix(count), matrix.suffix(count)].map { $0.reduce(0) { $0 + abs($1) } }
-            #expect(abs((rows.max() ?? 0) - 1) < 1e-9 && rows.allSatisfy { $0 > 0.3 }, "\(count): \(matrix)")
+            let matrix = StereoMatrix.usual(channels: count)
+            let rows = [matrix.coefficients.prefix(count), matrix.coefficients.suffix(count)]
+                .map { $0.reduce(0) { $0 + abs($1) } }
+            #expect(rows.allSatisfy { $0 > 0.3 } && matrix.coefficients.allSatisfy { (0...1).contains($0) }, "\(count)")
+            #expect(matrix.mayClip == (count > 2 && (rows.max() ?? 0) > 1.000001), "\(count): \(rows)")
         }
+        #expect(StereoMatrix.usual(channels: 1).coefficients == [1, 1])
+        #expect(StereoMatrix.usual(channels: 2).coefficients == [1, 0, 0, 1])
+    }
+
+    @Test(
+        "loud tones keep their level from their first moment on, whatever comes before them",
+        arguments: [
+            "0.885*gt(mod(t,0.6),0.3)*sin(2*PI*440*t)", "0.885*exp(-3*mod(t,1))*sin(2*PI*440*t)",
+            "(0.45+0.4*sin(2*PI*2*t))*sin(2*PI*300*t)",
+        ])
+    func onsets(_ wave: String) throws {
+        let (left, right) = try narrated([wave, wave], layout: "stereo")
+        let data = try bench.runBytes("ffmpeg", ["-v", "error", "-i", "s.wav", "-f", "f32le", "-"])
+        let source = data.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+        let wanted = (24_000..<120_000).map { source[2 * $0] }
+        for start in stride(from: 0, to: wanted.count - 2400, by: 2400) {
+            let range = start..<start + 2400
+            guard wanted.decibels(range) > -30 else { continue }
+            for side in [left, right] {
+                let change = side.decibels(range) - wanted.decibels(range)
+                #expect(abs(change) < 0.15, "\(wave) at \(start): \(change) dB")
+            }
+        }
+    }
+
+    @Test("bits that silence and quiet tones leave over are not given to loud frames")
+    func rate() {
+        var rate = AudioRate(bitRate: 192_000, frameRate: 46.875)
+        for _ in 0..<100 { rate.coded(bytes: 8) }
+        let most = rate.next(isLoud: false)
+        #expect(most > 400_000 && most < 570_000)
+        #expect(rate.next(isLoud: true) == 192_000 && rate.next(isLoud: false) == 192_000)
+        #expect(rate.next(isLoud: false) == most)
+        for _ in 0..<100 { rate.coded(bytes: 1500) }
+        #expect(rate.next(isLoud: false) == 48_000)
     }
 
     @Test(

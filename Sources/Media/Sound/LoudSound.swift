@@ -3,7 +3,7 @@
 /// That coder refines the quantiser until a frame takes all of its bits. A loud pure tone has so few spectral lines that the
 /// quantiser becomes finer than AAC's largest value allows, and the strongest lines are clipped, by up to 3 dB. Noise at
 /// -76 dBFS below the loud sound, which cannot be heard there, takes those bits; mid/side coding, which would give them back to
-/// the tone, is left out meanwhile.
+/// the tone, is left out meanwhile. `AudioRate` sees to it that such a frame never gets more bits than the noise takes.
 struct LoudSound: Sendable {
     /// The mean square of a sine of amplitude 0.4; a line can be clipped from about 0.48 on.
     private static let threshold: Float = 0.08

@@ -1,12 +1,14 @@
 /// Keeps the true peaks of a sound below a ceiling, with one gain for both channels.
 ///
-/// It looks 5 ms ahead, so that the gain is down before a peak comes, and lets go within about 100 ms. As many samples come
-/// out as go in, each at its place; what needs no limiting is not changed by a bit.
+/// It looks 5 ms ahead, so that the gain is down before a peak comes, and releases it slowly. As many samples come out as go in,
+/// each at its place; what needs no limiting is not changed by a bit.
 struct PeakLimiter: Sendable {
     private static let lookAhead = AudioEncoder.sampleRate / 200
+    /// 100 ms.
     private static let release = AudioEncoder.sampleRate / 10
 
     private let decibels: Double
+    private let release: Int
     private let ceiling: Float
     private let truePeak: TruePeak
     private var gain: LimiterGain
@@ -19,17 +21,23 @@ struct PeakLimiter: Sendable {
     /// The peak behind the last sample that was measured: it lies before the next one too.
     private var lastPeak: Float
 
-    /// - Parameter ceiling: dBTP; the default leaves room for AAC, so that coded speech and music stay below -1 dBTP.
-    init(ceiling: Double = -1.5) {
+    /// - Parameters:
+    ///   - ceiling: dBTP; the default leaves room for AAC, so that coded speech and music stay below -1 dBTP.
+    ///   - release: samples until 63 % of the gain are back; 100 ms if absent.
+    init(ceiling: Double = -1.5, release: Int? = nil) {
         decibels = ceiling
+        self.release = release ?? Self.release
         self.ceiling = Decibels.gain(ceiling)
         truePeak = TruePeak()
-        gain = LimiterGain(lookAhead: Self.lookAhead, release: Self.release)
+        gain = LimiterGain(lookAhead: Self.lookAhead, release: self.release)
         waiting = StereoSamples(silence: Self.lookAhead)
         leading = Self.lookAhead
         owed = 0
         lastPeak = 0
     }
+
+    /// Samples that are held back.
+    var held: Int { owed }
 
     /// Takes samples. -> those that are ready; up to 7 ms are held back.
     mutating func process(_ samples: StereoSamples) -> StereoSamples {
@@ -50,7 +58,7 @@ struct PeakLimiter: Sendable {
     mutating func finish() -> StereoSamples {
         waiting.append(StereoSamples(silence: Self.lookAhead + TruePeak.after + TruePeak.block))
         let last = limit()
-        self = PeakLimiter(ceiling: decibels)
+        self = PeakLimiter(ceiling: decibels, release: release)
         return last
     }
 

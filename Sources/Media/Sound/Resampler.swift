@@ -1,8 +1,9 @@
 import CFFmpeg
 
-/// Owns a conversion of sound to 48 kHz stereo.
+/// Owns a conversion of sound to 48 kHz stereo. A downmix of several channels stays within full scale.
 struct Resampler: ~Copyable {
     private let context: OpaquePointer
+    private var limiter: DownmixLimiter
     private let source: (rate: Int32, format: Int32, channels: Int32)
     private let name: String
 
@@ -33,15 +34,19 @@ struct Resampler: ~Copyable {
             "\(name): odd sound format")
         guard let made else { throw MediaError(.internal, "out of memory") }
         let resampler = Resampler(
-            adopting: made, source: (sound.sample_rate, sound.format, sound.ch_layout.nb_channels), name: name)
+            adopting: made, source: (sound.sample_rate, sound.format, sound.ch_layout.nb_channels),
+            limiter: DownmixLimiter(matrix), name: name)
         try check(
             swr_set_matrix(made, matrix.coefficients, Int32(matrix.channels)), "\(name): odd sound format")
         try check(swr_init(made), "\(name): odd sound format")
         self = resampler
     }
 
-    private init(adopting context: OpaquePointer, source: (Int32, Int32, Int32), name: String) {
+    private init(
+        adopting context: OpaquePointer, source: (Int32, Int32, Int32), limiter: DownmixLimiter, name: String
+    ) {
         self.context = context
+        self.limiter = limiter
         self.source = source
         self.name = name
     }
@@ -58,10 +63,23 @@ struct Resampler: ~Copyable {
     }
 
     /// Samples at 48 kHz that were taken in and not yet given out.
-    var delay: Int { Int(clamping: swr_get_delay(context, Int64(AudioEncoder.sampleRate))) }
+    var delay: Int {
+        Int(clamping: swr_get_delay(context, Int64(AudioEncoder.sampleRate))) + limiter.held
+    }
 
     /// Converts; without data, gives out what is still held. -> samples that were appended.
-    func convert(
+    mutating func convert(
+        _ data: UnsafePointer<UnsafeMutablePointer<UInt8>?>?, count: Int32, into samples: inout StereoSamples
+    ) throws(MediaError) -> Int {
+        guard !limiter.isIdle else { return try mix(data, count: count, into: &samples) }
+        var mixed = StereoSamples()
+        _ = try mix(data, count: count, into: &mixed)
+        let limited = limiter.process(mixed, isLast: data == nil)
+        samples.append(limited)
+        return limited.count
+    }
+
+    private func mix(
         _ data: UnsafePointer<UnsafeMutablePointer<UInt8>?>?, count: Int32, into samples: inout StereoSamples
     ) throws(MediaError) -> Int {
         let capacity = max(Int(swr_get_out_samples(context, count)), 0) + 32

@@ -1,15 +1,21 @@
 import CFFmpeg
 
-/// How much of each channel of a source is heard in the left and in the right channel, as ITU-R BS.775 has it.
+/// How much of each channel of a source is heard in the left and in the right channel, as ITU-R BS.775 has it: the centre and the
+/// surrounds at -3 dB, mono at its level in both channels (swresample's default makes it 3 dB quieter).
 ///
-/// The matrix is scaled so that the louder row adds up to 1: a downmix of full-scale channels does not clip, and mono keeps its
-/// level in both channels. swresample's default makes mono 3 dB quieter and lets 5.1 in float reach 2.41.
+/// Loud channels may add up to more than full scale (5.1 to 2.41), which a limiter then takes back: scaling the matrix instead would
+/// make the dialogue of every film 7.7 dB quieter for the sake of peaks that few films have.
 struct StereoMatrix {
     private static let half = 0.5.squareRoot()
 
     let channels: Int
     /// For the left channel, then for the right one.
     let coefficients: [Double]
+
+    /// Whether channels within full scale may add up to more than full scale.
+    var mayClip: Bool {
+        [coefficients.prefix(channels), coefficients.suffix(channels)].contains { $0.reduce(0, +) > 1.000001 }
+    }
 
     init(from layout: inout AVChannelLayout) {
         channels = max(Int(layout.nb_channels), 1)
@@ -19,8 +25,7 @@ struct StereoMatrix {
             shares.append(channels == 1 ? (1, 1) : Self.share(channel))
         }
         if shares.allSatisfy({ $0.left == 0 && $0.right == 0 }) { shares = shares.map { _ in (1, 1) } }
-        let sum = max(shares.reduce(0) { $0 + $1.left }, shares.reduce(0) { $0 + $1.right })
-        coefficients = (shares.map(\.left) + shares.map(\.right)).map { $0 / sum }
+        coefficients = shares.map(\.left) + shares.map(\.right)
     }
 
     /// For the usual layout of so many channels.
