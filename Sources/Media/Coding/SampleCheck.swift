@@ -12,28 +12,40 @@ struct SampleCheck {
     private var delay: Int64?
     private let known: Set<NALUnit>
     private let pictureSets: Set<Int>
+    /// The beginning of the last slice that was looked into.
+    private var head: UInt64 = 0
+    private var frames = 0
 
+    /// - Parameter configuration: the parameter sets of the file's header.
+    init(_ configuration: DecoderConfiguration) {
+        known = Set(configuration.sequence + configuration.picture)
+        pictureSets = Set(configuration.picture.map { Self.id(in: $0, skipping: 0) })
+        if configuration.sequence.contains(where: Self.mayHoldFields) { obstacle = "it is coded as interlaced video" }
+    }
+
+    /// Looks into a whole file, up to the first obstacle.
+    ///
     /// - Parameters:
     ///   - path: of a file that was opened before.
     ///   - index: its video stream.
     ///   - configuration: the parameter sets of its header.
     init(_ path: String, stream index: Int, _ configuration: DecoderConfiguration) throws(MediaError) {
-        known = Set(configuration.sequence + configuration.picture)
-        pictureSets = Set(configuration.picture.map { Self.id(in: $0, skipping: 0) })
-        if configuration.sequence.contains(where: Self.mayHoldFields) { obstacle = "it is coded as interlaced video" }
+        self.init(configuration)
         let input = try InputFile(path, examines: false)
         guard index < input.streamCount else { throw MediaError(.corruptMedia, "\(fileName(path)) changes") }
         let packet = try Packet()
-        var frame = 0
-        while obstacle == nil, try input.readShown(packet, of: index) {
-            if av_packet_get_side_data(packet.pointer, AV_PKT_DATA_NEW_EXTRADATA, nil) != nil {
-                obstacle = Self.changes
-            } else {
-                compareTimes(of: packet)
-                look(into: packet, frame)
-            }
-            frame += 1
+        while obstacle == nil, try input.readShown(packet, of: index) { examine(packet) }
+    }
+
+    /// Looks into the next packet that is shown.
+    mutating func examine(_ packet: borrowing Packet) {
+        if av_packet_get_side_data(packet.pointer, AV_PKT_DATA_NEW_EXTRADATA, nil) != nil {
+            obstacle = Self.changes
+        } else {
+            compareTimes(of: packet)
+            look(into: packet)
         }
+        frames += 1
     }
 
     private static let changes = "its parameter sets change within the clip"
@@ -47,7 +59,7 @@ struct SampleCheck {
         self.delay = self.delay ?? delay
     }
 
-    private mutating func look(into packet: borrowing Packet, _ frame: Int) {
+    private mutating func look(into packet: borrowing Packet) {
         let size = Int(packet.pointer.pointee.size)
         guard let data = packet.pointer.pointee.data else {
             obstacle = "it has an empty sample"
@@ -66,17 +78,26 @@ struct SampleCheck {
             case 7, 8:
                 if !known.contains(NALUnit(bytes: Array(unit))) { obstacle = Self.changes }
             case 1, 5:
-                if !hasPicture, unit[0] & 0x1F == 5 { keys.append(frame) }
+                if !hasPicture, unit[0] & 0x1F == 5 { keys.append(frames) }
                 hasPicture = true
-                let head = NALUnit(bytes: Array(unit.prefix(24)))
-                if !pictureSets.contains(Self.id(in: head, skipping: 2)) {
-                    obstacle = "its pictures refer to parameter sets that it does not have"
-                }
+                compareSet(of: unit)
             default: break
             }
             offset += 4 + length
         }
         if !hasPicture { obstacle = obstacle ?? "it has a sample without a picture" }
+    }
+
+    private mutating func compareSet(of slice: UnsafeBufferPointer<UInt8>) {
+        // The first slice of a picture names its set within 25 bits: what began like the last one need not be taken apart.
+        if slice.count > 4, slice[1] & 0x80 != 0 {
+            let head = (0..<5).reduce(UInt64(0)) { $0 << 8 | UInt64(slice[$1]) }
+            if head == self.head { return }
+            self.head = head
+        }
+        if !pictureSets.contains(Self.id(in: NALUnit(bytes: Array(slice.prefix(24))), skipping: 2)) {
+            obstacle = "its pictures refer to parameter sets that it does not have"
+        }
     }
 
     /// The id that a picture parameter set has or, behind two other numbers, that a slice refers to.

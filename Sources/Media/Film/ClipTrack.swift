@@ -14,10 +14,16 @@ struct ClipTrack {
     let isLikeFilm: Bool
     /// How its light was graded, where it is HDR.
     let dynamicRange: DynamicRange
+    /// Whether its parameter sets are those of clips that are made here, so that its samples were not looked into.
+    let isTrusted: Bool
 
-    /// - Parameter trusted: parameter sets of clips that are made here, whose samples need no look.
+    /// - Parameters:
+    ///   - trusted: parameter sets of clips that are made here, beside those of stills.
+    ///   - trustsOwn: whether the samples of clips that are made here need no look.
     /// - Throws: `corruptMedia` for a file without video.
-    init(path: String, format: VideoFormat, trusting trusted: DecoderConfiguration? = nil) throws(MediaError) {
+    init(
+        path: String, format: VideoFormat, trusting trusted: DecoderConfiguration? = nil, trustsOwn: Bool = true
+    ) throws(MediaError) {
         let input = try InputFile(path)
         guard let index = input.best(AVMEDIA_TYPE_VIDEO) else {
             throw MediaError(.corruptMedia, "\(fileName(path)) holds no video")
@@ -33,7 +39,8 @@ struct ClipTrack {
         var configuration = difference == nil ? Self.configuration(stream) : nil
         var keys = listed.keys
         if difference == nil, configuration == nil { difference = "its parameter sets cannot be read" }
-        if let sets = configuration, sets != trusted, !StillStretches.areOurs(sets) {
+        isTrusted = trustsOwn && configuration.map { $0 == trusted || StillStretches.areOurs($0) } ?? false
+        if let sets = configuration, !isTrusted {
             let samples = try SampleCheck(path, stream: index, sets)
             keys = samples.keys
             difference = samples.obstacle ?? (keys.first == 0 ? nil : "it does not begin with an IDR picture")

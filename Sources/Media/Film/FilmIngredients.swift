@@ -7,6 +7,10 @@ struct FilmIngredients {
     let blender: BlendPictures?
     let report: [FilmReport.Part]
     let warnings: [String]
+    /// For each part whose samples were not looked into, the parameter sets of its header.
+    let unseen: [DecoderConfiguration?]
+    /// Whether pictures are copied that were not made here.
+    let copiesForeign: Bool
 
     /// - Throws: what is wrong with a clip.
     init(_ recipe: FilmRecipe, cancelled: () -> Bool) throws(MediaError) {
@@ -17,7 +21,8 @@ struct FilmIngredients {
         var tracks: [ClipTrack] = []
         for part in parts {
             if cancelled() { throw MediaError(.cancelled, "cancelled") }
-            let track = try ClipTrack(path: part.clip, format: format, trusting: own)
+            let track = try ClipTrack(
+                path: part.clip, format: format, trusting: own, trustsOwn: recipe.trustsOwnClips)
             tracks.append(recipe.reencodes ? track.notCopied("the film is encoded again as a whole") : track)
         }
         var sets = Self.merge(tracks, parts, with: own)
@@ -35,7 +40,7 @@ struct FilmIngredients {
                 planned[index].stills = try StillStretches.find(in: parts[index].clip, configuration)
             }
             let made = FilmPlan(parts: planned, fades: recipe.fades)
-            if !made.encodes { plan = made }
+            if !made.encodes, planned.allSatisfy({ !$0.stills.isEmpty }) { plan = made }
         }
         self.blender = plan.blends ? blender : nil
         if plan.encodes { _ = sets.merged.merge(own) }
@@ -56,6 +61,8 @@ struct FilmIngredients {
                         + "standard range")
             }
         }
+        unseen = tracks.map { $0.isTrusted ? $0.configuration : nil }
+        copiesForeign = zip(tracks, report).contains { !$0.isTrusted && $1.copiedFrames > 0 }
         self.report = report
         self.warnings = warnings
     }

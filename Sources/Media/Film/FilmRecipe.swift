@@ -66,6 +66,8 @@ package struct FilmRecipe: Sendable {
 
     /// Whether all pictures are encoded again, though some could be copied.
     package var reencodes = false
+    /// Whether clips that are made here are copied without a look into their samples.
+    var trustsOwnClips = true
 
     var fades: FilmPlan.Fades {
         FilmPlan.Fades(crossing: fadeFrames, opening: openingFrames, closing: closingFrames)

@@ -17,7 +17,13 @@ package struct FilmReport: Sendable, Equatable {
     /// Of the sound before it was coded, where it was measured.
     package let loudness: Loudness?
     /// What could not be used, and what was changed on the way, one sentence each.
-    package let warnings: [String]
+    package private(set) var warnings: [String]
+
+    func warning(_ words: String) -> FilmReport {
+        var report = self
+        report.warnings.append(words)
+        return report
+    }
 }
 
 /// How loud a sound is.
