@@ -44,7 +44,9 @@ import Testing
     }
 
     /// The film's frame shows the moment of the first field, in all lines.
-    private func expectSmooth(_ name: String, _ frame: Int = 12) throws {
+    ///
+    /// - Parameter pixels: by which the bar moves in each frame of the film.
+    private func expectSmooth(_ name: String, _ frame: Int = 12, pixels: Int = 8) throws {
         let rows = try rows(frame)
         let most =
             zip(rows.dropFirst(2).dropLast(2), rows.dropFirst(3)).map { first, second in
@@ -52,7 +54,7 @@ import Testing
             }.max() ?? 0
         #expect(most < 40, "\(name) is combed: \(most)")
         let left = rows[90].firstIndex { $0 > 128 } ?? -1
-        #expect(abs(left - frame * 8) <= 1, "\(name): the bar is at \(left)")
+        #expect(abs(left - frame * pixels) <= 1, "\(name): the bar is at \(left)")
     }
 
     @Test(
@@ -76,6 +78,64 @@ import Testing
             "i.mkv", topFirst: true, "-c:v", "mpeg2video", "-q:v", "2", "-bf", "2", "-flags", "+ildct+ilme")
         _ = try stitch("i.mkv")
         try expectSmooth("i.mkv")
+    }
+
+    /// Each field is a picture of its own, half as high.
+    private func makeFields(_ name: String) throws {
+        let words = try bench.runBytes(
+            "ffmpeg",
+            [
+                "-v", "error", "-y", "-f", "lavfi", "-i", Self.bar, "-vf", "scale=320:90,setsar=1/2", "-c:v", "libx265",
+                "-x265-params", "log-level=none:interlace=tff", "-tag:v", "hvc1", "-pix_fmt", "yuv420p", "-colorspace",
+                "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", name,
+            ])
+        #expect(words.isEmpty)
+    }
+
+    @Test("fields of HEVC: those of one parity are shown, at the frame's height")
+    func hevc() throws {
+        try makeFields("i.mp4")
+        _ = try stitch("i.mp4")
+        try expectSmooth("i.mp4")
+        let rows = try rows(12)
+        #expect(rows[4].contains { $0 > 128 } && rows[175].contains { $0 > 128 })
+    }
+
+    @Test("a whole film of fields is converted to frames, whatever its codec; progressive ones are copied")
+    func converted() throws {
+        try makeFields("hevc.mp4")
+        try make(
+            "h264.mp4", topFirst: true, "-c:v", "libx264", "-crf", "10", "-flags", "+ildct+ilme", "-x264-params",
+            "tff=1", "-pix_fmt", "yuv420p")
+        // Without the words of the container and of the coded pictures' headers.
+        try bench.make("bare.mp4", "-i", "h264.mp4", "-c", "copy", "-bsf:v", "filter_units=remove_types=6")
+        try make("mpeg2.ts", topFirst: true, "-c:v", "mpeg2video", "-q:v", "2", "-bf", "2", "-flags", "+ildct+ilme")
+        for name in ["hevc.mp4", "h264.mp4", "bare.mp4", "mpeg2.ts"] {
+            let report = try MovieConversion.run(
+                ConversionRecipe(input: bench.path(name)), output: bench.path("film.mp4"))
+            let isOther = name == "mpeg2.ts"
+            #expect(report.encodedPictures == (isOther ? "its pictures are coded as mpeg2video" : "it is interlaced"))
+            if !isOther { #expect(try DeliverableFile.obstacle(bench.path(name)) == "it is interlaced", "\(name)") }
+            #expect(try DeliverableFile.obstacle(bench.path("film.mp4")) == nil, "\(name)")
+            let entries = try bench.entries("film.mp4")
+            #expect(entries["width"] == "320" && entries["height"] == "180", "\(name)")
+            #expect(entries["field_order"] == "progressive", "\(name)")
+            try expectSmooth(name, name == "hevc.mp4" ? 24 : 12, pixels: name == "hevc.mp4" ? 4 : 8)
+        }
+        for (name, coding) in [
+            ("p265.mp4", ["-c:v", "libx265", "-x265-params", "log-level=none", "-tag:v", "hvc1"]),
+            ("p264.mp4", ["-c:v", "libx264", "-x264-params", "fake-interlaced=1"]),
+        ] {
+            let words = try bench.runBytes(
+                "ffmpeg",
+                ["-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=1"] + coding + [
+                    "-pix_fmt", "yuv420p", name,
+                ])
+            #expect(words.isEmpty)
+            let report = try MovieConversion.run(
+                ConversionRecipe(input: bench.path(name)), output: bench.path("film.mp4"))
+            #expect(report.encodedPictures == nil, "\(name)")
+        }
     }
 
     @Test("progressive pictures are not touched, and copied as before")

@@ -144,6 +144,13 @@ import Testing
                 ("film.mkv", ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "libvorbis"], true),
                 ("film.mov", ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "pcm_s16le"], true),
                 ("film.ts", ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac"], true),
+                (
+                    "fields.mp4",
+                    [
+                        "-vf", "fps=60,tinterlace=mode=interleave_top,setfield=tff", "-c:v", "libx264", "-pix_fmt",
+                        "yuv420p", "-flags", "+ildct+ilme", "-x264-params", "tff=1", "-c:a", "aac",
+                    ], false
+                ),
             ] {
                 let made = try await Program.run(
                     "/usr/bin/ffmpeg",
@@ -160,12 +167,13 @@ import Testing
                     "/usr/bin/ffprobe",
                     [
                         "-v", "error", "-show_entries",
-                        "format=format_name,duration:stream=codec_name,nb_frames:"
+                        "format=format_name,duration:stream=codec_name,nb_frames,field_order:"
                             + "format_tags=major_brand", final(stack),
                     ]
                 ).output
                 #expect(probe.contains("codec_name=h264") && probe.contains("codec_name=aac"), "\(name) \(probe)")
                 #expect(probe.contains("nb_frames=60") && !probe.contains("major_brand=qt"), "\(name) \(probe)")
+                #expect(probe.contains("field_order=progressive"), "\(name) \(probe)")
                 let bytes = try Data(contentsOf: URL(filePath: final(stack)))
                 #expect(bytes[4..<8] == Data("ftyp".utf8), "\(name)")
                 let (moov, mdat) = (bytes.firstRange(of: Data("moov".utf8)), bytes.firstRange(of: Data("mdat".utf8)))

@@ -14,11 +14,15 @@ enum DeliverableFile {
         if ContainerCheck.topLevelBoxes(path).contains("moof") { return "it is in fragments" }
         guard let video = input.best(AVMEDIA_TYPE_VIDEO) else { return "it holds no video" }
         if let obstacle = pictures(input.stream(video)) { return obstacle }
+        if try InterlaceCheck.isInterlaced(path, stream: video) { return interlaced }
         if let audio = input.best(AVMEDIA_TYPE_AUDIO) { return sound(input.stream(audio)) }
         return nil
     }
 
-    /// Why the coded pictures of a stream cannot be taken over.
+    /// Browsers show both fields at a time.
+    static let interlaced = "it is interlaced"
+
+    /// Why the coded pictures of a stream cannot be taken over, as far as its header states.
     static func pictures(_ stream: UnsafeMutablePointer<AVStream>) -> String? {
         let parameters = stream.pointee.codecpar.pointee
         let codec = String(cString: avcodec_get_name(parameters.codec_id))

@@ -51,6 +51,7 @@ package enum MovieConversion {
         let span = try PacketSpan(recipe.input, stream: video, cancelled: cancelled)
         let whole = span.seconds
         guard whole > 0 else { throw MediaError(.corruptMedia, "\(fileName(recipe.input)) holds no pictures") }
+        try ProbeBound.checkLength(whole, recipe.input)
         guard recipe.start >= 0, recipe.start < whole else {
             throw MediaError(
                 .invalidArgument, "\(fileName(recipe.input)) lasts \(whole) s, the stretch begins at \(recipe.start) s")
@@ -64,6 +65,9 @@ package enum MovieConversion {
         if isReshaped { reason = "it was asked for in another size or rate" }
         if isStretch { reason = "it is cut" }
         if recipe.encodes { reason = "it was asked for" }
+        if reason == nil, try InterlaceCheck.isInterlaced(recipe.input, stream: video, cancelled: cancelled) {
+            reason = DeliverableFile.interlaced
+        }
         if reason == nil {
             let sound = audio.flatMap { DeliverableFile.sound(input.stream($0)) }
             if audio == nil || sound == nil {
@@ -94,7 +98,8 @@ package enum MovieConversion {
         let parameters = stream.pointee.codecpar.pointee
         var size = (width: Double(parameters.width), height: Double(parameters.height))
         let aspect = stream.pointee.sample_aspect_ratio.pixelAspect
-        size.width *= aspect
+        // Pixels become square by growing, so that none is lost.
+        if aspect < 1 { size.height /= aspect } else { size.width *= aspect }
         if Orientation(stream).quarterTurns % 2 == 1 { size = (size.height, size.width) }
         let scale = min(1, 4096 / max(size.width, size.height, 1))
         func even(_ value: Double) -> Int { Int(clamping: ((value * scale).clamped(to: 64...4096) / 2).rounded()) * 2 }

@@ -15,6 +15,8 @@ struct VideoReader: ~Copyable {
     private var nextTime: Double
     private var shown: Frame?
     private var isFinished: Bool
+    /// Of pictures that come in fields: which of them are shown.
+    private var topFieldFirst: Bool?
     /// Seconds at which the index has its last picture.
     private let lastIndexed: Double
     private let name: String
@@ -56,6 +58,7 @@ struct VideoReader: ~Copyable {
         nextTime = -.infinity
         shown = nil
         isFinished = false
+        topFieldFirst = nil
         self.input = input
         self.decoder = decoder
         self.packet = packet
@@ -89,6 +92,7 @@ struct VideoReader: ~Copyable {
             case .frame:
                 let time = frame.pointer.pointee.best_effort_timestamp
                 nextTime = time == us_no_pts ? nextTime : Double(time) * secondsPerTick - origin
+                if deinterlacer.isSecondField(frame, topFirst: &topFieldFirst) { continue }
                 // The container's word on the shape of pixels goes before the coded one, as in players.
                 frame.pointer.pointee.sample_aspect_ratio = av_guess_sample_aspect_ratio(
                     input.context, input.stream(streamIndex), frame.pointer)

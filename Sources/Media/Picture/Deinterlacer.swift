@@ -5,9 +5,12 @@ import CFFmpeg
 struct Deinterlacer {
     /// The container's word, for codecs whose pictures do not say it themselves.
     private let declared: AVFieldOrder
+    /// Whether an interlaced picture is one field, as wide as the frame and half as high.
+    private let comesInFields: Bool
 
     init(_ stream: UnsafeMutablePointer<AVStream>) {
         let parameters = stream.pointee.codecpar.pointee
+        comesInFields = parameters.codec_id == AV_CODEC_ID_HEVC
         declared = Self.flagged.contains(parameters.codec_id.rawValue) ? AV_FIELD_UNKNOWN : parameters.field_order
     }
 
@@ -23,10 +26,20 @@ struct Deinterlacer {
         [AV_FIELD_TT, AV_FIELD_BB, AV_FIELD_TB, AV_FIELD_BT].contains(order)
     }
 
+    /// Whether a picture is the second field of a frame, which is not shown: its lines are half a line off those of the first.
+    ///
+    /// - Parameter topFirst: which field is the first; `nil` before the first picture.
+    func isSecondField(_ picture: borrowing Frame, topFirst: inout Bool?) -> Bool {
+        guard comesInFields, us_is_interlaced(picture.pointer) != 0 else { return false }
+        let isTop = us_is_top_field_first(picture.pointer) != 0
+        if topFirst == nil { topFirst = isTop }
+        return isTop != topFirst
+    }
+
     /// The picture as it was at the moment of its first field; a progressive picture is not copied.
     func deinterlace(_ picture: consuming Frame) throws(MediaError) -> Frame {
         let isFlagged = us_is_interlaced(picture.pointer) != 0
-        guard isFlagged || Self.isInterlaced(declared) else { return picture }
+        guard isFlagged || Self.isInterlaced(declared), !comesInFields else { return picture }
         let isTopFirst =
             isFlagged
             ? us_is_top_field_first(picture.pointer) != 0 : declared == AV_FIELD_TT || declared == AV_FIELD_BT
