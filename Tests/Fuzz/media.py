@@ -134,6 +134,7 @@ class Fuzzer:
             self._ask("clipper", "clipper.replace_audio", {"clip": good, "audio": odd, "output": out + "2.mp4"})
         else:
             self._ask("clipper", "clipper.replace_audio", {"clip": odd, "audio": good, "output": out + "2.mp4"})
+            self._ask("clipper", "clipper.convert", {"media": odd, "output": out + "4.mp4", "encode": True})
             self._ask("stitcher", "stitcher.stitch", {
                 "clips": [{"clip": good, "segment_id": "a", "duration": 1}, {"clip": odd, "segment_id": "b", "duration": 1}],
                 "output": out + "3.mp4", "width": 320, "height": 180})

@@ -1,81 +1,29 @@
 import Contracts
-import Foundation
 import JSONRPC
-import ServicePool
 import Testing
 
 /// Files whose headers lie, through the real clipper and stitcher: whatever a file states, the process goes on.
 @Suite(.serialized, .timeLimit(.minutes(10))) struct HostileMediaTests {
-    /// One service as an executable of its own.
-    private struct Bench {
-        let stack: LiveStack
-        let service: Program
-        let connection: RPCConnection
-
-        func uri(_ name: String) -> JSONValue { .string("file://\(stack.store)/\(name)") }
-
-        /// - Returns: what the call was refused with; `nil` where it succeeded.
-        func refusal(_ method: String, _ params: JSONValue) async throws -> ServiceError? {
-            do {
-                _ = try await connection.call(method, params: params)
-                return nil
-            } catch let error as ServiceError {
-                return error
-            }
-        }
-
-        /// Megabytes that the service took at most.
-        func peak() throws -> Int {
-            let text = try String(contentsOfFile: "/proc/\(service.identifier)/status", encoding: .utf8)
-            let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-            return (line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? .max) / 1024
-        }
-    }
-
-    /// Runs `body` on one service, beside a folder of hostile files in the store.
-    private func with(_ name: String, _ body: (Bench, [String]) async throws -> Void) async throws {
-        let stack = try LiveStack.prepare(["UNDERSTUDY_INSTANCE": "one"])
-        defer { try? FileManager.default.removeItem(atPath: stack.folder) }
-        let script = Bundle.module.bundlePath + "/Hostile/hostile.py"
-        let made = try await Program.run("/usr/bin/python3", [script, stack.store])
-        try #require(made.status == 0, "\(made.errors)")
-        let service = try await Program(name, environment: stack.environment)
-        try #require(await Program.comes { stack.run.instances(of: name) == ["one"] })
-        let connection = try await RPCConnection.connect(
-            to: try stack.run.socketPath(service: name, instance: "one"), patience: .seconds(20))
-        let bench = Bench(stack: stack, service: service, connection: connection)
-        let names = try FileManager.default.contentsOfDirectory(atPath: stack.store).sorted()
-        do {
-            try await body(bench, names)
-            #expect(try await connection.call(ServiceHealth.method, NoParams()).status == .serving)
-        } catch {
-            service.signal(SIGKILL)
-            _ = await service.ended()
-            throw error
-        }
-        service.signal(SIGTERM)
-        #expect(await service.ended().status == 0)
-    }
-
     private static let expected: Set<ErrorKind> = [.corruptMedia, .tooLarge, .invalidParams]
+    private static let films: Set<String> = ["mkv", "mp4", "webm"]
+    private static let sounds: Set<String> = ["wav", "ogg", "opus", "flac", "mp3"]
+
+    private func with(_ service: String, _ body: (MediaBench, [String]) async throws -> Void) async throws {
+        try await MediaBench.with(service, script: "hostile.py") { try await body($0, $0.names) }
+    }
+
+    private func kind(_ name: String) -> String { String(name.split(separator: ".").last ?? "") }
+
+    private func isFilm(_ name: String) -> Bool { Self.films.contains(kind(name)) && !name.hasPrefix("voice") }
+
+    private func isMedia(_ name: String) -> Bool { Self.films.contains(kind(name)) || Self.sounds.contains(kind(name)) }
 
     @Test("no number in a header ends the clipper, and what it cannot use is the file's fault")
     func clipper() async throws {
         try await with("clipper") { bench, names in
-            for name in names where name.hasSuffix(".mkv") || name.hasSuffix(".mp4") || name.hasSuffix(".wav") {
-                for (method, params) in [
+            for name in names where isMedia(name) {
+                var calls: [(String, JSONValue)] = [
                     ("clipper.probe", ["media": bench.uri(name), "decode": true]),
-                    (
-                        "clipper.probe",
-                        [
-                            "media": bench.uri(name), "report": true,
-                            "narrations": [["segment_id": "a", "duration": 1, "audio": bench.uri("size.wav")]],
-                        ]
-                    ),
-                    (
-                        "clipper.replace_audio",
-                        ["clip": bench.uri(name), "audio": bench.uri("size.wav"), "output": bench.uri("out/1.mp4")]
-                    ),
                     (
                         "clipper.replace_audio",
                         [
@@ -83,11 +31,40 @@ import Testing
                             "duration": 2,
                         ]
                     ),
-                ] as [(String, JSONValue)] {
+                ]
+                if isFilm(name) {
+                    calls += [
+                        (
+                            "clipper.probe",
+                            [
+                                "media": bench.uri(name), "report": true, "thorough": true,
+                                "narrations": [["segment_id": "a", "duration": 1, "audio": bench.uri("size.wav")]],
+                            ]
+                        ),
+                        (
+                            "clipper.replace_audio",
+                            ["clip": bench.uri(name), "audio": bench.uri("size.wav"), "output": bench.uri("out/1.mp4")]
+                        ), ("clipper.convert", ["media": bench.uri(name), "output": bench.uri("out/4.mp4")]),
+                        (
+                            "clipper.convert",
+                            ["media": bench.uri(name), "output": bench.uri("out/5.mp4"), "duration": 0.5]
+                        ),
+                    ]
+                }
+                for (method, params) in calls {
                     let refusal = try await bench.refusal(method, params)
                     #expect(refusal.map { Self.expected.contains($0.kind) } ?? true, "\(name) \(method): \(refusal!)")
                 }
             }
+            let endless = try await bench.refusal(
+                "clipper.convert",
+                ["media": bench.uri("both-ends.mkv"), "output": bench.uri("out/6.mp4"), "encode": true])
+            #expect(endless?.kind == .tooLarge, "\(String(describing: endless))")
+            // Two time stamps a day apart are no film of a day.
+            let sparse = try await bench.refusal(
+                "clipper.convert",
+                ["media": bench.uri("sparse.mkv"), "output": bench.uri("out/6.mp4"), "encode": true])
+            #expect(sparse?.kind == .corruptMedia, "\(String(describing: sparse))")
             for name in names where name.hasPrefix("bomb.") {
                 let refusal = try await bench.refusal(
                     "clipper.create",
@@ -104,8 +81,9 @@ import Testing
     @Test("no number in a clip's or a narration's header ends the stitcher")
     func stitcher() async throws {
         try await with("stitcher") { bench, names in
-            for name in names where name.hasSuffix(".mkv") || name.hasSuffix(".mp4") || name.hasSuffix(".wav") {
-                for (clip, audio) in [(name, "size.wav"), ("base.mp4", name)] {
+            for name in names where isMedia(name) {
+                let asClip = isFilm(name) ? [(name, "size.wav")] : []
+                for (clip, audio) in asClip + [("base.mp4", name)] {
                     let refusal = try await bench.refusal(
                         "stitcher.stitch",
                         [

@@ -10,28 +10,6 @@ import Testing
         if made.status != 0 { throw ServiceError(.internal, made.errors) }
     }
 
-    private struct Played: Decodable {
-        struct Seek: Decodable {
-            var at: Double
-            var time: Double
-            var color: [Int]
-        }
-
-        var duration: Double?
-        var width: Int?
-        var height: Int?
-        var played: Double?
-        var seeks: [Seek]?
-        var error: String?
-    }
-
-    /// Plays and seeks a film in Chromium.
-    private func play(_ film: String, _ moments: Double...) async throws -> Played {
-        let script = Bundle.module.bundlePath + "/Player/play.py"
-        let ended = try await Program.run("/usr/bin/python3", [script, film] + moments.map { "\($0)" })
-        return try JSONDecoder().decode(Played.self, from: Data(ended.output.utf8))
-    }
-
     @Test("a job with every option gives a film that passes its report, with captions, music and fades")
     func everything() async throws {
         try await LiveStack.with { stack in
@@ -63,7 +41,7 @@ import Testing
             #expect(report.points.first { $0.name == "loudness" }?.measured.hasPrefix("-16") == true)
             let said = try await stack.understudy("report", film)
             #expect(said.status == 0 && said.output.contains("pass  moov_first"), "\(said.output)\(said.errors)")
-            let played = try await play(film, 1, 4, 7)
+            let played = try await BrowserPlayer.play(film, 1, 4, 7)
             #expect(played.error == nil && played.played ?? 0 > 0.2, "\(played)")
         }
     }
@@ -121,7 +99,7 @@ import Testing
             let clips = try #require(result["clips"]?.array)
             #expect(clips[1]["reason"] == "it is coded as vp9" && clips[0]["reason"] == nil)
             #expect(abs(try #require(try await Judge.onset(film, at: 2))) < 0.010)
-            let played = try await play(film, 0.5, 3, 5.5, 1.9, 2.1)
+            let played = try await BrowserPlayer.play(film, 0.5, 3, 5.5, 1.9, 2.1)
             #expect(played.error == nil, "\(played)")
             #expect(played.width == 1920 && abs((played.duration ?? 0) - 6) < 0.1 && played.played ?? 0 > 0.2)
             let reds = (played.seeks ?? []).map { ($0.color.first ?? 0) > 120 }
@@ -155,7 +133,7 @@ import Testing
                     ], "output": .string("file://\(film)"), "mode": "fade", "fade_s": 1,
                 ])
             #expect(result["encoded_frames"] == 30 && result["copied_frames"] == 90)
-            let played = try await play(film, 0.5, 1.45, 1.7, 2.02, 2.3, 2.55, 3.5, 1.7)
+            let played = try await BrowserPlayer.play(film, 0.5, 1.45, 1.7, 2.02, 2.3, 2.55, 3.5, 1.7)
             #expect(played.error == nil && played.played ?? 0 > 0.2, "\(played)")
             let greys = (played.seeks ?? []).map { Double($0.color.first ?? 0) / 255 }
             for (grey, wanted) in zip(greys, [0, 0, 0.21, 0.52, 0.81, 1, 1, 0.21]) {

@@ -1,6 +1,5 @@
 import Foundation
 import JSONRPC
-import ServicePool
 import Testing
 
 /// Colours, orientation and transparency that a source states beside its samples, through the real clipper and stitcher.
@@ -8,46 +7,8 @@ import Testing
     private static let red = [200, 30, 30]
     private static let grey = [90, 90, 90]
 
-    private struct Bench {
-        let stack: LiveStack
-        let connection: RPCConnection
-
-        func uri(_ name: String) -> JSONValue { .string("file://\(stack.store)/\(name)") }
-
-        /// Red, green and blue at a place of a film's first picture of 320x180.
-        func color(_ name: String, x: Int, y: Int) async throws -> [Int] {
-            let raw = "\(stack.store)/\(name).rgb"
-            _ = try await Program.run(
-                "/usr/bin/ffmpeg",
-                [
-                    "-v", "error", "-y", "-i", "\(stack.store)/\(name)", "-vf",
-                    "scale=in_color_matrix=bt709,format=rgb24,crop=2:2:\(x):\(y)", "-frames:v", "1", "-f", "rawvideo",
-                    raw,
-                ])
-            return try Data(contentsOf: URL(filePath: raw)).prefix(3).map(Int.init)
-        }
-    }
-
-    private func with(_ name: String, _ body: (Bench, [String]) async throws -> Void) async throws {
-        let stack = try LiveStack.prepare(["UNDERSTUDY_INSTANCE": "one"])
-        defer { try? FileManager.default.removeItem(atPath: stack.folder) }
-        let script = Bundle.module.bundlePath + "/Hostile/colours.py"
-        let made = try await Program.run("/usr/bin/python3", [script, stack.store])
-        try #require(made.status == 0, "\(made.errors)")
-        let service = try await Program(name, environment: stack.environment)
-        try #require(await Program.comes { stack.run.instances(of: name) == ["one"] })
-        let connection = try await RPCConnection.connect(
-            to: try stack.run.socketPath(service: name, instance: "one"), patience: .seconds(20))
-        let names = try FileManager.default.contentsOfDirectory(atPath: stack.store).sorted()
-        do {
-            try await body(Bench(stack: stack, connection: connection), names)
-        } catch {
-            service.signal(SIGKILL)
-            _ = await service.ended()
-            throw error
-        }
-        service.signal(SIGTERM)
-        #expect(await service.ended().status == 0)
+    private func with(_ service: String, _ body: (MediaBench, [String]) async throws -> Void) async throws {
+        try await MediaBench.with(service, script: "colours.py") { try await body($0, $0.names) }
     }
 
     private func isNear(_ found: [Int], _ wanted: [Int], within tolerance: Int) -> Bool {
@@ -97,5 +58,38 @@ import Testing
                 if name == "plain.mp4" { #expect(made["copied_frames"] == 15) }
             }
         }
+    }
+
+    @Test(
+        "clips of BT.601 have the colours in the film that Chromium shows of them", arguments: ["bt470bg", "smpte170m"])
+    func standardDefinition(_ primaries: String) async throws {
+        try await with("stitcher") { bench, _ in
+            let seen = try await BrowserPlayer.play(bench.path("\(primaries).mp4"), 0.2)
+            let wanted = try #require(seen.seeks?.first?.color, "\(seen)")
+            #expect(isNear(wanted, Self.red, within: 4), "\(wanted)")
+            _ = try await bench.connection.call(
+                "stitcher.stitch",
+                params: [
+                    "clips": [["clip": bench.uri("\(primaries).mp4"), "segment_id": "a", "duration": 0.5]],
+                    "output": bench.uri("made.mp4"), "width": 320, "height": 180,
+                ])
+            let found = try await bench.color("made.mp4", x: 160, y: 90)
+            #expect(isNear(found, wanted, within: 4), "\(found), Chromium shows \(wanted)")
+        }
+    }
+}
+
+extension MediaBench {
+    /// Red, green and blue at a place of a film's first picture of 320x180.
+    fileprivate func color(_ name: String, x: Int, y: Int) async throws -> [Int] {
+        let raw = path("\(name).rgb")
+        _ = try await Program.run(
+            "/usr/bin/ffmpeg",
+            [
+                "-v", "error", "-y", "-i", path(name), "-vf",
+                "scale=in_color_matrix=bt709,format=rgb24,crop=2:2:\(x):\(y)", "-frames:v", "1", "-f", "rawvideo",
+                raw,
+            ])
+        return try Data(contentsOf: URL(filePath: raw)).prefix(3).map(Int.init)
     }
 }

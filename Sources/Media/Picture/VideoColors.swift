@@ -10,11 +10,15 @@ struct VideoColors: Equatable {
 
     /// `nil` where nothing needs conversion: BT.709, untagged and HDR video, which the tone map converts.
     ///
-    /// The transfers of BT.709, BT.601, BT.2020 and sRGB are shown alike, as players do. So are the primaries of BT.601: files
-    /// carry those tags for their size alone, and what they would change is small.
+    /// The transfers of BT.709, BT.601, BT.2020 and sRGB are shown alike, as players do. So are the primaries of 525 lines (SMPTE 170M
+    /// and 240M): encoders write that tag for the size alone, and Chromium, which converts all the others that are listed here, shows
+    /// (200, 30, 30) of such a clip as (200, 30, 30), not as the (195, 45, 28) that it would be by the letter. mpv does likewise.
     init?(_ primaries: AVColorPrimaries, _ transfer: AVColorTransferCharacteristic) {
         guard DynamicRange(transfer: transfer) == .standard else { return nil }
-        let others = [AVCOL_PRI_BT470M, AVCOL_PRI_FILM, AVCOL_PRI_BT2020, AVCOL_PRI_SMPTE431, AVCOL_PRI_SMPTE432]
+        let others = [
+            AVCOL_PRI_BT470M, AVCOL_PRI_BT470BG, AVCOL_PRI_FILM, AVCOL_PRI_BT2020, AVCOL_PRI_SMPTE431,
+            AVCOL_PRI_SMPTE432,
+        ]
         let curves = [AVCOL_TRC_GAMMA22, AVCOL_TRC_GAMMA28, AVCOL_TRC_LINEAR]
         guard others.contains(primaries) || curves.contains(transfer) else { return nil }
         self.primaries = Int32(others.contains(primaries) ? primaries.rawValue : AVCOL_PRI_BT709.rawValue)

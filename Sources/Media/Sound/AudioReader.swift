@@ -72,7 +72,10 @@ struct AudioReader: ~Copyable {
         frame: consuming Frame, start: SoundPlacement.Origin, name: String
     ) {
         base = input.stream(streamIndex).pointee.time_base
-        placement = SoundPlacement(origin: start, limit: Int(Self.maximumDuration) * AudioEncoder.sampleRate)
+        // A gap that no file of this size has is not filled with hours of silence.
+        let longest = min(Self.maximumDuration, ProbeBound.longest(input.path))
+        placement = SoundPlacement(
+            origin: start, limit: Int(clamping: longest * Double(AudioEncoder.sampleRate)))
         step = SoundPlacement.Step()
         holdsFrame = false
         self.input = input

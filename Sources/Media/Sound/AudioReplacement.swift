@@ -34,6 +34,7 @@ package enum AudioReplacement {
         guard duration != nil || video > 0 else {
             throw MediaError(.corruptMedia, "\(fileName(clip)) holds no pictures")
         }
+        if duration == nil { try ProbeBound.checkLength(video, clip) }
         let seconds = duration ?? video
         guard seconds > 0, seconds <= AudioReader.maximumDuration else {
             throw MediaError(

@@ -145,6 +145,9 @@ def clips():
         ("bt2020.mp4", "2020", "2020_ncl", ("bt2020nc", "bt2020", "bt2020-10")),
         ("p3.mp4", "smpte432", "709", ("bt709", "smpte432", "bt709")),
         ("plain.mp4", "709", "709", ("bt709", "bt709", "bt709")),
+        ("bt470bg.mp4", "bt470bg", "470bg", ("bt470bg", "bt470bg", "bt709")),
+        # Players show it as it is without the primaries.
+        ("smpte170m.mp4", "709", "170m", ("smpte170m", "smpte170m", "smpte170m")),
     ):
         ffmpeg("-f", "lavfi", "-i", f"{flat},{source}:p={primaries}:t=bt709:m={matrix}:r=tv,format=yuv420p", *x264, "-colorspace",
                tags[0], "-color_primaries", tags[1], "-color_trc", tags[2], "-color_range", "tv", name)

@@ -120,10 +120,104 @@ def matroskas():
     # Timestamps from one end of time to the other, and back.
     ends = changed(changed(base, 0xE7, ((1 << 62) + 5).to_bytes(8, "big"), only=0), 0xE7, (3 << 62).to_bytes(8, "big"), only=2)
     write("both-ends.mkv", matroska(ends))
+    write("sparse.mkv", matroska(changed(base, 0xE7, (20_000_000).to_bytes(8, "big"), only=2)))
     roll = struct.pack(">d", 1e300)
     projection = [[0x7671, b"\0"], [0x7675, roll]]
     turned = [[name, body] for name, body in base]
     write("roll.mkv", matroska(added(turned, 0xE0, 0x7670, projection)))
+
+
+def voices():
+    """Sound alone, in Matroska and WebM."""
+    for name, codec in (("aac.mkv", "aac"), ("opus.webm", "libopus")):
+        ffmpeg("-f", "lavfi", "-i", "sine=d=1", "-c:a", codec, "-cluster_time_limit", "200", f"voice-base-{name}")
+        base = parse(read(f"voice-base-{name}"))
+        for number, value in enumerate(EXTREMES):
+            raw = value.to_bytes(8, "big")
+            write(f"voice-cluster-time-{number}-{name}", matroska(changed(base, 0xE7, raw)))
+            write(f"voice-last-cluster-time-{number}-{name}", matroska(changed(base, 0xE7, raw, only=2)))
+            write(f"voice-time-scale-{number}-{name}", matroska(changed(base, 0x2AD7B1, raw)))
+            write(f"voice-delay-{number}-{name}", matroska(added(changed(changed(base, 0x56AA, raw), 0x56BB, raw), 0xA0, 0x75A2, raw)))
+        for number, value in enumerate(DOUBLES):
+            raw = struct.pack(">d", value)
+            write(f"voice-length-{number}-{name}", matroska(changed(base, 0x4489, raw)))
+            write(f"voice-rate-{number}-{name}", matroska(added(changed(base, 0xB5, raw), 0xE1, 0x78B5, raw)))
+        for number, value in enumerate((0, 255, (1 << 31) - 1, (1 << 32) - 1)):
+            raw = value.to_bytes(8, "big")
+            write(f"voice-channels-{number}-{name}", matroska(changed(base, 0x9F, raw)))
+        for number, (first, last) in enumerate((((1 << 62) + 5, 3 << 62), (3 << 62, (1 << 62) + 5), (0, 1 << 62))):
+            ends = changed(changed(base, 0xE7, first.to_bytes(8, "big"), only=0), 0xE7, last.to_bytes(8, "big"), only=2)
+            write(f"voice-ends-{number}-{name}", matroska(ends))
+
+
+# Ogg
+
+
+OGG_TABLE = []
+for entry in range(256):
+    entry <<= 24
+    for _ in range(8):
+        entry = (entry << 1 ^ 0x04C11DB7 if entry & 1 << 31 else entry << 1) & 0xFFFFFFFF
+    OGG_TABLE.append(entry)
+
+
+def pages(data):
+    """-> a list of pages, each [head, body]."""
+    parts, at = [], 0
+    while at < len(data):
+        lacing = at + 27 + data[at + 26]
+        end = lacing + sum(data[at + 27 : lacing])
+        parts.append([data[at:lacing], data[lacing:end]])
+        at = end
+    return parts
+
+
+def page(head, body):
+    head = head[:22] + b"\0\0\0\0" + head[26:]
+    check = 0
+    for byte in head + body:
+        check = check << 8 & 0xFFFFFFFF ^ OGG_TABLE[check >> 24 ^ byte]
+    return head[:22] + struct.pack("<I", check) + head[26:] + body
+
+
+def oggs():
+    for ending, codec, channels in (("ogg", "libvorbis", slice(11, 12)), ("opus", "libopus", slice(9, 12))):
+        ffmpeg("-f", "lavfi", "-i", "sine=d=2", "-c:a", codec, "-page_duration", "200000", f"base.{ending}")
+        base = pages(read(f"base.{ending}"))
+
+        def save(name, only, value):
+            write(name, b"".join(page(head[:6] + struct.pack("<Q", value) + head[14:] if index in only else head, body)
+                                 for index, (head, body) in enumerate(base)))
+
+        for number, value in enumerate(EXTREMES + (3 << 62, (1 << 64) - 48_000)):
+            save(f"granules-{number}.{ending}", range(2, len(base)), value)
+            save(f"granule-first-{number}.{ending}", [2], value)
+            save(f"granule-last-{number}.{ending}", [len(base) - 1], value)
+        for number, value in enumerate((0, 1, (1 << 31) - 1, (1 << 32) - 1)):
+            head, body = base[0]
+            odd = body[:12] + struct.pack("<I", value) + body[16:]
+            write(f"rate-{number}.{ending}", b"".join(page(*part) for part in [[head, odd], *base[1:]]))
+            count = struct.pack("<I", value)[: channels.stop - channels.start]
+            odd = body[: channels.start] + count + body[channels.stop :]
+            write(f"channels-{number}.{ending}", b"".join(page(*part) for part in [[head, odd], *base[1:]]))
+
+
+def counted():
+    """Containers that count their samples."""
+    ffmpeg("-f", "lavfi", "-i", "sine=d=1", "base.flac")
+    base = read("base.flac")
+    for number, value in enumerate((0, 1, (1 << 36) - 1)):
+        for rate in (0, 1, 0xFFFFF):
+            word = rate << 44 | 1 << 41 | 15 << 36 | value
+            write(f"samples-{number}-{rate}.flac", base[:18] + word.to_bytes(8, "big") + base[26:])
+    ffmpeg("-f", "lavfi", "-i", "sine=d=1", "base.mp3")
+    base = bytearray(read("base.mp3"))
+    place = max(base.find(b"Xing"), base.find(b"Info"))
+    for number, value in enumerate((0, 1, (1 << 31) - 1, (1 << 32) - 1)):
+        odd = bytearray(base)
+        odd[place + 8 : place + 16] = struct.pack(">II", value, value)
+        odd[place + 141 : place + 144] = b"\xff\xff\xff"
+        write(f"frames-{number}.mp3", odd)
 
 
 # MP4
@@ -193,10 +287,37 @@ def clips():
         save(f"turn-{number}.mp4", edited(base, b"tkhd", put(40, raw * 9)))
         save(f"size-{number}.mp4", edited(base, b"stsd", put(40, raw)))
         save(f"rate-{number}.mp4", edited(base, b"stsd", put(40, raw)))
+        save(f"channels-{number}.mp4", edited(base, b"stsd", put(32, raw)))
+    for number, value in enumerate(EXTREMES):
+        raw = struct.pack(">Q", value)
+        for start in (0, 1 << 62, (1 << 64) - 2, (3 << 62)):
+            table = struct.pack(">IIQQI", 1 << 24, 1, value, start, 1 << 16)
+            save(f"edit-{number}-{start >> 60}.mp4", edited(base, b"elst", lambda _, table=table: table))
+        table = struct.pack(">II", 1 << 24, 40) + struct.pack(">QQI", value, 512, 1 << 16) * 40
+        save(f"edits-{number}.mp4", edited(base, b"elst", lambda _, table=table: table))
+        save(f"long-media-{number}.mp4", edited(
+            base, b"mdhd", lambda body, raw=raw: b"\1\0\0\0" + bytes(16) + body[12:16] + raw + body[20:]))
+        save(f"long-movie-{number}.mp4", edited(
+            base, b"mvhd", lambda body, raw=raw: b"\1\0\0\0" + bytes(16) + body[12:16] + raw + body[20:]))
+    fragments()
     # A table of many samples that takes no bytes.
     few = edited(base, b"stsz", put(4, struct.pack(">II", 1, 0x0F000000)))
     save("promise.mp4", edited(few, b"stsc", put(8, struct.pack(">II", 1, 0x0F000000))))
     write("box-beyond.mp4", read("base.mp4") + struct.pack(">I4sQ", 1, b"free", (1 << 63) - 1) + b"\0" * 32)
+
+
+def fragments():
+    ffmpeg("-i", "base.mp4", "-c", "copy", "-movflags", "frag_keyframe+empty_moov+default_base_moof", "-frag_duration", "300000",
+           "base-fragments.mp4")
+    base = read("base-fragments.mp4")
+    places = [at for at in range(len(base)) if base.startswith(b"tfdt", at)]
+    for number, value in enumerate(EXTREMES):
+        raw = struct.pack(">Q", value)
+        for name, chosen in (("all", places), ("last", places[-2:])):
+            odd = bytearray(base)
+            for place in chosen:
+                odd[place + 8 : place + 16] = raw
+            write(f"fragment-time-{name}-{number}.mp4", odd)
 
 
 # WAV and pictures
@@ -218,6 +339,10 @@ def waves():
     wave("block-zero.wav", 2, 48000, 0, 0, 16, 8192)
     wave("bits.wav", 2, 48000, 192000, 4, 65535, 8192)
     wave("size.wav", 2, 48000, 192000, 4, 16, top)
+    for number, value in enumerate(EXTREMES):
+        form = struct.pack("<HHIIHH", 1, 2, 48000, 192000, 4, 16)
+        write(f"long-{number}.wav", b"RF64\xff\xff\xff\xffWAVEds64" + struct.pack("<IQQQI", 28, value, value, value, 0) + b"fmt "
+              + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", top) + b"\x10\x20" * 4096)
 
 
 def pictures():
@@ -337,5 +462,5 @@ def bombs():
 
 os.makedirs(sys.argv[1], exist_ok=True)
 os.chdir(sys.argv[1])
-for make in (matroskas, clips, waves, pictures, bombs):
+for make in (matroskas, voices, oggs, counted, clips, waves, pictures, bombs):
     make()
