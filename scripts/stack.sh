@@ -3,5 +3,6 @@
 # scripts/engine.sh scripts/stack.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
+scripts/setup.sh test
 scripts/images.sh host
 python3 Tests/Containers/stack.py

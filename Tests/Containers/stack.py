@@ -352,7 +352,7 @@ def widened():
 
 
 def clouded():
-    """With cloud.yml those who ask providers and AWS have a way out and their keys; the others stay shut in."""
+    """With cloud.yml every service has a way out, and the keys of what it asks."""
     folder = tempfile.mkdtemp()
     for name, text in (("openai", "sk-of-the-test"), ("replicate", ""), ("aws", "")):
         with open(os.path.join(folder, name), "w") as file:
@@ -364,7 +364,7 @@ def clouded():
           "every service is healthy")
     for service in SERVICES:
         networks = json.loads(docker("inspect", containers(service)[0]))[0]["NetworkSettings"]["Networks"]
-        assert list(networks) == ["none" if service in ("orchestrator", "clipper") else PROJECT + "_out"], "%s: %s" % (service, networks)
+        assert list(networks) == [PROJECT + "_out"], "%s: %s" % (service, networks)
     # Nobody on it reaches another, though the page listens for all.
     address = networks[PROJECT + "_out"]["IPAddress"]
     reach = ("run", "--rm", "--entrypoint", "socat", "--network")
@@ -376,7 +376,85 @@ def clouded():
     # The doctor has a way out too. There is no OpenAI here, and it says so.
     said = compose("--profile", "cloud", "run", "--rm", "-T", "doctor", check=False).stdout
     assert "openai:" in said and "replicate:" not in said, said
-    step("with cloud.yml four services have a way out, but none to each other, and their keys; the doctor tries them")
+    step("with cloud.yml the services have a way out, but none to each other, and their keys; the doctor tries them")
+
+
+class Bucket:
+    """S3, STS and CloudWatch Logs on this machine, where containers reach it; every request must be signed by the right keys."""
+
+    def __init__(self, address):
+        python, script = os.path.join(HERE, "../../.venv/bin/python"), os.path.join(HERE, "../StandIns/aws.py")
+        self.process = subprocess.Popen([python, "-B", script, "--address", address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.url = json.loads(self.process.stdout.readline())["url"]
+
+    def ask(self, command):
+        self.process.stdin.write(json.dumps(command) + "\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        assert not (isinstance(answer, dict) and answer.get("error")), answer
+        return answer
+
+    def call(self, service, name, **arguments):
+        return self.ask({"service": service, "call": name, "args": arguments})
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=20)
+
+
+def bucketed():
+    """Films in a bucket: every service that touches it has the credentials for that."""
+    bucket = Bucket(docker("network", "inspect", "-f", "{{(index .IPAM.Config 0).Gateway}}", PROJECT + "_out"))
+    try:
+        stored(bucket)
+    finally:
+        bucket.close()
+
+
+def stored(bucket):
+    folder = tempfile.mkdtemp()
+    bucket.ask({"keys": {"AKIASTACK": "the-secret-of-the-stack"}})
+    files = {
+        "aws": "[default]\naws_access_key_id = AKIASTACK\naws_secret_access_key = the-secret-of-the-stack\n",
+        "settings": "UNDERSTUDY_STORE=s3://films/stack\nUNDERSTUDY_LOG_SINKS=file,cloudwatch\nAWS_REGION=us-east-1\nAWS_ENDPOINT_URL=%s\n" % bucket.url,
+    }
+    for name, text in files.items():
+        with open(os.path.join(folder, name), "w") as file:
+            file.write(text)
+        os.chmod(file.name, 0o644)
+    environment.update(AWS_CREDENTIALS=folder + "/aws", SETTINGS=folder + "/settings")
+    # The second call of agent5 delivers a film that it fetches from the bucket, where the first call's job has put it.
+    lead = {"calls": [{"match": {"session_id": "by-lead"}, "steps": [{"video": "s3://films/stack/lead.mp4", "cost_usd": 0.1}]},
+                      {"steps": [{"fail": {"kind": "quota_exhausted", "message": "no credit"}}]}]}
+    docker("run", "--rm", "--network", "none", "-v", PROJECT + "_store:/store", "--entrypoint", "sh", "understudy/understudy", "-c",
+           "echo '%s' > /store/lead.json" % json.dumps(lead))
+    environment["UNDERSTUDY_AGENT5_SCRIPT"] = "/store/lead.json"
+    compose("up", "-d", "--scale", "demo=0")
+    until(lambda: all(json.loads(docker("inspect", containers(name)[0]))[0]["State"]["Health"]["Status"] == "healthy" for name in SERVICES),
+          "every service is healthy with a bucket", 60)
+    # orchestrator, imagegen, clipper and stitcher.
+    job = begin("in-bucket")
+    finished([job])
+    home = "stack/scaffold_test/web/in-bucket/agent5/"
+    keys = {each["Key"] for each in bucket.call("s3", "list_objects_v2", Bucket="films", Prefix=home)["Contents"]}
+    assert {home + name for name in ("s0.png", "s0_clip.mp4", "final.mp4", "receipt.json")} <= keys, keys
+    # dashboard.
+    assert page("GET", "/api/jobs/%s/film" % job)[4:8] == b"ftyp"
+    # agent5.
+    bucket.call("s3", "copy_object", Bucket="films", Key="stack/lead.mp4", CopySource={"Bucket": "films", "Key": home + "final.mp4"})
+    job = begin("by-lead")
+    finished([job])
+    receipt = page("GET", "/api/jobs/%s/receipt" % job)
+    assert not receipt.get("takeover"), receipt
+    # logger.
+    def logged():
+        return bucket.call("logs", "describe_log_groups")["logGroups"]
+    assert until(logged, "the logger makes its log group")[0]["logGroupName"] == "/pipeline/agent6"
+    # doctor, and what the demo stages.
+    said = compose("--profile", "cloud", "run", "--rm", "-T", "doctor", check=False).stdout
+    assert "ok    credentials: environment: skipped" in said and "profile: used, profile default" in said, said
+    assert "ok    store: s3://films/stack is writable" in said and "the-secret-of-the-stack" not in said, said
+    step("with a bucket each service that touches it has its credentials: stills, clips, films, the lead's film, the page and the log")
 
 
 def gone():
@@ -388,7 +466,7 @@ def gone():
 
 
 try:
-    for scene in (sized, demo, seen, locked, scaled, killed, talked, replaced, drilled, misconfigured, widened, clouded, gone):
+    for scene in (sized, demo, seen, locked, scaled, killed, talked, replaced, drilled, misconfigured, widened, clouded, bucketed, gone):
         scene()
 except BaseException:
     for name in SERVICES:
