@@ -1,47 +1,67 @@
 import FoundationEssentials
 import HTTP
 import Synchronization
+import Untrusted
 
 /// Which account, region and endpoints to use, from the environment and the files of AWS's own tools.
 ///
 /// Credentials come, in order, from the profile that was configured, from `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and
-/// `AWS_SESSION_TOKEN`, from the profile `AWS_PROFILE` or `default` in `~/.aws/credentials` and `~/.aws/config`
-/// (`AWS_SHARED_CREDENTIALS_FILE`, `AWS_CONFIG_FILE`; a role to assume, keys, or a `credential_process`), from the container
-/// (`AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`, `_FULL_URI`), from the machine's metadata (IMDSv2). They are kept for a minute, or until five
-/// minutes before they expire.
+/// `AWS_SESSION_TOKEN`, from the web identity in `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`, from the profile `AWS_PROFILE` or
+/// `default` in `~/.aws/credentials` and `~/.aws/config` (`AWS_SHARED_CREDENTIALS_FILE`, `AWS_CONFIG_FILE`; a role to assume, keys, or a
+/// `credential_process`), from the container (`AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`, `_FULL_URI`), from the machine's metadata (IMDSv2).
+/// They are kept for a minute, or until five minutes before they expire. See `CredentialChain`.
 package final class AWSAccount: Sendable {
     let settings: AWSSettings
     private let cache: CredentialCache
 
     /// - Parameters:
     ///   - profile: the profile that beats keys in the environment.
-    ///   - readFile: -> the text of the file at a path; `nil` where there is none.
+    ///   - readFile: returns the text of the file at a path; `nil` where there is none.
     package init(
         environment: [String: String], profile: String? = nil,
-        readFile: @escaping @Sendable (String) -> String? = { try? String(contentsOfFile: $0, encoding: .utf8) }
+        readFile: @escaping @Sendable (String) throws(AWSError) -> String? = AWSAccount.text
     ) {
         let settings = AWSSettings(environment: environment, profile: profile, readFile: readFile)
         self.settings = settings
-        cache = CredentialCache { try await CredentialChain(settings: settings).find() }
+        cache = CredentialCache { try await CredentialChain(settings: settings).search() }
     }
 
     /// The account as services are told it: by the environment, and by `UNDERSTUDY_AWS_PROFILE`, a profile that beats keys in the
     /// environment.
     package convenience init(ofService environment: [String: String]) {
-        let profile = environment["UNDERSTUDY_AWS_PROFILE"].flatMap { $0.isEmpty ? nil : $0 }
-        self.init(environment: environment, profile: profile)
+        self.init(environment: environment, profile: environment.variable("UNDERSTUDY_AWS_PROFILE"))
+    }
+
+    /// The text of a file, at most 1 MiB; `nil` where there is none.
+    package static func text(_ path: String) throws(AWSError) -> String? {
+        do {
+            return try TextFile.read(path, maximum: 1 << 20)
+        } catch .absent {
+            return nil
+        } catch {
+            throw AWSError(.unauthorized, "\(path) cannot be read: \(error)")
+        }
     }
 
     /// - Throws: `AWSError`, `unauthorized` that says where credentials may be put; or `CancellationError`.
-    package func credentials() async throws -> AWSCredentials { try await cache.current() }
+    package func credentials() async throws -> AWSCredentials { try await cache.current().credentials }
 
     /// These do not work any more.
     func forget(_ credentials: AWSCredentials) { cache.forget(credentials) }
 
     /// Where the credentials were found, e.g. `the environment` or `the profile default2`.
-    package func source() async throws -> String {
-        _ = try await credentials()
-        return cache.source ?? ""
+    package func source() async throws -> String { try await cache.current().source }
+
+    /// Every place where credentials are looked for, in order, and what is there. Nothing in it is secret.
+    ///
+    /// - Throws: `CancellationError`.
+    package func credentialSteps() async throws -> [CredentialStep] {
+        do {
+            _ = try await cache.current()
+        } catch is AWSError {
+            // The steps show it.
+        }
+        return cache.steps
     }
 
     /// - Throws: `unavailable` that says how to choose one.

@@ -1,24 +1,32 @@
 import FoundationEssentials
 package import HTTP
 import Synchronization
+import Untrusted
 
-/// Signs requests, sends them, and tries again what fails for a moment: with full jitter, at most `AWS_MAX_ATTEMPTS` times (3), and as
-/// long as the budget for retries lasts. A clock that is wrong is corrected by the server's; credentials that AWS calls expired are
-/// looked up again, once.
+/// Signs requests, sends them, and tries again what fails for a moment, the search for credentials included: with full jitter, at most
+/// `AWS_MAX_ATTEMPTS` times (3), and as long as the budget for retries lasts. A clock that is wrong is corrected by the server's;
+/// credentials that AWS calls expired are looked up again, once.
 package final class AWSClient: Sendable {
     package let account: AWSAccount
     private let http: HTTPClient
     private let budget = RetryBudget()
     /// Seconds that AWS's clock is ahead of this machine's.
     private let skew = Mutex(0)
-    /// Instead of the account's.
-    private let fixed: AWSCredentials?
+    private let identity: Identity
 
-    /// - Parameter credentials: instead of the account's own.
-    package init(account: AWSAccount, http: HTTPClient? = nil, credentials: AWSCredentials? = nil) {
+    /// Whose signature the requests have.
+    package enum Identity: Sendable {
+        /// The account's own credentials.
+        case account
+        case credentials(AWSCredentials)
+        /// None: the request proves by its contents who sends it.
+        case unsigned
+    }
+
+    package init(account: AWSAccount, http: HTTPClient? = nil, identity: Identity = .account) {
         self.account = account
         self.http = http ?? HTTPClient(certificates: account.certificates)
-        fixed = credentials
+        self.identity = identity
     }
 
     /// Makes a request.
@@ -29,20 +37,22 @@ package final class AWSClient: Sendable {
         var hasCorrected = false
         var attempt = 1
         while true {
-            let credentials = try await credentials()
+            var used: AWSCredentials?
             do {
-                let response = try await sendOnce(request, credentials)
+                used = try await credentials()
+                let response = try await sendOnce(request, used)
                 budget.refund()
                 return response
             } catch let error as AWSError {
-                if !hasCorrected, try await correct(error, credentials) {
+                if !hasCorrected, try await correct(error, used) {
                     hasCorrected = true
                     continue
                 }
                 let maySend = error.retryable && (request.isIdempotent || !error.isLost)
                 guard maySend, attempt < account.maximumAttempts, budget.spend() else { throw error }
-                // trusted: at most 20 s
-                try await Task.sleep(for: .seconds(Self.pause(after: attempt, error)))
+                let pause = RetryPause.seconds(
+                    after: attempt, base: error.kind == .rateLimited ? 1 : 0.2, asked: error.retryAfter, maximum: 20)
+                try await Task.sleep(for: .clamping(seconds: pause))
                 attempt += 1
             }
         }
@@ -52,28 +62,42 @@ package final class AWSClient: Sendable {
     ///
     /// - Parameter seconds: 1 to 604800.
     func presigned(_ request: AWSRequest, seconds: Int, at moment: SignatureV4.Moment? = nil) async throws -> String {
-        let (signer, endpoint) = try way(request, try await credentials())
+        let (region, endpoint) = try place(request)
+        guard let signer = signer(request, try await credentials(), region) else {
+            throw AWSError(.unauthorized, "\(request.subject): a URL is signed by credentials, and there are none")
+        }
         let path = endpoint.path(request.path)
         let query = signer.presignedQuery(
             method: request.method, host: endpoint.host, path: path, seconds: seconds, at: moment ?? now)
         return "\(endpoint.scheme)://\(endpoint.host)\(path)?\(query)"
     }
 
-    private func credentials() async throws -> AWSCredentials {
-        if let fixed { return fixed }
-        return try await account.credentials()
+    private func credentials() async throws -> AWSCredentials? {
+        switch identity {
+        case .unsigned: return nil
+        case .credentials(let credentials): return credentials
+        case .account:
+            do {
+                return try await account.credentials()
+            } catch var error as AWSError {
+                // What was lost on the way to credentials is not the request.
+                error.isLost = false
+                throw error
+            }
+        }
     }
 
     private var now: SignatureV4.Moment {
         SignatureV4.Moment(seconds: SignatureV4.Moment.seconds + skew.withLock { $0 })
     }
 
-    private func sendOnce(_ request: AWSRequest, _ credentials: AWSCredentials) async throws -> HTTPResponse {
-        let (signer, endpoint) = try way(request, credentials)
+    private func sendOnce(_ request: AWSRequest, _ credentials: AWSCredentials?) async throws -> HTTPResponse {
+        let (region, endpoint) = try place(request)
         let path = endpoint.path(request.path)
-        let headers = signer.headers(
-            request.headers, method: request.method, host: endpoint.host, path: path, query: request.query,
-            payload: request.payloadHash, at: now)
+        let headers =
+            signer(request, credentials, region)?.headers(
+                request.headers, method: request.method, host: endpoint.host, path: path, query: request.query,
+                payload: request.payloadHash, at: now) ?? request.headers
         let query = request.query.isEmpty ? "" : "?\(PercentEncoding.query(request.query))"
         let response: HTTPResponse
         do {
@@ -90,26 +114,31 @@ package final class AWSClient: Sendable {
         return response
     }
 
-    private func way(_ request: AWSRequest, _ credentials: AWSCredentials) throws(AWSError) -> (
-        SignatureV4, AWSEndpoint
-    ) {
+    private func place(_ request: AWSRequest) throws(AWSError) -> (region: String, AWSEndpoint) {
         let override = account.endpoint(request.service)
-        let region = try account.region(or: override == nil && request.service != .iam ? nil : "us-east-1")
-        let endpoint =
-            if let bucket = request.bucket {
-                try AWSEndpoint(
-                    bucket: bucket, region: region, override: override, style: account.addressingStyle)
-            } else {
-                try AWSEndpoint(request.service, region: region, override: override)
-            }
-        let signer = SignatureV4(
-            credentials: credentials, region: request.service.signingRegion(region),
-            service: request.service.signingName)
-        return (signer, endpoint)
+        var region = try account.region(or: override == nil && request.service != .iam ? nil : "us-east-1")
+        if request.service == .sts { region = try account.settings.regionOfSTS(region) }
+        guard let bucket = request.bucket else {
+            return (region, try AWSEndpoint(request.service, region: region, override: override))
+        }
+        return (
+            region,
+            try AWSEndpoint(bucket: bucket, region: region, override: override, style: account.addressingStyle)
+        )
     }
 
-    /// Mends what can be mended after a refusal. -> whether anything changed, so that the request is worth another try.
-    private func correct(_ error: AWSError, _ credentials: AWSCredentials) async throws -> Bool {
+    private func signer(_ request: AWSRequest, _ credentials: AWSCredentials?, _ region: String) -> SignatureV4? {
+        credentials.map {
+            SignatureV4(
+                credentials: $0, region: request.service.signingRegion(region), service: request.service.signingName)
+        }
+    }
+
+    /// Corrects clock skew or refreshes credentials after a rejected request.
+    ///
+    /// - Returns: `true` if the request should be retried.
+    private func correct(_ error: AWSError, _ credentials: AWSCredentials?) async throws -> Bool {
+        guard let credentials else { return false }
         if error.isAboutTime, let date = error.serverTime {
             let ahead = Int(date) - SignatureV4.Moment.seconds
             return skew.withLock { skew in
@@ -119,15 +148,8 @@ package final class AWSClient: Sendable {
                 return true
             }
         }
-        guard error.isAboutCredentials, fixed == nil else { return false }
+        guard error.isAboutCredentials, case .account = identity else { return false }
         account.forget(credentials)
         return (try? await account.credentials()) != credentials
-    }
-
-    /// Seconds before the next try: a random part of a time that doubles, or as AWS says.
-    private static func pause(after attempt: Int, _ error: AWSError) -> Double {
-        let base = error.kind == .rateLimited ? 1.0 : 0.2
-        let random = Double.random(in: 0...min(20, base * Double(1 << min(attempt - 1, 10))))
-        return max(random, min(error.retryAfter ?? 0, 20))
     }
 }

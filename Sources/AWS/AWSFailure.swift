@@ -54,7 +54,7 @@ enum AWSFailure {
             "TokenRefreshRequired", "InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException",
             "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "MissingAuthenticationToken",
             "RequestTimeTooSkewed", "RequestExpired", "AuthorizationHeaderMalformed", "ForbiddenException",
-            "UnauthorizedAccess", "AuthFailure", "OptInRequired",
+            "UnauthorizedAccess", "AuthFailure", "OptInRequired", "InvalidIdentityToken", "IDPRejectedClaim",
         ] { known[code] = (.unauthorized, false) }
         for code in [
             "SlowDown", "RequestLimitExceeded", "Throttling", "ThrottlingException", "ThrottledException",
@@ -65,7 +65,7 @@ enum AWSFailure {
             "RequestTimeout", "RequestTimeoutException", "InternalError", "InternalFailure", "InternalServerError",
             "InternalServerErrorException", "ServiceUnavailable", "ServiceUnavailableException", "BadDigest",
             "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "OperationAborted", "OperationAbortedException",
-            "ConcurrentModification",
+            "ConcurrentModification", "IDPCommunicationError",
         ] { known[code] = (.unavailable, true) }
         for code in [
             "PreconditionFailed", "ConditionalRequestConflict", "ConflictException", "EntityAlreadyExists",
@@ -123,6 +123,11 @@ enum AWSFailure {
     ) -> String {
         switch code {
         case "RequestTimeTooSkewed", "RequestExpired": return "; set this machine's clock"
+        case "ExpiredTokenException" where service == .sts:
+            return "; the web identity token has expired: check what renews its file"
+        case "InvalidIdentityToken", "IDPRejectedClaim":
+            return "; check that the role trusts the issuer and the audience of the token"
+        case "AccessDenied" where service == .sts: return "; the role's trust policy must allow it"
         case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired": return "; sign in to AWS again"
         case "InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch",
             "InvalidSignatureException":

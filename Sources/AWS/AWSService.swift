@@ -27,8 +27,18 @@ package enum AWSService: String, Sendable, CaseIterable {
         }
     }
 
+    /// The place of STS that is in no region.
+    static let global = "aws-global"
+    /// Regions whose requests went to `sts.amazonaws.com` before each region had an STS.
+    static let regionsOfGlobalSTS: Set<String> = [
+        "ap-northeast-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1",
+        "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1",
+        "us-west-2",
+    ]
+
     /// IAM is the same in all regions of a partition, and signs with the partition's first.
     func signingRegion(_ region: String) -> String {
+        if region == Self.global { return "us-east-1" }
         guard self == .iam else { return region }
         if region.hasPrefix("cn-") { return "cn-north-1" }
         return region.hasPrefix("us-gov-") ? "us-gov-west-1" : "us-east-1"
@@ -40,6 +50,7 @@ package enum AWSService: String, Sendable, CaseIterable {
         case (.iam, let region) where region.hasPrefix("cn-"): "iam.cn-north-1.amazonaws.com.cn"
         case (.iam, let region) where region.hasPrefix("us-gov-"): "iam.us-gov.amazonaws.com"
         case (.iam, _): "iam.amazonaws.com"
+        case (_, Self.global): "\(signingName).amazonaws.com"
         case (_, let region) where region.hasPrefix("cn-"): "\(signingName).\(region).amazonaws.com.cn"
         default: "\(signingName).\(region).amazonaws.com"
         }

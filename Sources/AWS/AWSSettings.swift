@@ -1,13 +1,17 @@
 import FoundationEssentials
+import Untrusted
 
 /// What the environment and the files of AWS's own tools say. Files are read again for each question: they change while
 /// services run.
 struct AWSSettings: Sendable {
     let environment: [String: String]
     private let configuredProfile: String?
-    let readFile: @Sendable (String) -> String?
+    /// The text of the file at a path; `nil` where there is none. Throws `unauthorized` for one that cannot be read.
+    let readFile: Reader
 
-    init(environment: [String: String], profile: String?, readFile: @escaping @Sendable (String) -> String?) {
+    typealias Reader = @Sendable (_ path: String) throws(AWSError) -> String?
+
+    init(environment: [String: String], profile: String?, readFile: @escaping Reader) {
         self.environment = environment
         configuredProfile = profile
         self.readFile = readFile
@@ -24,15 +28,20 @@ struct AWSSettings: Sendable {
     var profileName: String { configuredProfile ?? variable("AWS_PROFILE") ?? "default" }
 
     /// A profile's settings of both files; the credentials file's beat the config file's. `nil` where neither has the profile.
-    func profile(_ name: String) -> [String: String]? {
-        let config = readFile(configPath).flatMap { ProfileFile($0).profile(name) }
-        let credentials = readFile(credentialsPath).flatMap { ProfileFile($0).profile(name) }
+    ///
+    /// - Throws: `unauthorized` for a file that is there and cannot be read.
+    func profile(_ name: String) throws(AWSError) -> [String: String]? {
+        let config = try readFile(configPath).flatMap { ProfileFile($0).profile(name) }
+        let credentials = try readFile(credentialsPath).flatMap { ProfileFile($0).profile(name) }
         guard config != nil || credentials != nil else { return nil }
         return (config ?? [:]).merging(credentials ?? [:]) { _, ours in ours }
     }
 
+    /// The chosen profile's setting; `nil` also where its file cannot be read, which the search for credentials reports.
+    private func setting(_ name: String) -> String? { (try? profile(profileName))?[name] }
+
     func region(or fallback: String?) throws(AWSError) -> String {
-        let named = variable("AWS_REGION") ?? variable("AWS_DEFAULT_REGION") ?? profile(profileName)?["region"]
+        let named = variable("AWS_REGION") ?? variable("AWS_DEFAULT_REGION") ?? setting("region")
         guard let region = named ?? fallback else {
             throw AWSError(.unavailable, "no AWS region: set AWS_REGION, or region in the profile \(profileName)")
         }
@@ -44,29 +53,43 @@ struct AWSSettings: Sendable {
     /// The service's own variable, the general one, the `services` section of the profile, the profile.
     func endpoint(_ service: AWSService) -> String? {
         var text = variable("AWS_ENDPOINT_URL_\(service.variable)") ?? variable("AWS_ENDPOINT_URL")
-        if text == nil, let settings = profile(profileName) {
-            let section = settings["services"].flatMap { name in
-                readFile(configPath).flatMap { ProfileFile($0).section("services \(name)") }
+        if text == nil {
+            let section = setting("services").flatMap { name in
+                (try? readFile(configPath)).flatMap { ProfileFile($0).section("services \(name)") }
             }
-            text = section?["\(service.variable.lowercased()).endpoint_url"] ?? settings["endpoint_url"]
+            text = section?["\(service.variable.lowercased()).endpoint_url"] ?? setting("endpoint_url")
         }
         guard var url = text else { return nil }
         while url.hasSuffix("/") { url.removeLast() }
         return url
     }
 
-    var certificates: String? { variable("AWS_CA_BUNDLE") ?? profile(profileName)?["ca_bundle"] }
+    /// The region in whose STS roles are assumed: the one that is configured, or `aws-global` for regions from before 2019 under
+    /// `AWS_STS_REGIONAL_ENDPOINTS=legacy`.
+    func regionOfSTS(_ region: String) throws(AWSError) -> String {
+        switch (variable("AWS_STS_REGIONAL_ENDPOINTS") ?? setting("sts_regional_endpoints"))?.lowercased() {
+        case nil, "regional": return region
+        case "legacy": return AWSService.regionsOfGlobalSTS.contains(region) ? AWSService.global : region
+        case .some(let other):
+            throw AWSError(
+                .unauthorized,
+                "AWS_STS_REGIONAL_ENDPOINTS: expected regional or legacy, found \(other.bounded(to: 40).debugDescription)"
+            )
+        }
+    }
+
+    var certificates: String? { variable("AWS_CA_BUNDLE") ?? setting("ca_bundle") }
 
     var addressingStyle: String? {
-        variable("UNDERSTUDY_S3_ADDRESSING") ?? profile(profileName)?["s3.addressing_style"]
+        variable("UNDERSTUDY_S3_ADDRESSING") ?? setting("s3.addressing_style")
     }
 
     var maximumAttempts: Int {
-        let text = variable("AWS_MAX_ATTEMPTS") ?? profile(profileName)?["max_attempts"]
+        let text = variable("AWS_MAX_ATTEMPTS") ?? setting("max_attempts")
         return min(max(text.flatMap { Int($0) } ?? 3, 1), 10)
     }
 
     var credentialsPath: String { variable("AWS_SHARED_CREDENTIALS_FILE") ?? "\(home)/.aws/credentials" }
-    private var configPath: String { variable("AWS_CONFIG_FILE") ?? "\(home)/.aws/config" }
+    var configPath: String { variable("AWS_CONFIG_FILE") ?? "\(home)/.aws/config" }
     private var home: String { variable("HOME") ?? "/nonexistent" }
 }

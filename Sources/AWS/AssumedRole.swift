@@ -1,7 +1,6 @@
 import FoundationEssentials
-import HTTP
 
-/// Temporary credentials of a role, which STS gives to whoever may assume it.
+/// Temporary credentials of a profile's role, which other credentials may assume.
 struct AssumedRole: Sendable {
     let settings: AWSSettings
     /// Whose role it is, for messages.
@@ -12,11 +11,11 @@ struct AssumedRole: Sendable {
 
     /// - Parameter caller: who asks for the role.
     func credentials(_ caller: AWSCredentials) async throws -> AWSCredentials {
-        guard options["mfa_serial"] == nil else {
+        if let device = options["mfa_serial"] {
             throw AWSError(
                 .unauthorized,
-                "the AWS profile \(profile) wants a code of \(options["mfa_serial"] ?? ""), which nobody can type here"
-            )
+                "the AWS profile \(profile) needs a code of the device \(device), which a service cannot ask for: "
+                    + ProfileCredentials.advice(profile))
         }
         var fields = [
             (name: "RoleArn", value: role),
@@ -24,22 +23,8 @@ struct AssumedRole: Sendable {
             (name: "DurationSeconds", value: options["duration_seconds"] ?? "3600"),
         ]
         if let id = options["external_id"] { fields.append((name: "ExternalId", value: id)) }
-        // The settings of the profile that asks decide where STS is.
-        let account = AWSAccount(
-            environment: settings.environment, profile: settings.hasConfiguredProfile ? settings.profileName : nil,
-            readFile: settings.readFile)
-        let client = AWSClient(account: account, credentials: caller)
-        let response = try await client.send(
-            .form(
-                .sts, action: "AssumeRole", version: "2011-06-15", fields,
-                subject: "the role \(role) of the profile \(profile)"))
-        guard
-            let keys = XMLElement(document: response.body)?["AssumeRoleResult"]?["Credentials"],
-            let id = keys["AccessKeyId"]?.text, let secret = keys["SecretAccessKey"]?.text,
-            let end = keys["Expiration"].flatMap({ Self.seconds($0.text) })
-        else { throw AWSError(.unavailable, "the role \(role): the endpoint's answer is none of STS", service: .sts) }
-        return AWSCredentials(
-            accessKeyID: id, secretAccessKey: secret, sessionToken: keys["SessionToken"]?.text, expiration: end)
+        return try await SecurityTokens(settings: settings).grant(
+            "AssumeRole", fields, as: .credentials(caller), subject: "the role \(role) of the profile \(profile)")
     }
 
     /// - Parameter text: RFC 3339, with or without fractions.

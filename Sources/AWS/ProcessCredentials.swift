@@ -12,6 +12,8 @@ struct ProcessCredentials: Sendable {
 
     /// What the program prints, and what metadata services answer.
     struct Answer: Decodable {
+        /// Of the format; programs print 1.
+        var version: Int?
         var accessKeyID: String
         var secretAccessKey: String
         var sessionToken: String?
@@ -19,6 +21,7 @@ struct ProcessCredentials: Sendable {
         var expiration: String?
 
         private enum CodingKeys: String, CodingKey {
+            case version = "Version"
             case accessKeyID = "AccessKeyId"
             case secretAccessKey = "SecretAccessKey"
             case sessionToken = "SessionToken"
@@ -26,9 +29,13 @@ struct ProcessCredentials: Sendable {
             case expiration = "Expiration"
         }
 
-        var credentials: AWSCredentials {
-            AWSCredentials(
-                accessKeyID: accessKeyID, secretAccessKey: secretAccessKey, sessionToken: sessionToken ?? token,
+        /// - Parameter whose: how errors name the keys.
+        /// - Throws: `unauthorized` for what is no key.
+        func credentials(of whose: String) throws(AWSError) -> AWSCredentials {
+            let token = (sessionToken ?? token).map { AWSCredentials.Part("\(whose): the session token", $0) }
+            return try AWSCredentials(
+                id: .init("\(whose): AccessKeyId", accessKeyID),
+                secret: .init("\(whose): SecretAccessKey", secretAccessKey), token: token,
                 expiration: expiration.flatMap(AssumedRole.seconds))
         }
     }
@@ -66,6 +73,7 @@ struct ProcessCredentials: Sendable {
         guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(printed.output.utf8)) else {
             throw refuse("printed no JSON object with AccessKeyId and SecretAccessKey")
         }
-        return answer.credentials
+        guard (answer.version ?? 1) == 1 else { throw refuse("printed an unknown Version: expected 1") }
+        return try answer.credentials(of: "the credential_process of the AWS profile \(profile)")
     }
 }

@@ -86,4 +86,19 @@ import Testing
         #expect(region?.message.contains("AWS_REGION") == true)
         #expect(throws: AWSError.self) { try account(["AWS_REGION": "evil.example/"]).region() }
     }
+
+    @Test("STS is asked in the region, or in all regions' where the old way is wanted and was there")
+    func regions() throws {
+        func host(_ region: String, _ mode: String?) throws -> String {
+            let environment = mode.map { ["AWS_STS_REGIONAL_ENDPOINTS": $0] } ?? [:]
+            let settings = AWSSettings(environment: environment, profile: nil) { _ in nil }
+            return AWSService.sts.host(try settings.regionOfSTS(region))
+        }
+        #expect(try host("eu-central-1", nil) == "sts.eu-central-1.amazonaws.com")
+        #expect(try host("eu-central-1", "regional") == "sts.eu-central-1.amazonaws.com")
+        #expect(try host("eu-central-1", "legacy") == "sts.amazonaws.com")
+        #expect(try host("eu-south-1", "legacy") == "sts.eu-south-1.amazonaws.com")
+        #expect(try host("cn-north-1", "legacy") == "sts.cn-north-1.amazonaws.com.cn")
+        #expect(AWSService.sts.signingRegion(AWSService.global) == "us-east-1")
+    }
 }

@@ -7,7 +7,10 @@ Commands:
   {"service": "s3", "call": "get_object", "args": {...}}   a call of boto3; bodies as text (latin-1 where they are no UTF-8)
   {"keys": {"id": "secret"}}                               more keys; at first there is "k" with the secret "s"
   {"expire": "id"}                                         requests of these keys are refused as expired
+  {"expire_all": true}                                     requests of all keys that STS has given are refused as expired
   {"renew": "id"}                                          requests of these keys are good again
+  {"web_identity": ["token"]}                              the tokens by which roles may be assumed; at first none
+  {"expire_tokens": ["token"]}                             these are refused as expired
   {"clock": seconds}                                       the gate's clock is ahead by so much
   {"misbehave": {"match": "PUT .*partNumber=2", "times": 1, "skip": 0, "status": 503, "body": "...", "headers": {...},
                  "reset": false, "delay": 0, "corrupt": false, "json": "ThrottlingException", "lost": false, "late": 0}}
@@ -31,6 +34,7 @@ import socket
 import sys
 import threading
 import time
+import urllib.parse
 
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
 
@@ -57,6 +61,11 @@ class Gate:
     def __init__(self, app):
         self.app = app
         self.keys = {"k": "s"}
+        # Keys that STS gave.
+        self.given = set()
+        # Of web identities.
+        self.tokens = []
+        self.expired_tokens = []
         self.expired = set()
         self.clock = 0
         self.faults = []
@@ -70,9 +79,13 @@ class Gate:
         line = "%s %s" % (environ["REQUEST_METHOD"], target)
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
-        kind = self.kind(environ)
+        form = urllib.parse.parse_qs(body.decode("latin-1")) if body.startswith(b"Action=") else {}
+        byToken = form.get("Action") == ["AssumeRoleWithWebIdentity"]
+        kind = "sts" if byToken else self.kind(environ)
         with self.lock:
             self.seen.append("%s %s" % (line, environ["HTTP_X_AMZ_TARGET"]) if kind == "logs" else line)
+            if kind == "sts" and form:
+                self.seen[-1] += " " + " ".join(form["Action"] + form.get("RoleArn", []) + form.get("RoleSessionName", []))
             fault = self.fault(line, environ)
         if fault:
             time.sleep(fault.get("delay", 0))
@@ -84,7 +97,10 @@ class Gate:
             if "status" in fault:
                 return self.answer(start, fault["status"], fault.get("body", ""), fault.get("headers", {}))
         try:
-            self.check(environ, target, body)
+            if byToken:
+                self.check_token(environ, form)
+            else:
+                self.check(environ, target, body)
         except Refused as refused:
             return self.refuse(start, kind, refused)
         if kind == "logs":
@@ -98,6 +114,7 @@ class Gate:
             text = answer[0].decode()
             for id, secret in re.findall(r"<AccessKeyId>(.*?)</AccessKeyId>\s*<SecretAccessKey>(.*?)</SecretAccessKey>", text):
                 self.keys[id] = secret
+                self.given.add(id)
         if fault and fault.get("corrupt"):
             data = b"".join(answer)
             return [bytes([data[0] ^ 1]) + data[1:]]
@@ -196,6 +213,19 @@ class Gate:
         if signer.signature(text, request) != signature:
             raise Refused(403, "SignatureDoesNotMatch", "The request signature we calculated does not match")
 
+    def check_token(self, environ, form):
+        """A role is assumed by a token; nothing is signed."""
+        if environ.get("HTTP_AUTHORIZATION") or environ.get("HTTP_X_AMZ_SECURITY_TOKEN"):
+            raise Refused(400, "InvalidAction", "AssumeRoleWithWebIdentity is not signed")
+        for name in ("RoleArn", "RoleSessionName", "WebIdentityToken"):
+            if name not in form:
+                raise Refused(400, "ValidationError", "%s is missing" % name)
+        token = form["WebIdentityToken"][0]
+        if token in self.expired_tokens:
+            raise Refused(400, "ExpiredTokenException", "Token expired: current date/time must be before the expiration date/time")
+        if token not in self.tokens:
+            raise Refused(400, "InvalidIdentityToken", "The ID Token provided is not a valid JWT.")
+
     def refuse(self, start, kind, refused):
         if kind in ("logs", "mediaconvert"):
             body = json.dumps({"__type": refused.code, "message": refused.message})
@@ -233,7 +263,9 @@ server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
 inner = "http://127.0.0.1:%d" % server.get_host_and_port()[1]
 gate = Gate(DomainDispatcherApplication(create_backend_app))
-outer = make_server("127.0.0.1", 0, gate, threaded=True, request_handler=Handler)
+# `--address` for those that cannot reach the loopback interface: containers.
+address = sys.argv[sys.argv.index("--address") + 1] if "--address" in sys.argv else "127.0.0.1"
+outer = make_server(address, 0, gate, threaded=True, request_handler=Handler)
 threading.Thread(target=outer.serve_forever, daemon=True).start()
 clients = {}
 
@@ -276,8 +308,12 @@ def command(request):
     if "misbehave" in request:
         gate.faults.append(request["misbehave"])
     gate.keys.update(request.get("keys", {}))
+    gate.tokens = request.get("web_identity", gate.tokens)
+    gate.expired_tokens = request.get("expire_tokens", gate.expired_tokens)
     if "expire" in request:
         gate.expired.add(request["expire"])
+    if "expire_all" in request:
+        gate.expired |= gate.given
     gate.expired.discard(request.get("renew"))
     gate.clock = request.get("clock", gate.clock)
     return {"ok": True}
@@ -286,4 +322,4 @@ def command(request):
 media = mediaconvert.MediaConvert(client)
 
 client("s3").create_bucket(Bucket="films")
-standin.run(inner if "--lenient" in sys.argv else "http://127.0.0.1:%d" % outer.server_address[1], command)
+standin.run(inner if "--lenient" in sys.argv else "http://%s:%d" % (address, outer.server_address[1]), command)

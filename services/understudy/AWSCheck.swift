@@ -6,16 +6,21 @@ import ServiceKit
 
 /// What of AWS is configured: who it takes us for, and whether the bucket, the log group, the queue and the role are there.
 struct AWSCheck {
-    let settings: ServiceSettings
+    private let settings: ServiceSettings
+    /// One for all questions: a search for credentials may run programs and ask servers.
+    private let account: AWSAccount
 
-    private var account: AWSAccount { AWSAccount(ofService: settings.environment) }
+    init(settings: ServiceSettings) {
+        self.settings = settings
+        account = AWSAccount(ofService: settings.environment)
+    }
 
     func findings() async -> [Finding] {
         let bucket = (try? ArtifactURI(settings.store)).flatMap { $0.scheme == .s3 ? $0 : nil }
         let logs = settings.string("UNDERSTUDY_LOG_SINKS")?.contains("cloudwatch") == true
         let converts = ["mediaconvert", "auto"].contains(settings.string("UNDERSTUDY_STITCH_BACKEND"))
         guard bucket != nil || logs || converts else { return [] }
-        var findings = [await finding("aws", caller)]
+        var findings = [await finding("credentials", credentials), await finding("aws", caller)]
         if let bucket { findings.append(await finding("bucket") { try await self.bucket(bucket) }) }
         if logs { findings.append(await finding("log group", group)) }
         if converts {
@@ -32,6 +37,13 @@ struct AWSCheck {
         } catch {
             return Finding(grade: .bad, subject: subject, text: ServiceError(wrapping: error).message)
         }
+    }
+
+    /// Which source of credentials is used, and why not the others.
+    private func credentials() async throws -> (Finding.Grade, String) {
+        let steps = try await account.credentialSteps()
+        let isUsed = steps.contains { if case .used = $0.outcome { true } else { false } }
+        return (isUsed ? .good : .bad, steps.map(\.description).joined(separator: "; "))
     }
 
     private func caller() async throws -> (Finding.Grade, String) {

@@ -1,0 +1,117 @@
+import Foundation
+import JSONRPC
+import StandIns
+import Synchronization
+import Testing
+
+@testable import AWS
+
+@Suite struct WebIdentityTests {
+    private static let role = "arn:aws:iam::123456789012:role/films"
+
+    private final class Token: Sendable {
+        private let text = Mutex<String?>("token-1\n")
+
+        func set(_ value: String?) { text.withLock { $0 = value } }
+        func get() -> String? { text.withLock { $0 } }
+    }
+
+    private let aws: StandIn
+    private let token = Token()
+
+    init() throws {
+        aws = try StandIn("aws")
+        try aws.ask(["web_identity": ["token-1"]])
+    }
+
+    private func account(_ more: [String: String], config: String = "") -> AWSAccount {
+        let environment = [
+            "HOME": "/home/ann", "AWS_EC2_METADATA_DISABLED": "true", "AWS_REGION": "eu-central-1",
+            "AWS_ENDPOINT_URL": aws.url,
+        ]
+        return AWSAccount(environment: environment.merging(more) { $1 }) { [token] path in
+            path == "/token" ? token.get() : path == "/home/ann/.aws/config" ? config : nil
+        }
+    }
+
+    private var inEnvironment: [String: String] {
+        ["AWS_WEB_IDENTITY_TOKEN_FILE": "/token", "AWS_ROLE_ARN": Self.role, "AWS_ROLE_SESSION_NAME": "pod-7"]
+    }
+
+    private func put(_ account: AWSAccount) async throws {
+        try await S3Client(account: account).upload(.bytes(Data("x".utf8)), to: S3Location(bucket: "films", key: "x"))
+    }
+
+    @Test("a role is assumed by a token without a signature, and renewed by what the token's file has then")
+    func renewal() async throws {
+        let account = account(inEnvironment)
+        try await put(account)
+        let first = try await account.credentials()
+        #expect(first.sessionToken != nil && first.expiration != nil)
+        let asked = try aws.ask(["seen": "AssumeRoleWithWebIdentity"])
+        #expect(asked["count"] == 1 && asked["seen"]?.array?.first?.string?.hasSuffix("\(Self.role) pod-7") == true)
+        #expect(try await account.source() == "the web identity, role \(Self.role)")
+        try aws.ask(["web_identity": ["token-2"], "expire": .string(first.accessKeyID)])
+        token.set("token-2")
+        try await put(account)
+        #expect(try await account.credentials() != first)
+    }
+
+    @Test("a profile's token assumes its role, and a role that has it as its source")
+    func profiles() async throws {
+        let config = """
+            [profile pod]
+            role_arn = \(Self.role)
+            web_identity_token_file = /token
+            [profile chained]
+            role_arn = \(Self.role)2
+            source_profile = pod
+            [profile half]
+            web_identity_token_file = /token
+            """
+        for profile in ["pod", "chained"] { try await put(account(["AWS_PROFILE": profile], config: config)) }
+        #expect(try aws.ask(["seen": "AssumeRole .*films2 understudy"])["count"] == 1)
+        let half = await #expect(throws: AWSError.self) {
+            try await account(["AWS_PROFILE": "half"], config: config).credentials()
+        }
+        #expect(half?.message.contains("no role_arn") == true)
+    }
+
+    @Test("what is wrong with the token or the role is an error that names the setting, and no other place is asked")
+    func refused() async throws {
+        let metadata = try StandIn("metadata")
+        let node = ["AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": metadata.url]
+        func fails(_ words: String, _ more: [String: String] = [:], without name: String? = nil) async throws {
+            var environment = inEnvironment.merging(node) { $1 }.merging(more) { $1 }
+            if let name { environment[name] = nil }
+            let account = account(environment)
+            let error = await #expect(throws: AWSError.self) { try await account.credentials() }
+            #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+            #expect(error?.kind == .unauthorized && error?.message.contains("secret-token") == false)
+            let steps = try await account.credentialSteps()
+            #expect(steps.map(\.source) == [.environment, .webIdentity, .profile, .container, .instance])
+            #expect(steps.dropFirst(2).allSatisfy { $0.outcome == .notAsked })
+            #expect("\(steps[1])".contains(words))
+        }
+        try await fails("AWS_WEB_IDENTITY_TOKEN_FILE: there is no file /gone", ["AWS_WEB_IDENTITY_TOKEN_FILE": "/gone"])
+        try await fails("AWS_ROLE_ARN is not: set both", without: "AWS_ROLE_ARN")
+        try await fails("expected regional or legacy", ["AWS_STS_REGIONAL_ENDPOINTS": "global"])
+        token.set("secret-token")
+        try await fails("InvalidIdentityToken")
+        try aws.ask(["expire_tokens": ["secret-token"]])
+        try await fails("check what renews its file")
+        token.set(" \n")
+        try await fails("AWS_WEB_IDENTITY_TOKEN_FILE: /token is empty")
+        token.set("secret-token\nsecret-token")
+        try await fails("AWS_WEB_IDENTITY_TOKEN_FILE: /token: character 13 is a line end")
+        #expect(try metadata.ask(["count": true])["asked"] == [])
+    }
+
+    @Test("STS that is busy or breaks off is asked again")
+    func retries() async throws {
+        try aws.ask(["misbehave": ["match": "POST /", "status": 503]])
+        try aws.ask(["misbehave": ["match": "POST /", "reset": true]])
+        _ = try await account(inEnvironment).credentials()
+        #expect(try aws.ask(["seen": "AssumeRoleWithWebIdentity"])["count"] == 3)
+    }
+}
