@@ -47,11 +47,11 @@ if [ -n "$missing" ]; then
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
 
-# What the stand-ins need (AWS, HTTP/2), and the drivers of the page.
-if [ "${1:-}" = test ] && ! .venv/bin/python -c 'import axe_playwright_python, boto3, h2, moto.server, playwright, websockets' 2>/dev/null; then
-    echo "setup: installing moto, h2, playwright and others into .venv"
+# What the stand-ins need (AWS, stores of S3, HTTP/2), and the drivers of the page.
+if [ "${1:-}" = test ] && ! .venv/bin/python -c 'import axe_playwright_python, boto3, h2, moto.server, playwright, swift, websockets' 2>/dev/null; then
+    echo "setup: installing moto, swift, h2, playwright and others into .venv"
     python3 -m venv .venv
-    .venv/bin/pip install --quiet --disable-pip-version-check 'moto[server]>=5.2,<6' 'h2>=4.1,<5' \
+    .venv/bin/pip install --quiet --disable-pip-version-check 'moto[server]>=5.2,<6' 'swift>=2.35,<3' 'h2>=4.1,<5' \
         'playwright>=1.50,<2' 'axe-playwright-python>=0.1.4,<0.2' 'websockets>=13,<17'
 fi
 

@@ -101,15 +101,19 @@ package final class AWSClient: Sendable {
         let query = request.query.isEmpty ? "" : "?\(PercentEncoding.query(request.query))"
         let response: HTTPResponse
         do {
-            response = try await http.send(
-                HTTPRequest(
-                    request.method, "\(endpoint.scheme)://\(endpoint.host)\(path)\(query)", headers: headers,
-                    body: request.body, sink: request.sink, timeouts: request.timeouts))
+            var exchange = HTTPRequest(
+                request.method, "\(endpoint.scheme)://\(endpoint.host)\(path)\(query)", headers: headers,
+                body: request.body, sink: request.sink, timeouts: request.timeouts)
+            exchange.wantsPart = request.wantsPart
+            response = try await http.send(exchange)
         } catch let error as HTTPError {
             throw AWSError(error, request.subject, service: request.service)
         }
         guard response.isSuccess else {
             throw AWSFailure.error(response, request.service, request.subject)
+        }
+        if let name = request.resultName, XMLElement(document: response.body)?.name != name {
+            throw AWSFailure.error(response, request.service, request.subject, status: 500)
         }
         return response
     }

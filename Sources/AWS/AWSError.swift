@@ -26,6 +26,8 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
     /// One line that names the place and what to do.
     package var message: String
     package var retryable: Bool
+    /// The HTTP status of the answer; `nil` where none came.
+    package var status: Int?
     /// AWS's own code, e.g. `AccessDenied`.
     package var code: String?
     package var requestID: String?
@@ -38,6 +40,8 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
     var serverTime: Double?
     /// Whether the request may have been done although this came instead of an answer.
     var isLost = false
+    /// Whether all of an object came where a part was asked for.
+    var isWhole = false
 
     package init(
         _ kind: Kind, _ message: String, retryable: Bool = false, code: String? = nil, requestID: String? = nil,
@@ -62,11 +66,12 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
             case .timeout: .timeout
             case .tooLarge: .tooLarge
             case .invalidRequest: .invalidParams
-            case .unreachable, .untrusted, .interrupted: .unavailable
+            case .unreachable, .untrusted, .interrupted, .notPartial: .unavailable
             }
         self.init(
             kind, "\(subject): \(error.message)", retryable: error.isRetryable, errno: error.code, service: service)
         isLost = error.kind == .timeout || error.kind == .interrupted
+        isWhole = error.kind == .notPartial
     }
 
     /// Whether the request may have been done although no answer came.

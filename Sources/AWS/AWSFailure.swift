@@ -37,6 +37,7 @@ enum AWSFailure {
         var error = AWSError(
             kind, "\(subject): \(said)\(advice(response, words.code, status, service))", retryable: isRetryable,
             code: words.code, requestID: words.requestID, service: service)
+        error.status = response.status
         error.retryAfter = response.retryAfter
         error.serverTime = response.headers["date"].flatMap(HTTPDate.seconds)
         return error
@@ -71,6 +72,7 @@ enum AWSFailure {
             "PreconditionFailed", "ConditionalRequestConflict", "ConflictException", "EntityAlreadyExists",
             "ResourceAlreadyExistsException", "BucketAlreadyOwnedByYou", "BucketAlreadyExists", "DeleteConflict",
         ] { known[code] = (.conflict, false) }
+        known["NotImplemented"] = (.unavailable, false)
         known["EntityTooLarge"] = (.tooLarge, false)
         known["LimitExceeded"] = (.quotaExhausted, false)
         known["ServiceQuotaExceededException"] = (.quotaExhausted, false)
@@ -104,6 +106,7 @@ enum AWSFailure {
         case 409, 412: (.conflict, false)
         case 413: (.tooLarge, false)
         case 429: (.rateLimited, true)
+        case 501: (.unavailable, false)
         case 500...: (.unavailable, true)
         case 400..<500: (.invalidParams, false)
         // A redirect leads to another region.

@@ -18,6 +18,10 @@ package struct AWSRequest: Sendable {
     package var subject: String
     /// Whether the request may be made again when its answer was lost.
     package var isIdempotent = true
+    /// Whether only a part of an object was asked for: an answer with all of it fails before it is read.
+    var wantsPart = false
+    /// What the document of a success is; a success with another, e.g. with an error, is a failure. Not looked at if absent.
+    var resultName: String?
     /// Of S3.
     var bucket: String?
     /// The body's SHA-256 in hexadecimal digits, where it is known already.

@@ -46,6 +46,20 @@ struct XMLElement: Sendable {
 
     func all(_ name: String) -> [XMLElement] { children.filter { $0.name == name } }
 
+    /// A text as an element's content.
+    static func escaped(_ text: String) -> String {
+        var result = ""
+        for character in text {
+            switch character {
+            case "&": result += "&amp;"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            default: result.append(character)
+            }
+        }
+        return result
+    }
+
     /// A tag without its brackets: opens an element, or closes the one that is open.
     private static func take(_ tag: Substring, _ open: inout [XMLElement]) -> Bool {
         if tag.hasPrefix("/") {

@@ -1,3 +1,4 @@
+import AWS
 package import FoundationEssentials
 import Glibc
 package import JSONRPC
@@ -10,6 +11,8 @@ package struct ArtifactInfo: Sendable, Equatable {
     package let modified: Double
     /// Changes with the bytes.
     package let tag: String
+    /// Of an object of S3.
+    var object: S3Client.ObjectInfo?
 }
 
 /// Where bytes live, behind one door: files of this machine, and objects of S3.
@@ -34,6 +37,7 @@ package struct Artifacts: Sendable {
     /// - Parameter store: the URI of the artifact store.
     /// - Throws: `invalid_params` that names the variable.
     package init(store: String, environment: [String: String]) throws(ServiceError) {
+        _ = try LocalCopies.bytes(environment)
         let list = environment[ArtifactPolicy.variable]
         let policy = try ArtifactPolicy(store: try ArtifactURI(store, at: "UNDERSTUDY_STORE"), list: list)
         self.init(environment: environment, policy: policy)
@@ -142,12 +146,14 @@ package struct Artifacts: Sendable {
     }
 
     /// A path of this machine that holds the artifact's bytes as they were when `info` was asked for; `nil` for an object that
-    /// nobody has brought here.
+    /// nobody has brought here. An object's path is valid as below.
     package func localPath(_ uri: ArtifactURI, of info: ArtifactInfo) -> String? {
         uri.scheme == .file ? FileStore.real(uri.path) : objects.copy(uri, of: info)
     }
 
     /// A path of this machine that holds the artifact's bytes, with links followed.
+    ///
+    /// The path of an object's copy is valid until the call that is being answered ends, and for ten minutes where no call is.
     ///
     /// - Throws: `not_found`; `invalid_params` for what is not a regular file.
     package func localPath(_ uri: ArtifactURI) async throws(ServiceError) -> String {

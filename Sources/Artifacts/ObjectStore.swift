@@ -9,6 +9,7 @@ final class ObjectStore: Sendable {
     private let environment: [String: String]
     private let made = Mutex<S3Client?>(nil)
     private let copies: LocalCopies
+    private let uses = LocalUses()
 
     init(environment: [String: String]) {
         self.environment = environment
@@ -18,7 +19,9 @@ final class ObjectStore: Sendable {
     func info(_ uri: ArtifactURI) async throws -> ArtifactInfo? {
         // S3 tells whole seconds: nothing may look older than it is.
         try await client.info(try location(uri)).map {
-            ArtifactInfo(size: $0.size, modified: $0.modified + 0.999, tag: $0.tag)
+            ArtifactInfo(
+                size: $0.size, modified: $0.modified + 0.999,
+                tag: $0.tag.isEmpty ? $0.identity ?? "\($0.modified)-\($0.size)" : $0.tag, object: $0)
         }
     }
 
@@ -27,12 +30,16 @@ final class ObjectStore: Sendable {
     }
 
     func read(_ uri: ArtifactURI, range: Range<Int>, of info: ArtifactInfo) async throws -> Data {
-        try await client.read(try location(uri), range: range, tag: info.tag)
+        if client.ignoresRanges, let object = info.object, copies.keeps(object.identity, size: object.size) {
+            let file = try await bring(uri, object)
+            return try RegularFile(reading: file.path).bytes(at: range.lowerBound, count: range.count)
+        }
+        return try await client.read(try location(uri), range: range, of: info.object)
     }
 
     /// A copy on this machine of this state of an object.
     func copy(_ uri: ArtifactURI, of info: ArtifactInfo) -> String? {
-        copies.find(uri, tag: info.tag, size: info.size)
+        copies.find(uri, identity: info.object?.identity, size: info.size).map { uses.path($0) }
     }
 
     func write(_ bytes: Data, to uri: ArtifactURI) async throws {
@@ -61,20 +68,19 @@ final class ObjectStore: Sendable {
         try await client.copy(try location(source), to: try location(target))
     }
 
-    /// A file with the object's bytes: downloaded once, for as long as the object stays the same.
+    /// A file with the object's bytes: downloaded once, for as long as the object stays the same and there is room for it.
     func localPath(_ uri: ArtifactURI) async throws -> String {
         let object = try location(uri)
         guard let info = try await client.info(object) else {
             throw ServiceError(.notFound, "\(uri) does not exist")
         }
-        if let path = copies.find(uri, tag: info.tag, size: info.size) { return path }
-        return try await copies.alone(uri, tag: info.tag) {
-            // Another service may have brought it meanwhile.
-            if let path = copies.find(uri, tag: info.tag, size: info.size) { return path }
-            return try await copies.temporary(uri) { path in
-                _ = try await client.download(object, info, to: path)
-                return try copies.keep(path, uri, tag: info.tag)
-            }
+        return uses.path(try await bring(uri, info))
+    }
+
+    private func bring(_ uri: ArtifactURI, _ info: S3Client.ObjectInfo) async throws -> LocalFile {
+        let object = try location(uri)
+        return try await copies.bring(uri, identity: info.identity, size: info.size) { path in
+            _ = try await client.download(object, info, to: path)
         }
     }
 
@@ -91,9 +97,10 @@ final class ObjectStore: Sendable {
         return try await copies.temporary(uri) { path in
             let result = try await body(path)
             try Task.checkCancellation()
-            let tag = try await client.upload(.file(path), to: object, mediaType: Self.mediaType(uri))
-            // Who reads it next on this machine need not download it.
-            if !tag.isEmpty { _ = try? copies.keep(path, uri, tag: tag) }
+            let stored = try await client.upload(.file(path), to: object, mediaType: Self.mediaType(uri))
+            // The next reader on this machine need not download it.
+            let size = (try? RegularFile(reading: path))?.size ?? .max
+            copies.keep(path, uri, identity: stored.identity, size: size)
             return result
         }
     }

@@ -13,6 +13,8 @@ package struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
         case interrupted
         /// The body is longer than asked for.
         case tooLarge
+        /// A part was asked for, and all of it came.
+        case notPartial
         /// A local file could not be read or written; `code` is the `errno`.
         case file
     }

@@ -18,6 +18,8 @@ package struct HTTPRequest: Sendable {
         case file(String, maximum: Int)
         /// Written into the file at a path from an offset on; what else is in the file stays.
         case part(String, offset: Int, maximum: Int)
+        /// These bytes of the body are kept in memory; the transfer ends when they are there.
+        case slice(Range<Int>)
     }
 
     /// Who chose the URL.
@@ -58,6 +60,8 @@ package struct HTTPRequest: Sendable {
     /// How many redirects of a GET or HEAD are followed, each to https or to the same server, without the headers
     /// `Authorization` and `Cookie` where the server is another.
     package var redirects = 0
+    /// Whether a success that is not 206 (partial content) fails with `notPartial` before its body is read.
+    package var wantsPart = false
     /// Whether the body of the answer may travel compressed; bounds count what it unpacks to.
     package var acceptsCompression = false
     /// Whether a connection that is open may be used. libcurl repeats a request, unasked, if such a connection breaks before the

@@ -22,6 +22,8 @@ final class Transfer {
     private var failure: HTTPError?
     /// An address that was not connected to. Another address of the same host may have been.
     private var refusal: HTTPError?
+    /// Whether the bytes that are wanted are there, and the rest of the body is not.
+    private var isSatisfied = false
     /// Decides on each address before a socket is opened; `nil` where any may be reached.
     private var gate: UnsafeMutablePointer<ccurl_gate>?
 
@@ -86,8 +88,11 @@ final class Transfer {
         }
         do throws(HTTPError) {
             if let failure { throw failure }
-            guard code == CURLE_OK else { throw refusal ?? error(code) }
-            if response.isSuccess { try openOutput() }
+            guard code == CURLE_OK || isSatisfied else { throw refusal ?? error(code) }
+            if response.isSuccess {
+                try checkPartial()
+                try openOutput()
+            }
             continuation.resume(returning: response)
         } catch {
             var error = error
@@ -239,7 +244,15 @@ final class Transfer {
             return true
         }
         do {
+            try checkPartial()
             switch request.sink {
+            case .slice(let range):
+                let start = response.bodySize - bytes.count
+                response.body.append(
+                    contentsOf: bytes.dropFirst(max(0, range.lowerBound - start)).prefix(
+                        max(0, range.upperBound - max(start, range.lowerBound))))
+                isSatisfied = response.bodySize >= range.upperBound
+                return !isSatisfied
             case .memory(let maximum):
                 try checkSize(maximum)
                 if response.body.isEmpty, let length = response.headers["content-length"].flatMap({ Int($0) }) {
@@ -267,6 +280,12 @@ final class Transfer {
         }
     }
 
+    private func checkPartial() throws(HTTPError) {
+        guard !request.wantsPart || response.status == 206 else {
+            throw HTTPError(.notPartial, "\(request.place): all came where a part was asked for")
+        }
+    }
+
     private func checkSize(_ maximum: Int) throws(HTTPError) {
         guard response.bodySize <= maximum else {
             throw HTTPError(.tooLarge, "\(request.place): the response is longer than \(maximum) bytes")
@@ -276,7 +295,7 @@ final class Transfer {
     private func openOutput() throws(HTTPError) {
         guard output < 0 else { return }
         switch request.sink {
-        case .memory: return
+        case .memory, .slice: return
         case .file(let path, _):
             output = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
             guard output >= 0 else { throw HTTPError(file: path, "cannot be opened") }
@@ -290,7 +309,7 @@ final class Transfer {
 
     private var outputPath: String {
         switch request.sink {
-        case .memory: "memory"
+        case .memory, .slice: "memory"
         case .file(let path, _), .part(let path, _, _): path
         }
     }

@@ -98,6 +98,8 @@ package enum CallContext {
     @TaskLocal package static var deadline: ContinuousClock.Instant?
     /// The process that the call comes from; absent for work that no call began.
     @TaskLocal package static var peer: Peer?
+    /// What the call holds until it ends; absent for work that no call began.
+    @TaskLocal package static var holdings: CallHoldings?
 }
 
 /// Answers calls; `ServiceKit`'s table of methods is one.

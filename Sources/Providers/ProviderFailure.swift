@@ -57,7 +57,7 @@ package struct ProviderFailure: Sendable {
                 ServiceError(.timeout, "\(provider): \(error.message)", retryable: true, provider: provider)
             case .tooLarge: ServiceError(.tooLarge, "\(provider): \(error.message)", provider: provider)
             case .file: ServiceError(.unavailable, error.message)
-            case .invalidRequest, .untrusted, .unreachable, .interrupted:
+            case .invalidRequest, .untrusted, .unreachable, .interrupted, .notPartial:
                 ServiceError(
                     .unavailable, "\(provider): \(error.message)", retryable: error.isRetryable, provider: provider)
             }

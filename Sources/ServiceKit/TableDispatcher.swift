@@ -28,7 +28,9 @@ final class TableDispatcher: Dispatcher {
         var failure: ServiceError?
         var result = Data("null".utf8)
         do {
-            let data = try await CallContext.$peer.withValue(call.peer) { try await entry.answer(call) }
+            let data = try await CallContext.$peer.withValue(call.peer) {
+                try await CallContext.$holdings.withValue(CallHoldings()) { try await entry.answer(call) }
+            }
             if let data { result = data }
         } catch {
             failure = ServiceError(wrapping: error)

@@ -5,29 +5,34 @@ import Glibc
 package struct KeptFiles: Sendable {
     private let folder: String
     private let maximumBytes: Int
-    private let grace: Int
     private let longestIdle: Int
     private let companion: String?
+    private let remove: @Sendable (String) -> Bool
 
     /// - Parameters:
     ///   - maximumBytes: of all files; without a bound if absent.
-    ///   - grace: seconds after its last use in which a file stays, whatever the room.
     ///   - longestIdle: seconds after its last use when a file goes in any case.
     ///   - companion: the ending of a small file beside each, which goes with it.
+    ///   - remove: removes the file at a path, unless it may not go now. -> whether it is gone.
     package init(
-        folder: String, maximumBytes: Int = .max, grace: Int = 0, longestIdle: Int = .max, companion: String? = nil
+        folder: String, maximumBytes: Int = .max, longestIdle: Int = .max, companion: String? = nil,
+        remove: @escaping @Sendable (String) -> Bool = { unlink($0) == 0 || errno == ENOENT }
     ) {
         self.folder = folder
         self.maximumBytes = maximumBytes
-        self.grace = grace
         self.longestIdle = longestIdle
         self.companion = companion
+        self.remove = remove
     }
 
     /// Makes room.
     ///
-    /// - Parameter kept: the path of a file that stays.
-    package func trim(but kept: String = "") {
+    /// - Parameters:
+    ///   - kept: the path of a file that stays.
+    ///   - free: bytes that the disk should have left.
+    /// - Returns: whether the files that are left fit.
+    @discardableResult
+    package func trim(but kept: String? = nil, free: Int = 0) -> Bool {
         let now = time(nil)
         var files: [(path: String, size: Int, idle: Int)] = []
         for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where !name.hasPrefix(".") {
@@ -38,10 +43,11 @@ package struct KeptFiles: Sendable {
         }
         var total = files.reduce(0) { $0 + $1.size }
         for file in files.sorted(by: { $0.idle > $1.idle }) where file.path != kept {
-            guard file.idle > longestIdle || (total > maximumBytes && file.idle >= grace) else { continue }
-            unlink(file.path)
+            guard total > maximumBytes || file.idle > longestIdle || !DiskRoom.has(free, in: folder) else { continue }
+            guard remove(file.path) else { continue }
             if let companion { unlink(file.path + companion) }
             total -= file.size
         }
+        return total <= maximumBytes
     }
 }
