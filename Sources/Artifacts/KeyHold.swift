@@ -22,6 +22,8 @@ package final class KeyHold: Sendable {
         file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw FileFailure.error(errno, "cannot open \(path)") }
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else { return nil }
+        // One in use must not look old to code that deletes what is.
+        futimens(file, nil)
     }
 
     deinit { close(file) }

@@ -179,16 +179,11 @@ struct ImageStudio: Sendable {
             return Self.image(drawn, output, provider)
         }
         let key = StillCache.key(request, provider: provider.name, model: provider.model(of: request))
-        if let found = cache.find(key), request.fresh != true || orders.owns(found.entry.order) {
-            try await artifacts.copy(ArtifactURI(filePath: found.path), to: output)
-            // Bought for this very key by a call whose reply never left: its price is told now.
-            let isOwn = orders.owns(found.entry.order)
-            return GeneratedImage(
-                image: output.description, width: found.entry.width, height: found.entry.height,
-                mediaType: found.entry.mediaType, provider: provider.name, model: found.entry.model,
-                cost: isOwn ? found.entry.cost : .zero, attempts: isOwn ? 1 : 0, cached: !isOwn,
-                saved: isOwn ? nil : found.entry.cost)
-        }
+        if let image = try await bought(key, request, provider, output, orders) { return image }
+        // Of calls that want the same picture at the same time one buys it, and the others get it from the cache.
+        let hold = cache.maximumBytes > 0 && request.fresh != true ? try await ledger.hold(content: key) : nil
+        defer { withExtendedLifetime(hold) {} }
+        if hold != nil, let image = try await bought(key, request, provider, output, orders) { return image }
         // On this machine's disk first: whatever becomes of the store, what was paid for is not lost.
         let path = try ledger.temporary()
         defer { unlink(path) }
@@ -196,6 +191,22 @@ struct ImageStudio: Sendable {
         cache.keep(path, drawn, as: key, order: orders.currentOrder)
         try await artifacts.copy(ArtifactURI(filePath: path), to: output)
         return Self.image(drawn, output, provider)
+    }
+
+    /// The picture of the cache, at the output.
+    private func bought(
+        _ key: ContentKey, _ request: GenerateImage, _ provider: any ImageProvider, _ output: ArtifactURI,
+        _ orders: OrderBook
+    ) async throws -> GeneratedImage? {
+        guard let found = cache.find(key), request.fresh != true || orders.owns(found.entry.order) else { return nil }
+        try await artifacts.copy(ArtifactURI(filePath: found.path), to: output)
+        // Bought for this very key by a call whose reply never left: its price is told now.
+        let isOwn = orders.owns(found.entry.order)
+        return GeneratedImage(
+            image: output.description, width: found.entry.width, height: found.entry.height,
+            mediaType: found.entry.mediaType, provider: provider.name, model: found.entry.model,
+            cost: isOwn ? found.entry.cost : .zero, attempts: isOwn ? 1 : 0, cached: !isOwn,
+            saved: isOwn ? nil : found.entry.cost)
     }
 
     private static func image(

@@ -23,6 +23,16 @@ struct OrderLedger: Sendable {
         return try await KeyHold.wait(for: "\(folder)/\(name(key)).lock")
     }
 
+    /// Waits until no other call, in any replica of this machine, buys the picture of a content.
+    ///
+    /// A call takes it after the hold of its idempotency key, never before, and has one at a time: no two calls wait for each other.
+    ///
+    /// - Throws: `unavailable` if the folder cannot be written; `CancellationError`.
+    func hold(content key: ContentKey) async throws -> KeyHold {
+        try PrivateFolder.make(folder)
+        return try await KeyHold.wait(for: "\(folder)/content-\(key.text).lock")
+    }
+
     /// What is stored of a key; an empty record if nothing is.
     func record(_ key: String) -> OrderRecord {
         FileManager.default.contents(atPath: path(key))
