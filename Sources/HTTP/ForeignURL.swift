@@ -1,9 +1,9 @@
 import Glibc
 
 /// What may be reached when somebody else's server chose the URL: nothing inside of the network that this machine stands in.
-enum ForeignURL {
+package enum ForeignURL {
     /// Whether both URLs have the same scheme, host and port.
-    static func isSameServer(_ one: String, _ other: String) -> Bool {
+    package static func isSameServer(_ one: String, _ other: String) -> Bool {
         guard let first = server(one), let second = server(other) else { return false }
         return first == second
     }
@@ -71,6 +71,7 @@ extension HTTPRequest {
         if !ForeignURL.isSameServer(target, url) {
             next.headers["Authorization"] = nil
             next.headers["Cookie"] = nil
+            next.headers["api-key"] = nil
         }
         return next
     }

@@ -58,12 +58,14 @@ package struct HTTPRequest: Sendable {
     package var timeouts: Timeouts
     package var author = Author.configured
     /// How many redirects of a GET or HEAD are followed, each to https or to the same server, without the headers
-    /// `Authorization` and `Cookie` where the server is another.
+    /// `Authorization`, `Cookie` and `api-key` where the server is another.
     package var redirects = 0
     /// Whether a success that is not 206 (partial content) fails with `notPartial` before its body is read.
     package var wantsPart = false
     /// Whether the body of the answer may travel compressed; bounds count what it unpacks to.
     package var acceptsCompression = false
+    /// Whether a body that comes compressed, although that was not asked for, is unpacked.
+    package var unpacksUnasked = false
     /// Whether a connection that is open may be used. libcurl repeats a request, unasked, if such a connection breaks before the
     /// answer begins; a request that costs money is sent on a connection of its own.
     package var mayReuseConnection = true

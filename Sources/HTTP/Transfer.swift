@@ -112,7 +112,12 @@ final class Transfer {
         easy.set(CURLOPT_TCP_KEEPALIVE, 1)
         easy.set(CURLOPT_BUFFERSIZE, 512 * 1024)
         easy.set(CURLOPT_UPLOAD_BUFFERSIZE, 512 * 1024)
-        if request.acceptsCompression { easy.set(CURLOPT_ACCEPT_ENCODING, "") }
+        if request.acceptsCompression {
+            easy.set(CURLOPT_ACCEPT_ENCODING, "")
+        } else if request.unpacksUnasked {
+            // libcurl unpacks whatever comes as soon as anything is asked for.
+            easy.set(CURLOPT_ACCEPT_ENCODING, "identity")
+        }
         if !request.mayReuseConnection { easy.set(CURLOPT_FRESH_CONNECT, 1) }
         if !request.usesProxy { easy.set(CURLOPT_NOPROXY, "*") }
         if let certificates { easy.set(CURLOPT_CAINFO, certificates) }

@@ -126,14 +126,14 @@ import Testing
             (fault(429, "rate_limit_exceeded", headers: ["retry-after": "3600"]), .rateLimited, 1),
             (fault(500, "server_error"), .unavailable, 2), (fault(503, ""), .unavailable, 2),
             (fault(500, "server_error", headers: ["x-should-retry": "false"]), .unavailable, 1),
-            (["raw": "<html>gateway</html>", "status": 502], .unavailable, 2),
+            (["raw": "<html>gateway</html>", "status": 502], .unavailable, 1),
             (["raw": "<html>sign in</html>", "status": 200], .unavailable, 2),
             (
                 ["raw": #"{"error": {"message": "overloaded", "code": "server_error"}}"#, "type": "application/json"],
-                .unavailable, 2
+                .unavailable, 1
             ),
             (["raw": "{}", "type": "application/json"], .unavailable, 2),
-            (["cut": 3], .corruptMedia, 2), (["truncate": 30], .corruptMedia, 2), (["reset": true], .unavailable, 2),
+            (["cut": 3], .corruptMedia, 2), (["truncate": 30], .corruptMedia, 2), (["reset": true], .unavailable, 1),
             (["url": "file:///etc/passwd"], .unavailable, 1), (["url": "http://169.254.169.254/"], .unavailable, 1),
         ]
         for (fault, kind, tries) in cases {
@@ -165,9 +165,20 @@ import Testing
         try misbehave(["cut": 3])
         let drawn = try await provider().draw(request(), to: path)
         #expect(drawn.attempts == 2 && drawn.warnings.count == 1 && drawn.warnings[0].contains("billed"))
+        let before = try asked().count
         try misbehave(["delay": 5])
-        let slow = try await provider(timeout: 1).draw(request(), to: path)
-        #expect(slow.attempts == 2)
+        let slow = await #expect(throws: ServiceError.self) { try await provider(timeout: 1).draw(request(), to: path) }
+        #expect(slow?.kind == .timeout && slow?.order == .unknown && slow?.retryable == false)
+        // One that is accepted, and never ready.
+        try misbehave([
+            "template": "{}", "status": 202, "headers": ["operation-location": "$POLL"],
+            "polls": [["template": #"{"status": "running"}"#]],
+        ])
+        let never = await #expect(throws: ServiceError.self) {
+            try await provider(timeout: 1).draw(request(), to: path)
+        }
+        #expect(never?.kind == .timeout && never?.order == .unknown && never?.message.contains("accepted") == true)
+        #expect(try asked().count - before == 2)
         try misbehave(["size": [640, 480]])
         let small = try await provider().draw(request(), to: path)
         #expect(small.width == 640 && small.warnings == ["openai was asked for 2048x1152 and sent 640x480"])

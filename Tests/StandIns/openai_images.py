@@ -1,6 +1,7 @@
 """OpenAI's images API, as strict as it is: key, JSON, known members, sizes and qualities by model. Answers pictures of the asked size.
 
 --compatible speaks as servers of one's own do: no key, `response_format` allowed, answers by URL unless asked for base64.
+--azure speaks as a deployment at Azure does: `/openai/deployments/dalle/images/generations?api-version=...`, the key in `api-key`.
 
 Commands:
   {"misbehave": [{...}, ...]}   what the next requests get, one each:
@@ -12,27 +13,38 @@ Commands:
       {"delay": seconds}, {"reset": true}, {"url": "file:///etc/passwd"}, {"noise": bytes}
       {"escape": "dotnet"|"all"|"lines"|"data"}   legal JSON forms of the base64: `\\u002B`, every character escaped, line breaks, a data URI
       {"url": "", "lost_downloads": n}            a link whose first n downloads fail
+      {"template": text, "status", "type", "headers", "encoding": "gzip"|"deflate"|"zstd-not-known", "polls": [{...}, ...]}
+          an answer of any shape, with what `filled` knows in the place of $B64, $DATA, $LINK, ...; "bytes": true sends the picture itself.
+          $POLL is a URL that answers as `polls` say, one after the other, the last one for ever.
   {"delay": seconds}            how long each picture takes from now on, without a fault of its own
-  {"requests": true}            -> {"requests": [{"body", "headers", "at", "answered"}], "downloads"}
+  {"forget": true}              -> {"forgotten"}: how many answers that were ordered no request got
+  {"requests": true}            -> {"requests": [{"body", "headers", "at", "answered"}], "downloads", "polls"}
       times in seconds since 1970; `answered` is null while the answer has not left
 """
 
 import base64
+import gzip
 import json
 import socket
 import struct
 import sys
 import time
+import urllib.parse
+import zlib
 
 import standin
 from picture import png
 
 compatible = "--compatible" in sys.argv
+azure = "--azure" in sys.argv
+path = "/openai/deployments/dalle/images/generations" if azure else "/v1/images/generations"
+# What is answered to questions, by path.
+polls = {}
 requests = []
 faults = []
 pictures = {}
 # Downloads that fail, by path; how many there were; how long a picture takes.
-state = {"lost": {}, "downloads": 0, "delay": 0}
+state = {"lost": {}, "downloads": 0, "delay": 0, "polls": 0}
 
 
 def escaped(text, form):
@@ -46,13 +58,33 @@ def escaped(text, form):
     return "data:image\\/png;base64," + text
 
 
+def filled(template, picture, number, host):
+    """A template with the forms of a picture in the places of their names."""
+    text = base64.b64encode(picture).decode()
+    safe = base64.urlsafe_b64encode(picture).decode()
+    lines = "\\n".join(text[n : n + 76] for n in range(0, len(text), 76))
+    forms = {
+        "$B64": text, "$URLSAFE": safe, "$NOPAD": safe.rstrip("="), "$LINES": lines, "$SPACES": " ".join(text[n : n + 64] for n in range(0, len(text), 64)),
+        "$DATA": "data:image/png;base64," + text, "$PERCENT": "data:image/png," + urllib.parse.quote_from_bytes(picture),
+        "$PERB64": "data:image/png;base64," + urllib.parse.quote(text, safe=""),
+        "$SMALL": base64.b64encode(png(16, 16)).decode(), "$LINK": "/generated/%d.png" % number, "$NAME": "generated/%d.png" % number,
+        "$URL": "http://%s/generated/%d.png" % (host, number), "$POLL": "http://%s/operations/images/%d" % (host, number),
+        "$ID": "op-%d" % number, "$N": str(number), "$CUT": text[: len(text) // 2 // 4 * 4],
+    }
+    for name, form in forms.items():
+        template = template.replace(name, form)
+    return template
+
+
 class Handler(standin.Handler):
     def refuse(self, status, message, code=None, type="invalid_request_error", param=None):
         error = {"message": message, "type": type, "param": param, "code": code}
         self.reply(status, {"error": error}, {"x-request-id": "req_%d" % len(requests)})
 
     def do_GET(self):
-        picture = pictures.get(self.path)
+        if self.path.split("?")[0] in polls:
+            return self.do_poll(polls[self.path.split("?")[0]])
+        picture = pictures.get(self.path) or pictures.get(self.path.replace("/v1/generated", "/generated"))
         if picture is None:
             return self.reply(404, "not found")
         state["downloads"] += 1
@@ -61,10 +93,33 @@ class Handler(standin.Handler):
             return self.reply(503, "try later")
         self.reply(200, picture, {"Content-Type": "image/png"})
 
+    def do_poll(self, operation):
+        """How a picture that was accepted is."""
+        state["polls"] += 1
+        if not compatible and self.headers.get("Authorization") != "Bearer good-key":
+            return self.refuse(401, "Incorrect API key provided: ***.", "invalid_api_key")
+        answers = operation["answers"]
+        self.send(answers.pop(0) if len(answers) > 1 else answers[0], operation["picture"], operation["number"])
+
+    def send(self, fault, picture, number):
+        """An answer of any shape."""
+        host = self.headers["Host"]
+        headers = {name: filled(value, picture, number, host) for name, value in fault.get("headers", {}).items()}
+        body = picture if fault.get("bytes") else filled(fault.get("template", ""), picture, number, host).encode()
+        if fault.get("bom"):
+            body = b"\xef\xbb\xbf" + body
+        encoding = fault.get("encoding")
+        if encoding:
+            headers["Content-Encoding"] = encoding
+            body = gzip.compress(body, 1) if encoding == "gzip" else zlib.compress(body, 1)
+        self.reply(fault.get("status", 200), body, {"Content-Type": fault.get("type", "application/json"), **headers})
+
     def do_POST(self):
         body = self.body()
-        if self.path != "/v1/images/generations":
+        if self.path.split("?")[0] != path or azure and "api-version=" not in self.path:
             return self.refuse(404, "Invalid URL (POST %s)" % self.path)
+        if azure and self.headers.get("api-key") != "good-key":
+            return self.refuse(401, "Access denied due to invalid subscription key or wrong API endpoint.", "401")
         if not compatible and self.headers.get("Authorization") != "Bearer good-key":
             return self.refuse(401, "Incorrect API key provided: ***.", "invalid_api_key")
         if self.headers.get("Content-Type") != "application/json":
@@ -73,7 +128,7 @@ class Handler(standin.Handler):
             asked = json.loads(body)
         except ValueError:
             return self.refuse(400, "We could not parse the JSON body of your request.")
-        order = {"body": asked, "headers": {k.lower(): v for k, v in self.headers.items() if k.lower() != "authorization"}}
+        order = {"body": asked, "headers": {k.lower(): v for k, v in self.headers.items() if k.lower() not in ("authorization", "api-key")}}
         order["at"], order["answered"] = time.time(), None
         requests.append(order)
         fault = faults.pop(0) if faults else {}
@@ -90,6 +145,14 @@ class Handler(standin.Handler):
             self.connection.close()
             return
         headers = {"x-request-id": "req_%d" % len(requests), **fault.get("headers", {})}
+        if "template" in fault or fault.get("bytes"):
+            width, height = [int(n) for n in asked.get("size", "1024x1024").split("x")]
+            number, picture = len(requests), png(width, height, fault.get("noise", 0))
+            pictures["/generated/%d.png" % number] = picture
+            if "polls" in fault:
+                polls[fault.get("poll_path", "/operations/images/%d") % number] = {
+                    "answers": list(fault["polls"]), "picture": picture, "number": number}
+            return self.send({**fault, "headers": headers}, picture, number)
         if "raw" in fault:
             return self.reply(fault.get("status", 200), fault["raw"], {"Content-Type": fault.get("type", "text/html"), **headers})
         if "status" in fault:
@@ -148,7 +211,11 @@ class Handler(standin.Handler):
 def command(request):
     faults.extend(request.get("misbehave", []))
     state["delay"] = request.get("delay", state["delay"])
-    return {"requests": requests, "downloads": state["downloads"]}
+    if "forget" in request:
+        left = len(faults)
+        faults.clear()
+        return {"forgotten": left}
+    return {"requests": requests, "downloads": state["downloads"], "polls": state["polls"]}
 
 
 standin.run(standin.serve(Handler), command)

@@ -49,11 +49,12 @@ struct ProviderList: Sendable {
                     headers: headers, keyVariable: "OPENAI_API_KEY", isOpenAI: true),
                 model: settings.string("UNDERSTUDY_OPENAI_IMAGE_MODEL") ?? "gpt-image-2")
         }
-        if let base = try Self.base(settings, "UNDERSTUDY_IMAGE_COMPATIBLE_URL") {
+        if let (base, query) = try Self.endpoint(settings, "UNDERSTUDY_IMAGE_COMPATIBLE_URL") {
             made["openai-compatible"] = provider(
                 "openai-compatible",
                 OpenAIProvider.Account(
-                    base: base, key: try settings.secret("UNDERSTUDY_IMAGE_COMPATIBLE_KEY"), isOpenAI: false),
+                    base: base, query: query, key: try settings.secret("UNDERSTUDY_IMAGE_COMPATIBLE_KEY"),
+                    isOpenAI: false),
                 model: settings.string("UNDERSTUDY_IMAGE_COMPATIBLE_MODEL") ?? "default")
         }
         let token = try settings.secret("REPLICATE_API_TOKEN")
@@ -93,8 +94,21 @@ struct ProviderList: Sendable {
         return ServiceError(.invalidParams, "UNDERSTUDY_IMAGE_PROVIDERS names \"\(name.prefix(80))\": \(advice)")
     }
 
+    /// A base URL and its query: deployments at Azure have `?api-version=...`.
+    private static func endpoint(
+        _ settings: ServiceSettings, _ variable: String
+    ) throws(ServiceError) -> (base: String, query: String)? {
+        guard let text = settings.string(variable) else { return nil }
+        let base = text.prefix { $0 != "?" }
+        return (try checked(String(base), variable), String(text[base.endIndex...].dropFirst()))
+    }
+
     private static func base(_ settings: ServiceSettings, _ variable: String) throws(ServiceError) -> String? {
-        guard var base = settings.string(variable) else { return nil }
+        try settings.string(variable).map { text throws(ServiceError) in try checked(text, variable) }
+    }
+
+    private static func checked(_ text: String, _ variable: String) throws(ServiceError) -> String {
+        var base = text
         while base.hasSuffix("/") { base.removeLast() }
         guard base.hasPrefix("https://") || base.hasPrefix("http://"), !base.contains("?"), !base.contains("@") else {
             throw ServiceError(.invalidParams, "\(variable): expected a URL such as http://127.0.0.1:8080/v1")

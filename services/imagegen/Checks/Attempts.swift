@@ -52,13 +52,15 @@ struct Attempts: Sendable {
             } catch let error as ServiceError {
                 let fate = error.order ?? .refused
                 orders.close(fate)
+                // One that may have been taken is not sent again: the picture would be bought twice.
+                if fate == .unknown { throw notRepeated(error) }
                 guard attempt == 1, error.retryable, let pause = RetryPause.seconds(error.retryAfter) else {
                     throw error
                 }
-                if fate != .refused {
+                if fate == .billed {
                     if orders.isStepwise { throw later(error, orders) }
                     guard orders.fits(price) else { throw unaffordable(error) }
-                    warnings.append("\(error.message); that answer may have been billed too")
+                    warnings.append("\(error.message); that answer was billed too")
                 }
                 try await Task.sleep(for: .clamping(seconds: pause))
                 attempt += 1
@@ -94,6 +96,13 @@ struct Attempts: Sendable {
     private func later(_ error: ServiceError, _ orders: OrderBook) -> ServiceError {
         var error = error
         error.nextAttempt = orders.secondTry
+        return error
+    }
+
+    private func notRepeated(_ error: ServiceError) -> ServiceError {
+        var error = error
+        if error.retryable { error.message += "; the order may have been taken and billed, and is not sent again" }
+        error.retryable = false
         return error
     }
 

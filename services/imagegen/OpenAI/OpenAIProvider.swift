@@ -8,13 +8,16 @@ import JSONRPC
 import Logging
 import Providers
 import ServiceKit
+import Untrusted
 
 /// OpenAI's images API, at OpenAI's or at any base URL that speaks it.
 struct OpenAIProvider: ImageProvider {
     /// How it is reached.
     struct Account: Sendable {
-        /// Ends in `/v1`, without a slash.
+        /// Ends in `/v1` or as an Azure deployment's does, without a slash.
         var base: String
+        /// What every URL ends with after its question mark, e.g. Azure's `api-version`; empty for most servers.
+        var query = ""
         var key: Secret?
         /// More headers, e.g. the organisation.
         var headers: [String: String] = [:]
@@ -39,21 +42,6 @@ struct OpenAIProvider: ImageProvider {
             case outputFormat = "output_format"
             case responseFormat = "response_format"
         }
-    }
-
-    private struct Links: Decodable {
-        struct Link: Decodable {
-            var url: String?
-            /// Found here only if the writer escaped the member's name.
-            var picture: String?
-
-            private enum CodingKeys: String, CodingKey {
-                case url
-                case picture = "b64_json"
-            }
-        }
-
-        var data: [Link]?
     }
 
     /// Bytes that an answer may have.
@@ -97,60 +85,66 @@ struct OpenAIProvider: ImageProvider {
         }
     }
 
-    // MARK: -
+    // MARK: - The order
 
     /// - Parameter key: for servers that take a repeated request with the same `Idempotency-Key` for the same order.
     private func ask(_ request: GenerateImage, key: String) async throws -> ([UInt8], ImageHeader, String?) {
+        let start = ContinuousClock.now
         let failure = ProviderFailure(provider: name)
-        let response: HTTPResponse
-        do {
-            response = try await http.send(try httpRequest(request, key: key))
-        } catch let error as HTTPError {
-            throw failure.error(error)
-        }
-        let id = response.headers["x-request-id"]
+        var response = try await answer(to: try httpRequest(request, key: key))
+        let id = response.headers["x-request-id"]?.printable().bounded(to: TextBound.quotation)
         guard response.isSuccess else {
             throw failure.error(response)
                 ?? ServiceError(.unavailable, "\(name): answered \(response.status)", provider: name, requestID: id)
         }
         do {
-            let (bytes, header) = try await picture(in: response, failure, id)
+            var found = PictureAnswer.find(in: response.body)
+            if let pending = PendingPicture(response, found, base: account.base, query: account.query) {
+                let left = max(timeout - (ContinuousClock.now - start) / .seconds(1), 0)
+                (response, found) = try await pending.finished(provider: name, timeout: left) { url in
+                    try await answer(to: fetching(url, maximum: Self.maximumBytes))
+                }
+            }
+            let (bytes, header) = try await picture(found, of: response, id)
             return (bytes, header, id)
         } catch var error as ServiceError {
             // Whatever is wrong with the picture of a success: it was made, and is charged for.
             error.order = error.order ?? .billed
+            error.requestID = error.requestID ?? id
             throw error
         }
     }
 
     /// The picture that a success holds, or links to.
     private func picture(
-        in response: HTTPResponse, _ failure: ProviderFailure, _ id: String?
+        _ found: PictureAnswer.Found, of response: HTTPResponse, _ id: String?
     ) async throws -> ([UInt8], ImageHeader) {
-        var found = Base64Picture.find(in: response.body)
-        if found == .nothing {
-            if let error = failure.error(response) { throw error }
-            let link = (try? JSONDecoder().decode(Links.self, from: response.body))?.data?.first
-            if let url = link?.url {
-                // To have the picture drawn a second time would be paid for again.
-                return try await PaidWork(provider: name, id: id ?? "answer").fetch {
-                    let bytes = try await download(url, failure)
-                    return (bytes, try PictureCheck.header(bytes, from: name))
-                }
-            }
-            guard let text = link?.picture else {
-                throw ServiceError(
-                    .unavailable, "\(name): the answer holds no picture\(Self.hint(response))", retryable: true,
-                    provider: name, requestID: id)
-            }
-            found = Base64Picture.decode(text)
+        func refused(_ kind: ErrorKind, _ words: String, retryable: Bool = true, detail: String? = nil) -> ServiceError
+        {
+            ServiceError(
+                kind, "\(name): \(words)", retryable: retryable, detail: detail, provider: name, requestID: id)
         }
-        guard case .picture(let bytes) = found else {
-            throw ServiceError(
-                .corruptMedia, "\(name): the picture's base64 is broken or cut short", retryable: true, provider: name,
-                requestID: id)
+        switch found {
+        case .picture(let bytes): return (bytes, try PictureCheck.header(bytes, from: name))
+        case .link(let link):
+            // To have the picture drawn a second time would be paid for again.
+            return try await PaidWork(provider: name, id: id ?? "answer").fetch {
+                let bytes = try await download(AnswerLink.resolved(link, base: account.base))
+                return (bytes, try PictureCheck.header(bytes, from: name))
+            }
+        case .broken: throw refused(.corruptMedia, "the picture's base64 is broken or cut short")
+        case .withheld(let filter):
+            let reason = filter.bounded(to: TextBound.quotation).printable()
+            throw refused(
+                .contentRejected, "the picture was held back by the content filter (\(reason))", retryable: false,
+                detail: "filtered: \(reason)")
+        case .nothing, .previews:
+            if let error = ProviderFailure(provider: name).error(response.ofLastEvent) { throw error }
+            guard case .previews(let count) = found else {
+                throw refused(.unavailable, "the answer holds no picture\(Self.hint(response))")
+            }
+            throw refused(.unavailable, "the answer ended after \(count) unfinished pictures, without the finished one")
         }
-        return (bytes, try PictureCheck.header(bytes, from: name))
     }
 
     private func size(_ request: GenerateImage) -> (width: Int, height: Int) {
@@ -176,33 +170,69 @@ struct OpenAIProvider: ImageProvider {
         }
         if !account.isOpenAI { body.responseFormat = "b64_json" }
         var sent = HTTPRequest(
-            "POST", "\(account.base)/images/generations",
+            "POST", account.url("/images/generations"),
             headers: ["Content-Type": "application/json", "Idempotency-Key": key],
             body: .bytes(try JSONCoding.encode(body)), sink: .memory(maximum: Self.maximumBytes))
         sent.mayReuseConnection = false
-        if let key = account.key { sent.headers["Authorization"] = "Bearer \(key.reveal())" }
-        for (name, value) in account.headers { sent.headers[name] = value }
+        sent.unpacksUnasked = true
+        account.authorize(&sent)
         // A model thinks for a minute and more before the first byte comes.
         sent.timeouts = HTTPRequest.Timeouts(connect: 10, total: timeout, stall: timeout)
         return sent
     }
 
-    /// Servers that were not asked for it in base64 tell where the picture lies.
-    private func download(_ url: String, _ failure: ProviderFailure) async throws -> [UInt8] {
-        var request = HTTPRequest.get(url, sink: .memory(maximum: 100 * 1024 * 1024))
+    // MARK: - Exchanges
+
+    /// A request for what the server's own answer named; the key goes to that server alone.
+    private func fetching(_ url: String, maximum: Int) -> HTTPRequest {
+        var request = HTTPRequest.get(url, sink: .memory(maximum: maximum))
         request.author = .told(by: account.base)
         request.redirects = 3
+        request.unpacksUnasked = true
+        if ForeignURL.isSameServer(url, account.base) { account.authorize(&request) }
         request.timeouts = HTTPRequest.Timeouts(connect: 10, total: timeout, stall: 30)
+        return request
+    }
+
+    /// Servers that were not asked for it in base64 report where the picture is.
+    private func download(_ url: String) async throws -> [UInt8] {
+        let response = try await answer(to: fetching(url, maximum: 100 * 1024 * 1024))
+        if let error = ProviderFailure(provider: name).error(response) { throw error }
+        return [UInt8](response.body)
+    }
+
+    private func answer(to request: HTTPRequest) async throws -> HTTPResponse {
         do {
-            let response = try await http.send(request)
-            if let error = failure.error(response) { throw error }
-            return [UInt8](response.body)
+            return try await http.send(request)
         } catch let error as HTTPError {
-            throw failure.error(error)
+            throw ProviderFailure(provider: name).error(error)
         }
     }
 
     private static func hint(_ response: HTTPResponse) -> String {
         response.headers["content-type"]?.contains("html") == true ? ", but a web page: check the base URL" : ""
+    }
+}
+
+extension OpenAIProvider.Account {
+    func url(_ path: String) -> String { "\(base)\(path)\(query.isEmpty ? "" : "?\(query)")" }
+
+    func authorize(_ request: inout HTTPRequest) {
+        if let key {
+            request.headers["Authorization"] = "Bearer \(key.reveal())"
+            // What deployments at Azure read.
+            if query.contains("api-version") { request.headers["api-key"] = key.reveal() }
+        }
+        for (name, value) in headers { request.headers[name] = value }
+    }
+}
+
+extension HTTPResponse {
+    /// The answer with the data of a stream's last event as its body, where the error is.
+    fileprivate var ofLastEvent: HTTPResponse {
+        guard let data = EventStream.lastData(of: body) else { return self }
+        var response = self
+        response.body = data
+        return response
     }
 }

@@ -1,33 +1,24 @@
-/// The characters of a JSON text of ASCII, its escapes resolved: `\/`, `\n`, `\u002B`.
-struct JSONTextBytes: IteratorProtocol {
-    private static let dataURI = Array("data:".utf8)
-
+/// The characters of a text in ASCII, in place: of a JSON text its escapes are resolved (`\/`, `\n`, `\u002B`).
+package struct JSONTextBytes: IteratorProtocol {
     private let text: UnsafeBufferPointer<UInt8>
+    private let hasEscapes: Bool
     private var index = 0
     /// Whether an escape was found that JSON does not have, or a character beyond ASCII.
-    private(set) var isBroken = false
+    package private(set) var isBroken = false
 
-    /// - Parameter text: what is between the quotation marks.
-    init(_ text: UnsafeBufferPointer<UInt8>) {
+    /// - Parameters:
+    ///   - text: of a JSON text, what is between the quotation marks.
+    ///   - hasEscapes: `false` for a text whose escapes were resolved before.
+    package init(_ text: UnsafeBufferPointer<UInt8>, hasEscapes: Bool = true) {
         self.text = text
+        self.hasEscapes = hasEscapes
     }
 
-    /// Skips `data:image/png;base64,`.
-    mutating func skipHeadOfDataURI() {
-        var ahead = self
-        for letter in Self.dataURI {
-            guard let byte = ahead.next(), byte | 0x20 == letter | 0x20 else { return }
-        }
-        while let byte = ahead.next() {
-            if byte == UInt8(ascii: ",") { return self = ahead }
-        }
-    }
-
-    mutating func next() -> UInt8? {
+    package mutating func next() -> UInt8? {
         guard index < text.count, !isBroken else { return nil }
         let byte = text[index]
         index += 1
-        if byte != UInt8(ascii: "\\") { return byte < 0x80 ? byte : broken() }
+        if byte != UInt8(ascii: "\\") || !hasEscapes { return byte < 0x80 ? byte : broken() }
         guard index < text.count else { return broken() }
         let kind = text[index]
         index += 1
@@ -43,6 +34,17 @@ struct JSONTextBytes: IteratorProtocol {
         }
     }
 
+    /// The first characters, as they are in lower case; nothing is passed.
+    package func head(_ count: Int) -> String {
+        var ahead = self
+        var head = ""
+        for _ in 0..<count {
+            guard let byte = ahead.next() else { break }
+            head.unicodeScalars.append(Unicode.Scalar(byte))
+        }
+        return head.lowercased()
+    }
+
     /// The character of four hexadecimal digits.
     private mutating func codePoint() -> UInt8? {
         guard index + 4 <= text.count else { return broken() }
@@ -55,7 +57,8 @@ struct JSONTextBytes: IteratorProtocol {
         return value < 0x80 ? UInt8(value) : broken()
     }
 
-    private static func digit(_ byte: UInt8) -> Int? {
+    /// The value of a hexadecimal digit.
+    static func digit(_ byte: UInt8) -> Int? {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): Int(byte) - 0x30
         case UInt8(ascii: "a")...UInt8(ascii: "f"): Int(byte) - 0x57

@@ -1,0 +1,221 @@
+import Contracts
+import JSONRPC
+
+/// How image servers answer, as far as they have been seen or can be expected to, and what must come of it.
+struct ImageServerCase: Sendable {
+    var name: String
+    /// What the stand-in answers to each order.
+    var fault: JSONValue
+    /// `nil` where a picture comes.
+    var kind: ErrorKind?
+    /// How many orders the server gets, if the budget allows two.
+    var orders = 1
+    /// Of orders, how many are booked as wasted, and how many as unknown.
+    var wasted = 0
+    var unknown = 0
+    /// Part of the error's detail, and of its message.
+    var detail = ""
+    var message = ""
+
+    private static func good(_ name: String, _ template: String, _ more: JSONValue = [:]) -> ImageServerCase {
+        ImageServerCase(name: name, fault: answer(template, more))
+    }
+
+    private static func answer(_ template: String, _ more: JSONValue) -> JSONValue {
+        .object(["template": .string(template)].merging(more.object ?? [:]) { $1 })
+    }
+
+    private static func bad(
+        _ name: String, _ status: Int, _ template: String, _ kind: ErrorKind, with more: JSONValue = [:],
+        orders: Int = 1,
+        wasted: Int = 0, unknown: Int = 0, detail: String = "", message: String = ""
+    ) -> ImageServerCase {
+        let fault = answer(template, .object((more.object ?? [:]).merging(["status": .integer(Int64(status))]) { $1 }))
+        return ImageServerCase(
+            name: name, fault: fault, kind: kind, orders: orders, wasted: wasted, unknown: unknown, detail: detail,
+            message: message)
+    }
+
+    // MARK: - Pictures
+
+    static let pictures: [ImageServerCase] = [
+        good("b64_json as a data URI", #"{"data": [{"b64_json": "$DATA"}]}"#),
+        good("URL-safe base64", #"{"data": [{"b64_json": "$URLSAFE"}]}"#),
+        good("base64 without padding", #"{"data": [{"b64_json": "$NOPAD"}]}"#),
+        good("base64 with line breaks", #"{"data": [{"b64_json": "$LINES"}]}"#),
+        good("base64 with spaces", #"{"data": [{"b64_json": "$SPACES"}]}"#),
+        good("a byte order mark", #"{"data": [{"b64_json": "$B64"}]}"#, ["bom": true]),
+        good("gzip", #"{"data": [{"b64_json": "$B64"}]}"#, ["encoding": "gzip"]),
+        good("deflate", #"{"data": [{"b64_json": "$B64"}]}"#, ["encoding": "deflate"]),
+        good("url as a data URI", #"{"data": [{"url": "$DATA"}]}"#),
+        good("url as a data URI, percent-encoded", #"{"data": [{"url": "$PERCENT"}]}"#),
+        good("url as a data URI of percent-encoded base64", #"{"data": [{"url": "$PERB64"}]}"#),
+        good("url from the root", #"{"data": [{"url": "$LINK"}]}"#),
+        good("url null, base64 there", #"{"data": [{"url": null, "b64_json": "$B64"}]}"#),
+        good("base64 null, url there", #"{"data": [{"b64_json": null, "url": "$URL"}]}"#),
+        good("base64 empty, url there", #"{"data": [{"b64_json": "", "url": "$URL"}]}"#),
+        good("images[].url", #"{"images": [{"url": "$URL", "content_type": "image/png"}], "prompt": "x"}"#),
+        good("images[] of base64", #"{"images": ["$B64"], "parameters": {"init_images": ["$SMALL"]}, "info": "{}"}"#),
+        good("images[] of data URIs", #"{"images": ["$DATA"]}"#),
+        good("images[].image", #"{"images": [{"index": 0, "image": "$B64"}]}"#),
+        good("image", #"{"image": "$B64", "finish_reason": "SUCCESS", "seed": 1}"#),
+        good("result.image", #"{"success": true, "errors": [], "result": {"image": "$B64"}}"#),
+        good("output[] of URLs", #"{"id": "x", "input": {"image": "$SMALL"}, "output": ["$URL"]}"#),
+        good("artifacts[].base64", #"{"artifacts": [{"base64": "$B64", "seed": 1, "finishReason": "SUCCESS"}]}"#),
+        good("data.image_urls", #"{"data": {"image_urls": ["$URL"]}, "base_resp": {"status_code": 0}}"#),
+        good("predictions[]", #"{"predictions": [{"mimeType": "image/png", "bytesBase64Encoded": "$B64"}]}"#),
+        ImageServerCase(name: "the picture as the body", fault: ["bytes": true, "type": "image/png"]),
+        good(
+            "events, two previews before the picture",
+            """
+            event: image_generation.partial_image
+            data: {"type": "image_generation.partial_image", "b64_json": "$SMALL", "partial_image_index": 0}
+
+            event: image_generation.partial_image
+            data: {"type": "image_generation.partial_image", "b64_json": "$SMALL", "partial_image_index": 1}
+
+            event: image_generation.completed
+            data: {"type": "image_generation.completed", "b64_json": "$B64", "usage": {"total_tokens": 1}}
+
+
+            """, ["type": "text/event-stream"]),
+        good(
+            "events without names, in several lines",
+            ": hello\r\ndata: {\"type\": \"image_generation.partial_image\", \"b64_json\": \"$SMALL\"}\r\n\r\n"
+                + "data: {\"data\":\r\ndata: [{\"b64_json\": \"$B64\"}]}\r\n\r\ndata: [DONE]\r\n\r\n",
+            ["type": "text/event-stream; charset=utf-8"]),
+        good(
+            "lines of JSON",
+            "{\"status\": \"processing\", \"image\": \"$SMALL\"}\n{\"done\": true, \"image\": \"$B64\"}\n",
+            ["type": "application/x-ndjson"]),
+        good(
+            "an operation of Azure", #"{"id": "$ID", "status": "notRunning"}"#,
+            [
+                "status": 202, "headers": ["operation-location": "$POLL?api-version=1"],
+                "polls": [
+                    ["template": #"{"id": "$ID", "status": "running"}"#], ["status": 503, "template": "later"],
+                    ["template": "<html>a page</html>", "type": "text/html"],
+                    [
+                        "template":
+                            #"{"id": "$ID", "status": "succeeded", "result": {"created": 1, "data": [{"url": "$URL"}]}}"#
+                    ],
+                ],
+            ]),
+        good(
+            "202 with Location and no body", "",
+            [
+                "status": 202, "headers": ["Location": "/operations/images/$N"],
+                "polls": [["template": #"{"data": [{"b64_json": "$B64"}]}"#]],
+            ]),
+    ]
+
+    // MARK: - Refusals
+
+    static let refusals: [ImageServerCase] = [
+        bad(
+            "Azure's content filter", 400,
+            """
+            {"error": {"code": "contentFilter", "message": "Your task failed as a result of our safety system.",
+             "inner_error": {"code": "ResponsibleAIPolicyViolation", "content_filter_results":
+              {"violence": {"filtered": true, "severity": "high"}, "hate": {"filtered": false, "severity": "safe"}}}}}
+            """, .contentRejected, detail: "violence (high)", message: "safety system"),
+        bad(
+            "Azure's content filter, cause alone", 400,
+            #"{"error": {"code": null, "message": "rejected", "innererror": {"code": "ResponsibleAIPolicyViolation"}}}"#,
+            .contentRejected, detail: "rejected"),
+        bad(
+            "LiteLLM's content policy", 400,
+            #"{"error": {"message": "litellm.BadRequestError: litellm.ContentPolicyViolationError: AzureException - a knife", "type": null, "param": null, "code": "400"}}"#,
+            .contentRejected, detail: "a knife"),
+        bad(
+            "LiteLLM's content policy, in its fields", 400,
+            #"{"error": {"message": "no", "code": "400", "provider_specific_fields": {"innererror": {"code": "ResponsibleAIPolicyViolation", "content_filter_result": {"hate": {"filtered": true, "severity": "medium"}}}}}}"#,
+            .contentRejected, detail: "hate (medium)"),
+        bad(
+            "moderation in words", 400,
+            #"{"code": "Client specified an invalid argument", "error": "Generated image rejected by content moderation."}"#,
+            .contentRejected, detail: "rejected by content moderation"),
+        bad(
+            "the server behind, as a text", 400,
+            #"{"success": false, "error": {"message": "{\"error\": {\"code\": \"content_policy_violation\", \"message\": \"a knife\"}}"}}"#,
+            .contentRejected, detail: "a knife"),
+        bad(
+            "a picture that the filter blackened", 200,
+            #"{"artifacts": [{"base64": "$B64", "finishReason": "CONTENT_FILTERED"}]}"#, .contentRejected, wasted: 1,
+            detail: "content_filtered"),
+        bad(
+            "a picture that the filter kept", 200,
+            #"{"data": [{"url": null, "content_filter_results": {"sexual": {"filtered": true, "severity": "high"}}}]}"#,
+            .contentRejected, wasted: 1, detail: "sexual"),
+        bad(
+            "402 in a 200", 200, #"{"error": {"code": 402, "message": "Insufficient credits"}}"#, .quotaExhausted,
+            message: "Insufficient credits"),
+        bad("402 in a 200, as a text", 200, #"{"error": {"code": "402", "message": "pay"}}"#, .quotaExhausted),
+        bad("401 in a 200", 200, #"{"code": 401, "message": "bad key", "success": false}"#, .unauthorized),
+        bad("429 in a 200", 200, #"{"error": {"code": 429, "message": "slow down"}}"#, .rateLimited, orders: 2),
+        bad(
+            "an error in a 200 without a number", 200, #"{"error": {"code": "server_error", "message": "overloaded"}}"#,
+            .unavailable, unknown: 1, message: "overloaded"),
+        bad("500", 500, #"{"error": {"message": "boom", "code": "server_error"}}"#, .unavailable, orders: 2),
+        bad("521", 521, "<html>down</html>", .unavailable, with: ["type": "text/html"], orders: 2),
+        bad(
+            "an operation that fails", 202, #"{"id": "$ID", "status": "running"}"#,
+            .contentRejected,
+            with: [
+                "headers": ["operation-location": "$POLL"],
+                "polls": [
+                    [
+                        "template":
+                            #"{"status": "failed", "error": {"code": "contentFilter", "message": "a knife"}}"#
+                    ]
+                ],
+            ], detail: "a knife"),
+    ]
+
+    // MARK: - Orders of unknown fate, and pictures that cannot be used
+
+    static let losses: [ImageServerCase] =
+        [502, 504, 520, 522, 524].map { status in
+            bad(
+                "\(status)", status, "<html><title>\(status)</title><b>cloud</b></html>", .unavailable,
+                with: ["type": "text/html"],
+                unknown: 1, message: "\(status) with a web page")
+        } + [
+            bad(
+                "LiteLLM's time-out", 408, #"{"error": {"message": "litellm.Timeout: AzureException", "code": "408"}}"#,
+                .unavailable, unknown: 1),
+            bad(
+                "LiteLLM's lost connection", 500,
+                #"{"error": {"message": "litellm.APIConnectionError: OpenAIException", "code": "500"}}"#, .unavailable,
+                unknown: 1),
+            ImageServerCase(name: "a reset", fault: ["reset": true], kind: .unavailable, unknown: 1),
+            bad(
+                "an operation that nobody knows", 202, #"{"id": "$ID", "status": "running"}"#,
+                .unavailable, with: ["headers": ["operation-location": "/operations/none"], "polls": []], unknown: 1,
+                message: "cannot be asked about"),
+            bad("nothing", 200, "{}", .unavailable, orders: 2, wasted: 2),
+            bad(
+                "a web page", 200, "<html>sign in</html>", .unavailable, with: ["type": "text/html"], orders: 2,
+                wasted: 2),
+            bad(
+                "half a picture", 200, #"{"data": [{"b64_json": "$CUT"}]}"#, .corruptMedia, orders: 2, wasted: 2),
+            bad(
+                "previews alone", 200,
+                "event: image_generation.partial_image\ndata: {\"b64_json\": \"$B64\", \"partial_image_index\": 0}\n\n",
+                .unavailable, with: ["type": "text/event-stream"], orders: 2, wasted: 2, message: "1 unfinished"),
+            bad(
+                "an error at the end of a stream", 200,
+                "event: image_generation.partial_image\ndata: {\"b64_json\": \"$SMALL\"}\n\n"
+                    + "event: error\ndata: {\"error\": {\"code\": 402, \"message\": \"no credit left\"}}\n\n",
+                .quotaExhausted, with: ["type": "text/event-stream"], message: "no credit left"),
+            bad(
+                "a page as the message", 500,
+                #"{"error": {"message": "<!DOCTYPE html><html><body>secret\#(String(repeating: "x", count: 5000))</body></html>"}}"#,
+                .unavailable, orders: 2),
+            bad(
+                "bytes that are no text", 500, String(repeating: "\u{1}\u{7F}secret", count: 500),
+                .unavailable, with: ["type": "application/octet-stream"], orders: 2),
+            bad(
+                "base64 as the message", 500, #"{"error": "$B64"}"#, .unavailable, orders: 2),
+        ]
+}

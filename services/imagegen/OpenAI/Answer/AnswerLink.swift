@@ -1,0 +1,29 @@
+/// Where a link of an answer leads: servers send whole URLs, paths from the root, and names relative to their base URL.
+enum AnswerLink {
+    /// - Parameter base: the configured URL, without a slash at the end.
+    static func resolved(_ link: String, base: String) -> String {
+        let link = encoded(link)
+        if link.prefix(12).contains("://") { return link }
+        if link.hasPrefix("//") { return "\(base.prefix { $0 != "/" })\(link)" }
+        if link.hasPrefix("/") { return "\(root(of: base))\(link)" }
+        return "\(base)/\(link.hasPrefix("./") ? link.dropFirst(2) : link[...])"
+    }
+
+    private static func root(of base: String) -> Substring {
+        guard let mark = base.firstRange(of: "://") else { return base[...] }
+        let host = base[mark.upperBound...].prefix { $0 != "/" }
+        return base[..<host.endIndex]
+    }
+
+    /// The link with what a URL cannot have percent-encoded.
+    private static func encoded(_ link: String) -> String {
+        guard !link.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return link }
+        return link.utf8.reduce(into: "") { result, byte in
+            if (0x21...0x7E).contains(byte) {
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+    }
+}
