@@ -25,7 +25,8 @@ extension AWSSettings {
     private func use(_ setting: String) throws(AWSError) -> S3Checksums.Use {
         let variable = "AWS_\(setting.uppercased())"
         let named = self.variable(variable)
-        guard let text = named ?? profile(profileName)?[setting], !text.isEmpty else { return .whenSupported }
+        let text = named == nil ? try profile(profileName)?[setting] : named
+        guard let text, !text.isEmpty else { return .whenSupported }
         guard let use = S3Checksums.Use(rawValue: text.lowercased()) else {
             let place = named == nil ? "\(setting) of the profile \(profileName)" : variable
             throw AWSError(
