@@ -13,7 +13,8 @@ import Testing
             // The picture's brightness counts its frames.
             try bench.make(
                 name, "-f", "lavfi", "-i", "color=\(color):s=320x180:r=30", "-t", "2", "-vf",
-                "geq=lum='16+2*N':cb=128:cr=128", "-c:v", "libx264", "-qp", "4", "-bf", "0", "-preset", "ultrafast")
+                "geq=lum='16+2*N':cb=128:cr=128", "-c:v", "libx264", "-qp", "4", "-bf", "0", "-preset", "ultrafast",
+                "-colorspace", "bt709")
         }
         let parts = ["a.mp4", "b.mp4"].map {
             FilmPart(clip: bench.path($0), frames: 60, audio: nil, title: $0)

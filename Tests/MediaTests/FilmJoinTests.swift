@@ -125,7 +125,7 @@ import Testing
         let still = try bench.clip("s.mp4", frames: 60, of: try bench.flat("w.png", "white"))
         try bench.make(
             "x.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30", "-t", "2", "-c:v", "libx264", "-preset",
-            "ultrafast", "-bf", "0", "-pix_fmt", "yuv420p")
+            "ultrafast", "-bf", "0", "-pix_fmt", "yuv420p", "-colorspace", "bt709")
         let foreign = part(bench.path("x.mp4"), 60)
         let stills = [part(still, 60), part(still, 60)]
         let report = try stitch(first ? [foreign] + stills : stills + [foreign])

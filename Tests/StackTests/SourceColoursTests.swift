@@ -40,7 +40,9 @@ import Testing
         }
     }
 
-    @Test("clips of other primaries show the colours that were meant, and hidden colours stay hidden")
+    @Test(
+        "clips of other primaries, and clips without tags, show the colours that were meant, and hidden colours stay hidden"
+    )
     func clips() async throws {
         try await with("stitcher") { bench, names in
             for name in names where name.hasSuffix(".mp4") || name.hasSuffix(".webm") {
@@ -56,6 +58,10 @@ import Testing
                 let isTransparent = name.hasPrefix("alpha")
                 #expect(isNear(corner, isTransparent ? [0, 0, 0] : Self.red, within: 8), "\(name): \(corner)")
                 if name == "plain.mp4" { #expect(made["copied_frames"] == 15) }
+                if name == "untagged.mp4" {
+                    let reason = made["clips"]?.array?.first?["reason"]?.string ?? ""
+                    #expect(reason.hasPrefix("its colours are not tagged"), "\(made)")
+                }
             }
         }
     }

@@ -87,8 +87,10 @@ struct ClipTrack {
                 "its pixels are \(av_get_pix_fmt_name(AVPixelFormat(rawValue: parameters.format)).map { String(cString: $0) } ?? "unknown")"
         }
         if parameters.color_range == AVCOL_RANGE_JPEG { return "its colours use the full range" }
-        if let matrix = ColorMatrix(parameters.color_space), matrix != .bt709 {
-            return "its colours are \(matrix.rawValue)"
+        let matrix = ColorMatrix(parameters.color_space, height: Int(parameters.height))
+        if matrix != .bt709 {
+            let isTagged = ColorMatrix(parameters.color_space) != nil
+            return "its colours are \(isTagged ? "" : "not tagged, which means ")\(matrix.rawValue)"
         }
         if DynamicRange(transfer: parameters.color_trc) != .standard { return "it is HDR" }
         if let colors = VideoColors(parameters) { return "its colours are \(colors.name)" }

@@ -60,7 +60,7 @@ struct Normaliser: ~Copyable {
         let properties = picture.pointer.pointee
         return picture.width == format.width && picture.height == format.height
             && picture.pixelFormat == AV_PIX_FMT_YUV420P && properties.color_range != AVCOL_RANGE_JPEG
-            && (ColorMatrix(properties.colorspace) ?? .bt709) == .bt709 && orientation == .upright
+            && ColorMatrix(of: picture) == .bt709 && orientation == .upright
             && DynamicRange(transfer: properties.color_trc) == .standard && VideoColors(picture) == nil
             && Self.shownSize(picture).width == Double(picture.width)
     }

@@ -23,7 +23,7 @@ struct ScalingContext: ~Copyable {
             case AV_PIX_FMT_YUVJ440P: (format, isFullRange) = (AV_PIX_FMT_YUV440P, true)
             default: break
             }
-            matrix = ColorMatrix(of: picture, isFullRange: isFullRange)
+            matrix = ColorMatrix(of: picture)
             self.isFullRange = isFullRange
             self.format = format.rawValue
         }
