@@ -49,6 +49,19 @@ import Testing
         #expect(abs(report.audioDuration - 1) < 0.05)
     }
 
+    @Test("recordings of several sample rates that were joined are heard whole", arguments: ["aac", "mp3"])
+    func joinedRates(_ type: String) throws {
+        var joined: [UInt8] = []
+        for (index, (rate, channels)) in [(44_100, 1), (24_000, 2), (44_100, 1)].enumerated() {
+            _ = try bench.tone("\(index).\(type)", seconds: 0.5, rate: rate, channels: channels)
+            joined += try bench.bytes("\(index).\(type)")
+        }
+        let report = try replace(try bench.write("joined.\(type)", joined))
+        #expect((1.5...1.9).contains(report.audioDuration), "\(report.audioDuration)")
+        let sound = try bench.sound("out.mp4")
+        #expect((66_000...76_000).contains(sound.count { abs($0) > 0.02 }), "\(sound.count { abs($0) > 0.02 })")
+    }
+
     @Test("a short narration is padded, a long one trimmed, and both are reported")
     func fit() throws {
         let short = try replace(try bench.burst("s.wav", seconds: 0.5))

@@ -25,6 +25,11 @@ struct AudioReader: ~Copyable {
     private let frame: Frame
     /// Of the sound's time stamps.
     private let base: AVRational
+    /// Whether the container states times; elsewhere the demuxer counts them at the sample rate of the first frames.
+    private let statesTimes: Bool
+    private var firstRate: Int32?
+    /// Whether the sample rate changed in a file without times: from there on sound follows sound.
+    private var hasLostCount: Bool
     private var placement: SoundPlacement
     private var resampler: Resampler?
     private var ready: StereoSamples
@@ -72,6 +77,9 @@ struct AudioReader: ~Copyable {
         frame: consuming Frame, start: SoundPlacement.Origin, name: String
     ) {
         base = input.stream(streamIndex).pointee.time_base
+        statesTimes = input.statesTimes
+        firstRate = nil
+        hasLostCount = false
         // A gap that no file of this size has is not filled with hours of silence.
         let longest = min(Self.maximumDuration, ProbeBound.longest(input.path))
         placement = SoundPlacement(
@@ -181,7 +189,11 @@ struct AudioReader: ~Copyable {
 
     /// Finds the place of the frame at hand. Where it does not follow the frame before, that one's sound ends first.
     private mutating func place() throws(MediaError) {
-        let time = MediaTime.seconds(frame.pointer.pointee.best_effort_timestamp, base)
+        let rate = frame.pointer.pointee.sample_rate
+        if !statesTimes, firstRate ?? rate != rate { hasLostCount = true }
+        firstRate = firstRate ?? rate
+        let stated = MediaTime.seconds(frame.pointer.pointee.best_effort_timestamp, base)
+        let time = hasLostCount ? nil : stated
         let held = resampler?.delay ?? 0
         let change = placement.place(time, at: decoded + held - step.dropped)
         guard change != SoundPlacement.Step() else { return }
