@@ -35,11 +35,14 @@ import Testing
         return try bench.luma("film.mp4").map { Int((Double($0 - 20) / 2).rounded()) }
     }
 
-    /// Gives every track an edit of another length, in milliseconds.
-    private func setEdits(_ name: String, milliseconds: UInt32) throws {
+    /// Gives every track an edit of another length, in milliseconds, or of another start, in ticks of the track.
+    private func setEdits(_ name: String, milliseconds: UInt32? = nil, start: UInt32? = nil) throws {
         var bytes = try bench.bytes(name)
-        for place in bytes.indices.dropLast(16) where bytes[place..<place + 4].elementsEqual("elst".utf8) {
-            for index in 0..<4 { bytes[place + 12 + index] = UInt8(milliseconds >> (24 - 8 * index) & 0xFF) }
+        for place in bytes.indices.dropLast(20) where bytes[place..<place + 4].elementsEqual("elst".utf8) {
+            for (offset, number) in [(12, milliseconds), (16, start)] {
+                guard let number else { continue }
+                for index in 0..<4 { bytes[place + offset + index] = UInt8(number >> (24 - 8 * index) & 0xFF) }
+            }
         }
         try bench.write(name, bytes)
     }
@@ -81,6 +84,14 @@ import Testing
         try expectWhole("g.mp4", frames: 45)
         _ = try stitch("g.mp4", frames: 60)
         #expect(try shown() == Array(0..<45) + Array(repeating: 44, count: 15))
+    }
+
+    @Test("a clip whose edit list shows no frame is an error that says so")
+    func nothing() throws {
+        try numbered("g.mp4", "-bf", "0")
+        try setEdits("g.mp4", start: 9_000_000)
+        let found = fault { _ = try stitch("g.mp4", frames: 30) }
+        #expect(found?.kind == .corruptMedia && found?.message == "g.mp4 holds no picture that can be decoded")
     }
 
     @Test("a fade out of a cut clip goes on with the frames that it would show")

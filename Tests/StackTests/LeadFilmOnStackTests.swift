@@ -151,6 +151,7 @@ import Testing
                         "yuv420p", "-flags", "+ildct+ilme", "-x264-params", "tff=1", "-c:a", "aac",
                     ], false
                 ),
+                ("film.avi", ["-c:v", "mpeg4", "-bf", "2", "-q:v", "3", "-c:a", "libmp3lame"], false),
             ] {
                 let made = try await Program.run(
                     "/usr/bin/ffmpeg",

@@ -3,7 +3,7 @@ import CFFmpeg
 /// Owns an opened media file. Opens local files only, and only the containers that a job needs: a play list or a script that
 /// names other files is not opened.
 struct InputFile: ~Copyable {
-    private static let formats = "mov,matroska,mpegts,mp3,wav,aac,flac,ogg"
+    private static let formats = "mov,matroska,mpegts,avi,mp3,wav,aac,flac,ogg"
 
     /// Streams of one file, of any kind.
     private static let maximumStreams = 256

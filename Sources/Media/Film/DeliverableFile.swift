@@ -2,6 +2,9 @@ import CFFmpeg
 
 /// Which files can be delivered as a film, and which of their streams an MP4 can take over.
 enum DeliverableFile {
+    /// The sample entry of HEVC whose parameter sets may be among its pictures, as a little-endian number.
+    private static let hev1: UInt32 = 0x3176_6568
+
     /// Why a file is not an MP4 that players play: another container or brand, fragments, a codec that is not played everywhere.
     /// `nil` if it is one.
     static func obstacle(_ path: String) throws(MediaError) -> String? {
@@ -15,6 +18,8 @@ enum DeliverableFile {
         guard let video = input.best(AVMEDIA_TYPE_VIDEO) else { return "it holds no video" }
         if let obstacle = pictures(input.stream(video)) { return obstacle }
         if try InterlaceCheck.isInterlaced(path, stream: video) { return interlaced }
+        // Apple's players know HEVC by its other name only.
+        if input.stream(video).pointee.codecpar.pointee.codec_tag == hev1 { return "its pictures are named hev1" }
         if let audio = input.best(AVMEDIA_TYPE_AUDIO) { return sound(input.stream(audio)) }
         return nil
     }

@@ -61,6 +61,7 @@ package enum MovieConversion {
         let audio = input.best(AVMEDIA_TYPE_AUDIO)
         var reason = DeliverableFile.pictures(stream)
         if Orientation(stream) != .upright { reason = "it is rotated" }
+        if span.lacksTimes { reason = "its container states no presentation times" }
         if span.hides { reason = "an edit list hides some of its pictures" }
         if isReshaped { reason = "it was asked for in another size or rate" }
         if isStretch { reason = "it is cut" }
@@ -79,7 +80,7 @@ package enum MovieConversion {
             }
             return ConversionReport(duration: whole, encodedPictures: nil, encodedSound: sound)
         }
-        let format = try format(of: stream, recipe)
+        let format = try format(of: input, video, recipe)
         let seconds = recipe.duration ?? whole - recipe.start
         var part = FilmPart(
             clip: recipe.input, frames: max(format.rate.frames(seconds), 1), audio: nil, audioStart: recipe.start,
@@ -93,11 +94,13 @@ package enum MovieConversion {
 
     /// The film's own size and rate as far as they are not asked for otherwise.
     private static func format(
-        of stream: UnsafeMutablePointer<AVStream>, _ recipe: ConversionRecipe
+        of input: borrowing InputFile, _ video: Int, _ recipe: ConversionRecipe
     ) throws(MediaError) -> VideoFormat {
+        let stream = input.stream(video)
         let parameters = stream.pointee.codecpar.pointee
         var size = (width: Double(parameters.width), height: Double(parameters.height))
-        let aspect = stream.pointee.sample_aspect_ratio.pixelAspect
+        // Only some containers state the shape of pixels themselves.
+        let aspect = av_guess_sample_aspect_ratio(input.context, stream, nil).pixelAspect
         // Pixels become square by growing, so that none is lost.
         if aspect < 1 { size.height /= aspect } else { size.width *= aspect }
         if Orientation(stream).quarterTurns % 2 == 1 { size = (size.height, size.width) }
@@ -163,6 +166,8 @@ struct PacketSpan {
     let seconds: Double
     /// Whether an edit list hides packets.
     let hides: Bool
+    /// Whether the container does not state when each packet is presented.
+    let lacksTimes: Bool
 
     init(
         _ path: String, stream index: Int, cancelled: @escaping @Sendable () -> Bool
@@ -174,11 +179,16 @@ struct PacketSpan {
         var meter = SpanMeter()
         var ending: (time: Double, duration: Double)?
         var hides = false
+        // In AVI, times of reordered pictures are the demuxer's guess.
+        var lacksTimes = String(cString: input.context.pointee.iformat.pointee.name) == "avi"
         while try input.read(packet) {
             if cancelled() { throw MediaError(.cancelled, "cancelled") }
             guard packet.pointer.pointee.stream_index == Int32(index) else { continue }
             if packet.isHidden { hides = true }
-            guard !packet.isHidden, let time = MediaTime.seconds(packet.pointer.pointee.pts, base) else { continue }
+            guard !packet.isHidden else { continue }
+            let (pts, dts) = (packet.pointer.pointee.pts, packet.pointer.pointee.dts)
+            if pts == us_no_pts { lacksTimes = true }
+            guard let time = MediaTime.seconds(pts == us_no_pts ? dts : pts, base) else { continue }
             meter.add(picture: time)
             if time >= ending?.time ?? -.infinity {
                 ending = (time, MediaTime.seconds(packet.pointer.pointee.duration, base) ?? 0)
@@ -188,5 +198,6 @@ struct PacketSpan {
         let frame = input.stream(index).pointee.avg_frame_rate.frameRate.map { $0.seconds(1) }
         seconds = meter.span(frame: frame)?.presented ?? 0
         self.hides = hides
+        self.lacksTimes = lacksTimes
     }
 }

@@ -101,7 +101,7 @@ struct VideoReader: ~Copyable {
             case .broken: continue
             case .end:
                 isFinished = true
-                guard nextTime > lastIndexed - 0.1 else {
+                guard nextTime > lastIndexed - 0.1 || !lastIndexed.isFinite else {
                     throw MediaError(
                         .corruptMedia, "\(name) ends at \(max(nextTime, 0)) s, its index promises \(lastIndexed) s")
                 }
