@@ -1,5 +1,6 @@
 import FoundationEssentials
 import NIOCore
+import Untrusted
 
 /// Matches replies to calls, on the connection's event loop.
 final class ClientConnectionHandler: ChannelInboundHandler {
@@ -155,8 +156,19 @@ final class ClientConnectionHandler: ChannelInboundHandler {
         switch Message(line) {
         case .single(let envelope): received(envelope)
         case .batch(let envelopes): envelopes.forEach { received($0) }
-        case .emptyBatch, .batchTooLong, .malformed: break
+        case .malformed(let reason):
+            // Python writes NaN, other peers nest too deeply: the call gets an error instead of waiting for its deadline.
+            fail(OversizedLine.id(head: line, tail: line), "the reply is \(reason)")
+        case .emptyBatch, .batchTooLong: break
         }
+    }
+
+    /// Ends the call that an unreadable reply names; a line without the id of a call is passed over.
+    private func fail(_ id: RPCID?, _ reason: String) {
+        guard let id, let call = take(id) else { return }
+        let words = "\(path): \(reason.bounded(to: TextBound.message / 2))"
+        call.resume(throwing: ServiceError(.internal, words))
+        closeIfRetired()
     }
 
     /// A reply that is too large is an error of its call; the connection goes on.
@@ -188,7 +200,9 @@ final class ClientConnectionHandler: ChannelInboundHandler {
             pending[Int(id)]?.onProgress?(ProgressReport(members: members))
         case .notification(let method, let params):
             notifications.yield(RPCNotification(method: method, params: data(params)))
-        case .request, .invalid:
+        case .invalid(let id, let reason):
+            fail(id, "the reply is not JSON-RPC 2.0: \(reason)")
+        case .request:
             break
         }
     }
@@ -208,10 +222,17 @@ final class ClientConnectionHandler: ChannelInboundHandler {
     }
 
     private func take(_ id: RPCID) -> CheckedContinuation<Data, any Error>? {
-        guard case .number(let digits) = id, let number = Int(digits), let call = pending.removeValue(forKey: number)
-        else { return nil }
+        guard let number = Self.number(of: id), let call = pending.removeValue(forKey: number) else { return nil }
         call.timer?.cancel()
         return call.continuation
+    }
+
+    /// The number that an id stands for. Peers that keep ids as texts or as floating-point numbers return `"7"` or `7.0`.
+    private static func number(of id: RPCID) -> Int? {
+        switch id {
+        case .number(let digits), .string(let digits): Int(digits) ?? Double(digits).flatMap { Int(exactly: $0) }
+        case .null: nil
+        }
     }
 
     private func drain() -> [Pending] {

@@ -37,7 +37,9 @@ extension Message {
         do {
             self = try line.withUnsafeReadableBytes { raw in
                 let bytes = raw.assumingMemoryBound(to: UInt8.self)
-                var scanner = JSONScanner(bytes)
+                // Some encoders begin a stream with a byte order mark.
+                let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
+                var scanner = JSONScanner(bytes, at: hasMark ? 3 : 0)
                 let message: Message
                 if try scanner.peek() == .array {
                     var envelopes: [Envelope] = []
@@ -129,11 +131,15 @@ extension Envelope {
             scanner.string(versionRange.lowerBound + 1..<versionRange.upperBound - 1) == "2.0"
         else { return .invalid(id: replyID, reason: "\"jsonrpc\" must be \"2.0\"") }
 
+        // Peers of JSON-RPC 1.0 send both members, one of them null.
+        if case .value(let kind, let range) = error, kind != .null {
+            return .failure(id: replyID, error: slice(line, range))
+        }
         if case .value(_, let range) = result {
             return .result(id: replyID, value: slice(line, range))
         }
-        if case .value(_, let range) = error {
-            return .failure(id: replyID, error: slice(line, range))
+        if case .value = error {
+            return .invalid(id: replyID, reason: "a reply has a result or an error, not null alone")
         }
         guard case .value(.string, let methodRange) = method,
             let methodName = scanner.string(methodRange.lowerBound + 1..<methodRange.upperBound - 1)

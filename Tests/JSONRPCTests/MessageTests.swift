@@ -39,6 +39,16 @@ import Testing
         #expect(isInvalid("{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":1}", id: .number("3")))
         #expect(isInvalid("{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"m\",\"params\":1}", id: .number("3")))
         #expect(isInvalid("{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"m\"}", id: .null))
+        #expect(isInvalid("{\"jsonrpc\":\"2.0\",\"id\":3,\"error\":null}", id: .number("3")))
+    }
+
+    @Test("of a result and an error the one that is not null counts; a byte order mark is passed over")
+    func leniency() {
+        let failure = Message.single(.failure(id: .number("3"), error: ByteBuffer(string: "{}")))
+        #expect(message("{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":null,\"error\":{}}") == failure)
+        #expect(message("\u{FEFF}{\"jsonrpc\":\"2.0\",\"id\":3,\"error\":{}}") == failure)
+        let result = Message.single(.result(id: .number("3"), value: ByteBuffer(string: "{}")))
+        #expect(message("{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{},\"error\":null}") == result)
     }
 
     @Test("what is no JSON or no UTF-8 is malformed")
