@@ -55,11 +55,20 @@ import Testing
                 print(json.dumps({"clips": "all of them"}))
             elif kind == "silent":
                 pass
+            elif kind == "noisy":
+                # A progress bar, and a model's weights.
+                sys.stderr.write("x" * 5_000_000)
+                sys.stderr.flush()
+                print("y" * 5_000_000)
+                print(json.dumps({"error": {"kind": "quota_exhausted", "message": "no credit after all the noise"}}))
+            elif kind == "counts":
+                print(json.dumps({"clips": [], "cost_usd": float("nan")}))
             """
         try await withProgram(program) { stack, _ in
             for (session, words) in [
                 ("refuses", "not this hill"), ("crashes", "out of memory on cuda:0"), ("babbles", "clips"),
-                ("silent", "without a result"),
+                ("silent", "without a result"), ("noisy", "no credit after all the noise"),
+                ("counts", "gave an answer that cannot be read, not JSON at byte"),
             ] {
                 try stack.writeStoryboard(durations: [1], session: session)
                 _ = try await stack.connect("orchestrator").call(

@@ -7,11 +7,12 @@ import Logging
 import Subprocess
 import Synchronization
 import SystemPackage
+import Untrusted
 
 /// A program of the user's own as the lead: it gets the request as one line of JSON on standard input, and tells on standard output, one
 /// JSON object a line, how far it is and in the end what it made. Started anew for each call, in a process group of its own.
 struct CommandProvider: VideoProvider {
-    /// Bytes that a line may have.
+    /// Bytes that are read of a line of its standard output.
     private static let maximumLine = 4 * 1024 * 1024
     /// Seconds between asking it to stop and killing it.
     private static let grace = 5
@@ -30,7 +31,7 @@ struct CommandProvider: VideoProvider {
         let words = Mutex<[String]>([])
 
         func hear(_ line: String) {
-            words.withLock { $0 = ($0 + [String(line.prefix(500))]).suffix(CommandProvider.lastWords) }
+            words.withLock { $0 = ($0 + [line.bounded(to: 500)]).suffix(CommandProvider.lastWords) }
         }
 
         func end() {
@@ -42,7 +43,15 @@ struct CommandProvider: VideoProvider {
     private enum Line {
         case progress(Double, String)
         case result(CommandResult)
+        /// It is meant as an answer, and is not JSON.
+        case unreadable(String)
         case chatter
+    }
+
+    /// What the program printed.
+    private struct Answer {
+        var result: CommandResult?
+        var fault: String?
     }
 
     func process(_ request: AgentRequest, _ call: Call) async throws -> AgentResult {
@@ -54,7 +63,7 @@ struct CommandProvider: VideoProvider {
         var options = PlatformOptions()
         options.processGroupID = 0
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(Self.grace))]
-        let result: CommandResult?
+        let answer: Answer
         let status: TerminationStatus
         do {
             let ended = try await Subprocess.run(
@@ -62,50 +71,63 @@ struct CommandProvider: VideoProvider {
                 platformOptions: options, input: .string(input), output: .sequence, error: .sequence
             ) { [logger] execution in
                 life.group.withLock { $0 = execution.processIdentifier.value }
-                return try await withThrowingTaskGroup(of: CommandResult?.self) { tasks in
+                return try await withThrowingTaskGroup(of: Answer?.self) { tasks in
                     tasks.addTask {
-                        for try await line in execution.standardError.strings(
-                            bufferingPolicy: .maxLineLength(Self.maximumLine))
-                        {
-                            logger.info("\(line.prefix(2000))")
+                        try await Self.eachLine(of: execution.standardError, ChildLines()) { line in
+                            logger.info("\(line)")
                             life.hear(line)
                         }
                         return nil
                     }
                     tasks.addTask {
-                        var result: CommandResult?
-                        for try await line in execution.standardOutput.strings(
-                            bufferingPolicy: .maxLineLength(Self.maximumLine))
-                        {
+                        var answer = Answer()
+                        let lines = ChildLines(limit: Self.maximumLine, isPrintable: false)
+                        try await Self.eachLine(of: execution.standardOutput, lines) { line in
                             switch try Self.read(line) {
                             case .progress(let fraction, let message): call.progress(fraction, message)
-                            case .result(let whole): result = whole
-                            case .chatter: logger.info("\(line.prefix(2000))")
+                            case .result(let whole): answer.result = whole
+                            case .unreadable(let reason): answer.fault = reason
+                            case .chatter: logger.info("\(line.bounded(to: TextBound.logLine))")
                             }
                         }
-                        return result
+                        return answer
                     }
-                    var result: CommandResult?
-                    for try await part in tasks { result = part ?? result }
-                    return result
+                    var answer = Answer()
+                    for try await part in tasks { answer = part ?? answer }
+                    return answer
                 }
             }
-            (result, status) = (ended.closureResult, ended.terminationStatus)
+            (answer, status) = (ended.closureResult, ended.terminationStatus)
         } catch let error as SubprocessError {
             try Task.checkCancellation()
             throw failure("cannot be run or understood: \(error)", life.words.withLock { $0 })
         }
         try Task.checkCancellation()
-        guard let result else {
-            throw failure("ended without a result (\(status))", life.words.withLock { $0 })
+        guard let result = answer.result else {
+            let words = life.words.withLock { $0 }
+            guard let fault = answer.fault else { throw failure("ended without a result (\(status))", words) }
+            // What it made may have been paid for: the same again is not worth its price.
+            throw failure("gave an answer that cannot be read, \(fault)", words, retryable: false)
         }
         return try await result.delivered(by: delivery)
     }
 
-    private func failure(_ reason: String, _ words: [String]) -> ServiceError {
+    /// Calls `body` with each line of a stream until it ends.
+    private static func eachLine(
+        of stream: SubprocessOutputSequence, _ lines: ChildLines,
+        _ body: (String) throws -> Void
+    ) async throws {
+        var lines = lines
+        for try await bytes in stream {
+            for line in bytes.withUnsafeBytes({ lines.append($0) }) { try body(line) }
+        }
+        for line in lines.finish() { try body(line) }
+    }
+
+    private func failure(_ reason: String, _ words: [String], retryable: Bool? = nil) -> ServiceError {
         let said = words.last.map { ": \($0)" } ?? ""
         return ServiceError(
-            .unavailable, "the command \(self.words[0]) \(reason)\(said)",
+            .unavailable, "the command \(self.words[0]) \(reason)\(said)", retryable: retryable,
             detail: words.isEmpty ? nil : words.joined(separator: "\n"), provider: "command")
     }
 
@@ -115,9 +137,18 @@ struct CommandProvider: VideoProvider {
 
     /// - Throws: the error that the line tells, or `unavailable` for a result that is none.
     private static func read(_ line: String) throws -> Line {
-        guard let value = try? JSONCoding.decode(JSONValue.self, from: Data(line.utf8)),
-            case .object(let members) = value
-        else { return .chatter }
+        let members: [String: JSONValue]
+        do {
+            let value = try JSONCoding.decode(JSONValue.self, from: Data(line.utf8))
+            guard case .object(let object) = value else { return .chatter }
+            members = object
+        } catch {
+            guard line.hasPrefix("{"), ["\"video\"", "\"clips\"", "\"error\""].contains(where: line.contains) else {
+                return .chatter
+            }
+            guard case DecodingError.dataCorrupted(let context) = error else { return .unreadable("\(error)") }
+            return .unreadable(context.debugDescription)
+        }
         do {
             if members["error"] != nil {
                 throw try JSONCoding.decode(CommandFailure.self, from: Data(line.utf8)).error.error
@@ -132,7 +163,7 @@ struct CommandProvider: VideoProvider {
                 retryable: false, provider: "command")
         }
         guard let fraction = members["progress"]?.double else { return .chatter }
-        return .progress(min(max(fraction, 0), 1), String((members["message"]?.string ?? "").prefix(500)))
+        return .progress(min(max(fraction, 0), 1), (members["message"]?.string ?? "").bounded(to: 500))
     }
 }
 

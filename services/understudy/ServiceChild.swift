@@ -3,6 +3,7 @@ import Glibc
 import JSONRPC
 import Subprocess
 import SystemPackage
+import Untrusted
 
 /// One replica of a service as a child process, started again when it dies.
 ///

@@ -1,8 +1,6 @@
 import Testing
 import Untrusted
 
-@testable import Understudy
-
 @Suite(.timeLimit(.minutes(1))) struct ChildLinesTests {
     @Test("lines arrive whole, however the bytes are split, and without controls")
     func split() {
