@@ -6,13 +6,16 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     package let milliseconds: Int64
 
+    /// Some 270,000 years to either side, so that sums and differences stay within 64 bits.
+    private static let range: ClosedRange<Int64> = -8_640_000_000_000_000...8_640_000_000_000_000
+
+    /// - Parameter milliseconds: since 1970, of any size: it may come from a damaged file.
     package init(milliseconds: Int64) {
-        self.milliseconds = milliseconds
+        self.milliseconds = min(max(milliseconds, Self.range.lowerBound), Self.range.upperBound)
     }
 
     package init(_ date: Date) {
-        // Some 270,000 years to either side, so that sums and differences stay within 64 bits.
-        milliseconds = Int64(clamping: (date.timeIntervalSince1970 * 1000).rounded().clamped(to: -8.64e15...8.64e15))
+        self.init(milliseconds: Int64(clamping: (date.timeIntervalSince1970 * 1000).rounded()))
     }
 
     /// The wall clock's time.

@@ -143,6 +143,10 @@ struct JobStore: Sendable {
         }
     }
 
+    func has(_ id: String) throws -> Bool {
+        try read { db in try Bool.fetchOne(db, sql: "SELECT 1 FROM job WHERE id = ?", arguments: [id]) ?? false }
+    }
+
     /// - Returns: `nil` where the idempotency key is not known.
     /// - Throws: `conflict` where it stands for other parameters.
     func job(key: String, fingerprint: String) throws -> Row? {
@@ -186,7 +190,7 @@ struct JobStore: Sendable {
                     break
                 }
                 page.bytes += size
-                page.jobs.append((row["id"], try view.map { try JSONCoding.decode(JobView.self, from: $0) }))
+                page.jobs.append((row["id"], view.flatMap { try? JSONCoding.decode(JobView.self, from: $0) }))
             }
             return page
         }
@@ -217,12 +221,10 @@ struct JobStore: Sendable {
         }
     }
 
-    /// Jobs that are not at their end, oldest first.
-    func unfinished() throws -> [Row] {
+    /// The ids of jobs that are not at their end, oldest first.
+    func unfinished() throws -> [String] {
         try read { db in
-            try SQL.Row.fetchAll(
-                db, sql: "SELECT * FROM job WHERE state IN ('queued', 'running') ORDER BY number"
-            ).map(Self.row)
+            try String.fetchAll(db, sql: "SELECT id FROM job WHERE state IN ('queued', 'running') ORDER BY number")
         }
     }
 
@@ -240,19 +242,22 @@ struct JobStore: Sendable {
                     try SQL.Row.fetchAll(
                         db, sql: "SELECT body FROM message WHERE seq > ? ORDER BY seq LIMIT ?", arguments: [seq, limit])
                 }
-            return try rows.map { try JSONCoding.decode(StatusMessage.self, from: $0["body"] as Data) }
+            // A message that cannot be read is missed; those after it are not.
+            return rows.compactMap { try? JSONCoding.decode(StatusMessage.self, from: $0["body"] as Data) }
         }
     }
 
     /// The number of the newest message; 0 where there is none.
     func lastSeq() throws -> Int { try read(Self.lastSeq) }
 
+    /// The breakers as they were kept; one that cannot be read is left out, and begins closed.
     func breakers() throws -> [String: BreakerMachine] {
         try read { db in
-            let rows = try SQL.Row.fetchAll(db, sql: "SELECT name, body FROM breaker")
-            return try Dictionary(
-                rows.map { ($0["name"], try JSONCoding.decode(BreakerMachine.self, from: $0["body"] as Data)) }
-            ) { _, last in last }
+            var breakers: [String: BreakerMachine] = [:]
+            for row in try SQL.Row.fetchAll(db, sql: "SELECT name, body FROM breaker") {
+                breakers[row["name"]] = try? JSONCoding.decode(BreakerMachine.self, from: row["body"])
+            }
+            return breakers
         }
     }
 
@@ -285,21 +290,24 @@ struct JobStore: Sendable {
         typealias Row = GRDB.Row
     }
 
+    /// Numbers of messages stay below: readers of JSON keep whole numbers up to here. A larger one in the store is damage.
+    private static let largestNumber = 1 << 53
+
     /// The newest message may have been pruned; `sqlite_sequence` keeps the highest number that was ever stored.
     private static func lastSeq(_ db: Database) throws -> Int {
         try Int.fetchOne(
             db,
             sql: """
                 SELECT MAX(
-                    COALESCE((SELECT MAX(seq) FROM message), 0),
-                    COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'message'), 0))
-                """) ?? 0
+                    COALESCE((SELECT MAX(seq) FROM message WHERE seq < ?1), 0),
+                    COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'message' AND seq < ?1), 0))
+                """, arguments: [largestNumber]) ?? 0
     }
 
     private static func row(_ row: SQL.Row) throws -> Row {
         Row(
-            number: row["number"], spec: try JSONCoding.decode(JobSpec.self, from: row["spec"] as Data),
-            createdAt: Timestamp(milliseconds: row["created_at"]), state: JobState(rawValue: row["state"]) ?? .error)
+            number: row["number"], spec: try DamagedJob.decode(JobSpec.self, from: row["spec"], of: row["id"]),
+            createdAt: moment(row["created_at"]), state: JobState(rawValue: row["state"]) ?? .error)
     }
 
     private static func row(key: String, fingerprint: String, _ db: Database) throws -> Row? {
@@ -318,13 +326,19 @@ struct JobStore: Sendable {
             row in
             try Task.checkCancellation()
             return StoredEvent(
-                at: Timestamp(milliseconds: row["at"]),
-                event: try JSONCoding.decode(JobEvent.self, from: row["body"] as Data))
+                at: moment(row["at"]),
+                event: try DamagedJob.decode(JobEvent.self, from: row["body"], of: id))
         }
     }
 
-    private static func view(_ row: SQL.Row) throws -> JobView? {
-        try (row["view"] as Data?).map { try JSONCoding.decode(JobView.self, from: $0) }
+    /// A view that cannot be read is as good as none: the events tell the same.
+    private static func view(_ row: SQL.Row) -> JobView? {
+        (row["view"] as Data?).flatMap { try? JSONCoding.decode(JobView.self, from: $0) }
+    }
+
+    /// A column of milliseconds; the beginning of time for what is not a number, which GRDB would trap on.
+    private static func moment(_ value: DatabaseValue) -> Timestamp {
+        Timestamp(milliseconds: Int64.fromDatabaseValue(value) ?? 0)
     }
 
     func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {

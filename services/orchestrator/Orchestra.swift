@@ -36,13 +36,22 @@ actor Orchestra {
         self.logger = logger
     }
 
-    /// Goes on with what was not finished when the process ended.
+    /// Goes on with what was not finished when the process ended. A job whose journal cannot be read is left as it is, for a version
+    /// that can: it holds up no other.
     func resume() async throws {
-        let rows = try store.unfinished()
+        var rows: [JobStore.Row] = []
+        for id in try store.unfinished() {
+            do {
+                guard let row = try store.job(id) else { continue }
+                live[id] = makeRunner(row, events: try store.events(of: id))
+                rows.append(row)
+            } catch let error as DamagedJob {
+                logger.error("\(error.serviceError.message)")
+            }
+        }
         await breakers.keepProbes(of: Set(rows.map(\.spec.jobID)))
         for row in rows {
             logger.info("resuming", metadata: ["job": "\(row.spec.jobID)", "state": "\(row.state.rawValue)"])
-            live[row.spec.jobID] = makeRunner(row, events: try store.events(of: row.spec.jobID))
             // What has begun has the first claim on its session's folder.
             row.state == .running ? schedule.goOn(Self.ticket(row.spec)) : schedule.add(Self.ticket(row.spec))
         }
@@ -132,21 +141,28 @@ actor Orchestra {
         guard (1...1000).contains(limit) else {
             throw ServiceError.invalidParams(at: "/limit", expected: "1 to 1000, found \(limit)")
         }
-        if let after = request.after, try store.job(after) == nil { throw Self.unknown(after) }
+        if let after = request.after, try !store.has(after) { throw Self.unknown(after) }
         let page = try await store.jobs(
             state: request.state, limit: limit, after: request.after, maximumBytes: pageBytes)
         var views: [JobView] = []
         var bytes = page.bytes
         for (id, final) in page.jobs {
             try Task.checkCancellation()
-            let view = if let final { final } else { try await view(id) }
+            let view: JobView
+            do {
+                view = if let final { final } else { try await self.view(id) }
+            } catch let error as DamagedJob {
+                // The others are shown all the same.
+                logger.error("\(error.serviceError.message)")
+                continue
+            }
             if final == nil { bytes += try JSONCoding.encode(view).count }
             guard views.isEmpty || bytes <= pageBytes else {
                 return JobList(jobs: views, next: views.last?.jobID)
             }
             views.append(view)
         }
-        return JobList(jobs: views, next: page.hasMore ? views.last?.jobID : nil)
+        return JobList(jobs: views, next: page.hasMore ? page.jobs.last?.id : nil)
     }
 
     /// Forgets the oldest jobs at their end that exceed a bound.
