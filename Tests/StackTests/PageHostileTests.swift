@@ -34,6 +34,29 @@ import Testing
         }
     }
 
+    @Test("a length beyond 63 bits is too large at once; a WebSocket's close code that no frame may carry is an error")
+    func numbers() async throws {
+        try await PageScene.with { page in
+            for length in ["9223372036854775808", "18446744073709551615"] {
+                let peer = RawPeer(port: UInt16(page.port) ?? 0)
+                let lines = [
+                    "POST /api/jobs HTTP/1.1", "Host: localhost", "X-Understudy: 1", "Content-Length: \(length)",
+                ]
+                peer.send(lines.joined(separator: "\r\n") + "\r\n\r\n")
+                #expect(peer.readHeader().hasPrefix("HTTP/1.1 413 "))
+            }
+            for (payload, answer) in [
+                ([3, 232], 1000), ([3, 237], 1002), ([0, 0], 1002), ([255, 255], 1002), ([3], 1002),
+            ]
+                as [([UInt8], Int)]
+            {
+                let watcher = try PageWatcher(page)
+                watcher.peer.send([0x88, 0x80 | UInt8(payload.count), 0, 0, 0, 0] + payload)
+                #expect(try watcher.closeCode() == answer, "\(payload)")
+            }
+        }
+    }
+
     @Test("packed answers go to those who name gzip, and not to those who refuse it")
     func coding() async throws {
         try await PageScene.with { page in

@@ -74,6 +74,9 @@ import Testing
             #expect(changed.0 == bytes && changed.1.hasPrefix("200"))
             let beyond = try await part("bytes=\(bytes.count)-")
             #expect(beyond.1 == "416 bytes */\(bytes.count)")
+            let absurd = try await part("bytes=99999999999999999999-5")
+            #expect(absurd.1.hasPrefix("200"), "\(absurd.1)")
+            #expect(try await part("bytes=99999999999999999999-").1 == "416 bytes */\(bytes.count)")
             let chapters = try await page.curl("/api/jobs/\(job)/chapters.vtt")
             #expect(
                 chapters.body

@@ -72,7 +72,8 @@ import Testing
             for path in ["/api/jobs/\(job)/film", "/api/jobs/\(job)/segments/seg_1/still"] {
                 let first = try await page.curl(path, "-o", "/dev/null", "-D", "-")
                 let tag = try #require(first.headers["etag"])
-                for condition in [tag, "\"other\", \(tag)"] {
+                // A proxy that packs an answer weakens its tag.
+                for condition in [tag, "\"other\", \(tag)", "W/\(tag)", "*"] {
                     let again = try await page.curl(path, "-H", "If-None-Match: \(condition)")
                     #expect(again.status == 304 && again.body == "" && again.headers["etag"] == tag, "\(again)")
                 }

@@ -35,6 +35,18 @@ final class PageWatcher {
         }
     }
 
+    /// The code of the frame that closes the connection; 0 for none.
+    func closeCode() throws -> Int {
+        while true {
+            let head = peer.read(exactly: 2)
+            guard head.count == 2 else { return 0 }
+            var size = Int(head[1] & 127)
+            if size >= 126 { size = peer.read(exactly: size == 126 ? 2 : 8).reduce(0) { $0 << 8 | Int($1) } }
+            let data = peer.read(exactly: size)
+            if head[0] & 15 == 8 { return data.prefix(2).reduce(0) { $0 << 8 | Int($1) } }
+        }
+    }
+
     /// The next one that is meant.
     func next(where isMeant: (JSONValue) -> Bool) throws -> JSONValue? {
         while let text = try next() { if isMeant(text) { return text } }

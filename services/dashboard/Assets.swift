@@ -56,7 +56,7 @@ struct Assets: Sendable {
             "Content-Type": asset.type, "ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding",
         ]
         if let policy = asset.policy { headers.add(name: "Content-Security-Policy", value: policy) }
-        if request.headers[canonicalForm: "if-none-match"].contains(where: { $0 == tag || $0 == "*" }) {
+        if request.has(tag: tag) {
             return WebResponse(.notModified, headers)
         }
         if isPacked { headers.add(name: "Content-Encoding", value: "gzip") }

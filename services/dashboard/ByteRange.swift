@@ -10,7 +10,9 @@ struct ByteRange: Sendable, Equatable {
         guard header.lowercased().hasPrefix("bytes=") else { return nil }
         let ends = header.dropFirst(6).split(separator: "-", omittingEmptySubsequences: false)
         guard ends.count == 2, ends.allSatisfy({ $0.allSatisfy { $0.isASCII && $0.isNumber } }) else { return nil }
-        (first, last) = (Int64(ends[0]), Int64(ends[1]))
+        // Beyond 64 bits is beyond every file.
+        func number(_ digits: Substring) -> Int64? { digits.isEmpty ? nil : Int64(digits) ?? .max }
+        (first, last) = (ends.first.flatMap(number), ends.last.flatMap(number))
         guard first != nil || last != nil, (first ?? 0) <= (last ?? .max) || first == nil else { return nil }
     }
 

@@ -112,9 +112,9 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
             let request = try WebRequest(head)
             asked = request
             let plan = try site.admit(request)
-            let length = head.headers.first(name: "content-length").flatMap { Int($0) }
+            let length = head.headers.first(name: "content-length").flatMap { UInt64($0) }
             let collector = BodyCollector(plan)
-            try collector.expect(length ?? 0)
+            try collector.expect(Int(clamping: length ?? 0))
             if head.headers.first(name: "expect")?.lowercased() == "100-continue" {
                 context.writeAndFlush(
                     wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)

@@ -100,7 +100,7 @@ struct MediaRoutes: Sendable {
             let plain = name.filter { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
             headers.add(name: "Content-Disposition", value: "attachment; filename=\"\(plain)\"")
         }
-        if request.headers[canonicalForm: "if-none-match"].contains(where: { $0 == tag }) {
+        if request.has(tag: tag) {
             return WebResponse(.notModified, headers)
         }
         let mayBePart = request.headers.first(name: "If-Range").map { $0 == tag } ?? true

@@ -64,7 +64,7 @@ final class WatchHandler: ChannelInboundHandler {
         case .connectionClose:
             var data = frame.data
             if let key = frame.maskKey { data.webSocketUnmask(key) }
-            end(context, data.readSlice(length: min(2, data.readableBytes)) ?? ByteBuffer())
+            answerClose(data, context)
         case .text, .binary, .continuation:
             // Pages have nothing to say here.
             break
@@ -101,6 +101,15 @@ final class WatchHandler: ChannelInboundHandler {
             handler.nextPong = nil
             handler.answer(next, context)
         }
+    }
+
+    /// Repeats the code that the browser closes with; one that no frame may carry is a protocol error (RFC 6455 §7.4).
+    private func answerClose(_ data: ByteBuffer, _ context: ChannelHandlerContext) {
+        guard data.readableBytes > 0 else { return end(context, data) }
+        guard let code = data.getInteger(at: data.readerIndex, as: UInt16.self),
+            (1000...1003).contains(code) || (1007...1014).contains(code) || (3000...4999).contains(code)
+        else { return end(context, .protocolError) }
+        end(context, WebSocketErrorCode(codeNumber: Int(code)))
     }
 
     private func end(_ context: ChannelHandlerContext, _ code: WebSocketErrorCode) {

@@ -73,6 +73,13 @@ struct WebRequest: Sendable {
     /// Whether a browser asks for it as a page, to be looked at.
     var wantsPage: Bool { onlyReads && headers[canonicalForm: "accept"].contains { $0.hasPrefix("text/html") } }
 
+    /// Whether the browser has this version already (`If-None-Match`, RFC 9110 §13.1.2): a proxy that packs an answer weakens its tag.
+    func has(tag: String) -> Bool {
+        headers[canonicalForm: "if-none-match"].contains { known in
+            known == tag || known == "W/\(tag)" || known == "*"
+        }
+    }
+
     /// Whether the answer may be packed (RFC 9110 §12.5.3): `gzip` is named, and not with the weight 0.
     var acceptsGzip: Bool {
         headers[canonicalForm: "accept-encoding"].contains { coding in
