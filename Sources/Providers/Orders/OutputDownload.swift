@@ -86,7 +86,7 @@ package struct OutputDownload: Sendable {
         case .file(let path, let bound):
             maximum = bound
             try write(data.bytes, to: path)
-        case .part:
+        case .part, .slice:
             throw ServiceError(.internal, "\(provider): a data: URI has no parts", provider: provider)
         }
         guard data.bytes.count <= maximum else {
