@@ -17,7 +17,7 @@ package final class CenteredLines {
         // A layout is measured against a surface, which need not hold it.
         canvas = try Canvas(width: 1, height: 1)
         layout = pango_cairo_create_layout(canvas.context)
-        let text = lines.joined(separator: "\n")
+        let text = lines.joined(separator: "\n").withBoundedMarks
         pango_layout_set_text(layout, text, Int32(text.utf8.count))
         pango_layout_set_alignment(layout, PANGO_ALIGN_CENTER)
         pango_layout_set_line_spacing(layout, 1.1)

@@ -52,6 +52,7 @@ package struct Typesetting {
         let description = pango_font_description_from_string(families)
         defer { pango_font_description_free(description) }
         pango_font_description_set_weight(description, PANGO_WEIGHT_SEMIBOLD)
+        let text = text.withBoundedMarks
         pango_layout_set_text(layout, text, Int32(text.utf8.count))
         pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR)
         // trusted: the size of a picture that was checked

@@ -16,6 +16,18 @@ package struct ImageHeader: Equatable, Sendable {
     /// Whether the file has the end that its format asks for.
     package let isWhole: Bool
 
+    /// Pixels that a picture may have: more are not decoded.
+    package static let maximumPixels = 64_000_000
+    /// Bytes that a decoded picture may take: 64 million pixels of eight bits a channel.
+    package static let maximumDecoded = 256_000_000
+
+    /// Whether the picture has more pixels, or takes more memory, than can be used. A header may promise 2^32 pixels each way, whose
+    /// product is not an `Int`.
+    package var isTooLarge: Bool {
+        let (pixels, overflow) = width.multipliedReportingOverflow(by: height)
+        return overflow || pixels > Self.maximumPixels || pixels * bytesPerPixel > Self.maximumDecoded
+    }
+
     /// `nil` for bytes that are none of the formats.
     package init?(_ bytes: [UInt8]) {
         if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {

@@ -45,6 +45,15 @@ import Testing
         }
     }
 
+    @Test("marks that no script stacks cost no more than those that some do", .timeLimit(.minutes(1)))
+    func marks() throws {
+        func ink(_ count: Int) throws -> Typesetting.Box {
+            let text = "a" + String(repeating: "\u{301}", count: count)
+            return try CardPainter.paint(prompt: text, width: 320, height: 180, seed: nil).type.ink
+        }
+        #expect(try ink(31_000) == ink(30))
+    }
+
     @Test("sizes outside the bounds are refused")
     func sizes() {
         #expect(throws: ServiceError.self) { try pixels("x", width: 15) }

@@ -5,9 +5,8 @@ import ImageHeaders
 
 /// Stills: decoded whole, scaled and converted once.
 enum Picture {
-    static let maximumPixels = 64_000_000
-    /// Bytes that a decoded picture takes: 64 million pixels of eight bits a channel.
-    static let maximumDecoded = 256_000_000
+    static let maximumPixels = ImageHeader.maximumPixels
+    static let maximumDecoded = ImageHeader.maximumDecoded
     static let maximumBytes = 100 * 1024 * 1024
 
     /// Decodes a PNG, JPEG, WebP or GIF file and brings it to a film's shape: upright, scaled to fill with Lanczos,
