@@ -49,7 +49,9 @@ import Testing
     func lines() {
         let numbers = RecordNumbers([7, 1, 2, 3, 9])
         #expect(numbers.text == "1-3,7,9" && RecordNumbers(text: "1-3,7,9") == numbers)
-        for odd in ["", "a", "3-1", "1-2-3", "-1", "1,,2"] { #expect(RecordNumbers(text: odd) == nil) }
+        for odd in ["", "a", "3-1", "1-2-3", "-1", "1,,2", "0-1099511627775", "0-9223372036854775807"] {
+            #expect(RecordNumbers(text: odd) == nil)
+        }
         let lines: [SpoolLine] = [
             .event(event(5, "a b/c")), .sending(numbers, at: 12), .delivered(numbers), .dropped(numbers),
             .returned(numbers),

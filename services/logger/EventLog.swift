@@ -93,7 +93,7 @@ struct EventLog: Sendable {
             }
     }
 
-    /// The text of an object's member.
+    /// The text of an object's member; of several with the name the first counts, as everywhere.
     private static func member(_ name: StaticString, of text: Data) -> Data? {
         text.withUnsafeBytes { raw in
             let bytes = raw.assumingMemoryBound(to: UInt8.self)
@@ -102,7 +102,7 @@ struct EventLog: Sendable {
             try? scanner.members { (range, scanner) throws(JSONScanner.SyntaxError) in
                 _ = try scanner.peek()
                 let value = try scanner.skipValue()
-                if scanner.name(range, is: name) { found = Data(bytes[value]) }
+                if found == nil, scanner.name(range, is: name) { found = Data(bytes[value]) }
             }
             return found
         }

@@ -1,5 +1,8 @@
 /// Numbers of a spool's events as text: `0-99,105`.
 struct RecordNumbers: Sendable, Equatable {
+    /// More than a file of the spool holds of the shortest events.
+    private static let most = 1 << 24
+
     let ranges: [ClosedRange<Int>]
 
     init(_ numbers: some Sequence<Int>) {
@@ -14,14 +17,17 @@ struct RecordNumbers: Sendable, Equatable {
         self.ranges = ranges
     }
 
-    /// `nil` for what is no such text.
+    /// `nil` for what is no such text, and for more numbers than can be meant.
     init?(text: some StringProtocol) {
         var ranges: [ClosedRange<Int>] = []
+        var count = 0
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
             guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1], first >= 0,
                 first <= last, last < 1 << 40
             else { return nil }
+            count += last - first + 1
+            guard count <= Self.most else { return nil }
             ranges.append(first...last)
         }
         self.ranges = ranges
