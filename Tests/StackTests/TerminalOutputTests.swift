@@ -24,6 +24,18 @@ import Testing
         }
     }
 
+    @Test("the words of a wrong command line are repeated without their controls")
+    func arguments() async throws {
+        for arguments in [
+            ["\u{1B}[2J"], ["ps", "a\u{9B}31m"], ["up", "--without", "\u{202E}x"], ["drill", "--only", "\r\u{7}"],
+        ] {
+            let ended = try await Program.run("understudy", arguments)
+            #expect(ended.status == 64 && !ended.errors.isEmpty, "\(ended.errors)")
+            #expect(controls(ended.errors + ended.output) == [], "\(arguments)")
+        }
+        #expect(try await Program.run("understudy", ["--help"]).output.contains("SUBCOMMANDS"))
+    }
+
     @Test("escapes and line breaks of a lead's words are shown by every command, and obeyed by none")
     func commands() async throws {
         let prepared = try LiveStack.prepare(script: Self.script)

@@ -17,7 +17,12 @@ enum Failure {
         case is CancellationError:
             Glibc.exit(interrupted.rawValue)
         default:
-            UnderstudyCommand.exit(withError: error)
+            let code = UnderstudyCommand.exitCode(for: error)
+            // Help and completion scripts are our own words; an error repeats the arguments.
+            if code.isSuccess { UnderstudyCommand.exit(withError: error) }
+            let text = UnderstudyCommand.fullMessage(for: error)
+            if !text.isEmpty { Terminal.printError(text) }
+            Glibc.exit(code.rawValue)
         }
     }
 

@@ -31,7 +31,7 @@ enum Terminal {
     }
 }
 
-/// Rows in aligned columns.
+/// Rows in aligned columns; what a cell has beyond 200 bytes is cut.
 struct TextTable {
     var header: [String]
     var rows: [[String]] = []
@@ -41,7 +41,7 @@ struct TextTable {
     }
 
     var text: String {
-        let all = ([header] + rows).map { row in row.map { $0.printable() } }
+        let all = ([header] + rows).map { row in row.map { $0.bounded(to: TextBound.quotation).printable() } }
         let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         return all.map { row in
             zip(row, widths).map { cell, width in cell + String(repeating: " ", count: width - cell.count) }
