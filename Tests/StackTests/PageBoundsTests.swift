@@ -171,4 +171,35 @@ import Testing
             }
         }
     }
+
+    @Test("all uploads under way share a bound: one more is refused by 507, and fits when they are done")
+    func uploadRoom() async throws {
+        try await PageScene.with(script: Self.quick, ["UNDERSTUDY_DASHBOARD_UPLOADS_BYTES": "300000"]) { page in
+            let folder = "\(page.stack.folder)/state/dashboard/uploads"
+            func onDisk() -> Int {
+                let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+                return names.reduce(0) { sum, name in
+                    let facts = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
+                    return sum + (facts?[.size] as? Int ?? 0)
+                }
+            }
+            let file = "\(page.stack.folder)/sound.mp3"
+            try Data(repeating: 7, count: 200_000).write(to: URL(filePath: file))
+            func upload(_ more: String...) async throws -> Int {
+                try await page.curl(
+                    "/api/uploads?name=b.mp3", ["-H", "X-Understudy: 1", "--data-binary", "@\(file)"] + more
+                ).status
+            }
+            var held: [RawPeer] = [post("/api/uploads?name=a.mp3", page, length: 200_000, "X-Understudy: 1")]
+            held[0].send([UInt8](repeating: 7, count: 150_000))
+            while onDisk() < 150_000 { try await Task.sleep(for: .milliseconds(5)) }
+            #expect(try await upload() == 507)
+            // The same without a length that could be looked at before.
+            #expect(try await upload("-H", "Transfer-Encoding: chunked") == 507)
+            #expect(onDisk() <= 300_000)
+            held = []
+            while try await upload() != 201 { try await Task.sleep(for: .milliseconds(20)) }
+            #expect(try await upload() == 201, "what is in the store counts no more")
+        }
+    }
 }

@@ -7,11 +7,11 @@ final class BodyCollector {
     enum Plan: Sendable {
         case memory(maximum: Int)
         /// In a folder, under a temporary name.
-        case file(folder: String, maximum: Int)
+        case file(folder: String, room: UploadRoom, maximum: Int)
 
         var maximum: Int {
             switch self {
-            case .memory(let maximum), .file(_, let maximum): maximum
+            case .memory(let maximum), .file(_, _, let maximum): maximum
             }
         }
     }
@@ -25,11 +25,12 @@ final class BodyCollector {
         self.plan = plan
     }
 
-    /// - Throws: `too_large`.
+    /// - Throws: `too_large`; `unavailable` if there is no room for it beside other uploads.
     func expect(_ length: Int) throws(ServiceError) {
         guard length <= plan.maximum else {
             throw ServiceError(.tooLarge, "the body has \(length) bytes, of at most \(plan.maximum)")
         }
+        if case .file(_, let room, _) = plan { try room.check(length) }
     }
 
     /// - Throws: `too_large`; `unavailable` with the system's words.
@@ -40,7 +41,7 @@ final class BodyCollector {
         }
         switch plan {
         case .memory: bytes.append(contentsOf: buffer.readableBytesView)
-        case .file(let folder, _): try write(buffer, folder)
+        case .file(let folder, let room, _): try write(buffer, folder, room)
         }
     }
 
@@ -59,8 +60,8 @@ final class BodyCollector {
         file = nil
     }
 
-    private func write(_ buffer: ByteBuffer, _ folder: String) throws(ServiceError) {
-        if file == nil { file = try UploadFile(in: folder) }
+    private func write(_ buffer: ByteBuffer, _ folder: String, _ room: UploadRoom) throws(ServiceError) {
+        if file == nil { file = try UploadFile(in: folder, room) }
         guard let file else { return }
         // A closure that rethrows would lose the error's type.
         let fault = buffer.withUnsafeReadableBytes { raw -> ServiceError? in

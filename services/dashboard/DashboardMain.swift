@@ -31,7 +31,9 @@ package enum DashboardMain {
             let stack = StackRoutes(
                 directory: context.settings.runDirectory, orchestrator: orchestrator,
                 imagegen: context.pools["imagegen"])
-            let uploads = Uploads(folder: settings.uploads, artifacts: artifacts, store: store)
+            let uploads = Uploads(
+                folder: settings.uploads, room: UploadRoom(maximum: settings.bounds.uploads), artifacts: artifacts,
+                store: store)
             let storyboards = GivenStoryboard(artifacts: artifacts, store: store, root: settings.root)
             await uploads.sweep()
             await storyboards.sweep()

@@ -20,6 +20,8 @@ struct DashboardSettings: Sendable {
         var backlog: Int
         /// Seconds that a watcher may read nothing of what was sent before it is sent away.
         var stall: Double
+        /// Bytes on disk of all uploads under way together.
+        var uploads: Int
     }
 
     /// `UNDERSTUDY_DASHBOARD_LISTEN`: `127.0.0.1:8686` if absent. An address, not a name.
@@ -30,7 +32,7 @@ struct DashboardSettings: Sendable {
     let token: Secret?
     /// `UNDERSTUDY_DASHBOARD_HOSTS`: names beside loopback that the page may be asked for by, e.g. `films.example`.
     let hosts: Set<String>
-    /// `UNDERSTUDY_DASHBOARD_CONNECTIONS`, `_HEADER_S`, `_BODY_S`, `_IDLE_S`, `_BACKLOG_BYTES`, `_STALL_S`.
+    /// `UNDERSTUDY_DASHBOARD_CONNECTIONS`, `_HEADER_S`, `_BODY_S`, `_IDLE_S`, `_BACKLOG_BYTES`, `_STALL_S`, `_UPLOADS_BYTES`.
     var bounds: Bounds
     /// Where narrations lie while they come in.
     let uploads: String
@@ -63,7 +65,9 @@ struct DashboardSettings: Sendable {
             idle: try settings.double("UNDERSTUDY_DASHBOARD_IDLE_S", default: 75, in: 0.1...86_400),
             backlog: try settings.int(
                 "UNDERSTUDY_DASHBOARD_BACKLOG_BYTES", default: 1 << 20, in: 1024...(1 << 30)),
-            stall: try settings.double("UNDERSTUDY_DASHBOARD_STALL_S", default: 10, in: 0.1...3600))
+            stall: try settings.double("UNDERSTUDY_DASHBOARD_STALL_S", default: 10, in: 0.1...3600),
+            uploads: try settings.int(
+                "UNDERSTUDY_DASHBOARD_UPLOADS_BYTES", default: 1 << 30, in: 1024...(1 << 50)))
         uploads = "\(settings.stateDirectory)/dashboard/uploads"
         root = settings.string("UNDERSTUDY_ROOT") ?? Places.defaultRoot
     }

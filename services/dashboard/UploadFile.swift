@@ -12,10 +12,14 @@ final class UploadFile: Sendable {
 
     let path: String
     private let descriptor: Int32
+    private let room: UploadRoom
+    private let taken = Atomic(0)
     private let isDiscarded = Atomic(false)
 
+    /// - Parameter room: what its bytes are taken from until it is discarded.
     /// - Throws: `unavailable` with the system's words.
-    init(in folder: String) throws(ServiceError) {
+    init(in folder: String, _ room: UploadRoom) throws(ServiceError) {
+        self.room = room
         try? FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         // A sweep of another process may take the new file before it is locked; the next name is another one.
@@ -36,8 +40,10 @@ final class UploadFile: Sendable {
 
     deinit { discard() }
 
-    /// - Throws: `unavailable` with the system's words.
+    /// - Throws: `unavailable` with the system's words, or without room for them.
     func write(_ bytes: UnsafeRawBufferPointer) throws(ServiceError) {
+        try room.take(bytes.count)
+        taken.add(bytes.count, ordering: .relaxed)
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
@@ -51,6 +57,7 @@ final class UploadFile: Sendable {
         guard !isDiscarded.exchange(true, ordering: .acquiringAndReleasing) else { return }
         unlink(path)
         close(descriptor)
+        room.give(taken.load(ordering: .relaxed))
     }
 
     /// Removes the files of processes that are gone. -> how many.

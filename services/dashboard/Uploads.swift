@@ -13,13 +13,14 @@ struct Uploads: Sendable {
 
     /// A folder of this service's own.
     let folder: String
+    let room: UploadRoom
     let artifacts: Artifacts
     let store: ArtifactURI
 
     /// - Throws: `invalid_params` for what is no narration by its name.
     func plan(of request: WebRequest) throws(ServiceError) -> BodyCollector.Plan {
         _ = try Self.ending(request)
-        return .file(folder: folder, maximum: Self.maximumBytes)
+        return .file(folder: folder, room: room, maximum: Self.maximumBytes)
     }
 
     private struct Taken: Encodable {

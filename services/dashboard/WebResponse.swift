@@ -38,7 +38,7 @@ struct WebResponse: Sendable {
     /// `{"error": {...}}` as the wire has it.
     static func failure(_ error: ServiceError) -> WebResponse {
         var response =
-            (try? json(["error": error], status: status(of: error.kind))) ?? WebResponse(.internalServerError)
+            (try? json(["error": error], status: status(of: error))) ?? WebResponse(.internalServerError)
         if let seconds = error.retryAfter {
             response.headers.add(
                 name: "Retry-After", value: "\(Int(clamping: seconds.clamped(to: 0...86_400).rounded(.up)))")
@@ -46,8 +46,9 @@ struct WebResponse: Sendable {
         return response
     }
 
-    private static func status(of kind: ErrorKind) -> HTTPResponseStatus {
-        switch kind {
+    private static func status(of error: ServiceError) -> HTTPResponseStatus {
+        if error.providerCode == UploadRoom.full { return .insufficientStorage }
+        return switch error.kind {
         case .parse, .invalidRequest, .invalidParams: .badRequest
         case .unauthorized: .unauthorized
         case .notFound, .methodNotFound: .notFound
