@@ -80,6 +80,12 @@ package final class Call: Sendable {
         try await port.reply(Wire.result(id: id, try JSONCoding.encode(result)))
     }
 
+    /// Sends the reply of a streaming call, as JSON text that was made before.
+    package func reply(json: Data) async throws {
+        guard let id else { return }
+        try await port.reply(Wire.result(id: id, json))
+    }
+
     /// Sends a notification on this call's connection; waits while the peer reads slowly.
     ///
     /// - Throws: an error when the connection is gone.

@@ -51,6 +51,7 @@ package enum DashboardMain {
             context.logger.info("the page is at \(address)")
             methods.report("address") { .string(address) }
             methods.report("watchers") { .integer(Int64(await hub.count)) }
+            methods.report("snapshots") { .integer(Int64(await hub.snapshots)) }
             methods.background("watch") { try await hub.run() }
             methods.beforeDrain {
                 try? await server.close()

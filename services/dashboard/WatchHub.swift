@@ -3,6 +3,7 @@ import FoundationEssentials
 import JSONRPC
 import Logging
 import NIOCore
+import ServiceKit
 import ServicePool
 
 /// Brings the status messages of the orchestrator to all who watch: one connection there, whatever the number of browsers here.
@@ -45,9 +46,18 @@ actor WatchHub {
         var isJoined = false
         /// Whether it has not read yet what was sent.
         var isBehind = false
+        /// Brings it its snapshot.
+        var greeting: Task<Void, Never>?
+    }
+
+    /// A snapshot as it goes to all that wait for it.
+    private struct Picture {
+        var seq: Int
+        var text: ByteBuffer
     }
 
     private let orchestrator: OrchestratorLink
+    private let pictures: SharedReads<String?, Picture>
     private let patience: Duration
     private let logger: Logger
     private var ring: [Message] = []
@@ -62,49 +72,65 @@ actor WatchHub {
     /// - Parameter patience: how long a browser may read nothing of what was sent.
     init(_ orchestrator: OrchestratorLink, patience: Duration, logger: Logger) {
         self.orchestrator = orchestrator
+        pictures = SharedReads(limit: 2) { job in
+            let snapshot = try await orchestrator.snapshot(of: job)
+            return Picture(seq: snapshot.seq, text: try Self.text(snapshot))
+        }
         self.patience = patience
         self.logger = logger
     }
 
     var count: Int { watchers.count }
 
+    /// Snapshots that were asked of the orchestrator for browsers.
+    var snapshots: Int { get async { await pictures.count } }
+
     // MARK: - Browsers
 
     /// Lets a browser watch: it gets a snapshot, then what is newer than it or than `seq`.
     ///
     /// - Returns: for `leave`.
-    func join(job: String?, after seq: Int?, _ channel: WatchChannel) async -> Int {
+    func join(job: String?, after seq: Int?, _ channel: WatchChannel) -> Int {
         nextID += 1
         let id = nextID
         watchers[id] = Watcher(job: job, channel: channel, seq: seq ?? .max)
-        await welcome(id, resumes: seq != nil)
+        greet(id, resumes: seq != nil)
         return id
     }
 
     func leave(_ id: Int) {
-        watchers[id] = nil
+        watchers.removeValue(forKey: id)?.greeting?.cancel()
+    }
+
+    /// Sends a snapshot, and what is newer from then on.
+    private func greet(_ id: Int, resumes: Bool) {
+        // Nothing newer goes out before the snapshot.
+        watchers[id]?.isJoined = false
+        watchers[id]?.greeting?.cancel()
+        watchers[id]?.greeting = Task { await welcome(id, resumes: resumes) }
     }
 
     private func welcome(_ id: Int, resumes: Bool) async {
-        // Nothing newer goes out before the snapshot.
-        watchers[id]?.isJoined = false
-        let job = watchers[id]?.job
-        do {
-            let snapshot = try await orchestrator.snapshot(of: job)
-            guard var watcher = watchers[id] else { return }
-            watcher.channel.send(try Self.text(snapshot))
-            if !resumes { watcher.seq = snapshot.seq }
-            watcher.isJoined = true
-            watchers[id] = watcher
-            catchUp(id)
-        } catch {
-            guard let watcher = watchers[id] else { return }
-            let failure = ServiceError(wrapping: error)
-            if failure.kind == .notFound {
-                watcher.channel.end(.unknownJob)
-            } else {
+        guard let job = watchers[id].map(\.job) else { return }
+        var isTold = false
+        while !Task.isCancelled {
+            do {
+                let picture = try await pictures.value(for: job)
+                guard !Task.isCancelled, var watcher = watchers[id] else { return }
+                watcher.channel.send(picture.text)
+                if !resumes { watcher.seq = picture.seq }
+                watcher.isJoined = true
+                watchers[id] = watcher
+                return catchUp(id)
+            } catch {
+                guard !Task.isCancelled, let watcher = watchers[id] else { return }
+                guard ServiceError(wrapping: error).kind != .notFound else {
+                    return watcher.channel.end(.unknownJob)
+                }
                 // A snapshot follows when the orchestrator is back.
-                watcher.channel.send(Self.away)
+                if !isTold { watcher.channel.send(Self.away) }
+                isTold = true
+                try? await Task.sleep(for: .seconds(1))
             }
         }
     }
@@ -185,9 +211,7 @@ actor WatchHub {
         seq = max(seq ?? 0, start)
         if isAway {
             isAway = false
-            for id in watchers.keys.sorted() {
-                await welcome(id, resumes: watchers[id].map { $0.seq != .max } ?? false)
-            }
+            for (id, watcher) in watchers { greet(id, resumes: watcher.seq != .max) }
         }
         for try await message in messages { take(message) }
     }

@@ -40,15 +40,17 @@ actor JobRunner {
     }
 
     /// - Parameters:
-    ///   - events: all that happened so far.
+    ///   - machine: the job after all that happened so far.
+    ///   - eventCount: how many events that was.
     ///   - ended: called once when the job has come to its end.
     init(
-        row: JobStore.Row, events: [JobStore.StoredEvent], studio: any Studio, store: JobStore, breakers: Breakers,
-        bulletin: Bulletin, patience: StoreHold.Patience, logger: Logger, ended: @escaping @Sendable () async -> Void
+        machine: JobMachine, eventCount: Int, studio: any Studio, store: JobStore, breakers: Breakers,
+        bulletin: Bulletin, patience: StoreHold.Patience, logger: Logger,
+        ended: @escaping @Sendable () async -> Void
     ) {
-        jobID = row.spec.jobID
-        machine = Self.fold(row, events)
-        eventCount = events.count
+        jobID = machine.spec.jobID
+        self.machine = machine
+        self.eventCount = eventCount
         self.studio = studio
         self.store = store
         self.breakers = breakers

@@ -230,6 +230,13 @@ struct JobStore: Sendable {
 
     func events(of id: String) throws -> [StoredEvent] { try read { try Self.events(of: id, $0) } }
 
+    /// How many events a job has.
+    func eventCount(of id: String) throws -> Int {
+        try read { db in
+            try Int.fetchOne(db, sql: "SELECT COALESCE(MAX(n) + 1, 0) FROM event WHERE job = ?", arguments: [id]) ?? 0
+        }
+    }
+
     /// Status messages after a number, in order.
     func messages(after seq: Int, jobID: String?, limit: Int) throws -> [StatusMessage] {
         try read { db in

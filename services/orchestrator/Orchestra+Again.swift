@@ -4,18 +4,31 @@ import JSONRPC
 /// Jobs that are at their end, and go on all the same.
 extension Orchestra {
     /// - Throws: `conflict` where the job runs, or has nothing to do again; `invalid_params` that names what is wrong.
-    func retry(_ request: RetryJob) async throws -> JobStateResult {
-        let machine = try atRest(request.jobID)
+    nonisolated func retry(_ request: RetryJob) async throws -> JobStateResult {
         let edits = request.edits ?? [:]
         let only = request.only ?? (edits.isEmpty ? .failed : .segments(edits.keys.sorted()))
-        try Self.check(only, edits, machine)
-        return try await again(machine, edits.isEmpty ? [.retried(only)] : [.edited(edits), .retried(only)])
+        return try await again(request.jobID) { machine in
+            try Self.check(only, edits, machine)
+            return edits.isEmpty ? [.retried(only)] : [.edited(edits), .retried(only)]
+        }
     }
 
     /// - Throws: `conflict` where there is no finished film, or nothing of Agent6 in it; `invalid_params` that names what is
     ///   wrong.
-    func upgrade(_ request: UpgradeJob) async throws -> JobStateResult {
-        let machine = try atRest(request.jobID)
+    nonisolated func upgrade(_ request: UpgradeJob) async throws -> JobStateResult {
+        try await again(request.jobID) { machine in [try Self.upgrade(request, machine)] }
+    }
+
+    private nonisolated func again(
+        _ id: String, _ events: (JobMachine) throws -> [JobEvent]
+    ) async throws -> JobStateResult {
+        while true {
+            let rest = try await atRest(id)
+            if let result = try await again(rest, try events(rest.machine)) { return result }
+        }
+    }
+
+    private static func upgrade(_ request: UpgradeJob, _ machine: JobMachine) throws -> JobEvent {
         guard machine.state == .finished else {
             throw ServiceError(.conflict, "the job \(request.jobID) has no finished film: retry it first")
         }
@@ -31,7 +44,7 @@ extension Orchestra {
         guard !wanted.isEmpty else {
             throw ServiceError(.conflict, "Agent5 made every segment of \(request.jobID): there is nothing to upgrade")
         }
-        return try await again(machine, [.upgradeAsked(wanted, cost: request.confirmCost)])
+        return .upgradeAsked(wanted, cost: request.confirmCost)
     }
 
     private static func check(

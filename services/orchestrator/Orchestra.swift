@@ -43,7 +43,8 @@ actor Orchestra {
         for id in try store.unfinished() {
             do {
                 guard let row = try store.job(id) else { continue }
-                live[id] = makeRunner(row, events: try store.events(of: id))
+                let events = try store.events(of: id)
+                live[id] = makeRunner(row, JobRunner.fold(row, events), eventCount: events.count)
                 rows.append(row)
             } catch let error as DamagedJob {
                 logger.error("\(error.serviceError.message)")
@@ -83,7 +84,7 @@ actor Orchestra {
         guard let row = try store.job(spec.jobID) else {
             throw ServiceError(.internal, "the job \(spec.jobID) was not stored")
         }
-        live[spec.jobID] = makeRunner(row, events: [])
+        live[spec.jobID] = makeRunner(row, JobRunner.fold(row, []), eventCount: 0)
         schedule.add(Self.ticket(spec))
         await runNext()
         return StartedJob(jobID: spec.jobID, state: try await machineState(row), existing: false)
@@ -112,6 +113,8 @@ actor Orchestra {
     }
 
     private func runner(of id: String) -> JobRunner? { live[id] }
+
+    private var liveJobs: [String] { live.keys.sorted() }
 
     /// A job as it is shown to one who asked for it alone.
     nonisolated func status(_ request: JobStatus) async throws -> JobView {
@@ -185,30 +188,44 @@ actor Orchestra {
         return JobStateResult(state: try await runner.read { $0.state })
     }
 
-    /// A job that is at its end, in a session that nobody else writes.
+    /// A job at its end, as it was read.
+    struct Rest: Sendable {
+        let row: JobStore.Row
+        let machine: JobMachine
+        let eventCount: Int
+    }
+
+    /// Reads a job that is at its end, in a session that no other job writes; outside the actor, since a long job takes a while.
     ///
     /// - Throws: `conflict` where that is not so.
-    func atRest(_ id: String) throws -> JobMachine {
+    nonisolated func atRest(_ id: String) async throws -> Rest {
+        try await refuseBusy(id)
+        guard let (row, events) = try await store.history(of: id) else { throw Self.unknown(id) }
+        return Rest(row: row, machine: JobRunner.fold(row, events), eventCount: events.count)
+    }
+
+    private func refuseBusy(_ id: String) throws {
         guard live[id] == nil else {
             throw ServiceError(.conflict, "the job \(id) is still running: cancel it first")
         }
         guard !leaving.contains(id), let row = try store.job(id) else { throw Self.unknown(id) }
-        // Read at once: nothing may happen to the job between this and its new events.
-        let machine = JobRunner.fold(row, try store.events(of: id))
-        if let other = schedule.occupant(of: machine.spec.sessionID, user: machine.spec.userID) {
+        if let other = schedule.occupant(of: row.spec.sessionID, user: row.spec.userID) {
             throw ServiceError(.conflict, "the job \(other) writes the same session's folder: wait for its end")
         }
-        return machine
     }
 
     /// Takes a job up again with events from outside, and lets it wait for its turn.
-    func again(_ machine: JobMachine, _ events: [JobEvent]) async throws -> JobStateResult {
-        let id = machine.spec.jobID
-        guard let row = try store.job(id) else { throw Self.unknown(id) }
-        let runner = makeRunner(row, events: try store.events(of: id))
+    ///
+    /// - Returns: `nil` if the job has gone on since it was read: nothing was done.
+    /// - Throws: `conflict` where it runs, or another job has its session.
+    func again(_ rest: Rest, _ events: [JobEvent]) async throws -> JobStateResult? {
+        let id = rest.row.spec.jobID
+        try refuseBusy(id)
+        guard try store.eventCount(of: id) == rest.eventCount else { return nil }
+        let runner = makeRunner(rest.row, rest.machine, eventCount: rest.eventCount)
         live[id] = runner
         await runner.feed(events)
-        schedule.add(Self.ticket(row.spec))
+        schedule.add(Self.ticket(rest.row.spec))
         await runNext()
         return JobStateResult(state: try await runner.read { $0.state })
     }
@@ -232,12 +249,15 @@ actor Orchestra {
     }
 
     /// A picture of all that runs, or of one job.
-    func snapshot(jobID: String?) async throws -> WatchSnapshot {
+    nonisolated func snapshot(jobID: String?) async throws -> WatchSnapshot {
         // The number first: what comes meanwhile is in the picture and comes again, rather than not at all.
         let seq = try store.lastSeq()
         if let jobID { return WatchSnapshot(seq: seq, jobs: [try await view(jobID)]) }
         var views: [JobView] = []
-        for id in live.keys.sorted() { views.append(try await view(id)) }
+        for id in await liveJobs {
+            try Task.checkCancellation()
+            views.append(try await view(id))
+        }
         return WatchSnapshot(seq: seq, jobs: views)
     }
 
@@ -262,12 +282,12 @@ actor Orchestra {
         while !isStopped, let job = schedule.next() { await live[job]?.run() }
     }
 
-    private func makeRunner(_ row: JobStore.Row, events: [JobStore.StoredEvent]) -> JobRunner {
+    private func makeRunner(_ row: JobStore.Row, _ machine: JobMachine, eventCount: Int) -> JobRunner {
         let id = row.spec.jobID
         let user = row.spec.userID
         return JobRunner(
-            row: row, events: events, studio: studio, store: store, breakers: breakers, bulletin: bulletin,
-            patience: patience, logger: logger,
+            machine: machine, eventCount: eventCount, studio: studio, store: store, breakers: breakers,
+            bulletin: bulletin, patience: patience, logger: logger,
             ended: { [weak self] in await self?.leave(id, user) })
     }
 

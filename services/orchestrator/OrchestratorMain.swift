@@ -44,7 +44,9 @@ package enum OrchestratorMain {
                 logger: context.logger)
             let retention = try Retention(settings)
             let estimator = Estimator(studio: studio, pools: context.pools)
-            OrchestratorMethods(orchestra: orchestra, estimator: estimator).register(in: &methods)
+            let snapshots = Snapshots(orchestra)
+            OrchestratorMethods(orchestra: orchestra, estimator: estimator, snapshots: snapshots).register(in: &methods)
+            methods.report("reads") { await snapshots.counts }
             methods.background("events") { await events.run() }
             methods.report("jobs") { .object(try await store.counts().mapValues { .integer(Int64($0)) }) }
             methods.background("retention") { await retention.run(orchestra, context.logger) }

@@ -7,6 +7,7 @@ import ServiceKit
 struct OrchestratorMethods: Sendable {
     let orchestra: Orchestra
     let estimator: Estimator
+    let snapshots: Snapshots
 
     func register(in methods: inout MethodTable) {
         methods.handle(OrchestratorAPI.start) { request, call in try await start(request, .chain, call) }
@@ -14,7 +15,7 @@ struct OrchestratorMethods: Sendable {
         methods.handle(OrchestratorAPI.estimate) { request, call in try await estimate(request, call) }
         methods.handle(OrchestratorAPI.agent6) { request, call in try await runFallback(request, call) }
         methods.handle(OrchestratorAPI.status) { request, _ in try await orchestra.status(request) }
-        methods.handle(OrchestratorAPI.list) { request, _ in try await orchestra.list(request) }
+        methods.handle(OrchestratorAPI.list) { request, _ in try await snapshots.list(request) }
         methods.handle(OrchestratorAPI.receipt) { request, _ in try await orchestra.receipt(request.jobID) }
         methods.handle(OrchestratorAPI.cancel) { request, _ in try await orchestra.cancel(request.jobID) }
         methods.handle(OrchestratorAPI.retry) { request, _ in try await orchestra.retry(request) }
@@ -70,8 +71,8 @@ struct OrchestratorMethods: Sendable {
         if let seq = request.afterSeq, seq < 0 {
             throw ServiceError.invalidParams(at: "/after_seq", expected: "0 or more, found \(seq)")
         }
-        let snapshot = try await orchestra.snapshot(jobID: request.jobID)
-        try await call.reply(snapshot)
+        let snapshot = try await snapshots.snapshot(of: request.jobID)
+        try await call.reply(json: snapshot.json)
         try await follow(jobID: request.jobID, after: request.afterSeq ?? snapshot.seq) { message in
             try await call.notify(OrchestratorAPI.event, message)
             return true
