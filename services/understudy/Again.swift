@@ -26,14 +26,15 @@ struct Retry: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The segment's picture, as a URI in the store; may be repeated.", valueName: "id=uri"))
     var image: [String] = []
 
+    @OptionGroup var limit: TimeLimit
+
     func run() async throws {
         var edits: [String: SegmentEdit] = [:]
         for (id, prompt) in try pairs(edit, of: "--edit") { edits[id, default: SegmentEdit()].prompt = prompt }
         for (id, uri) in try pairs(image, of: "--image") { edits[id, default: SegmentEdit()].image = uri }
         let chosen = segment + edits.keys.filter { !segment.contains($0) }.sorted()
         let only: RetrySelection = all ? .all : chosen.isEmpty ? .failed : .segments(chosen)
-        let connection = try await Callee.connect("orchestrator", in: try ServiceSettings().runDirectory)
-        let result = try await connection.call(
+        let result = try await limit.ask(
             OrchestratorAPI.retry, RetryJob(jobID: job, only: only, edits: edits.isEmpty ? nil : edits))
         Terminal.print("\(job) is \(result.state.rawValue); follow it by `understudy watch \(job)`")
     }
@@ -61,9 +62,10 @@ struct UpgradeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("What Agent5's clips may cost in all.", valueName: "usd"))
     var confirmCost: Double
 
+    @OptionGroup var limit: TimeLimit
+
     func run() async throws {
-        let connection = try await Callee.connect("orchestrator", in: try ServiceSettings().runDirectory)
-        let result = try await connection.call(
+        let result = try await limit.ask(
             OrchestratorAPI.upgrade,
             UpgradeJob(jobID: job, segments: segment.isEmpty ? nil : segment, confirmCost: USD(confirmCost)))
         Terminal.print("\(job) is \(result.state.rawValue); follow it by `understudy watch \(job)`")

@@ -20,6 +20,8 @@ struct BreakerCommand: AsyncParsableCommand {
     @Flag(help: "Print the breaker as JSON.")
     var json = false
 
+    @OptionGroup var limit: TimeLimit
+
     enum Action: String, ExpressibleByArgument, CaseIterable {
         case open, close, reset, status
 
@@ -34,8 +36,7 @@ struct BreakerCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let connection = try await Callee.connect("orchestrator", in: try ServiceSettings().runDirectory)
-        let view = try await connection.call(
+        let view = try await limit.ask(
             OrchestratorAPI.breaker, BreakerRequest(agent: agent, action: action.request))
         json ? try Terminal.printJSON(view) : Terminal.print(BreakerStory.text(view))
     }

@@ -9,12 +9,20 @@ import Untrusted
 
 /// A connection to any replica of a service that is up.
 enum Callee {
-    /// - Throws: `unavailable` that says where it was looked for.
-    static func connect(_ service: String, in directory: RunDirectory) async throws -> RPCConnection {
+    /// Connects to the first replica that answers `rpc.health`: a process that was stopped keeps its socket.
+    ///
+    /// - Parameter patience: how long a replica may take to answer.
+    /// - Throws: `unavailable` that says where it was looked for; `timeout` for a service that is there and does not answer.
+    static func connect(
+        _ service: String, in directory: RunDirectory, within patience: Duration = TimeLimit.usual
+    ) async throws -> RPCConnection {
         var last: (any Error)?
         for instance in directory.instances(of: service) {
             do {
-                return try await directory.connect(to: service, instance: instance, patience: .milliseconds(100))
+                let connection = try await directory.connect(
+                    to: service, instance: instance, patience: .milliseconds(100))
+                try await check(connection, within: patience)
+                return connection
             } catch {
                 last = error
             }
@@ -25,6 +33,34 @@ enum Callee {
             known.isEmpty
             ? "nothing runs there; start it by `understudy up`" : "there are \(known.joined(separator: ", "))"
         throw ServiceError(.unavailable, "no socket of \(service) in \(directory.path): \(hint)")
+    }
+
+    /// The same for a service that need not run.
+    ///
+    /// - Returns: `nil` if none runs.
+    /// - Throws: `timeout` for one that is there and does not answer.
+    static func connectIfUp(_ service: String, in directory: RunDirectory) async throws -> RPCConnection? {
+        do {
+            return try await connect(service, in: directory)
+        } catch {
+            guard ServiceError(wrapping: error).kind == .timeout else { return nil }
+            throw error
+        }
+    }
+
+    private static func check(_ connection: RPCConnection, within patience: Duration) async throws {
+        do {
+            _ = try await connection.call(ServiceHealth.method, NoParams(), timeout: patience)
+        } catch let error as ServiceError where error.kind == .timeout {
+            await connection.close()
+            let seconds = Double(patience.milliseconds) / 1000
+            throw ServiceError(
+                .timeout,
+                "\(connection.path) is connected and does not answer within \(seconds) s: its process is stopped or overloaded; "
+                    + "see `understudy ps`")
+        } catch is ServiceError {
+            // Whatever it says: it answers.
+        }
     }
 }
 
@@ -45,6 +81,16 @@ struct CallMethod: AsyncParsableCommand {
     @Flag(help: "Print the error as the whole JSON object.")
     var raw = false
 
+    @Option(help: ArgumentHelp("Seconds to wait for the answer; as long as the call takes if absent.", valueName: "s"))
+    var timeout: Double?
+
+    func validate() throws {
+        guard let timeout else { return }
+        var limit = TimeLimit()
+        limit.timeout = timeout
+        try limit.validate()
+    }
+
     func run() async throws {
         let settings = try ServiceSettings()
         let text = try Self.text(of: params)
@@ -55,9 +101,11 @@ struct CallMethod: AsyncParsableCommand {
             throw ServiceError(
                 .invalidParams, "the parameters are not JSON: \(String(decoding: text.prefix(80), as: UTF8.self))")
         }
-        let connection = try await Callee.connect(service, in: settings.runDirectory)
+        let limit = timeout.map { Duration.clamping(seconds: $0) }
         do {
-            let result = try await connection.call(method, params: value)
+            let connection = try await Callee.connect(
+                service, in: settings.runDirectory, within: limit ?? TimeLimit.usual)
+            let result = try await connection.call(method, params: value, timeout: limit)
             try Terminal.printJSON(result)
         } catch let error as any ServiceErrorConvertible where raw {
             FileHandleOutput.error(try JSONCoding.pretty(error.serviceError).printableJSON() + "\n")
@@ -151,9 +199,10 @@ struct Cancel: AsyncParsableCommand {
     @Argument(help: "The job's id.")
     var job: String
 
+    @OptionGroup var limit: TimeLimit
+
     func run() async throws {
-        let connection = try await Callee.connect("orchestrator", in: try ServiceSettings().runDirectory)
-        let result = try await connection.call(OrchestratorAPI.cancel, JobReference(jobID: job))
+        let result = try await limit.ask(OrchestratorAPI.cancel, JobReference(jobID: job))
         Terminal.print("\(job) \(result.state == .running ? "is being cancelled" : result.state.rawValue)")
     }
 }
@@ -167,10 +216,11 @@ struct Status: AsyncParsableCommand {
     @Flag(help: "Print the job as JSON.")
     var json = false
 
+    @OptionGroup var limit: TimeLimit
+
     func run() async throws {
-        let connection = try await Callee.connect("orchestrator", in: try ServiceSettings().runDirectory)
         guard let job else {
-            let list = try await connection.call(OrchestratorAPI.list, ListJobs(limit: 20))
+            let list = try await limit.ask(OrchestratorAPI.list, ListJobs(limit: 20))
             if json { return try Terminal.printJSON(list) }
             var table = TextTable("JOB", "STATE", "USER", "SESSION", "DONE", "COST")
             for view in list.jobs {
@@ -181,7 +231,7 @@ struct Status: AsyncParsableCommand {
             }
             return Terminal.print(table.text)
         }
-        let view = try await connection.call(OrchestratorAPI.status, JobStatus(jobID: job))
+        let view = try await limit.ask(OrchestratorAPI.status, JobStatus(jobID: job))
         json ? try Terminal.printJSON(view) : Terminal.print(Story.text(view))
     }
 }
@@ -197,14 +247,13 @@ struct ShowReceipt: AsyncParsableCommand {
     @Flag(help: "Print the receipt as JSON.")
     var json = false
 
-    func run() async throws {
-        let receipt = try await job.contains("/") ? Self.read(try StagedInputs.uri(job)) : Self.ask(for: job)
-        json ? try Terminal.printJSON(receipt) : Terminal.print(ReceiptStory.text(receipt))
-    }
+    @OptionGroup var limit: TimeLimit
 
-    private static func ask(for job: String) async throws -> Receipt {
-        let connection = try await Callee.connect("orchestrator", in: try ServiceSettings().runDirectory)
-        return try await connection.call(OrchestratorAPI.receipt, JobReference(jobID: job))
+    func run() async throws {
+        let receipt =
+            try await job.contains("/")
+            ? Self.read(try StagedInputs.uri(job)) : limit.ask(OrchestratorAPI.receipt, JobReference(jobID: job))
+        json ? try Terminal.printJSON(receipt) : Terminal.print(ReceiptStory.text(receipt))
     }
 
     private static func read(_ file: ArtifactURI) async throws -> Receipt {

@@ -37,7 +37,9 @@ struct JobSession: Sendable {
         _ body: (_ orchestrator: RPCConnection, _ store: String) async throws -> T
     ) async throws -> T {
         let settings = try ServiceSettings()
-        if !request.isPrivate, let connection = try? await Callee.connect("orchestrator", in: settings.runDirectory) {
+        if !request.isPrivate,
+            let connection = try await Callee.connectIfUp("orchestrator", in: settings.runDirectory)
+        {
             let health = try await connection.call(ServiceHealth.method, NoParams(), timeout: .seconds(5))
             return try await body(connection, health.store ?? settings.store)
         }

@@ -7,7 +7,7 @@ enum OneService {
         _ service: String, _ method: Method<P, R>, _ params: P
     ) async throws -> R {
         let settings = try ServiceSettings()
-        if let connection = try? await Callee.connect(service, in: settings.runDirectory) {
+        if let connection = try await Callee.connectIfUp(service, in: settings.runDirectory) {
             return try await connection.call(method, params)
         }
         var environment = settings.environment
