@@ -137,11 +137,65 @@ import Testing
                 peer.send(
                     #"{"jsonrpc":"2.0","id":1,"method":"\#(method)","params":{"user_id":"u","session_id":"s","options":{\#(members)}}}"#
                         + "\n")
+                let other = try #require(UnixPeer(socket))
+                other.send(Self.health)
+                #expect(other.line()?.contains("serving") == true)
                 let reply = try #require(peer.line())
                 #expect(
                     reply.contains("20000 violations") && reply.contains("19980 more names"), "\(reply.prefix(300))")
                 #expect(reply.utf8.count < 10_000)
             }
+        }
+    }
+
+    @Test("a line of 2.8 MB of JSON is answered with its fault, and other connections are served")
+    func largeJSON() async throws {
+        try await LiveStack.with { stack in
+            let socket = try stack.run.socketPath(service: "orchestrator", instance: "orchestrator-1")
+            let peer = try #require(UnixPeer(socket))
+            let (open, close) = (String(repeating: "[", count: 40), String(repeating: "]", count: 40))
+            for value in [
+                "[" + Array(repeating: "1", count: 1_400_000).joined(separator: ",") + "]",
+                "[" + Array(repeating: open + close, count: 34_000).joined(separator: ",") + "]",
+                "{" + (0..<170_000).map { #""k\#($0)":{}"# }.joined(separator: ",") + "}",
+            ] {
+                peer.send(
+                    #"{"jsonrpc":"2.0","id":7,"method":"orchestrator.start","params":{"user_id":"u","session_id":"s","options":\#(value)}}"#
+                        + "\n")
+                let other = try #require(UnixPeer(socket))
+                other.send(Self.health)
+                #expect(other.line()?.contains("serving") == true)
+                let reply = try #require(peer.line())
+                #expect(reply.contains("-32602") && reply.contains(#""id":7"#), "\(reply.prefix(300))")
+                #expect(reply.utf8.count < 20_000)
+            }
+        }
+    }
+
+    @Test("logger.tail of a large file lets logger.log pass, and ends when it is cancelled")
+    func tail() async throws {
+        let file = "/tmp/us-tail-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).jsonl"
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let event =
+            #"{"timestamp":"2026-11-01T00:00:00.000Z","event_type":"x","data":{"t":"\#(String(repeating: "y", count: 900))"}}"#
+        let megabyte = Data(String(repeating: event + "\n", count: 1000).utf8)
+        #expect(FileManager.default.createFile(atPath: file, contents: nil))
+        let handle = try FileHandle(forWritingTo: URL(filePath: file))
+        for _ in 0..<100 { try handle.write(contentsOf: megabyte) }
+        try handle.close()
+        try await with("logger", [], ["UNDERSTUDY_LOG_FILE": file]) { socket, _, _ in
+            func call(_ id: Int, _ method: String, _ params: String) -> String {
+                #"{"jsonrpc":"2.0","id":\#(id),"method":"\#(method)","params":\#(params)}"# + "\n"
+            }
+            let tail = #"{"job_id":"nobody","limit":10}"#
+            let peer = try #require(UnixPeer(socket))
+            peer.send(call(1, "logger.tail", tail) + call(2, "logger.log", #"{"event_type":"new","data":{}}"#))
+            let replies = [peer.line() ?? "", peer.line() ?? ""]
+            #expect(replies[0].contains(#""id":2"#), "\(replies[0].prefix(200))")
+            #expect(replies[1].contains(#""events":[]"#), "\(replies[1].prefix(200))")
+            peer.send(call(3, "logger.tail", tail) + call(4, "rpc.cancel", #"{"id":3}"#))
+            let ends = [peer.line() ?? "", peer.line() ?? ""]
+            #expect(ends.contains { $0.contains(#""id":3"#) && $0.contains("-32800") }, "\(ends)")
         }
     }
 

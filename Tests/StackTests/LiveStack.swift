@@ -54,13 +54,8 @@ final class LiveStack: Sendable {
         prepared: LiveStack, arguments: [String] = [], tracing: String? = nil,
         _ body: (LiveStack) async throws -> Void
     ) async throws {
-        var command = ["\(Program.folder)/understudy", "up"] + arguments
-        if let tracing {
-            // As a grandchild (-D), so that signals reach the stack; it stops processes at the traced calls only (--seccomp-bpf).
-            command =
-                ["/usr/bin/strace", "-D", "-f", "-y", "-q", "--seccomp-bpf", "-s", "400", "-e", "trace=\(tracing)"]
-                + ["-e", "signal=none", "-o", "\(prepared.folder)/trace"] + command
-        }
+        let command = SystemCalls.command(
+            ["\(Program.folder)/understudy", "up"] + arguments, tracing: tracing, to: "\(prepared.folder)/trace")
         let up = try await Program(command[0], Array(command.dropFirst()), environment: prepared.environment)
         guard await up.says("ready in") else {
             let ended = await up.ended()

@@ -18,12 +18,14 @@ extension MediaConvertScene {
             aws.awsEnvironment.merging(["UNDERSTUDY_INSTANCE": "one", "UNDERSTUDY_DRAIN_S": "5"]) { $1 })
     }
 
+    /// - Parameter tracing: system calls that strace writes to the file `trace` of the stack's folder.
     func withStitcher(
-        _ more: [String: String] = [:], _ body: (RPCConnection, Program) async throws -> Void
+        _ more: [String: String] = [:], tracing: String? = nil, _ body: (RPCConnection, Program) async throws -> Void
     ) async throws {
         var environment = stack.environment.merging(more) { $1 }
         environment["UNDERSTUDY_CACHE_DIR"] = "\(stack.folder)/cache"
-        let stitcher = try await Program("stitcher", environment: environment)
+        let command = SystemCalls.command(["\(Program.folder)/stitcher"], tracing: tracing, to: "\(stack.folder)/trace")
+        let stitcher = try await Program(command[0], Array(command.dropFirst()), environment: environment)
         let connection = try await RPCConnection.connect(
             to: try stack.run.socketPath(service: "stitcher", instance: "one"), patience: .seconds(20))
         do {

@@ -63,6 +63,20 @@ import Testing
         }
     }
 
+    @Test("MediaConvert's job is on the disk, with the names that lead to it, when the film is there: seen by system calls")
+    func durableLedger() async throws {
+        let request = request(try await threeClips())
+        try await withStitcher(tracing: SystemCalls.fileChanges) { stitcher, _ in
+            #expect(try await stitcher.call(StitcherAPI.stitch, request).backend == .mediaconvert)
+            let calls = SystemCalls(try String(contentsOfFile: "\(stack.folder)/trace", encoding: .utf8))
+            let ledger = "\(stack.folder)/state/stitcher/mediaconvert"
+            let entries = try FileManager.default.contentsOfDirectory(atPath: ledger).filter { $0.hasSuffix(".json") }
+            #expect(!entries.isEmpty)
+            #expect(calls.volatileNames(below: "\(stack.folder)/state") { _ in false } == [])
+            #expect(calls.flushes(ofPathEnding: ledger) >= 1)
+        }
+    }
+
     @Test("a narration apart from its clip, and a clip that is unlike the film or too short, are made fitting before")
     func prepared() async throws {
         var clips = try await threeClips()

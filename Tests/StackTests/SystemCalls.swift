@@ -6,6 +6,14 @@ struct SystemCalls {
     /// Calls that `LiveStack.with(tracing:)` should trace.
     static let fileChanges = "rename,renameat,renameat2,mkdir,mkdirat,fsync,fdatasync"
 
+    /// A command under strace, which runs as a grandchild (-D), so that signals reach the command, and stops processes at the traced
+    /// calls only (--seccomp-bpf); the command itself if `calls` is `nil`.
+    static func command(_ command: [String], tracing calls: String?, to file: String) -> [String] {
+        guard let calls else { return command }
+        return ["/usr/bin/strace", "-D", "-f", "-y", "-q", "--seccomp-bpf", "-s", "400", "-e", "trace=\(calls)"]
+            + ["-e", "signal=none", "-o", file] + command
+    }
+
     private struct Line {
         var call: String
         var text: String
