@@ -83,7 +83,7 @@ let package = Package(
 
         library("Untrusted", []),
         library("JSONRPC", nio + [logging, "Untrusted"]),
-        library("ServicePool", nio + [logging, "JSONRPC"]),
+        library("ServicePool", nio + [logging, "JSONRPC", "Untrusted"]),
         library(
             "ServiceKit",
             nio + [logging, lifecycle, configuration, unixSignals, "JSONRPC", "ServicePool", "Untrusted"]),

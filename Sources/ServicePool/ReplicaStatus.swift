@@ -1,4 +1,5 @@
 package import JSONRPC
+import Untrusted
 
 /// A replica as a caller sees it.
 package struct ReplicaStatus: Sendable {
@@ -47,6 +48,24 @@ package struct ServiceHealth: Codable, Sendable {
         self.store = store
         self.problem = problem
     }
+
+    /// Numbers are clamped: any process can serve a socket.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        service = try container.decode(String.self, forKey: .service)
+        instance = try container.decode(String.self, forKey: .instance)
+        status = try container.decode(Status.self, forKey: .status)
+        version = try container.decode(String.self, forKey: .version)
+        uptime = try container.decode(Double.self, forKey: .uptime).clamped(to: 0...Self.longestUptime)
+        inFlight = max(try container.decode(Int.self, forKey: .inFlight), 0)
+        capacity = max(try container.decode(Int.self, forKey: .capacity), 0)
+        pid = try container.decodeIfPresent(Int.self, forKey: .pid)
+        store = try container.decodeIfPresent(String.self, forKey: .store)
+        problem = try container.decodeIfPresent(String.self, forKey: .problem)
+    }
+
+    /// A hundred years, in seconds.
+    private static let longestUptime = 3_155_760_000.0
 
     private enum CodingKeys: String, CodingKey {
         case service, instance, status, version, capacity, pid, store, problem

@@ -300,4 +300,19 @@ struct MachineScene {
         #expect(scene.machine.work == [.image(segment: 1, attempt: 0, provider: nil)])
         #expect(scene.machine.receipt.segments[0].reused)
     }
+
+    @Test("what of a picture could not be used is a warning of the job and its receipt")
+    func clipWarnings() {
+        var scene = MachineScene(entry: .fallback)
+        scene.apply(.started)
+        scene.apply(.loaded(MachineScene.plan(1)))
+        scene.image(0)
+        var clip = CreatedClip(
+            clip: "file:///0.mp4", duration: 15, frames: 450, width: 1920, height: 1080, fps: 30, bytes: 1,
+            cost: USD(0.001), encodeTime: 0.1)
+        clip.warnings = ["its colour profile cannot be used"]
+        scene.apply(.clipMade(segment: 0, clip: clip, startedAt: scene.now))
+        #expect(scene.machine.view.warnings == ["seg_1: its colour profile cannot be used"])
+        #expect(scene.machine.receipt.warnings == scene.machine.view.warnings)
+    }
 }

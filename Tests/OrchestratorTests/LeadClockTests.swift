@@ -60,4 +60,15 @@ import Testing
         let answered = try await LeadWatch.hold(clock(LeadClock.Bounds()), start: .now) { _ in 8 }
         guard case .answered(8) = answered else { return #expect(Bool(false)) }
     }
+
+    @Test("a call that reports for a day leaves some thousand events, not ten a second")
+    func pace() {
+        var (seconds, events) = (0.0, 0)
+        while seconds < 86_400 {
+            events += 1
+            seconds += ProgressPace.pause(after: events) / .seconds(1)
+        }
+        #expect(events < 15_000)
+        #expect(ProgressPace.pause(after: 1) == .milliseconds(100))
+    }
 }

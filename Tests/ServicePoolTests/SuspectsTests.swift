@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSONRPC
 import Testing
 
 @testable import ServicePool
@@ -37,5 +38,28 @@ import Testing
             _ = suspects.lost(Suspects.Key(method: "\(number)", params: Data()), with: "b", at: 602_000_000_000)
         }
         #expect(!suspects.contains(key))
+    }
+
+    @Test("a call that decodes media may be lost with one process, any other with three")
+    func deaths() {
+        for (decodesMedia, survived) in [(true, 1), (false, 3)] {
+            var suspects = Suspects()
+            let maximum = Suspects.deaths(decodesMedia: decodesMedia)
+            for number in 1...survived {
+                let verdict = suspects.lost(key, with: "a \(number)", at: 0, maximum: maximum)
+                #expect(!verdict, "\(decodesMedia) \(number)")
+            }
+            let verdict = suspects.lost(key, with: "a last", at: 0, maximum: maximum)
+            #expect(verdict, "\(decodesMedia)")
+        }
+    }
+
+    @Test("numbers of another process's health are clamped where they are read", arguments: ["1e300", "-5", "12"])
+    func health(_ uptime: String) throws {
+        let text =
+            #"{"service":"s","instance":"i","status":"serving","version":"1","uptime_s":\#(uptime),"in_flight":-3,"capacity":-1}"#
+        let health = try JSONCoding.decode(ServiceHealth.self, from: Data(text.utf8))
+        #expect((0...1e10).contains(health.uptime) && health.inFlight == 0 && health.capacity == 0)
+        #expect(uptime != "12" || health.uptime == 12)
     }
 }

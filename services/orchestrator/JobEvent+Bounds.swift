@@ -34,6 +34,11 @@ extension JobEvent {
                 image.warnings = image.warnings?.bounded
                 return .imageMade(segment: segment, image: image, startedAt: startedAt)
             }()
+        case .clipMade(let segment, var clip, let startedAt):
+            {
+                clip.warnings = clip.warnings?.bounded
+                return .clipMade(segment: segment, clip: clip, startedAt: startedAt)
+            }()
         case .imageFailed(let segment, let error, let startedAt):
             .imageFailed(segment: segment, error.bounded, startedAt: startedAt)
         case .stillFailed(let segment, let error, let startedAt):

@@ -38,6 +38,7 @@ extension JobMachine {
             spend(clip.cost, on: index)
             done("clip", index, startedAt, now, clip.cost)
             stages.ran("clips", from: startedAt, to: now)
+            warnings += (clip.warnings ?? []).map { "\(segments[index].id): \($0)" }
             tell("made the clip of", index, &drafts)
         case .clipFailed(let index, let error, let startedAt):
             guard segments.indices.contains(index), segments[index].clip == nil else { return }

@@ -103,8 +103,8 @@ extension JobRunner {
 
     // MARK: -
 
-    /// Holds a call to its clock and tells the job of its progress: the first report at once, then the last one of each tenth
-    /// of a second, however many there are.
+    /// Holds a call to its clock and reports the job's progress: the first report at once, then the last one of each pause of
+    /// `ProgressPace`, however many there are.
     private func hold<T: Sendable>(
         _ clock: LeadClock, start: ContinuousClock.Instant,
         _ call: @escaping @Sendable (_ hears: @escaping @Sendable (AgentSign) -> Void) async throws -> T,
@@ -113,10 +113,12 @@ extension JobRunner {
         let (reports, input) = AsyncStream.makeStream(
             of: ProgressReport.self, bufferingPolicy: .bufferingNewest(1))
         let teller = Task {
+            var count = 0
             for await var report in reports {
                 report.message = report.message.bounded(to: TextBound.message)
                 await feed(tell(report))
-                try? await Task.sleep(for: .milliseconds(100))
+                count += 1
+                try? await Task.sleep(for: ProgressPace.pause(after: count))
             }
         }
         defer {
