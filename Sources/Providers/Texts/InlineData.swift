@@ -9,18 +9,33 @@ package enum InlineData {
     /// - Returns: `nil` for a text that is not a data URI, or whose data cannot be decoded.
     package static func bytes(of characters: inout JSONTextBytes, size: Int) -> [UInt8]? {
         guard characters.head(5) == "data:" else { return nil }
+        let content = content(of: &characters, size: size)
+        return characters.isBroken ? nil : content?.bytes
+    }
+
+    /// - Parameters:
+    ///   - characters: of the whole URI, whose scheme was checked, read to their end.
+    ///   - size: how many there are at most.
+    /// - Returns: the media type, empty if the URI does not name one, and the bytes; `nil` if they cannot be decoded.
+    static func content(
+        of characters: inout some IteratorProtocol<UInt8>, size: Int
+    ) -> (mediaType: String, bytes: [UInt8])? {
         var head = ""
         while true {
             guard let byte = characters.next(), head.utf8.count < longestHead else { return nil }
             if byte == UInt8(ascii: ",") { break }
             head.unicodeScalars.append(Unicode.Scalar(byte))
         }
-        let isBase64 = head.lowercased().filter { $0 != " " }.hasSuffix(";base64")
-        return isBase64
+        let parts = head.lowercased().filter { $0 != " " }.drop { $0 != ":" }.dropFirst()
+            .split(separator: ";", omittingEmptySubsequences: false)
+        let type = parts.first.map { $0.contains("/") ? String($0) : "" } ?? ""
+        let bytes =
+            parts.dropFirst().last == "base64"
             ? LooseBase64.decode(&characters, size: size, isPercentEncoded: true) : plain(&characters, size: size)
+        return bytes.map { (type, $0) }
     }
 
-    private static func plain(_ characters: inout JSONTextBytes, size: Int) -> [UInt8]? {
+    private static func plain(_ characters: inout some IteratorProtocol<UInt8>, size: Int) -> [UInt8]? {
         var output: [UInt8] = []
         output.reserveCapacity(size / 3)
         while let byte = characters.next() {
@@ -31,6 +46,6 @@ package enum InlineData {
             guard let decoded = PercentCode.next(&characters) else { return nil }
             output.append(decoded)
         }
-        return characters.isBroken || output.isEmpty ? nil : output
+        return output.isEmpty ? nil : output
     }
 }

@@ -7,7 +7,7 @@ package enum LooseBase64 {
     ///   - isPercentEncoded: whether `%2B` stands for `+`, as in a URI.
     /// - Returns: `nil` for a text that is empty, ends in the middle of a byte, or has other characters.
     package static func decode(
-        _ characters: inout JSONTextBytes, size: Int, isPercentEncoded: Bool = false
+        _ characters: inout some IteratorProtocol<UInt8>, size: Int, isPercentEncoded: Bool = false
     ) -> [UInt8]? {
         var output: [UInt8] = []
         output.reserveCapacity(size / 4 * 3 + 3)
@@ -33,7 +33,7 @@ package enum LooseBase64 {
                 return nil
             }
         }
-        guard !characters.isBroken, count > 0, padding <= 3 else { return nil }
+        guard count > 0, padding <= 3 else { return nil }
         switch count % 4 {
         case 1: return nil
         case 2: output.append(UInt8(truncatingIfNeeded: bits >> 4))
@@ -63,7 +63,7 @@ package enum LooseBase64 {
 
 enum PercentCode {
     /// The byte of the two hexadecimal digits that follow a percent sign; `nil` if they do not.
-    static func next(_ characters: inout JSONTextBytes) -> UInt8? {
+    static func next(_ characters: inout some IteratorProtocol<UInt8>) -> UInt8? {
         guard let high = characters.next().flatMap(JSONTextBytes.digit),
             let low = characters.next().flatMap(JSONTextBytes.digit)
         else { return nil }

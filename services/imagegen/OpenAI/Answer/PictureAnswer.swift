@@ -99,7 +99,7 @@ enum PictureAnswer {
             return InlineData.bytes(of: &characters, size: text.count).map(Found.picture) ?? .broken
         }
         if head.contains("://") || candidate.promise == .link && text.count <= longestLink { return link(text) }
-        if let picture = LooseBase64.decode(&characters, size: text.count),
+        if let picture = LooseBase64.decode(&characters, size: text.count), !characters.isBroken,
             candidate.promise == .picture || isPicture(picture.prefix(64))
         {
             return .picture(picture)
