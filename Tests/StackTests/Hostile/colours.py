@@ -152,13 +152,15 @@ def clips():
         ffmpeg("-f", "lavfi", "-i", f"{flat},{source}:p={primaries}:t=bt709:m={matrix}:r=tv,format=yuv420p", *x264, "-colorspace",
                tags[0], "-color_primaries", tags[1], "-color_trc", tags[2], "-color_range", "tv", name)
     # Without tags players use BT.601 below 720 lines, whatever the range is.
-    for name, size, matrix, levels, tag in (
-        ("untagged.mp4", "320x180", "170m", "tv", "unknown"), ("untagged-full.mp4", "320x180", "170m", "pc", "unknown"),
-        ("untagged-hd.mp4", "1280x720", "709", "tv", "unknown"), ("untagged-hd-full.mp4", "1280x720", "709", "pc", "unknown"),
-        ("smpte240m.mp4", "320x180", "240m", "tv", "smpte240m"),
+    for name, size, matrix, levels in (
+        ("untagged.mp4", "320x180", "170m", "tv"), ("untagged-full.mp4", "320x180", "170m", "pc"),
+        ("untagged-hd.mp4", "1280x720", "709", "tv"), ("untagged-hd-full.mp4", "1280x720", "709", "pc"),
     ):
         ffmpeg("-f", "lavfi", "-i", f"{flat.replace('320x180', size)},{source}:p=709:t=709:m={matrix}:r={levels},format=yuv420p,"
-               f"setparams=colorspace={tag}:color_primaries=unknown:color_trc=unknown:range={levels}", *x264, name)
+               "setparams=colorspace=unknown:color_primaries=unknown:color_trc=unknown", *x264, "-color_range", levels, name)
+    # By swscale: ffmpeg's zscale does not return from this matrix.
+    ffmpeg("-f", "lavfi", "-i", f"{flat},scale=out_color_matrix=smpte240m:out_range=tv:flags=accurate_rnd,format=yuv420p,"
+           "setparams=color_primaries=unknown:color_trc=unknown", *x264, "-colorspace", "smpte240m", "smpte240m.mp4")
     # A disc of red in the middle; around it green that is not to be seen.
     alpha = "color=0x00ff00:s=320x180:r=30:d=0.5,format=rgba,geq=r='if(lt(hypot(X-160,Y-90),70),200,0)':" + (
         "g='if(lt(hypot(X-160,Y-90),70),30,255)':b='if(lt(hypot(X-160,Y-90),70),30,0)':a='if(lt(hypot(X-160,Y-90),70),255,0)'")
