@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test("MediaConvert's job is on the disk, with the names that lead to it, when the film is there: seen by system calls")
+    @Test("MediaConvert's job and its names are on the disk when the film is there: seen by system calls")
     func durableLedger() async throws {
         let request = request(try await threeClips())
         try await withStitcher(tracing: SystemCalls.fileChanges) { stitcher, _ in
