@@ -54,7 +54,7 @@ import Testing
             let watcher = try PageWatcher(page)
             let snapshot = try #require(try watcher.next { $0["type"] == "snapshot" })
             #expect(snapshot["jobs"]?.array?.count == 6)
-            #expect(try await page.curl("/api/jobs").status == 200)
+            #expect(try await page.curl("/api/jobs", "-o", "/dev/null", "-D", "-").status == 200)
             let after = try await details("orchestrator", page.stack)["reads"]?["snapshots"]?.double ?? 0
             #expect(after - before <= 60, "\(after - before) snapshots")
             #expect(try Vitals.peakMemory(of: dashboard) - peaks[0] < 150_000_000)
