@@ -2,7 +2,7 @@ extension String {
     /// The text with at most 30 combining marks in a row, as the Stream-Safe Text Format of Unicode (UAX #15) has it.
     ///
     /// No script stacks more. The layout of a run takes time that grows with the square of its marks: minutes for 30,000.
-    var withBoundedMarks: String {
+    package var withBoundedMarks: String {
         var result = String.UnicodeScalarView()
         var marks = 0
         for scalar in unicodeScalars {

@@ -1,9 +1,13 @@
-"""A service of somebody else's, on the socket argv[1]: it answers each call with the text of its parameter `line`."""
+"""A service of somebody else's, on the socket argv[1]: it is healthy, and answers each other call with the text of its parameter `line`."""
 
 import json
 import os
 import socket
 import sys
+
+HEALTHY = (
+    '{"jsonrpc": "2.0", "id": @, "result": {"service": "agent5", "instance": "py", "status": "serving", "version": "1", '
+    '"uptime_s": 1, "in_flight": 0, "capacity": 1}}')
 
 os.makedirs(os.path.dirname(sys.argv[1]), exist_ok=True)
 with socket.socket(socket.AF_UNIX) as server:
@@ -14,6 +18,7 @@ with socket.socket(socket.AF_UNIX) as server:
         connection, _ = server.accept()
         for line in connection.makefile("rb"):
             call = json.loads(line)
-            reply = call["params"]["line"].replace("@", str(call["id"]))
+            reply = HEALTHY if call["method"] == "rpc.health" else call["params"]["line"]
+            reply = reply.replace("@", str(call["id"]))
             connection.sendall(reply.encode("latin-1") + b"\n")
         connection.close()

@@ -60,13 +60,14 @@ enum CardPainter {
         }
     }
 
-    /// The text without what cannot be seen: control characters become spaces. Letters that run on without end get places
+    /// The text without what cannot be seen: control characters become spaces. Marks are bounded first: a break between them would
+    /// start their count again. Letters that run on without end get places
     /// where they may be broken, or laying them out would take time that grows with their square.
     private static func printable(_ text: String) -> String {
         let longestRun = 128
         var result = String.UnicodeScalarView()
         var run = 0
-        for scalar in text.unicodeScalars {
+        for scalar in text.withBoundedMarks.unicodeScalars {
             let isControl = scalar.value < 0x20 && scalar != "\n" || scalar.value == 0x7F
             run = scalar.properties.isWhitespace || isControl ? 0 : run + 1
             if run > longestRun {

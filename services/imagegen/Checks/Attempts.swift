@@ -26,6 +26,9 @@ struct Attempts: Sendable {
     /// Of one picture.
     let price: USD
     let logger: Logger
+    /// Whether an error that is `retryable` always means that the order brought nothing, as those of `PaidOrder` do: a repeated
+    /// order is then not a second one for the same wish, whether or not the first was billed.
+    var reportsCertainFailures = false
 
     /// - Parameters:
     ///   - path: where the picture is written to.
@@ -53,14 +56,15 @@ struct Attempts: Sendable {
                 let fate = error.order ?? .refused
                 orders.close(fate)
                 // One that may have been taken is not sent again: the picture would be bought twice.
-                if fate == .unknown { throw notRepeated(error) }
+                if fate == .unknown, !reportsCertainFailures { throw notRepeated(error) }
                 guard attempt == 1, error.retryable, let pause = RetryPause.seconds(error.retryAfter) else {
                     throw error
                 }
-                if fate == .billed {
+                if fate != .refused {
                     if orders.isStepwise { throw later(error, orders) }
                     guard orders.fits(price) else { throw unaffordable(error) }
-                    warnings.append("\(error.message); that answer was billed too")
+                    let end = fate == .billed ? "that answer was billed too" : "that order may have been billed too"
+                    warnings.append("\(error.message); \(end)")
                 }
                 try await Task.sleep(for: .clamping(seconds: pause))
                 attempt += 1
