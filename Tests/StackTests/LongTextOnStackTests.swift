@@ -58,7 +58,7 @@ import Testing
                     "orchestrator.start",
                     params: [
                         "user_id": "u", "session_id": .string("s\(number)"),
-                        "options": ["width": 160, "height": 90, "fps": 10],
+                        "options": ["width": 160, "height": 90, "fps": 24],
                     ])
                 jobs.append(started["job_id"]?.string ?? "")
             }

@@ -143,11 +143,9 @@ try:
 
     standin.run(url, command)
 finally:
+    # A server of Swift waits for its idle connections when it is asked to end.
     for process in processes:
-        process.terminate()
+        process.kill()
     for process in processes:
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        process.wait()
     shutil.rmtree(folder, ignore_errors=True)
