@@ -71,8 +71,15 @@ struct Decoder: ~Copyable {
         avcodec_free_context(&context)
     }
 
+    /// - Throws: what the stream makes impossible. A decoder opens no file: what it reports in the words of a file system, `EPERM`
+    ///   for some broken headers, is a fault of the stream too.
     func open() throws(MediaError) {
-        try check(avcodec_open2(context, nil, nil), "\(name): the decoder does not start")
+        do throws(MediaError) {
+            try check(avcodec_open2(context, nil, nil), "\(name): the decoder does not start")
+        } catch {
+            let isOfStream = [.notFound, .noSpace, .readOnly, .io].contains(error.kind)
+            throw isOfStream ? MediaError(.corruptMedia, error.message) : error
+        }
     }
 
     /// - Returns: `false` if the packet is broken.
