@@ -39,7 +39,7 @@ class Quirks:
     page         entries of a page at the most
     complete     what happens to CompleteMultipartUpload, one entry per request: "lost" (done, no answer), "500" (done, 500),
                  "error" (done, 200 with an error), "gone" (not done: NoSuchUpload, and the upload is gone), "lost-undone"
-    lengths      "none": no Content-Length in answers to GET
+    lengths      "none": no Content-Length in answers to GET; "none-of-head": in answers to HEAD
     """
 
     def __init__(self, given):
@@ -178,14 +178,14 @@ class Store(standin.Handler):
                 first, last = first + 1, last + 1
             headers["Content-Range"] = "bytes %d-%d/%d" % (first, min(last, len(body) - 1), len(body))
             body, status = body[first : last + 1], 206
-        if quirks.lengths == "none" and self.command == "GET":
+        if (quirks.lengths, self.command) in (("none", "GET"), ("none-of-head", "HEAD")):
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("Connection", "close")
             self.end_headers()
             self.close_connection = True
-            return self.wfile.write(body)
+            return self.wfile.write(body) if self.command == "GET" else None
         self.reply(status, body, headers)
 
     head_object = get_object

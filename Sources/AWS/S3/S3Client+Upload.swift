@@ -8,7 +8,6 @@ struct LargeUpload: Sendable {
     let size: Int
     let object: S3Location
     let mediaType: String
-    let ifAbsent: Bool
 
     struct Part: Sendable {
         let tag: S3Tag
@@ -131,7 +130,6 @@ extension S3Client {
         var request = AWSRequest("POST", object)
         request.query = [(name: "uploadId", value: id)]
         request.headers["Content-Type"] = "application/xml"
-        if file.ifAbsent { request.headers["If-None-Match"] = "*" }
         request.body = .bytes(Data("\(text)</CompleteMultipartUpload>".utf8))
         // It may fail behind an answer that says 200.
         request.resultName = "CompleteMultipartUploadResult"

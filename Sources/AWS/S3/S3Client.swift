@@ -85,29 +85,40 @@ package struct S3Client: Sendable {
                 var request = AWSRequest("HEAD", object)
                 if isUsed { request.headers["x-amz-checksum-mode"] = "ENABLED" }
                 let response = try await client.send(request)
-                guard let size = response.headers["content-length"].flatMap({ Int($0) }), size >= 0 else {
-                    throw AWSError(.unavailable, "\(object): the answer has no Content-Length; is the endpoint S3?")
+                if let size = response.headers["content-length"].flatMap({ Int($0) }), size >= 0 {
+                    return ObjectInfo(response, size: size)
                 }
-                return ObjectInfo(response, size: size)
+                return ObjectInfo(response, size: try await size(object))
             }
         } catch let error as AWSError where error.kind == .notFound {
             return nil
         }
     }
 
+    /// The size by the answer to a request for one byte: some proxies remove the length from the answer to HEAD.
+    private func size(_ object: S3Location) async throws -> Int {
+        var request = AWSRequest("GET", object)
+        request.headers["Range"] = "bytes=0-0"
+        request.wantsPart = true
+        request.sink = .memory(maximum: 1)
+        do {
+            if let total = ContentRange(try await client.send(request))?.total { return total }
+        } catch let error as AWSError where error.status == 416 {
+            return 0
+        } catch let error as AWSError where error.isWhole {}
+        throw AWSError(
+            .unavailable, "\(object): the answers have neither Content-Length nor Content-Range; is the endpoint S3?")
+    }
+
     /// Stores an object: a reader sees the old one or the new one. A large file travels in parts.
-    ///
-    /// - Parameter ifAbsent: `conflict` where there is an object of this name.
     @discardableResult
     package func upload(
-        _ source: Source, to object: S3Location, mediaType: String = "application/octet-stream", ifAbsent: Bool = false
+        _ source: Source, to object: S3Location, mediaType: String = "application/octet-stream"
     ) async throws -> Stored {
         if case .file(let path) = source {
             let size = try FileDigest.size(path, name: object.description)
             if size > 2 * partSize {
-                let upload = LargeUpload(
-                    path: path, size: size, object: object, mediaType: mediaType, ifAbsent: ifAbsent)
-                return try await self.upload(upload)
+                return try await upload(LargeUpload(path: path, size: size, object: object, mediaType: mediaType))
             }
         }
         let digest = try FileDigest(source, name: object.description)
@@ -120,7 +131,6 @@ package struct S3Client: Sendable {
             request.headers["Content-Type"] = mediaType
             request.headers[S3Hash.header] = hash.text
             storage.mark(&request.headers)
-            if ifAbsent { request.headers["If-None-Match"] = "*" }
             request.carry(source, digest, withChecksum: isUsed)
             let response = try await client.send(request)
             return Stored(tag: response.headers["etag"] ?? "", identity: ObjectInfo.identity(hash))

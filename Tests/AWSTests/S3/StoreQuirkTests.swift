@@ -107,6 +107,18 @@ import Testing
         }
     }
 
+    @Test("the size of an object is asked for by a range if the answer to HEAD has no length")
+    func unstatedSize() async throws {
+        let scene = try StoreScene(quirks: ["lengths": "none-of-head"])
+        for size in [0, 1, 1000, 3 * StoreScene.part] {
+            #expect(try await scene.roundTrip(size, as: "x"), "\(size)")
+            #expect(try await scene.client.info(try scene.object("x"))?.size == size)
+        }
+        try scene.store.ask(["quirks": ["lengths": "none-of-head", "ranges": "ignore"]])
+        let unknown = await #expect(throws: AWSError.self) { try await scene.client.info(try scene.object("x")) }
+        #expect(unknown?.message.contains("neither Content-Length nor Content-Range") == true)
+    }
+
     // MARK: - Completions
 
     @Test(
