@@ -1,5 +1,6 @@
 import Contracts
 import JSONRPC
+import ServicePool
 
 /// The lead's part: attempts, what its failures mean, and the takeover.
 extension JobMachine {
@@ -90,6 +91,14 @@ extension JobMachine {
         default:
             takeOver(error, at: now, &drafts)
         }
+    }
+
+    /// The number of the call that the lead gets: one more for each answered attempt. An attempt whose reply was lost may still be
+    /// under way, so the next one asks for the outcome of the same call.
+    var leadCall: Int {
+        let booked = attempts.filter { $0.agent == Self.lead }
+        let isLost = leadAttempt > 1 && booked.last?.error?.providerCode == ServicePools.replicaLost
+        return booked.count - (isLost ? 1 : 0)
     }
 
     private func waitFits(_ seconds: Double?, at now: Timestamp) -> Bool {

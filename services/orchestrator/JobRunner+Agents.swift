@@ -16,8 +16,7 @@ extension JobRunner {
         var spec = spec
         // What is spent, or may be, or is reserved, cannot be spent a second time.
         spec.options.maxCost = machine.leadBudget
-        // An attempt that is booked is over; the next one is a call of its own.
-        let key = "\(jobID)/lead/\(machine.attempts.count { $0.agent == JobMachine.lead })"
+        let key = "\(jobID)/lead/\(machine.leadCall)"
         let options = spec.options
         let bounds = LeadClock.Bounds(
             whole: options.agent5Timeout ?? JobDefaults.agent5Timeout, queue: options.agent5Queue,
