@@ -137,6 +137,35 @@ import Testing
         }
     }
 
+    @Test("an operation under way when imagegen is killed is asked for by the next process")
+    func killedOperation() async throws {
+        try await withStack(["UNDERSTUDY_IMAGE_PROVIDERS": "openai-compatible"]) { stack in
+            try stack.writeStoryboard(durations: [1])
+            let running: JSONValue = ["template": #"{"id": "$ID", "status": "running"}"#]
+            let done: JSONValue = ["template": #"{"status": "succeeded", "result": {"data": [{"b64_json": "$B64"}]}}"#]
+            try azure.ask([
+                "misbehave": [
+                    [
+                        "status": 202, "headers": ["operation-location": "$POLL?api-version=1"],
+                        "template": #"{"id": "$ID", "status": "notRunning"}"#,
+                        "polls": .array(Array(repeating: running, count: 4) + [done]),
+                    ]
+                ]
+            ])
+            let started = try await stack.connect("orchestrator").call(
+                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
+            while try azure.ask(["requests": true])["polls"]?.double ?? 0 < 1 {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            let pid = try await stack.connect("imagegen").call(ServiceHealth.method, NoParams()).pid ?? 0
+            kill(pid_t(pid), SIGKILL)
+            let view = try await stack.end(of: started.jobID)
+            #expect(view.state == .finished, "\(view.error?.message ?? "")")
+            #expect(try orders(azure).count == 1)
+            #expect(view.unknown == nil && view.wasted == nil)
+        }
+    }
+
     @Test("a job whose order has an unknown fate orders once, books it and ends in words; the next of the chain draws")
     func jobs() async throws {
         try await withStack { stack in

@@ -159,24 +159,65 @@ import Testing
         }
     }
 
+    /// Starts a job, kills the service that orders as soon as a condition holds, and waits for the end.
+    private func job(
+        _ stack: LiveStack, _ adapter: Adapter, limit: Double, killedWhen condition: () throws -> Bool
+    ) async throws -> JobView {
+        try stack.writeStoryboard(durations: [1])
+        let started = try await stack.connect("orchestrator").call(
+            "orchestrator.start",
+            params: [
+                "user_id": "u", "session_id": "s",
+                "options": ["max_cost_usd": .number(limit), "width": 320, "height": 180],
+            ])
+        while try !condition() { try await Task.sleep(for: .milliseconds(5)) }
+        let service = adapter == .still ? "imagegen" : "agent5"
+        let pid = try await stack.connect(service).call(ServiceHealth.method, NoParams()).pid ?? 0
+        kill(pid_t(pid), SIGKILL)
+        return try await stack.end(of: started["job_id"]?.string ?? "")
+    }
+
+    @Test("an accepted order is asked for by the process that comes after a killed one", arguments: Adapter.allCases)
+    func killedWhileWaiting(_ adapter: Adapter) async throws {
+        try await withAdapter(adapter) { stack, standIn in
+            let words = Array(repeating: JSONValue.string("processing"), count: 5) + ["succeeded"]
+            try standIn.ask(["misbehave": [["words": .array(words)]]])
+            let view = try await job(stack, adapter, limit: adapter.limit) {
+                try standIn.ask(["requests": true])["asked"]?.double ?? 0 >= 1
+            }
+            #expect(view.state == .finished, "\(view.error?.message ?? "")")
+            #expect(try standIn.ask(["requests": true])["requests"]?.array?.count == 1)
+            #expect(view.unknown == nil && view.wasted == nil)
+            let spent = adapter == .still ? view.costs.agent6 : view.costs.agent5
+            #expect(spent >= adapter.price && spent < adapter.price + adapter.price, "\(view.costs.line)")
+        }
+    }
+
+    @Test(
+        "a still's order under way when imagegen is killed is found in the list, or counts as unknown and is followed by another",
+        arguments: [true, false])
+    func killedWhileSendingStill(_ isMade: Bool) async throws {
+        try await withAdapter(.still) { stack, standIn in
+            try standIn.ask(["misbehave": [["hold": true, "made": .bool(isMade)]]])
+            let view = try await job(stack, .still, limit: 0.1) {
+                try standIn.ask(["requests": true])["requests"]?.array?.isEmpty == false
+            }
+            #expect(view.state == .finished, "\(view.error?.message ?? "")")
+            #expect(try standIn.ask(["requests": true])["made"] == 1)
+            #expect(try standIn.ask(["requests": true])["requests"]?.array?.count == (isMade ? 1 : 2))
+            #expect((view.unknown ?? .zero) == (isMade ? .zero : USD(0.02)) && view.wasted == nil)
+        }
+    }
+
     @Test(
         "an order under way when agent5 is killed before the answer is found in the list, or counts as unknown; none is repeated",
         arguments: zip([Adapter.clip, .clip, .video], [true, false, false]))
     func killedWhileSending(_ adapter: Adapter, _ isMade: Bool) async throws {
         try await withAdapter(adapter) { stack, standIn in
-            try stack.writeStoryboard(durations: [1])
             try standIn.ask(["misbehave": [["hold": true, "made": .bool(isMade)]]])
-            let started = try await stack.connect("orchestrator").call(
-                "orchestrator.start",
-                params: [
-                    "user_id": "u", "session_id": "s", "options": ["max_cost_usd": 0.6, "width": 320, "height": 180],
-                ])
-            while try standIn.ask(["requests": true])["requests"]?.array?.isEmpty != false {
-                try await Task.sleep(for: .milliseconds(5))
+            let view = try await job(stack, adapter, limit: adapter.limit) {
+                try standIn.ask(["requests": true])["requests"]?.array?.isEmpty == false
             }
-            let pid = try await stack.connect("agent5").call(ServiceHealth.method, NoParams()).pid ?? 0
-            kill(pid_t(pid), SIGKILL)
-            let view = try await stack.end(of: started["job_id"]?.string ?? "")
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(try standIn.ask(["requests": true])["requests"]?.array?.count == 1)
             #expect(view.segments.map(\.maker) == [isMade ? "Agent5" : "Agent6"])

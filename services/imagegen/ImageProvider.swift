@@ -16,6 +16,13 @@ protocol ImageProvider: Sendable {
     /// - Parameter orders: where a provider that charges books each order.
     /// - Throws: `ServiceError`; nothing is kept then.
     func draw(_ request: GenerateImage, to path: String, _ orders: OrderBook) async throws -> DrawnImage
+
+    /// Whether `draw` can ask for the end of an order that an earlier process sent for the same request.
+    func canContinue(_ order: OrderRecord.Order, of request: GenerateImage) -> Bool
+}
+
+extension ImageProvider {
+    func canContinue(_ order: OrderRecord.Order, of request: GenerateImage) -> Bool { false }
 }
 
 /// What a provider made.

@@ -68,7 +68,12 @@ struct ImageStudio: Sendable {
         }
         if let failure = orders.takeFailure() { throw failure }
         do {
-            if let lost = orders.settleAbandoned({ id in isBought(id, request, candidates) }) { throw lost }
+            let lost = orders.settleAbandoned { order in
+                isBought(order.id, request, candidates)
+            } place: { order in
+                candidates.firstIndex { $0.name == order.provider && $0.canContinue(order, of: request) }
+            }
+            if let lost { throw lost }
             let image = try await draw(request, candidates, output, orders, report)
             try delivered.keep(image, for: request)
             return image
@@ -128,7 +133,9 @@ struct ImageStudio: Sendable {
             orders.turn(to: place)
             let call = UUID().uuidString
             // A breaker only spares a provider where somebody else can be asked.
-            if candidates.count > 1, await !breakers.admits(provider.name, call: call) {
+            if candidates.count > 1, !orders.continues(provider.name),
+                await !breakers.admits(provider.name, call: call)
+            {
                 failures.append(
                     ServiceError(
                         .unavailable, "\(provider.name) is not asked: it failed three times in a row",
@@ -179,11 +186,15 @@ struct ImageStudio: Sendable {
             return Self.image(drawn, output, provider)
         }
         let key = StillCache.key(request, provider: provider.name, model: provider.model(of: request))
-        if let image = try await bought(key, request, provider, output, orders) { return image }
+        // An order that was accepted is paid for, whatever the cache has.
+        let isCacheUsed = !orders.continues(provider.name)
+        if isCacheUsed, let image = try await bought(key, request, provider, output, orders) { return image }
         // Of calls that want the same picture at the same time one buys it, and the others get it from the cache.
         let hold = cache.maximumBytes > 0 && request.fresh != true ? try await ledger.hold(content: key) : nil
         defer { withExtendedLifetime(hold) {} }
-        if hold != nil, let image = try await bought(key, request, provider, output, orders) { return image }
+        if hold != nil, isCacheUsed, let image = try await bought(key, request, provider, output, orders) {
+            return image
+        }
         // On this machine's disk first: whatever becomes of the store, what was paid for is not lost.
         let path = try ledger.temporary()
         defer { unlink(path) }

@@ -23,6 +23,12 @@ package enum UnsettledOrder: Sendable, Equatable {
     case accepted(OrderID)
 }
 
+/// The failure of an order whose process ended before it got the answer.
+package enum OrderLoss {
+    /// Its `provider_code`.
+    package static let code = "order_lost"
+}
+
 /// Remembers nothing: for callers that keep books of their own.
 package struct NoOrderMemory: OrderMemory {
     package init() {}

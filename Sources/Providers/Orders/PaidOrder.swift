@@ -54,7 +54,7 @@ package struct PaidOrder<API: OrderAPI>: Sendable {
         case .sent(let moment):
             let lost = ServiceError(
                 .unavailable, "\(api.provider): the process ended before it got the answer to an order",
-                provider: api.provider, providerCode: "order_lost")
+                provider: api.provider, providerCode: OrderLoss.code)
             let (report, warning) = try await recover(lost, since: moment)
             memory.accepted(report.id)
             return try await wait(for: report.id, report, [warning], &polling, progress)

@@ -34,7 +34,7 @@ struct ClipPurchase: Sendable {
             throw ServiceError(
                 .unavailable,
                 "\(maker.name): agent5 ended after an order of this clip was lost, which may have been billed and is not repeated",
-                retryable: false, provider: maker.name, providerCode: "order_lost")
+                retryable: false, provider: maker.name, providerCode: OrderLoss.code)
         }
         if note.unsettled != nil {
             // Ordered by a process that ended, with whatever limit it had.

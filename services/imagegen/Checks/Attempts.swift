@@ -43,7 +43,7 @@ struct Attempts: Sendable {
             try await Task.sleep(for: .clamping(seconds: RetryPause.seconds(orders.askedPause) ?? 0.25))
         }
         while true {
-            try orders.open(provider, price: price)
+            try orders.open(provider, model: model, price: price)
             made += 1
             do {
                 let picture = try await one(attempt, to: path, ask)
@@ -54,7 +54,14 @@ struct Attempts: Sendable {
                     attempts: made, warnings: warnings + picture.warnings)
             } catch let error as ServiceError {
                 let fate = error.order ?? .refused
+                let isContinued = orders.isContinued
                 orders.close(fate)
+                if isContinued, error.providerCode == OrderLoss.code {
+                    // The provider does not know it: most likely it was never sent.
+                    if let lost = orders.lostWithProcess(provider) { throw lost }
+                    warnings.append(error.message)
+                    continue
+                }
                 // One that may have been taken is not sent again: the picture would be bought twice.
                 if fate == .unknown, !reportsCertainFailures { throw notRepeated(error) }
                 guard attempt == 1, error.retryable, let pause = RetryPause.seconds(error.retryAfter) else {

@@ -74,7 +74,7 @@ struct OpenAIProvider: ImageProvider {
         let price = prices.image(provider: name, model: model, quality: request.quality)
         let attempts = Attempts(provider: name, model: model, price: price, logger: logger)
         return try await attempts.draw(to: path, orders) {
-            let (bytes, header, id) = try await ask(request, key: orders.headerKey(name))
+            let (bytes, header, id) = try await ask(request, orders)
             let size = size(request)
             var warnings: [String] = []
             if header.width != size.width || header.height != size.height {
@@ -87,25 +87,42 @@ struct OpenAIProvider: ImageProvider {
 
     // MARK: - The order
 
-    /// - Parameter key: for servers that take a repeated request with the same `Idempotency-Key` for the same order.
-    private func ask(_ request: GenerateImage, key: String) async throws -> ([UInt8], ImageHeader, String?) {
+    /// Continues the order of an earlier process: the server's report says how it ends.
+    func canContinue(_ order: OrderRecord.Order, of request: GenerateImage) -> Bool {
+        order.model == model(of: request) && order.places?.isEmpty == false
+    }
+
+    private func ask(_ request: GenerateImage, _ orders: OrderBook) async throws -> ([UInt8], ImageHeader, String?) {
+        if let pending = PendingPicture(orders) {
+            do {
+                let (bytes, header) = try await picture(of: pending, within: timeout, nil)
+                return (bytes, header, pending.id)
+            } catch var error as ServiceError {
+                error.order = error.order ?? .billed
+                error.requestID = error.requestID ?? pending.id
+                throw error
+            }
+        }
         let start = ContinuousClock.now
         let failure = ProviderFailure(provider: name)
-        var response = try await answer(to: try httpRequest(request, key: key))
+        // Servers take a repeated request with the same key for the same order.
+        let response = try await answer(to: try httpRequest(request, key: orders.headerKey(name)))
         let id = response.headers["x-request-id"]?.printable().bounded(to: TextBound.quotation)
         guard response.isSuccess else {
             throw failure.error(response)
                 ?? ServiceError(.unavailable, "\(name): answered \(response.status)", provider: name, requestID: id)
         }
         do {
-            var found = PictureAnswer.find(in: response.body)
+            let found = PictureAnswer.find(in: response.body)
+            let bytes: [UInt8]
+            let header: ImageHeader
             if let pending = PendingPicture(response, found, base: account.base, query: account.query) {
+                pending.note(in: orders)
                 let left = max(timeout - (ContinuousClock.now - start) / .seconds(1), 0)
-                (response, found) = try await pending.finished(provider: name, timeout: left) { url in
-                    try await answer(to: fetching(url, maximum: Self.maximumBytes))
-                }
+                (bytes, header) = try await picture(of: pending, within: left, id)
+            } else {
+                (bytes, header) = try await picture(found, of: response, id)
             }
-            let (bytes, header) = try await picture(found, of: response, id)
             return (bytes, header, id)
         } catch var error as ServiceError {
             // Whatever is wrong with the picture of a success: it was made, and is charged for.
@@ -113,6 +130,16 @@ struct OpenAIProvider: ImageProvider {
             error.requestID = error.requestID ?? id
             throw error
         }
+    }
+
+    /// The picture of an accepted order, once it is finished.
+    private func picture(
+        of pending: PendingPicture, within timeout: Double, _ id: String?
+    ) async throws -> ([UInt8], ImageHeader) {
+        let (response, found) = try await pending.finished(provider: name, timeout: timeout) { url in
+            try await answer(to: fetching(url, maximum: Self.maximumBytes))
+        }
+        return try await picture(found, of: response, id)
     }
 
     /// The picture that a success holds, or links to.

@@ -2,6 +2,7 @@ import Artifacts
 import Contracts
 import FoundationEssentials
 import JSONRPC
+import Providers
 import Synchronization
 
 /// The orders of one call of `imagegen.generate`: each fits the call's limit, is stored before it is sent, and is booked when
@@ -32,6 +33,12 @@ final class OrderBook: Sendable {
         var loss = Loss()
         /// Of the record's orders, the one under way.
         var current: Int?
+        /// Of the record's orders, the one that an earlier process left under way and that can be continued.
+        var inherited: Int?
+        /// Whether the current order is one of an earlier process.
+        var isContinued = false
+        /// The place in the chain of the provider that is asked first.
+        var first: Int
         /// The place in the chain of the provider that is asked.
         var place: Int
     }
@@ -48,7 +55,8 @@ final class OrderBook: Sendable {
         key = request.idempotencyKey ?? UUID().uuidString
         attempt = request.attempt ?? 0
         self.save = save
-        state = Mutex(State(record: record, place: attempt % Self.endOfProcess / 2))
+        let place = attempt % Self.endOfProcess / 2
+        state = Mutex(State(record: record, first: place, place: place))
     }
 
     // MARK: - Where the call stands
@@ -56,14 +64,14 @@ final class OrderBook: Sendable {
     var loss: Loss { state.withLock { $0.loss } }
 
     /// The place in the chain of the provider that is asked first.
-    var firstPlace: Int { attempt % Self.endOfProcess / 2 }
+    var firstPlace: Int { state.withLock { $0.first } }
 
     /// Turns to a provider of the chain.
     func turn(to place: Int) { state.withLock { $0.place = place } }
 
     /// How often the provider was asked by calls before this one.
     var earlierTries: Int {
-        state.withLock { $0.place == firstPlace ? attempt % Self.endOfProcess % 2 : 0 }
+        state.withLock { $0.place == attempt % Self.endOfProcess / 2 ? attempt % Self.endOfProcess % 2 : 0 }
     }
 
     /// What to send as `attempt` for the second try of the provider.
@@ -119,10 +127,19 @@ final class OrderBook: Sendable {
         return loss.total + price <= limit
     }
 
-    /// Notes an order that is about to be sent.
+    /// Stores an order that is about to be sent, or turns to the provider's order of an earlier process.
     ///
     /// - Throws: `quota_exhausted` for one that does not fit the call's limit; `unavailable` if it cannot be stored.
-    func open(_ provider: String, price: USD) throws(ServiceError) {
+    func open(_ provider: String, model: String, price: USD) throws(ServiceError) {
+        let isContinued = state.withLock { state in
+            guard let inherited = state.inherited, state.record.orders[inherited].provider == provider else {
+                state.isContinued = false
+                return false
+            }
+            (state.current, state.inherited, state.isContinued) = (inherited, nil, true)
+            return true
+        }
+        if isContinued { return }
         guard fits(price) else {
             throw ServiceError(
                 .quotaExhausted,
@@ -131,7 +148,9 @@ final class OrderBook: Sendable {
         }
         let record = state.withLock { state in
             state.record.orders.append(
-                OrderRecord.Order(id: UUID().uuidString, provider: provider, price: price, state: .sent))
+                OrderRecord.Order(
+                    id: UUID().uuidString, provider: provider, model: model, price: price, state: .sent,
+                    sentAt: Date().timeIntervalSince1970))
             state.current = state.record.orders.count - 1
             return state.record
         }
@@ -177,29 +196,56 @@ final class OrderBook: Sendable {
         if end == .unknown { loss.unknown += order.price }
     }
 
-    /// Books orders that a process had under way when it ended.
+    /// Settles the orders that a process had under way when it ended: one that can be continued is continued, the others are booked.
     ///
-    /// - Parameter isPaid: whether an order's picture is on this machine's disk.
+    /// - Parameters:
+    ///   - isPaid: whether an order's picture is on this machine's disk.
+    ///   - place: the place in the chain of the provider that continues an order; `nil` if none can.
     /// - Returns: for a caller that books losses, the failure to reply with.
-    func settleAbandoned(_ isPaid: (String) -> Bool) -> ServiceError? {
-        let lost = state.withLock { state -> [OrderRecord.Order] in
+    func settleAbandoned(
+        isPaid: (OrderRecord.Order) -> Bool, place: (OrderRecord.Order) -> Int?
+    ) -> ServiceError? {
+        let (lost, isChanged) = state.withLock { state -> ([OrderRecord.Order], Bool) in
             var lost: [OrderRecord.Order] = []
+            var isChanged = false
             for index in state.record.orders.indices where state.record.orders[index].state == .sent {
-                let isHere = isPaid(state.record.orders[index].id)
+                let order = state.record.orders[index]
+                let isHere = isPaid(order)
+                if !isHere, let place = place(order) {
+                    state.inherited = index
+                    (state.first, state.place) = (place, place)
+                    continue
+                }
                 Self.end(&state.record.orders[index], isHere ? .delivered : .unknown, &state.loss)
-                if !isHere { lost.append(state.record.orders[index]) }
+                isChanged = true
+                if !isHere { lost.append(order) }
             }
-            return lost
+            return (lost, isChanged)
         }
+        if isChanged { try? save(state.withLock { $0.record }) }
         guard let order = lost.last else { return nil }
-        try? save(state.withLock { $0.record })
+        return lostWithProcess(order.provider)
+    }
+
+    /// The failure to reply with after an order whose fate nobody knows, because its process ended.
+    ///
+    /// - Returns: `nil` if the caller does not book losses, or there are none.
+    func lostWithProcess(_ provider: String) -> ServiceError? {
         guard isStepwise, loss.total > .zero else { return nil }
         var failure = ServiceError(
-            .unavailable, "imagegen ended while \(order.provider) drew; the picture may have been billed",
-            retryable: true, provider: order.provider, providerCode: "order_lost")
+            .unavailable, "imagegen ended while \(provider) drew; the picture may have been billed",
+            retryable: true, provider: provider, providerCode: OrderLoss.code)
         failure.nextAttempt = attempt + Self.endOfProcess
         return failure
     }
+
+    /// Whether a provider has an order of an earlier process to continue.
+    func continues(_ provider: String) -> Bool {
+        state.withLock { state in state.inherited.map { state.record.orders[$0].provider == provider } ?? false }
+    }
+
+    /// Whether the current order was sent by an earlier process.
+    var isContinued: Bool { state.withLock { $0.isContinued } }
 
     /// Stores a failure, so that a caller that lost the reply gets the same one.
     func keep(_ failure: ServiceError) {
@@ -208,5 +254,42 @@ final class OrderBook: Sendable {
             return state.record
         }
         try? save(record)
+    }
+}
+
+/// The order under way, as the code that asks for its end needs it.
+extension OrderBook: OrderMemory {
+    var unsettled: UnsettledOrder? {
+        state.withLock { state in
+            guard state.isContinued, let current = state.current else { return nil }
+            let order = state.record.orders[current]
+            if let id = order.reference.flatMap({ OrderID($0) }) { return .accepted(id) }
+            return .sent(at: order.sentAt ?? 0)
+        }
+    }
+
+    /// Where a server reports the continued order.
+    var places: [String]? {
+        state.withLock { state in
+            guard state.isContinued, let current = state.current else { return nil }
+            return state.record.orders[current].places
+        }
+    }
+
+    /// `open` has stored it.
+    func sending() {}
+
+    func accepted(_ id: OrderID) { accepted(id, at: nil) }
+
+    /// - Parameter places: where the server reports the order, if that is not its API's usual place.
+    func accepted(_ id: OrderID, at places: [String]?) {
+        let record = state.withLock { state -> OrderRecord? in
+            guard let current = state.current else { return nil }
+            state.record.orders[current].reference = id.text
+            state.record.orders[current].places = places
+            return state.record
+        }
+        // An order whose id cannot be stored is looked for in the provider's list after a restart, if there is one.
+        if let record { try? save(record) }
     }
 }

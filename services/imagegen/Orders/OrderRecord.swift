@@ -15,10 +15,16 @@ struct OrderRecord: Codable, Sendable {
         /// Unique, of this order.
         var id: String
         var provider: String
+        /// The model that was ordered from; `nil` in records of earlier versions.
+        var model: String?
         var price: USD
         var state: State
-        /// The provider's id of the work, if it has one.
+        /// Seconds since 1970; `nil` in records of earlier versions.
+        var sentAt: Double?
+        /// The provider's id of the order, once it accepted one that is asked for later.
         var reference: String?
+        /// Where a server reports the order, if that is not its API's usual place.
+        var places: [String]?
     }
 
     var orders: [Order] = []

@@ -38,11 +38,15 @@ struct ReplicateProvider: ImageProvider {
             provider: name, model: model, price: price, logger: logger, reportsCertainFailures: true)
         return try await attempts.draw(to: path, orders) {
             let order = client.order(model, input: input.json(ordered(request)), .picture, timeout: timeout)
-            let finished = try await order.finish()
+            let finished = try await order.finish(memory: orders)
             let (bytes, header) = try await order.fetch(finished, picture)
             return Attempts.Picture(
                 bytes: bytes, header: header, requestID: finished.id.text, cost: price, warnings: finished.warnings)
         }
+    }
+
+    func canContinue(_ order: OrderRecord.Order, of request: GenerateImage) -> Bool {
+        order.model == model(of: request)
     }
 
     private func ordered(_ request: GenerateImage) -> ReplicateInput.Order {

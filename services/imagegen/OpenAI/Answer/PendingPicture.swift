@@ -14,7 +14,7 @@ struct PendingPicture {
 
     /// Where to ask, the likeliest first: servers that send an id alone differ in it.
     private let places: [String]
-    private let id: String
+    let id: String
     private let retryAfter: Double?
 
     /// - Parameters:
@@ -46,6 +46,19 @@ struct PendingPicture {
         }
         self.id = id?.text ?? "operation"
         retryAfter = response.retryAfter
+    }
+
+    /// The order that an earlier process left under way; `nil` if there is none.
+    init?(_ orders: OrderBook) {
+        guard let places = orders.places, !places.isEmpty, case .accepted(let id) = orders.unsettled else { return nil }
+        self.places = places
+        self.id = id.text
+        retryAfter = nil
+    }
+
+    /// Stores where to ask, for a process that comes after this one.
+    func note(in orders: OrderBook) {
+        if let id = OrderID(id) { orders.accepted(id, at: places) }
     }
 
     /// Asks until the picture is there. Nothing is ordered again, whatever becomes of a question.
