@@ -19,7 +19,7 @@ demo: ## make the sample film, with a lead that fails
 test: ## run all tests; those of the stack where a Docker engine answers or can be started
 	@scripts/setup.sh test
 	swift build $(SWIFT_FLAGS) --build-tests
-	swift test $(SWIFT_FLAGS) --skip-build --no-parallel
+	@scripts/test.sh
 	@scripts/engine.sh scripts/stack.sh
 
 images: ## build the images of compose/docker-compose.yml from the sources
