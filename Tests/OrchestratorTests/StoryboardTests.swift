@@ -135,6 +135,26 @@ import Testing
         }
     }
 
+    @Test(
+        "an id that is part of a longer id is not found in that one's names",
+        arguments: [
+            (
+                ["scene", "scene_2"], ["scene_take1.wav", "scene_2_take1.wav", "scene_2_take2.wav"],
+                ["scene_take1.wav", "scene_2_take1.wav"]
+            ), (["1", "1.1"], ["seg_1.wav", "seg_1.1.wav", "seg_1.1_b.wav"], ["seg_1.wav", "seg_1.1.wav"]),
+            (["intro", "intro_2"], ["intro_2_take.wav"], [nil, "intro_2_take.wav"]),
+            (
+                ["a", "b-a", "c-b-a"], ["x c-b-a.wav", "x b-a.wav", "x a.wav"], ["x a.wav", "x b-a.wav", "x c-b-a.wav"]
+            ),
+            // The shorter id may be there a second time.
+            (["1", "1_2"], ["1_2 of 1.wav", "1_2.wav"], ["1_2 of 1.wav", "1_2.wav"]),
+        ] as [([String], [String], [String?])])
+    func parts(_ segments: [String], _ names: [String], _ expected: [String?]) {
+        for names in [names, names.reversed()] {
+            #expect(NarrationFinder.find(segments: segments, names: names).finding == .perSegment(expected))
+        }
+    }
+
     @Test("exact names come first, and what they take is free for nobody else")
     func exact() {
         let found = NarrationFinder.find(segments: ["1", "2"], names: ["1.mp3", "1_2.mp3", "2_1.mp3"])

@@ -163,6 +163,7 @@ import Testing
                 let view = try await play(stack, name)
                 expectAccepted(view)
                 #expect(view.videoURL == "file://\(final(stack))")
+                #expect(view.agents["Agent5"]?.message == "the film is ready (2.0 s)", "\(name)")
                 #expect(try await Judge.complaints(final(stack)) == "", "\(name)")
                 let probe = try await Program.run(
                     "/usr/bin/ffprobe",
@@ -245,6 +246,11 @@ import Testing
             #expect(view.warnings.contains { $0.contains("no narration was found") })
             #expect(abs(try #require(try await Judge.onset(final(stack), at: 0))) < 0.05)
             #expect(abs(try #require(try await Judge.onset(final(stack), at: 1))) < 0.05)
+            try await stack.narrate("seg_1", seconds: 1.9)
+            let cut = try await play(stack, step: clips("heard.mp4", "heard.mp4"))
+            #expect(cut.warnings.contains { $0.hasPrefix("seg_1: the narration is 0.9 s longer") }, "\(cut.warnings)")
+            #expect(cut.state == .finished && cut.agents["Agent6"]?.status != .processing)
+            try FileManager.default.removeItem(atPath: stack.place("agent4/seg_1.mp3"))
             let mixed = try await play(stack, step: clips("heard.mp4", "black.mp4"), ["fallback": "segments"])
             #expect(mixed.segments.map(\.maker) == ["Agent5", "Agent6"], "\(mixed.warnings)")
             #expect(mixed.agents["Agent5"]?.message == "Agent5's clip of seg_2 is black throughout")

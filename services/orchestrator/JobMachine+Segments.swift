@@ -215,7 +215,7 @@ extension JobMachine {
         guard !warnings.contains(warning) else { return }
         warnings.append(warning)
         drafts.append(
-            say(Self.understudy, .processing, "warning: \(warning)", segmentID: id, progress: progress))
+            say(actor, .processing, "warning: \(warning)", segmentID: id, progress: progress))
     }
 
     private mutating func tell(_ deed: String, _ index: Int, _ drafts: inout [StatusDraft]) {

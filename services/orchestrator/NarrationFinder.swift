@@ -4,7 +4,8 @@ import Contracts
 ///
 /// A file narrates at most one segment. A name that is the id comes first; among names that contain the id as a word, all
 /// segments are assigned together, so that as many as possible have a narration and ids are found as early in the names as
-/// possible.
+/// possible. Where a name has a longer id of the storyboard, it does not have the ids that are part of that one: `scene_2_take_1` is
+/// of `scene_2`, not of `scene`.
 struct NarrationFinder {
     /// What was found for the segments, in their order.
     enum Finding: Equatable {
@@ -40,7 +41,11 @@ struct NarrationFinder {
         }
         let rest = audio.filter { !taken.contains($0.name) }
         let open = segments.indices.filter { own[$0] == nil }
-        let choices = open.map { candidates(for: segments[$0], among: rest) }
+        let choices = open.map { index in
+            let id = segments[index]
+            let longer = segments.filter { $0.utf8.count > id.utf8.count && position(of: id, in: $0) != nil }
+            return candidates(for: id, among: rest, apart: longer)
+        }
         let assigned = assign(choices)
         for (place, index) in zip(assigned, open) { own[index] = place }
         if own.allSatisfy({ $0 == nil }), let whole = preferred(audio.filter { $0.stem == "narration" }) {
@@ -67,27 +72,41 @@ struct NarrationFinder {
     }
 
     /// The names that contain an id as a word, the best one first; of one recording in several formats, the preferred one.
-    private static func candidates(for id: String, among names: [Name]) -> [Candidate] {
-        let found = names.filter { position(of: id, in: $0.stem) != nil }
-        let stems = Dictionary(grouping: found, by: \.stem)
+    ///
+    /// - Parameter longer: ids that contain this one as a word.
+    private static func candidates(for id: String, among names: [Name], apart longer: [String]) -> [Candidate] {
+        let stems = Dictionary(grouping: names, by: \.stem)
         return stems.compactMap { stem, names in
-            guard let name = preferred(names), let position = position(of: id, in: stem) else { return nil }
+            guard let position = position(of: id, in: stem, apart: longer), let name = preferred(names) else {
+                return nil
+            }
             return Candidate(name: name, position: position)
         }.sorted { ($0.position, $0.name) < ($1.position, $1.name) }
     }
 
-    /// Where the id is in the stem with nothing of a word on either side: `1` is in `take-1`, not in `take-10`.
-    private static func position(of word: String, in stem: String) -> Int? {
+    /// Where an id is in a stem with nothing of a word on either side: `1` is in `take-1`, not in `take-10`.
+    ///
+    /// - Parameter longer: ids that contain this one; where one of them is in the stem, this one is not.
+    private static func position(of id: String, in stem: String, apart longer: [String] = []) -> Int? {
+        let own = ranges(of: id, in: stem)
+        guard let first = own.first else { return nil }
+        guard !longer.isEmpty else { return stem.distance(from: stem.startIndex, to: first.lowerBound) }
+        let others = longer.flatMap { ranges(of: $0, in: stem) }
+        return own.first { range in
+            !others.contains { $0.lowerBound <= range.lowerBound && range.upperBound <= $0.upperBound }
+        }.map { stem.distance(from: stem.startIndex, to: $0.lowerBound) }
+    }
+
+    private static func ranges(of word: String, in stem: String) -> [Range<String.Index>] {
+        var ranges: [Range<String.Index>] = []
         var rest = stem[...]
         while let range = rest.firstRange(of: word) {
             let before = range.lowerBound == stem.startIndex ? nil : stem[stem.index(before: range.lowerBound)]
             let after = range.upperBound == stem.endIndex ? nil : stem[range.upperBound]
-            if !isWordPart(before), !isWordPart(after) {
-                return stem.distance(from: stem.startIndex, to: range.lowerBound)
-            }
+            if !isWordPart(before), !isWordPart(after) { ranges.append(range) }
             rest = rest[rest.index(after: range.lowerBound)...]
         }
-        return nil
+        return ranges
     }
 
     private static func isWordPart(_ character: Character?) -> Bool {

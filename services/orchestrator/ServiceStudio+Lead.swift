@@ -22,11 +22,11 @@ extension ServiceStudio {
             throw ServiceError(.corruptMedia, "\(Self.whose) \(fault)")
         }
         let film = try uri(try places(spec).film)
-        let report = try await store(source, probe, as: film, promised, fps, spec, plan)
-        try await write(report, spec)
+        let stored = try await store(source, probe, as: film, promised, fps, spec, plan)
+        try await write(stored.report, spec)
         return .film(
             CheckedFilm(
-                video: film.description, seconds: probe.seconds,
+                video: film.description, seconds: stored.seconds,
                 warnings: findings.warnings.map { "\(Self.whose) \($0)" }))
     }
 
@@ -67,14 +67,14 @@ extension ServiceStudio {
 
     /// Writes the film to its place: as it is if players play it, else as an MP4 of its streams, else encoded.
     ///
-    /// - Returns: the report of what is stored.
+    /// - Returns: what was measured of the stored film.
     private func store(
         _ source: ArtifactURI, _ probe: ProbedMedia, as film: ArtifactURI, _ promised: Double, _ fps: Double,
         _ spec: JobSpec, _ plan: JobPlan
-    ) async throws -> DeliveryReport? {
+    ) async throws -> ProbedMedia {
         guard probe.report?.points.first(where: { $0.name == "playable" })?.isPassed == false else {
             try await artifacts.copy(source, to: film)
-            return probe.report
+            return probe
         }
         var request = ConvertMedia(media: source.description, output: film.description)
         for encodes in [false, true] {
@@ -83,14 +83,13 @@ extension ServiceStudio {
             do {
                 return try await films.check(
                     film.description, seconds: promised, fps: fps, whose: "\(Self.whose), converted to MP4,",
-                    narrations: plan.narrations(areFitted: false)
-                ).report
+                    narrations: plan.narrations(areFitted: false))
             } catch let error as ServiceError where error.kind == .corruptMedia {
                 // Copied streams that do not play in an MP4 are encoded, unless the film itself has been replaced.
                 if made.encodedPictures != nil || encodes || source == film { throw error }
             }
         }
-        return nil
+        return probe
     }
 
     /// Cuts the good segments out of a film.
