@@ -20,7 +20,6 @@ test: ## run all tests; those of the stack where a Docker engine answers or can 
 	@scripts/setup.sh test
 	swift build $(SWIFT_FLAGS) --build-tests
 	@scripts/test.sh
-	@scripts/engine.sh scripts/stack.sh
 
 images: ## build the images of compose/docker-compose.yml from the sources
 	@scripts/setup.sh dist
