@@ -103,6 +103,73 @@ import Testing
         }
     }
 
+    @Test("thousands of requests in one packet are answered each, and answers that nobody reads fill no memory")
+    func pipelined() async throws {
+        try await PageScene.with { page in
+            let job = try await page.film(bytes: 1 << 20)
+            let pid = try await Self.pid(page.stack)
+            let slow = "GET /api/replicas HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            let quick = "GET /api/jobs/\(job)/film HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: *\r\n\r\n"
+            let many = RawPeer(port: UInt16(page.port) ?? 0)
+            for (text, count) in [
+                (String(repeating: quick, count: 2000), 2000),
+                (String(repeating: slow, count: 3) + String(repeating: quick, count: 6000), 6003),
+            ] {
+                Thread { many.send(text) }.start()
+                var answers = 0
+                var rest = ""
+                while answers < count, case let bytes = many.read(), !bytes.isEmpty {
+                    let parts = (rest + String(decoding: bytes, as: UTF8.self)).components(separatedBy: "HTTP/1.1 ")
+                    answers += parts.count - 1
+                    rest = String((parts.last ?? "").suffix(8))
+                }
+                #expect(answers == count)
+            }
+            let before = try await page.resident()
+            let silent = (0..<2).map { _ in RawPeer(port: UInt16(page.port) ?? 0, window: 4096, patience: 2) }
+            let block = String(repeating: "GET /assets/app.js HTTP/1.1\r\nHost: localhost\r\n\r\n", count: 20_000)
+            // Ends when nothing is taken any more.
+            for peer in silent { for _ in 0..<20 where peer.send(Array(block.utf8)) {} }
+            let grown = try await page.resident() - before
+            #expect(grown < 64, "\(grown) MB")
+            #expect(try await Self.pid(page.stack) == pid)
+        }
+    }
+
+    @Test("long runs of combining marks, in a body, an address or a header, block nobody", .timeLimit(.minutes(1)))
+    func marks() async throws {
+        try await PageScene.with { page in
+            let run = String(repeating: "\u{301}\u{316}", count: 80_000)
+            let escaped = String(repeating: #"\u0301\u0316"#, count: 80_000)
+            for text in [run, escaped] {
+                for body in [
+                    #"{"options": {"a\#(text)": 1}}"#,
+                    #"{"pipeline_data": {"storyboard": {"segments": [], "a\#(text)": 1, "b\#(text)": "c\#(text)"}}}"#,
+                ] {
+                    try body.write(toFile: "\(page.stack.folder)/body", atomically: true, encoding: .utf8)
+                    let answer = try await page.curl(
+                        "/api/estimate", "-H", "X-Understudy: 1", "--data-binary", "@\(page.stack.folder)/body")
+                    #expect(answer.status == 400, "\(answer.body.prefix(300))")
+                }
+            }
+            let short = String(run.unicodeScalars.prefix(3000).map(Character.init))
+            let peer = RawPeer(port: UInt16(page.port) ?? 0)
+            let names = [
+                "If-None-Match", "Accept-Encoding", "Authorization", "Origin", "Cookie", "Connection", "Range",
+            ]
+            for path in ["/api/jobs?state=a\(short)", "/a\(short)", "/assets/app.js"] {
+                let fields = names.map { "\($0): a\(short)" }.joined(separator: "\r\n")
+                peer.send(
+                    "GET \(path) HTTP/1.1\r\nHost: localhost\r\n\(fields)\r\nUpgrade: websocket\r\nX-a: b\r\n\r\n")
+                guard peer.readHeader().hasPrefix("HTTP/1.1 ") else { break }
+            }
+            let health = try await page.stack.connect("orchestrator").call(
+                ServiceHealth.method, NoParams(), timeout: .seconds(10))
+            #expect(health.status == .serving)
+            #expect(try await page.curl("/healthz").status == 200)
+        }
+    }
+
     @Test("a film that becomes shorter while it is sent ends the connection, and keeps nobody busy")
     func truncated() async throws {
         try await PageScene.with { page in

@@ -1,20 +1,23 @@
 import Foundation
 import Glibc
 
-/// A TCP connection whose every byte a test decides.
-final class RawPeer {
+/// A TCP connection whose every byte a test decides. One thread reads; another one may send meanwhile.
+final class RawPeer: @unchecked Sendable {
     private let descriptor: Int32
     /// Whether the other side has ended the connection, as far as was read.
     private(set) var hasEnded = false
 
-    /// - Parameter window: bytes that the system takes in for a peer that does not read.
-    init(port: UInt16, window: Int32? = nil) {
+    /// - Parameters:
+    ///   - window: bytes that the system takes in for a peer that does not read.
+    ///   - patience: seconds without a byte after which reading or sending ends.
+    init(port: UInt16, window: Int32? = nil, patience seconds: Int = 20) {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         if var window {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &window, socklen_t(MemoryLayout<Int32>.size))
         }
-        var patience = timeval(tv_sec: 20, tv_usec: 0)
+        var patience = timeval(tv_sec: seconds, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         _ = Self.withAddress(port: port) { connect(descriptor, $0, $1) }
     }
 

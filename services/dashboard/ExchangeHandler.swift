@@ -29,6 +29,8 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var clock: Scheduled<Void>?
     private var work: Task<Void, Never>?
     private var fileWatch: RepeatedTask?
+    /// Whether an answer is written whose end waits until the client has read some of what was sent.
+    private var isHeldBack = false
 
     init(_ site: Site, _ bounds: DashboardSettings.Bounds) {
         self.site = site
@@ -70,6 +72,11 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
             }
         default: break
         }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if isHeldBack, context.channel.isWritable { release(context) }
+        context.fireChannelWritabilityChanged()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -247,9 +254,10 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         let channel = context.channel
         restart(context, bounds.idle)
         if keepAlive {
-            // Before the last word, which brings the next request where that is here already.
-            state = .waiting
-            return context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+            context.flush()
+            if context.channel.isWritable { return release(context) }
+            isHeldBack = true
+            return
         }
         state = .ending
         let this = NIOLoopBound((self, context), eventLoop: context.eventLoop)
@@ -258,6 +266,20 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
             channel.close(mode: .output, promise: nil)
             // Who does not close its side after the last answer is left.
             if channel.isActive { handler.restart(context, handler.bounds.header) }
+        }
+    }
+
+    /// Ends an answer, which brings the next request if that is here already: in a turn of its own, since each of a thousand requests
+    /// in one packet would be answered on top of the stack of the one before, and only while the client reads, since its answers would
+    /// fill the memory.
+    private func release(_ context: ChannelHandlerContext) {
+        isHeldBack = false
+        let this = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        context.eventLoop.execute {
+            let (handler, context) = this.value
+            guard context.channel.isActive else { return }
+            handler.state = .waiting
+            context.writeAndFlush(handler.wrapOutboundOut(.end(nil)), promise: nil)
         }
     }
 
