@@ -1,4 +1,5 @@
 package import NIOCore
+import Untrusted
 
 /// One message of JSON-RPC 2.0, taken apart as far as the connection needs it; `params`, `result` and `error` stay text.
 package enum Envelope: Sendable, Equatable {
@@ -24,8 +25,12 @@ package enum Message: Sendable, Equatable {
 }
 
 extension Message {
-    /// Reads one line.
-    package init(_ line: ByteBuffer) {
+    /// Reads one line. Its texts become stream-safe, names included.
+    package init(_ received: ByteBuffer) {
+        let line =
+            received.withUnsafeReadableBytes {
+                StreamSafeText.convert($0.assumingMemoryBound(to: UInt8.self), readsEscapes: true)
+            }.map { ByteBuffer(bytes: $0) } ?? received
         guard
             line.readableBytesView.allSatisfy({ $0 < 0x80 })
                 || String(validating: line.readableBytesView, as: UTF8.self) != nil

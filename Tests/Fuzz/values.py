@@ -12,7 +12,7 @@ RAW_NUMBERS = [
 ]
 TEXTS = [
     "", " ", "a", "..", ".", "/", "\x00", "\r\n", "a\r\nb", "\x1b[2J\x1b]0;t\x07", "\u202egpj.exe", "\u2028", "\ud800".encode(
-        "utf-16", "surrogatepass").decode("utf-16", "replace"), "é" * 300, "𝔘" * 70, "x" * 5_000, "x" * 200_000, "%00", "%2e%2e%2f",
+        "utf-16", "surrogatepass").decode("utf-16", "replace"), "é" * 300, "a" + "\u0301\u0316" * 20_000, "𝔘" * 70, "x" * 5_000, "x" * 200_000, "%00", "%2e%2e%2f",
     "{\\an8}<b>--></b>", "'; DROP TABLE job; --", "${jndi:ldap://x}", "nan", "1e309", "seg_001", "2026-13-45T99:99:99Z",
     "9999999999999999999", "-", "http://127.0.0.1:1/x", "http://[::1", "s3://", "s3://b", "file://", "file:///", "file://host/x",
     "data:text/plain,x",

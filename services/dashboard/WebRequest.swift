@@ -1,6 +1,7 @@
 import Foundation
 import JSONRPC
 import NIOHTTP1
+import Untrusted
 
 /// A request of a browser, its target taken apart and checked.
 struct WebRequest: Sendable {
@@ -33,7 +34,7 @@ struct WebRequest: Sendable {
         // One slash at the end is the same page.
         for part in target.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
         where part != "" || path.isEmpty {
-            guard let decoded = String(part).removingPercentEncoding, decoded != ".", decoded != "..",
+            guard let decoded = String(part).removingPercentEncoding?.streamSafe, decoded != ".", decoded != "..",
                 !decoded.utf8.contains(where: Self.isForbidden)
             else { throw ServiceError(.invalidParams, "the request's path holds what no path here holds") }
             guard !decoded.isEmpty else { continue }
@@ -45,7 +46,7 @@ struct WebRequest: Sendable {
         var pairs: [(name: String, text: Substring)] = []
         for pair in halves.count == 2 ? halves[1].split(separator: "&") : [] {
             let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let texts = sides.map { String($0).replacing("+", with: " ").removingPercentEncoding }
+            let texts = sides.map { String($0).replacing("+", with: " ").removingPercentEncoding?.streamSafe }
             guard let name = texts.first ?? "", let value = texts.count == 2 ? texts.last ?? "" : "" else {
                 throw ServiceError(.invalidParams, "the request's query is not percent-encoded UTF-8")
             }

@@ -76,17 +76,19 @@ struct WebServer: Sendable {
                 }
             })
         let bound = NIOLoopBound(exchange, eventLoop: channel.eventLoop)
-        try channel.pipeline.syncOperations.configureHTTPServerPipeline(
-            withPipeliningAssistance: true,
-            withServerUpgrade: (
-                upgraders: [upgrader],
-                completionHandler: { context in
-                    context.pipeline.syncOperations.removeHandler(bound.value, promise: nil)
-                }
-            ),
-            // What cannot be read is answered by the handler, with a word on why.
-            withErrorHandling: false, withEncoderConfiguration: .init(), withDecoderLimitConfiguration: Self.limits)
-        try channel.pipeline.syncOperations.addHandler(exchange)
+        // As `configureHTTPServerPipeline` does it, but for the texts of headers. What cannot be read is answered by `ExchangeHandler`.
+        let encoder = HTTPResponseEncoder()
+        let http: [any RemovableChannelHandler] = [
+            ByteToMessageHandler(
+                HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: Self.limits)),
+            HTTPServerPipelineHandler(), NIOHTTPResponseHeadersValidator(), StreamSafeHeaders(),
+        ]
+        let upgrade = HTTPServerUpgradeHandler(
+            upgraders: [upgrader], httpEncoder: encoder, extraHTTPHandlers: http
+        ) { context in
+            context.pipeline.syncOperations.removeHandler(bound.value, promise: nil)
+        }
+        try channel.pipeline.syncOperations.addHandlers([encoder] + http + [upgrade, exchange])
     }
 
     /// Whether this is a page of ours that may watch. Who is not gets an answer in HTTP.
