@@ -9,6 +9,8 @@ import Synchronization
 package final class LogOutput: Sendable {
     /// Standard error.
     package static let standardError = LogOutput(STDERR_FILENO)
+    /// Standard output, of a program whose output is a log.
+    package static let standardOutput = LogOutput(STDOUT_FILENO)
 
     private struct State {
         var waiting: [String] = []
@@ -76,7 +78,7 @@ package final class LogOutput: Sendable {
             if state.unreported > 0 {
                 let report = LineLogHandler.line(
                     level: "warning", label: "log",
-                    message: "\(state.unreported) log lines were dropped: standard error was not read")
+                    message: "\(state.unreported) log lines were dropped: the log was not read")
                 state.unreported = 0
                 state.bytes += report.utf8.count
                 lines.append(report)

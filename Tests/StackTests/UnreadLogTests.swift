@@ -51,6 +51,28 @@ import Testing
         #expect((stats.droppedLogLines ?? 0) > 0)
     }
 
+    @Test("a stack whose output nobody reads stops all the same")
+    func unreadStack() async throws {
+        let stack = try LiveStack.prepare()
+        defer { try? FileManager.default.removeItem(atPath: stack.folder) }
+        let fifo = "\(stack.folder)/log"
+        try #require(mkfifo(fifo, 0o600) == 0)
+        let reader = open(fifo, O_RDWR | O_NONBLOCK | O_CLOEXEC)
+        defer { close(reader) }
+        // Full before the first line.
+        let block = [UInt8](repeating: 0x20, count: 65_536)
+        while block.withUnsafeBytes({ Glibc.write(reader, $0.baseAddress, $0.count) }) > 0 {}
+        let up = try await Program(
+            "/bin/sh", ["-c", "exec \"$0\" up >\"$1\" 2>&1", "\(Program.folder)/understudy", fifo],
+            environment: stack.environment)
+        let socket = try stack.run.socketPath(service: "orchestrator", instance: "orchestrator-1")
+        let connection = try await RPCConnection.connect(to: socket, patience: .seconds(30))
+        #expect(try await connection.call(ServiceHealth.method, NoParams()).status == .serving)
+        up.signal(SIGTERM)
+        #expect(await up.ended().status == 0)
+        #expect(stack.run.instances(of: "orchestrator").isEmpty)
+    }
+
     /// What comes out of the pipe up to a line with some words, or until nothing comes for ten seconds.
     private static func read(_ descriptor: Int32, until words: String) -> String {
         var all: [UInt8] = []

@@ -10,7 +10,8 @@ final class ServiceLog: Sendable {
         self.output = output
     }
 
-    static let standardOutput = ServiceLog { FileHandleOutput.output($0) }
+    /// Standard output; lines that nobody reads are dropped, and counted.
+    static let standardOutput = ServiceLog { LogOutput.standardOutput.write($0) }
 
     /// A log in a file, which is begun anew.
     static func file(_ path: String) -> ServiceLog {

@@ -2,6 +2,7 @@ import ArgumentParser
 import JSONRPC
 import ServiceKit
 import ServicePool
+import Untrusted
 
 struct Up: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -34,9 +35,9 @@ struct Up: AsyncParsableCommand {
             let isUp: Bool? = try await Interruption.race {
                 try await stack.start()
                 if let address = try? await PageAddress.find(in: settings.runDirectory) {
-                    Terminal.print("understudy | the page is at \(address)")
+                    tell("the page is at \(address)")
                 }
-                Terminal.print("understudy | ready in \(settings.runDirectory.path), films in \(settings.store)")
+                tell("ready in \(settings.runDirectory.path), films in \(settings.store)")
                 // Serve until a signal comes.
                 while true { try await Task.sleep(for: .seconds(86_400)) }
             }
@@ -45,10 +46,14 @@ struct Up: AsyncParsableCommand {
             await stack.stop()
             throw error
         }
-        Terminal.print("understudy | stopping")
+        tell("stopping")
         await stack.stop()
-        Terminal.print("understudy | stopped")
+        tell("stopped")
+        LogOutput.standardOutput.flush()
     }
+
+    /// A reader that does not read must not keep the stack from stopping.
+    private func tell(_ line: String) { LogOutput.standardOutput.write("understudy | \(line.printable())\n") }
 }
 
 /// `imagegen=2,clipper=2`.
