@@ -78,6 +78,17 @@ import Testing
             #expect(price.status == 200 && price.body.contains(#""segments":220"#), "\(price.body.prefix(500))")
             let users = try? FileManager.default.subpathsOfDirectory(atPath: page.stack.store)
             #expect((users ?? []).allSatisfy { !$0.hasSuffix(".json") })
+            // A request that is refused changes no file.
+            let place = page.stack.place("agent2/storyboard.json", user: "web", session: "large")
+            var wrong = request.object ?? [:]
+            wrong["options"] = ["nonsense": 1]
+            try JSONCoding.encode(wrong).write(to: URL(filePath: "\(body).wrong"))
+            for before in [nil, #"{"segments": []}"#] {
+                if let before { try page.stack.write(before, to: place) }
+                let refused = try await page.curl("/api/jobs", post[0], post[1], post[2], "@\(body).wrong")
+                #expect(refused.status == 400 && refused.body.contains("nonsense"), "\(refused.body.prefix(500))")
+                #expect((try? String(contentsOfFile: place, encoding: .utf8)) == before)
+            }
             let started = try await page.curl("/api/jobs", post[0], post[1], post[2], post[3])
             #expect(started.status == 201, "\(started.body)")
             let job = try JSONCoding.decode(JSONValue.self, from: Data(started.body.utf8))["job_id"]?.string ?? ""

@@ -17,6 +17,8 @@ struct GivenStoryboard: Sendable {
 
     /// What `body` gives with the parameters of a start whose storyboard is where the orchestrator gets it.
     ///
+    /// A request that is refused leaves the session's storyboard as it was.
+    ///
     /// - Parameter isKept: whether it stays in the session's folder; else `body` gets another session, which is removed afterwards.
     /// - Throws: `invalid_params` for an id that cannot name a folder; what the store and `body` throw.
     func with<R>(
@@ -34,8 +36,18 @@ struct GivenStoryboard: Sendable {
         let places = try Places(
             root: root, userID: params["user_id"]?.string ?? "", sessionID: params["session_id"]?.string ?? "")
         let place = try store.appending(places.storyboard)
-        try await artifacts.write(try JSONCoding.encode(storyboard), to: place)
-        guard !isKept else { return try await body(.object(params)) }
+        let text = try JSONCoding.encode(storyboard)
+        guard !isKept else {
+            let before = try await artifacts.info(place) == nil ? nil : artifacts.read(place, maximum: Self.maximumOld)
+            try await artifacts.write(text, to: place)
+            do {
+                return try await body(.object(params))
+            } catch let error as ServiceError where !error.mayHaveStarted {
+                if let before { try await artifacts.write(before, to: place) } else { await forget(place) }
+                throw error
+            }
+        }
+        try await artifacts.write(text, to: place)
         let result: R
         do {
             result = try await body(.object(params))
@@ -70,6 +82,13 @@ struct GivenStoryboard: Sendable {
 
     /// The user of estimates whose storyboard goes by the store, each in a session of its own.
     private static let estimates = "web-estimate"
+    /// Bytes of a storyboard that is put back; one of more is none that a job can be made of.
+    private static let maximumOld = 64 * 1024 * 1024
     /// Seconds after which nobody waits for an estimate any more.
     private static let staleSeconds = 600.0
+}
+
+extension ServiceError {
+    /// Whether a start that ended with this may have been accepted all the same.
+    fileprivate var mayHaveStarted: Bool { [.unavailable, .timeout, .cancelled, .internal].contains(kind) }
 }
