@@ -1,5 +1,6 @@
 import JSONRPC
 import ServicePool
+import Untrusted
 
 /// `--healthcheck`: whether this replica serves, asked on its own socket; for a container's engine, which needs no shell for it.
 enum HealthCheck {
@@ -15,11 +16,12 @@ enum HealthCheck {
             let health = try await connection.call(
                 ServiceHealth.method, NoParams(), timeout: .seconds(Self.patience))
             await connection.close()
-            FileHandleOutput.output("\(service)/\(settings.instance): \(health.status.rawValue)\n")
-            if let problem = health.problem { FileHandleOutput.error("\(service): \(problem)\n") }
+            FileHandleOutput.output("\(service)/\(settings.instance.printable()): \(health.status.rawValue)\n")
+            if let problem = health.problem { FileHandleOutput.error("\(service): \(problem.printable())\n") }
             return health.status == .serving && health.problem == nil ? 0 : 1
         } catch {
-            FileHandleOutput.error("\(service): not serving: \(ServiceError(wrapping: error).message)\n")
+            let message = ServiceError(wrapping: error).message.printable()
+            FileHandleOutput.error("\(service): not serving: \(message)\n")
             return 1
         }
     }

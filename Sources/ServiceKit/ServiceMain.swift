@@ -137,7 +137,7 @@ package enum ServiceMain {
                 """)
             exit(0)
         default:
-            FileHandleOutput.error("\(service): unknown argument \"\(argument)\"; see \(service) --help\n")
+            FileHandleOutput.error("\(service): unknown argument \"\(argument.printable())\"; see \(service) --help\n")
             exit(64)
         }
     }

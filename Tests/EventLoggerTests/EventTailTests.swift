@@ -67,7 +67,7 @@ import Testing
     @Test("a call that is cancelled stops reading; a file under two names is read once")
     func cancelled() throws {
         try withFile(line(1)) { path in
-            let tail = EventTail(jobID: nil, eventType: nil, limit: 10)
+            let tail = try EventTail(jobID: nil, eventType: nil, limit: 10)
             #expect(throws: CancellationError.self) { try tail.read([path]) { true } }
             let found = try tail.read([path, path]) { false }
             #expect(found.events.count == 1)

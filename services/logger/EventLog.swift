@@ -64,7 +64,7 @@ struct EventLog: Sendable {
                 "events are kept in CloudWatch alone: read them there, or add file to UNDERSTUDY_LOG_SINKS",
                 retryable: false)
         }
-        let tail = EventTail(jobID: request.jobID, eventType: request.eventType, limit: limit)
+        let tail = try EventTail(jobID: request.jobID, eventType: request.eventType, limit: limit)
         return try await blocking.run { isCancelled in try tail.read(file.paths, isCancelled: isCancelled) }
     }
 

@@ -9,9 +9,30 @@ struct EventTail: Sendable {
     /// Bytes of events that one call returns.
     static let returnedBytes = 2 * 1024 * 1024
 
-    let jobID: String?
-    let eventType: String?
-    let limit: Int
+    /// Bytes that a job's id or the name of a type may have.
+    static let longestName = 256
+
+    private let jobID: String?
+    private let eventType: String?
+    private let limit: Int
+    /// What a line holds that has no escapes.
+    private let texts: [[UInt8]]
+
+    /// - Parameters:
+    ///   - jobID: of the events that are wanted; of any job if absent.
+    ///   - eventType: the same for types.
+    ///   - limit: how many events at most.
+    /// - Throws: `invalid_params` for a name that no event has.
+    init(jobID: String?, eventType: String?, limit: Int) throws(ServiceError) {
+        for (pointer, name) in [("/job_id", jobID), ("/event_type", eventType)] {
+            guard let name else { continue }
+            guard !name.isEmpty, name.utf8.count <= Self.longestName else {
+                throw .invalidParams(at: pointer, expected: "1 to \(Self.longestName) bytes, found \(name.utf8.count)")
+            }
+        }
+        (self.jobID, self.eventType, self.limit) = (jobID, eventType, limit)
+        texts = [jobID, eventType].compactMap { $0.map { Array($0.utf8) } }
+    }
 
     /// - Parameters:
     ///   - paths: of the files, the newest first.
@@ -54,7 +75,6 @@ struct EventTail: Sendable {
 
     /// Whether decoding a line is worth its time: a text without escapes is in it as it is.
     private func mayMatch(_ line: Data) -> Bool {
-        let texts = [jobID, eventType].compactMap { $0.map { Array($0.utf8) } }.filter { !$0.isEmpty }
         guard !texts.isEmpty else { return true }
         return line.withUnsafeBytes { bytes in
             Self.find([UInt8(ascii: "\\")], in: bytes) || texts.allSatisfy { Self.find($0, in: bytes) }
