@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HTTP
+import Untrusted
 
 /// What AWS's refusals mean.
 enum AWSFailure {
@@ -7,7 +8,23 @@ enum AWSFailure {
         var code: String?
         var message: String?
         var requestID: String?
+
+        /// As messages may have them: a server that is not AWS may write anything of any length.
+        var bounded: Words {
+            func line(_ text: String?, _ maximum: Int) -> String? {
+                guard let line = text?.strippedSetting().bounded(to: maximum).printable(), !line.isEmpty else {
+                    return nil
+                }
+                return line
+            }
+            return Words(
+                code: line(code, 100), message: line(message, AWSFailure.maximumMessage),
+                requestID: line(requestID, 200))
+        }
     }
+
+    /// Bytes of a server's own words in a message; the longest ones of AWS name a caller, an action and a resource.
+    private static let maximumMessage = 1000
 
     private struct JSONWords: Decodable {
         var type: String?
@@ -89,14 +106,16 @@ enum AWSFailure {
             let error = document.name == "Error" ? document : document["Error"] ?? document["Errors"]?["Error"]
             return Words(
                 code: error?["Code"]?.text, message: error?["Message"]?.text,
-                requestID: id ?? document["RequestId"]?.text ?? document["RequestID"]?.text)
+                requestID: id ?? document["RequestId"]?.text ?? document["RequestID"]?.text
+            ).bounded
         }
         let json = try? JSONDecoder().decode(JSONWords.self, from: response.body)
         let code = response.headers["x-amzn-errortype"] ?? json?.type ?? json?.code
         return Words(
             // `com.amazonaws.logs#InvalidParameterException`, `BadRequestException:http://...`.
             code: code.map { String(($0.split(separator: "#").last ?? "").prefix { $0 != ":" }) },
-            message: json?.message ?? json?.capitalMessage, requestID: id)
+            message: json?.message ?? json?.capitalMessage, requestID: id
+        ).bounded
     }
 
     private static func verdict(_ status: Int) -> (AWSError.Kind, Bool) {
@@ -138,11 +157,11 @@ enum AWSFailure {
         case "AccessDenied" where service == .s3: return "; let these credentials use the bucket"
         case "AccessDenied", "AccessDeniedException", "ForbiddenException":
             return "; let these credentials use \(service.title)"
-        case "NoSuchBucket": return "; make the bucket, or correct UNDERSTUDY_STORE"
+        case "NoSuchBucket" where service == .s3: return "; make the bucket, or correct UNDERSTUDY_STORE"
         default: break
         }
         if (300..<400).contains(status) || code == "AuthorizationHeaderMalformed",
-            let region = response.headers["x-amz-bucket-region"]
+            let region = response.headers["x-amz-bucket-region"], region.utf8.count <= 40
         {
             return "; the bucket is in \(region): set AWS_REGION=\(region)"
         }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HTTP
+import Untrusted
 
 /// Credentials of the role of the machine that this runs on, from its metadata (IMDSv2).
 struct InstanceCredentials: Sendable {
@@ -27,7 +28,12 @@ struct InstanceCredentials: Sendable {
             guard MetadataExchange.isTransient(answer.status) else { return .absent(message) }
             throw AWSError(.unauthorized, "the machine's metadata: \(message)", retryable: true)
         }
-        let headers: HTTPHeaders = ["X-aws-ec2-metadata-token": String(decoding: answer.body, as: UTF8.self)]
+        let token = String(decoding: answer.body, as: UTF8.self).strippedSetting()
+        guard !token.isEmpty, token.keyFault() == nil, !token.utf8.contains(where: { "<>{}\"".utf8.contains($0) })
+        else {
+            throw AWSError(.unauthorized, "the machine's metadata: the answer of \(root) is no session token")
+        }
+        let headers: HTTPHeaders = ["X-aws-ec2-metadata-token": token]
         let list = "\(root)/latest/meta-data/iam/security-credentials/"
         guard let role = try await role(exchange, list, headers) else { return .absent("this machine has no role") }
         return .found(
@@ -37,7 +43,7 @@ struct InstanceCredentials: Sendable {
     }
 
     /// `nil` where the machine has none.
-    private func role(_ exchange: MetadataExchange, _ list: String, _ headers: HTTPHeaders) async throws -> Substring? {
+    private func role(_ exchange: MetadataExchange, _ list: String, _ headers: HTTPHeaders) async throws -> String? {
         let answer: HTTPResponse
         do {
             answer = try await exchange.send("GET", list, headers)
@@ -50,6 +56,25 @@ struct InstanceCredentials: Sendable {
                 .unauthorized, "the machine's role: \(list) answered \(answer.status)",
                 retryable: MetadataExchange.isTransient(answer.status))
         }
-        return String(decoding: answer.body, as: UTF8.self).split(whereSeparator: \.isNewline).first
+        let lines = String(decoding: answer.body, as: UTF8.self).unicodeScalars.split { $0 == "\n" || $0 == "\r" }
+        guard let role = lines.first.map({ String($0).strippedSetting() }), !role.isEmpty else { return nil }
+        // Behind a portal or a proxy, a web page may come instead of the list.
+        guard Self.isRole(role) else {
+            throw AWSError(.unauthorized, "the machine's role: the answer of \(list) is no list of roles")
+        }
+        return role
+    }
+
+    /// Whether a text can be the name of a role or an instance profile.
+    private static func isRole(_ text: String) -> Bool {
+        text.utf8.count <= 128
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: "_+=,.@-".utf8.contains(byte)
+                }
+            }
     }
 }

@@ -1,5 +1,6 @@
 package import FoundationEssentials
 import HTTP
+import Untrusted
 
 /// Jobs of MediaConvert.
 package struct MediaConvertClient: Sendable {
@@ -60,7 +61,7 @@ package struct MediaConvertClient: Sendable {
         guard let answer = try? JSONDecoder().decode(QueueAnswer.self, from: response.body) else {
             throw Self.foreign(subject)
         }
-        return answer.queue.status
+        return answer.queue.status.bounded(to: 40).printable()
     }
 
     /// Makes a job. Two requests with the same `clientRequestToken` within a minute make one.

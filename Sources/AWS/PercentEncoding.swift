@@ -22,7 +22,7 @@ enum PercentEncoding {
                 continue
             }
             guard let high = iterator.next(), let low = iterator.next(),
-                let value = UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16)
+                let value = Hex.bytes(String(decoding: [high, low], as: UTF8.self))?.first
             else { return nil }
             bytes.append(value)
         }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Subprocess
 import SystemPackage
+import Untrusted
 
 /// Credentials that a program of the user's own prints: `credential_process` of a profile.
 struct ProcessCredentials: Sendable {
@@ -67,7 +68,9 @@ struct ProcessCredentials: Sendable {
         }
         guard let printed else { throw refuse("did not end within \(Int(Self.seconds)) s") }
         guard printed.isSuccess else {
-            let words = printed.error.split(whereSeparator: \.isNewline).last.map { ": \($0.prefix(300))" }
+            let words = printed.error.split(whereSeparator: \.isNewline).last.map {
+                ": \($0.bounded(to: 300).printable())"
+            }
             throw refuse("failed\(words ?? "")")
         }
         guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(printed.output.utf8)) else {

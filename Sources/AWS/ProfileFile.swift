@@ -3,16 +3,18 @@ struct ProfileFile: Sendable, Equatable {
     /// Settings by section; names of settings are lower-case, nested ones `parent.name`.
     private(set) var sections: [String: [String: String]] = [:]
 
+    /// Works on scalars: in a `String`, a mark and a combining character behind it are one `Character`, which is no mark.
     init(_ text: String) {
         var section: String?
         var parent: String?
-        for line in text.drop(while: { $0 == "\u{FEFF}" }).split(whereSeparator: \.isNewline) {
-            guard let first = line.first(where: { !$0.isWhitespace }), first != "#", first != ";" else { continue }
-            if line.first?.isWhitespace == true {
+        let lines = text.unicodeScalars.drop { $0 == "\u{FEFF}" }.split { $0 == "\n" || $0 == "\r" }
+        for line in lines {
+            guard let first = line.first(where: { !Self.isSpace($0) }), first != "#", first != ";" else { continue }
+            if line.first.map(Self.isSpace) == true {
                 // An indented line belongs to the setting above it, e.g. `addressing_style` to `s3 =`.
                 if let section, let parent, let equals = line.firstIndex(of: "=") {
                     let name = "\(parent).\(Self.trim(line[..<equals]).lowercased())"
-                    sections[section]?[name] = Self.trim(Self.withoutComment(line[line.index(after: equals)...]))
+                    sections[section]?[name] = Self.value(line, behind: equals)
                 }
                 continue
             }
@@ -23,7 +25,7 @@ struct ProfileFile: Sendable, Equatable {
             } else if let section, let equals = line.firstIndex(of: "=") {
                 let name = Self.trim(line[..<equals]).lowercased()
                 parent = name
-                sections[section]?[name] = Self.trim(Self.withoutComment(line[line.index(after: equals)...]))
+                sections[section]?[name] = Self.value(line, behind: equals)
             }
         }
     }
@@ -42,17 +44,27 @@ struct ProfileFile: Sendable, Equatable {
         return nil
     }
 
+    private static func value(_ line: Line, behind equals: Line.Index) -> String {
+        trim(withoutComment(line[line.index(after: equals)...]))
+    }
+
+    private typealias Line = Substring.UnicodeScalarView
+
     /// A comment within a line begins with white space.
-    private static func withoutComment(_ value: Substring) -> Substring {
-        var last: Character = " "
+    private static func withoutComment(_ value: Line) -> Line {
+        var last: Unicode.Scalar = " "
         for index in value.indices {
-            if value[index] == "#" || value[index] == ";", last.isWhitespace { return value[..<index] }
+            if value[index] == "#" || value[index] == ";", isSpace(last) { return value[..<index] }
             last = value[index]
         }
         return value
     }
 
-    private static func trim(_ text: Substring) -> String {
-        String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    private static func trim(_ text: Line) -> String {
+        guard let start = text.firstIndex(where: { !isSpace($0) }), let end = text.lastIndex(where: { !isSpace($0) })
+        else { return "" }
+        return String(text[start...end])
     }
+
+    private static func isSpace(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isWhitespace }
 }

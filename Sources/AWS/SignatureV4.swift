@@ -135,6 +135,6 @@ package struct SignatureV4: Sendable {
 
     /// White space at the ends goes, runs of it become one space.
     private static func collapsed(_ value: String) -> String {
-        value.split { $0 == " " || $0 == "\t" }.joined(separator: " ")
+        value.unicodeScalars.split { $0 == " " || $0 == "\t" }.map(String.init).joined(separator: " ")
     }
 }

@@ -14,30 +14,34 @@ struct XMLElement: Sendable {
     }
 
     /// Reads a document; `nil` for what is not well-formed, or declares entities of its own.
+    ///
+    /// Works on bytes: in a `String`, a mark and a combining character behind it are one `Character`, which is no mark. Bytes that are
+    /// not UTF-8 become replacement characters, so that one odd key does not hide all others.
     init?(document: Data) {
-        guard let text = String(validating: document, as: UTF8.self) else { return nil }
-        var rest = text[...]
+        var rest = Array(document)[...]
         var open = [XMLElement(name: "")]
-        while let bracket = rest.firstIndex(of: "<") {
+        while let bracket = rest.firstIndex(of: UInt8(ascii: "<")) {
             guard let decoded = Self.decoded(rest[..<bracket]) else { return nil }
             open[open.count - 1].text += decoded
             rest = rest[bracket...]
-            if rest.hasPrefix("<!--") {
-                guard let end = rest.firstRange(of: "-->") else { return nil }
+            if rest.starts(with: "<!--".utf8) {
+                guard let end = rest.firstRange(of: Array("-->".utf8)) else { return nil }
                 rest = rest[end.upperBound...]
-            } else if rest.hasPrefix("<![CDATA[") {
-                guard let end = rest.firstRange(of: "]]>") else { return nil }
-                open[open.count - 1].text += rest[..<end.lowerBound].dropFirst(9)
+            } else if rest.starts(with: "<![CDATA[".utf8) {
+                guard let end = rest.firstRange(of: Array("]]>".utf8)) else { return nil }
+                open[open.count - 1].text += String(decoding: rest[..<end.lowerBound].dropFirst(9), as: UTF8.self)
                 rest = rest[end.upperBound...]
             } else {
-                guard let end = rest.firstIndex(of: ">"), !rest.hasPrefix("<!") else { return nil }
+                guard let end = rest.firstIndex(of: UInt8(ascii: ">")), !rest.starts(with: "<!".utf8) else {
+                    return nil
+                }
                 let tag = rest[..<end].dropFirst()
-                rest = rest[rest.index(after: end)...]
-                if tag.hasPrefix("?") { continue }
+                rest = rest[(end + 1)...]
+                if tag.first == UInt8(ascii: "?") { continue }
                 guard Self.take(tag, &open) else { return nil }
             }
         }
-        guard open.count == 1, let root = open[0].children.first, rest.allSatisfy(\.isWhitespace) else { return nil }
+        guard open.count == 1, let root = open[0].children.first, rest.allSatisfy(Self.isSpace) else { return nil }
         self = root
     }
 
@@ -49,30 +53,33 @@ struct XMLElement: Sendable {
     /// A text as an element's content.
     static func escaped(_ text: String) -> String {
         var result = ""
-        for character in text {
-            switch character {
+        for scalar in text.unicodeScalars {
+            switch scalar {
             case "&": result += "&amp;"
             case "<": result += "&lt;"
             case ">": result += "&gt;"
-            default: result.append(character)
+            default: result.unicodeScalars.append(scalar)
             }
         }
         return result
     }
 
     /// A tag without its brackets: opens an element, or closes the one that is open.
-    private static func take(_ tag: Substring, _ open: inout [XMLElement]) -> Bool {
-        if tag.hasPrefix("/") {
+    private static func take(_ tag: ArraySlice<UInt8>, _ open: inout [XMLElement]) -> Bool {
+        let slash = UInt8(ascii: "/")
+        if tag.first == slash {
             guard open.count > 1, let done = open.popLast(),
-                tag.dropFirst().prefix(while: { !$0.isWhitespace }) == done.name
+                tag.dropFirst().prefix(while: { !isSpace($0) }).elementsEqual(done.name.utf8)
             else { return false }
             open[open.count - 1].children.append(done)
             return true
         }
-        let name = tag.prefix { !$0.isWhitespace && $0 != "/" }
-        guard !name.isEmpty, open.count <= maximumDepth else { return false }
-        let element = XMLElement(name: String(name))
-        if tag.hasSuffix("/") {
+        let name = tag.prefix { !isSpace($0) && $0 != slash }
+        guard !name.isEmpty, open.count <= maximumDepth, let text = String(validating: name, as: UTF8.self) else {
+            return false
+        }
+        let element = XMLElement(name: text)
+        if tag.last == slash {
             open[open.count - 1].children.append(element)
         } else {
             open.append(element)
@@ -80,19 +87,20 @@ struct XMLElement: Sendable {
         return true
     }
 
-    private static func decoded(_ text: Substring) -> String? {
-        guard text.contains("&") else { return String(text) }
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+
+    private static func decoded(_ text: ArraySlice<UInt8>) -> String? {
         var result = ""
         var rest = text
-        while let ampersand = rest.firstIndex(of: "&") {
-            result += rest[..<ampersand]
-            guard let end = rest[ampersand...].firstIndex(of: ";"),
-                let scalar = entity(rest[ampersand..<end].dropFirst())
+        while let ampersand = rest.firstIndex(of: UInt8(ascii: "&")) {
+            result += String(decoding: rest[..<ampersand], as: UTF8.self)
+            guard let end = rest[ampersand...].firstIndex(of: UInt8(ascii: ";")),
+                let scalar = entity(String(decoding: rest[(ampersand + 1)..<end], as: UTF8.self)[...])
             else { return nil }
             result.unicodeScalars.append(scalar)
-            rest = rest[rest.index(after: end)...]
+            rest = rest[(end + 1)...]
         }
-        return result + rest
+        return result + String(decoding: rest, as: UTF8.self)
     }
 
     private static func entity(_ name: Substring) -> Unicode.Scalar? {

@@ -94,12 +94,13 @@ package struct HTTPRequest: Sendable {
 
     /// The URL without what may be secret, for messages: no user, no query, no fragment.
     package var place: String {
-        let text = url.prefix { $0 != "?" && $0 != "#" }
-        guard let scheme = text.firstRange(of: "://") else { return String(text.prefix(200)) }
+        // By scalars: a mark and a combining character behind it are one `Character`, which is no mark.
+        let text = url.unicodeScalars.prefix { $0 != "?" && $0 != "#" }
+        guard let scheme = text.firstRange(of: "://".unicodeScalars) else { return String(text.prefix(200)) }
         let rest = text[scheme.upperBound...]
         let authority = rest.prefix { $0 != "/" }
         let host = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
-        return "\(text[..<scheme.upperBound])\(host)\(rest[authority.endIndex...])"
+        return String(text[..<scheme.upperBound]) + String(host) + String(rest[authority.endIndex...])
     }
 
     /// - Throws: `invalidRequest` for what a server could take for another request than was meant.

@@ -205,14 +205,15 @@ final class Transfer {
             failure = HTTPError(.tooLarge, "\(request.place): the response's headers are longer than 256 KiB")
             return false
         }
-        let line = String(decoding: bytes, as: UTF8.self)
-        if line.hasPrefix("HTTP/") {
+        if bytes.starts(with: "HTTP/".utf8) {
             // The headers of an interim response (1xx) or of a proxy came before.
             response.headers = [:]
-        } else if let colon = line.firstIndex(of: ":") {
-            let value = line[line.index(after: colon)...]
-            let trimmed = value.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()
-            response.headers.add(line[..<colon].lowercased(), String(trimmed))
+        } else if let colon = bytes.firstIndex(of: UInt8(ascii: ":")) {
+            func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+            let value = bytes[(colon + 1)...].drop(while: isSpace)
+            let end = value.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? value.startIndex
+            let name = String(decoding: bytes[..<colon], as: UTF8.self).lowercased()
+            response.headers.add(name, String(decoding: value[..<end], as: UTF8.self))
         }
         return true
     }

@@ -83,6 +83,29 @@ import Testing
         #expect(role?.message.contains("AssumeRoleUnauthorizedAccess: EC2 cannot assume it") == true)
     }
 
+    @Test("an answer that is no token and no list of roles is an error that holds nothing of it")
+    func foreign() async throws {
+        let pages = [
+            "<html>portal</html>", "<html>\n<body>portal</body>\n</html>", "portal of a hotel", "{\"portal\": true}",
+            "../portal", String(repeating: "portal", count: 100), "p\u{F6}rtal\u{1B}[2J portal",
+        ]
+        for (place, words) in [
+            ("GET /latest/meta-data/iam/security-credentials/", "is no list of roles"),
+            ("PUT /latest", "is no session token"),
+        ] {
+            for page in pages where place.hasPrefix("GET") || !["../portal", pages[5]].contains(page) {
+                try metadata.ask(["heal": true])
+                try misbehave(place, ["status": 200, "body": .string(page)])
+                let error = await #expect(throws: AWSError.self) { try await machine.credentials() }
+                #expect(error?.kind == .unauthorized && error?.message.contains("portal") == false)
+                #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+            }
+        }
+        try misbehave(
+            "GET /latest/meta-data/iam/security-credentials/", ["status": 200, "body": " renderer \r\nother\r\n"])
+        #expect(try await machine.source() == "the machine's role renderer")
+    }
+
     @Test("a request waits for an agent that fails longer than one search lasts")
     func request() async throws {
         let aws = try StandIn("aws")

@@ -47,6 +47,24 @@ import Testing
         }
     }
 
+    @Test("a header's colon and its spaces are what they are whatever character follows them")
+    func combining() async throws {
+        try await withServer({ _ in
+            .bytes(
+                "HTTP/1.1 200 OK\r\nX-One:\u{301}a\r\nX-Two: \u{301}b\u{301} \t\r\nX-Three:\r\nContent-Length: 0\r\n\r\n"
+            )
+        }) { server in
+            let headers = try await client.send(.get(server.url("/"))).headers
+            #expect(headers["x-one"].map { Array($0.utf8) } == Array("\u{301}a".utf8))
+            #expect(headers["x-two"].map { Array($0.utf8) } == Array("\u{301}b\u{301}".utf8))
+            #expect(headers["x-three"] == "")
+        }
+        // What may be secret is in no message, whatever stands behind the marks.
+        let url = "https://\u{301}ann:hush@\u{301}x.example/\u{301}a?\u{301}key=hush#\u{301}hush"
+        let place = HTTPRequest.get(url).place
+        #expect(Array(place.utf8) == Array("https://\u{301}x.example/\u{301}a".utf8))
+    }
+
     @Test("the path and the query go out as they were written")
     func path() async throws {
         let targets = Mutex<[String]>([])

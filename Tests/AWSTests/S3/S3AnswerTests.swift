@@ -22,6 +22,44 @@ import Testing
         #expect(list["Empty"]?.text == "" && list["None"] == nil)
     }
 
+    @Test("marks are marks whatever character follows them, and an odd byte spoils no document")
+    func combining() throws {
+        for mark in ["\u{301}", "\u{FE0F}", "\u{200D}", "\u{308}\u{301}", "\u{1F3FB}"] {
+            let text =
+                "<List>\(mark)<Key>\(mark)R&amp;\(mark)B&#x26;\(mark)&lt;\(mark)</Key>\(mark)<!--\(mark)-->\(mark)"
+            let key = "<Key><![CDATA[\(mark)x]]>\(mark)</Key></List>\n"
+            let list = try #require(XMLElement(document: Data((text + key).utf8)))
+            let expected = ["\(mark)R&\(mark)B&\(mark)<\(mark)", "\(mark)x\(mark)"]
+            #expect(list.all("Key").map { Array($0.text.utf8) } == expected.map { Array($0.utf8) })
+            #expect(XMLElement.escaped("a&\(mark)<\(mark)>\(mark)") == "a&amp;\(mark)&lt;\(mark)&gt;\(mark)")
+        }
+        let odd = Data("<List><Key>a".utf8) + [0xFF, 0xC3] + Data("b</Key><Key>c</Key></List>".utf8)
+        #expect(XMLElement(document: odd)?.all("Key").map(\.text) == ["a\u{FFFD}\u{FFFD}b", "c"])
+        #expect(PercentEncoding.decode("%+f") == nil && PercentEncoding.decode("%2B+") == "+ ")
+    }
+
+    @Test("messages hold AWS's own words, bounded and without controls, and nothing of a body that is none of AWS's")
+    func quotations() {
+        for page in [
+            "<html><body>portal of the hotel</body></html>", "<!DOCTYPE html><p>portal", "portal", "{\"portal\": 1}",
+            "<Error><Code>portal", "[\"portal\"]", String(repeating: "portal", count: 10_000),
+        ] {
+            for status in [301, 400, 403, 404, 500, 502] {
+                #expect(!error(status, page, headers: ["content-type": "text/html"]).message.contains("portal"))
+            }
+        }
+        let long = String(repeating: "x", count: 60_000)
+        for body in [
+            "<Error><Code>AccessDenied\u{1B}[2J</Code><Message>\u{1B}[31m\(long)</Message><RequestId>\(long)</RequestId></Error>",
+            "{\"code\": \"AccessDenied\", \"message\": \"\\u001b\(long)\"}",
+            "{\"__type\": \"a#\(long)\", \"message\": \"b\"}",
+        ] {
+            let found = error(403, body, headers: ["x-amz-bucket-region": long])
+            #expect(found.message.utf8.count < 1500 && !found.message.contains("\u{1B}"))
+            #expect((found.requestID ?? "").utf8.count <= 200 && (found.code ?? "").utf8.count <= 110)
+        }
+    }
+
     @Test(
         "what is no document is none",
         arguments: [
