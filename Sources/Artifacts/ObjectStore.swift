@@ -21,7 +21,7 @@ final class ObjectStore: Sendable {
         try await client.info(try location(uri)).map {
             ArtifactInfo(
                 size: $0.size, modified: $0.modified + 0.999,
-                tag: $0.tag.isEmpty ? $0.identity ?? "\($0.modified)-\($0.size)" : $0.tag, object: $0)
+                tag: $0.identity ?? "\($0.modified)-\($0.size)", object: $0)
         }
     }
 

@@ -36,6 +36,8 @@ import Testing
                     "put": .string("\(Self.prefix)/agent4/seg_\(number)_a+b%20c.wav"), "file": .string(voice),
                 ])
             }
+            // A file of another tool, whose name has a combining character behind a mark of XML.
+            try store.ask(["put": .string("\(Self.prefix)/agent4/R&\u{301}B.txt"), "body": "x"])
             let view = try await stack.job(["width": 320, "height": 180])
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(!view.warnings.contains { $0.contains("narration") }, "\(view.warnings)")
@@ -59,6 +61,11 @@ import Testing
     @Test("a store without tags that encodes no keys and cuts lists without a token")
     func lists() async throws {
         try await film(["etags": "none", "encoding": "none", "truncation": "no-token", "page": 2])
+    }
+
+    @Test("a store that does not report whether it cuts lists, takes no metadata, and has another tag in each answer")
+    func silentLists() async throws {
+        try await film(["flag": "none", "page": 2, "meta": "refuse", "etags": "random"])
     }
 
     @Test("a disk without room for copies keeps no film from being made", .enabled(if: getuid() == 0))

@@ -17,6 +17,7 @@ import base64
 import email.utils
 import hashlib
 import re
+import secrets
 import threading
 import time
 import urllib.parse
@@ -30,20 +31,25 @@ class Quirks:
     checksums    "refuse": x-amz-checksum-* and x-amz-sdk-* are answered with `refusal`; "ignore": they are neither checked nor kept;
                  "refuse-parts": only those of uploads in parts; "refuse-mode": only x-amz-checksum-mode
     refusal      [status, code, message]
-    etags        "weak", "unquoted", "none", "suffix" (HEAD adds -gzip), for every answer
+    etags        "weak", "unquoted", "none", for every answer; "suffix", "br", "weak-br": HEAD adds -gzip or -br; "random": another one
+                 in each answer
+    meta         "refuse": x-amz-meta-* is answered with 400; "drop": it is not kept
     conditions   "refuse": If-Match is always answered with 412
     ranges       "ignore": the whole object with 200; "shift": one byte too far
     part_number  a status that HEAD ?partNumber is answered with
     encoding     "none": keys are never encoded, and no EncodingType
     truncation   "no-token": continues by start-after only; "first-version": by marker only; "loop": the first page for ever
+    flag         "none": no IsTruncated; "bare": no MaxKeys either
     page         entries of a page at the most
     complete     what happens to CompleteMultipartUpload, one entry per request: "lost" (done, no answer), "500" (done, 500),
-                 "error" (done, 200 with an error), "gone" (not done: NoSuchUpload, and the upload is gone), "lost-undone"
+                 "error" (done, 200 with an error), "gone" (not done: NoSuchUpload, and the upload is gone), "lost-undone",
+                 "refuse:STATUS:CODE" (not done, also where the upload is gone)
     lengths      "none": no Content-Length in answers to GET; "none-of-head": in answers to HEAD
     """
 
     def __init__(self, given):
         self.checksums = self.etags = self.conditions = self.ranges = self.encoding = self.truncation = self.lengths = None
+        self.meta = self.flag = None
         self.refusal = [400, "InvalidArgument", "Unsupported header 'x-amz-checksum-sha256' received for this API call."]
         self.part_number = 0
         self.page = 1000
@@ -104,6 +110,8 @@ class Store(standin.Handler):
             self.xml(text if self.command != "HEAD" else "", refused.status)
 
     def check(self, names, body):
+        if quirks.meta == "refuse" and any(name.startswith("x-amz-meta") for name in names):
+            raise Refused(400, "InvalidArgument", "user metadata is not supported")
         asked = [name for name in names if re.match("x-amz-(checksum|sdk)", name)]
         parts = "uploads" in self.query or "uploadId" in self.query
         mode = "x-amz-checksum-mode" in names
@@ -124,9 +132,9 @@ class Store(standin.Handler):
         return quirks.checksums not in ("refuse", "ignore")
 
     def tag(self, tag):
-        suffix = "-gzip" if quirks.etags == "suffix" and self.command == "HEAD" else ""
-        quoted = '"%s%s"' % (tag, suffix)
-        written = {"weak": "W/" + quoted, "unquoted": tag, "none": None}.get(quirks.etags, quoted)
+        suffixes = {"suffix": "-gzip", "br": "-br", "weak-br": "-br"} if self.command == "HEAD" else {}
+        quoted = '"%s%s"' % (tag if quirks.etags != "random" else secrets.token_hex(16), suffixes.get(quirks.etags, ""))
+        written = {"weak": "W/" + quoted, "weak-br": "W/" + quoted, "unquoted": tag, "none": None}.get(quirks.etags, quoted)
         return {"ETag": written} if written else {}
 
     # Objects
@@ -147,6 +155,7 @@ class Store(standin.Handler):
 
     def kept_headers(self):
         kept = {name.lower(): value for name, value in self.headers.items() if name.lower().startswith("x-amz-meta-")}
+        kept = {} if quirks.meta == "drop" else kept
         return {"Content-Type": self.headers.get("Content-Type", "binary/octet-stream"), **kept}
 
     def find(self, key):
@@ -223,7 +232,8 @@ class Store(standin.Handler):
         text = "<ListBucketResult><Name>films</Name>"
         text += "<EncodingType>url</EncodingType>" if url else ""
         text += "<Marker>%s</Marker>" % write(after) if first_version else "<KeyCount>%d</KeyCount>" % min(len(entries), page)
-        text += "<IsTruncated>%s</IsTruncated>" % ("true" if cut else "false")
+        text += "<IsTruncated>%s</IsTruncated>" % ("true" if cut else "false") if not quirks.flag else ""
+        text += "<MaxKeys>%d</MaxKeys>" % page if quirks.flag != "bare" else ""
         if cut and quirks.truncation is None:
             name, is_folder = entries[page - 1]
             text += "<NextContinuationToken>%s</NextContinuationToken>" % escape(name + "\U0010ffff" if is_folder else name)
@@ -247,6 +257,9 @@ class Store(standin.Handler):
     def upload(self):
         with lock:
             found = uploads.get(self.query["uploadId"])
+        if self.command == "POST" and quirks.complete and quirks.complete[0].startswith("refuse:"):
+            _, status, code = quirks.complete.pop(0).split(":")
+            raise Refused(int(status), code, "as told")
         if not found:
             raise Refused(404, "NoSuchUpload", "The specified upload does not exist.")
         return found

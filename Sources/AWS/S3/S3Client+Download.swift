@@ -147,7 +147,8 @@ extension S3Client {
     /// Reads an object in the state that is wanted.
     ///
     /// The condition is left to the store where the tag allows it. An endpoint that refuses a condition with its own tag, as proxies do
-    /// that rewrite tags, is asked without from then on; each answer is compared with the state in any case.
+    /// that rewrite tags, is asked without from then on; each answer is compared with the state in any case, by tag only where nothing
+    /// better is known.
     private func get(
         _ object: S3Location, of info: ObjectInfo?, _ prepare: (inout AWSRequest) -> Void
     ) async throws -> HTTPResponse {
@@ -158,18 +159,42 @@ extension S3Client {
         do {
             response = try await client.send(request)
         } catch let error as AWSError where error.status == 412 && request.headers["If-Match"] != nil {
-            guard let info, let now = try await self.info(object), now.size == info.size, now.isSame(as: info) else {
-                throw error
-            }
+            guard let info, try await isUnchanged(object, since: info) else { throw error }
             request.headers["If-Match"] = nil
             response = try await client.send(request)
             features.note(.conditions, .refused)
         }
-        if let info, !info.isSame(as: ObjectInfo(response, size: response.bodySize)) {
+        if let info, try await !isAbout(response, object, info) {
             throw AWSError(.conflict, "\(object) has changed while it was read", service: .s3)
         }
         return response
     }
+
+    /// Whether an answer is about a state of an object.
+    private func isAbout(_ response: HTTPResponse, _ object: S3Location, _ info: ObjectInfo) async throws -> Bool {
+        if let total = ContentRange(response)?.total, total != info.size { return false }
+        let found = ObjectInfo(response, size: response.bodySize)
+        if found.isSame(as: info, byTag: hasTags) { return true }
+        // Only the tags differ: the endpoint may give the answer to GET another one than that to HEAD.
+        guard found.isSame(as: info, byTag: false), try await isUnchanged(object, since: info) else { return false }
+        features.note(.tags, .refused)
+        return true
+    }
+
+    /// Whether an object is still in the state that was reported before.
+    private func isUnchanged(_ object: S3Location, since info: ObjectInfo) async throws -> Bool {
+        guard let now = try await self.info(object), now.size == info.size else { return false }
+        if now.isSame(as: info, byTag: hasTags) { return true }
+        // A store gives a state the same tag each time that it is asked; where it does not, tags mean nothing.
+        guard now.isSame(as: info, byTag: false), let again = try await self.info(object), again.size == now.size,
+            !again.isSame(as: now), again.isSame(as: now, byTag: false)
+        else { return false }
+        features.note(.tags, .refused)
+        return true
+    }
+
+    /// Whether the endpoint gives a state of an object the same tag in each answer.
+    private var hasTags: Bool { features[.tags] != .refused }
 
     static func corrupt(_ object: S3Location) -> AWSError {
         AWSError(
@@ -225,7 +250,7 @@ struct ContentRange {
 
     init?(_ response: HTTPResponse) {
         guard let text = response.headers["content-range"], text.hasPrefix("bytes ") else { return nil }
-        guard let start = Int(text.dropFirst(6).prefix { $0.isNumber }) else { return nil }
+        guard let start = Int(text.dropFirst(6).prefix { $0.isASCII && $0.isNumber }) else { return nil }
         self.start = start
         total = text.lastIndex(of: "/").flatMap { Int(text[text.index(after: $0)...]) }.flatMap { $0 >= 0 ? $0 : nil }
     }

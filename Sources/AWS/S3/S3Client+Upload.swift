@@ -13,6 +13,18 @@ struct LargeUpload: Sendable {
         let tag: S3Tag
         let digest: SHA256.Digest
     }
+
+    /// How the object's bytes can be verified later.
+    enum Seal: Sendable {
+        /// By the store's checksums of the parts.
+        case checksums
+        /// By this project's own hash, stored with the object.
+        case hash(S3Hash)
+        /// Not at all: the store takes neither.
+        case none
+
+        var hasChecksums: Bool { if case .checksums = self { true } else { false } }
+    }
 }
 
 /// Large objects on their way to the store: in parts, four concurrently.
@@ -26,8 +38,8 @@ extension S3Client {
             let step = max(partSize, (file.size + Self.maximumParts - 1) / Self.maximumParts)
             let ranges = Self.ranges(file.size, step: step)
             if isUsed {
-                let (id, moment, isKept) = try await begin(file, hash: nil)
-                if isKept { return try await send(file, ranges, id, moment, digests: nil, hash: nil) }
+                let (id, moment, isKept) = try await begin(file, .checksums)
+                if isKept { return try await send(file, ranges, id, moment, digests: nil, .checksums) }
                 // The store takes no notice of checksums. What it stores then has this project's own, which is known before.
                 await abort(file.object, id)
                 features.note(.partChecksums, .refused)
@@ -36,8 +48,12 @@ extension S3Client {
                 try FileDigest(.file(file.path), range: range, name: file.object.description)
             }
             let hash = S3Hash(pieces: digests.map(\.bytes), step: step)
-            let (id, moment, _) = try await begin(file, hash: hash)
-            return try await send(file, ranges, id, moment, digests: digests, hash: hash)
+            let (id, moment, seal) = try await features.trying(.metadata) { hasHash in
+                let seal = hasHash ? LargeUpload.Seal.hash(hash) : .none
+                let (id, moment, _) = try await begin(file, seal)
+                return (id, moment, seal)
+            }
+            return try await send(file, ranges, id, moment, digests: digests, seal)
         }
     }
 
@@ -48,7 +64,7 @@ extension S3Client {
     ///   - digests: of the parts; `nil` where they are computed on the way and the store checks them.
     private func send(
         _ file: LargeUpload, _ ranges: [Range<Int>], _ id: String, _ moment: Double, digests: [FileDigest]?,
-        hash: S3Hash?
+        _ seal: LargeUpload.Seal
     ) async throws -> Stored {
         do {
             let parts = try await Self.inParallel(ranges) { number, range in
@@ -60,11 +76,11 @@ extension S3Client {
                 }
                 var request = AWSRequest("PUT", file.object)
                 request.query = [(name: "partNumber", value: String(number + 1)), (name: "uploadId", value: id)]
-                request.carry(.file(file.path), digest, range: range, withChecksum: digests == nil)
+                request.carry(.file(file.path), digest, range: range, withChecksum: seal.hasChecksums)
                 let response = try await client.send(request)
                 return LargeUpload.Part(tag: S3Tag(response.headers["etag"]), digest: digest.bytes)
             }
-            return try await complete(file, id, moment, parts, hash: hash)
+            return try await complete(file, id, moment, parts, seal)
         } catch {
             await abort(file.object, id)
             throw error
@@ -89,18 +105,17 @@ extension S3Client {
         }
     }
 
-    /// - Parameter hash: stored with the object; `nil` to have the store compute checksums.
     /// - Returns: the upload, when it began by the store's clock, and whether the store will keep the parts' checksums.
     private func begin(
-        _ file: LargeUpload, hash: S3Hash?
+        _ file: LargeUpload, _ seal: LargeUpload.Seal
     ) async throws -> (id: String, moment: Double, isKept: Bool) {
         var request = AWSRequest("POST", file.object)
         request.query = [(name: "uploads", value: "")]
         request.headers["Content-Type"] = file.mediaType
-        if let hash {
-            request.headers[S3Hash.header] = hash.text
-        } else {
-            request.headers["x-amz-checksum-algorithm"] = "SHA256"
+        switch seal {
+        case .checksums: request.headers["x-amz-checksum-algorithm"] = "SHA256"
+        case .hash(let hash): request.headers[S3Hash.header] = hash.text
+        case .none: break
         }
         storage.mark(&request.headers)
         let response = try await client.send(request)
@@ -111,18 +126,53 @@ extension S3Client {
         return (id, moment, response.headers["x-amz-checksum-algorithm"]?.uppercased() == "SHA256")
     }
 
+    /// Makes the parts an object.
+    ///
+    /// Whatever came instead of a success, the object is looked for before the upload is lost: an earlier try may have been carried out
+    /// and its answer lost, and stores refuse the next one in many ways because the upload is gone.
     private func complete(
-        _ file: LargeUpload, _ id: String, _ moment: Double, _ parts: [LargeUpload.Part], hash: S3Hash?
+        _ file: LargeUpload, _ id: String, _ moment: Double, _ parts: [LargeUpload.Part], _ seal: LargeUpload.Seal
     ) async throws -> Stored {
         let object = file.object
         let checksum = Checksum(
             base64: Data(S3Hash.combined(parts.map(\.digest))).base64EncodedString(), parts: parts.count)
-        let identity = hash.map(ObjectInfo.identity) ?? checksum.identity
-        let tags = try await tags(of: parts, object, id)
+        let identity = if case .hash(let hash) = seal { ObjectInfo.identity(hash) } else { checksum.identity }
+        var tags = parts.map(\.tag)
+        // Some proxies remove the tags from the answers.
+        var areListed = tags.contains(where: \.value.isEmpty)
+        if areListed { tags = try await listedTags(of: parts, object, id) }
+        while true {
+            do {
+                return try await complete(object, id, parts, tags, seal, identity)
+            } catch var error as AWSError {
+                let expected = Expected(
+                    size: file.size, identity: identity, tag: S3Tag.completing(tags), moment: moment)
+                if let info = try? await info(object), expected.isMet(by: info) {
+                    return Stored(tag: info.tag, identity: info.identity ?? identity)
+                }
+                // Some proxies rewrite the tags: the store knows the parts by others.
+                if !areListed, error.status == 400 {
+                    areListed = true
+                    let listed = (try? await listedTags(of: parts, object, id)) ?? tags
+                    if listed != tags {
+                        tags = listed
+                        continue
+                    }
+                }
+                if error.code == "NoSuchUpload" { error.retryable = true }
+                throw error
+            }
+        }
+    }
+
+    private func complete(
+        _ object: S3Location, _ id: String, _ parts: [LargeUpload.Part], _ tags: [S3Tag], _ seal: LargeUpload.Seal,
+        _ identity: String
+    ) async throws -> Stored {
         var text = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-        for (index, part) in parts.enumerated() {
-            text += "<Part><ETag>\(XMLElement.escaped(tags[index].stored))</ETag>"
-            if hash == nil {
+        for (index, (part, tag)) in zip(parts, tags).enumerated() {
+            text += "<Part><ETag>\(XMLElement.escaped(tag.stored))</ETag>"
+            if seal.hasChecksums {
                 text += "<ChecksumSHA256>\(Data(part.digest).base64EncodedString())</ChecksumSHA256>"
             }
             text += "<PartNumber>\(index + 1)</PartNumber></Part>"
@@ -133,21 +183,9 @@ extension S3Client {
         request.body = .bytes(Data("\(text)</CompleteMultipartUpload>".utf8))
         // It may fail behind an answer that says 200.
         request.resultName = "CompleteMultipartUploadResult"
-        do {
-            let response = try await client.send(request)
-            let tag = response.headers["etag"] ?? XMLElement(document: response.body)?["ETag"]?.text
-            return Stored(tag: tag ?? "", identity: identity)
-        } catch let error as AWSError where error.mayBeComplete {
-            // Also where an earlier try was carried out and its answer lost: the upload is gone because it became the object.
-            let expected = Expected(
-                size: file.size, identity: identity, tag: S3Tag.completing(tags), moment: moment)
-            guard let info = try? await info(object), expected.isMet(by: info) else {
-                var error = error
-                if error.code == "NoSuchUpload" { error.retryable = true }
-                throw error
-            }
-            return Stored(tag: info.tag, identity: info.identity ?? identity)
-        }
+        let response = try await client.send(request)
+        let tag = response.headers["etag"] ?? XMLElement(document: response.body)?["ETag"]?.text
+        return Stored(tag: tag ?? "", identity: identity)
     }
 
     /// What an upload makes of an object.
@@ -171,10 +209,8 @@ extension S3Client {
         }
     }
 
-    /// The parts' tags: those of the answers, or the store's own list where a proxy removes them from the answers.
-    private func tags(of parts: [LargeUpload.Part], _ object: S3Location, _ id: String) async throws -> [S3Tag] {
-        let tags = parts.map(\.tag)
-        guard tags.contains(where: \.value.isEmpty) else { return tags }
+    /// The parts' tags by the store's own list; by the answers where it lacks a part.
+    private func listedTags(of parts: [LargeUpload.Part], _ object: S3Location, _ id: String) async throws -> [S3Tag] {
         var listed: [Int: S3Tag] = [:]
         var marker = "0"
         while true {
@@ -189,12 +225,11 @@ extension S3Client {
                 }
                 listed[number] = S3Tag(tag)
             }
-            guard result?["IsTruncated"]?.text == "true", listed.count > before, let last = listed.keys.max() else {
-                break
-            }
+            // Not every store reports that it cuts the list.
+            guard listed.count < parts.count, listed.count > before, let last = listed.keys.max() else { break }
             marker = String(last)
         }
-        return tags.indices.map { listed[$0 + 1] ?? tags[$0] }
+        return parts.enumerated().map { listed[$0.offset + 1] ?? $0.element.tag }
     }
 
     /// Also for a cancelled task: what was sent so far would be paid for ever.
@@ -204,14 +239,6 @@ extension S3Client {
         let ready = request
         let client = client
         await Task { _ = try? await client.send(ready) }.value
-    }
-}
-
-extension AWSError {
-    /// Whether an upload may have become an object although this came instead of the answer.
-    fileprivate var mayBeComplete: Bool {
-        guard let status else { return kind == .unavailable || kind == .timeout }
-        return status >= 500 || status == 404 || status < 300
     }
 }
 

@@ -126,14 +126,19 @@ package struct S3Client: Sendable {
             throw AWSError(.tooLarge, "\(object): \(digest.size) bytes; at most \(Self.maximumUpload) can be stored")
         }
         let hash = S3Hash(digest.bytes)
-        return try await features.trying(.checksums, isWanted: try sendsChecksums) { isUsed in
-            var request = AWSRequest("PUT", object)
-            request.headers["Content-Type"] = mediaType
-            request.headers[S3Hash.header] = hash.text
-            storage.mark(&request.headers)
-            request.carry(source, digest, withChecksum: isUsed)
-            let response = try await client.send(request)
-            return Stored(tag: response.headers["etag"] ?? "", identity: ObjectInfo.identity(hash))
+        let isWanted = try sendsChecksums
+        return try await features.trying(.metadata) { hasHash in
+            try await features.trying(.checksums, isWanted: isWanted) { hasChecksum in
+                var request = AWSRequest("PUT", object)
+                request.headers["Content-Type"] = mediaType
+                if hasHash { request.headers[S3Hash.header] = hash.text }
+                storage.mark(&request.headers)
+                request.carry(source, digest, withChecksum: hasChecksum)
+                let response = try await client.send(request)
+                let info = ObjectInfo(response, size: digest.size)
+                let identity = hasHash ? ObjectInfo.identity(hash) : info.identity ?? ObjectInfo.identity(hash)
+                return Stored(tag: info.tag, identity: identity)
+            }
         }
     }
 

@@ -13,6 +13,10 @@ final class S3Features: Sendable {
         case checksumMode
         /// `partNumber` when an object is read.
         case partNumber
+        /// `x-amz-meta-understudy-sha256` with what is stored.
+        case metadata
+        /// `ETag`: the same one in each answer about a state of an object.
+        case tags
         /// `If-Match` with the tag that the endpoint itself reported.
         case conditions
         /// `Range`.
@@ -58,7 +62,7 @@ final class S3Features: Sendable {
             let result = try await body(true)
             if self[feature] == .unknown { note(feature, .supported) }
             return result
-        } catch let error as AWSError where Self.mayRefuse(error, isUnknown: self[feature] == .unknown) {
+        } catch let error as AWSError where mayRefuse(error, feature) {
             // What fails in the same way without it was not about the feature.
             let result = try await body(false)
             note(feature, .refused)
@@ -66,20 +70,27 @@ final class S3Features: Sendable {
         }
     }
 
-    /// Whether a refusal may be about a feature: stores answer 400 or 501 with codes of all sorts, and a proxy that removes a signed
-    /// header makes the signature wrong.
-    private static func mayRefuse(_ error: AWSError, isUnknown: Bool) -> Bool {
-        guard let status = error.status, !damage.contains(error.code ?? "") else { return false }
-        let message = error.message.lowercased()
-        if status < 500 && status != 404 || status == 501, message.contains("checksum") { return true }
-        guard isUnknown, !error.retryable, !error.isAboutCredentials else { return false }
-        switch status {
-        case 400, 405, 415, 422, 501: return true
-        case 403: return error.code == "SignatureDoesNotMatch" || message.contains("header")
-        default: return false
-        }
+    /// Whether a refusal may be about a feature: stores answer 400, 403, 500 or 501 with codes of all sorts, and a proxy that removes a
+    /// signed header makes the signature wrong.
+    private func mayRefuse(_ error: AWSError, _ feature: Feature) -> Bool {
+        guard let status = error.status else { return false }
+        let isDamage = Self.damage.contains(error.code ?? "")
+        let isNamed = error.message.lowercased().contains(feature.word)
+        if isNamed, !isDamage, status < 500 && status != 404 || status == 501 { return true }
+        guard self[feature] == .unknown, !error.isAboutCredentials else { return false }
+        // A store that computes another checksum, or fails over one, says so each time that it is asked.
+        if isDamage || status == 500 { return feature.isChecksum }
+        guard !error.retryable else { return false }
+        return [400, 403, 405, 415, 422, 501].contains(status)
     }
 
-    /// Bytes that changed on the way are sent again as they were.
+    /// Bytes changed on the way: they are sent again as they were.
     private static let damage: Set<String> = ["BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch"]
+}
+
+extension S3Features.Feature {
+    /// What a refusal of the feature mentions.
+    fileprivate var word: String { self == .metadata ? "metadata" : "checksum" }
+
+    fileprivate var isChecksum: Bool { self == .checksums || self == .partChecksums || self == .checksumMode }
 }

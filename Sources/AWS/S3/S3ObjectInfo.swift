@@ -40,11 +40,22 @@ extension S3Client {
         static func identity(_ hash: S3Hash) -> String { "sha256:\(hash.text)" }
 
         /// Whether another answer is about the same state of the object, as far as both tell.
-        func isSame(as other: ObjectInfo) -> Bool {
-            if let hash, let theirs = other.hash, hash != theirs { return false }
+        ///
+        /// - Parameter byTag: whether the endpoint gives a state the same tag in each answer.
+        func isSame(as other: ObjectInfo, byTag: Bool = true) -> Bool {
+            if let isSame = isSameByDigest(as: other) { return isSame }
             let (ours, theirs) = (S3Tag(tag).value, S3Tag(other.tag).value)
-            if !ours.isEmpty, !theirs.isEmpty { return ours == theirs }
+            if byTag, !ours.isEmpty, !theirs.isEmpty { return ours == theirs }
             return modified == 0 || other.modified == 0 || modified == other.modified
+        }
+
+        /// Whether another answer is about the same bytes, by a digest that both have; `nil` where they have none in common.
+        private func isSameByDigest(as other: ObjectInfo) -> Bool? {
+            if let hash, let theirs = other.hash { return hash == theirs }
+            guard let checksum, let theirs = other.checksum else { return nil }
+            if checksum.base64 == theirs.base64 { return true }
+            // One of all bytes and one of parts may be of the same bytes.
+            return checksum.parts == theirs.parts ? false : nil
         }
     }
 

@@ -16,10 +16,12 @@ import Testing
             [501, "NotImplemented", "A header you provided implies functionality that is not implemented"],
             [400, "InvalidRequest", ""], [403, "SignatureDoesNotMatch", "The signature does not match"],
             [415, "Oops", "what?"], [403, "AccessDenied", "this header is not allowed"],
-            [422, "UnknownHeader", "x-amz-sdk-checksum-algorithm"],
+            [422, "UnknownHeader", "x-amz-sdk-checksum-algorithm"], [403, "AccessDenied", "Access Denied"],
+            [403, "", ""], [500, "InternalError", "x"], [400, "BadDigest", "The SHA256 you specified did not match"],
         ] as [JSONValue])
     func refused(_ refusal: JSONValue) async throws {
-        let scene = try StoreScene(quirks: ["checksums": "refuse", "refusal": refusal])
+        let scene = try StoreScene(
+            "s3", ["AWS_MAX_ATTEMPTS": "1"], quirks: ["checksums": "refuse", "refusal": refusal])
         for key in ["first", "second"] {
             #expect(try await scene.roundTrip(1000, as: key))
             #expect(try await scene.client.read(try scene.object(key), maximum: 1000).count == 1000)
@@ -44,10 +46,13 @@ import Testing
     @Test(
         "large objects keep this project's hash where the store refuses or ignores checksums",
         arguments: [
-            "refuse", "ignore", "refuse-parts",
-        ])
-    func large(_ quirk: String) async throws {
-        let scene = try StoreScene(quirks: ["checksums": .string(quirk)])
+            ["checksums": "refuse"], ["checksums": "ignore"], ["checksums": "refuse-parts"],
+            ["checksums": "refuse", "refusal": [403, "AccessDenied", "Access Denied"]],
+            ["checksums": "refuse", "refusal": [500, "InternalError", "x"]],
+            ["checksums": "refuse-parts", "refusal": [400, "BadDigest", "x"]],
+        ] as [JSONValue])
+    func large(_ quirks: JSONValue) async throws {
+        let scene = try StoreScene("s3", ["AWS_MAX_ATTEMPTS": "1"], quirks: quirks)
         #expect(try await scene.roundTrip(Self.large, as: "large"))
         #expect(try await scene.roundTrip(Self.large, as: "again"))
         #expect(try scene.store.ask(["uploads": true])["uploads"] == 0)
@@ -60,6 +65,63 @@ import Testing
             try await scene.client.download(try scene.object("again"), to: "\(scene.folder)/flipped")
         }
         #expect(error?.kind == .corrupt)
+    }
+
+    @Test(
+        "a store that refuses metadata is found out once and used without it",
+        arguments: [
+            ["meta": "refuse"], ["meta": "refuse", "checksums": "refuse"], ["meta": "refuse", "checksums": "ignore"],
+            ["meta": "refuse", "checksums": "refuse", "etags": "none"], ["meta": "drop", "checksums": "refuse"],
+        ] as [JSONValue])
+    func metadata(_ quirks: JSONValue) async throws {
+        let scene = try StoreScene(quirks: quirks)
+        for key in ["first", "second"] {
+            #expect(try await scene.roundTrip(1000, as: key))
+            #expect(try await scene.client.read(try scene.object(key), maximum: 1000).count == 1000)
+            #expect(try await scene.roundTrip(Self.large, as: "\(key)-large"))
+        }
+        #expect(try scene.seen("^PUT /films/second ?").filter { !$0.contains("large") }.count == 1)
+        #expect(try scene.seen("^POST /films/second-large\\?uploads").count == 1)
+        #expect(try scene.store.ask(["uploads": true])["uploads"] == 0)
+        if quirks["meta"] == "refuse" { #expect(try scene.seen("second.*x-amz-meta").isEmpty) }
+    }
+
+    @Test(
+        "a request is repeated without a feature once, for what may be about it, and nothing is learnt from one that fails again"
+    )
+    func denied() async throws {
+        for (status, code, isRetryable, expected) in [
+            (403, "AccessDenied", false, [true, false]), (500, "InternalError", true, [true, false]),
+            (400, "BadDigest", true, [true, false]), (400, "InvalidArgument", false, [true, false]),
+            (503, "SlowDown", true, [true]), (503, "ServiceUnavailable", true, [true]),
+            (403, "InvalidAccessKeyId", false, [true]), (404, "NoSuchBucket", false, [true]),
+            (429, "TooManyRequests", true, [true]), (409, "OperationAborted", true, [true]),
+        ] as [(Int, String, Bool, [Bool])] {
+            let features = S3Features()
+            var failure = AWSError(.unavailable, "no", retryable: isRetryable, code: code)
+            failure.status = status
+            #expect(await uses(of: .checksums, features, failure) == expected, "\(code)")
+            #expect(features[.checksums] == .unknown)
+            // Damage and faults of the server are not about metadata.
+            let isFault = status == 500 || code == "BadDigest"
+            #expect(await uses(of: .metadata, features, failure) == (isFault ? [true] : expected), "\(code)")
+            features.note(.checksums, .supported)
+            #expect(await uses(of: .checksums, features, failure) == [true], "\(code)")
+        }
+    }
+
+    /// Whether each try of a request that always fails used a feature.
+    private func uses(
+        of feature: S3Features.Feature, _ features: S3Features, _ failure: AWSError
+    ) async -> [Bool] {
+        var uses: [Bool] = []
+        do {
+            try await features.trying(feature) { (isUsed: Bool) async throws -> Void in
+                uses.append(isUsed)
+                throw failure
+            }
+        } catch {}
+        return uses
     }
 
     @Test("a store that refuses only to report checksums is asked without")

@@ -92,7 +92,7 @@ import Testing
     func abort() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let path = try file(2 * Self.part + 1)
-        try aws.ask(["misbehave": ["match": "PUT .*partNumber=2", "times": 9, "json": "AccessDenied", "status": 403]])
+        try aws.ask(["misbehave": ["match": "PUT .*partNumber=2", "times": 2, "json": "AccessDenied", "status": 403]])
         let denied = await #expect(throws: AWSError.self) {
             try await client.upload(.file(path), to: try object("denied"))
         }
