@@ -6,8 +6,8 @@ import Untrusted
 /// Which account, region and endpoints to use, from the environment and the files of AWS's own tools.
 ///
 /// Credentials come, in order, from the profile that was configured, from `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and
-/// `AWS_SESSION_TOKEN`, from the web identity in `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`, from the profile `AWS_PROFILE` or
-/// `default` in `~/.aws/credentials` and `~/.aws/config` (`AWS_SHARED_CREDENTIALS_FILE`, `AWS_CONFIG_FILE`; a role to assume, keys, or a
+/// `AWS_SESSION_TOKEN`, from the web identity in `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`, from the profile
+/// `AWS_DEFAULT_PROFILE`, `AWS_PROFILE` or `default` in `~/.aws/credentials` and `~/.aws/config` (`AWS_SHARED_CREDENTIALS_FILE`, `AWS_CONFIG_FILE`; a role to assume, keys, or a
 /// `credential_process`), from the container (`AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`, `_FULL_URI`), from the machine's metadata (IMDSv2).
 /// They are kept for a minute, or until five minutes before they expire. See `CredentialChain`.
 package final class AWSAccount: Sendable {
@@ -71,6 +71,9 @@ package final class AWSAccount: Sendable {
 
     /// Where a service is instead of at its usual host, e.g. `http://127.0.0.1:5000`, without a slash at the end.
     package func endpoint(_ service: AWSService) -> String? { settings.endpoint(service) }
+
+    /// Files with profiles that variables name and that are not there, e.g. `AWS_CONFIG_FILE: there is no file /etc/aws`.
+    package var missingFiles: [String] { settings.missingFiles }
 
     /// The path of a PEM file with the authorities to trust, where one is configured.
     package var certificates: String? { settings.certificates }

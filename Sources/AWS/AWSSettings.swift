@@ -25,7 +25,15 @@ struct AWSSettings: Sendable {
     /// Whether keys in the environment are not looked at.
     var hasConfiguredProfile: Bool { configuredProfile != nil }
 
-    var profileName: String { configuredProfile ?? variable("AWS_PROFILE") ?? "default" }
+    /// The variable that chooses a profile, and the profile. botocore looks at `AWS_DEFAULT_PROFILE` first.
+    var chosenProfile: (variable: String, name: String)? {
+        for name in ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"] {
+            if let value = variable(name) { return (name, value) }
+        }
+        return nil
+    }
+
+    var profileName: String { configuredProfile ?? chosenProfile?.name ?? "default" }
 
     /// A profile's settings of both files; the credentials file's beat the config file's. `nil` where neither has the profile.
     ///
@@ -89,7 +97,27 @@ struct AWSSettings: Sendable {
         return min(max(text.flatMap { Int($0) } ?? 3, 1), 10)
     }
 
-    var credentialsPath: String { variable("AWS_SHARED_CREDENTIALS_FILE") ?? "\(home)/.aws/credentials" }
-    var configPath: String { variable("AWS_CONFIG_FILE") ?? "\(home)/.aws/config" }
-    private var home: String { variable("HOME") ?? "/nonexistent" }
+    var credentialsPath: String { path("AWS_SHARED_CREDENTIALS_FILE") ?? "\(home)/.aws/credentials" }
+    var configPath: String { path("AWS_CONFIG_FILE") ?? "\(home)/.aws/config" }
+    private var home: String { HomeFolder.path(environment) ?? "/nonexistent" }
+
+    private func path(_ name: String) -> String? {
+        variable(name).map { HomeFolder.expand($0, environment) }
+    }
+
+    /// Files that variables name and that are not there, e.g. `AWS_CONFIG_FILE: there is no file /etc/aws`.
+    var missingFiles: [String] {
+        [("AWS_SHARED_CREDENTIALS_FILE", credentialsPath), ("AWS_CONFIG_FILE", configPath)].compactMap { name, path in
+            variable(name) != nil && isMissing(path) ? "\(name): there is no file \(path)" : nil
+        }
+    }
+
+    private func isMissing(_ path: String) -> Bool {
+        do {
+            return try readFile(path) == nil
+        } catch {
+            // It is there, and cannot be read: the search for credentials reports that.
+            return false
+        }
+    }
 }

@@ -19,9 +19,10 @@ struct ProfileCredentials: Sendable {
     /// The chosen profile's.
     func find() async throws -> CredentialFinding {
         let name = settings.profileName
-        let isChosen = settings.hasConfiguredProfile || settings.variable("AWS_PROFILE") != nil
+        let isChosen = settings.hasConfiguredProfile || settings.chosenProfile != nil
         if !isChosen, try settings.profile(name) == nil {
-            return .absent("there is no profile \(name) in \(settings.credentialsPath) or \(settings.configPath)")
+            return .absent(
+                "there is no profile \(name) in \(settings.credentialsPath) or \(settings.configPath)\(missingFiles)")
         }
         if let found = try await find(name, depth: 0) { return .found(found) }
         guard name == "default", !settings.hasConfiguredProfile else {
@@ -33,10 +34,11 @@ struct ProfileCredentials: Sendable {
     /// `nil` for a profile without a setting that gives credentials.
     private func find(_ name: String, depth: Int) async throws -> FoundCredentials? {
         guard let profile = try settings.profile(name) else {
+            let variable = settings.hasConfiguredProfile ? nil : settings.chosenProfile?.variable
             throw AWSError(
                 .unauthorized,
-                "there is no AWS profile \(name): put it into \(settings.credentialsPath), or correct AWS_PROFILE or "
-                    + "UNDERSTUDY_AWS_PROFILE")
+                "there is no AWS profile \(name): put it into \(settings.credentialsPath), or correct "
+                    + "\(variable ?? "UNDERSTUDY_AWS_PROFILE")\(missingFiles)")
         }
         guard depth < Self.depth else {
             throw AWSError(.unauthorized, "the AWS profile \(name): its source_profile leads in a circle")
@@ -66,6 +68,12 @@ struct ProfileCredentials: Sendable {
                 "the AWS profile \(name) uses \(setting), which is not supported here: \(Self.advice(name))")
         }
         return nil
+    }
+
+    /// Words about files that variables name and that are not there.
+    private var missingFiles: String {
+        let missing = settings.missingFiles
+        return missing.isEmpty ? "" : " (\(missing.joined(separator: "; ")))"
     }
 
     private func keys(_ name: String, _ profile: [String: String]) throws(AWSError) -> AWSCredentials? {

@@ -42,6 +42,64 @@ import Testing
         return "none"
     }
 
+    @Test("of any profile and file that variables choose, the one that botocore takes is used")
+    func chosen() async throws {
+        let (metadata, botocore) = (try StandIn("metadata"), try StandIn("credential_order"))
+        func keys(_ id: String) -> String { "aws_access_key_id = \(id)\naws_secret_access_key = s\n" }
+        let config = "[default]\n\(keys("C0"))[profile one]\n\(keys("C1"))[profile two]\n\(keys("C2"))"
+        let credentials = "[two]\n\(keys("K2"))[three]\n\(keys("K3"))"
+        var methods = Set<String>()
+        for profile in [
+            [:], ["AWS_PROFILE": "one"], ["AWS_DEFAULT_PROFILE": "two"],
+            ["AWS_DEFAULT_PROFILE": "three", "AWS_PROFILE": "one"],
+        ] as [[String: String]] {
+            for path in ["~/", "$HOME/", "${HOME}/", "~/./", "$NOWHERE/", "~nobody-of-this-name/", "/nonexistent/"] {
+                for name in ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"] {
+                    let other = name == "AWS_CONFIG_FILE" ? "AWS_SHARED_CREDENTIALS_FILE" : "AWS_CONFIG_FILE"
+                    var environment = profile.merging(["AWS_EC2_METADATA_SERVICE_ENDPOINT": metadata.url]) { $1 }
+                    environment[name] = path + (name == "AWS_CONFIG_FILE" ? "config" : "keys")
+                    environment[other] = "~/" + (other == "AWS_CONFIG_FILE" ? "config" : "keys")
+                    // A profile that is not there is an error of both.
+                    let answer = try? botocore.ask([
+                        "environment": .object(environment.mapValues { .string($0) }), "config": .string(config),
+                        "keys": .string(credentials),
+                    ])
+                    let account = AWSAccount(environment: environment.merging(["HOME": "/home/ann"]) { $1 }) { path in
+                        switch path.replacing("/./", with: "/") {
+                        case "/home/ann/config": config
+                        case "/home/ann/keys": credentials
+                        default: nil
+                        }
+                    }
+                    let found = try? await account.credentials().accessKeyID
+                    #expect(found == answer?["id"]?.string, "\(environment)")
+                    methods.insert(answer?["method"]?.string ?? "error")
+                    let isThere = path.hasPrefix("~/") || path.contains("HOME")
+                    #expect(account.missingFiles.count == (isThere ? 0 : 1), "\(environment)")
+                }
+            }
+        }
+        #expect(methods == ["config-file", "shared-credentials-file", "iam-role", "error"])
+    }
+
+    @Test("paths in variables are expanded as botocore expands them")
+    func paths() throws {
+        let botocore = try StandIn("credential_order")
+        let environment = ["HOME": "/home/ann/", "A": "~", "B_1": "$A", "EMPTY": ""]
+        let paths = [
+            "~", "~/", "~/x", "~root/x", "~root", "~nobody-of-this-name/x", "/~/x", "x~", "$A/x", "${A}/x", "$B_1",
+            "${B_1}x",
+            "$A$A", "$", "$$A", "${", "${A", "${}", "$-x", "$EMPTY/x", "${NONE}/$NONE/x", "/a$HOME", "$HOMEx",
+            "${HOME}x", "",
+            "~\u{E9}", "$\u{E9}",
+        ]
+        let expected = try botocore.ask([
+            "expand": .array(paths.map { .string($0) }), "environment": .object(environment.mapValues { .string($0) }),
+        ])["paths"]?.array?.compactMap(\.string)
+        #expect(paths.map { HomeFolder.expand($0, environment) } == expected)
+        #expect(HomeFolder.path([:])?.hasPrefix("/") == true)
+    }
+
     @Test("of any places that have credentials, the one that botocore takes is used")
     func order() async throws {
         let (aws, metadata) = (try StandIn("aws"), try StandIn("metadata"))

@@ -1,7 +1,10 @@
 """botocore's search for credentials, as a second opinion on the order of places; it serves nothing.
 
-Commands: {"environment": {...}, "config": "text", "keys": "text"} -> {"method": "env", "id": "..."}: which provider of botocore gives
-credentials, and the access key where that takes no request to STS; {"error": text} where one is configured and fails.
+Commands:
+  {"environment": {...}, "config": "text", "keys": "text"} -> {"method": "env", "id": "..."}: which provider of botocore gives
+      credentials, and the access key where that takes no request to STS; {"error": text} where one is configured and fails. The texts are
+      the files `config` and `keys` of the home folder, which the environment may name in another way.
+  {"expand": [path, ...], "environment": {...}} -> {"paths": [...]}: paths as botocore expands them
 """
 
 import os
@@ -16,6 +19,10 @@ own = {name: value for name, value in os.environ.items() if not name.startswith(
 
 
 def command(request):
+    if "expand" in request:
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        return {"paths": [os.path.expanduser(os.path.expandvars(path)) for path in request["expand"]]}
     for name in ("config", "keys"):
         with open(os.path.join(folder, name), "w") as file:
             file.write(request.get(name, ""))
