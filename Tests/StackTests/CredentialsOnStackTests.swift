@@ -23,8 +23,12 @@ import Testing
         ])
     }
 
-    /// - Parameter files: by their names in the home folder; `~` in them and in the variables is that folder.
-    private func doctor(_ environment: [String: String], files: [String: String] = [:]) async throws -> String {
+    /// - Parameters:
+    ///   - files: by their names in the home folder; `~` in them and in the variables is that folder, `TILDE` is `~`.
+    ///   - status: that it ends with; any if absent.
+    private func doctor(
+        _ environment: [String: String], files: [String: String] = [:], status: Int32? = nil
+    ) async throws -> String {
         let home = "/tmp/us-home-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
         try FileManager.default.createDirectory(atPath: "\(home)/.aws", withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: home) }
@@ -36,9 +40,12 @@ import Testing
             "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
         ]
         let stack = try LiveStack.prepare(
-            base.merging(environment.mapValues { $0.replacing("~", with: home) }) { $1 })
+            base.merging(
+                environment.mapValues { $0.replacing("~", with: home).replacing("TILDE", with: "~") }
+            ) { $1 })
         defer { try? FileManager.default.removeItem(atPath: stack.folder) }
         let ended = try await stack.understudy("doctor")
+        if let status { #expect(ended.status == status, "\(ended.output)") }
         #expect(!(ended.output + ended.errors).contains(Self.secret))
         #expect(!(ended.output + ended.errors).contains("the-token-of-a-pod"))
         return ended.output
@@ -84,6 +91,16 @@ import Testing
                 ".aws/config":
                     "[profile films]\nrole_arn = \(Self.role)\nsource_profile = base\n[profile base]\n\(Self.keys)"
             ])
+        for path in ["TILDE/keys", "$HOME/keys", "${HOME}/keys"] {
+            try await works(
+                "profile: used, profile films; container: not asked",
+                by: node.merging(["AWS_DEFAULT_PROFILE": "films", "AWS_SHARED_CREDENTIALS_FILE": path]) { $1 },
+                files: ["keys": "[films]\n\(Self.keys)"])
+            try await works(
+                "profile: used, profile films; container: not asked",
+                by: node.merging(["AWS_PROFILE": "films", "AWS_CONFIG_FILE": path]) { $1 },
+                files: ["keys": "[profile films]\n\(Self.keys)"])
+        }
         let program = "printf '{\"Version\":1,\"AccessKeyId\":\"AKIATEST\",\"SecretAccessKey\":\"%s\"}' \(Self.secret)"
         try await works(
             "profile: used, profile default, credential_process", by: [:],
@@ -105,6 +122,54 @@ import Testing
             by: node)
     }
 
+    @Test("a file that a variable names and that is not there is reported, whatever is used in its place")
+    func missingFiles() async throws {
+        for name in ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"] {
+            let said = try await doctor(node.merging([name: "TILDE/gone"]) { $1 }, status: 0)
+            #expect(said.contains("note  credentials: \(name): there is no file /tmp/us-home-"), "\(said)")
+            #expect(said.contains("/gone); container: skipped"), "\(said)")
+            let chosen = try await doctor(
+                node.merging([name: "~/gone", "AWS_DEFAULT_PROFILE": "films"]) { $1 }, status: 1)
+            #expect(
+                chosen.contains("or correct AWS_DEFAULT_PROFILE (\(name): there is no file /tmp/us-home-"), "\(chosen)")
+            #expect(!chosen.contains("UNDERSTUDY_STORE"))
+        }
+    }
+
+    @Test(
+        "doctor finds no fault with a store that only speaks like S3 and has no STS, and says what is wrong with others"
+    )
+    func otherStores() async throws {
+        let store = try StandIn("s3")
+        let keys = ["AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"]
+        for quirks: JSONValue in [
+            [:], ["checksums": "refuse"], ["etags": "none"], ["etags": "random", "meta": "refuse"],
+        ] {
+            try store.ask(["quirks": quirks])
+            let said = try await doctor(keys.merging(["AWS_ENDPOINT_URL": store.url]) { $1 }, status: 0)
+            #expect(said.contains("note  aws: \(store.url) has no STS that knows these credentials"), "\(said)")
+            #expect(said.contains("ok    bucket: s3://films is there"))
+        }
+        try store.ask(["quirks": [:]])
+        let apart = ["AWS_ENDPOINT_URL": "", "AWS_ENDPOINT_URL_S3": store.url]
+        let said = try await doctor(keys.merging(apart) { $1 }, status: 0)
+        #expect(said.contains("note  aws: not asked: the store is at \(store.url), not at AWS"), "\(said)")
+        // An endpoint of STS that is configured has to know the credentials.
+        let stranger = [
+            "AWS_ENDPOINT_URL_S3": store.url, "AWS_ENDPOINT_URL_STS": aws.url, "AWS_ACCESS_KEY_ID": "stranger",
+        ]
+        let refused = try await doctor(keys.merging(stranger) { $1 }, status: 1)
+        #expect(refused.contains("BAD   aws: "), "\(refused)")
+        // Neither does another bucket help where there are no credentials, nor where there is no bucket.
+        let none = try await doctor(["AWS_ENDPOINT_URL": store.url], status: 1)
+        #expect(none.contains("BAD   store: no AWS credentials") && !none.contains("UNDERSTUDY_STORE"), "\(none)")
+        let elsewhere = ["AWS_ENDPOINT_URL": store.url, "UNDERSTUDY_STORE": "s3://nowhere/x"]
+        let lost = try await doctor(keys.merging(elsewhere) { $1 }, status: 1)
+        #expect(
+            lost.contains("BAD   store: ") && lost.contains("make the bucket, or correct UNDERSTUDY_STORE\n"), "\(lost)"
+        )
+    }
+
     @Test("a source that is configured and fails is reported, and the machine's role is never used in its place")
     func failures() async throws {
         func fails(_ words: String, by environment: [String: String], files: [String: String] = [:]) async throws {
@@ -123,6 +188,9 @@ import Testing
             files: [".aws/config": "[default]\nsso_session = corp\n"])
         try await fails("container: failed, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: ", by: agent)
         try await fails("answered 401: InvalidToken", by: agent, files: ["token": "of-another-pod"])
+        try await fails(
+            "there is no AWS profile films", by: ["AWS_DEFAULT_PROFILE": "films"],
+            files: [".aws/credentials": "[default]\n\(Self.keys)"])
         #expect(try metadata.ask(["count": true])["asked"]?.array?.contains("PUT /latest/api/token") == false)
     }
 

@@ -20,8 +20,12 @@ struct AWSCheck {
         let logs = settings.string("UNDERSTUDY_LOG_SINKS")?.contains("cloudwatch") == true
         let converts = ["mediaconvert", "auto"].contains(settings.string("UNDERSTUDY_STITCH_BACKEND"))
         guard bucket != nil || logs || converts else { return [] }
-        var findings = [await finding("credentials", credentials), await finding("aws", caller)]
-        if let bucket { findings.append(await finding("bucket") { try await self.bucket(bucket) }) }
+        var findings = [await finding("credentials", credentials)]
+        for text in account.missingFiles { findings.append(Finding(grade: .note, subject: "credentials", text: text)) }
+        var store: Finding?
+        if let bucket { store = await finding("bucket") { try await self.bucket(bucket) } }
+        findings.append(await caller(isStoreGood: store?.grade == .good, usesServices: logs || converts))
+        if let store { findings.append(store) }
         if logs { findings.append(await finding("log group", group)) }
         if converts {
             findings.append(await finding("mediaconvert", queue))
@@ -46,10 +50,26 @@ struct AWSCheck {
         return (isUsed ? .good : .bad, steps.map(\.description).joined(separator: "; "))
     }
 
-    private func caller() async throws -> (Finding.Grade, String) {
-        let caller = try await CallerIdentity.ask(account)
-        let region = (try? account.region()) ?? "no region"
-        return (.good, "\(caller.arn) of account \(caller.account), by \(try await account.source()), \(region)")
+    /// Who AWS takes us for. A store that only speaks like S3 need not have STS, and its credentials are none of AWS's.
+    ///
+    /// - Parameters:
+    ///   - isStoreGood: whether the bucket can be read, so that the credentials are good for what they are used for.
+    ///   - usesServices: whether other services than S3 are configured.
+    private func caller(isStoreGood: Bool, usesServices: Bool) async -> Finding {
+        let (store, tokens) = (account.endpoint(.s3), account.endpoint(.sts))
+        if let store, tokens == nil, !usesServices {
+            return Finding(grade: .note, subject: "aws", text: "not asked: the store is at \(store), not at AWS")
+        }
+        let found = await finding("aws") {
+            let caller = try await CallerIdentity.ask(account)
+            let region = (try? account.region()) ?? "no region"
+            return (.good, "\(caller.arn) of account \(caller.account), by \(try await account.source()), \(region)")
+        }
+        // An endpoint of STS that is configured by itself has to work.
+        guard let store, tokens == nil || tokens == store, found.grade == .bad, isStoreGood else { return found }
+        return Finding(
+            grade: .note, subject: "aws",
+            text: "\(store) has no STS that knows these credentials, and needs none: the bucket can be used")
     }
 
     private func bucket(_ uri: ArtifactURI) async throws -> (Finding.Grade, String) {

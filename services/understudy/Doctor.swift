@@ -58,9 +58,11 @@ struct Doctor: AsyncParsableCommand {
             try await Artifacts().remove(probe)
             return Finding(grade: .good, subject: "store", text: "\(settings.store) is writable")
         } catch {
-            return Finding(
-                grade: .bad, subject: "store",
-                text: "\(ServiceError(wrapping: error).message): set UNDERSTUDY_STORE to a folder or bucket of yours")
+            let error = ServiceError(wrapping: error)
+            // Credentials that are missing or wrong, or a bucket that does not answer, are not mended by another bucket.
+            let isBucket = (try? ArtifactURI(settings.store))?.scheme == .s3
+            let advice = isBucket ? "" : ": set UNDERSTUDY_STORE to a folder or bucket of yours"
+            return Finding(grade: .bad, subject: "store", text: "\(error.message)\(advice)")
         }
     }
 
