@@ -121,9 +121,10 @@ def talk(raw, address):
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(chain)
     context.set_alpn_protocols(state["protocols"])
-    way = "tunnel" if address[1] in tunnels else "direct"
     try:
         with context.wrap_socket(raw, server_side=True) as secure:
+            # Behind the handshake: the proxy has noted its connection before a client's first byte.
+            way = "tunnel" if address[1] in tunnels else "direct"
             if secure.selected_alpn_protocol() == "h2":
                 second(secure, way)
             else:
