@@ -126,6 +126,23 @@ struct MachineScene {
         #expect(long.machine.takeover?.kind == .rateLimited)
     }
 
+    @Test("a lead that says not to repeat the call, or has spent money in vain, is not called again")
+    func notRepeated() {
+        var unknown = ServiceError(.unavailable, "x", retryable: true)
+        unknown.unknown = USD(0.5)
+        var wasted = ServiceError(.rateLimited, "x", retryable: true, retryAfter: 1)
+        wasted.wasted = USD(0.5)
+        for error in [
+            ServiceError(.rateLimited, "x", retryable: false, retryAfter: 1),
+            ServiceError(.busy, "x", retryable: false),
+            ServiceError(.unavailable, "x", retryable: false), unknown, wasted,
+        ] {
+            var scene = atLead()
+            scene.apply(.leadFailed(error, startedAt: scene.now))
+            #expect(scene.machine.takeover?.kind == error.kind, "\(error)")
+        }
+    }
+
     @Test("stills are drawn two at a time in the film's order, clips and narrations as soon as they can be")
     func order() {
         var scene = atLead(segments: 3)

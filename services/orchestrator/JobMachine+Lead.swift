@@ -76,13 +76,16 @@ extension JobMachine {
         }
     }
 
-    /// Refused, reset or one 5xx: one more try. Told to wait: wait, if that fits. Everything else: the understudy steps in.
+    /// Refused, reset or one 5xx: one more try. Told to wait: wait, if that fits. Everything else: the understudy steps in, as it does
+    /// if the lead says not to repeat the call, or ordered something that cost, or may have cost, money.
     private mutating func failed(_ error: ServiceError, at now: Timestamp, _ drafts: inout [StatusDraft]) {
+        let mayRepeat = error.retryable && error.wasted == .zero && error.unknown == .zero
         switch error.kind {
-        case .unavailable where error.retryable && leadAttempt < 2, .busy where leadAttempt < 2:
+        case .unavailable where mayRepeat && leadAttempt < 2, .busy where mayRepeat && leadAttempt < 2:
             leadAttempt += 1
             drafts.append(say(Self.lead, .processing, "Agent5 failed (\(error.message)), trying once more"))
-        case .rateLimited where leadAttempt < Self.maximumLeadAttempts && waitFits(error.retryAfter, at: now):
+        case .rateLimited
+        where mayRepeat && leadAttempt < Self.maximumLeadAttempts && waitFits(error.retryAfter, at: now):
             let seconds = error.retryAfter ?? 0
             leadAttempt += 1
             // trusted: fits the deadline, see waitFits
