@@ -55,6 +55,8 @@ import Testing
             lines.joined(separator: "\\r\\n"), lines.joined(separator: "\\u000a") + "\\n",
             lines.joined(separator: " \\t"), "data:image/png;base64," + text, "data:image\\/png;base64,\\n" + text,
             "\\u0064ata:;base64," + text, "DATA:image/png;charset=x;BASE64," + text, "data:image/png," + percent,
+            "b'\(text)'", "'\(text)'", #"\"\#(text)\""#, #"b\"\#(text)\""#, "image/png;base64,\(text)",
+            "base64,\(text)",
             "data:;base64," + text.replacing("+", with: "%2B").replacing("/", with: "%2f").replacing("=", with: "%3D"),
         ]
         for form in forms {
@@ -103,6 +105,7 @@ import Testing
             #expect(find(text) == .nothing, "\(text)")
         }
         #expect(PictureAnswer.find(in: Data(Self.png)) == picture)
+        #expect(find(#""{\"data\": [{\"b64_json\": \"\#(base64)\"}]}""#) == picture)
         #expect(find("\u{FEFF}{\"b64_json\":\"AAAA\"}") == .picture([0, 0, 0]))
     }
 
@@ -124,6 +127,13 @@ import Testing
         for (stream, count) in [(preview, 1), (preview + unnamed + indexed, 3)] {
             #expect(find(stream) == .previews(count), "\(stream)")
         }
+        let draft = "event: image.draft\ndata: {\"b64_json\":\"AAAA\"}\n\n"
+        let step = "data: {\"b64_json\":\"AAAA\",\"step\":1,\"total_steps\":4}\n\n"
+        let last = "data: {\"b64_json\":\"/////w==\",\"step\":4,\"total_steps\":4}\n\n"
+        #expect(find(draft + step) == .previews(2))
+        #expect(find(step + last) == bytes)
+        let tiny = "data: {\"b64_json\":\"\(Self.base64)\"}\n\n"
+        #expect(PictureAnswer.find(in: Data(tiny.utf8), size: (1000, 1000)) != .nothing)
         #expect(find(preview + "event: image_generation.completed\ndata: {\"b64_json\":\"AAA") == .broken)
         #expect(find("data: [DONE]\n\n") == .nothing)
         #expect(find("{\"b64_json\":\"AAAA\",\"done\":false}\n{\"b64_json\":\"/////w==\",\"done\":true}\n") == bytes)

@@ -21,7 +21,11 @@ struct AnswerMessage {
 
     /// The best first.
     private(set) var candidates: [Candidate] = []
-    private(set) var isPreview: Bool
+    var isPreview: Bool { isMarked || step.map { step in steps.map { step < $0 } ?? false } ?? false }
+    private var isMarked: Bool
+    /// Of a picture that is drawn step by step, how far it is.
+    private var step: Double?
+    private var steps: Double?
     /// The filter that held something back.
     private(set) var filter: String?
     /// The filter that left a black picture in the place of the one it held back.
@@ -29,7 +33,7 @@ struct AnswerMessage {
     private var tokens = 0
 
     /// - Parameter event: the name of the event of a stream; empty for another body.
-    init(event: String) { isPreview = Self.isUnfinished(event) }
+    init(event: String) { isMarked = Self.isUnfinished(event) }
 
     /// What the names of servers in use promise.
     private static let promises: [String: Promise] = [
@@ -75,7 +79,7 @@ struct AnswerMessage {
     private mutating func mark(_ name: String, _ text: String, _ depth: Int) {
         switch name {
         case "type", "status", "state", "task_status", "event":
-            if depth <= 2, Self.isUnfinished(text) { isPreview = true }
+            if depth <= 2, Self.isUnfinished(text) { isMarked = true }
         case "finish_reason", "finishreason":
             if ["filter", "safety", "prohibited", "moderat", "nsfw"].contains(where: text.contains) {
                 blackened = text
@@ -86,8 +90,10 @@ struct AnswerMessage {
 
     private mutating func flag(_ name: String, _ word: String, _ walk: AnswerWalk) {
         switch (name, word) {
-        case ("partial_image_index", let word): if word != "null" { isPreview = true }
-        case ("done", "false"), ("is_final", "false"), ("final", "false"): isPreview = true
+        case ("partial_image_index", let word): if word != "null" { isMarked = true }
+        case ("done", "false"), ("is_final", "false"), ("final", "false"): isMarked = true
+        case ("step", let word), ("current_step", let word): step = Double(word)
+        case ("total_steps", let word), ("num_steps", let word), ("max_steps", let word): steps = Double(word)
         case ("has_nsfw_concepts", "true"), ("nsfw_content_detected", "true"): blackened = name
         case ("filtered", "true"):
             // {"content_filter_results": {"sexual": {"filtered": true}}}
@@ -99,7 +105,9 @@ struct AnswerMessage {
 
     private static func isUnfinished(_ word: String) -> Bool {
         let word = word.lowercased()
-        return ["partial", "preview", "intermediate", "progress", "processing", "pending", "queued", "running"]
-            .contains(where: word.contains)
+        return [
+            "partial", "preview", "draft", "intermediate", "progress", "processing", "pending", "queued", "running",
+        ]
+        .contains(where: word.contains)
     }
 }
