@@ -20,7 +20,8 @@ package struct ProviderFailure: Sendable {
         let said = body?.message.flatMap(RefusalWords.readable)
         let codes = body?.codes ?? []
         let status = Self.status(response, body)
-        let verdict = verdict(status, RefusalWords.meaning(codes: codes, message: body?.message ?? ""))
+        let meaning = RefusalWords.meaning(codes: codes, message: body?.message ?? "")
+        let verdict = verdict(status, meaning)
         let words = said ?? "answered \(response.status)\(Self.kindOfBody(response, body))"
         let isRejected = verdict.kind == .contentRejected
         var error = ServiceError(
@@ -29,7 +30,7 @@ package struct ProviderFailure: Sendable {
             retryAfter: response.retryAfter, detail: isRejected ? Self.reason(body, said) : nil,
             provider: provider, providerCode: Self.code(codes)?.printable().bounded(to: TextBound.quotation),
             requestID: Self.requestID(response))
-        error.order = Self.fate(response.status, body)
+        error.order = Self.outcome(response.status, body, meaning).fate
         return error
     }
 
@@ -62,21 +63,60 @@ package struct ProviderFailure: Sendable {
             .compactMap { response.headers[$0] }.first?.printable().bounded(to: TextBound.quotation)
     }
 
+    // MARK: - The order
+
     /// What an answer without a result says of an order.
-    ///
-    /// A gateway that got no answer in time does not know whether the server behind it took the order. An error within a success does
-    /// not say whether the order was billed, unless it names a refusal's number.
-    private static func fate(_ status: Int, _ body: RefusalBody?) -> OrderFate {
+    package func outcome(_ response: HTTPResponse) -> OrderOutcome {
+        let body = RefusalBody(response.body, isSuccess: response.isSuccess)
+        return Self.outcome(
+            response.status, body, RefusalWords.meaning(codes: body?.codes ?? [], message: body?.message ?? ""))
+    }
+
+    /// A gateway that got no answer in time does not know whether the server behind it took the order. A server that fails may have
+    /// taken it before, unless it passes on a refusal in words or by its number.
+    private static func outcome(_ status: Int, _ body: RefusalBody?, _ meaning: RefusalWords.Meaning?) -> OrderOutcome {
         switch status {
-        case 200..<300:
-            guard let number = body?.number, (400..<500).contains(number) else { return .unknown }
-            return fate(number, nil)
+        case 200..<300: return body?.number.map { outcome($0, nil, nil) } ?? .failed
         // 408 is what proxies of models answer when the server behind them took too long.
-        case 408, 499, 502, 504, 520, 522, 524, 527, 598, 599: return .unknown
-        case 500...: return RefusalWords.saysLost(body?.message ?? "", codes: body?.codes ?? []) ? .unknown : .refused
-        default: return .refused
+        case 408, 499, 502, 504, 520, 522, 524, 527, 598, 599: return .lost
+        case 400..<500: return .refused
+        case 500...:
+            if RefusalWords.saysLost(body?.message ?? "", codes: body?.codes ?? []) { return .lost }
+            if let number = body?.number, number < 500 { return outcome(number, nil, nil) }
+            switch meaning {
+            case .contentRejected, .noCredit, .noModel, .unauthorized: return .refused
+            case .rateLimited, nil: return .failed
+            }
+        default: return .failed
         }
     }
+
+    /// Whether a server that failed reports that it did not process the order, in words or by naming a time to come again.
+    package func saysUnprocessed(_ response: HTTPResponse) -> Bool {
+        guard response.status == 429 || response.status >= 500, outcome(response) != .lost else { return false }
+        if [429, 503, 529].contains(response.status), response.retryAfter != nil { return true }
+        guard let body = RefusalBody(response.body, isSuccess: false) else { return false }
+        return RefusalWords.saysUnprocessed(body.message ?? "", codes: body.codes)
+    }
+
+    /// A success that is no result, and in which nothing but its words says that it is a refusal.
+    ///
+    /// - Returns: `nil` for an answer without words; otherwise an error that is not to be repeated, of unknown fate.
+    package func wordsOfSuccess(_ response: HTTPResponse) -> ServiceError? {
+        guard let (words, code) = RefusalBody.words(response.body), let text = RefusalWords.readable(words) else {
+            return nil
+        }
+        let verdict = verdict(200, RefusalWords.meaning(codes: [code].compactMap { $0 }, message: words))
+        let isRejected = verdict.kind == .contentRejected
+        var error = ServiceError(
+            verdict.kind, "\(provider): \(text)\(verdict.advice)", retryable: false, detail: isRejected ? text : nil,
+            provider: provider, providerCode: code?.printable().bounded(to: TextBound.quotation),
+            requestID: Self.requestID(response))
+        error.order = .unknown
+        return error
+    }
+
+    // MARK: -
 
     /// No answer that could be read came.
     package func error(_ error: HTTPError) -> ServiceError {
@@ -106,6 +146,7 @@ package struct ProviderFailure: Sendable {
         case .unauthorized, nil: break
         }
         switch status {
+        case 300..<400: return (.unavailable, false, "; check the base URL")
         case 429: return (.rateLimited, true, "")
         case 401: return (.unauthorized, false, "; check the key")
         case 403: return (.unauthorized, false, "; let this key use the model")

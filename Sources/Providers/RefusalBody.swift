@@ -50,9 +50,26 @@ struct RefusalBody {
         let isFailure =
             whole["success"] == .bool(false) || Self.number(in: whole) != nil
             || ["status", "task_status", "state"].contains { OrderWord(whole[$0]?.string ?? "") == .failed }
-        let hasWords = ["message", "Message", "msg"].contains { whole[$0]?.string != nil }
+        let hasWords = ["message", "Message", "msg", "errmsg"].contains { whole[$0]?.string != nil }
         guard isFailure || !isSuccess && hasWords else { return Optional.none }
         return whole
+    }
+
+    /// The words, and the code beside them, of an answer that does not mark itself as a refusal; `nil` if it has none, or reports a
+    /// success.
+    static func words(_ body: Data) -> (words: String, code: String?)? {
+        guard body.count <= maximumBytes, let root = json(body) else { return nil }
+        let whole = root.array?.first ?? root
+        let nodes = [whole] + ["base_resp", "baseResp", "header", "meta"].compactMap { whole[$0] }
+        for node in nodes.reversed() {
+            let words = ["message", "Message", "msg", "errmsg", "error_msg", "status_msg", "statusMessage", "reason"]
+                .lazy
+                .compactMap { node[$0]?.string }.first { !$0.isEmpty }
+            guard let words, OrderWord(words) != .succeeded, words.lowercased() != "ok" else { continue }
+            let code = ["code", "status_code", "errcode", "error_code", "ret"].lazy.compactMap { node[$0] }.first
+            return (words, code?.string ?? code?.double.map { "\(Int(clamping: $0))" })
+        }
+        return nil
     }
 
     private mutating func read(_ node: JSONValue, depth: Int) {
@@ -81,7 +98,7 @@ struct RefusalBody {
             if let code = members["code"]?.double { codes.append("\(Int(clamping: code))") }
             numbers(node)
             filtered(node)
-            for name in ["message", "Message", "msg", "error", "detail", "description", "error_message"] {
+            for name in ["message", "Message", "msg", "errmsg", "error", "detail", "description", "error_message"] {
                 if let words = members[name], message == nil { read(words, depth: depth + 1) }
             }
         default: break
@@ -101,7 +118,10 @@ struct RefusalBody {
     private mutating func numbers(_ node: JSONValue) { number = number ?? Self.number(in: node) }
 
     private static func number(in node: JSONValue) -> Int? {
-        for name in ["code", "status", "status_code", "statusCode", "http_code"] {
+        for name in [
+            "code", "status", "status_code", "statusCode", "http_code", "errcode", "err_code", "error_code",
+            "errorCode",
+        ] {
             guard let value = node[name] else { continue }
             let number = value.double.map { Int(clamping: $0) } ?? value.string.flatMap { Int($0) }
             if let number, (400...599).contains(number) { return number }

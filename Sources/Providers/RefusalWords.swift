@@ -2,7 +2,7 @@ import Untrusted
 
 /// What providers' codes and sentences mean. Codes are compared as letters and digits alone: `contentFilter`, `content_filter` and
 /// `CONTENT_FILTERED` are one.
-enum RefusalWords {
+package enum RefusalWords {
     enum Meaning {
         case contentRejected, noCredit, rateLimited, noModel, unauthorized
     }
@@ -31,7 +31,11 @@ enum RefusalWords {
         ("violate our", .contentRejected), ("violates our", .contentRejected), ("nsfw", .contentRejected),
         ("prohibited content", .contentRejected), ("exceeded your current quota", .noCredit),
         ("insufficient credit", .noCredit), ("insufficient balance", .noCredit),
-        ("budget has been exceeded", .noCredit),
+        ("budget has been exceeded", .noCredit), ("balance is insufficient", .noCredit),
+        ("balance is not enough", .noCredit), ("balance not enough", .noCredit), ("not enough balance", .noCredit),
+        ("not enough credit", .noCredit), ("insufficient fund", .noCredit), ("insufficient quota", .noCredit),
+        ("out of credit", .noCredit), ("no credit", .noCredit), ("balance is too low", .noCredit),
+        ("payment required", .noCredit), ("\u{4F59}\u{989D}\u{4E0D}\u{8DB3}", .noCredit),
     ]
 
     /// - Parameters:
@@ -59,22 +63,66 @@ enum RefusalWords {
             where: words.contains)
     }
 
-    /// Bytes of a word that is shown, such as a link: longer ones are data.
-    private static let longestWord = 120
+    /// Whether a server that failed says that it did not begin to work on the order.
+    static func saysUnprocessed(_ message: String, codes: [String]) -> Bool {
+        let words = ([message.bounded(to: TextBound.message)] + codes).joined(separator: " ").lowercased()
+        return [
+            "overload", "rate limit", "ratelimit", "rate_limit", "too many requests", "too_many_requests", "throttl",
+            "at capacity", "no capacity", "queue is full", "queue_full", "server is busy", "not processed",
+            "is loading", "currently loading",
+        ].contains(where: words.contains)
+    }
 
-    /// A provider's message as far as it is one: on one line, without a page or data in it.
+    /// Bytes that a message may have.
+    private static let longest = 300
+    /// ASCII characters of a word, and of a link, that is shown: longer ones are data.
+    private static let (longestWord, longestLink) = (60, 120)
+    /// Characters from which on a word may be a piece of data that is broken into lines.
+    private static let longestPlain = 24
+
+    /// A provider's message as far as it is one: on one line, up to the first tag, data or other thing that is not for people.
     ///
     /// - Returns: `nil` for a text that is not a message for people.
-    static func readable(_ message: String) -> String? {
+    package static func readable(_ message: String) -> String? {
         let head = message.bounded(to: TextBound.message)
         let lower = head.lowercased()
         guard !lower.contains("<html"), !lower.contains("<!doctype"), !lower.contains("<body"),
             !lower.hasPrefix("<?xml"),
             head.unicodeScalars.count(where: { $0 == "\u{FFFD}" || $0.value < 0x09 }) < 3
         else { return nil }
-        let words = head.split(whereSeparator: \.isWhitespace).map { $0.bounded(to: longestWord) }
-        let text = words.joined(separator: " ").printable()
-        return text.isEmpty ? nil : text.bounded(to: 1000)
+        let words = untilTag(head).split(whereSeparator: \.isWhitespace)
+        let end = words.indices.first { index in
+            isData(words[index])
+                || isPiece(words[index]) && index + 1 < words.endIndex && isPiece(words[index + 1])
+        }
+        let text = words[..<(end ?? words.endIndex)].joined(separator: " ").printable()
+        return text.isEmpty ? nil : text.bounded(to: longest)
+    }
+
+    /// What is before the first tag of HTML or XML.
+    private static func untilTag(_ text: String) -> Substring {
+        var rest = text[...]
+        while let open = rest.firstIndex(of: "<") {
+            rest = rest[rest.index(after: open)...]
+            guard let next = rest.first, rest.contains(">") else { continue }
+            if next.isASCII && next.isLetter || "/!?".contains(next) { return text[..<open] }
+        }
+        return text[...]
+    }
+
+    private static func isData(_ word: Substring) -> Bool {
+        let lower = word.prefix(64).lowercased()
+        if lower.hasPrefix("data:") || lower.contains(";base64,") { return true }
+        let isLink = lower.hasPrefix("https://") || lower.hasPrefix("http://")
+        return word.utf8.count { $0 < 0x80 } >= (isLink ? longestLink : longestWord)
+    }
+
+    /// Whether a word may be one of the lines of base64 or of hexadecimal digits.
+    private static func isPiece(_ word: Substring) -> Bool {
+        word.utf8.count >= longestPlain
+            && word.utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x61...0x7A).contains($0 | 0x20) || "+/=-_".utf8.contains($0)
+            }
     }
 
     private static func isLetterOrDigit(_ scalar: Unicode.Scalar) -> Bool {

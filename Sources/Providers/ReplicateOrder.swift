@@ -59,13 +59,20 @@ package struct ReplicateOrder: OrderAPI {
             let results = page["results"]?.array
         else { return nil }
         let entries = results.compactMap { value -> OrderList.Entry? in
-            guard let prediction = ReplicatePrediction(value, kind), let shown = prediction.input,
-                OrderAnswer.contains(shown, input), isOf(parts, prediction), let report = prediction.report(nil)
-            else { return nil }
-            return OrderList.Entry(report: report, createdAt: prediction.createdAt)
+            let prediction = ReplicatePrediction(value, kind)
+            let shown = prediction?.input
+            if let prompt = shown?["prompt"]?.string, !OrderAnswer.mayBe(prompt, input["prompt"]?.string) { return nil }
+            let isSame = shown.map { OrderAnswer.contains($0, input) } ?? false
+            return OrderList.Entry(
+                report: prediction?.report(nil), createdAt: Self.time(of: value),
+                isSame: isSame && prediction.map { isOf(parts, $0) } ?? false)
         }
-        return OrderList(entries: entries, next: Self.query(of: page["next"]?.string))
+        let next = page["next"] ?? .null
+        return OrderList(
+            entries: entries, times: results.map(Self.time), next: Self.query(of: next.string), isLast: next == .null)
     }
+
+    private static func time(of value: JSONValue) -> Double? { OrderAnswer.seconds(value["created_at"]) }
 
     // MARK: -
 
@@ -107,6 +114,9 @@ package struct ReplicateOrder: OrderAPI {
         var request = HTTPRequest(
             method, "\(base)\(path)", headers: ["Authorization": "Bearer \(token.reveal())"], body: body,
             sink: .memory(maximum: Self.maximumBytes))
+        request.unpacksUnasked = true
+        // Of questions; the token goes to the same server alone.
+        request.redirects = 3
         if case .bytes = body { request.headers["Content-Type"] = "application/json" }
         return request
     }

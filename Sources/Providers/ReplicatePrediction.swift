@@ -18,12 +18,17 @@ struct ReplicatePrediction: Sendable {
     var model: String? { answer.value["model"]?.string }
     var version: String? { answer.value["version"]?.string }
     var input: JSONValue? { answer.value["input"] }
-    var createdAt: Double? { OrderAnswer.seconds(answer.value["created_at"]) }
 
     /// - Parameter id: if the answer has none.
     func report(_ known: OrderID?) -> OrderReport? {
-        guard let id = OrderID(answer.value["id"]) ?? known else { return nil }
+        let own = OrderID(answer.value["id"])
+        guard let id = own ?? known else { return nil }
         let word = answer.value["status"]?.string ?? ""
+        // Without a status it is a refusal, of the order or of a question.
+        if word.isEmpty, answer.hasError {
+            guard known == nil else { return nil }
+            return OrderReport(id: id, standing: .failed(failure("refused", id)))
+        }
         let standing: OrderReport.Standing =
             switch OrderWord(word) {
             case .underWay: .underWay
@@ -43,15 +48,23 @@ struct ReplicatePrediction: Sendable {
         return Int(String(digits.reversed())).flatMap { (0...100).contains($0) ? Double($0) / 100 : nil }
     }
 
+    /// Whether an error has one of Replicate's own codes, e.g. (E6716) or (code: PA): its machine failed, not the input.
+    static func hasFaultCode(_ text: String) -> Bool {
+        if text.contains("(code: PA)") { return true }
+        return text.split(separator: "(E", omittingEmptySubsequences: false).dropFirst().contains { rest in
+            let digits = rest.prefix { $0.isASCII && $0.isNumber }
+            return (3...5).contains(digits.count) && rest[digits.endIndex...].first == ")"
+        }
+    }
+
     /// Why there is no result.
     private func failure(_ word: String, _ id: OrderID) -> ServiceError {
         let word = word.bounded(to: 40)
-        let said = answer.value["error"]?.string ?? answer.failure.words
-        let words = (said ?? "the prediction was \(word)").bounded(to: 1000)
-        let lower = words.lowercased()
+        let said = (answer.value["error"]?.string ?? answer.failure.words)?.bounded(to: TextBound.message) ?? ""
+        let words = RefusalWords.readable(said) ?? "the prediction was \(word.printable())"
+        let lower = said.lowercased()
         let isRefusal = ["nsfw", "safety", "sensitive", "moderation", "flagged"].contains(where: lower.contains)
-        // Codes like (E6716) and (code: PA) are Replicate's own and say that its machine failed, not the input.
-        let isPassing = lower.contains("(e") || lower.contains("code: pa") || OrderWord(word) == .neverBegun
+        let isPassing = Self.hasFaultCode(said) || OrderWord(word) == .neverBegun
         var failure = ServiceError(
             isRefusal ? .contentRejected : .unavailable, "replicate: \(words)", retryable: isPassing && !isRefusal,
             detail: isRefusal ? words : nil, provider: "replicate", providerCode: word, requestID: id.text)

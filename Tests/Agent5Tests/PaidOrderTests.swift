@@ -20,7 +20,7 @@ import Testing
     }
 
     private let folder = "/tmp/us-orders-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
-    private let pauses = OrderPauses(first: 0.01, longest: 0.02)
+    private let pauses = OrderPauses(first: 0.01, longest: 0.02, patience: 0.3)
 
     /// One maker with its stand-in, whose clips are a few bytes.
     private final class Scene: Sendable {
@@ -95,7 +95,8 @@ import Testing
         defer { cleanUp() }
         let scene = try scene(which)
         let found: [JSONValue] = [
-            ["lost": 502], ["lost": 504], ["lost": true], ["lost": true, "raw": "<html>"], ["lost": true, "raw": "{}"],
+            ["lost": 502], ["lost": 504], ["lost": 500], ["lost": 503], ["lost": 521], ["lost": 303], ["lost": true],
+            ["lost": true, "raw": "<html>"], ["lost": true, "raw": "{}"],
             ["lost": true, "raw": "{\"id\": \"../account\"}"],
         ]
         for (index, fault) in found.enumerated() {
@@ -122,6 +123,107 @@ import Testing
         }
         #expect(try scene.sent == found.count + lost.count)
         #expect(scene.spending.unknown == USD(0.5 * Double(lost.count)) && scene.spending.wasted == .zero)
+    }
+
+    @Test(
+        "a server's own failure is a refusal if its complete list does not have the order, and unknown if there is no such list",
+        arguments: Maker.allCases)
+    func failed(_ which: Maker) async throws {
+        defer { cleanUp() }
+        let scene = try scene(which)
+        for (index, status) in [500, 503, 521].enumerated() {
+            try scene.standIn.ask(["misbehave": [["lost": .integer(Int64(status)), "made": false]]])
+            _ = try await scene.buy(prompt: "absent \(index)")
+            #expect(try scene.sent == 2 * (index + 1), "\(status)")
+        }
+        #expect(scene.spending.unknown == .zero && scene.spending.wasted == .zero)
+        // A redirect is none of the passing failures.
+        try scene.standIn.ask(["misbehave": [["lost": 303, "made": false]]])
+        let redirect = await #expect(throws: ServiceError.self) { try await scene.buy(prompt: "redirect") }
+        #expect(redirect?.order == .refused && redirect?.message.contains("check the base URL") == true)
+        #expect(try scene.sent == 7)
+        guard which == .videos else { return }
+        // Without a list.
+        try scene.standIn.ask(["listed": false])
+        for (index, fault) in ([["lost": 500], ["lost": 503, "made": false], ["lost": 303]] as [JSONValue]).enumerated()
+        {
+            try scene.standIn.ask(["misbehave": [fault]])
+            let error = await #expect(throws: ServiceError.self) { try await scene.buy(prompt: "unlisted \(index)") }
+            #expect(error?.order == .unknown && error?.retryable == false, "\(fault)")
+        }
+        #expect(try scene.sent == 10)
+        #expect(scene.spending.unknown == USD(1.5))
+    }
+
+    @Test("a refusal within a success costs nothing whatever id it has, and keeps its kind", arguments: Maker.allCases)
+    func paid(_ which: Maker) async throws {
+        defer { cleanUp() }
+        let scene = try scene(which)
+        let cases: [(String, ErrorKind)] = [
+            (
+                #"{"id": "req-1", "error": {"code": 402, "message": "Insufficient credits"}}"#,
+                .quotaExhausted
+            ),
+            (#"{"code": 402, "request_id": "r1", "status": "error", "message": "pay up"}"#, .quotaExhausted),
+            (#"{"id": "req-2", "status": "error", "code": "401", "message": "bad key"}"#, .unauthorized),
+        ]
+        for (index, (raw, kind)) in cases.enumerated() {
+            let before = try scene.sent
+            try scene.standIn.ask(["misbehave": [["raw": .string(raw)]]])
+            let error = await #expect(throws: ServiceError.self) { try await scene.buy(prompt: "paid \(index)") }
+            #expect(error?.kind == kind && error?.order == .refused, "\(raw): \(error?.message ?? "")")
+            #expect(try scene.sent - before == 1, "\(raw)")
+        }
+        #expect(scene.spending.unknown == .zero && scene.spending.wasted == .zero)
+    }
+
+    @Test("compressed answers and files that were not asked for are unpacked", arguments: Maker.allCases)
+    func compressed(_ which: Maker) async throws {
+        defer { cleanUp() }
+        let scene = try scene(which)
+        try scene.standIn.ask(["gzip": true])
+        #expect(try await scene.buy(prompt: "plain").bytes == 5012)
+        try scene.standIn.ask(["misbehave": [["lost": 502]]])
+        #expect(try await scene.buy(prompt: "lost").bytes == 5012)
+        #expect(try scene.sent == 2)
+    }
+
+    @Test("questions that lead to the same server are followed")
+    func redirected() async throws {
+        defer { cleanUp() }
+        let scene = try scene(.videos)
+        try scene.standIn.ask(["misbehave": [["slash": true]]])
+        #expect(try await scene.buy().bytes == 5012)
+        #expect(try scene.sent == 1)
+    }
+
+    @Test("an order whose last word is not known is fetched at the end of its time, not cancelled")
+    func unknownWord() async throws {
+        defer { cleanUp() }
+        let scene = try scene(.videos, timeout: 1.5)
+        try scene.standIn.ask(["misbehave": [["words": ["queued", "generated"], "progress": [100]]]])
+        #expect(try await scene.buy().bytes == 5012)
+        #expect(try scene.cancelled == 0 && scene.sent == 1)
+    }
+
+    @Test("a failure's words are shown as far as they are words", arguments: Maker.allCases)
+    func words(_ which: Maker) async throws {
+        defer { cleanUp() }
+        let scene = try scene(which)
+        let base64 = Data((0..<600).map { UInt8(truncatingIfNeeded: $0 &* 37) }).base64EncodedString()
+        let lines = stride(from: 0, to: base64.count, by: 40).map { String(base64.dropFirst($0).prefix(40)) }
+        for (index, text) in [
+            "<html><body>secret</body></html>", "<center>secret</center>", base64, lines.joined(separator: "\n"),
+            "data:image/png;base64,secret", "no \(base64)", "no <pre>secret</pre>",
+            String(repeating: "no ", count: 400),
+        ].enumerated() {
+            let error: JSONValue = which == .replicate ? .string(text) : ["message": .string(text)]
+            try scene.standIn.ask(["misbehave": [["end": "failed", "error": error]]])
+            let failure = await #expect(throws: ServiceError.self) { try await scene.buy(prompt: "words \(index)") }
+            let message = failure?.message ?? ""
+            #expect(!message.contains("secret") && !message.contains("<") && message.utf8.count < 400, "\(message)")
+            #expect(message.split(separator: " ").allSatisfy { $0.utf8.count < 60 }, "\(message)")
+        }
     }
 
     @Test("two equal wishes never share an order that was found in the list", arguments: Maker.allCases)
@@ -162,7 +264,14 @@ import Testing
     func polling(_ which: Maker) async throws {
         defer { cleanUp() }
         let scene = try scene(which)
-        let answers: JSONValue = [500, "<html>", 404, "{}", 429, "null", 401, "[]", 403, "{\"id\": 3", 502]
+        let failure: JSONValue = ["status": "error", "message": "busy"]
+        let answers: JSONValue = [
+            500, "<html>", 404, "{}", 429, "null", 401, "[]", 403, "{\"id\": 3", 502,
+            ["status": 503, "body": failure], ["status": 429, "body": ["status": "fail", "message": "slow"]],
+            ["status": 500, "body": ["state": "failure", "error": "db timeout"]], ["status": 200, "body": failure],
+            ["status": 200, "body": ["status": "failed", "message": "upstream"]], ["status": 408, "body": failure],
+            ["status": 200, "body": ["error": ["code": 429, "message": "slow"]]],
+        ]
         try scene.standIn.ask([
             "misbehave": [["questions": answers, "downloads": [404, 503], "contents": [404, "<html>"]]]
         ])
@@ -178,7 +287,7 @@ import Testing
         _ = try await scene.buy(prompt: "words")
         #expect(try scene.sent == 2)
         // Where no question is answered any more, the order is given up, and counts as unknown.
-        try scene.standIn.ask(["misbehave": [["questions": .array(Array(repeating: 404, count: 50))]]])
+        try scene.standIn.ask(["misbehave": [["questions": .array(Array(repeating: 404, count: 2000))]]])
         let gone = await #expect(throws: ServiceError.self) { try await scene.buy(prompt: "gone") }
         #expect(gone?.order == .unknown && gone?.retryable == false)
         // One whose result never comes is wasted.

@@ -45,6 +45,11 @@ struct ImageServerCase: Sendable {
         good("base64 with line breaks", #"{"data": [{"b64_json": "$LINES"}]}"#),
         good("base64 with spaces", #"{"data": [{"b64_json": "$SPACES"}]}"#),
         good("a byte order mark", #"{"data": [{"b64_json": "$B64"}]}"#, ["bom": true]),
+        good("base64 in the marks of a text", #"{"data": [{"b64_json": "\"$B64\""}]}"#),
+        good("base64 as Python shows bytes", #"{"data": [{"b64_json": "b'$B64'"}]}"#),
+        good("a data URI without its scheme", #"{"data": [{"b64_json": "image/png;base64,$B64"}]}"#),
+        good("base64 with the word alone", #"{"images": ["base64,$B64"]}"#),
+        good("a JSON text in a JSON text", #""{\"data\": [{\"b64_json\": \"$B64\"}]}""#),
         good("gzip", #"{"data": [{"b64_json": "$B64"}]}"#, ["encoding": "gzip"]),
         good("deflate", #"{"data": [{"b64_json": "$B64"}]}"#, ["encoding": "deflate"]),
         good("url as a data URI", #"{"data": [{"url": "$DATA"}]}"#),
@@ -105,8 +110,43 @@ struct ImageServerCase: Sendable {
             "202 with Location and no body", "",
             [
                 "status": 202, "headers": ["Location": "/operations/images/$N"],
-                "polls": [["template": #"{"data": [{"b64_json": "$B64"}]}"#]],
+                "polls": [
+                    ["template": #"{"data": [{"b64_json": "$B64"}]}"#]
+                ],
             ]),
+        good(
+            "an operation that succeeded a moment before its picture is there",
+            #"{"status": "accepted", "links": {"self": "/operations/images/$N"}}"#,
+            [
+                "status": 202,
+                "polls": [
+                    ["template": #"{"status": "succeeded"}"#], ["template": #"{"status": "succeeded", "url": "$URL"}"#],
+                ],
+            ]),
+        good(
+            "a queue whose result is elsewhere",
+            #"{"request_id": "r", "status": "IN_QUEUE", "response_url": "$LINK", "status_url": "$POLL"}"#,
+            [
+                "polls": [
+                    ["template": #"{"status": "IN_PROGRESS"}"#],
+                    ["template": #"{"status": "COMPLETED", "response_url": "$LINK"}"#],
+                ]
+            ]),
+    ]
+
+    /// What questions about an accepted order are answered before it is ready.
+    static let questions: [JSONValue] = [
+        [["template": #"{"error": {"code": 429, "message": "slow down"}}"#]],
+        [["template": #"{"error": {"code": 502, "message": "upstream connect error"}}"#]],
+        [["template": #"{"error": "temporarily unavailable"}"#]], [["template": #"{"detail": "rate limited"}"#]],
+        [["template": #"{"error": {"code": 401, "message": "busy"}}"#]],
+        [["template": #"{"status": "error", "message": "temporarily unavailable"}"#]],
+        [["template": #"{"status": "fail", "message": "x", "request_id": "r"}"#]],
+        [["template": #"{"status": "failed", "message": "upstream"}"#]],
+        [["template": #"{"success": false, "message": "too many requests"}"#]],
+        [["status": 503, "template": #"{"status": "error", "message": "x"}"#]],
+        [["status": 403, "template": "<html>a</html>"], ["template": "{}"]],
+        .array(Array(repeating: ["status": 404, "template": #"{"error": {"message": "not yet"}}"#], count: 4)),
     ]
 
     // MARK: - Refusals
@@ -156,8 +196,34 @@ struct ImageServerCase: Sendable {
         bad(
             "an error in a 200 without a number", 200, #"{"error": {"code": "server_error", "message": "overloaded"}}"#,
             .unavailable, unknown: 1, message: "overloaded"),
-        bad("500", 500, #"{"error": {"message": "boom", "code": "server_error"}}"#, .unavailable, orders: 2),
-        bad("521", 521, "<html>down</html>", .unavailable, with: ["type": "text/html"], orders: 2),
+        bad(
+            "402 in a 200, as errcode", 200, #"{"errcode": 402, "errmsg": "pay up"}"#, .quotaExhausted,
+            message: "pay up"),
+        bad(
+            "content policy in a 500", 500,
+            #"{"error": {"message": "ContentPolicyViolationError: a knife", "code": "500"}}"#,
+            .contentRejected, detail: "a knife"),
+        bad(
+            "a refusal of the server behind in a 500", 500, #"{"error": {"message": "no such size", "code": "400"}}"#,
+            .invalidParams, message: "no such size"),
+        bad(
+            "base64 in lines after the words", 400,
+            #"{"error": {"message": "bad image: \#(lines)"}}"#, .invalidParams, message: "bad image:"),
+        bad(
+            "base64 as the reason", 400, #"{"error": {"code": "contentFilter", "message": "blocked: $SMALL"}}"#,
+            .contentRejected, detail: "blocked:"),
+        bad(
+            "a piece of a page", 400, #"{"error": {"message": "<center><h1>400</h1>secret</center>"}}"#, .invalidParams),
+        bad(
+            "words and a piece of a page", 400, #"{"error": {"message": "no <b>secret</b>"}}"#, .invalidParams,
+            message: "no"),
+        bad(
+            "the prompt as the message", 400,
+            #"{"error": {"message": "Invalid prompt: \#(String(repeating: "word ", count: 400))"}}"#, .invalidParams,
+            message: "Invalid prompt"),
+        bad(
+            "a data URI as the message", 400, #"{"error": {"message": "data:image/png;base64,secret"}}"#, .invalidParams
+        ),
         bad(
             "an operation that fails", 202, #"{"id": "$ID", "status": "running"}"#,
             .contentRejected,
@@ -172,15 +238,24 @@ struct ImageServerCase: Sendable {
             ], detail: "a knife"),
     ]
 
+    /// Forty letters a line.
+    private static let lines = Array(repeating: "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNl", count: 20).joined(
+        separator: #"\n"#)
+
     // MARK: - Orders of unknown fate, and pictures that cannot be used
 
-    static let losses: [ImageServerCase] =
+    static let losses = gateways + others
+
+    private static let gateways: [ImageServerCase] =
         [502, 504, 520, 522, 524].map { status in
             bad(
                 "\(status)", status, "<html><title>\(status)</title><b>cloud</b></html>", .unavailable,
                 with: ["type": "text/html"],
                 unknown: 1, message: "\(status) with a web page")
-        } + [
+        }
+
+    private static let others: [ImageServerCase] =
+        [
             bad(
                 "LiteLLM's time-out", 408, #"{"error": {"message": "litellm.Timeout: AzureException", "code": "408"}}"#,
                 .unavailable, unknown: 1),
@@ -193,10 +268,54 @@ struct ImageServerCase: Sendable {
                 "an operation that nobody knows", 202, #"{"id": "$ID", "status": "running"}"#,
                 .unavailable, with: ["headers": ["operation-location": "/operations/none"], "polls": []], unknown: 1,
                 message: "cannot be asked about"),
-            bad("nothing", 200, "{}", .unavailable, orders: 2, wasted: 2),
+            bad("500", 500, #"{"error": {"message": "boom", "code": "server_error"}}"#, .unavailable, unknown: 1),
+            bad("a page with 503", 503, "<html>busy</html>", .unavailable, with: ["type": "text/html"], unknown: 1),
+            bad("521", 521, "<html>down</html>", .unavailable, with: ["type": "text/html"], unknown: 1),
+            bad("303", 303, "", .unavailable, with: ["headers": ["Location": "/v1/images/1"]], unknown: 1),
+            bad("499", 499, "", .invalidParams, unknown: 1, message: "not sent again"),
             bad(
-                "a web page", 200, "<html>sign in</html>", .unavailable, with: ["type": "text/html"], orders: 2,
-                wasted: 2),
+                "overloaded", 503,
+                #"{"error": {"message": "The engine is currently overloaded", "type": "server_error"}}"#,
+                .unavailable, orders: 2, unknown: 2, message: "overloaded"),
+            bad(
+                "503 with a time", 503, "", .unavailable, with: ["headers": ["Retry-After": "0"]], orders: 2, unknown: 2
+            ),
+            bad("nothing", 200, "{}", .unavailable, unknown: 1),
+            bad("a web page", 200, "<html>sign in</html>", .unavailable, with: ["type": "text/html"], unknown: 1),
+            bad(
+                "no credit in words", 200,
+                #"{"data": {}, "base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}"#,
+                .quotaExhausted, unknown: 1, message: "insufficient balance"),
+            bad(
+                "no credit with a number of its own", 200,
+                #"{"code": 30001, "message": "account balance is insufficient", "data": null}"#, .quotaExhausted,
+                unknown: 1,
+                message: "balance is insufficient"),
+            bad(
+                "words without a mark", 200, #"{"code": 1102, "msg": "no such style", "request_id": "x"}"#,
+                .unavailable,
+                unknown: 1, message: "no such style"),
+            bad("202 with nothing", 202, "", .unavailable, unknown: 1, message: "names no operation"),
+            bad("202 with an empty object", 202, "{}", .unavailable, unknown: 1, message: "names no operation"),
+            bad(
+                "202 with a text", 202, "Accepted", .unavailable, with: ["type": "text/plain"], unknown: 1,
+                message: "names no operation"),
+            bad(
+                "a state alone", 200, #"{"status": "processing"}"#, .unavailable, unknown: 1,
+                message: "names no operation"),
+            bad(
+                "an operation without a picture", 202, #"{"id": "$ID", "status": "running"}"#, .unavailable,
+                with: [
+                    "headers": ["operation-location": "$POLL"], "polls": [["template": #"{"status": "succeeded"}"#]],
+                ],
+                wasted: 1, message: "succeeded without a picture"),
+            bad(
+                "a draft alone", 200,
+                "event: image.draft\ndata: {\"b64_json\": \"$B64\", \"step\": 1, \"total_steps\": 4}\n\n",
+                .unavailable, with: ["type": "text/event-stream"], orders: 2, wasted: 2, message: "1 unfinished"),
+            bad(
+                "a picture of a few pixels alone", 200, "data: {\"b64_json\": \"$SMALL\"}\n\n", .unavailable,
+                with: ["type": "text/event-stream"], orders: 2, wasted: 2, message: "1 unfinished"),
             bad(
                 "half a picture", 200, #"{"data": [{"b64_json": "$CUT"}]}"#, .corruptMedia, orders: 2, wasted: 2),
             bad(
@@ -211,11 +330,11 @@ struct ImageServerCase: Sendable {
             bad(
                 "a page as the message", 500,
                 #"{"error": {"message": "<!DOCTYPE html><html><body>secret\#(String(repeating: "x", count: 5000))</body></html>"}}"#,
-                .unavailable, orders: 2),
+                .unavailable, unknown: 1),
             bad(
                 "bytes that are no text", 500, String(repeating: "\u{1}\u{7F}secret", count: 500),
-                .unavailable, with: ["type": "application/octet-stream"], orders: 2),
+                .unavailable, with: ["type": "application/octet-stream"], unknown: 1),
             bad(
-                "base64 as the message", 500, #"{"error": "$B64"}"#, .unavailable, orders: 2),
+                "base64 as the message", 500, #"{"error": "$B64"}"#, .unavailable, unknown: 1),
         ]
 }

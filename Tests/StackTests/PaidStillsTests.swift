@@ -51,7 +51,7 @@ import Testing
     @Test("an answer that cannot be used is paid for once more at the most, is booked, and keeps the job's limit")
     func unusable() async throws {
         let faults: [JSONValue] = [
-            ["cut": 3], ["truncate": 30], ["raw": "{}", "type": "application/json"], ["raw": "<html>sign in</html>"],
+            ["cut": 3], ["truncate": 30],
         ]
         try await withStack { stack in
             for (index, fault) in faults.enumerated() {
@@ -92,7 +92,11 @@ import Testing
 
     @Test("an order whose acceptance is unknown is told with what it may have cost, and counts against the limit")
     func unknown() async throws {
-        let faults: [JSONValue] = [["delay": 5], ["reset": true], ["raw": "<html>gateway</html>", "status": 504]]
+        let faults: [JSONValue] = [
+            ["delay": 5], ["reset": true], ["raw": "<html>gateway</html>", "status": 504],
+            ["status": 500, "error": ["message": "no", "code": "server_error"]],
+            ["raw": "{}", "type": "application/json"], ["raw": "<html>sign in</html>"],
+        ]
         try await withStack(timeout: 1.5) { stack in
             for (index, fault) in faults.enumerated() {
                 let (free, capped) = ("free\(index)", "capped\(index)")
@@ -127,7 +131,7 @@ import Testing
     func refused() async throws {
         try await withStack { stack in
             try board(stack, "s")
-            try misbehave(["status": 500, "error": ["message": "no", "code": "server_error"]], times: 2)
+            try misbehave(["status": 429, "error": ["message": "no", "code": "rate_limit_exceeded"]], times: 2)
             let view = try await stack.job()
             #expect(view.state == .error && view.wasted == nil && view.unknown == nil)
             #expect(try orders.count == 2)

@@ -4,7 +4,8 @@
 --azure speaks as a deployment at Azure does: `/openai/deployments/dalle/images/generations?api-version=...`, the key in `api-key`.
 
 Commands:
-  {"misbehave": [{...}, ...]}   what the next requests get, one each:
+  {"misbehave": [{...}, ...]}   what the next requests get, one each; one with {"for": "text"}, the next whose prompt
+                                begins with the text:
       {"status": 429, "error": {"message", "type", "code"}, "headers": {...}}   a refusal
       {"raw": "text", "type": "text/html", "status": 200}                        anything else
       {"cut": n}         the base64 without its last n characters
@@ -15,10 +16,15 @@ Commands:
       {"url": "", "lost_downloads": n}            a link whose first n downloads fail
       {"template": text, "status", "type", "headers", "encoding": "gzip"|"deflate"|"zstd-not-known", "polls": [{...}, ...]}
           an answer of any shape, with what `filled` knows in the place of $B64, $DATA, $LINK, ...; "bytes": true sends the picture itself.
+          {"words": ["queued", "running", "done"]}  an operation with these states, that of the answer first, the picture with the last
+                                            one, unless {"end": "failed"}; {"questions": [500, "text", {"status", "body"}]} come before
+      {"lost": 502}, {"lost": true}             it is drawn, and the answer is that status, or the connection breaks;
+                                                with {"raw": "text"} it is that text
           $POLL is a URL that answers as `polls` say, one after the other, the last one for ever.
   {"delay": seconds}            how long each picture takes from now on, without a fault of its own
   {"forget": true}              -> {"forgotten"}: how many answers that were ordered no request got
-  {"requests": true}            -> {"requests": [{"body", "headers", "at", "answered"}], "downloads", "polls"}
+  {"requests": true}            -> {"requests": [{"body", "headers", "at", "answered"}], "downloads", "polls", "asked", "cancelled": [path],
+                                    "prompts": [of what was drawn]}
       times in seconds since 1970; `answered` is null while the answer has not left
 """
 
@@ -40,7 +46,7 @@ azure = "--azure" in sys.argv
 path = "/openai/deployments/dalle/images/generations" if azure else "/v1/images/generations"
 # What is answered to questions, by path.
 polls = {}
-requests = []
+requests, cancelled, made = [], [], []
 faults = []
 pictures = {}
 # Downloads that fail, by path; how many there were; how long a picture takes.
@@ -93,6 +99,10 @@ class Handler(standin.Handler):
             return self.reply(503, "try later")
         self.reply(200, picture, {"Content-Type": "image/png"})
 
+    def do_DELETE(self):
+        cancelled.append(self.path)
+        self.reply(204)
+
     def do_poll(self, operation):
         """How a picture that was accepted is."""
         state["polls"] += 1
@@ -116,6 +126,9 @@ class Handler(standin.Handler):
 
     def do_POST(self):
         body = self.body()
+        if self.path.endswith("/cancel"):
+            cancelled.append(self.path)
+            return self.reply(200, {"status": "canceled"})
         if self.path.split("?")[0] != path or azure and "api-version=" not in self.path:
             return self.refuse(404, "Invalid URL (POST %s)" % self.path)
         if azure and self.headers.get("api-key") != "good-key":
@@ -131,7 +144,7 @@ class Handler(standin.Handler):
         order = {"body": asked, "headers": {k.lower(): v for k, v in self.headers.items() if k.lower() not in ("authorization", "api-key")}}
         order["at"], order["answered"] = time.time(), None
         requests.append(order)
-        fault = faults.pop(0) if faults else {}
+        fault = standin.fault(faults, asked.get("prompt") or "")
         time.sleep(fault.get("delay", state["delay"]))
         try:
             self.answer(asked, fault)
@@ -139,11 +152,17 @@ class Handler(standin.Handler):
             order["answered"] = time.time()
 
     def answer(self, asked, fault):
-        if fault.get("reset"):
+        if "lost" in fault or "words" in fault or "questions" in fault:
+            made.append(asked.get("prompt"))
+        if fault.get("reset") or fault.get("lost") is True and "raw" not in fault:
             self.close_connection = True
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
             return
+        if "lost" in fault and "raw" not in fault:
+            return self.reply(fault["lost"], "<html>Bad gateway</html>", {"Content-Type": "text/html"})
+        if "words" in fault or "questions" in fault:
+            fault = self.operation(fault)
         headers = {"x-request-id": "req_%d" % len(requests), **fault.get("headers", {})}
         if "template" in fault or fault.get("bytes"):
             width, height = [int(n) for n in asked.get("size", "1024x1024").split("x")]
@@ -156,10 +175,11 @@ class Handler(standin.Handler):
         if "raw" in fault:
             return self.reply(fault.get("status", 200), fault["raw"], {"Content-Type": fault.get("type", "text/html"), **headers})
         if "status" in fault:
-            return self.reply(fault["status"], {"error": fault.get("error")}, headers)
+            return self.reply(fault["status"], fault.get("body", {"error": fault.get("error")}), headers)
         problem = self.problem(asked)
         if problem:
             return self.refuse(400, problem, "invalid_value")
+        made.append(asked["prompt"])
         width, height = fault.get("size") or [int(n) for n in asked.get("size", "1024x1024").split("x")]
         picture = png(width, height, fault.get("noise", 0))
         if "truncate" in fault:
@@ -177,6 +197,20 @@ class Handler(standin.Handler):
             return self.reply(200, body, {"Content-Type": "application/json", **headers})
         entry = {"revised_prompt": 'a "b64_json" trap: \\"b64_json\\"', "b64_json": text}
         self.reply(200, {"created": 1, "data": [entry], "usage": {"total_tokens": 1}}, headers)
+
+    def operation(self, fault):
+        """A fault with `words` and `questions` as one with a template and `polls`."""
+        words = fault.get("words", ["queued", "done"])
+        polls = []
+        for answer in fault.get("questions", []):
+            if isinstance(answer, dict):
+                polls.append({"status": answer["status"], "template": json.dumps(answer["body"])})
+            else:
+                polls.append({"template": answer} if isinstance(answer, str) else {"status": answer, "template": "{}"})
+        polls += [{"template": '{"id": "$ID", "status": "%s"}' % word} for word in words[1:]]
+        if "end" not in fault:
+            polls[-1] = {"template": '{"id": "$ID", "status": "%s", "data": [{"b64_json": "$B64"}]}' % words[-1]}
+        return {"template": '{"id": "$ID", "status": "%s"}' % words[0], "poll_path": "/v1/images/generations/op-%d", "polls": polls}
 
     def problem(self, asked):
         if not isinstance(asked.get("prompt"), str) or not asked["prompt"]:
@@ -215,7 +249,8 @@ def command(request):
         left = len(faults)
         faults.clear()
         return {"forgotten": left}
-    return {"requests": requests, "downloads": state["downloads"], "polls": state["polls"]}
+    return {"requests": requests, "downloads": state["downloads"], "polls": state["polls"], "asked": state["polls"],
+            "cancelled": cancelled, "prompts": made}
 
 
 standin.run(standin.serve(Handler), command)

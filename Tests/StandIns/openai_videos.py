@@ -11,7 +11,7 @@ Commands:
       {"stay": true}                            it never ends
       {"content": "text"}                       what is fetched is that, and no video
       {"questions": [500, 429, "text"]}         what the next questions for it are answered before they are answered rightly:
-                                                a refusal, or a success with that body
+                                                a refusal, a success with that body, or {"status", "body", "headers"}
       {"words": ["pending", "RUNNING", "done"]} the words for its states: of the creation, then one for each question; the
                                                 last one stays
       {"progress": ["0.1", "42%"]}              its progress, likewise
@@ -23,6 +23,7 @@ Commands:
       {"lost": true, "raw": "text"}             it is made, and the answer is no video
       {"reset": true}, {"delay": seconds}       it is not made, and the connection breaks; the answer comes late
       {"hold": true}                            it is made, and the answer never comes; with {"made": false} it is not made
+      {"slash": true}                           questions lead to the same URL with a slash at the end, which is answered
       {"undeletable": 405}                      what deleting it is answered
   {"listed": true}                              GET /v1/videos lists what was made
   {"heal": true}                                misbehaviour that nobody met yet is forgotten
@@ -153,7 +154,7 @@ class Handler(standin.Handler):
             return
         if self.path.split("?")[0] == "/v1/videos" and state["listed"]:
             return self.reply(200, {"object": "list", "data": [self.shown(video) for video in reversed(list(videos.values()))]})
-        match = re.fullmatch(r"/v1/videos/(\w+)(/content)?", self.path)
+        match = re.fullmatch(r"/v1/videos/(\w+)(/content)?/?", self.path)
         if not match or match[1] not in videos:
             return self.refuse(404, "not_found", "Video not found")
         video = videos[match[1]]
@@ -164,11 +165,15 @@ class Handler(standin.Handler):
             if "link" in fault:
                 return self.refuse(404, "not_found", "Invalid URL (GET %s)" % self.path)
             return self.content(video)
+        if fault.get("slash") and not self.path.endswith("/"):
+            return self.reply(307, "", {"Location": self.path + "/"})
         state["asked"] += 1
         if fault.get("questions"):
             answer = fault["questions"].pop(0)
             if isinstance(answer, str):
                 return self.reply(200, answer, {"Content-Type": "application/json"})
+            if isinstance(answer, dict):
+                return self.reply(answer["status"], answer["body"], answer.get("headers"))
             return self.refuse(answer, "server_error", "come again")
         if fault.get("words"):
             video["word"] = fault["words"].pop(0)

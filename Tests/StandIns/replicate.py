@@ -16,7 +16,7 @@ Commands:
       {"end": "failed", "error": "words"}       how it ends: failed, canceled, aborted
       {"stay": true}                            it never ends
       {"questions": [500, 429, "text"]}         what the next questions for it are answered, before they are answered rightly:
-                                                a refusal, or a success with that body
+                                                a refusal, a success with that body, or {"status", "body", "headers"}
       {"refuse_cancel": 409}                    what cancelling it is answered
       {"output": value}                         another output, e.g. "file:///etc/passwd"; in texts of it {url}, {data} and
                                                 {percent} are the usual URL and data: URIs of the file
@@ -77,6 +77,8 @@ class Handler(standin.Handler):
             answer = fault["questions"].pop(0)
             if isinstance(answer, str):
                 return self.reply(200, answer, {"Content-Type": "application/json"})
+            if isinstance(answer, dict):
+                return self.reply(answer["status"], answer["body"], answer.get("headers"))
             return self.refuse(answer, "Trouble", "come again")
         if fault.get("words"):
             prediction["word"] = fault["words"].pop(0)

@@ -1,14 +1,18 @@
 """What all stand-ins share: a threaded HTTP server on the loopback interface that ends with its standard input.
 
 The first line of standard output is {"url": ...}. Each line of standard input is a command in JSON and is answered by one line of
-JSON, {"error": text} where it failed.
+JSON, {"error": text} where it failed. {"gzip": true} has all answers from then on compressed, although nobody asked for that.
 """
 
+import gzip
 import http.server
 import json
 import sys
 import threading
 import traceback
+
+
+packing = {"gzip": False}
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -50,6 +54,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             headers.setdefault("Content-Type", "application/json")
         elif isinstance(body, str):
             body = body.encode()
+        if packing["gzip"] and body and "Content-Encoding" not in headers:
+            body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
         self.send_response(status)
         headers.setdefault("Content-Length", str(len(body)))
         for name, value in headers.items():
@@ -82,7 +88,9 @@ def run(url, command):
     print(json.dumps({"url": url}), flush=True)
     for line in sys.stdin:
         try:
-            answer = command(json.loads(line))
+            request = json.loads(line)
+            packing["gzip"] = request.get("gzip", packing["gzip"])
+            answer = command(request)
         except Exception as error:
             answer = {"error": "%s: %s" % (type(error).__name__, error)}
         print(json.dumps(answer, default=str), flush=True)

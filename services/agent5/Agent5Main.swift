@@ -22,6 +22,9 @@ package enum Agent5Main {
         let settings = context.settings
         let prices = try PriceList.read(settings.string("UNDERSTUDY_PRICES"))
         let timeout = try settings.double("UNDERSTUDY_AGENT5_CLIP_TIMEOUT_S", default: 1200, in: 1...86_400)
+        let pauses = OrderPauses(
+            patience: try settings.double(
+                "UNDERSTUDY_ORDER_PATIENCE_S", default: RefusalPatience.usual, in: 0...86_400))
         let http = HTTPClient()
         let maker: any ClipMaker
         if name == "replicate" {
@@ -31,7 +34,8 @@ package enum Agent5Main {
             }
             let base = settings.string("UNDERSTUDY_REPLICATE_BASE_URL") ?? "https://api.replicate.com"
             maker = ReplicateClips(
-                client: ReplicateClient(base: base, token: try settings.secret("REPLICATE_API_TOKEN"), http: http),
+                client: ReplicateClient(
+                    base: base, token: try settings.secret("REPLICATE_API_TOKEN"), http: http, pauses: pauses),
                 model: model,
                 input: try ReplicateInput(
                     settings.string("UNDERSTUDY_REPLICATE_VIDEO_INPUT"), usual: ReplicateClips.usualInput,
@@ -44,7 +48,7 @@ package enum Agent5Main {
             maker = OpenAIVideos(
                 base: base, key: try settings.secret("OPENAI_API_KEY"),
                 model: settings.string("UNDERSTUDY_OPENAI_VIDEOS_MODEL"), lengths: try lengths(settings, "4,8,12"),
-                timeout: timeout, http: http, prices: prices)
+                timeout: timeout, http: http, prices: prices, pauses: pauses)
         }
         let scope = settings.string("UNDERSTUDY_AGENT5_SCOPE") ?? "segments"
         guard let scope = ClipsProvider.Scope(rawValue: scope) else {

@@ -56,14 +56,16 @@ struct ImageStudio: Sendable {
         let output = try ArtifactURI(request.output, at: "/output")
         try artifacts.policy?.checkTarget(output, "/output: the picture")
         guard let key = request.idempotencyKey else {
-            return try await draw(request, candidates, output, OrderBook(request), report)
+            return try await draw(
+                request, candidates, output, OrderBook(request, claimFolder: ledger.folder), report)
         }
         // A call with the same key that is under way, in this replica or another, is waited for.
         let hold = try await ledger.hold(key)
         defer { withExtendedLifetime(hold) {} }
         if let image = try await delivered.find(request, artifacts) { return image }
         let ledger = ledger
-        let orders = OrderBook(request, record: ledger.record(key)) { record throws(ServiceError) in
+        let orders = OrderBook(request, record: ledger.record(key), claimFolder: ledger.folder) {
+            record throws(ServiceError) in
             try ledger.write(record, for: key)
         }
         if let failure = orders.takeFailure() { throw failure }

@@ -32,10 +32,12 @@ struct ProviderList: Sendable {
         ]
         let http = HTTPClient()
         let timeout = try settings.double("UNDERSTUDY_IMAGE_TIMEOUT_S", default: 180, in: 1...3600)
+        let patience = try settings.double(
+            "UNDERSTUDY_ORDER_PATIENCE_S", default: RefusalPatience.usual, in: 0...86_400)
         func provider(_ name: String, _ account: OpenAIProvider.Account, model: String) -> OpenAIProvider {
             OpenAIProvider(
-                name: name, account: account, model: model, timeout: timeout, prices: prices, http: http,
-                logger: context.logger)
+                name: name, account: account, model: model, timeout: timeout, patience: patience, prices: prices,
+                http: http, logger: context.logger)
         }
         let key = try settings.secret("OPENAI_API_KEY")
         if key != nil || wanted.contains("openai") {
@@ -62,7 +64,7 @@ struct ProviderList: Sendable {
             made["replicate"] = ReplicateProvider(
                 client: ReplicateClient(
                     base: try Self.base(settings, "UNDERSTUDY_REPLICATE_BASE_URL") ?? "https://api.replicate.com",
-                    token: token, http: http),
+                    token: token, http: http, pauses: OrderPauses(patience: patience)),
                 model: settings.string("UNDERSTUDY_REPLICATE_IMAGE_MODEL") ?? "black-forest-labs/flux-schnell",
                 input: try ReplicateInput(
                     settings.string("UNDERSTUDY_REPLICATE_IMAGE_INPUT"), usual: ReplicateProvider.usualInput,

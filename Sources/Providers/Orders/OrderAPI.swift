@@ -22,6 +22,9 @@ package protocol OrderAPI: Sendable {
     /// Cancels an order; `nil` if the provider has no such call.
     func cancellation(_ id: OrderID) throws(ServiceError) -> HTTPRequest?
 
+    /// Fetches the result of an order that has succeeded, whatever the provider calls that; `nil` if only reports say where it is.
+    func result(_ id: OrderID) throws(ServiceError) -> HTTPRequest?
+
     /// One page of the provider's orders, newest first; `nil` if it has no list.
     ///
     /// - Parameter page: what `OrderList.next` of the page before said.
@@ -35,11 +38,12 @@ package protocol OrderAPI: Sendable {
 
     /// Reads a page of the list.
     ///
-    /// - Returns: the orders of this wish; `nil` for an answer that is no list.
+    /// - Returns: the orders that are, or may be, of this wish; `nil` for an answer that is no list.
     func listed(_ response: HTTPResponse) -> OrderList?
 }
 
 extension OrderAPI {
+    package func result(_ id: OrderID) throws(ServiceError) -> HTTPRequest? { nil }
     package func list(page: String?) throws(ServiceError) -> HTTPRequest? { nil }
     package func listed(_ response: HTTPResponse) -> OrderList? { nil }
 }

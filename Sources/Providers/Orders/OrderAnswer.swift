@@ -60,6 +60,16 @@ package struct OrderAnswer: Sendable {
         return layers.lazy.compactMap { OrderID($0["request_id"]) }.first
     }
 
+    /// The id under a name that only an order has, e.g. `task_id`.
+    package var orderID: OrderID? {
+        for index in [stateLayer].compactMap({ $0 }) + Array(layers.indices) {
+            for name in Self.ids.dropFirst() {
+                if let id = OrderID(layers[index][name]) { return id }
+            }
+        }
+        return nil
+    }
+
     /// The provider's word; `nil` if there is none.
     package var word: String? {
         stateLayer.flatMap { Self.state(of: layers[$0]) }.map { $0.bounded(to: TextBound.quotation) }
@@ -168,6 +178,21 @@ package struct OrderAnswer: Sendable {
         let zone = text.dropFirst(whole.count).drop { $0 == "." || ($0.isASCII && $0.isNumber) }
         let date = try? style.parse(zone.isEmpty ? text : "\(whole)\(zone)")
         return date?.timeIntervalSince1970
+    }
+
+    /// Bytes from which on a prompt without a mark may have been cut.
+    private static let shortestCut = 64
+
+    /// Whether a prompt in a list may be the one that was sent: lists cut long ones.
+    package static func mayBe(_ shown: String, _ sent: String?) -> Bool {
+        guard let sent, shown != sent, !shown.isEmpty else { return true }
+        let isMarked = shown.hasSuffix("...") || shown.hasSuffix("\u{2026}")
+        guard isMarked || shown.utf8.count >= shortestCut else { return false }
+        var head = shown[...]
+        while isMarked, let last = head.last, last == "." || last == "\u{2026}" || last.isWhitespace {
+            head = head.dropLast()
+        }
+        return sent.hasPrefix(head)
     }
 
     /// Whether what was sent is in what a list shows: members that the provider added do not count, nor how it writes numbers.

@@ -12,6 +12,13 @@ package protocol OrderMemory: Sendable {
 
     /// The provider accepted the order.
     func accepted(_ id: OrderID)
+
+    /// Where orders are claimed for their wishes.
+    var claims: OrderClaims { get }
+}
+
+extension OrderMemory {
+    package var claims: OrderClaims { OrderClaims() }
 }
 
 /// An order that was under way when its process ended.

@@ -32,23 +32,37 @@ package struct OrderReport: Sendable {
 /// One page of a provider's list of orders.
 package struct OrderList: Sendable {
     package struct Entry: Sendable {
-        package var report: OrderReport
+        /// `nil` if the list does not say enough.
+        package var report: OrderReport?
         /// Seconds since 1970 by the provider's clock; `nil` if the list does not say.
         package var createdAt: Double?
+        /// Whether the order is one of the same wish: model and input are equal. Otherwise the list does not show whether it is.
+        package var isSame: Bool
 
-        package init(report: OrderReport, createdAt: Double?) {
+        package init(report: OrderReport?, createdAt: Double?, isSame: Bool = true) {
             self.report = report
             self.createdAt = createdAt
+            self.isSame = isSame
         }
     }
 
-    /// Only orders of the same wish: model and input are equal.
+    /// Orders that are, or may be, of the same wish.
     package var entries: [Entry]
-    /// What to send for the next page; `nil` on the last one.
+    /// When the oldest order of the page was made, in seconds since 1970 by the provider's clock; `nil` if the page does not say, or is
+    /// not in falling order.
+    package var oldest: Double?
+    /// What to send for the next page; `nil` if there is none, or none that can be asked for.
     package var next: String?
+    /// Whether the provider has no orders beyond this page.
+    package var isLast: Bool
 
-    package init(entries: [Entry], next: String? = nil) {
+    /// - Parameter times: when each order of the page was made, in the page's order; `nil` for one that does not say.
+    package init(entries: [Entry], times: [Double?], next: String? = nil, isLast: Bool) {
         self.entries = entries
+        let known = times.compactMap(\.self)
+        let isFalling = zip(known, known.dropFirst()).allSatisfy { $0 >= $1 }
+        oldest = known.count == times.count && isFalling ? known.last : nil
         self.next = next
+        self.isLast = isLast
     }
 }

@@ -9,39 +9,59 @@ struct OrderSearch<API: OrderAPI>: Sendable {
     private static var looks: Int { 3 }
     private static var maximumPages: Int { 5 }
 
+    /// Seconds by which the clock that an order's time is from may be behind.
+    private static var doubt: Double { 120 }
+
+    enum Finding {
+        case found(OrderReport)
+        /// The list reaches back to the moment, and has no order that can be the one.
+        case absent
+        /// There is no list, it cannot be read, or it does not show enough.
+        case unclear
+    }
+
     let api: API
     let http: HTTPClient
     let pauses: OrderPauses
+    let claims: OrderClaims
 
     /// - Parameter moment: when the order was sent, in seconds since 1970 by this machine's clock.
-    /// - Returns: `nil` if it is not there, or there is no list.
     /// - Throws: `CancellationError`.
-    func find(since moment: Double) async throws -> OrderReport? {
+    func find(since moment: Double) async throws -> Finding {
+        var last = Finding.unclear
         for look in 0..<Self.looks {
-            guard (try? api.list(page: nil)) != nil else { return nil }
+            guard (try? api.list(page: nil)) != nil else { return .unclear }
             try await Task.sleep(for: .clamping(seconds: pauses.first * Double(1 << look)))
-            if let report = await search(since: moment) { return report }
+            last = await search(since: moment)
+            if case .found = last { return last }
         }
-        return nil
+        return last
     }
 
-    private func search(since moment: Double) async -> OrderReport? {
+    private func search(since moment: Double) async -> Finding {
         var page: String?
+        var isClear = true
         for _ in 0..<Self.maximumPages {
             guard let request = try? api.list(page: page), let response = try? await http.send(request),
                 response.isSuccess, let list = api.listed(response)
-            else { return nil }
+            else { return .unclear }
             let earliest = Self.earliest(moment, response)
             for entry in list.entries {
-                guard let created = entry.createdAt, created >= earliest,
-                    OrderClaims.shared.claim(entry.report.id, of: api)
-                else { continue }
-                return entry.report
+                let created = entry.createdAt
+                if let report = entry.report, entry.isSame, let created, created >= earliest,
+                    claims.claim(report.id, of: api)
+                {
+                    return .found(report)
+                }
+                let isExplained = entry.report.map { claims.has($0.id, of: api) } ?? false
+                if created ?? earliest >= earliest - Self.doubt, !isExplained { isClear = false }
             }
-            guard let next = list.next, next != page else { return nil }
+            let isComplete = list.isLast || list.oldest.map { $0 < earliest - Self.doubt } ?? false
+            if isComplete { return isClear ? .absent : .unclear }
+            guard let next = list.next, next != page else { return .unclear }
             page = next
         }
-        return nil
+        return .unclear
     }
 
     /// A moment of this machine's clock by the provider's, as far as its answer shows that one.

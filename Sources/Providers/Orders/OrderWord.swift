@@ -19,6 +19,11 @@ package enum OrderWord: Sendable, Equatable {
         self = Self.known[text] ?? .underWay
     }
 
+    /// Whether a word is also used for questions that were refused (JSend: `error`, `fail`).
+    package static func isOfQuestions(_ word: String) -> Bool {
+        ["error", "fail", "errored"].contains(word.lowercased())
+    }
+
     private static let known: [String: OrderWord] = {
         var known: [String: OrderWord] = [:]
         for word in [

@@ -50,6 +50,7 @@ package struct OutputDownload: Sendable {
         var request = HTTPRequest.get(output, sink: sink)
         request.author = .told(by: base)
         request.redirects = 3
+        request.unpacksUnasked = true
         request.timeouts = HTTPRequest.Timeouts(connect: 10, total: timeout, stall: 30)
         if let key, output.hasPrefix("\(base)/") { request.headers["Authorization"] = "Bearer \(key.reveal())" }
         let failure = ProviderFailure(provider: provider)

@@ -7,8 +7,10 @@ import Untrusted
 ///
 /// The policy for all providers:
 /// - The order is sent once. Its fate is refused, unknown or accepted; where it is unknown, the provider's list of orders is
-///   searched, if there is one.
-/// - An accepted order is polled until its end. An answer that cannot be read, or a refused question, is followed by another one.
+///   searched, if there is one. An order to which the provider itself answered a failure, and that a complete list does not have,
+///   was refused.
+/// - An accepted order is polled until its end. An answer that cannot be read, or a refused question, is followed by another one. An
+///   order has failed only if a report says so that names it.
 /// - An order that is given up is cancelled. What it may have cost is in the error's `order`.
 /// - A result is fetched again if that fails; it is never bought again.
 /// - An error is `retryable` only if the order certainly brought nothing: it was refused, or the provider reported that it failed.
@@ -47,15 +49,16 @@ package struct PaidOrder<API: OrderAPI>: Sendable {
         memory: some OrderMemory = NoOrderMemory(), progress: (Double?) -> Void = { _ in }
     ) async throws -> Finished {
         var polling = OrderPolling(timeout: timeout, first: pauses.first, longest: pauses.longest)
+        let claims = memory.claims
         switch memory.unsettled {
         case .accepted(let id):
-            _ = OrderClaims.shared.claim(id, of: api)
+            _ = claims.claim(id, of: api)
             return try await wait(for: id, nil, [], &polling, progress)
         case .sent(let moment):
             let lost = ServiceError(
                 .unavailable, "\(api.provider): the process ended before it got the answer to an order",
                 provider: api.provider, providerCode: OrderLoss.code)
-            let (report, warning) = try await recover(lost, since: moment)
+            let (report, warning) = try await recover(Unanswered(error: lost), since: moment, claims)
             memory.accepted(report.id)
             return try await wait(for: report.id, report, [warning], &polling, progress)
         case nil:
@@ -82,36 +85,46 @@ package struct PaidOrder<API: OrderAPI>: Sendable {
         let moment = Date().timeIntervalSince1970
         do {
             let report = try await accepted(request)
-            _ = OrderClaims.shared.claim(report.id, of: api)
+            _ = memory.claims.claim(report.id, of: api)
             return (report, [])
-        } catch let error as ServiceError {
-            guard error.order != .refused else { throw error }
-            let (report, warning) = try await recover(error, since: moment)
+        } catch let unanswered as Unanswered {
+            guard unanswered.error.order != .refused else { throw unanswered.error }
+            let (report, warning) = try await recover(unanswered, since: moment, memory.claims)
             return (report, [warning])
         }
     }
 
+    /// - Throws: `Unanswered`; `CancellationError`.
     private func accepted(_ request: HTTPRequest) async throws -> OrderReport {
         let failure = ProviderFailure(provider: api.provider)
         let response: HTTPResponse
         do {
             response = try await sendOnce(request)
         } catch let error as HTTPError {
-            throw failure.error(error)
+            throw Unanswered(error: failure.error(error))
         }
-        if response.isSuccess, let report = api.report(response, of: nil) { return report }
-        guard var error = failure.error(response) else {
-            let isPage = response.headers["content-type"]?.contains("html") == true
-            var error = ServiceError(
-                .unavailable,
-                "\(api.provider): the answer to the order names no order"
-                    + "\(isPage ? ", it is a web page" : ""): check \(api.baseVariable)",
-                provider: api.provider)
-            error.order = .unknown
-            throw error
+        let refusal = failure.error(response)
+        if response.isSuccess, let report = api.report(response, of: nil) {
+            guard let refusal else { return report }
+            // A refusal may have an id of its own.
+            if refusal.order == .refused { throw Unanswered(error: refusal) }
+            guard case .failed = report.standing, [.quotaExhausted, .unauthorized].contains(refusal.kind) else {
+                return report
+            }
+            throw Unanswered(error: refusal, isSettledByList: true)
         }
-        error.order = error.order ?? .unknown
-        throw error
+        if let refusal {
+            throw Unanswered(error: refusal, isSettledByList: failure.outcome(response) == .failed)
+        }
+        if let words = failure.wordsOfSuccess(response) { throw Unanswered(error: words) }
+        let isPage = response.headers["content-type"]?.contains("html") == true
+        var error = ServiceError(
+            .unavailable,
+            "\(api.provider): the answer to the order names no order"
+                + "\(isPage ? ", it is a web page" : ""): check \(api.baseVariable)",
+            provider: api.provider)
+        error.order = .unknown
+        throw Unanswered(error: error)
     }
 
     /// Sends the order. A caller that is cancelled waits a little for the answer: only an order whose id is known can be cancelled.
@@ -130,15 +143,21 @@ package struct PaidOrder<API: OrderAPI>: Sendable {
 
     /// Searches the provider's list for an order whose answer was lost.
     ///
-    /// - Throws: `lost`, with an unknown fate and not to be repeated, if the order is not there.
+    /// - Throws: the error of the order, refused if the list shows that it was not taken; otherwise with an unknown fate and not to be
+    ///   repeated.
     private func recover(
-        _ lost: ServiceError, since moment: Double
+        _ unanswered: Unanswered, since moment: Double, _ claims: OrderClaims
     ) async throws -> (report: OrderReport, warning: String) {
-        let search = OrderSearch(api: api, http: http, pauses: pauses)
-        if let report = try await search.find(since: moment) {
-            return (report, "\(lost.message); the order was found in the list of orders as \(report.id)")
+        var error = unanswered.error
+        switch try await OrderSearch(api: api, http: http, pauses: pauses, claims: claims).find(since: moment) {
+        case .found(let report):
+            return (report, "\(error.message); the order was found in the list of orders as \(report.id)")
+        case .absent where unanswered.isSettledByList:
+            error.message += "; the provider's list does not have the order"
+            error.order = .refused
+            throw error
+        case .absent, .unclear: break
         }
-        var error = lost
         error.message += "; the order may have been taken and billed, and is not repeated"
         error.retryable = false
         error.order = .unknown
@@ -152,7 +171,7 @@ package struct PaidOrder<API: OrderAPI>: Sendable {
         _ progress: (Double?) -> Void
     ) async throws -> Finished {
         var last = first
-        var refusals = 0
+        var patience = RefusalPatience(seconds: pauses.patience)
         do {
             while true {
                 switch last?.standing {
@@ -169,11 +188,11 @@ package struct PaidOrder<API: OrderAPI>: Sendable {
                 }
                 do {
                     last = try await ask(id)
-                    refusals = 0
+                    patience.answered()
                 } catch let error as ServiceError {
                     // The order goes on there, whatever became of one question.
-                    refusals = error.retryable ? 0 : refusals + 1
-                    guard error.kind != .tooLarge, refusals < Self.maximumRefusals else { throw error }
+                    if error.retryable { patience.answered() } else if patience.refused() { throw error }
+                    guard error.kind != .tooLarge else { throw error }
                     polling.wait(atLeast: error.retryAfter)
                 }
             }
@@ -185,6 +204,9 @@ package struct PaidOrder<API: OrderAPI>: Sendable {
             // In words that are not known, but with a result.
             if error is ServiceError, let outputs = last?.outputs, !outputs.isEmpty {
                 return try finished(id, outputs, warnings)
+            }
+            if error is ServiceError, let place = await result(of: id) {
+                return try finished(id, [place], warnings)
             }
             let (isCancelled, report) = await cancel(id)
             guard var failure = error as? ServiceError else { throw error }
@@ -200,8 +222,18 @@ package struct PaidOrder<API: OrderAPI>: Sendable {
         }
     }
 
-    /// Questions in a row that may be refused in words that leave no hope.
-    private static var maximumRefusals: Int { 5 }
+    /// Where the result is, although no report says that the order succeeded; `nil` if it is not there.
+    private func result(of id: OrderID) async -> String? {
+        guard var request = try? api.result(id) else { return nil }
+        request.sink = .slice(0..<64)
+        request.timeouts = HTTPRequest.Timeouts(connect: 2, total: 10, stall: 10)
+        guard let response = try? await http.send(request), response.isSuccess else { return nil }
+        let type = response.headers["content-type"] ?? ""
+        guard let first = response.body.first(where: { $0 > 0x20 }), !"{[<".utf8.contains(first),
+            !["json", "html", "text/"].contains(where: type.contains)
+        else { return nil }
+        return request.url
+    }
 
     private func finished(_ id: OrderID, _ outputs: [String], _ warnings: [String]) throws(ServiceError) -> Finished {
         guard !outputs.isEmpty else {
@@ -223,12 +255,22 @@ package struct PaidOrder<API: OrderAPI>: Sendable {
         } catch let error as HTTPError {
             throw failure.error(error)
         }
-        if let report = api.report(response, of: id) {
-            // A refusal that is about the order itself.
-            if case .failed = report.standing, report.id == id { return report }
-            if response.isSuccess { return report }
+        // Of a server that has no time, nothing says how the order is.
+        let isBusy = response.status >= 500 || [408, 429].contains(response.status)
+        if !isBusy, let report = api.report(response, of: id) {
+            guard case .failed = report.standing else {
+                if response.isSuccess { return report }
+                throw refused(response, id)
+            }
+            // A failure without the order's id is one of the question.
+            if api.report(response, of: nil)?.id == id { return report }
         }
-        throw failure.error(response)
+        throw refused(response, id)
+    }
+
+    private func refused(_ response: HTTPResponse, _ id: OrderID) -> ServiceError {
+        let failure = ProviderFailure(provider: api.provider)
+        return failure.error(response)
             ?? ServiceError(
                 .unavailable, "\(api.provider): the answer about \(id) cannot be read", retryable: true,
                 provider: api.provider, requestID: id.text)
@@ -278,15 +320,25 @@ package struct PaidOrder<API: OrderAPI>: Sendable {
     }
 }
 
-/// Seconds between two questions about an order.
+/// Seconds between two questions about an order, and until it is given up if they are refused.
 package struct OrderPauses: Sendable {
     package var first: Double
     package var longest: Double
+    /// For `RefusalPatience`.
+    package var patience: Double
 
-    package init(first: Double = 0.5, longest: Double = 5) {
+    package init(first: Double = 0.5, longest: Double = 5, patience: Double = RefusalPatience.usual) {
         self.first = first
         self.longest = longest
+        self.patience = patience
     }
+}
+
+/// No answer to an order that names it.
+private struct Unanswered: Error {
+    let error: ServiceError
+    /// Whether a list that does not have the order shows that it was refused: the provider itself has answered.
+    var isSettledByList = false
 }
 
 /// The provider reported the end of an order that failed.

@@ -15,6 +15,8 @@ struct OpenAIVideoOrder: OrderAPI {
         var size: String
     }
 
+    /// Orders of a list that are asked for.
+    private static let listed = 100
     /// Bytes of an answer: a clip may be in it.
     private static let maximumBytes = 64 * 1024 * 1024
 
@@ -47,7 +49,11 @@ struct OpenAIVideoOrder: OrderAPI {
 
     func cancellation(_ id: OrderID) -> HTTPRequest? { request("DELETE", "/videos/\(id.pathSegment)") }
 
-    func list(page: String?) -> HTTPRequest? { page == nil ? request("GET", "/videos?limit=100&order=desc") : nil }
+    func result(_ id: OrderID) -> HTTPRequest? { request("GET", "/videos/\(id.pathSegment)/content") }
+
+    func list(page: String?) -> HTTPRequest? {
+        page == nil ? request("GET", "/videos?limit=\(Self.listed)&order=desc") : nil
+    }
 
     func report(_ response: HTTPResponse, of known: OrderID?) -> OrderReport? {
         OrderAnswer(response.body).flatMap { report($0, known) }
@@ -58,14 +64,19 @@ struct OpenAIVideoOrder: OrderAPI {
             let videos = page["data"]?.array ?? page.array
         else { return nil }
         let entries = videos.compactMap { video -> OrderList.Entry? in
-            guard let answer = OrderAnswer(video), video["prompt"]?.string == clip.prompt,
-                isSame(video["size"], size), isSame(video["seconds"], String(clip.seconds)),
-                isSame(video["model"], model), let report = report(answer, nil)
-            else { return nil }
-            return OrderList.Entry(report: report, createdAt: OrderAnswer.seconds(video["created_at"]))
+            let prompt = video["prompt"]?.string
+            if let prompt, !OrderAnswer.mayBe(prompt, clip.prompt) { return nil }
+            let isSame =
+                prompt == clip.prompt && isSame(video["size"], size) && isSame(video["seconds"], String(clip.seconds))
+                && isSame(video["model"], model)
+            return OrderList.Entry(
+                report: OrderAnswer(video).flatMap { report($0, nil) }, createdAt: Self.time(of: video), isSame: isSame)
         }
-        return OrderList(entries: entries)
+        let isLast = page["has_more"].map { $0 == .bool(false) } ?? (videos.count < Self.listed)
+        return OrderList(entries: entries, times: videos.map(Self.time), isLast: isLast)
     }
+
+    private static func time(of video: JSONValue) -> Double? { OrderAnswer.seconds(video["created_at"]) }
 
     // MARK: -
 
@@ -126,8 +137,9 @@ struct OpenAIVideoOrder: OrderAPI {
     private func failure(_ answer: OrderAnswer, _ id: OrderID) -> ServiceError {
         let (said, code) = answer.failure
         let word = answer.word ?? "failed"
-        let words = said ?? (word.lowercased() == "failed" ? "the clip failed" : "the clip was \(word)")
-        let text = "\(code ?? "") \(word) \(words)".lowercased()
+        let readable = said.flatMap { RefusalWords.readable($0) }
+        let words = readable ?? (word.lowercased() == "failed" ? "the clip failed" : "the clip was \(word.printable())")
+        let text = "\(code ?? "") \(word) \(said ?? "")".lowercased()
         let isRefusal = [
             "moderat", "content_policy", "content policy", "content_filter", "safety", "nsfw", "sensitive",
         ].contains { text.contains($0) }
@@ -139,6 +151,9 @@ struct OpenAIVideoOrder: OrderAPI {
     private func request(_ method: String, _ path: String, body: HTTPRequest.Body = .none) -> HTTPRequest {
         var request = HTTPRequest(
             method, "\(base)\(path)", headers: [:], body: body, sink: .memory(maximum: Self.maximumBytes))
+        request.unpacksUnasked = true
+        // Of questions and lists; the key goes to the same server alone.
+        request.redirects = 3
         if let key { request.headers["Authorization"] = "Bearer \(key.reveal())" }
         if case .bytes = body { request.headers["Content-Type"] = "application/json" }
         return request

@@ -36,6 +36,7 @@ final class OrderNote: OrderMemory {
 
     private let key: ContentKey
     private let call: String
+    private let folder: String
     private let path: String
     private let price: USD
     private let state: Mutex<State>
@@ -48,6 +49,7 @@ final class OrderNote: OrderMemory {
     ///   - call: names the call of the lead.
     ///   - price: of one order.
     init(folder: String, key: ContentKey, call: String, price: USD) async throws {
+        self.folder = folder
         path = "\(folder)/\(key.text).order"
         (self.key, self.call, self.price) = (key, call, price)
         let hold = try await KeyHold.wait(for: "\(path).lock")
@@ -79,6 +81,11 @@ final class OrderNote: OrderMemory {
     }
 
     // MARK: - OrderMemory
+
+    var claims: OrderClaims {
+        let files = ClaimFiles(folder: folder, owner: "\(key.text) \(call)")
+        return OrderClaims(claim: { files.claim($0) }, isClaimed: { files.isClaimed($0) })
+    }
 
     var unsettled: UnsettledOrder? {
         state.withLock { state in

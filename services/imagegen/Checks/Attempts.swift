@@ -26,14 +26,12 @@ struct Attempts: Sendable {
     /// Of one picture.
     let price: USD
     let logger: Logger
-    /// Whether an error that is `retryable` always means that the order brought nothing, as those of `PaidOrder` do: a repeated
-    /// order is then not a second one for the same wish, whether or not the first was billed.
-    var reportsCertainFailures = false
 
     /// - Parameters:
     ///   - path: where the picture is written to.
     ///   - orders: where each attempt is booked.
-    ///   - ask: makes one attempt; the `order` of its error says what became of the order.
+    ///   - ask: makes one attempt. The `order` of its error says what became of the order; it is `retryable` only if another order
+    ///     for the same wish may follow, as those of `PaidOrder` are.
     /// - Throws: `ServiceError`, of the second attempt if there were two; `CancellationError`.
     func draw(to path: String, _ orders: OrderBook, ask: () async throws -> Picture) async throws -> DrawnImage {
         var warnings: [String] = []
@@ -62,8 +60,6 @@ struct Attempts: Sendable {
                     warnings.append(error.message)
                     continue
                 }
-                // One that may have been taken is not sent again: the picture would be bought twice.
-                if fate == .unknown, !reportsCertainFailures { throw notRepeated(error) }
                 guard attempt == 1, error.retryable, let pause = RetryPause.seconds(error.retryAfter) else {
                     throw error
                 }
@@ -107,13 +103,6 @@ struct Attempts: Sendable {
     private func later(_ error: ServiceError, _ orders: OrderBook) -> ServiceError {
         var error = error
         error.nextAttempt = orders.secondTry
-        return error
-    }
-
-    private func notRepeated(_ error: ServiceError) -> ServiceError {
-        var error = error
-        if error.retryable { error.message += "; the order may have been taken and billed, and is not sent again" }
-        error.retryable = false
         return error
     }
 

@@ -53,6 +53,8 @@ struct OpenAIProvider: ImageProvider {
     let model: String
     /// Seconds for one picture.
     let timeout: Double
+    /// Seconds that questions about an accepted order may be refused in a row.
+    var patience = RefusalPatience.usual
     let prices: PriceList
     let http: HTTPClient
     let logger: Logger
@@ -92,10 +94,22 @@ struct OpenAIProvider: ImageProvider {
         order.model == model(of: request) && order.places?.isEmpty == false
     }
 
+    /// An error after which the same order is not sent again if it may have been taken.
+    private static func notRepeated(_ error: ServiceError) -> ServiceError {
+        guard error.order == .unknown else { return error }
+        var error = error
+        if !error.message.contains("may be billed") {
+            error.message += "; the order may have been taken and billed, and is not sent again"
+        }
+        error.retryable = false
+        return error
+    }
+
     private func ask(_ request: GenerateImage, _ orders: OrderBook) async throws -> ([UInt8], ImageHeader, String?) {
-        if let pending = PendingPicture(orders) {
+        let size = size(request)
+        if let pending = PendingPicture(orders, base: account.base) {
             do {
-                let (bytes, header) = try await picture(of: pending, within: timeout, nil)
+                let (bytes, header) = try await picture(of: pending, size, within: timeout, nil)
                 return (bytes, header, pending.id)
             } catch var error as ServiceError {
                 error.order = error.order ?? .billed
@@ -106,20 +120,31 @@ struct OpenAIProvider: ImageProvider {
         let start = ContinuousClock.now
         let failure = ProviderFailure(provider: name)
         // Servers take a repeated request with the same key for the same order.
-        let response = try await answer(to: try httpRequest(request, key: orders.headerKey(name)))
+        let sent = try httpRequest(request, key: orders.headerKey(name))
+        let response: HTTPResponse
+        do {
+            response = try await answer(to: sent)
+        } catch let error as ServiceError {
+            throw Self.notRepeated(error)
+        }
         let id = response.headers["x-request-id"]?.printable().bounded(to: TextBound.quotation)
         guard response.isSuccess else {
-            throw failure.error(response)
+            let error =
+                failure.error(response)
                 ?? ServiceError(.unavailable, "\(name): answered \(response.status)", provider: name, requestID: id)
+            let mayFollow = error.retryable && failure.saysUnprocessed(response)
+            throw mayFollow ? error : Self.notRepeated(error)
         }
         do {
-            let found = PictureAnswer.find(in: response.body)
+            let found = PictureAnswer.find(in: response.body, size: size)
             let bytes: [UInt8]
             let header: ImageHeader
-            if let pending = PendingPicture(response, found, base: account.base, query: account.query) {
+            let pending = try PendingPicture(
+                response, found, base: account.base, query: account.query, provider: name)
+            if let pending {
                 pending.note(in: orders)
                 let left = max(timeout - (ContinuousClock.now - start) / .seconds(1), 0)
-                (bytes, header) = try await picture(of: pending, within: left, id)
+                (bytes, header) = try await picture(of: pending, size, within: left, id)
             } else {
                 (bytes, header) = try await picture(found, of: response, id)
             }
@@ -128,18 +153,26 @@ struct OpenAIProvider: ImageProvider {
             // Whatever is wrong with the picture of a success: it was made, and is charged for.
             error.order = error.order ?? .billed
             error.requestID = error.requestID ?? id
-            throw error
+            throw Self.notRepeated(error)
         }
     }
 
-    /// The picture of an accepted order, once it is finished.
+    /// The picture of an accepted order, once it is finished. It is never bought again.
     private func picture(
-        of pending: PendingPicture, within timeout: Double, _ id: String?
+        of pending: PendingPicture, _ size: (width: Int, height: Int), within timeout: Double, _ id: String?
     ) async throws -> ([UInt8], ImageHeader) {
-        let (response, found) = try await pending.finished(provider: name, timeout: timeout) { url in
-            try await answer(to: fetching(url, maximum: Self.maximumBytes))
+        let (response, found) = try await pending.finished(
+            provider: name, timeout: timeout, patience: patience, size: size
+        ) { method, url in
+            guard method != "GET" else { return try await answer(to: fetching(url, maximum: Self.maximumBytes)) }
+            return try await cancelling(method, url)
         }
-        return try await picture(found, of: response, id)
+        do {
+            return try await picture(found, of: response, id)
+        } catch let error as ServiceError {
+            guard error.order == nil else { throw error }
+            throw PaidWork(provider: name, id: pending.id).lost(error)
+        }
     }
 
     /// The picture that a success holds, or links to.
@@ -168,7 +201,11 @@ struct OpenAIProvider: ImageProvider {
         case .nothing, .previews:
             if let error = ProviderFailure(provider: name).error(response.ofLastEvent) { throw error }
             guard case .previews(let count) = found else {
-                throw refused(.unavailable, "the answer holds no picture\(Self.hint(response))")
+                if let error = ProviderFailure(provider: name).wordsOfSuccess(response.ofLastEvent) { throw error }
+                // Nothing shows that the answer is one to an order.
+                var error = refused(.unavailable, "the answer holds no picture\(Self.hint(response))", retryable: false)
+                error.order = .unknown
+                throw error
             }
             throw refused(.unavailable, "the answer ended after \(count) unfinished pictures, without the finished one")
         }
@@ -219,6 +256,16 @@ struct OpenAIProvider: ImageProvider {
         if ForeignURL.isSameServer(url, account.base) { account.authorize(&request) }
         request.timeouts = HTTPRequest.Timeouts(connect: 10, total: timeout, stall: 30)
         return request
+    }
+
+    /// Ends an operation, also if this task is cancelled itself.
+    private func cancelling(_ method: String, _ url: String) async throws -> HTTPResponse {
+        var request = fetching(url, maximum: 1 << 20)
+        request.method = method
+        // A caller that cancelled waits only some seconds for the reply.
+        request.timeouts = HTTPRequest.Timeouts(connect: 2, total: Task.isCancelled ? 2 : 10, stall: 10)
+        let (ready, http) = (request, http)
+        return try await Task { try await http.send(ready) }.value
     }
 
     /// Servers that were not asked for it in base64 report where the picture is.

@@ -25,6 +25,8 @@ final class OrderBook: Sendable {
     private let limit: USD?
     private let key: String
     private let attempt: Int
+    /// Shared by the replicas of this machine.
+    private let claimFolder: String?
     private let save: @Sendable (OrderRecord) throws(ServiceError) -> Void
     private let state: Mutex<State>
 
@@ -45,15 +47,17 @@ final class OrderBook: Sendable {
 
     /// - Parameters:
     ///   - record: what was ordered under the call's idempotency key before.
+    ///   - claimFolder: where orders are claimed; `nil` for claims of this process alone.
     ///   - save: stores a record durably.
     init(
-        _ request: GenerateImage, record: OrderRecord = OrderRecord(),
+        _ request: GenerateImage, record: OrderRecord = OrderRecord(), claimFolder: String? = nil,
         save: @escaping @Sendable (OrderRecord) throws(ServiceError) -> Void = { _ throws(ServiceError) in }
     ) {
         isStepwise = request.attempt != nil
         limit = request.maxCost
         key = request.idempotencyKey ?? UUID().uuidString
         attempt = request.attempt ?? 0
+        self.claimFolder = claimFolder
         self.save = save
         let place = attempt % Self.endOfProcess / 2
         state = Mutex(State(record: record, first: place, place: place))
@@ -274,6 +278,13 @@ extension OrderBook: OrderMemory {
             guard state.isContinued, let current = state.current else { return nil }
             return state.record.orders[current].places
         }
+    }
+
+    var claims: OrderClaims {
+        let order = state.withLock { state in state.current.map { state.record.orders[$0].id } }
+        guard let claimFolder, let order else { return OrderClaims() }
+        let files = ClaimFiles(folder: claimFolder, owner: order)
+        return OrderClaims(claim: { files.claim($0) }, isClaimed: { files.isClaimed($0) })
     }
 
     /// `open` has stored it.

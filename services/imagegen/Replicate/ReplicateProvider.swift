@@ -34,8 +34,7 @@ struct ReplicateProvider: ImageProvider {
     func draw(_ request: GenerateImage, to path: String, _ orders: OrderBook) async throws -> DrawnImage {
         let model = model(of: request)
         let price = prices.image(provider: name, model: model, quality: request.quality)
-        let attempts = Attempts(
-            provider: name, model: model, price: price, logger: logger, reportsCertainFailures: true)
+        let attempts = Attempts(provider: name, model: model, price: price, logger: logger)
         return try await attempts.draw(to: path, orders) {
             let order = client.order(model, input: input.json(ordered(request)), .picture, timeout: timeout)
             let finished = try await order.finish(memory: orders)
