@@ -53,8 +53,10 @@ struct OrderSearch<API: OrderAPI>: Sendable {
                 {
                     return .found(report)
                 }
-                let isExplained = entry.report.map { claims.has($0.id, of: api) } ?? false
-                if created ?? earliest >= earliest - Self.doubt, !isExplained { isClear = false }
+                // An order since the moment may be this one, whoever has its id: servers that start again count from the start.
+                let time = created ?? earliest
+                let isExplained = time < earliest && entry.report.map { claims.has($0.id, of: api) } ?? false
+                if time >= earliest - Self.doubt, !isExplained { isClear = false }
             }
             let isComplete = list.isLast || list.oldest.map { $0 < earliest - Self.doubt } ?? false
             if isComplete { return isClear ? .absent : .unclear }
