@@ -5,6 +5,8 @@ struct Decoder: ~Copyable {
     let context: UnsafeMutablePointer<AVCodecContext>
     private let name: String
     private let budget: PictureBudget?
+    /// Presentation times of packets that an edit list hides; `nil` for decoders that drop the frames of such packets themselves.
+    private let hidden: HiddenTimes?
 
     /// - Parameter budget: shared by the decoders of one file; one of its own if absent.
     /// - Throws: `unsupported` where libavcodec has no such decoder; `tooLarge` for pictures beyond the bound.
@@ -47,6 +49,8 @@ struct Decoder: ~Copyable {
         self.context = context
         self.budget = budget
         budget?.bound(context)
+        // libavcodec's AV1 decoders give out what an edit list hides.
+        hidden = id == AV_CODEC_ID_AV1 ? HiddenTimes() : nil
         // libvpx holds pictures of its own, which the budget does not see.
         if transparent != nil { context.pointee.max_pixels = Int64(PictureBudget.pixelsForThreads) }
     }
@@ -85,6 +89,9 @@ struct Decoder: ~Copyable {
     /// - Returns: `false` if the packet is broken.
     /// - Throws: `tooLarge` if the stream asks for more memory than it may have.
     func send(_ packet: borrowing Packet) throws(MediaError) -> Bool {
+        // An empty sample repeats the picture before it; to libavcodec it would be the stream's end.
+        if packet.pointer.pointee.size == 0, packet.pointer.pointee.side_data_elems == 0 { return true }
+        if packet.isHidden { hidden?.times.insert(packet.pointer.pointee.pts) }
         let code = avcodec_send_packet(context, packet.pointer)
         if let budget, budget.isExceeded { throw PictureBudget.exceeded(name) }
         if code == us_error_no_memory { throw MediaError(code: code, name) }
@@ -105,11 +112,19 @@ struct Decoder: ~Copyable {
     }
 
     func receive(_ frame: borrowing Frame) -> Outcome {
-        switch avcodec_receive_frame(context, frame.pointer) {
-        case 0...: .frame
-        case us_error_again: .needsInput
-        case us_error_eof: .end
-        default: .broken
+        while true {
+            switch avcodec_receive_frame(context, frame.pointer) {
+            case 0...:
+                guard hidden?.times.remove(frame.pointer.pointee.pts) != nil else { return .frame }
+                frame.unreference()
+            case us_error_again: return .needsInput
+            case us_error_eof: return .end
+            default: return .broken
+            }
         }
+    }
+
+    private final class HiddenTimes {
+        var times: Set<Int64> = []
     }
 }

@@ -26,6 +26,9 @@ extension InputFile {
     /// Whether the container's index lists every sample: MP4 and QuickTime.
     var listsEverySample: Bool { String(cString: context.pointee.iformat.pointee.name).contains("mp4") }
 
+    /// Whether the container is an AVI, which states no presentation times and repeats pictures by chunks without bytes.
+    var isAVI: Bool { String(cString: context.pointee.iformat.pointee.name) == "avi" }
+
     /// Whether the container states when sound is heard; of frames alone, demuxers count the samples.
     var statesTimes: Bool {
         !["aac", "flac", "mp3", "wav"].contains(String(cString: context.pointee.iformat.pointee.name))

@@ -106,12 +106,13 @@ struct VideoReader: ~Copyable {
                         .corruptMedia, "\(name) ends at \(max(nextTime, 0)) s, its index promises \(lastIndexed) s")
                 }
             case .needsInput:
-                while try input.read(packet) {
+                var isFed = false
+                while !isFed, try input.read(packet) {
                     guard packet.pointer.pointee.stream_index == Int32(streamIndex) else { continue }
                     _ = try decoder.send(packet)
-                    break
+                    isFed = true
                 }
-                if packet.pointer.pointee.size == 0 { decoder.finish() }
+                if !isFed { decoder.finish() }
             }
         }
     }

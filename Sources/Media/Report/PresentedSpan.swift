@@ -34,6 +34,11 @@ struct SpanMeter {
         if duration > 0, abs(time - last) < 0.001 { end = max(end, time + duration) }
     }
 
+    /// Takes the moment until which the last picture is repeated.
+    mutating func hold(until time: Double?) {
+        if let time, last.isFinite, time > last { end = max(end, time) }
+    }
+
     /// Takes decoded sound; without a timestamp it follows what came before.
     mutating func add(sound time: Double?, lasting duration: Double) {
         let time = time ?? (end.isFinite ? end : 0)

@@ -34,6 +34,8 @@ final class StreamDecoding {
     /// What was seen in groups that come again.
     private var album: [Int: [PictureLook]] = [:]
     private var meter = SpanMeter()
+    /// Seconds until which the container repeats the last picture, where it does.
+    private let heldUntil: Double?
     /// The presentation time and the duration, in seconds, of the packet that is presented last.
     private var ending: (time: Double, duration: Double)?
 
@@ -53,6 +55,7 @@ final class StreamDecoding {
         type = String(cString: av_get_media_type_string(stream.pointee.codecpar.pointee.codec_type))
         decoder = try Decoder(stream: stream, file: file.path, threads: threads, budget: budget)
         frame = try Frame()
+        heldUntil = file.repeatedUntil(index)
         groups = (try? RepeatedGroups(file.path, stream: index, cancelled: cancelled).groups) ?? []
     }
 
@@ -86,6 +89,7 @@ final class StreamDecoding {
             outcome.problems.append("stream \(index) (\(type)): \(broken) packets or frames do not decode")
         }
         if let ending { meter.end(at: ending.time, lasting: ending.duration) }
+        meter.hold(until: heldUntil)
         outcome.span = meter.span(frame: frameDuration)
         return outcome
     }
