@@ -3,7 +3,7 @@ import Untrusted
 
 /// What became of a film's streams.
 package struct ConversionReport: Sendable, Equatable {
-    /// Seconds of the pictures.
+    /// Seconds of the pictures, from the beginning of the sound where that is before them.
     package let duration: Double
     /// Why the pictures were encoded; `nil` if they were copied as they are coded.
     package let encodedPictures: String?
@@ -15,7 +15,7 @@ package struct ConversionReport: Sendable, Equatable {
 package struct ConversionRecipe: Sendable {
     /// Path of the film.
     package var input: String
-    /// Seconds from the first picture; 0 for the whole film.
+    /// Seconds from the film's beginning: the first picture, or the sound that comes before it. 0 for the whole film.
     package var start = 0.0
     /// Seconds; to the film's end if absent.
     package var duration: Double?
@@ -49,8 +49,9 @@ package enum MovieConversion {
         }
         let stream = input.stream(video)
         let span = try PacketSpan(recipe.input, stream: video, cancelled: cancelled)
-        let whole = span.seconds
-        guard whole > 0 else { throw MediaError(.corruptMedia, "\(fileName(recipe.input)) holds no pictures") }
+        let delay = input.videoDelay(video)
+        let whole = span.seconds + delay
+        guard span.seconds > 0 else { throw MediaError(.corruptMedia, "\(fileName(recipe.input)) holds no pictures") }
         try ProbeBound.checkLength(whole, recipe.input)
         guard recipe.start >= 0, recipe.start < whole else {
             throw MediaError(
@@ -74,14 +75,14 @@ package enum MovieConversion {
             if audio == nil || sound == nil {
                 try copy(input, video: video, audio: audio, output, whole, cancelled, progress)
             } else {
-                _ = try AudioReplacement.run(
-                    clip: recipe.input, audio: recipe.input, output: output, duration: whole, cancelled: cancelled,
-                    progress: progress)
+                try AudioReplacement.encodeSound(
+                    of: recipe.input, pictures: span.seconds, output: output, cancelled: cancelled, progress: progress)
             }
             return ConversionReport(duration: whole, encodedPictures: nil, encodedSound: sound)
         }
         let format = try format(of: input, video, recipe)
-        let seconds = recipe.duration ?? whole - recipe.start
+        // Pictures that wait for their place do so for whole frames.
+        let seconds = recipe.duration ?? span.seconds + format.rate.seconds(wholeFrames: delay) - recipe.start
         var part = FilmPart(
             clip: recipe.input, frames: max(format.rate.frames(seconds), 1), audio: nil, audioStart: recipe.start,
             title: "")
@@ -180,7 +181,7 @@ struct PacketSpan {
         var ending: (time: Double, duration: Double)?
         var hides = false
         // In AVI, times of reordered pictures are the demuxer's guess.
-        var lacksTimes = String(cString: input.context.pointee.iformat.pointee.name) == "avi"
+        var lacksTimes = input.isAVI
         while try input.read(packet) {
             if cancelled() { throw MediaError(.cancelled, "cancelled") }
             guard packet.pointer.pointee.stream_index == Int32(index) else { continue }
@@ -195,6 +196,7 @@ struct PacketSpan {
             }
         }
         if let ending { meter.end(at: ending.time, lasting: ending.duration) }
+        meter.hold(until: input.repeatedUntil(index))
         let frame = input.stream(index).pointee.avg_frame_rate.frameRate.map { $0.seconds(1) }
         seconds = meter.span(frame: frame)?.presented ?? 0
         self.hides = hides

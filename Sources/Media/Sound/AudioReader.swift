@@ -138,6 +138,10 @@ struct AudioReader: ~Copyable {
         if isFinished { try finishTempo() }
     }
 
+    /// The moment of the first sample on the file's time line, in seconds; `nil` where the file does not state it. Of a reader of
+    /// which nothing was read yet.
+    var beginning: Double? { placement.origin }
+
     /// Whether no sample is left.
     mutating func isAtEnd() throws(MediaError) -> Bool {
         try fill(1)

@@ -35,7 +35,7 @@ struct SoundPlacement {
     private let limit: Int
     private let requested: Origin
     /// Seconds that are position 0, once known.
-    private var origin: Double?
+    private(set) var origin: Double?
     private var drift = Drift()
 
     /// - Parameter limit: samples that the time line may have; a gap that leads beyond is ignored.
