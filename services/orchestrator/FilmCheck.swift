@@ -52,8 +52,14 @@ extension ProbedMedia {
     /// The stream of sound that a player presents.
     var sound: ProbedStream? { presented("audio") }
 
-    /// Seconds of the pictures, as measured.
-    var seconds: Double { picture?.presented ?? picture?.duration ?? duration }
+    /// Seconds of the pictures, as measured, the time included for which the first one waits for its place beside the sound.
+    var seconds: Double { (picture?.presented).map { $0 + pictureDelay } ?? picture?.duration ?? duration }
+
+    /// Seconds of sound before the first picture. A tenth of a second is the priming of an encoder, as in `clipper` and `stitcher`.
+    var pictureDelay: Double {
+        guard let seen = picture?.start, let heard = sound?.start, seen - heard > 0.1 else { return 0 }
+        return seen - heard
+    }
 
     /// Whether nothing is heard, as measured.
     var isSilent: Bool {

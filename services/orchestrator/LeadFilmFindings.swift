@@ -60,7 +60,7 @@ struct LeadFilmFindings {
             }
             return
         }
-        let end = sound.end.map { $0 - (probe.picture?.start ?? 0) }
+        let end = sound.end.map { $0 - (probe.picture?.start ?? 0) + probe.pictureDelay }
         if let end, end > seconds + tolerance {
             found("has sound up to \(text(end)), its pictures end at \(text(seconds))")
             isWhole = true

@@ -70,7 +70,8 @@ package enum DeliveryCheck {
         }
         defer { sound.stop() }
         var pictures = PictureStretches()
-        var stretches = FilmStretches()
+        let delay = input.best(AVMEDIA_TYPE_VIDEO).map { input.videoDelay($0) } ?? 0
+        var stretches = FilmStretches(delay: delay)
         let media = try MediaProbe.probe(
             path, decode: true, cancelled: cancelled, progress: { progress($0 * 0.8) },
             inspect: { look in
@@ -86,7 +87,7 @@ package enum DeliveryCheck {
         let heard = try sound.summary()
         findings += heard.findings
         if isThorough {
-            findings += totals(&stretches, heard.levels, media)
+            findings += totals(&stretches, heard.levels, media, delay: delay)
             let obstacle = try DeliverableFile.obstacle(path)
             findings.append(finding("playable", obstacle ?? "yes", "an MP4 that players play", obstacle == nil))
         }
@@ -96,10 +97,10 @@ package enum DeliveryCheck {
     }
 
     private static func totals(
-        _ pictures: inout FilmStretches, _ levels: [Float], _ media: MediaReport
+        _ pictures: inout FilmStretches, _ levels: [Float], _ media: MediaReport, delay: Double
     ) -> [DeliveryFinding] {
         let video = media.streams.first { $0.type == "video" && $0.isBest }?.span
-        let seconds = video.map { $0.end - $0.start } ?? media.duration
+        let seconds = video.map { $0.end - $0.start + delay } ?? media.duration
         pictures.finish(at: seconds)
         var silent = StretchMeter()
         for (block, level) in levels.enumerated() {

@@ -2,26 +2,30 @@ import CFFmpeg
 
 /// A decoded picture at a glance: some of its luma.
 struct PictureLook: Equatable {
-    /// Every so many rows and columns are looked at.
+    /// Every so many rows and columns are looked at, and fewer where that leaves less than so many columns.
     private static let step = 8
+    private static let fewestColumns = 160
     /// Mean and highest luma of a black picture, of 16 to 235.
     private static let blackMean = 20
     private static let blackPeak = 40
 
     let samples: [UInt8]
+    /// Samples of a row.
+    let columns: Int
     /// When it is presented: seconds on the file's time line; no part of how it looks.
     var time: Double?
 
     /// Nothing was looked at.
-    init() { samples = [] }
+    init() { (samples, columns) = ([], 0) }
 
     init(_ picture: borrowing Frame) {
         guard let luma = Luma(picture) else {
-            samples = []
+            (samples, columns) = ([], 0)
             return
         }
-        let step = Self.step
+        let step = min(Self.step, max(picture.width / Self.fewestColumns, 1))
         let (rows, columns) = (picture.height / step, picture.width / step)
+        self.columns = columns
         samples = [UInt8](unsafeUninitializedCapacity: max(rows * columns, 0)) { buffer, filled in
             for row in 0..<rows {
                 let line = luma.base + row * step * luma.stride
@@ -45,18 +49,47 @@ struct PictureLook: Equatable {
         samples.reduce(0) { $0 + Int($1) } <= Self.blackMean * samples.count
             && samples.max() ?? 0 <= Self.blackPeak
     }
+}
 
-    /// Whether two pictures differ by no more than so many levels in the mean and anywhere.
-    func isLike(_ other: PictureLook, mean: Double, peak: Int) -> Bool {
-        guard samples.count == other.samples.count, !samples.isEmpty else { return false }
-        if samples == other.samples { return true }
-        var sum = 0
-        for (a, b) in zip(samples, other.samples) {
-            let difference = abs(Int(a) - Int(b))
+/// A picture in blocks of 8 by 8 samples of its look: their means change with what is shown, and hardly with grain.
+struct PictureBlocks {
+    private static let side = 8
+
+    let look: PictureLook
+    private let means: [Float]
+
+    init(_ look: PictureLook) {
+        self.look = look
+        let (columns, rows) = (look.columns, look.columns > 0 ? look.samples.count / look.columns : 0)
+        let (across, down) = (max(columns / Self.side, 1), max(rows / Self.side, 1))
+        var sums = [Int32](repeating: 0, count: across * down)
+        var counts = sums
+        look.samples.withUnsafeBufferPointer { samples in
+            for row in 0..<rows {
+                let first = min(row / Self.side, down - 1) * across
+                for block in 0..<across {
+                    // The last block of a row or a column takes what is left.
+                    let end = block == across - 1 ? columns : (block + 1) * Self.side
+                    var sum: Int32 = 0
+                    for column in block * Self.side..<end { sum &+= Int32(samples[row * columns + column]) }
+                    sums[first + block] += sum
+                    counts[first + block] += Int32(end - block * Self.side)
+                }
+            }
+        }
+        means = look.samples.isEmpty ? [] : zip(sums, counts).map { Float($0) / Float($1) }
+    }
+
+    /// Whether the blocks of two pictures differ by no more than so many levels in the mean and anywhere.
+    func isLike(_ other: PictureBlocks, mean: Float, peak: Float) -> Bool {
+        guard means.count == other.means.count, !means.isEmpty else { return false }
+        var sum: Float = 0
+        for (a, b) in zip(means, other.means) {
+            let difference = abs(a - b)
             if difference > peak { return false }
             sum += difference
         }
-        return Double(sum) <= mean * Double(samples.count)
+        return sum <= mean * Float(means.count)
     }
 }
 
