@@ -1,7 +1,7 @@
 /// Keeps a downmix of several channels within full scale; sound that cannot exceed it passes through.
 struct DownmixLimiter: Sendable {
-    /// Below full scale by as much as coding may add to a peak. dBTP.
-    private static let ceiling = -1.0
+    /// Below full scale by as much as coding may add to a peak, as in `Soundtrack`. dBTP.
+    private static let ceiling = -2.5
     /// Samples until 63 % of a gain are back, 3 s: a voice below loud effects does not pump.
     private static let release = 3 * AudioEncoder.sampleRate
 
