@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Media
@@ -51,6 +52,95 @@ import Testing
             #expect(abs((silent.stretches?.first?.start ?? 0) - 3) < 0.15, "\(silent)")
             #expect(abs((silent.stretches?.first?.end ?? 0) - 6) < 0.1 && silent.isPassed, "\(silent)")
         }
+    }
+
+    /// ffmpeg's arguments for 12 s of 320x180, and whether they show one picture throughout.
+    private static let motions: [(name: String, arguments: [String], isFrozen: Bool)] = [
+        ("still", ["-crf", "18"], true), ("still", ["-crf", "28"], true),
+        ("grain", ["-vf", "crop=320:180:0:0,noise=alls=4:allf=t", "-crf", "20"], true),
+        ("bit rate", ["-vf", "crop=320:180:0:0,noise=alls=4:allf=t", "-b:v", "600k"], true),
+        ("pan", ["-vf", "crop=320:180:x='n*0.25':y=20"], false),
+        ("pan below grain", ["-vf", "crop=320:180:x='n*0.5':y=20,noise=alls=4:allf=t"], false),
+        (
+            "Ken Burns", ["-vf", "zoompan=z='1+0.001*on':d=1:s=320x180:fps=30:x='iw/2-iw/zoom/2':y='ih/2-ih/zoom/2'"],
+            false
+        ),
+        (
+            "lips",
+            [
+                "-vf",
+                "crop=320:180:0:0,drawbox=x=150:y=90:w=10:h=4:color=black:t=fill:enable='lt(mod(t\\,0.3)\\,0.15)'",
+            ], false
+        ),
+    ]
+
+    @Test(
+        "a picture is frozen below grain and across key frames, and not where anything moves slowly", arguments: 0..<8)
+    func frozen(_ index: Int) throws {
+        let motion = Self.motions[index]
+        try bench.make(
+            "p.png", "-f", "lavfi", "-i", "mandelbrot=s=640x360:r=30:start_scale=0.3", "-frames:v", "1")
+        let filter = motion.arguments.contains("-vf") ? [] : ["-vf", "crop=320:180:0:0"]
+        _ = try bench.runBytes(
+            "ffmpeg",
+            ["-v", "error", "-y", "-loop", "1", "-framerate", "30", "-t", "12", "-i", "p.png"] + filter
+                + motion.arguments + ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "f.mp4"])
+        let findings = try DeliveryCheck.run(bench.path("f.mp4"), isThorough: true).findings
+        let frozen = try #require(total("frozen", findings)?.stretches)
+        if motion.isFrozen {
+            #expect(frozen == [TimeStretch(start: 0, end: 12)], "\(motion.name): \(frozen)")
+        } else {
+            #expect(frozen.allSatisfy { $0.length < 2 }, "\(motion.name): \(frozen)")
+        }
+    }
+
+    /// What is done to a narration on its way into a film: ffmpeg's arguments for its sound, as a filter and a codec.
+    private static let treatments: [(filter: String, codec: [String])] = [
+        ("anull", ["aac"]), ("anull", ["libmp3lame", "-b:a", "32k"]), ("anull", ["libopus", "-b:a", "32k"]),
+        ("equalizer=f=300:t=q:w=1:g=6,equalizer=f=3000:t=q:w=1:g=-8", ["aac"]), ("highpass=f=300", ["aac"]),
+        ("lowpass=f=1500", ["aac"]), ("loudnorm=I=-16:TP=-1.5,aformat=channel_layouts=mono", ["aac"]),
+        ("aecho=0.8:0.7:60|90:0.4|0.3", ["aac"]),
+        ("atempo=1.05", ["aac"]), ("atempo=0.95", ["aac"]), ("aeval=-val(0)", ["aac"]),
+        ("aresample=16000", ["aac"]), ("adelay=150", ["aac"]), ("acompressor=threshold=0.05:ratio=6:makeup=4", ["aac"]),
+    ]
+
+    @Test(
+        "speech is found however it was treated, other speech of the same voice is not, and music below hides neither")
+    func words() throws {
+        let sample = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "services/understudy/Sample")
+        for id in ["seg_002", "seg_003"] {
+            try bench.make(
+                "\(id).wav", "-i", sample.appending(path: "\(id).mp3").path, "-t", "2.4", "-ac", "1", "-ar", "48000")
+        }
+        func measured(_ spoken: String, _ wanted: String, _ filter: String, _ codec: [String]) throws
+            -> DeliveryFinding?
+        {
+            _ = try bench.runBytes(
+                "ffmpeg",
+                [
+                    "-v", "error", "-y", "-f", "lavfi", "-i", "color=red:s=64x64:r=30:d=3", "-i", "\(spoken).wav", "-f",
+                    "lavfi", "-i",
+                    "aevalsrc='0.1*sin(1382*t)+0.1*sin(1741*t)+0.05*sin(2073*t)*(1+sin(12*t))':s=48000:d=3",
+                    "-filter_complex", "[1]\(filter),apad=whole_dur=3[a]", "-map", "0", "-map", "[a]", "-t",
+                    "3", "-c:v", "mpeg4", "-c:a",
+                ] + codec + ["f.mkv"])
+            let narration = ExpectedNarration(
+                segmentID: "a", duration: 3, audio: bench.path("\(wanted).wav"), audioStart: 0)
+            return try DeliveryCheck.run(bench.path("f.mkv"), narrations: [narration], isThorough: true).findings
+                .first { $0.name == "sync_a" }
+        }
+        for (number, (filter, codec)) in Self.treatments.enumerated() {
+            let found = try measured("seg_002", "seg_002", filter, codec)
+            #expect(found?.value != nil, "\(filter) \(codec) \(String(describing: found))")
+            if filter.hasPrefix("adelay") { #expect(abs((found?.value ?? 0) - 150) < 2) }
+            guard number % 3 == 0 else { continue }
+            let other = try measured("seg_003", "seg_002", filter, codec)
+            #expect(other?.measured == "something else is heard", "\(filter) \(codec) \(String(describing: other))")
+        }
+        let mixed = "volume=1[v];[v][2]amix=2:normalize=0"
+        #expect(try measured("seg_002", "seg_002", mixed, ["aac"])?.value != nil)
+        #expect(try measured("seg_003", "seg_002", mixed, ["aac"])?.measured == "something else is heard")
     }
 
     @Test("a film of our own is not measured further, and has no more points than before")

@@ -112,6 +112,75 @@ import Testing
         #expect(try abs(#require(Double(bench.entries(output)["duration"] ?? "")) - 2) < 0.001)
     }
 
+    @Test(
+        "an AVI whose chunks without bytes repeat a picture is whole, is cut short where it is, and keeps its length",
+        arguments: [
+            ["-c:v", "mpeg4", "-q:v", "3", "-c:a", "libmp3lame"],
+            ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-bf", "0", "-c:a", "libmp3lame"],
+            ["-c:v", "mjpeg", "-q:v", "5", "-c:a", "libmp3lame"],
+            ["-c:v", "mpeg4", "-vf", "select='mod(n,10)-5'", "-vsync", "vfr", "-c:a", "pcm_s16le"],
+        ])
+    func repeating(_ codecs: [String]) throws {
+        _ = try bench.runBytes(
+            "ffmpeg",
+            [
+                "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=2", "-f", "lavfi", "-i",
+                "sine=f=500:d=2",
+            ] + codecs + ["f.avi"])
+        let listed = try bench.entries("f.avi")
+        let declared = try #require(Int(listed["nb_frames"] ?? ""))
+        let report = try MediaProbe.probe(bench.path("f.avi"), decode: true)
+        #expect(report.problems == [] && report.decodedOK == true && report.frames < declared)
+        #expect(abs((report.streams[0].span?.presented ?? 0) - Double(declared) / 30) < 0.001)
+        let made = try MovieConversion.run(
+            ConversionRecipe(input: bench.path("f.avi")), output: bench.path("f.mp4"))
+        #expect(abs(made.duration - Double(declared) / 30) < 0.001)
+        try expectGood(bench.path("f.mp4"), frames: declared)
+        let bytes = try bench.bytes("f.avi")
+        for share in [4, 7, 9] {
+            try bench.write("cut.avi", bytes.prefix(bytes.count * share / 10))
+            #expect(try MediaProbe.probe(bench.path("cut.avi"), decode: true).decodedOK == false, "\(share)")
+        }
+    }
+
+    @Test("the last picture of an AVI is shown for as long as chunks without bytes repeat it")
+    func repeatingEnd() throws {
+        let film = try film("f.avi", "-c:v", "mpeg4", "-q:v", "3", "-c:a", "pcm_s16le")
+        var bytes = try bench.bytes("f.avi")
+        let index = try #require(bytes.indices.dropLast(4).last { bytes[$0..<$0 + 4].elementsEqual("idx1".utf8) })
+        let entries = stride(from: index + 8, to: bytes.count - 15, by: 16).filter {
+            bytes[$0..<$0 + 4].elementsEqual("00dc".utf8)
+        }
+        for entry in entries.suffix(12) { for place in 12..<16 { bytes[entry + place] = 0 } }
+        try bench.write("f.avi", bytes)
+        let report = try MediaProbe.probe(film, decode: true)
+        #expect(report.decodedOK == true && report.frames == entries.count - 12, "\(report.problems)")
+        #expect(abs((report.streams[0].span?.presented ?? 0) - Double(entries.count) / 30) < 0.001)
+        _ = try MovieConversion.run(ConversionRecipe(input: film), output: bench.path("f.mp4"))
+        try expectGood(bench.path("f.mp4"), frames: entries.count)
+    }
+
+    @Test(
+        "where only the sound is encoded, it keeps its place beside the pictures, whichever begins first",
+        arguments: [("f.mkv", "libopus"), ("f.mkv", "flac"), ("f.mov", "pcm_s16le")], [-1, -0.05, 1])
+    func places(_ kind: (String, String), _ offset: Double) throws {
+        try bench.make(
+            "v.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=2", "-c:v", "libx264", "-pix_fmt", "yuv420p")
+        try bench.make(
+            "b.wav", "-f", "lavfi", "-i", "aevalsrc='0.5*sin(5000*t)*between(t,0.5,0.6)':s=48000:d=2")
+        let (pictures, sound) = (max(-offset, 0), max(offset, 0))
+        try bench.make(
+            kind.0, "-itsoffset", "\(pictures)", "-i", "v.mp4", "-itsoffset", "\(sound)", "-i", "b.wav", "-map", "0",
+            "-map", "1", "-c:v", "copy", "-c:a", kind.1)
+        let made = try MovieConversion.run(
+            ConversionRecipe(input: bench.path(kind.0)), output: bench.path("out.mp4"))
+        #expect(made.encodedPictures == nil && made.encodedSound != nil)
+        let first = try #require(Double(bench.entries("out.mp4")["start_time"] ?? ""))
+        let onset = try #require(try bench.sound("out.mp4").onset(from: 0))
+        #expect(abs(Double(onset) / 48_000 - first - 0.5 - offset) < 0.02, "\(onset) \(first)")
+        #expect(try bench.complaints("out.mp4") == "" && bench.entries("out.mp4")["nb_frames"] == "60")
+    }
+
     @Test("a stretch has the pictures and the sound of its time")
     func stretch() throws {
         try bench.run(
