@@ -151,7 +151,20 @@ import Testing
         let entries = stride(from: index + 8, to: bytes.count - 15, by: 16).filter {
             bytes[$0..<$0 + 4].elementsEqual("00dc".utf8)
         }
-        for entry in entries.suffix(12) { for place in 12..<16 { bytes[entry + place] = 0 } }
+        func number(at place: Int) -> Int { (0..<4).reversed().reduce(0) { $0 << 8 | Int(bytes[place + $1]) } }
+        func set(_ number: Int, at place: Int) {
+            for byte in 0..<4 { bytes[place + byte] = UInt8(number >> (8 * byte) & 0xFF) }
+        }
+        let data = try #require(bytes.indices.dropLast(4).first { bytes[$0..<$0 + 4].elementsEqual("movi".utf8) })
+        for entry in entries.suffix(12) {
+            // The chunk loses its bytes to one that nobody reads.
+            let chunk = data + number(at: entry + 8)
+            let size = number(at: chunk + 4)
+            set(0, at: chunk + 4)
+            bytes.replaceSubrange(chunk + 8..<chunk + 12, with: "JUNK".utf8)
+            set(size - 8, at: chunk + 12)
+            set(0, at: entry + 12)
+        }
         try bench.write("f.avi", bytes)
         let report = try MediaProbe.probe(film, decode: true)
         #expect(report.decodedOK == true && report.frames == entries.count - 12, "\(report.problems)")
@@ -162,7 +175,7 @@ import Testing
 
     @Test(
         "where only the sound is encoded, it keeps its place beside the pictures, whichever begins first",
-        arguments: [("f.mkv", "libopus"), ("f.mkv", "flac"), ("f.mov", "pcm_s16le")], [-1, -0.05, 1])
+        arguments: [("f.mkv", "libopus"), ("f.mkv", "flac"), ("f.mov", "pcm_s16le")], [-1, -0.04, 1])
     func places(_ kind: (String, String), _ offset: Double) throws {
         try bench.make(
             "v.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=2", "-c:v", "libx264", "-pix_fmt", "yuv420p")
