@@ -73,7 +73,7 @@ import Testing
 
             for (layout, waves, expected) in [
                 ("mono", ["0.25*sin(2*PI*440*t)"], -12.0), ("stereo", ["0.885*sin(2*PI*300*t)"], -1.1),
-                ("5.1", ["0.9*sin(2*PI*300*t)"], -0.9),
+                ("5.1", ["0.9*sin(2*PI*300*t)"], -2.5),
             ] {
                 let count = ["mono": 1, "stereo": 2, "5.1": 6][layout] ?? 1
                 let wave = Array(repeating: waves[0], count: count).joined(separator: "|")
