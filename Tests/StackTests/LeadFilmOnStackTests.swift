@@ -209,8 +209,8 @@ import Testing
                     ]
                 ).output
                 #expect(probe.contains("codec_name=h264") && probe.contains("codec_name=aac"), "\(name) \(probe)")
-                let frames = name == "repeating.avi" ? 61 : 60
-                #expect(probe.contains("nb_frames=\(frames)") && !probe.contains("major_brand=qt"), "\(name) \(probe)")
+                let count = name == "repeating.avi" ? 61 : 60
+                #expect(probe.contains("nb_frames=\(count)") && !probe.contains("major_brand=qt"), "\(name) \(probe)")
                 #expect(probe.contains("field_order=progressive"), "\(name) \(probe)")
                 let bytes = try Data(contentsOf: URL(filePath: final(stack)))
                 #expect(bytes[4..<8] == Data("ftyp".utf8), "\(name)")
