@@ -58,8 +58,14 @@ package struct ArtifactURI: Sendable, Hashable, CustomStringConvertible {
         return ArtifactURI(scheme: scheme, path: path.dropLast(name.count) + stem + "." + ending)
     }
 
+    /// A hidden name beside this one that no other writer uses.
+    package var temporary: ArtifactURI { ArtifactURI(scheme: scheme, path: DurableFile.temporary(beside: path)) }
+
     /// The last component.
     package var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+
+    /// What follows the name's last dot, in lower case.
+    package var fileExtension: String { name.split(separator: ".").last.map { $0.lowercased() } ?? "" }
 
     /// Whether this is the folder itself or something below it.
     package func isBelow(_ folder: ArtifactURI) -> Bool {

@@ -65,6 +65,33 @@ import Testing
         }
     }
 
+    @Test("a run that is refused leaves the store as it was, whatever the size of what was there")
+    func refusedRun() async throws {
+        try await LiveStack.with { stack in
+            let inputs = "\(stack.folder)/in"
+            try stack.write(#"{"segments": [{"id": "one", "duration": 1}]}"#, to: "\(inputs)/board.json")
+            for name in ["one", "two"] { try stack.write("new", to: "\(inputs)/\(name).wav") }
+            let (narration, storyboard) = (stack.place("agent4/one.wav"), stack.place("agent2/storyboard.json"))
+            try stack.write("old", to: storyboard)
+            try stack.write("old", to: narration)
+            let file = try FileHandle(forWritingTo: URL(filePath: narration))
+            try file.truncate(atOffset: 70 << 20)
+            try file.seekToEnd()
+            try file.write(contentsOf: Data("end".utf8))
+            try file.close()
+            let run = try await stack.understudy(
+                "run", "--user", "u", "--session", "s", "--storyboard", "\(inputs)/board.json", "--audio", inputs,
+                "--option", "nonsense=1")
+            #expect(run.status == 1 && run.errors.contains("nonsense"), "\(run.errors)")
+            let bytes = try? Data(contentsOf: URL(filePath: narration))
+            #expect(bytes?.count == (70 << 20) + 3 && bytes?.suffix(3) == Data("end".utf8), "\(bytes?.count ?? -1)")
+            #expect(try String(contentsOfFile: storyboard, encoding: .utf8) == "old")
+            for (folder, names) in [("agent4", ["one.wav"]), ("agent2", ["storyboard.json"])] {
+                #expect(try FileManager.default.contentsOfDirectory(atPath: stack.place(folder)) == names)
+            }
+        }
+    }
+
     @Test("a lead of somebody else's, a few lines of Python in the run directory, is called like our own")
     func foreignLead() async throws {
         try await LiveStack.with(script: nil, arguments: ["--without", "agent5"]) { stack in

@@ -73,25 +73,35 @@ struct JobSession: Sendable {
         let inputs = try await StagedInputs(
             storyboard: request.storyboard, audio: request.audio, store: store, places: places)
         do {
-            let jobID = try await start(connection)
-            let outcome: JobView? = try await Interruption.race { try await watch(jobID, connection) }
-            guard let view = outcome else {
-                _ = try await connection.call(OrchestratorAPI.cancel, JobReference(jobID: jobID))
-                _ = try? await watch(jobID, connection, isQuiet: true)
-                Terminal.print("\(jobID) is cancelled")
-                return nil
-            }
-            if let error = view.error { throw error }
-            guard let video = view.videoURL else { throw ServiceError(.cancelled, "the job \(jobID) was cancelled") }
-            if let output = request.output {
-                try await Artifacts().copy(
-                    try ArtifactURI(video), to: try StagedInputs.uri(output))
-            }
-            return try await connection.call(OrchestratorAPI.receipt, JobReference(jobID: jobID))
+            let receipt = try await follow(connection)
+            await inputs.keep()
+            return receipt
         } catch let error as any ServiceErrorConvertible where Self.isRefusal(error.serviceError) {
             await inputs.takeBack()
             throw error
+        } catch {
+            await inputs.keep()
+            throw error
         }
+    }
+
+    /// Starts the job and follows it to its end.
+    private func follow(_ connection: RPCConnection) async throws -> Receipt? {
+        let jobID = try await start(connection)
+        let outcome: JobView? = try await Interruption.race { try await watch(jobID, connection) }
+        guard let view = outcome else {
+            _ = try await connection.call(OrchestratorAPI.cancel, JobReference(jobID: jobID))
+            _ = try? await watch(jobID, connection, isQuiet: true)
+            Terminal.print("\(jobID) is cancelled")
+            return nil
+        }
+        if let error = view.error { throw error }
+        guard let video = view.videoURL else { throw ServiceError(.cancelled, "the job \(jobID) was cancelled") }
+        if let output = request.output {
+            try await Artifacts().copy(
+                try ArtifactURI(video), to: try StagedInputs.uri(output))
+        }
+        return try await connection.call(OrchestratorAPI.receipt, JobReference(jobID: jobID))
     }
 
     /// Whether the inputs themselves were the fault.

@@ -6,7 +6,14 @@ import JSONRPC
 /// Inputs that were copied into the store for a job, and can be taken back when the job is refused.
 struct StagedInputs: Sendable {
     private let artifacts = Artifacts()
-    private var added: [(uri: ArtifactURI, before: Data?)] = []
+    private var added: [Added] = []
+
+    /// An input at its place in the store.
+    private struct Added {
+        var uri: ArtifactURI
+        /// A copy of what was there before; `nil` if nothing was.
+        var earlier: ArtifactURI?
+    }
 
     /// Copies a storyboard and a folder of narrations to their places.
     ///
@@ -37,22 +44,54 @@ struct StagedInputs: Sendable {
         }
     }
 
-    /// Puts the store back to what it was.
+    /// Puts the store back to what it was. A copy that cannot be put back is left in the store, and its place is reported.
     func takeBack() async {
-        for (uri, before) in added.reversed() {
-            if let before {
-                try? await artifacts.write(before, to: uri)
-            } else {
-                try? await artifacts.remove(uri)
+        for input in added.reversed() {
+            do {
+                if let earlier = input.earlier {
+                    try await artifacts.copy(earlier, to: input.uri)
+                    try await artifacts.remove(earlier)
+                } else {
+                    try await artifacts.remove(input.uri)
+                }
+            } catch {
+                let place = input.earlier.map { "; what was there before is at \($0)" } ?? ""
+                Terminal.printError(
+                    "\(input.uri) cannot be put back: \(ServiceError(wrapping: error).message)\(place)")
             }
         }
     }
 
+    /// Accepts the inputs: removes the copies of what was there before.
+    func keep() async {
+        for case let earlier? in added.map(\.earlier) { try? await artifacts.remove(earlier) }
+    }
+
     private mutating func add(_ source: ArtifactURI, at target: ArtifactURI) async throws {
         guard source != target else { return }
-        let before = try? await artifacts.read(target, maximum: 64 * 1024 * 1024)
-        try await artifacts.copy(source, to: target)
-        added.append((target, before))
+        let earlier = try await setAside(target)
+        do {
+            try await artifacts.copy(source, to: target)
+        } catch {
+            if let earlier { try? await artifacts.remove(earlier) }
+            throw error
+        }
+        added.append(Added(uri: target, earlier: earlier))
+    }
+
+    /// Copies an artifact that is about to be replaced, whatever its size.
+    ///
+    /// - Returns: the copy, a hidden name beside the artifact; `nil` if there is no artifact.
+    /// - Throws: why it cannot be copied: it must not be replaced then.
+    private func setAside(_ target: ArtifactURI) async throws -> ArtifactURI? {
+        guard try await artifacts.info(target) != nil else { return nil }
+        let copy = target.temporary
+        do {
+            try await artifacts.copy(target, to: copy)
+        } catch let error as any ServiceErrorConvertible where error.serviceError.kind == .notFound {
+            return nil
+        }
+        return copy
     }
 
     private static func isNarration(_ name: String) -> Bool {
