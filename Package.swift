@@ -80,6 +80,7 @@ let package = Package(
         .systemLibrary(name: "CZimg", pkgConfig: "zimg"),
         .systemLibrary(name: "CSonic"),
         .systemLibrary(name: "CZlib"),
+        .systemLibrary(name: "CFileSystem"),
 
         library("Untrusted", []),
         library("JSONRPC", nio + [logging, "Untrusted"]),
@@ -92,7 +93,7 @@ let package = Package(
         library("HTTP", ["CCurl", "Untrusted", logging]),
         library("Providers", ["HTTP", "ServiceKit", "JSONRPC", "Untrusted"]),
         library("AWS", ["HTTP", "Untrusted", crypto, subprocess, systemPackage]),
-        library("Artifacts", ["AWS", "JSONRPC", "Untrusted", crypto]),
+        library("Artifacts", ["AWS", "CFileSystem", "JSONRPC", "Untrusted", crypto]),
         library("ImageHeaders", []),
         library(
             "Media",
@@ -172,7 +173,10 @@ let package = Package(
             tests("MediaTests", ["Media", "CFFmpeg"], resources: [.copy("Corpus")]),
             tests(
                 "OrchestratorTests",
-                ["Orchestrator", "Contracts", "Breaker", "JSONRPC", "Artifacts", "Untrusted", grdb, logging]),
+                [
+                    "Orchestrator", "Contracts", "Breaker", "JSONRPC", "Artifacts", "ServicePool", "Untrusted", grdb,
+                    logging,
+                ]),
             tests(
                 "ImageGenTests",
                 [

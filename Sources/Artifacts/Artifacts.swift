@@ -140,6 +140,7 @@ package struct Artifacts: Sendable {
         let file = try RegularFile(reading: from)
         if FileStore.real(target.path) == FileStore.real(from) {
             guard FileType(path: target.path, followingLinks: false) == .link else { return }
+            try policy?.checkTarget(ArtifactURI(filePath: DurableFile.folder(of: target.path)), "the output's folder")
             return try await files.output(target.path, replacesLink: true) { try file.copy(to: $0) }
         }
         try await output(target) { try file.copy(to: $0) }
@@ -162,6 +163,7 @@ package struct Artifacts: Sendable {
             throw ServiceError(.notFound, "\(uri) does not exist or is no file")
         }
         try type.checkRegular(uri.description)
+        try KernelFiles.refuse(real, as: uri.description)
         return real
     }
 
@@ -204,16 +206,21 @@ package struct Artifacts: Sendable {
         switch uri.scheme {
         case .file:
             let target = try FileStore.target(uri.path, folderToo: true)
-            if target != uri.path { try policy?.checkTarget(uri, "the output") }
+            // A folder may be a link as well.
+            try policy?.checkTarget(uri, "the output")
             return try await files.output(target, body)
         case .s3: return try await objects.output(uri, body)
         }
     }
 
     /// Removes temporary files in a folder that writers which are gone left behind.
+    ///
+    /// - Throws: `unauthorized` for a folder that is, or is behind, a link that leads out of the allowed places.
     package func sweep(_ folder: ArtifactURI, olderThan seconds: Int) async throws(ServiceError) {
         switch folder.scheme {
-        case .file: DurableFile.sweep(folder.path, olderThan: seconds)
+        case .file:
+            try policy?.checkTarget(folder, "the folder")
+            DurableFile.sweep(folder.path, olderThan: seconds)
         case .s3: try await asked { try await objects.sweep(folder, olderThan: seconds) }
         }
     }

@@ -4,7 +4,7 @@ package import JSONRPC
 
 /// An open regular file of this machine.
 ///
-/// Devices, named pipes, sockets and directories are never opened: their type is looked at first, and again on the open
+/// Devices, named pipes, sockets, directories and the kernel's own files are never opened: their type is looked at first, and again on the open
 /// descriptor, since the name may have changed in between. Links are followed once, when the file is opened; everything after that
 /// works on the descriptor.
 package final class RegularFile: Sendable {
@@ -33,11 +33,13 @@ package final class RegularFile: Sendable {
         guard stat(path, &status) == 0 else { throw FileFailure.error(errno, "cannot open \(path)") }
         try FileType(status).checkRegular(path)
         guard let real = FileStore.real(path) else { throw FileFailure.error(errno, "cannot open \(path)") }
+        try KernelFiles.refuse(real, as: path)
         let descriptor = Glibc.open(real, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW)
         guard descriptor >= 0 else { throw FileFailure.error(errno, "cannot open \(path)") }
         do throws(ServiceError) {
             guard fstat(descriptor, &status) == 0 else { throw FileFailure.error(errno, "cannot open \(path)") }
             try FileType(status).checkRegular(path)
+            try KernelFiles.refuse(descriptor, as: path)
         } catch {
             close(descriptor)
             throw error

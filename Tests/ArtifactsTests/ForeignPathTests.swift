@@ -25,6 +25,66 @@ import Testing
         return lstat(path, &status) == 0 ? status.st_mode & S_IFMT : 0
     }
 
+    @Test("files that the kernel makes up are not read, by their names and by links")
+    func kernel() async throws {
+        try await withFolder { folder in
+            for (index, path) in ["/proc/self/environ", "/proc/kmsg", "/sys/kernel/uevent_seqnum"].enumerated()
+            where type(path) == S_IFREG {
+                try link("\(folder)/\(index)", to: path)
+                for name in [path, "\(folder)/\(index)"] {
+                    let uri = ArtifactURI(filePath: name)
+                    let read = await #expect(throws: ServiceError.self) { try await artifacts.read(uri, maximum: 9) }
+                    #expect(read?.kind == .invalidParams, "\(name): \(read?.message ?? "")")
+                    let opened = await #expect(throws: ServiceError.self) { try await artifacts.localPath(uri) }
+                    #expect(opened?.kind == .invalidParams && opened?.message.contains("kernel") == true, "\(name)")
+                    let copied = await #expect(throws: ServiceError.self) {
+                        try await artifacts.copy(uri, to: ArtifactURI(filePath: "\(folder)/copy"))
+                    }
+                    #expect(copied?.kind == .invalidParams, "\(name)")
+                }
+            }
+            // A file system in memory is one like any other.
+            let memory = "/dev/shm/us-\(UInt64.random(in: 0...UInt64.max))"
+            defer { unlink(memory) }
+            if (try? Data("bytes".utf8).write(to: URL(filePath: memory))) != nil {
+                #expect(try await artifacts.read(ArtifactURI(filePath: memory), maximum: 9) == Data("bytes".utf8))
+            }
+        }
+    }
+
+    @Test("a folder that is a link out of the store is neither written to nor swept")
+    func linkedFolder() async throws {
+        try await withFolder { folder in
+            try FileManager.default.createDirectory(atPath: "\(folder)/store", withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(atPath: "\(folder)/other", withIntermediateDirectories: true)
+            try Data().write(to: URL(filePath: "\(folder)/other/.left.tmp"))
+            try Data("bytes".utf8).write(to: URL(filePath: "\(folder)/source"))
+            try link("\(folder)/store/session", to: "\(folder)/other")
+            try link("\(folder)/other/file", to: "\(folder)/source")
+            for list in [nil, "\(folder)/other"] {
+                let artifacts = try Artifacts(
+                    store: "file://\(folder)/store", environment: list.map { [ArtifactPolicy.variable: $0] } ?? [:])
+                let session = ArtifactURI(filePath: "\(folder)/store/session")
+                let works: [@Sendable () async throws -> Void] = [
+                    { try await artifacts.sweep(session, olderThan: 0) },
+                    { try await artifacts.write(Data("new".utf8), to: try session.appending("new")) },
+                    {
+                        try await artifacts.copy(
+                            ArtifactURI(filePath: "\(folder)/source"), to: try session.appending("file"))
+                    },
+                ]
+                for work in works {
+                    var kind: ErrorKind?
+                    do { try await work() } catch { kind = ServiceError(wrapping: error).kind }
+                    #expect(kind == (list == nil ? ErrorKind.unauthorized : nil))
+                }
+                let names = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/other").sorted()
+                #expect(names == (list == nil ? [".left.tmp", "file"] : ["file", "new"]))
+                #expect(type("\(folder)/other/file") == (list == nil ? S_IFLNK : S_IFREG))
+            }
+        }
+    }
+
     @Test("a pipe, a folder, a socket and a device are neither opened, nor replaced, nor removed")
     func special() async throws {
         try await withFolder { folder in
