@@ -3,7 +3,8 @@ package import JSONRPC
 /// What an agent of the chain answers to: the lead `agent5`, and `agent2` and `agent4` where they run as services.
 package enum AgentAPI {
     package static let process = Method<AgentRequest, AgentResult>(
-        "agent.process", idempotent: false, settlement: .seconds(5), summary: "Does the agent's part of a job.")
+        "agent.process", idempotent: false, settlement: .seconds(5), requestLimit: StoryboardBounds.request,
+        summary: "Does the agent's part of a job.")
 }
 
 package struct AgentRequest: Codable, Sendable {
@@ -104,13 +105,33 @@ package struct AgentResult: Codable, Sendable {
 
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        video = try container.decodeIfPresent(String.self, forKey: .video)
-        clips = try container.decodeIfPresent([AgentClip].self, forKey: .clips) ?? []
+        clips = []
         cost = try container.decodeIfPresent(USD.self, forKey: .cost) ?? .zero
         wasted = try container.decodeIfPresent(USD.self, forKey: .wasted)
         unknown = try container.decodeIfPresent(USD.self, forKey: .unknown)
         warnings = try? container.decodeIfPresent([String].self, forKey: .warnings)
-        jobID = try container.decodeIfPresent(String.self, forKey: .jobID)
+        do {
+            video = try container.decodeIfPresent(String.self, forKey: .video)
+            clips = try container.decodeIfPresent([AgentClip].self, forKey: .clips) ?? []
+            jobID = try container.decodeIfPresent(String.self, forKey: .jobID)
+        } catch let error as DecodingError {
+            let reason = ServiceError.invalidParams(from: error).message
+            throw refused(
+                ServiceError(
+                    .internal, "\(AgentAPI.process.name) answered something else than it promises: \(reason)"))
+        }
+    }
+
+    /// What one answer may cost; other amounts are not believed.
+    package static let costs = USD.zero...USD(1_000_000)
+
+    /// An error in place of this answer: what the answer cost was spent for nothing.
+    package func refused(_ error: ServiceError) -> ServiceError {
+        func believed(_ cost: USD?) -> USD { cost.flatMap { Self.costs.contains($0) ? $0 : nil } ?? .zero }
+        var error = error
+        error.wasted = believed(cost) + believed(wasted)
+        error.unknown = believed(unknown)
+        return error
     }
 }
 

@@ -9,10 +9,11 @@ package enum ClipperAPI {
         "clipper.replace_audio", idempotent: true, stall: RenderBounds.stall, media: { "\($0.audio) or \($0.clip)" },
         summary: "Replaces a clip's audio with a narration, cut or padded to the clip.")
     package static let convert = Method<ConvertMedia, ConvertedMedia>(
-        "clipper.convert", idempotent: true,
+        "clipper.convert", idempotent: true, stall: RenderBounds.stall, media: { $0.media },
         summary: "Writes a film, or a stretch of it, as an MP4 that players play; takes over the streams that can be.")
     package static let probe = Method<ProbeMedia, ProbedMedia>(
-        "clipper.probe", idempotent: true, stall: RenderBounds.stall, media: { $0.media },
+        "clipper.probe", idempotent: true, stall: RenderBounds.stall, requestLimit: StoryboardBounds.request,
+        media: { $0.media },
         summary: "Says what a media file holds, and decodes it if asked.")
 }
 

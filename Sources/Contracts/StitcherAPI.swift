@@ -3,7 +3,8 @@ package import JSONRPC
 /// `stitcher`: one film of many clips.
 package enum StitcherAPI {
     package static let stitch = Method<Stitch, Stitched>(
-        "stitcher.stitch", idempotent: true, media: { "the clips of \($0.output)" },
+        "stitcher.stitch", idempotent: true, stall: RenderBounds.stall, requestLimit: StoryboardBounds.request,
+        media: { "the clips of \($0.output)" },
         summary: "Joins clips and narrations to one film.")
     package static let setupRole = Method<SetupRole, RoleSetUp>(
         "stitcher.setup_role", idempotent: true,

@@ -18,11 +18,15 @@ package struct Method<Params: Codable & Sendable, Result: Codable & Sendable>: S
     /// How long a caller that cancelled the call waits for its reply, which reports what the call has spent; a call that costs
     /// nothing has none.
     package let settlement: Duration?
+    /// Bytes that a request may have where the service's own limit is lower; that limit if absent.
+    package let requestLimit: Int?
 
     package init(
         _ name: String, idempotent: Bool, load: MethodLoad = .work, stall: Duration? = nil,
-        settlement: Duration? = nil, media: (@Sendable (Params) -> String)? = nil, summary: String
+        settlement: Duration? = nil, requestLimit: Int? = nil, media: (@Sendable (Params) -> String)? = nil,
+        summary: String
     ) {
+        self.requestLimit = requestLimit
         self.settlement = settlement
         self.name = name
         self.idempotent = idempotent

@@ -165,9 +165,11 @@ package final class RPCConnection: Sendable {
     ) async throws -> R {
         let result = try await callRaw(
             method.name, params: try JSONCoding.encode(params), timeout: timeout,
-            settlement: settlement ?? method.settlement, onProgress: onProgress)
+            settlement: settlement ?? method.settlement, requestLimit: method.requestLimit, onProgress: onProgress)
         do {
             return try JSONCoding.decode(R.self, from: result)
+        } catch let error as ServiceError {
+            throw error
         } catch {
             let reason = (error as? DecodingError).map { ServiceError.invalidParams(from: $0).message } ?? "\(error)"
             throw ServiceError(.internal, "\(method.name) answered something else than it promises: \(reason)")
@@ -187,7 +189,7 @@ package final class RPCConnection: Sendable {
     /// Calls a method by its name. -> the JSON text of the result, as it came.
     package func callRaw(
         _ method: String, params: Data?, timeout: Duration? = nil, settlement: Duration? = nil,
-        onProgress: (@Sendable (ProgressReport) -> Void)? = nil
+        requestLimit larger: Int? = nil, onProgress: (@Sendable (ProgressReport) -> Void)? = nil
     ) async throws -> Data {
         try Task.checkCancellation()
         let id = nextID.wrappingAdd(1, ordering: .relaxed).oldValue
@@ -198,6 +200,7 @@ package final class RPCConnection: Sendable {
             deadline: remaining.map { max($0.milliseconds, 1) }, wantsProgress: onProgress != nil,
             into: Array(params ?? Data("{}".utf8)))
         let line = Wire.request(id: .number("\(id)"), method: method, params: controls)
+        let requestLimit = max(self.requestLimit, larger ?? 0)
         guard line.readableBytes <= requestLimit + 1 else {
             throw ServiceError(
                 .tooLarge,

@@ -47,16 +47,63 @@ package struct MediaWork: Sendable {
 
     /// Runs work that writes one artifact, on a thread of its own.
     ///
-    /// - Parameter body: writes to the path, and asks often whether it was cancelled.
+    /// - Parameters:
+    ///   - source: the URI of the file whose packets are copied: an artifact that cannot hold them is its fault.
+    ///   - call: whose caller gets progress while the artifact goes to its store.
+    ///   - body: writes to the path, and asks often whether it was cancelled.
     /// - Returns: what `body` returned, and the artifact's size in bytes.
     package func make<Report: Sendable>(
-        _ output: ArtifactURI,
+        _ output: ArtifactURI, copying source: String? = nil, reporting call: Call? = nil,
         _ body: @escaping @Sendable (_ path: String, _ cancelled: @escaping @Sendable () -> Bool) throws -> Report
     ) async throws -> (Report, Int) {
+        var reports: Task<Void, Never>?
+        defer { reports?.cancel() }
         let report = try await artifacts.output(output) { path in
-            try await blocking.run { cancelled in try body(path, cancelled) }
+            let report = try await blocking.run { cancelled in
+                do {
+                    return try body(path, cancelled)
+                } catch let error as MediaError {
+                    throw Self.named(error, source, path)
+                }
+            }
+            reports = call?.reports(0.99, "storing \(output.name)")
+            return report
         }
         return (report, try await artifacts.info(output)?.size ?? 0)
+    }
+
+    /// An error in which the file that is written does not stand for the one that is at fault.
+    private static func named(_ error: MediaError, _ source: String?, _ path: String) -> MediaError {
+        guard let source, error.kind == .corruptMedia, let name = path.split(separator: "/").last,
+            let place = error.message.firstRange(of: name)
+        else { return error }
+        return MediaError(
+            .corruptMedia,
+            "\(source) has packets or timestamps that an MP4 cannot hold\(error.message[place.upperBound...])")
+    }
+}
+
+extension Call {
+    /// Seconds between two reports of a call that waits.
+    private static let pause = 20
+
+    /// Runs `body`, which waits for another machine, and reports progress as long as it runs: the call does not stall.
+    package func waiting<R>(
+        _ fraction: Double, _ message: String, _ body: () async throws -> R
+    ) async throws -> R {
+        let reports = self.reports(fraction, message)
+        defer { reports.cancel() }
+        return try await body()
+    }
+
+    /// Reports the same progress until it is cancelled.
+    fileprivate func reports(_ fraction: Double, _ message: String) -> Task<Void, Never> {
+        Task {
+            while !Task.isCancelled {
+                progress(fraction, message)
+                try? await Task.sleep(for: .seconds(Self.pause))
+            }
+        }
     }
 }
 

@@ -25,6 +25,9 @@ package struct MethodTable: Sendable {
     private(set) var backgrounds: [Background] = []
     private(set) var drainActions: [@Sendable () async -> Void] = []
 
+    /// Bytes that a line must be allowed to have for the requests of all methods; 0 if the service's own limit will do.
+    private(set) var requestLimit = 0
+
     package init() {}
 
     /// Registers who answers a method.
@@ -67,6 +70,7 @@ package struct MethodTable: Sendable {
 
     private mutating func add<P, R>(_ method: Method<P, R>, _ answer: @escaping @Sendable (Call) async throws -> Data?)
     {
+        requestLimit = max(requestLimit, method.requestLimit ?? 0)
         entries[method.name] = Entry(
             name: method.name, summary: method.summary, load: method.load, idempotent: method.idempotent,
             params: Schema.of(P.self), result: Schema.of(R.self), answer: answer)

@@ -75,7 +75,8 @@ package enum ServiceMain {
 
         let server = SocketService(
             publication: publication, dispatcher: TableDispatcher(table: table, ledger: ledger, logger: logger),
-            ledger: ledger, settings: settings, drainActions: table.drainActions, logger: logger)
+            ledger: ledger, settings: settings, lineLimit: max(settings.lineLimit, table.requestLimit),
+            drainActions: table.drainActions, logger: logger)
         let backgrounds = table.backgrounds.map { background in
             ServiceGroupConfiguration.ServiceConfiguration(
                 service: BackgroundService(body: background.run),

@@ -11,17 +11,20 @@ final class SocketService: Service {
     private let dispatcher: TableDispatcher
     private let ledger: CallLedger
     private let settings: ServiceSettings
+    /// Bytes that a line may have.
+    private let lineLimit: Int
     private let drainActions: [@Sendable () async -> Void]
     private let logger: Logger
 
     init(
         publication: SocketPublication, dispatcher: TableDispatcher, ledger: CallLedger, settings: ServiceSettings,
-        drainActions: [@Sendable () async -> Void], logger: Logger
+        lineLimit: Int, drainActions: [@Sendable () async -> Void], logger: Logger
     ) {
         self.publication = publication
         self.dispatcher = dispatcher
         self.ledger = ledger
         self.settings = settings
+        self.lineLimit = lineLimit
         self.drainActions = drainActions
         self.logger = logger
     }
@@ -29,7 +32,7 @@ final class SocketService: Service {
     func run() async throws {
         let server = try await RPCServer.listen(
             path: publication.bindPath, dispatcher: dispatcher,
-            peers: PeerPolicy(groups: settings.allowedGroups), lineLimit: settings.lineLimit, logger: logger)
+            peers: PeerPolicy(groups: settings.allowedGroups), lineLimit: lineLimit, logger: logger)
         ledger.serve()
         try publication.publish()
         logger.info("serving", metadata: ["socket": "\(publication.path)"])

@@ -68,6 +68,40 @@ import Testing
     }
 }
 
+@Suite struct MediaCallTests {
+    @Test("every call that reads or writes media has a stall bound and names the media")
+    func bounds() {
+        func check<P, R>(_ method: Method<P, R>) {
+            #expect(method.stall == RenderBounds.stall && method.media != nil, "\(method.name)")
+        }
+        check(ClipperAPI.create)
+        check(ClipperAPI.replaceAudio)
+        check(ClipperAPI.convert)
+        check(ClipperAPI.probe)
+        check(StitcherAPI.stitch)
+    }
+
+    @Test("calls that carry a whole storyboard, or a part of each segment, may be as long")
+    func requests() {
+        let limits = [
+            AgentAPI.process.requestLimit, StitcherAPI.stitch.requestLimit, ClipperAPI.probe.requestLimit,
+        ]
+        #expect(limits.allSatisfy { ($0 ?? 0) >= 2 * StoryboardBounds.bytes })
+    }
+}
+
+@Suite struct AgentResultTests {
+    @Test("an answer of another shape reports what it cost")
+    func cost() throws {
+        let text = #"{"clips": [{"clip": "x"}], "cost_usd": 0.5, "wasted_usd": 0.25, "unknown_usd": 2e6}"#
+        let error = #expect(throws: ServiceError.self) {
+            try JSONCoding.decode(AgentResult.self, from: Data(text.utf8))
+        }
+        #expect(error?.wasted == USD(0.75) && error?.unknown == .zero)
+        #expect(error?.message.contains("/clips/0/segment_id") == true, "\(error?.message ?? "")")
+    }
+}
+
 @Suite struct StatusMessageTests {
     @Test("a status message has the members that the page reads, in their camel case")
     func members() throws {

@@ -57,7 +57,7 @@ struct ClipMaker: Sendable {
         let clip = try await media.input(request.clip, at: "/clip")
         let audio = try await media.input(request.audio, at: "/audio")
         let output = try media.target(request.output, at: "/output")
-        let (report, _) = try await media.make(output) { path, cancelled in
+        let (report, _) = try await media.make(output, copying: request.clip) { path, cancelled in
             try AudioReplacement.run(
                 clip: clip, audio: audio, output: path, duration: request.duration, audioStart: skipped,
                 tempo: tempo, cancelled: cancelled,

@@ -28,7 +28,7 @@ struct FilmConverter: Sendable {
         (recipe.width, recipe.height) = (request.width, request.height)
         recipe.encodes = request.encode == true
         let ready = recipe
-        let (report, _) = try await media.make(output) { path, cancelled in
+        let (report, _) = try await media.make(output, copying: request.media, reporting: call) { path, cancelled in
             try MovieConversion.run(
                 ready, output: path, cancelled: cancelled,
                 progress: { call.progress($0, "writing \(output.name)") })

@@ -15,7 +15,7 @@ struct Storyboard: Sendable {
         var audio: String?
     }
 
-    static let maximumBytes = 8 * 1024 * 1024
+    static let maximumBytes = StoryboardBounds.bytes
     static let maximumSegments = 1000
     static let maximumGuidance = 32_000
 

@@ -6,6 +6,7 @@ import Logging
 import Media
 import MediaService
 import ServiceKit
+import Synchronization
 
 /// Answers `stitcher.stitch` by jobs of MediaConvert.
 ///
@@ -37,7 +38,9 @@ struct CloudStitcher: Sendable {
     /// - Throws: `JobFault` where a job was made; what is wrong with the request; what AWS says.
     func stitch(_ request: Stitch, _ call: Call, queueSeconds: Double?, mayReturn: Bool) async throws -> Stitched {
         var warnings: [String] = []
-        let film = try await film(request, &warnings)
+        let film = try await call.waiting(0, "fetching the clips of the film") {
+            try await self.film(request, &warnings)
+        }
         let jobs = ConvertJobs(client: client, ledger: ledger, logger: logger, key: film.key)
         do {
             try await jobs.review()
@@ -47,7 +50,7 @@ struct CloudStitcher: Sendable {
                 backend: .mediaconvert, jobID: id, copiedFrames: 0, encodedFrames: film.frames,
                 chapters: FilmStitcher.chapters(film.parts, film.format.rate),
                 cost: price * (await jobs.count))
-            let cues = try await local.captions(request, film.parts, rate: film.format.rate)
+            let cues = try await local.captions(request, film.parts, rate: film.format.rate, call)
             result.captions = try await local.write(cues, request.captions ?? .none, beside: film.output)
             result.warnings = warnings.isEmpty ? nil : warnings
             await clean(film, edition: await jobs.edition)
@@ -173,6 +176,7 @@ struct CloudStitcher: Sendable {
                 // What failed so costs nothing.
                 logger.info("MediaConvert does not know the role yet: \(fault.serviceError.message)")
                 _ = try await jobs.cancel()
+                call.progress(0.3, "MediaConvert does not know its role yet")
                 // trusted: a pause of this file
                 try await Task.sleep(for: .seconds(pause))
                 pause = min(pause * 1.5, 10)
@@ -211,9 +215,12 @@ struct CloudStitcher: Sendable {
         let job = try await jobs.wait(for: id, queueSeconds: queueSeconds) { fraction, message in
             call.progress(0.6 + 0.35 * fraction, message)
         }
-        call.progress(0.95, "looking at the film")
-        try await verify(film, job)
-        if film.target != film.output { try await artifacts.copy(film.target, to: film.output) }
+        try await verify(film, job, call)
+        if film.target != film.output {
+            try await call.waiting(0.99, "storing \(film.output.name)") {
+                try await artifacts.copy(film.target, to: film.output)
+            }
+        }
         if let made = try await found(film.output) { try await jobs.keep(made) }
         return id
     }
@@ -262,21 +269,27 @@ struct CloudStitcher: Sendable {
         var warnings: [String] = []
         var waiting = pieces.makeIterator()
         var done = 0
+        let shown = Mutex(0.0)
+        let message = "making the pieces of \(film.output.name)"
+        let onProgress: @Sendable () -> Void = { call.progress(shown.withLock { $0 }, message) }
         try await withThrowingTaskGroup(of: [String].self) { group in
             for _ in 0..<Self.width {
-                if let piece = waiting.next() { group.addTask { try await make(piece, film) } }
+                if let piece = waiting.next() { group.addTask { try await make(piece, film, call, onProgress) } }
             }
             while let found = try await group.next() {
                 warnings += found
                 done += 1
-                call.progress(0.3 * Double(done) / Double(pieces.count), "making the pieces of \(film.output.name)")
-                if let piece = waiting.next() { group.addTask { try await make(piece, film) } }
+                shown.withLock { $0 = 0.3 * Double(done) / Double(pieces.count) }
+                onProgress()
+                if let piece = waiting.next() { group.addTask { try await make(piece, film, call, onProgress) } }
             }
         }
         return warnings
     }
 
-    private func make(_ piece: CloudPiece, _ film: CloudFilm) async throws -> [String] {
+    private func make(
+        _ piece: CloudPiece, _ film: CloudFilm, _ call: Call, _ onProgress: @escaping @Sendable () -> Void
+    ) async throws -> [String] {
         let (parts, format, crossing) = (film.parts, film.format, film.crossing)
         let fit: PictureFit = film.request.fit == .crop ? .crop : .letterBox
         switch piece.source {
@@ -286,11 +299,11 @@ struct CloudStitcher: Sendable {
             var recipe = FilmRecipe(parts: [parts[index]], format: format)
             recipe.fit = fit
             let ready = recipe
-            return try await local.media.make(try film.file(of: piece)) { path, cancelled in
-                try Film.stitch(ready, output: path, cancelled: cancelled).warnings
+            return try await local.media.make(try film.file(of: piece), reporting: call) { path, cancelled in
+                try Film.stitch(ready, output: path, cancelled: cancelled, progress: { _ in onProgress() }).warnings
             }.0
         case .fade(let index):
-            return try await local.media.make(try film.file(of: piece)) { path, cancelled in
+            return try await local.media.make(try film.file(of: piece), reporting: call) { path, cancelled in
                 try FadeClip.make(
                     from: parts[index - 1], to: parts[index], crossing: crossing, format: format, fit: fit,
                     output: path, cancelled: cancelled)
@@ -299,7 +312,7 @@ struct CloudStitcher: Sendable {
     }
 
     /// Whether what MediaConvert calls complete is the film: there, new, decodes, as long as promised, with sound.
-    private func verify(_ film: CloudFilm, _ job: MediaConvertClient.Job) async throws {
+    private func verify(_ film: CloudFilm, _ job: MediaConvertClient.Job, _ call: Call) async throws {
         func fault(_ text: String) -> JobFault {
             let error = ServiceError(
                 .corruptMedia, "the MediaConvert job \(job.id) is complete, but \(film.target) \(text)",
@@ -309,11 +322,14 @@ struct CloudStitcher: Sendable {
         guard let info = try await artifacts.info(film.target), info.modified >= (job.createdAt ?? 0) - 1 else {
             throw fault("was not written")
         }
-        let path = try await artifacts.localPath(film.target)
+        let message = "looking at the film"
+        let path = try await call.waiting(0.95, message) { try await artifacts.localPath(film.target) }
         let report: MediaReport
         do {
             report = try await local.media.blocking.run { cancelled in
-                try MediaProbe.probe(path, decode: true, cancelled: cancelled)
+                try MediaProbe.probe(
+                    path, decode: true, cancelled: cancelled,
+                    progress: { call.progress(0.95 + 0.04 * $0, message) })
             }
         } catch let error as MediaError where error.kind == .corruptMedia {
             throw fault("cannot be read: \(error.message)")

@@ -87,6 +87,7 @@ actor ConvertJobs {
     ) async throws -> MediaConvertClient.Job {
         let madeAt = entry.jobs.values.first { $0.id == id }?.madeAt ?? Self.now
         var lastAnswer = ContinuousClock.now
+        var reached = 0.0
         var pause = 0.5
         while true {
             do {
@@ -98,7 +99,8 @@ actor ConvertJobs {
                     return job
                 case .progressing:
                     let percent = min(max(job.percent ?? 0, 0), 100)
-                    progress(Double(percent) / 100, "MediaConvert: \(percent) %")
+                    reached = Double(percent) / 100
+                    progress(reached, "MediaConvert: \(percent) %")
                 case .submitted:
                     progress(0, "MediaConvert: in the queue")
                     if let queueSeconds, Self.now - madeAt > queueSeconds, try await drop(id) {
@@ -116,6 +118,7 @@ actor ConvertJobs {
             } catch let error as AWSError where error.retryable {
                 guard lastAnswer.duration(to: .now) < .seconds(Self.outage) else { throw error }
                 logger.warning("cannot ask for the MediaConvert job \(id): \(error.message)")
+                progress(reached, "MediaConvert does not answer")
             }
             // Many stitchers must not ask in step.
             // trusted: a pause of this file

@@ -19,8 +19,10 @@ struct FilmStitcher: Sendable {
         let format = try VideoFormat(width: request.width, height: request.height, fps: request.fps)
         let output = try media.target(request.output, at: "/output")
         var warnings: [String] = []
-        var recipe = FilmRecipe(
-            parts: try await parts(request.clips, rate: format.rate, &warnings), format: format)
+        let parts = try await call.waiting(0, "fetching the clips of \(output.name)") {
+            try await self.parts(request.clips, rate: format.rate, &warnings)
+        }
+        var recipe = FilmRecipe(parts: parts, format: format)
         recipe.fadeFrames = request.mode == .fade ? format.rate.frames(request.fade ?? 0.5) : 0
         recipe.openingFrames = format.rate.frames(request.fadeIn ?? 0)
         recipe.closingFrames = format.rate.frames(request.fadeOut ?? 0)
@@ -28,10 +30,10 @@ struct FilmStitcher: Sendable {
         recipe.loudness = request.loudness
         recipe.reencodes = request.reencode ?? false
         recipe.music = try await music(request, &warnings)
-        let cues = try await captions(request, recipe.parts, rate: format.rate)
+        let cues = try await captions(request, recipe.parts, rate: format.rate, call)
         if request.captions == .soft { recipe.captions = cues }
         let ready = recipe
-        let (report, _) = try await media.make(output) { path, cancelled in
+        let (report, _) = try await media.make(output, reporting: call) { path, cancelled in
             try Film.stitch(
                 ready, output: path, cancelled: cancelled,
                 progress: { call.progress($0, "stitching \(output.name)") })
@@ -96,7 +98,9 @@ struct FilmStitcher: Sendable {
     }
 
     /// The captions of the whole film, where any are wanted; timed by each segment's speech.
-    func captions(_ request: Stitch, _ parts: [FilmPart], rate: FrameRate) async throws -> [CaptionCue] {
+    func captions(
+        _ request: Stitch, _ parts: [FilmPart], rate: FrameRate, _ call: Call
+    ) async throws -> [CaptionCue] {
         guard request.captions == .sidecar || request.captions == .soft else { return [] }
         let texts = request.clips.map(\.text)
         return try await media.blocking.run { cancelled in
@@ -105,6 +109,7 @@ struct FilmStitcher: Sendable {
             for (text, part) in zip(texts, parts) {
                 defer { start += part.frames }
                 guard let text else { continue }
+                call.progress(0, "timing the captions of \(part.title)")
                 let offset = rate.seconds(start)
                 cues += try Captioning.cues(
                     text: text, audio: part.audio, audioStart: part.audioStart, tempo: part.tempo,

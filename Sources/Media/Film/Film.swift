@@ -32,9 +32,8 @@ package enum Film {
         var fault: String?
         var reached = 0.0
         func advance(_ share: Double) {
-            guard share > reached else { return }
-            reached = share
-            progress(share)
+            reached = max(reached, share)
+            progress(reached)
         }
         while true {
             switch try join(recipe, output: output, cancelled: cancelled, progress: advance) {
