@@ -84,4 +84,22 @@ import Testing
         #expect(fault(strange)?.hasSuffix("segment \"../c\", which the job does not have") == true)
         #expect(fault(AgentResult(video: "v", cost: USD(-1))) == "Agent5 says that it cost -$1.00")
     }
+
+    @Test("a refused answer reports what it cost, as far as that can be believed, unless it is another job's")
+    func money() {
+        func spent(_ job: String?, _ cost: Double, _ wasted: Double?, _ unknown: Double?) -> [USD] {
+            var result = AgentResult(clips: [AgentClip(segmentID: "zzz")], cost: USD(cost))
+            (result.wasted, result.unknown, result.jobID) = (wasted.map { USD($0) }, unknown.map { USD($0) }, job)
+            do throws(ServiceError) {
+                try AgentAnswer.check(result, of: "Agent5", job: "j", segments: ["a"])
+                return []
+            } catch {
+                return [error.wasted, error.unknown]
+            }
+        }
+        #expect(spent(nil, 0.5, 0.25, 0.125) == [USD(0.75), USD(0.125)])
+        #expect(spent("j", 0.5, nil, nil) == [USD(0.5), .zero])
+        #expect(spent("k", 0.5, 0.25, 0.125) == [.zero, .zero])
+        #expect(spent(nil, 1e9, 0.25, -1) == [USD(0.25), .zero])
+    }
 }

@@ -1,5 +1,6 @@
 import Contracts
 import JSONRPC
+import ServicePool
 import Synchronization
 
 @testable import Orchestrator
@@ -17,6 +18,11 @@ final class FakeStudio: Studio {
     private let onDraw: @Sendable (PlannedSegment, String?) async throws -> Void
     private let hangsAtClip: Bool
     private let spoiledFilms: Int
+    private let brokenNarrations: Set<String>
+    /// The clips of the last film.
+    let stitched = Mutex<[StitchClip]>([])
+    /// The plan that the last film was checked by.
+    let checked = Mutex<JobPlan?>(nil)
     private let verified = Atomic(0)
 
     /// - Parameters:
@@ -25,10 +31,12 @@ final class FakeStudio: Studio {
     ///   - hasInputs: whether what the agents before the lead make is there already.
     ///   - onAgent: what they do; they do not run if absent.
     ///   - spoiledFilms: films that fail their check, from the first.
+    ///   - brokenNarrations: segments whose narrations break what reads them.
     ///   - onDraw: gets the provider that was asked for.
     init(
         segments: Int = 2, leadError: ServiceError? = ServiceError(.quotaExhausted, "no credit"),
         hangsAtClip: Bool = false, leftFilms: [String] = [], hasInputs: Bool = false, spoiledFilms: Int = 0,
+        brokenNarrations: Set<String> = [],
         onAgent: (@Sendable (ChainAgent) async throws -> AgentResult)? = nil,
         onLead: (@Sendable (JobSpec, @Sendable (AgentSign) -> Void) async throws -> AgentResult)? = nil,
         onDraw: @escaping @Sendable (PlannedSegment, String?) async throws -> Void = { _, _ in }
@@ -39,6 +47,7 @@ final class FakeStudio: Studio {
         self.onAgent = onAgent
         self.hangsAtClip = hangsAtClip
         self.spoiledFilms = spoiledFilms
+        self.brokenNarrations = brokenNarrations
         self.onLead =
             onLead ?? { _, _ in
                 if let leadError { throw leadError }
@@ -115,16 +124,27 @@ final class FakeStudio: Studio {
     }
 
     func narrate(_ segment: PlannedSegment, clip: String, _ spec: JobSpec) async throws -> ReplacedAudio {
-        ReplacedAudio(clip: clip, audioDuration: 1, padded: 0, trimmed: 0)
+        try readNarration(segment)
+        return ReplacedAudio(clip: clip, audioDuration: 1, padded: 0, trimmed: 0)
     }
 
-    func narrationLength(_ segment: PlannedSegment) async throws -> Double { 1 }
+    func narrationLength(_ segment: PlannedSegment) async throws -> Double {
+        try readNarration(segment)
+        return 1
+    }
+
+    private func readNarration(_ segment: PlannedSegment) throws {
+        guard brokenNarrations.contains(segment.id) else { return }
+        throw ServiceError(.corruptMedia, "two processes broke", providerCode: ServicePools.replicaBroken)
+    }
 
     func stitch(_ clips: [StitchClip], reencodes: Bool, _ spec: JobSpec) async throws -> Stitched {
         if reencodes { note("stitch again") }
+        stitched.withLock { $0 = clips }
         return MachineScene.film
     }
     func verify(_ video: String, _ plan: JobPlan, _ spec: JobSpec) async throws -> CheckedFilm {
+        checked.withLock { $0 = plan }
         if verified.add(1, ordering: .relaxed).newValue <= spoiledFilms {
             throw ServiceError(.corruptMedia, "the film does not decode")
         }

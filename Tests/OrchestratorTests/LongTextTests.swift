@@ -36,6 +36,34 @@ import Untrusted
         }
     }
 
+    @Test("what renderers write beside their files is cut before it is stored")
+    func renderers() throws {
+        var image = GeneratedImage(
+            image: "file:///a.png", width: 1, height: 1, mediaType: Self.words, provider: Self.words,
+            model: Self.words, cost: .zero, attempts: 1, cached: false)
+        image.warnings = [Self.words]
+        var clip = CreatedClip(
+            clip: "file:///a.mp4", duration: 1, frames: 30, width: 1, height: 1, fps: 30, bytes: 1, cost: .zero,
+            encodeTime: 0)
+        clip.warnings = [Self.words]
+        var film = Stitched(
+            video: "file:///f.mp4", duration: 1, backend: .local, jobID: Self.words, copiedFrames: 1, encodedFrames: 1,
+            chapters: [Chapter(title: Self.words, start: 0, end: 1)], cost: .zero, warnings: [Self.words])
+        film.clips = [
+            StitchedClip(segmentID: Self.words, copiedFrames: 1, encodedFrames: 1, reason: Self.words)
+        ]
+        var plan = MachineScene.plan(1)
+        plan.warnings = [Self.words]
+        let now = Timestamp(milliseconds: 0)
+        for event in [
+            JobEvent.imageMade(segment: 0, image: image, startedAt: now),
+            .clipMade(segment: 0, clip: clip, startedAt: now), .stitched(film, startedAt: now), .loaded(plan),
+        ] {
+            let size = try JSONCoding.encode(event.bounded).count
+            #expect(size < 12_000, "\(size)")
+        }
+    }
+
     @Test("a thousand segments that fail with long errors make a view that fits a line")
     func segments() async throws {
         try await Stage.withFolder { folder in

@@ -57,6 +57,43 @@ import Testing
         #expect(scene.machine.segments[0].series == 1 && scene.machine.segments[0].imageAttempts == 0)
     }
 
+    @Test("a lead's answer without a film or clips was spent for nothing, in time and late")
+    func emptyAnswer() {
+        for isLate in [false, true] {
+            var scene = MachineScene(entry: .lead)
+            scene.apply(.started)
+            scene.apply(.loaded(MachineScene.plan(1, narrated: false)))
+            var result = AgentResult(cost: USD(0.5))
+            result.wasted = USD(0.25)
+            scene.apply(isLate ? .leadLate(result) : .leadDelivered(result, startedAt: scene.now))
+            #expect(scene.machine.costs.agent5 == USD(0.75) && scene.machine.wasted == USD(0.75))
+            #expect(scene.machine.candidates.isEmpty)
+        }
+    }
+
+    @Test("a narration that breaks what reads it is in no film and in no check, over stills and over the lead's clips")
+    func brokenNarration() async throws {
+        for leadMakesClips in [false, true] {
+            try await Stage.withFolder { folder in
+                let clips = (1...2).map { AgentClip(segmentID: "seg_\($0)", clip: "file:///\($0).mp4") }
+                let studio = FakeStudio(
+                    brokenNarrations: ["seg_2"],
+                    onLead: { _, _ in
+                        guard leadMakesClips else { throw ServiceError(.quotaExhausted, "no credit") }
+                        return AgentResult(clips: clips)
+                    })
+                let orchestra = try Stage.orchestra(try JobStore(path: "\(folder)/jobs.sqlite"), studio)
+                let run = try await Stage.run(orchestra)
+                #expect(run.messages.last?.jobState == .finished)
+                #expect(studio.stitched.withLock { $0.map(\.audio) } == ["file:///1.mp3", nil])
+                let view = try await orchestra.view(run.messages.last?.jobId ?? "")
+                #expect(view.warnings.contains { $0.hasPrefix("seg_2: two processes broke; ") }, "\(view.warnings)")
+                guard !leadMakesClips else { return }
+                #expect(studio.checked.withLock { $0?.segments.map(\.audio) } == ["file:///1.mp3", nil])
+            }
+        }
+    }
+
     @Test("journals of before are read as they were meant: the job itself tried once more")
     func journal() throws {
         let event = JobEvent.imageFailed(

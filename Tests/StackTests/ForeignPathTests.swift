@@ -55,6 +55,25 @@ import Testing
                 }
                 #expect(Self.type("\(folder)/\(name)") == before)
             }
+            // What the kernel makes up passes for a regular file, and may never end.
+            for path in ["/proc/kmsg", "/proc/self/environ", "/proc/self/mem", "/sys/kernel/uevent_seqnum"]
+            where Self.type(path) == S_IFREG {
+                let uri: JSONValue = .string("file://\(path)")
+                let inputs: [(RPCConnection, String, [String: JSONValue])] = [
+                    (clipper, "clipper.create", shape.merging(["image": uri, "output": clip]) { $1 }),
+                    (clipper, "clipper.probe", ["media": uri]),
+                    (clipper, "clipper.convert", ["media": uri, "output": clip]),
+                    (clipper, "clipper.replace_audio", ["clip": clip, "audio": uri, "output": clip]),
+                    (
+                        stitcher, "stitcher.stitch",
+                        ["clips": [["clip": clip, "segment_id": "a", "duration": 0.5]], "music": uri, "output": clip]
+                    ),
+                ]
+                for (service, method, params) in inputs {
+                    let kind = await Self.kind(service, method, params)
+                    #expect(kind == .invalidParams, "\(method) of \(path): \(kind.map { "\($0)" } ?? "succeeded")")
+                }
+            }
         }
     }
 
@@ -81,6 +100,51 @@ import Testing
             #expect(
                 try Data(contentsOf: URL(filePath: final))
                     == Data(contentsOf: URL(filePath: "\(stack.folder)/real.mp4")))
+        }
+    }
+
+    @Test("links that lead out of the store fail the job before anything is made, and nothing is written behind them")
+    func linkedOutputs() async throws {
+        let other = "/tmp/us-behind-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: other) }
+        try await LiveStack.with { stack in
+            for name in ["agent5", "agent5/final.mp4", "agent5/seg_2_clip.mp4", "agent5/receipt.json"] {
+                let session = String(name.filter { $0.isLetter || $0.isNumber })
+                try stack.writeStoryboard(durations: [0.2, 0.2], session: session)
+                let behind = "\(other)/\(session)"
+                if name == "agent5" {
+                    try stack.write("theirs", to: "\(behind)/.theirs.tmp")
+                } else {
+                    try stack.write("theirs", to: behind)
+                    try FileManager.default.createDirectory(
+                        atPath: stack.place("agent5", session: session), withIntermediateDirectories: true)
+                }
+                try FileManager.default.createSymbolicLink(
+                    atPath: stack.place(name, session: session), withDestinationPath: behind)
+                let view = try await stack.job(["width": 160, "height": 90], session: session)
+                #expect(view.state == .error, "\(name)")
+                #expect(view.error?.kind == .unauthorized, "\(name): \(view.error?.message ?? "")")
+                #expect(view.segments.allSatisfy { $0.image == nil }, "\(name)")
+                let file = name == "agent5" ? "\(behind)/.theirs.tmp" : behind
+                #expect(try String(contentsOfFile: file, encoding: .utf8) == "theirs")
+                if name == "agent5" {
+                    #expect(try FileManager.default.contentsOfDirectory(atPath: behind) == [".theirs.tmp"])
+                }
+            }
+            // The reason of a narration that is refused is told, also if no other is there.
+            try stack.write(
+                #"""
+                {"segments":[{"id":"a","duration":0.2,"visual_guidance":"a hill","audio":"file:///outside.wav"},
+                {"id":"b","duration":0.2,"visual_guidance":"a hill"}]}
+                """#, to: stack.place("agent2/storyboard.json", session: "told"))
+            let view = try await stack.job(["width": 160, "height": 90], session: "told")
+            #expect(view.state == .finished, "\(view.error?.message ?? "")")
+            #expect(view.warnings.contains { $0.hasPrefix("no narration was found in ") }, "\(view.warnings)")
+            #expect(
+                view.warnings.contains { $0.hasPrefix("a: the narration file:///outside.wav lies outside the store") },
+                "\(view.warnings)")
+            #expect(!view.warnings.contains { $0.hasPrefix("b: ") }, "\(view.warnings)")
         }
     }
 
@@ -138,6 +202,7 @@ import Testing
                     : try await orchestrator.call("orchestrator.start", params: found)
                 let view = try await page.stack.end(of: job["job_id"]?.string ?? "")
                 #expect(view.warnings.contains { $0.contains("no narration") } == isPage, "\(view.warnings)")
+                #expect(view.warnings.contains { $0.hasPrefix("link.mp3 is not used: ") } == isPage)
             }
         }
     }

@@ -112,8 +112,48 @@ import Testing
             for id in ids { try await stack.narrate(id, seconds: 0.8) }
             let view = try await stack.end(of: try await start(stack))
             let text = try JSONCoding.pretty(view)
-            #expect(deaths() <= 8, "\(deaths())")
+            #expect(view.state == .finished, "\(text)")
+            #expect(deaths() <= 4, "\(deaths())")
             #expect(text.contains("seg_2: two processes of clipper broke while they worked on"), "\(text)")
+        }
+    }
+
+    @Test("a narration that ends clippers is not taken for a fault of the lead's film")
+    func narrationOverLead() async throws {
+        let film = "/tmp/us-poison-\(UInt32.random(in: 0...UInt32.max)).mp4"
+        defer { try? FileManager.default.removeItem(atPath: film) }
+        _ = try await Program.run(
+            "/usr/bin/ffmpeg",
+            [
+                "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc=d=2:s=320x180:r=30", "-f", "lavfi", "-i",
+                "sine=d=2", "-pix_fmt", "yuv420p", film,
+            ])
+        let script = #"{"calls": [{"steps": [{"video": "\#(film)"}]}]}"#
+        try await with(script: script, poison: "agent4/seg_2.mp3") { stack, deaths in
+            let ids = try stack.writeStoryboard(durations: [1, 1])
+            for id in ids { try await stack.narrate(id, seconds: 0.8) }
+            let view = try await stack.end(of: try await start(stack))
+            let text = try JSONCoding.pretty(view)
+            #expect(view.state == .finished && view.agents["Agent6"] == nil, "\(text)")
+            #expect(deaths() <= 4, "\(deaths())")
+        }
+    }
+
+    @Test("a lead's film that ends two clippers when it is converted is named as the reason of the takeover")
+    func conversion() async throws {
+        let film = "/tmp/us-poison-\(UInt32.random(in: 0...UInt32.max)).mkv"
+        defer { try? FileManager.default.removeItem(atPath: film) }
+        _ = try await Program.run(
+            "/usr/bin/ffmpeg",
+            ["-v", "error", "-y", "-f", "lavfi", "-i", "testsrc=d=2:s=320x180:r=30", "-pix_fmt", "yuv420p", film])
+        let script = #"{"calls": [{"steps": [{"video": "\#(film)"}]}]}"#
+        try await with(script: script, poison: #""method":"clipper.convert""#) { stack, deaths in
+            try stack.writeStoryboard(durations: [1, 1])
+            let view = try await stack.end(of: try await start(stack))
+            let text = try JSONCoding.pretty(view)
+            #expect(view.state == .finished && deaths() == 2, "\(deaths()) \(text)")
+            let reason = view.agents["Agent5"]?.message ?? ""
+            #expect(reason.contains("two processes of clipper broke while they worked on file://"), "\(reason)")
         }
     }
 

@@ -2,22 +2,26 @@ import Contracts
 import JSONRPC
 import Logging
 import ServicePool
+import Synchronization
 
-/// Carries events to the log service in order, without ever holding a job up: what cannot be delivered is dropped, and said.
+/// Carries events to the log service in order, without ever holding a job up: what cannot be delivered is dropped, and logged.
 final class EventSink: Sendable {
     private let pools: ServicePools
     private let logger: Logger
     private let stream: AsyncStream<Contracts.LogEvent>
     private let input: AsyncStream<Contracts.LogEvent>.Continuation
+    private let losses = Mutex(LossReports())
 
-    init(pools: ServicePools, logger: Logger) {
+    /// - Parameter capacity: events that wait at most; the oldest are dropped beyond.
+    init(pools: ServicePools, logger: Logger, capacity: Int = 10_000) {
         self.pools = pools
         self.logger = logger
-        (stream, input) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(10_000))
+        (stream, input) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(capacity))
     }
 
     func send(_ type: String, _ data: JSONValue) {
-        input.yield(Contracts.LogEvent(eventType: type, data: data, timestamp: .now))
+        let event = Contracts.LogEvent(eventType: type, data: data, timestamp: .now)
+        if case .dropped = input.yield(event) { report(losses.withLock { $0.lost(at: .now) }) }
     }
 
     /// Delivers until `finish` was called and all is out.
@@ -30,7 +34,35 @@ final class EventSink: Sendable {
                     "an event was not logged", metadata: ["event_type": "\(event.eventType)", "error": "\(error)"])
             }
         }
+        report(losses.withLock { $0.rest() })
     }
 
     func finish() { input.finish() }
+
+    private func report(_ count: Int?) {
+        guard let count else { return }
+        logger.warning("events were dropped: the log service is too slow", metadata: ["events": "\(count)"])
+    }
+}
+
+/// How often lost events are reported: the first at once, then a sum at most once a minute. Pure.
+struct LossReports {
+    private static let pause = Duration.seconds(60)
+
+    private var unreported = 0
+    private var last: ContinuousClock.Instant?
+
+    /// - Returns: how many events to report now; `nil` for none.
+    mutating func lost(at now: ContinuousClock.Instant) -> Int? {
+        unreported += 1
+        if let last, last.duration(to: now) < Self.pause { return nil }
+        last = now
+        return rest()
+    }
+
+    /// What was not reported yet; `nil` if all was.
+    mutating func rest() -> Int? {
+        defer { unreported = 0 }
+        return unreported > 0 ? unreported : nil
+    }
 }

@@ -26,6 +26,18 @@ struct FilmCheck: Sendable {
                 ProbeMedia(
                     media: video, decode: true, report: narrations != nil, narrations: narrations,
                     thorough: thorough ? true : nil))
+        } catch let error as ServiceError
+            where error.providerCode == ServicePools.replicaBroken
+            && narrations?.contains(where: { $0.audio != nil }) == true
+        {
+            // A narration may have broken them. The film is not to blame if it can be read alone.
+            let silent = narrations?.map { narration in
+                var narration = narration
+                narration.audio = nil
+                return narration
+            }
+            return try await check(
+                video, seconds: seconds, fps: fps, whose: whose, narrations: silent, thorough: thorough)
         } catch let error as ServiceError where error.kind == .corruptMedia || error.kind == .notFound {
             throw ServiceError(.corruptMedia, "\(whose): \(error.message)")
         }

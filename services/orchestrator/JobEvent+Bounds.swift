@@ -29,16 +29,13 @@ extension JobEvent {
         case .leadClipsChecked(let good, let bad, let startedAt, let warnings):
             .leadClipsChecked(
                 good: good, bad: bad.mapValues(\.bounded), startedAt: startedAt, warnings: warnings?.bounded)
-        case .imageMade(let segment, var image, let startedAt):
-            {
-                image.warnings = image.warnings?.bounded
-                return .imageMade(segment: segment, image: image, startedAt: startedAt)
-            }()
-        case .clipMade(let segment, var clip, let startedAt):
-            {
-                clip.warnings = clip.warnings?.bounded
-                return .clipMade(segment: segment, clip: clip, startedAt: startedAt)
-            }()
+        case .loaded(let plan): .loaded(plan.bounded)
+        case .imageMade(let segment, let image, let startedAt):
+            .imageMade(segment: segment, image: image.bounded, startedAt: startedAt)
+        case .clipMade(let segment, let clip, let startedAt):
+            .clipMade(segment: segment, clip: clip.bounded, startedAt: startedAt)
+        case .stitched(let film, let startedAt, let trimmed):
+            .stitched(film.bounded, startedAt: startedAt, trimmed: trimmed)
         case .imageFailed(let segment, let error, let startedAt):
             .imageFailed(segment: segment, error.bounded, startedAt: startedAt)
         case .stillFailed(let segment, let error, let startedAt):
@@ -68,6 +65,58 @@ extension AgentResult {
         result.clips = clips.map(\.bounded)
         result.warnings = warnings?.bounded
         return result
+    }
+}
+
+extension JobPlan {
+    fileprivate var bounded: JobPlan {
+        var plan = self
+        plan.warnings = warnings.map { $0.bounded(to: TextBound.message) }
+        return plan
+    }
+}
+
+extension GeneratedImage {
+    /// The names of files are refused, not cut, if they are too long.
+    var bounded: GeneratedImage {
+        var image = self
+        image.mediaType = mediaType.bounded(to: TextBound.quotation)
+        image.provider = provider.bounded(to: TextBound.quotation)
+        image.model = model.bounded(to: TextBound.quotation)
+        image.warnings = warnings?.bounded
+        return image
+    }
+}
+
+extension CreatedClip {
+    fileprivate var bounded: CreatedClip {
+        var clip = self
+        clip.warnings = warnings?.bounded
+        return clip
+    }
+}
+
+extension Stitched {
+    /// Entries of each list: one for each segment.
+    private static var maximumCount: Int { 1000 }
+
+    fileprivate var bounded: Stitched {
+        var film = self
+        film.jobID = jobID?.bounded(to: TextBound.quotation)
+        film.captions = captions.map { Array($0.prefix(10)) }
+        film.warnings = warnings?.prefix(Self.maximumCount).map { $0.bounded(to: TextBound.message) }
+        film.chapters = chapters.prefix(Self.maximumCount).map { chapter in
+            var chapter = chapter
+            chapter.title = chapter.title.bounded(to: TextBound.quotation)
+            return chapter
+        }
+        film.clips = clips?.prefix(Self.maximumCount).map { clip in
+            var clip = clip
+            clip.segmentID = clip.segmentID.bounded(to: TextBound.quotation)
+            clip.reason = clip.reason?.bounded(to: TextBound.message)
+            return clip
+        }
+        return film
     }
 }
 

@@ -63,6 +63,7 @@ extension JobMachine {
             unknown: result.unknown)
         stages.ran("agent5", from: startedAt, to: now)
         if upgrade != nil, result.clips.isEmpty {
+            waste(result.cost)
             takeOver(ServiceError(.corruptMedia, "Agent5 delivered no clips of single segments"), at: now, &drafts)
         } else if upgrade == nil, let video = result.video {
             phase = .checkingLeadFilm(video)
@@ -72,6 +73,7 @@ extension JobMachine {
             phase = .checkingLeadClips
             drafts.append(say(Self.lead, .processing, "Agent5 delivered clips, which are being checked"))
         } else {
+            waste(result.cost)
             failed(ServiceError(.corruptMedia, "Agent5 answered with neither a film nor clips"), at: now, &drafts)
         }
     }
@@ -127,10 +129,15 @@ extension JobMachine {
         self.unknown += unknown
     }
 
+    /// What the lead has cost, and was booked, bought nothing.
+    private mutating func waste(_ cost: USD) {
+        wasted += cost
+        leadWasted += cost
+    }
+
     /// All that the lead has cost bought nothing.
     private mutating func wasteLead() {
-        wasted += costs.agent5 - leadWasted
-        leadWasted = costs.agent5
+        waste(costs.agent5 - leadWasted)
     }
 
     private mutating func clipsChecked(
@@ -175,12 +182,12 @@ extension JobMachine {
         let isKnown = candidates.contains { $0.video == result.video && $0.clips?.count ?? 0 == result.clips.count }
         guard leadAttempt > 0, phase != .queued, phase != .done, !isKnown else { return }
         unsettled = unsettled.filter { $0.segment != nil }
+        loseLead(result.cost + (result.wasted ?? .zero), unknown: result.unknown ?? .zero)
         guard result.video != nil || !result.clips.isEmpty else { return }
         candidates.append(
             Candidate(
                 agent: Self.lead, video: result.video, clips: result.clips.isEmpty ? nil : result.clips,
                 cost: result.cost, at: now))
-        loseLead(result.cost + (result.wasted ?? .zero), unknown: result.unknown ?? .zero)
         drafts.append(say(Self.lead, .error, "Agent5 delivered too late; what it made is kept as a candidate"))
     }
 

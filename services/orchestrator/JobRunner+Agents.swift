@@ -39,8 +39,12 @@ extension JobRunner {
         case .expired(var error, let late):
             switch late {
             case .success(let result):
-                if AgentAnswer.isFor(result, job: jobID, segments: plan.segments.map(\.id)) {
+                do throws(ServiceError) {
+                    try AgentAnswer.check(
+                        result, of: JobMachine.lead, job: jobID, segments: plan.segments.map(\.id))
                     await feed(.leadLate(result))
+                } catch let refusal {
+                    (error.wasted, error.unknown) = (refusal.wasted, refusal.unknown)
                 }
             case .failure(let end):
                 (error.wasted, error.unknown) = (end.wasted, end.unknown)

@@ -43,12 +43,19 @@ extension JobRunner {
                 plan.segments[index], clip: machine.segments[index].clip ?? "", spec)
             return .narrated(segment: index, startedAt: startedAt, trimmed: narrated.trimmed)
         case .stitch:
-            let trimmed = await trimmedOverLeadClips(plan)
-            let film = try await studio.stitch(stitchClips(plan), reencodes: machine.reencodesFilm, spec)
-            return .stitched(film, startedAt: startedAt, trimmed: trimmed.isEmpty ? nil : trimmed)
+            let sound = await soundOverLeadClips(plan)
+            var film = try await studio.stitch(
+                stitchClips(plan, without: Set(sound.broken.keys)), reencodes: machine.reencodesFilm, spec)
+            if !sound.broken.isEmpty {
+                let silent = sound.broken.sorted { $0.key < $1.key }.map { id, error in
+                    "\(id): \(error.message); this part of the film is without its narration"
+                }
+                film.warnings = (film.warnings ?? []) + silent
+            }
+            return .stitched(film, startedAt: startedAt, trimmed: sound.trimmed.isEmpty ? nil : sound.trimmed)
         case .verifyFilm:
             do {
-                let film = try await studio.verify(machine.videoURL ?? "", plan, spec)
+                let film = try await studio.verify(machine.videoURL ?? "", heard(plan), spec)
                 return .filmVerified(warnings: film.warnings, startedAt: startedAt, seconds: film.seconds)
             } catch let error as ServiceError where error.kind == .corruptMedia && machine.mayReencodeFilm {
                 return .filmSpoiled(error, startedAt: startedAt)
@@ -88,7 +95,7 @@ extension JobRunner {
             await breakers.imageDone(asked: provider, drew: image.provider, error: nil, job: jobID)
             return image
         } catch {
-            let failure = ServiceError(wrapping: error)
+            let failure = ServiceError(wrapping: error).bounded
             let isOurs = failure.providerCode == ServicePools.replicaBroken || StoreHold.isPassing(failure)
             // Only the last failure of an order's attempts is the provider's.
             if failure.kind != .cancelled, failure.nextAttempt == nil, !isOurs {
@@ -98,9 +105,10 @@ extension JobRunner {
         }
     }
 
-    private func stitchClips(_ plan: JobPlan) -> [StitchClip] {
+    /// - Parameter broken: segments whose narrations cannot be read.
+    private func stitchClips(_ plan: JobPlan, without broken: Set<String>) -> [StitchClip] {
         zip(plan.segments, machine.segments).map { planned, record in
-            let narrates = planned.audio != nil && record.narration != .failed
+            let narrates = planned.audio != nil && record.narration != .failed && !broken.contains(planned.id)
             return StitchClip(
                 clip: record.clip ?? "", segmentID: planned.id, duration: planned.duration,
                 audio: narrates ? planned.audio : nil, audioStart: narrates ? planned.audioStart : nil,
@@ -108,15 +116,38 @@ extension JobRunner {
         }
     }
 
-    /// By segment, the seconds that the film cuts from narrations over the lead's clips: only its sound is laid under those.
-    private func trimmedOverLeadClips(_ plan: JobPlan) async -> [String: Double] {
-        var trimmed: [String: Double] = [:]
-        for (planned, record) in zip(plan.segments, machine.segments) where record.maker == JobMachine.lead {
-            guard planned.audio != nil, let length = try? await studio.narrationLength(planned) else { continue }
-            let heard = (length - (planned.audioStart ?? 0)) / (planned.tempo ?? 1)
-            if heard - planned.duration >= NarrationFit.tolerance { trimmed[planned.id] = heard - planned.duration }
+    /// The plan without the narrations that could not be used: they are not in the film, and may break what reads them.
+    private func heard(_ plan: JobPlan) -> JobPlan {
+        var heard = plan
+        for (index, record) in machine.segments.enumerated()
+        where record.narration == .failed && heard.segments.indices.contains(index) {
+            heard.segments[index].audio = nil
         }
-        return trimmed
+        return heard
+    }
+
+    /// The narrations over the lead's clips, which nobody has read before they are laid under the film.
+    ///
+    /// - Returns: by segment, the seconds that the film cuts from them, and the errors of those that break what reads them.
+    private func soundOverLeadClips(
+        _ plan: JobPlan
+    ) async -> (trimmed: [String: Double], broken: [String: ServiceError]) {
+        var trimmed: [String: Double] = [:]
+        var broken: [String: ServiceError] = [:]
+        for (planned, record) in zip(plan.segments, machine.segments)
+        where record.maker == JobMachine.lead && planned.audio != nil {
+            do {
+                let length = try await studio.narrationLength(planned)
+                let heard = (length - (planned.audioStart ?? 0)) / (planned.tempo ?? 1)
+                if heard - planned.duration >= NarrationFit.tolerance { trimmed[planned.id] = heard - planned.duration }
+            } catch let error as ServiceError where error.providerCode == ServicePools.replicaBroken {
+                broken[planned.id] = error
+            } catch {
+                // The stitcher reports what it cannot use.
+                continue
+            }
+        }
+        return (trimmed, broken)
     }
 
     /// Writes the receipt of a job that is decided.

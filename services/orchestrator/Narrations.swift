@@ -17,7 +17,14 @@ struct Narrations: Sendable {
     ) async throws -> [String] {
         let passed = try Self.passed(pipelineData?["audio"])
         // A link in the folder leads where others may not choose to read.
-        let files = try await artifacts.list(try store.appending(places.narrations)).filter { isAllowed($0) }
+        var refusals: [String] = []
+        let files = try await artifacts.list(try store.appending(places.narrations)).filter { file in
+            guard let refusal = self.refusal(of: file) else { return true }
+            if Places.narrationExtensions.contains(file.fileExtension) {
+                refusals.append("\(file.name) is not used: \(refusal.message)")
+            }
+            return false
+        }
         let names = files.map(\.name)
         // Files are left for the segments that look for one.
         let looking = segments.indices.filter { passed[segments[$0].id] == nil && storyboard.segments[$0].audio == nil }
@@ -26,7 +33,7 @@ struct Narrations: Sendable {
         if case .perSegment(let names) = found.finding {
             for (index, name) in zip(looking, names) { named[index] = name }
         }
-        var warnings = found.warnings
+        var warnings = refusals + found.warnings
         var start = 0.0
         for index in segments.indices {
             let segment = segments[index]
@@ -45,7 +52,7 @@ struct Narrations: Sendable {
                     segments[index].audio = named[index].flatMap { name in files.first { $0.name == name }?.description
                     }
                     if segments[index].audio == nil {
-                        warnings.append("\(segment.id): there is no narration")
+                        warnings.append(Self.missing(segment.id))
                     }
                 case .whole(let name):
                     segments[index].audio = files.first { $0.name == name }?.description
@@ -57,9 +64,25 @@ struct Narrations: Sendable {
         return warnings
     }
 
-    private func isAllowed(_ file: ArtifactURI) -> Bool {
-        guard let policy = artifacts.policy else { return true }
-        return (try? policy.check(file, "the narration", isConfined: isConfined)) != nil
+    /// The warning of a segment for which there is no file.
+    private static func missing(_ segmentID: String) -> String { "\(segmentID): there is no narration" }
+
+    /// The warnings of a film without any narration: one line for all segments that have no file, and every other reason.
+    static func silent(_ warnings: [String], segments: [String], place: ArtifactURI) -> [String] {
+        let missing = Set(segments.map(Self.missing))
+        let reasons = warnings.filter { !missing.contains($0) }
+        let isMissing = reasons.isEmpty || reasons.count < warnings.count
+        return (isMissing ? ["no narration was found in \(place)"] : []) + reasons
+    }
+
+    /// Why a file may not be read; `nil` if it may.
+    private func refusal(of file: ArtifactURI) -> ServiceError? {
+        do throws(ServiceError) {
+            try artifacts.policy?.check(file, "the narration", isConfined: isConfined)
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// `{"seg_001": "file:///..."}` or `[{"segment_id": "seg_001", "audio": "file:///..."}]`.

@@ -27,8 +27,9 @@ struct ServiceStudio: Studio {
         try check(spec)
         if let music = spec.options.music { _ = try given(music, spec, "the music") }
         let places = try places(spec)
-        await sweep(places)
         let storyboard = try await storyboard(spec, places)
+        try checkOutputs(places, segments: storyboard.segments.map(\.id))
+        await sweep(places)
         let fps = spec.options.fps ?? JobDefaults.fps
         let frames = Timeline.frames(storyboard.segments.map(\.duration), fps: fps)
         var segments = zip(storyboard.segments, frames).map { segment, frames in
@@ -43,7 +44,8 @@ struct ServiceStudio: Studio {
         let fit = NarrationFit(spec.options)
         warnings += fit.apply(to: &segments, lengths: try await lengths(of: segments, for: fit))
         if segments.allSatisfy({ $0.audio == nil }) {
-            warnings = ["no narration was found in \(try uri(places.narrations))"]
+            warnings = Narrations.silent(
+                warnings, segments: segments.map(\.id), place: try uri(places.narrations))
         }
         return JobPlan(
             segments: segments, storyboard: fit.storyboard(storyboard.json, of: segments),
@@ -107,6 +109,11 @@ struct ServiceStudio: Studio {
                 // Who has a segment drawn again wants another picture.
                 fresh: order.edition > 0 ? true : nil,
                 attempt: provider == JobMachine.card ? 0 : order.attempt, maxCost: order.maxCost))
+        image = image.bounded
+        if var fault = AgentAnswer.longName(image.image, of: "imagegen") {
+            (fault.wasted, fault.unknown) = (image.cost + (image.wasted ?? .zero), image.unknown ?? .zero)
+            throw fault
+        }
         if image.cached, image.saved == nil {
             image.saved = max(prices.image(provider: image.provider, model: image.model) - image.cost, .zero)
         }
@@ -131,7 +138,9 @@ struct ServiceStudio: Studio {
             (request.text, request.audio) = (segment.narration, segment.audio)
             (request.audioStart, request.tempo) = (segment.audioStart, segment.tempo)
         }
-        return try await pools["clipper"].call(ClipperAPI.create, request)
+        let clip = try await pools["clipper"].call(ClipperAPI.create, request)
+        if let fault = AgentAnswer.longName(clip.clip, of: "clipper") { throw fault }
+        return clip
     }
 
     func narrate(_ segment: PlannedSegment, clip: String, _ spec: JobSpec) async throws -> ReplacedAudio {
@@ -154,7 +163,11 @@ struct ServiceStudio: Studio {
         request.musicLevel = options.musicLevel
         (request.width, request.height, request.fps) = (options.width, options.height, options.fps)
         if reencodes { (request.reencode, request.backend) = (true, .local) }
-        return try await pools["stitcher"].call(StitcherAPI.stitch, request)
+        let film = try await pools["stitcher"].call(StitcherAPI.stitch, request)
+        for name in [film.video] + (film.captions ?? []) {
+            if let fault = AgentAnswer.longName(name, of: "stitcher") { throw fault }
+        }
+        return film
     }
 
     func verify(_ video: String, _ plan: JobPlan, _ spec: JobSpec) async throws -> CheckedFilm {
@@ -215,6 +228,15 @@ struct ServiceStudio: Studio {
     }
 
     // MARK: -
+
+    /// Makes sure that what the job writes can be written, before anything is paid for.
+    ///
+    /// - Throws: `unauthorized` for a link that leads out of the allowed places; `conflict` for what is not a regular file.
+    private func checkOutputs(_ places: Places, segments: [String]) throws(ServiceError) {
+        var outputs = [places.film, places.report, places.receipt]
+        for id in segments { outputs += [places.still(id), places.clip(id), places.leadClip(id)] }
+        for output in outputs { _ = try artifacts.target(try uri(output).description, at: "/session_id") }
+    }
 
     /// Removes what writers that died left of their files; no other job writes this session's folders now.
     private func sweep(_ places: Places) async {
