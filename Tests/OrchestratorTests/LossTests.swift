@@ -1,6 +1,7 @@
 import Contracts
 import Foundation
 import JSONRPC
+import Synchronization
 import Testing
 
 @testable import Orchestrator
