@@ -159,8 +159,8 @@ let package = Package(
                 exclude: [
                     "README.md", "standin.py", "aws.py", "credential_order.py", "logs.py", "mediaconvert.py",
                     "metadata.py", "models.py",
-                    "openai_images.py", "openai_videos.py", "picture.py", "replicate.py", "secure.py",
-                    "signatures.py",
+                    "openai_images.py", "openai_videos.py", "openstack_swift.py", "picture.py", "replicate.py", "s3.py",
+                    "secure.py", "signatures.py",
                 ]),
             tests("UntrustedTests", ["Untrusted"]),
             tests("JSONRPCTests", nio + ["JSONRPC", logging]),

@@ -100,7 +100,7 @@ import Testing
         ("equalizer=f=300:t=q:w=1:g=6,equalizer=f=3000:t=q:w=1:g=-8", ["aac"]), ("highpass=f=300", ["aac"]),
         ("lowpass=f=1500", ["aac"]), ("loudnorm=I=-16:TP=-1.5,aformat=channel_layouts=mono", ["aac"]),
         ("aecho=0.8:0.7:60|90:0.4|0.3", ["aac"]),
-        ("atempo=1.05", ["aac"]), ("atempo=0.95", ["aac"]), ("aeval=-val(0)", ["aac"]),
+        ("atempo=1.05", ["aac"]), ("atempo=0.95", ["aac"]), ("aeval=-val(0):c=same", ["aac"]),
         ("aresample=16000", ["aac"]), ("adelay=150", ["aac"]), ("acompressor=threshold=0.05:ratio=6:makeup=4", ["aac"]),
     ]
 

@@ -61,6 +61,23 @@ import Testing
         }
     }
 
+    @Test("names and texts with long runs of combining marks cost no more than their bytes", .timeLimit(.minutes(1)))
+    func marks() async throws {
+        try await with("logger") { socket, _, _ in
+            let peer = try #require(UnixPeer(socket))
+            for marks in ["\u{301}\u{316}", #"\u0301\u0316"#, #"\ud834\udd65\u0316"#] {
+                let run = String(repeating: marks, count: 50_000)
+                peer.send(
+                    #"{"jsonrpc":"2.0","id":1,"method":"a\#(run)","params":{"a\#(run)":1,"b\#(run)":2}}"# + "\n")
+                #expect(peer.line()?.contains("-32601") == true)
+                peer.send(
+                    #"{"jsonrpc":"2.0","id":2,"method":"logger.tail","params":{"a\#(run)":1,"job_id":"a\#(run)"}}"#
+                        + "\n")
+                #expect(peer.line()?.contains("-32602") == true)
+            }
+        }
+    }
+
     @Test("a peer that sends calls and reads nothing is not read from, and gets every reply when it reads")
     func backPressure() async throws {
         try await with("logger") { socket, pid, _ in
