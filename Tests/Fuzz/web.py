@@ -123,9 +123,9 @@ class Fuzzer:
             return self._socket()
         data = b"".join(self._request() for _ in range(self.random.choice([1, 1, 1, 2, 6])))
         if self.random.random() < 0.1:
-            data = data[:self.random.randrange(len(data))]
+            data = data[:self.random.randrange(len(data) + 1)]
         if self.random.random() < 0.05:
-            at = self.random.randrange(len(data))
+            at = self.random.randrange(len(data) + 1)
             data = data[:at] + self.random.randbytes(self.random.randint(1, 4)) + data[at:]
         return data
 
