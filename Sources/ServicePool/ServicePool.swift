@@ -10,26 +10,26 @@ import NIOPosix
 /// flight, queues calls while all are at capacity, ejects a replica that fails and probes it before it is used again.
 package actor ServicePool {
     package nonisolated let service: String
-    private let directory: RunDirectory
-    private let logger: Logger
-    private var set = ReplicaSet()
-    private var connections: [String: RPCConnection] = [:]
+    let directory: RunDirectory
+    let logger: Logger
+    var set = ReplicaSet()
+    var connections: [String: RPCConnection] = [:]
     /// What is another one for each process that served a name.
     private var processes: [String: String] = [:]
     /// Why the last probe of a replica failed.
-    private var reasons: [String: String] = [:]
+    var reasons: [String: String] = [:]
     private var suspects = Suspects()
     /// Methods whose calls may be made again elsewhere.
-    private var idempotent: Set<String> = []
-    private var heartbeats: Set<String> = []
-    private let stall: Duration
+    var idempotent: Set<String> = []
+    var heartbeats: Set<String> = []
+    let stall: Duration
     /// The sockets as they were seen last.
     private var sockets: [String: String] = [:]
     private var waiting: [(id: Int, continuation: CheckedContinuation<Void, Never>)] = []
     private var nextWaiter = 0
     private var watch: Task<Void, Never>?
     private var alarm: Task<Void, Never>?
-    private var isShutDown = false
+    var isShutDown = false
 
     /// - Parameter stall: how long a replica with calls in flight may go without answering `rpc.health`.
     package init(service: String, directory: RunDirectory, logger: Logger, stall: Duration = .seconds(15)) {
@@ -223,64 +223,6 @@ package actor ServicePool {
         setAlarm()
     }
 
-    // MARK: - Stalled replicas
-
-    /// Asks a replica for its health as long as calls of ours are on it: a process that was stopped keeps its connections.
-    ///
-    /// Each question goes over a connection of its own, so that it waits behind no call.
-    private func watchOver(_ name: String) {
-        guard heartbeats.insert(name).inserted else { return }
-        // Detached: the deadline of the call that comes first is not that of the questions.
-        Task.detached { [weak self, stall] in
-            var misses = 0
-            while await self?.isBusy(name) == true {
-                if misses == 0 { try? await Task.sleep(for: stall / 3) }
-                guard let self, let connection = await self.connection(to: name) else { break }
-                misses = await self.answers(name, within: stall / 3) ? 0 : misses + 1
-                if misses == 3 {
-                    await self.stalled(name, connection)
-                    break
-                }
-            }
-            await self?.endWatch(over: name)
-        }
-    }
-
-    private func isBusy(_ name: String) -> Bool { !isShutDown && (set.replicas[name]?.inFlight ?? 0) > 0 }
-
-    private func connection(to name: String) -> RPCConnection? { connections[name] }
-
-    private func endWatch(over name: String) {
-        heartbeats.remove(name)
-        // A call may have come since it was seen to have none.
-        if isBusy(name), connections[name] != nil { watchOver(name) }
-    }
-
-    private nonisolated func answers(_ name: String, within bound: Duration) async -> Bool {
-        let began = ContinuousClock.now
-        guard let connection = try? await directory.connect(to: service, instance: name) else {
-            // What cannot be connected to for want of descriptors, or of room in its queue, has the whole bound.
-            try? await Task.sleep(for: bound - began.duration(to: .now))
-            return false
-        }
-        let health = try? await connection.call(ServiceHealth.method, NoParams(), timeout: bound)
-        await connection.close()
-        return health != nil
-    }
-
-    /// The process does not answer: calls that may be made twice go elsewhere; the others are held to their callers' clocks.
-    private func stalled(_ name: String, _ connection: RPCConnection) {
-        guard connections[name] === connection else { return }
-        logger.warning("replica does not answer", metadata: ["service": "\(service)", "instance": "\(name)"])
-        connections[name] = nil
-        reasons[name] = "it is connected and does not answer"
-        _ = set.failed(name, at: now)
-        connection.abandon(idempotent, reason: "\(service)/\(name) does not answer")
-        connection.closeWhenIdle()
-        setAlarm()
-        wakeAll()
-    }
-
     // MARK: - Waiting
 
     /// Returns when something changed, at the moment, or when the task is cancelled.
@@ -312,7 +254,7 @@ package actor ServicePool {
         waiting.remove(at: index).continuation.resume()
     }
 
-    private func wakeAll() {
+    func wakeAll() {
         let all = waiting
         waiting = []
         for waiter in all { waiter.continuation.resume() }
@@ -357,7 +299,7 @@ package actor ServicePool {
         wakeAll()
     }
 
-    private func setAlarm() {
+    func setAlarm() {
         alarm?.cancel()
         guard let moment = set.nextMoment(after: now), !isShutDown else { return }
         let pause = max(moment - now, 1_000_000)
@@ -372,11 +314,23 @@ package actor ServicePool {
         Task.detached { [weak self] in await self?.ask(name) }
     }
 
+    /// Connects to a replica.
+    ///
+    /// - Returns: the connection, and what identifies the process that has it: calls that are lost are counted by process.
+    private func connected(_ name: String) async throws -> (RPCConnection, process: String?) {
+        while true {
+            let process = directory.socket(of: service, instance: name)
+            let connection = try await directory.connect(to: service, instance: name)
+            if directory.socket(of: service, instance: name) == process { return (connection, process) }
+            // The process was replaced meanwhile, and either one may have been connected to.
+            await connection.close()
+        }
+    }
+
     private func ask(_ name: String) async {
         var connection: RPCConnection?
         do {
-            let process = directory.socket(of: service, instance: name)
-            let new = try await directory.connect(to: service, instance: name)
+            let (new, process) = try await connected(name)
             connection = new
             let health = try await new.call(ServiceHealth.method, NoParams(), timeout: .seconds(5))
             guard health.status != .draining, set.replicas[name] != nil, !isShutDown else { return await new.close() }
@@ -400,5 +354,5 @@ package actor ServicePool {
         }
     }
 
-    private var now: Int64 { Int64(clamping: NIODeadline.now().uptimeNanoseconds) }
+    var now: Int64 { Int64(clamping: NIODeadline.now().uptimeNanoseconds) }
 }

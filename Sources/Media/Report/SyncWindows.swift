@@ -105,9 +105,13 @@ struct SyncWindows {
         let wanted = [Float](repeating: 0, count: lead) + narration + [Float](repeating: 0, count: after)
         let rest = window.place - window.start - lead
         let middle = Int((Double(rest) / Double(coarse)).rounded(.down))
+        let (ours, theirs) = (outline(wanted), outline(window.heard))
+        // Of places that are as like, the one at which both sounds begin together: of a tone, only its ends have an outline.
+        let begin = onset(ours, from: 0).flatMap { ours in
+            onset(theirs, from: max(middle, 0)).map { $0 - ours }
+        }
         let found = best(
-            outline(wanted), outline(window.heard), middle - reach / coarse...middle + reach / coarse, near: middle,
-            tie: 0)
+            ours, theirs, middle - reach / coarse...middle + reach / coarse, near: begin ?? middle, tie: tie)
         guard let found else { return (window.place - window.start, 0) }
         return (found.place * coarse + lead, found.likeness)
     }
@@ -174,6 +178,12 @@ struct SyncWindows {
         } catch  where error.kind != .cancelled {
             return nil
         }
+    }
+
+    /// The first step of an outline that is half as loud as its loudest.
+    private static func onset(_ outline: [Float], from start: Int) -> Int? {
+        guard let loudest = outline.dropFirst(start).max(), loudest > 0 else { return nil }
+        return outline.dropFirst(start).firstIndex { $0 >= loudest / 2 }
     }
 
     /// The level of each millisecond.
