@@ -38,12 +38,18 @@ struct GivenStoryboard: Sendable {
         let place = try store.appending(places.storyboard)
         let text = try JSONCoding.encode(storyboard)
         guard !isKept else {
-            let before = try await artifacts.info(place) == nil ? nil : artifacts.read(place, maximum: Self.maximumOld)
-            try await artifacts.write(text, to: place)
+            let replaced = try await ReplacedArtifact(place, in: artifacts) {
+                try await artifacts.write(text, to: place)
+            }
             do {
-                return try await body(.object(params))
+                let result = try await body(.object(params))
+                await replaced.keep()
+                return result
             } catch let error as ServiceError where !error.mayHaveStarted {
-                if let before { try await artifacts.write(before, to: place) } else { await forget(place) }
+                if replaced.earlier != nil { try await replaced.takeBack() } else { await forget(place) }
+                throw error
+            } catch {
+                await replaced.keep()
                 throw error
             }
         }
@@ -82,8 +88,6 @@ struct GivenStoryboard: Sendable {
 
     /// The user of estimates whose storyboard goes by the store, each in a session of its own.
     private static let estimates = "web-estimate"
-    /// Bytes of a storyboard that is put back; one of more is none that a job can be made of.
-    private static let maximumOld = 64 * 1024 * 1024
     /// Seconds after which nobody waits for an estimate any more.
     private static let staleSeconds = 600.0
 }

@@ -6,14 +6,7 @@ import JSONRPC
 /// Inputs that were copied into the store for a job, and can be taken back when the job is refused.
 struct StagedInputs: Sendable {
     private let artifacts = Artifacts()
-    private var added: [Added] = []
-
-    /// An input at its place in the store.
-    private struct Added {
-        var uri: ArtifactURI
-        /// A copy of what was there before; `nil` if nothing was.
-        var earlier: ArtifactURI?
-    }
+    private var added: [ReplacedArtifact] = []
 
     /// Copies a storyboard and a folder of narrations to their places.
     ///
@@ -48,12 +41,7 @@ struct StagedInputs: Sendable {
     func takeBack() async {
         for input in added.reversed() {
             do {
-                if let earlier = input.earlier {
-                    try await artifacts.copy(earlier, to: input.uri)
-                    try await artifacts.remove(earlier)
-                } else {
-                    try await artifacts.remove(input.uri)
-                }
+                try await input.takeBack()
             } catch {
                 let place = input.earlier.map { "; what was there before is at \($0)" } ?? ""
                 Terminal.printError(
@@ -62,36 +50,16 @@ struct StagedInputs: Sendable {
         }
     }
 
-    /// Accepts the inputs: removes the copies of what was there before.
+    /// Accepts the inputs.
     func keep() async {
-        for case let earlier? in added.map(\.earlier) { try? await artifacts.remove(earlier) }
+        for input in added { await input.keep() }
     }
 
     private mutating func add(_ source: ArtifactURI, at target: ArtifactURI) async throws {
         guard source != target else { return }
-        let earlier = try await setAside(target)
-        do {
-            try await artifacts.copy(source, to: target)
-        } catch {
-            if let earlier { try? await artifacts.remove(earlier) }
-            throw error
-        }
-        added.append(Added(uri: target, earlier: earlier))
-    }
-
-    /// Copies an artifact that is about to be replaced, whatever its size.
-    ///
-    /// - Returns: the copy, a hidden name beside the artifact; `nil` if there is no artifact.
-    /// - Throws: why it cannot be copied: it must not be replaced then.
-    private func setAside(_ target: ArtifactURI) async throws -> ArtifactURI? {
-        guard try await artifacts.info(target) != nil else { return nil }
-        let copy = target.temporary
-        do {
-            try await artifacts.copy(target, to: copy)
-        } catch let error as any ServiceErrorConvertible where error.serviceError.kind == .notFound {
-            return nil
-        }
-        return copy
+        let artifacts = artifacts
+        added.append(
+            try await ReplacedArtifact(target, in: artifacts) { try await artifacts.copy(source, to: target) })
     }
 
     private static func isNarration(_ name: String) -> Bool {
