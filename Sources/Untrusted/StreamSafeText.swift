@@ -15,7 +15,7 @@ package enum StreamSafeText {
     package static func convert(_ bytes: UnsafeBufferPointer<UInt8>, readsEscapes: Bool) -> [UInt8]? {
         var breaks: [Int] = []
         var run = 0
-        var index = bytes.startIndex
+        var index = plainPrefix(of: bytes, readsEscapes: readsEscapes)
         while index < bytes.endIndex {
             let (scalar, length) = scalar(at: index, of: bytes, readsEscapes: readsEscapes)
             if isNonStarter(scalar) {
@@ -42,10 +42,28 @@ package enum StreamSafeText {
         return result
     }
 
+    /// How many bytes at the beginning are ASCII without escapes, in steps of eight: most text has nothing else.
+    private static func plainPrefix(of bytes: UnsafeBufferPointer<UInt8>, readsEscapes: Bool) -> Int {
+        let raw = UnsafeRawBufferPointer(bytes)
+        let (lows, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+        var index = 0
+        while index + 8 <= raw.count {
+            let word = raw.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            // Zero where a byte is a backslash; the subtraction borrows from such bytes alone.
+            let marked = word ^ (lows &* UInt64(UInt8(ascii: "\\")))
+            let hasEscape = readsEscapes && (marked &- lows) & ~marked & highs != 0
+            if word & highs != 0 || hasEscape { break }
+            index += 8
+        }
+        return index
+    }
+
     private static func isNonStarter(_ scalar: UInt32) -> Bool {
         switch scalar {
         // Without any, and the most frequent beyond ASCII: Latin, and the scripts of East Asia.
         case 0..<0x300, 0x3100..<0xA000, 0xAC00..<0xD800: false
+        // Starters by their class that decompose into non-starters.
+        case 0x0F73, 0x0F75, 0x0F81: true
         default: Unicode.Scalar(scalar).map { $0.properties.canonicalCombiningClass != .notReordered } ?? false
         }
     }

@@ -11,7 +11,10 @@ import Untrusted
 
     @Test("a joiner comes after each 30 marks in a row, whatever the marks and however they are written")
     func runs() {
-        for mark in ["\u{301}", "\u{316}", "\u{1D165}", #"\u0301"#, #"\ud834\udd65"#, "\u{3099}"] {
+        for mark in [
+            "\u{301}", "\u{316}", "\u{1D165}", "\u{F73}", "\u{344}", "\u{5B0}", #"\u0301"#, #"\ud834\udd65"#,
+            "\u{3099}",
+        ] {
             let run = String(repeating: mark, count: 30)
             #expect(converted("a\(run)") == nil)
             #expect(converted("a\(run)\(mark)b").map { Array($0.utf8) } == Array("a\(run)\u{34F}\(mark)b".utf8))
