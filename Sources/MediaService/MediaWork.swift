@@ -83,30 +83,6 @@ package struct MediaWork: Sendable {
     }
 }
 
-extension Call {
-    /// Seconds between two reports of a call that waits.
-    private static let pause = 20
-
-    /// Runs `body`, which waits for another machine, and reports progress as long as it runs: the call does not stall.
-    package func waiting<R>(
-        _ fraction: Double, _ message: String, _ body: () async throws -> R
-    ) async throws -> R {
-        let reports = self.reports(fraction, message)
-        defer { reports.cancel() }
-        return try await body()
-    }
-
-    /// Reports the same progress until it is cancelled.
-    fileprivate func reports(_ fraction: Double, _ message: String) -> Task<Void, Never> {
-        Task {
-            while !Task.isCancelled {
-                progress(fraction, message)
-                try? await Task.sleep(for: .seconds(Self.pause))
-            }
-        }
-    }
-}
-
 extension VideoFormat {
     /// A film's shape as requests name it; 1920x1080 at 30 frames a second where they do not.
     ///

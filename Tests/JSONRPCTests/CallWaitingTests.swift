@@ -1,0 +1,26 @@
+import JSONRPC
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct CallWaitingTests {
+    @Test("a call that waits for another machine reports progress until it goes on, and not afterwards")
+    func reports() async throws {
+        let (reports, input) = AsyncStream.makeStream(of: ProgressReport.self)
+        let call = Call(
+            id: .number("1"), method: "x", peer: Peer(pid: 0, uid: 0, gid: 0), deadline: nil, wantsProgress: true,
+            params: nil,
+            port: Call.Port(progress: { input.yield($0) }, reply: { _ in }, notify: { _ in }))
+        let count = try await call.waiting(0.5, "fetching", every: .milliseconds(1)) {
+            var count = 0
+            for await report in reports {
+                #expect(report.fraction == 0.5 && report.message == "fetching")
+                count += 1
+                if count == 3 { break }
+            }
+            return count
+        }
+        #expect(count == 3)
+        await #expect(throws: CancellationError.self) {
+            try await call.waiting(0, "x") { throw CancellationError() }
+        }
+    }
+}
