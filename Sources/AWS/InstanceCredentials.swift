@@ -31,7 +31,7 @@ struct InstanceCredentials: Sendable {
         let token = String(decoding: answer.body, as: UTF8.self).strippedSetting()
         guard !token.isEmpty, token.keyFault() == nil, !token.utf8.contains(where: { "<>{}\"".utf8.contains($0) })
         else {
-            throw AWSError(.unauthorized, "the machine's metadata: the answer of \(root) is no session token")
+            throw AWSError(.unauthorized, "the machine's metadata: the answer of \(root) is not a session token")
         }
         let headers: HTTPHeaders = ["X-aws-ec2-metadata-token": token]
         let list = "\(root)/latest/meta-data/iam/security-credentials/"
@@ -60,7 +60,7 @@ struct InstanceCredentials: Sendable {
         guard let role = lines.first.map({ String($0).strippedSetting() }), !role.isEmpty else { return nil }
         // Behind a portal or a proxy, a web page may come instead of the list.
         guard Self.isRole(role) else {
-            throw AWSError(.unauthorized, "the machine's role: the answer of \(list) is no list of roles")
+            throw AWSError(.unauthorized, "the machine's role: the answer of \(list) is not a list of roles")
         }
         return role
     }

@@ -3,7 +3,7 @@ struct ProfileFile: Sendable, Equatable {
     /// Settings by section; names of settings are lower-case, nested ones `parent.name`.
     private(set) var sections: [String: [String: String]] = [:]
 
-    /// Works on scalars: in a `String`, a mark and a combining character behind it are one `Character`, which is no mark.
+    /// Works on scalars: in a `String`, a delimiter and a combining character after it form one `Character`, which is not equal to the delimiter.
     init(_ text: String) {
         var section: String?
         var parent: String?

@@ -15,8 +15,8 @@ struct XMLElement: Sendable {
 
     /// Reads a document; `nil` for what is not well-formed, or declares entities of its own.
     ///
-    /// Works on bytes: in a `String`, a mark and a combining character behind it are one `Character`, which is no mark. Bytes that are
-    /// not UTF-8 become replacement characters, so that one odd key does not hide all others.
+    /// Works on bytes: in a `String`, a delimiter and a combining character after it form one `Character`, which is not equal to the
+    /// delimiter. Bytes that are not UTF-8 become replacement characters, so that one invalid key does not hide all others.
     init?(document: Data) {
         var rest = Array(document)[...]
         var open = [XMLElement(name: "")]

@@ -4,8 +4,8 @@ package import JSONRPC
 
 /// An open regular file of this machine.
 ///
-/// Devices, named pipes, sockets, directories and the kernel's own files are never opened: their type is looked at first, and again on the open
-/// descriptor, since the name may have changed in between. Links are followed once, when the file is opened; everything after that
+/// Devices, named pipes, sockets, directories and the kernel's own files are never opened: their type is checked first, and again on
+/// the open descriptor, since the name may have changed in between. Links are followed once, when the file is opened; everything after that
 /// works on the descriptor.
 package final class RegularFile: Sendable {
     package let descriptor: Int32

@@ -94,7 +94,7 @@ package struct HTTPRequest: Sendable {
 
     /// The URL without what may be secret, for messages: no user, no query, no fragment.
     package var place: String {
-        // By scalars: a mark and a combining character behind it are one `Character`, which is no mark.
+        // By scalars: a delimiter and a combining character after it form one `Character`, which is not equal to the delimiter.
         let text = url.unicodeScalars.prefix { $0 != "?" && $0 != "#" }
         guard let scheme = text.firstRange(of: "://".unicodeScalars) else { return String(text.prefix(200)) }
         let rest = text[scheme.upperBound...]

@@ -64,6 +64,19 @@ import Testing
         }
     }
 
+    @Test("names that no event has are refused before anything is read")
+    func names() throws {
+        for name in ["", String(repeating: "x", count: 257), String(repeating: "x", count: 2_000_000)] {
+            for (job, type) in [(name, nil), (nil, name)] as [(String?, String?)] {
+                let refused = #expect(throws: ServiceError.self) {
+                    try EventTail(jobID: job, eventType: type, limit: 10)
+                }
+                #expect(refused?.kind == .invalidParams && (refused?.message.utf8.count ?? 0) < 200)
+            }
+        }
+        _ = try EventTail(jobID: String(repeating: "x", count: 256), eventType: "a", limit: 1)
+    }
+
     @Test("a call that is cancelled stops reading; a file under two names is read once")
     func cancelled() throws {
         try withFile(line(1)) { path in

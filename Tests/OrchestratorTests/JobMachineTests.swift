@@ -1,5 +1,6 @@
 import Contracts
 import JSONRPC
+import ServicePool
 import Testing
 
 @testable import Orchestrator
@@ -140,6 +141,18 @@ struct MachineScene {
             var scene = atLead()
             scene.apply(.leadFailed(error, startedAt: scene.now))
             #expect(scene.machine.takeover?.kind == error.kind, "\(error)")
+        }
+    }
+
+    @Test("the second call of a lead whose reply was lost is the same call; after an answer it is another one")
+    func sameCall() {
+        var lost = ServiceError(.unavailable, "x", retryable: true)
+        for (code, expected) in [(ServicePools.replicaLost, 0), ("503", 1)] {
+            lost.providerCode = code
+            var scene = atLead()
+            #expect(scene.machine.leadCall == 0)
+            scene.apply(.leadFailed(lost, startedAt: scene.now))
+            #expect(scene.machine.leadCall == expected && scene.machine.takeover == nil, "\(code)")
         }
     }
 

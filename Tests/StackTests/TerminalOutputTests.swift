@@ -34,6 +34,46 @@ import Testing
             #expect(controls(ended.errors + ended.output) == [], "\(arguments)")
         }
         #expect(try await Program.run("understudy", ["--help"]).output.contains("SUBCOMMANDS"))
+        for service in ["logger", "clipper"] {
+            let ended = try await Program.run(service, ["--x\u{1B}]0;owned\u{7}\u{202E}"])
+            #expect(ended.status == 64 && ended.errors.contains("unknown argument"), "\(ended.errors)")
+            #expect(controls(ended.errors + ended.output) == [])
+        }
+    }
+
+    @Test("a peer's words are shown by a health check without their controls")
+    func healthCheck() async throws {
+        let stack = try LiveStack.prepare(["UNDERSTUDY_INSTANCE": "one"])
+        defer { try? FileManager.default.removeItem(atPath: stack.folder) }
+        let socket = try stack.run.socketPath(service: "logger", instance: "one")
+        let peer = """
+            import os, socket, sys
+            os.makedirs(os.path.dirname(sys.argv[1]), 0o770, exist_ok=True)
+            server = socket.socket(socket.AF_UNIX)
+            server.bind(sys.argv[1])
+            os.chmod(sys.argv[1], 0o660)
+            server.listen()
+            print("ready", flush=True)
+            for answer in sys.argv[2:]:
+                client, _ = server.accept()
+                client.recv(65536)
+                client.sendall(answer.encode() + b"\\n")
+                client.recv(1)
+            """
+        let words = #"a\u001b[2J\u0007\r\nb\u009b31m\u202e"#
+        let error =
+            #"{"jsonrpc":"2.0","id":1,"error":{"code":-32011,"message":"\#(words)","data":{"kind":"unavailable"}}}"#
+        let health =
+            #"{"jsonrpc":"2.0","id":1,"result":{"service":"logger","instance":"one","status":"serving","version":"1","uptime_s":1,"in_flight":0,"capacity":1,"problem":"\#(words)"}}"#
+        let answers = [error, health]
+        let program = try await Program("/usr/bin/python3", ["-c", peer, socket] + answers)
+        #expect(await program.says("ready"))
+        for _ in answers {
+            let ended = try await Program.run("logger", ["--healthcheck"], environment: stack.environment)
+            #expect(ended.status == 1 && ended.errors.contains("a"), "\(ended.errors)")
+            #expect(controls(ended.errors + ended.output) == [], "\(ended.errors)")
+        }
+        _ = await program.ended()
     }
 
     @Test("escapes and line breaks of a lead's words are shown by every command, and obeyed by none")

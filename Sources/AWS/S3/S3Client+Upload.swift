@@ -128,8 +128,8 @@ extension S3Client {
 
     /// Makes the parts an object.
     ///
-    /// Whatever came instead of a success, the object is looked for before the upload is lost: an earlier try may have been carried out
-    /// and its answer lost, and stores refuse the next one in many ways because the upload is gone.
+    /// After any error, checks whether the object exists before the upload is reported as lost: an earlier attempt may have been carried
+    /// out and its answer lost, and stores reject the next attempt with various errors because the upload no longer exists.
     private func complete(
         _ file: LargeUpload, _ id: String, _ moment: Double, _ parts: [LargeUpload.Part], _ seal: LargeUpload.Seal
     ) async throws -> Stored {

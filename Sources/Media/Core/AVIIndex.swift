@@ -3,7 +3,7 @@
 struct AVIIndex {
     /// Whether every list of the file ends within the file.
     private(set) var isWhole = false
-    /// Chunks of pictures of each stream, those without bytes included; empty where there is no index of the whole file.
+    /// Chunks of pictures of each stream, those without bytes included; empty if no index covers the whole file.
     private(set) var pictures: [Int: Int] = [:]
 
     /// Chunks and lists of the file's first level, and bytes of the index that are read at a time.

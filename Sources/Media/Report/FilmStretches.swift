@@ -47,7 +47,7 @@ struct StretchMeter {
 /// pictures are equal up to grain and to what a lossy codec changes, at key frames above all.
 struct FilmStretches {
     /// Levels of luma, of 255: mean and maximum by which the blocks of frozen pictures may differ. Measured on still pictures of x264
-    /// at a CRF of 18 to 28 with and without grain: at most 0.42 and 2.2. The smallest of the motions that must be told apart, lips of
+    /// at a CRF of 18 to 28 with and without grain: at most 0.42 and 2.2. The smallest motion that must be distinguished, lips of
     /// 18x6 pixels in 640x360, changes a block by 11.
     private static let meanNoise: Float = 0.7
     private static let peakNoise: Float = 3

@@ -2,7 +2,7 @@ import CFFmpeg
 
 /// A decoded picture at a glance: some of its luma.
 struct PictureLook: Equatable {
-    /// Every so many rows and columns are looked at, and fewer where that leaves less than so many columns.
+    /// Samples every `step` rows and columns, or more often if fewer than `fewestColumns` columns would be left.
     private static let step = 8
     private static let fewestColumns = 160
     /// Mean and highest luma of a black picture, of 16 to 235.
