@@ -3,18 +3,6 @@ package import FoundationEssentials
 import Glibc
 package import JSONRPC
 
-/// What is known of an artifact without reading it.
-package struct ArtifactInfo: Sendable, Equatable {
-    /// Bytes.
-    package let size: Int
-    /// When its bytes were last changed, in seconds since 1970.
-    package let modified: Double
-    /// Changes with the bytes.
-    package let tag: String
-    /// Of an object of S3.
-    var object: S3Client.ObjectInfo?
-}
-
 /// Where bytes live, behind one door: files of this machine, and objects of S3.
 package struct Artifacts: Sendable {
     private let files = FileStore()

@@ -7,7 +7,7 @@ import Untrusted
 /// `AWS_MAX_ATTEMPTS` times (3), and as long as the budget for retries lasts. A clock that is wrong is corrected by the server's;
 /// credentials that AWS calls expired are looked up again, once.
 package final class AWSClient: Sendable {
-    package let account: AWSAccount
+    private let settings: AWSSettings
     private let http: HTTPClient
     private let budget = RetryBudget()
     /// Seconds that AWS's clock is ahead of this machine's.
@@ -17,15 +17,15 @@ package final class AWSClient: Sendable {
     /// Whose signature the requests have.
     package enum Identity: Sendable {
         /// The account's own credentials.
-        case account
+        case account(any CredentialSource)
         case credentials(AWSCredentials)
         /// None: the request proves by its contents who sends it.
         case unsigned
     }
 
-    package init(account: AWSAccount, http: HTTPClient? = nil, identity: Identity = .account) {
-        self.account = account
-        self.http = http ?? HTTPClient(certificates: account.certificates)
+    init(settings: AWSSettings, http: HTTPClient? = nil, identity: Identity) {
+        self.settings = settings
+        self.http = http ?? HTTPClient(certificates: settings.certificates)
         self.identity = identity
     }
 
@@ -49,7 +49,7 @@ package final class AWSClient: Sendable {
                     continue
                 }
                 let maySend = error.retryable && (request.isIdempotent || !error.isLost)
-                guard maySend, attempt < account.maximumAttempts, budget.spend() else { throw error }
+                guard maySend, attempt < settings.maximumAttempts, budget.spend() else { throw error }
                 let pause = RetryPause.seconds(
                     after: attempt, base: error.kind == .rateLimited ? 1 : 0.2, asked: error.retryAfter, maximum: 20)
                 try await Task.sleep(for: .clamping(seconds: pause))
@@ -76,7 +76,7 @@ package final class AWSClient: Sendable {
         switch identity {
         case .unsigned: return nil
         case .credentials(let credentials): return credentials
-        case .account:
+        case .account(let account):
             do {
                 return try await account.credentials()
             } catch var error as AWSError {
@@ -119,15 +119,15 @@ package final class AWSClient: Sendable {
     }
 
     private func place(_ request: AWSRequest) throws(AWSError) -> (region: String, AWSEndpoint) {
-        let override = account.endpoint(request.service)
-        var region = try account.region(or: override == nil && request.service != .iam ? nil : "us-east-1")
-        if request.service == .sts { region = try account.settings.regionOfSTS(region) }
+        let override = settings.endpoint(request.service)
+        var region = try settings.region(or: override == nil && request.service != .iam ? nil : "us-east-1")
+        if request.service == .sts { region = try settings.regionOfSTS(region) }
         guard let bucket = request.bucket else {
             return (region, try AWSEndpoint(request.service, region: region, override: override))
         }
         return (
             region,
-            try AWSEndpoint(bucket: bucket, region: region, override: override, style: account.addressingStyle)
+            try AWSEndpoint(bucket: bucket, region: region, override: override, style: settings.addressingStyle)
         )
     }
 
@@ -152,7 +152,7 @@ package final class AWSClient: Sendable {
                 return true
             }
         }
-        guard error.isAboutCredentials, case .account = identity else { return false }
+        guard error.isAboutCredentials, case .account(let account) = identity else { return false }
         account.forget(credentials)
         return (try? await account.credentials()) != credentials
     }

@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// Temporary credentials of a profile's role, which other credentials may assume.
 struct AssumedRole: Sendable {
     let settings: AWSSettings
@@ -25,16 +23,5 @@ struct AssumedRole: Sendable {
         if let id = options["external_id"] { fields.append((name: "ExternalId", value: id)) }
         return try await SecurityTokens(settings: settings).grant(
             "AssumeRole", fields, as: .credentials(caller), subject: "the role \(role) of the profile \(profile)")
-    }
-
-    /// - Parameter text: RFC 3339, with or without fractions.
-    /// - Returns: seconds since 1970.
-    static func seconds(_ text: String) -> Double? {
-        let plain = Date.ISO8601FormatStyle()
-        let date =
-            (try? plain.parse(text))
-            ?? (try? plain.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .colon)
-                .parse(text))
-        return date?.timeIntervalSince1970
     }
 }

@@ -37,7 +37,7 @@ struct ProcessCredentials: Sendable {
             return try AWSCredentials(
                 id: .init("\(whose): AccessKeyId", accessKeyID),
                 secret: .init("\(whose): SecretAccessKey", secretAccessKey), token: token,
-                expiration: expiration.flatMap(AssumedRole.seconds))
+                expiration: expiration.flatMap(ExpirationTime.seconds))
         }
     }
 

@@ -10,13 +10,6 @@ package struct S3Client: Sendable {
     /// Bytes that one request can store.
     package static let maximumUpload = 5 * 1024 * 1024 * 1024
 
-    /// What is stored.
-    package enum Source: Sendable {
-        case bytes(Data)
-        /// The file at a path.
-        case file(String)
-    }
-
     /// A new object as it was stored.
     package struct Stored: Sendable {
         /// The header `ETag`; empty where the endpoint sends none.
@@ -113,7 +106,7 @@ package struct S3Client: Sendable {
     /// Stores an object: a reader sees the old one or the new one. A large file travels in parts.
     @discardableResult
     package func upload(
-        _ source: Source, to object: S3Location, mediaType: String = "application/octet-stream"
+        _ source: S3Source, to object: S3Location, mediaType: String = "application/octet-stream"
     ) async throws -> Stored {
         if case .file(let path) = source {
             let size = try FileDigest.size(path, name: object.description)
@@ -217,7 +210,7 @@ extension AWSRequest {
 
     /// Sends bytes whose digest is signed, and checked by a store that knows checksums.
     mutating func carry(
-        _ source: S3Client.Source, _ digest: FileDigest, range: Range<Int>? = nil, withChecksum: Bool
+        _ source: S3Source, _ digest: FileDigest, range: Range<Int>? = nil, withChecksum: Bool
     ) {
         payload = Hex.text(digest.bytes)
         if withChecksum {

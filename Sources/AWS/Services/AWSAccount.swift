@@ -1,5 +1,5 @@
 import FoundationEssentials
-import HTTP
+package import HTTP
 import Synchronization
 import Untrusted
 
@@ -10,7 +10,7 @@ import Untrusted
 /// `AWS_DEFAULT_PROFILE`, `AWS_PROFILE` or `default` in `~/.aws/credentials` and `~/.aws/config` (`AWS_SHARED_CREDENTIALS_FILE`, `AWS_CONFIG_FILE`; a role to assume, keys, or a
 /// `credential_process`), from the container (`AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`, `_FULL_URI`), from the machine's metadata (IMDSv2).
 /// They are kept for a minute, or until five minutes before they expire. See `CredentialChain`.
-package final class AWSAccount: Sendable {
+package final class AWSAccount: CredentialSource {
     let settings: AWSSettings
     private let cache: CredentialCache
 
@@ -47,7 +47,7 @@ package final class AWSAccount: Sendable {
     package func credentials() async throws -> AWSCredentials { try await cache.current().credentials }
 
     /// These do not work any more.
-    func forget(_ credentials: AWSCredentials) { cache.forget(credentials) }
+    package func forget(_ credentials: AWSCredentials) { cache.forget(credentials) }
 
     /// Where the credentials were found, e.g. `the environment` or `the profile default2`.
     package func source() async throws -> String { try await cache.current().source }
@@ -83,4 +83,13 @@ package final class AWSAccount: Sendable {
 
     /// `AWS_MAX_ATTEMPTS`; 3 if absent.
     var maximumAttempts: Int { settings.maximumAttempts }
+}
+
+extension AWSClient {
+    /// A client that signs with the account's credentials.
+    ///
+    /// - Parameter http: one that trusts the account's authorities if absent.
+    package convenience init(account: AWSAccount, http: HTTPClient? = nil) {
+        self.init(settings: account.settings, http: http, identity: .account(account))
+    }
 }

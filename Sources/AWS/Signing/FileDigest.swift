@@ -11,7 +11,7 @@ struct FileDigest: Sendable {
 
     /// - Parameter range: of a file's bytes; all if absent.
     /// - Throws: `file`, and `CancellationError` from a cancelled task.
-    init(_ source: S3Client.Source, range: Range<Int>? = nil, name: String) throws {
+    init(_ source: S3Source, range: Range<Int>? = nil, name: String) throws {
         switch source {
         case .bytes(let data):
             bytes = SHA256.hash(data: data)

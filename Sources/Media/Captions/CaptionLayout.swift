@@ -1,15 +1,6 @@
 /// Lays a known text out as captions: two lines of 42 columns at most, split where a speaker would breathe, timed over
 /// the speech.
 package enum CaptionLayout {
-    /// Columns of a line.
-    package static let columns = 42
-    /// Characters a second that can be read.
-    package static let readingSpeed = 17.0
-    /// Seconds that a caption stays at least, where there is room.
-    static let shortest = 1.0
-    /// Seconds that a caption stays at most.
-    static let longest = 7.0
-
     /// - Parameters:
     ///   - text: one segment's narration, in any script.
     ///   - speech: the seconds in which it is spoken.
@@ -20,8 +11,8 @@ package enum CaptionLayout {
         let spoken = min(speech.upperBound, end) - speech.lowerBound
         guard !text.pieces.isEmpty, spoken.isFinite, end > speech.lowerBound else { return [] }
         // A slow speaker's caption holds less, so that it need not stand too long.
-        let spokenMeanwhile = spoken > 0 ? longest * Double(text.graphemes.count) / spoken : .infinity
-        let most = Int(min(max(spokenMeanwhile, 1), longest * readingSpeed))
+        let spokenMeanwhile = spoken > 0 ? CaptionLimits.longest * Double(text.graphemes.count) / spoken : .infinity
+        let most = Int(min(max(spokenMeanwhile, 1), CaptionLimits.longest * CaptionLimits.readingSpeed))
         let split = CaptionSplit(text, mostCharacters: most)
         let captions = split.ranges.map { CaptionSplit.lines(of: $0, in: text) }
         let characters = captions.map { lines in lines.reduce(0) { $0 + text.count($1) } }

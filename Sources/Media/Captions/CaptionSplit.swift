@@ -13,12 +13,12 @@ struct CaptionSplit {
         var lineEnd = 0
         for start in 0..<count {
             lineEnd = max(lineEnd, start + 1)
-            while lineEnd < count, text.width(start..<lineEnd + 1) <= CaptionLayout.columns { lineEnd += 1 }
+            while lineEnd < count, text.width(start..<lineEnd + 1) <= CaptionLimits.columns { lineEnd += 1 }
             for end in start + 1...count {
                 let range = start..<end
                 if end > start + 1 {
                     guard text.count(range) <= mostCharacters else { break }
-                    guard end <= lineEnd || text.width(lineEnd..<end) <= CaptionLayout.columns else { break }
+                    guard end <= lineEnd || text.width(lineEnd..<end) <= CaptionLimits.columns else { break }
                 }
                 let total = cost[start] + Self.cost(of: range, in: text)
                 if total < cost[end] { (cost[end], from[end]) = (total, start) }
@@ -35,11 +35,11 @@ struct CaptionSplit {
 
     /// The pieces of each line of one caption: one where it fits, else two that are even, the lower one rather longer.
     static func lines(of range: Range<Int>, in text: CaptionText) -> [Range<Int>] {
-        guard text.width(range) > CaptionLayout.columns else { return [range] }
+        guard text.width(range) > CaptionLimits.columns else { return [range] }
         var best: (cost: Int, place: Int)?
         for place in range.dropFirst() {
             let (upper, lower) = (text.width(range.lowerBound..<place), text.width(place..<range.upperBound))
-            guard upper <= CaptionLayout.columns, lower <= CaptionLayout.columns else { continue }
+            guard upper <= CaptionLimits.columns, lower <= CaptionLimits.columns else { continue }
             let cost = abs(upper - lower) + (upper > lower ? 8 : 0) - 11 * text.pieces[place - 1].end.rawValue
             if best.map({ cost < $0.cost }) ?? true { best = (cost, place) }
         }
@@ -59,7 +59,7 @@ struct CaptionSplit {
             case .forced, .never: 220
             }
         let width = text.width(range)
-        let empty = max(2 * CaptionLayout.columns - width, 0)
+        let empty = max(2 * CaptionLimits.columns - width, 0)
         cost += empty * empty / 180
         // Sentences rather stand alone, and none leaves its first words to the caption before.
         if text.endsSentence(within: range) { cost += end == .sentence ? 40 : 70 }

@@ -1,18 +1,3 @@
-/// One character of a narration, as lines see it.
-struct Grapheme {
-    let character: Character
-    let width: Int
-    let traits: Script.Traits
-
-    init(_ character: Character) {
-        self.character = character
-        width = Script.width(character)
-        traits = Script.traits(of: character)
-    }
-
-    var isSpace: Bool { character == " " }
-}
-
 /// A narration as captions see it: cleaned, and cut into pieces that no line ends within.
 struct CaptionText {
     /// Some characters without the space after them, and how good it is to end there.

@@ -20,7 +20,7 @@ struct CaptionTiming {
         for slot in slots {
             let start = clock - last < Self.flicker ? last : clock
             clock += slot
-            last = max(min(clock, start + CaptionLayout.longest, end), start)
+            last = max(min(clock, start + CaptionLimits.longest, end), start)
             spans.append(start..<last)
         }
         self.spans = spans
@@ -28,11 +28,11 @@ struct CaptionTiming {
 
     /// Time in proportion to the characters, but none shorter than can be read, as far as there is room.
     private static func slots(_ characters: [Double], spoken: Double, room: Double) -> [Double] {
-        let reading = characters.map { $0 / CaptionLayout.readingSpeed }
+        let reading = characters.map { $0 / CaptionLimits.readingSpeed }
         let all = sum(characters)
         guard sum(reading) <= room else { return characters.map { $0 * room / all } }
 
-        let shortest = largest(upTo: CaptionLayout.shortest) { least in sum(reading.map { max($0, least) }) <= room }
+        let shortest = largest(upTo: CaptionLimits.shortest) { least in sum(reading.map { max($0, least) }) <= room }
         let least = reading.map { max($0, shortest) }
         let total = max(spoken, sum(least))
         let pace = largest(upTo: total / all) { pace in

@@ -17,7 +17,7 @@ struct LineBreaks {
     /// Characters on either side of a place that are looked at.
     private static let reach = 12
     /// Characters of a piece, so that it can be read while a caption stays, even where they have no width.
-    private static let longestPiece = Int(CaptionLayout.longest * CaptionLayout.readingSpeed)
+    private static let longestPiece = Int(CaptionLimits.longest * CaptionLimits.readingSpeed)
 
     /// What may happen after each character.
     private(set) var places: [LineBreak]
@@ -112,7 +112,7 @@ struct LineBreaks {
         var hyphen: Int?
         for index in graphemes.indices {
             width += graphemes[index].width
-            let isTooLong = width > CaptionLayout.columns || index - start >= Self.longestPiece
+            let isTooLong = width > CaptionLimits.columns || index - start >= Self.longestPiece
             if isTooLong, !graphemes[index].isSpace, index > start {
                 let last = hyphen ?? index - 1
                 places[last] = .forced
@@ -120,7 +120,7 @@ struct LineBreaks {
                 width = graphemes[start...index].reduce(0) { $0 + $1.width }
                 hyphen = nil
             }
-            if "-/_‐".contains(graphemes[index].character), width > CaptionLayout.columns / 2 { hyphen = index }
+            if "-/_‐".contains(graphemes[index].character), width > CaptionLimits.columns / 2 { hyphen = index }
             if places[index] != .never { (start, width, hyphen) = (index + 1, 0, nil) }
         }
     }

@@ -42,7 +42,7 @@ enum Script {
             if scalar.value == 0xFE0F || scalar.value > 0xFF && scalar.properties.isEmojiPresentation { return 2 }
             columns += width(scalar)
         }
-        return min(columns, CaptionLayout.columns)
+        return min(columns, CaptionLimits.columns)
     }
 
     private static func width(_ scalar: Unicode.Scalar) -> Int {

@@ -9,7 +9,7 @@ enum ContainerCheck {
         _ path: String, _ media: MediaReport, cancelled: @escaping @Sendable () -> Bool
     ) throws(MediaError) -> [DeliveryFinding] {
         func point(_ name: String, _ measured: String?, _ target: String, _ isPassed: Bool) -> DeliveryFinding {
-            DeliveryCheck.finding(name, measured ?? "unknown", target, isPassed)
+            DeliveryFinding(name, measured ?? "unknown", target, isPassed)
         }
         var findings = [point("container", media.container, "mp4", media.container == "mp4")]
         let boxes = topLevelBoxes(path)
@@ -31,7 +31,7 @@ enum ContainerCheck {
         findings += [
             point("video_codec", video.codec, "h264", video.codec == "h264"),
             point("profile", video.profile, "High", video.profile == "High"),
-            point("level", DeliveryCheck.number(level, digits: 1), "at most 5.2", level > 0 && level <= 5.2),
+            point("level", DeliveryFinding.number(level, digits: 1), "at most 5.2", level > 0 && level <= 5.2),
             point("pixel_format", video.pixelFormat, "yuv420p", video.pixelFormat == "yuv420p"),
             point(
                 "size", "\(video.width ?? 0)x\(video.height ?? 0)", "even",
@@ -45,7 +45,7 @@ enum ContainerCheck {
                 "constant", timing.isConstant && video.rate != nil),
             point(
                 "key_frames",
-                "\(timing.isClosed ? "closed" : "open") groups, \(DeliveryCheck.number(timing.longest, digits: 2)) s at most",
+                "\(timing.isClosed ? "closed" : "open") groups, \(DeliveryFinding.number(timing.longest, digits: 2)) s at most",
                 "closed groups of at most \(mostBetweenKeys) s", timing.isClosed && timing.longest <= mostBetweenKeys),
         ]
         guard let audio = media.streams.first(where: { $0.type == "audio" }) else {

@@ -1,42 +1,6 @@
 import CFFmpeg
 import Untrusted
 
-/// One point of a film's delivery.
-package struct DeliveryFinding: Sendable, Equatable {
-    package let name: String
-    /// What was found, with its unit.
-    package let measured: String
-    /// The number of `measured`, where others judge by it: `black` and `frozen` in seconds, `loudness` in LUFS,
-    /// `sync_...` in milliseconds.
-    package let value: Double?
-    /// What it should be.
-    package let target: String
-    package let isPassed: Bool
-    /// Where it was found on the film's time line.
-    package var stretches: [TimeStretch]?
-}
-
-/// A narration as a film has it.
-package struct ExpectedNarration: Sendable {
-    package let segmentID: String
-    /// Seconds on the film's time line.
-    package let duration: Double
-    /// Path; silence if absent.
-    package let audio: String?
-    /// Seconds of the narration that are skipped.
-    package let audioStart: Double
-    /// How much faster than recorded it is heard.
-    package let tempo: Double
-
-    package init(segmentID: String, duration: Double, audio: String?, audioStart: Double, tempo: Double = 1) {
-        self.tempo = tempo
-        self.segmentID = segmentID
-        self.duration = duration
-        self.audio = audio
-        self.audioStart = audioStart
-    }
-}
-
 /// Looks at a finished film as its viewers' players and platforms will, and measures what the eye and the ear would complain of.
 package enum DeliveryCheck {
     /// - Parameters:
@@ -79,7 +43,7 @@ package enum DeliveryCheck {
                 if isThorough { stretches.add(look) }
             })
         var findings = [
-            finding(
+            DeliveryFinding(
                 "decodes", media.problems.first ?? "\(media.frames) frames", "every frame", media.decodedOK == true)
         ]
         findings += try ContainerCheck.findings(path, media, cancelled: cancelled)
@@ -89,7 +53,7 @@ package enum DeliveryCheck {
         if isThorough {
             findings += totals(&stretches, heard.levels, media, delay: delay)
             let obstacle = try DeliverableFile.obstacle(path)
-            findings.append(finding("playable", obstacle ?? "yes", "an MP4 that players play", obstacle == nil))
+            findings.append(DeliveryFinding("playable", obstacle ?? "yes", "an MP4 that players play", obstacle == nil))
         }
         findings += try captions(path)
         progress(1)
@@ -112,21 +76,7 @@ package enum DeliveryCheck {
         // Where the sound has ended, nothing is heard.
         if end < seconds { silent.note(true, at: end) }
         silent.end(at: seconds)
-        return findings(black: pictures.black, frozen: pictures.frozen, silent: silent, of: seconds)
-    }
-
-    static func finding(
-        _ name: String, _ measured: String, value: Double? = nil, _ target: String, _ isPassed: Bool
-    ) -> DeliveryFinding {
-        DeliveryFinding(name: name, measured: measured, value: value, target: target, isPassed: isPassed)
-    }
-
-    /// -> with so many digits behind the point.
-    static func number(_ value: Double, digits: Int) -> String {
-        var scale = 1.0
-        for _ in 0..<digits { scale *= 10 }
-        let rounded = (value * scale).rounded() / scale
-        return digits == 0 ? String(Int(clamping: rounded)) : String(rounded)
+        return FilmStretches.findings(black: pictures.black, frozen: pictures.frozen, silent: silent, of: seconds)
     }
 
     /// Segments begin with frames of the whole time line.
@@ -163,9 +113,10 @@ package enum DeliveryCheck {
         let columns = cues.flatMap(\.lines).map { $0.reduce(0) { $0 + Script.width($1) } }.max() ?? 0
         let lines = cues.map(\.lines.count).max() ?? 0
         return [
-            finding(
-                "caption_speed", "\(number(speed, digits: 1)) characters/s", "at most 17 characters/s", speed <= 17.5),
-            finding(
+            DeliveryFinding(
+                "caption_speed", "\(DeliveryFinding.number(speed, digits: 1)) characters/s", "at most 17 characters/s",
+                speed <= 17.5),
+            DeliveryFinding(
                 "caption_lines", "\(lines) of \(columns) columns", "at most 2 of 42 columns",
                 lines <= 2 && columns <= 42),
         ]

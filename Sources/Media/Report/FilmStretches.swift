@@ -86,15 +86,16 @@ struct FilmStretches {
     }
 }
 
-extension DeliveryCheck {
+extension FilmStretches {
     /// Points that say how much of a film shows or sounds like nothing; at most half of it should.
     static func findings(
         black: StretchMeter, frozen: StretchMeter, silent: StretchMeter, of seconds: Double
     ) -> [DeliveryFinding] {
         [("black_total", black), ("frozen_total", frozen), ("silent_total", silent)].map { name, meter in
             DeliveryFinding(
-                name: name, measured: "\(number(meter.total, digits: 1)) of \(number(seconds, digits: 1)) s",
-                value: meter.total, target: "at most half of the film", isPassed: meter.total <= seconds / 2,
+                name,
+                "\(DeliveryFinding.number(meter.total, digits: 1)) of \(DeliveryFinding.number(seconds, digits: 1)) s",
+                value: meter.total, "at most half of the film", meter.total <= seconds / 2,
                 stretches: meter.listed)
         }
     }

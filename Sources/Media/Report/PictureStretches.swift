@@ -39,11 +39,11 @@ struct PictureStretches {
                 return stretch.lowerBound < place - 2 && stretch.upperBound > place + 2
             }
         }
-        func seconds(_ value: Double) -> String { "\(DeliveryCheck.number(value, digits: 2)) s" }
+        func seconds(_ value: Double) -> String { "\(DeliveryFinding.number(value, digits: 2)) s" }
         return [
-            DeliveryCheck.finding(
+            DeliveryFinding(
                 "black", "\(seconds(longestBlack)) at most", value: longestBlack, "at most 1 s", longestBlack <= 1),
-            DeliveryCheck.finding(
+            DeliveryFinding(
                 "frozen",
                 hanging.first.map {
                     "from \(seconds(rate.seconds($0.lowerBound))) to \(seconds(rate.seconds($0.upperBound)))"

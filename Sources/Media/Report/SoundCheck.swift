@@ -32,14 +32,14 @@ enum SoundCheck {
         }
         let (integrated, peak) = (meter.integrated, meter.truePeak)
         func level(_ value: Double?, _ unit: String) -> String {
-            value.map { "\(DeliveryCheck.number($0, digits: 1)) \(unit)" } ?? "silent"
+            value.map { "\(DeliveryFinding.number($0, digits: 1)) \(unit)" } ?? "silent"
         }
         let isMeantSilent = narrations.allSatisfy { $0.audio == nil }
         var findings = [
-            DeliveryCheck.finding(
+            DeliveryFinding(
                 "loudness", level(integrated, "LUFS"), value: integrated, "-30 to -9 LUFS",
                 integrated.map { (-30 ... -9).contains($0) } ?? isMeantSilent),
-            DeliveryCheck.finding("true_peak", level(peak, "dBTP"), "at most -1 dBTP", (peak ?? -99) <= -1),
+            DeliveryFinding("true_peak", level(peak, "dBTP"), "at most -1 dBTP", (peak ?? -99) <= -1),
         ]
         let coverage =
             isThorough ? try NarrationCoverage.results(levels, narrations, cancelled: cancelled) : []
@@ -55,9 +55,9 @@ enum SoundCheck {
     }
 
     private static func incomplete(_ name: String, _ coverage: NarrationCoverage.Result) -> DeliveryFinding {
-        let heard = DeliveryCheck.number(max(coverage.speech - coverage.missing, 0), digits: 1)
-        let speech = DeliveryCheck.number(coverage.speech, digits: 1)
-        return DeliveryCheck.finding(
+        let heard = DeliveryFinding.number(max(coverage.speech - coverage.missing, 0), digits: 1)
+        let speech = DeliveryFinding.number(coverage.speech, digits: 1)
+        return DeliveryFinding(
             name, "heard for \(heard) of \(speech) s of speech", "the narration is heard", false)
     }
 
@@ -66,13 +66,13 @@ enum SoundCheck {
         _ result: SyncWindows.Result, _ coverage: NarrationCoverage.Result?
     ) -> DeliveryFinding {
         func missing(_ measured: String) -> DeliveryFinding {
-            DeliveryCheck.finding("sync_\(result.segmentID)", measured, "the narration is heard", false)
+            DeliveryFinding("sync_\(result.segmentID)", measured, "the narration is heard", false)
         }
         switch result.outcome {
         case .offset(let seconds):
             if let coverage, coverage.missing > mostMissing { return incomplete("sync_\(result.segmentID)", coverage) }
-            return DeliveryCheck.finding(
-                "sync_\(result.segmentID)", "\(DeliveryCheck.number(seconds * 1000, digits: 1)) ms",
+            return DeliveryFinding(
+                "sync_\(result.segmentID)", "\(DeliveryFinding.number(seconds * 1000, digits: 1)) ms",
                 value: seconds * 1000, "within 5 ms", abs(seconds) <= tolerance)
         case .silent: return missing("silent")
         case .unlike: return missing("something else is heard")
