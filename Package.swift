@@ -192,7 +192,7 @@ let package = Package(
             tests(
                 "StackTests",
                 ["StandIns", "ServiceKit", "ServicePool", "JSONRPC", "Contracts", subprocess, systemPackage],
-                resources: [.copy("Player"), .copy("Hostile")]),
+                resources: [.copy("Golden"), .copy("Hostile"), .copy("Player")]),
         ],
     swiftLanguageModes: [.v6]
 )
