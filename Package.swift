@@ -83,30 +83,40 @@ let package = Package(
         .systemLibrary(name: "CFileSystem"),
 
         library("Untrusted", []),
-        library("JSONRPC", nio + [logging, "Untrusted"]),
-        library("ServicePool", nio + [logging, "JSONRPC", "Untrusted"]),
+        library("Faults", ["Untrusted"]),
+        library("JSON", ["Untrusted"]),
+        library("Calls", []),
+        library("JSONRPC", nio + ["Calls", "Faults", "JSON", logging, "Untrusted"]),
+        library("ServicePool", nio + ["Calls", "Faults", "JSON", logging, "JSONRPC", "Untrusted"]),
         library(
             "ServiceKit",
-            nio + [logging, lifecycle, configuration, unixSignals, "JSONRPC", "ServicePool", "Untrusted"]),
-        library("Contracts", ["JSONRPC", "Untrusted"]),
-        library("Breaker", ["Contracts", "JSONRPC"]),
-        library("HTTP", ["CCurl", "Untrusted", logging]),
-        library("Providers", ["HTTP", "ServiceKit", "JSONRPC", "Untrusted"]),
+            nio + [
+                "Calls", "Faults", "JSON", logging, lifecycle, configuration, unixSignals, "JSONRPC", "ServicePool",
+                "Untrusted",
+            ]),
+        library("Contracts", ["Calls", "Faults", "JSON", "Untrusted"]),
+        library("Breaker", ["Faults", "Contracts"]),
+        library("HTTP", ["CCurl", "Untrusted"]),
+        library("Providers", ["Calls", "Faults", "JSON", "HTTP", "ServiceKit", "Untrusted"]),
         library("AWS", ["HTTP", "Untrusted", crypto, subprocess, systemPackage]),
-        library("Artifacts", ["AWS", "CFileSystem", "JSONRPC", "Untrusted", crypto]),
+        library("Artifacts", ["Calls", "Faults", "AWS", "CFileSystem", "Untrusted", crypto]),
         library("ImageHeaders", []),
         library(
             "Media",
             ["CFFmpeg", "CEbur128", "CLcms2", "CSonic", "CZimg", "CZlib", "ImageHeaders", "Untrusted"]),
-        library("Drawing", ["CPango", "JSONRPC"]),
-        library("MediaService", ["Media", "Artifacts", "ServiceKit", "JSONRPC"]),
+        library("Drawing", ["Faults", "CPango"]),
+        library("MediaService", ["Faults", "Media", "Artifacts", "ServiceKit", "JSONRPC"]),
     ]
         + service(
             "Orchestrator", folder: "orchestrator",
-            ["ServiceKit", "ServicePool", "Contracts", "Breaker", "Artifacts", "JSONRPC", "Untrusted", grdb, logging])
+            [
+                "Calls", "Faults", "JSON", "ServiceKit", "ServicePool", "Contracts", "Breaker", "Artifacts", "JSONRPC",
+                "Untrusted", grdb, logging,
+            ])
         + service(
             "ImageGen", folder: "imagegen",
             [
+                "Faults", "JSON",
                 "ServiceKit", "Contracts", "Breaker", "Artifacts", "HTTP", "Providers", "ImageHeaders", "Drawing",
                 "CPango",
                 "JSONRPC", "Untrusted",
@@ -116,15 +126,20 @@ let package = Package(
             documents: ["README.md", "docs"])
         + service(
             "Clipper", folder: "clipper",
-            ["MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Drawing", "JSONRPC"])
+            ["Faults", "MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Drawing", "JSONRPC"])
         + service(
             "Stitcher", folder: "stitcher",
-            ["MediaService", "ServiceKit", "Contracts", "Artifacts", "AWS", "Media", "JSONRPC", logging])
+            [
+                "Faults", "JSON", "MediaService", "ServiceKit", "Contracts", "Artifacts", "AWS", "Media", "JSONRPC",
+                logging,
+            ])
         + service(
-            "EventLogger", folder: "logger", ["ServiceKit", "Contracts", "Artifacts", "AWS", "JSONRPC", logging])
+            "EventLogger", folder: "logger",
+            ["Faults", "JSON", "ServiceKit", "Contracts", "Artifacts", "AWS", "JSONRPC", logging])
         + service(
             "Agent5", folder: "agent5",
             [
+                "Faults", "JSON",
                 "MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Providers", "HTTP", "JSONRPC",
                 "Untrusted",
                 logging,
@@ -134,6 +149,7 @@ let package = Package(
         + service(
             "Dashboard", folder: "dashboard",
             nio + [
+                "Calls", "Faults", "JSON",
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
                 "ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", "Untrusted", "CZlib", crypto, logging,
                 subprocess, systemPackage,
@@ -147,6 +163,7 @@ let package = Package(
         + service(
             "Understudy", folder: "understudy",
             [
+                "Calls", "Faults", "JSON",
                 "ServiceKit", "ServicePool", "Contracts", "Artifacts", "AWS", "HTTP", "JSONRPC", "Untrusted", arguments,
                 logging,
                 unixSignals,
@@ -155,7 +172,7 @@ let package = Package(
             resources: [.copy("Sample")])
         + [
             .target(
-                name: "StandIns", dependencies: ["JSONRPC"], path: "Tests/StandIns",
+                name: "StandIns", dependencies: ["JSON"], path: "Tests/StandIns",
                 exclude: [
                     "README.md", "standin.py", "aws.py", "credential_order.py", "logs.py", "mediaconvert.py",
                     "metadata.py", "models.py",
@@ -163,35 +180,45 @@ let package = Package(
                     "secure.py", "signatures.py",
                 ]),
             tests("UntrustedTests", ["Untrusted"]),
-            tests("JSONRPCTests", nio + ["JSONRPC", logging]),
-            tests("ServicePoolTests", nio + ["ServicePool", "JSONRPC", logging]),
-            tests("ServiceKitTests", ["ServiceKit", "JSONRPC", logging]),
-            tests("ContractsTests", ["Contracts", "JSONRPC"]),
+            tests("FaultsTests", ["Faults", "JSON"]),
+            tests("JSONTests", ["JSON"]),
+            tests("JSONRPCTests", nio + ["Calls", "Faults", "JSON", "JSONRPC", logging]),
+            tests("ServicePoolTests", ["Calls", "Faults", "JSON", "ServicePool", "JSONRPC", logging]),
+            tests("ServiceKitTests", ["Faults", "JSON", "ServiceKit", logging]),
+            tests("ContractsTests", ["Calls", "Faults", "JSON", "Contracts"]),
             tests("HTTPTests", nio + ["HTTP"]),
-            tests("AWSTests", ["AWS", "HTTP", "JSONRPC", "StandIns"]),
-            tests("ArtifactsTests", ["Artifacts", "AWS", "HTTP", "JSONRPC", "StandIns"]),
+            tests("AWSTests", ["JSON", "AWS", "HTTP", "StandIns"]),
+            tests("ArtifactsTests", ["JSON", "Calls", "Faults", "Artifacts", "AWS", "HTTP", "StandIns"]),
             tests("MediaTests", ["Media", "CFFmpeg"], resources: [.copy("Corpus")]),
             tests(
                 "OrchestratorTests",
                 [
-                    "Orchestrator", "Contracts", "Breaker", "JSONRPC", "Artifacts", "ServicePool", "Untrusted", grdb,
+                    "Faults", "JSON",
+                    "Orchestrator", "Contracts", "Breaker", "JSONRPC", "ServicePool", "Untrusted", grdb,
                     logging,
                 ]),
             tests(
                 "ImageGenTests",
                 [
-                    "ImageGen", "Drawing", "Artifacts", "Contracts", "HTTP", "Providers", "JSONRPC", "StandIns",
+                    "Faults", "JSON",
+                    "ImageGen", "Drawing", "ImageHeaders", "Artifacts", "Contracts", "HTTP", "Providers", "StandIns",
                     "ServiceKit", logging,
                 ]),
-            tests("EventLoggerTests", ["EventLogger", "AWS", "Contracts", "JSONRPC", "ServiceKit"]),
+            tests("EventLoggerTests", ["Faults", "JSON", "EventLogger", "AWS", "Contracts", "ServiceKit"]),
             tests(
                 "Agent5Tests",
-                ["Agent5", "Artifacts", "Contracts", "HTTP", "JSONRPC", "Providers", "ServiceKit", "StandIns", logging]),
-            tests("ProvidersTests", ["Providers", "JSONRPC"]),
-            tests("UnderstudyTests", ["Understudy", "Contracts", "JSONRPC", "Untrusted"]),
+                [
+                    "Calls", "Faults", "JSON", "Agent5", "Artifacts", "Contracts", "HTTP", "JSONRPC", "Providers",
+                    "ServiceKit", "StandIns", logging,
+                ]),
+            tests("ProvidersTests", ["JSON", "Providers"]),
+            tests("UnderstudyTests", ["Faults", "JSON", "Understudy", "Contracts"]),
             tests(
                 "StackTests",
-                ["StandIns", "ServiceKit", "ServicePool", "JSONRPC", "Contracts", subprocess, systemPackage],
+                [
+                    "Calls", "Faults", "JSON", "StandIns", "ServiceKit", "ServicePool", "JSONRPC", "Contracts",
+                    subprocess, systemPackage,
+                ],
                 resources: [.copy("Player"), .copy("Hostile")]),
         ],
     swiftLanguageModes: [.v6]

@@ -1,6 +1,6 @@
 package import AWS
+package import Faults
 import Glibc
-package import JSONRPC
 
 /// How the faults of AWS look to a caller.
 extension AWSError: ServiceErrorConvertible {

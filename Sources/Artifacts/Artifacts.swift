@@ -1,7 +1,7 @@
 import AWS
+package import Faults
 package import FoundationEssentials
 import Glibc
-package import JSONRPC
 
 /// What is known of an artifact without reading it.
 package struct ArtifactInfo: Sendable, Equatable {

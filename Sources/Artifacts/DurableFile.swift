@@ -1,6 +1,6 @@
+package import Faults
 package import FoundationEssentials
 import Glibc
-package import JSONRPC
 
 /// Replaces files of this machine so that a reader never sees a partial file and the change survives a power loss.
 ///

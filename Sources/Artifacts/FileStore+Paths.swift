@@ -1,5 +1,5 @@
+import Faults
 import Glibc
-import JSONRPC
 
 /// What names of this machine's files stand for.
 extension FileStore {

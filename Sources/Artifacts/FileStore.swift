@@ -1,6 +1,6 @@
+package import Faults
 import FoundationEssentials
 import Glibc
-package import JSONRPC
 
 /// Artifacts as files of this machine. A reader never sees half a file: everything is written under a temporary name beside
 /// its place, brought to the disk, and renamed.

@@ -1,5 +1,5 @@
 import CFileSystem
-import JSONRPC
+import Faults
 
 /// File systems whose files the kernel makes up while they are read: `procfs`, `sysfs` and the like.
 ///

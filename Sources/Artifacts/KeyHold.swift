@@ -1,5 +1,5 @@
+import Faults
 import Glibc
-import JSONRPC
 
 /// An exclusive claim on a key, shared by all processes of this machine through a lock file; released when the value goes, or
 /// when the process ends, however it ends.

@@ -1,6 +1,6 @@
+package import Faults
 import FoundationEssentials
 import Glibc
-package import JSONRPC
 
 /// Folders for a service's own data, which no other user may read: folders have mode 0700, files 0600.
 ///

@@ -1,6 +1,6 @@
+package import Faults
 package import FoundationEssentials
 import Glibc
-package import JSONRPC
 
 /// An open regular file of this machine.
 ///

@@ -1,4 +1,4 @@
-package import JSONRPC
+package import Faults
 
 /// The names of a job's files below the store, `scaffold_test/{user_id}/{session_id}/...`.
 package struct Places: Sendable, Equatable {

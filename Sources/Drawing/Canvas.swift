@@ -1,5 +1,5 @@
 import CPango
-package import JSONRPC
+package import Faults
 
 /// Owns a picture that is being drawn. -> pixels, 8 bits a channel.
 package final class Canvas {

@@ -1,4 +1,4 @@
-package import JSONRPC
+package import Faults
 package import Media
 
 /// How the faults of media look to a caller.

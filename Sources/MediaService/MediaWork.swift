@@ -1,4 +1,5 @@
 package import Artifacts
+package import Faults
 package import JSONRPC
 package import Media
 package import ServiceKit

@@ -1,4 +1,4 @@
-package import JSONRPC
+package import Faults
 
 /// The tempo that a call asks for; 1 if absent.
 ///

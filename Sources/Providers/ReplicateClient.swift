@@ -1,5 +1,5 @@
 package import HTTP
-package import JSONRPC
+package import JSON
 package import ServiceKit
 
 /// Runs models at Replicate.

@@ -1,6 +1,7 @@
+package import Faults
 import FoundationEssentials
 package import HTTP
-package import JSONRPC
+import JSON
 import ServiceKit
 
 /// One wish as Replicate's API has it.

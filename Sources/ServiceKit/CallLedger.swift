@@ -1,4 +1,5 @@
-import JSONRPC
+import Calls
+import Faults
 import ServicePool
 import Synchronization
 

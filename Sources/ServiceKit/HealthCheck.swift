@@ -1,3 +1,5 @@
+import Calls
+import Faults
 import JSONRPC
 import ServicePool
 import Untrusted

@@ -1,4 +1,6 @@
+package import Calls
 import FoundationEssentials
+package import JSON
 package import JSONRPC
 
 /// The methods of a service and who answers them: what dispatches, and what `rpc.discover` describes.

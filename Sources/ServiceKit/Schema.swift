@@ -1,4 +1,4 @@
-import JSONRPC
+import JSON
 
 /// JSON Schema of a Codable type, read off the type itself: a decoder that is asked for members answers with made-up values
 /// and remembers what it was asked for. The description can so never differ from what is really decoded.

@@ -1,4 +1,4 @@
-package import JSONRPC
+package import Faults
 import Untrusted
 
 /// A key or a token: whoever prints it, logs it or looks at it in a debugger's mirror sees `***`.

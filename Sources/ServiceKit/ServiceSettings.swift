@@ -1,7 +1,8 @@
 import Configuration
+package import Faults
 import FoundationEssentials
 import Glibc
-package import JSONRPC
+import JSONRPC
 package import Logging
 package import ServicePool
 

@@ -1,6 +1,9 @@
+package import Calls
+import Faults
 import FoundationEssentials
 import Glibc
-package import JSONRPC
+package import JSON
+import JSONRPC
 import ServicePool
 
 /// What `rpc.stats` answers.

@@ -1,4 +1,4 @@
-package import JSONRPC
+package import Calls
 import Untrusted
 
 /// A replica as a caller sees it.

@@ -1,4 +1,7 @@
+package import Calls
+import Faults
 import FoundationEssentials
+import JSON
 package import JSONRPC
 package import Logging
 import NIOCore

@@ -1,4 +1,3 @@
-import JSONRPC
 package import Logging
 import Synchronization
 

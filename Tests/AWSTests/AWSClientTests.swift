@@ -1,6 +1,6 @@
 import Foundation
 import HTTP
-import JSONRPC
+import JSON
 import StandIns
 import Testing
 

@@ -2,7 +2,7 @@ import Artifacts
 import Contracts
 import Foundation
 import HTTP
-import JSONRPC
+import JSON
 import Logging
 import Providers
 import ServiceKit

@@ -1,6 +1,7 @@
+import Calls
+import Faults
 import FoundationEssentials
 import Glibc
-import JSONRPC
 import Testing
 
 @testable import Artifacts

@@ -1,6 +1,6 @@
 import AWS
+import Faults
 import Foundation
-import JSONRPC
 import Testing
 
 @testable import Artifacts

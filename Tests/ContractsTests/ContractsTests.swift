@@ -1,5 +1,7 @@
+import Calls
+import Faults
 import FoundationEssentials
-import JSONRPC
+import JSON
 import Testing
 
 @testable import Contracts
@@ -119,16 +121,5 @@ import Testing
         #expect(json["costs"]?["Agent6"] == .number(0.042))
         #expect(json["costs"]?["total"] == .number(0.042))
         #expect(json["videoUrl"] == "file:///f")
-    }
-
-    @Test("an error on the wire has code, message and data")
-    func errors() throws {
-        let error = ServiceError(.rateLimited, "slow down", retryAfter: 3, provider: "acme")
-        let json = try JSONCoding.convert(error, to: JSONValue.self)
-        #expect(json["code"] == .integer(-32012))
-        #expect(json["data"]?["kind"] == "rate_limited")
-        #expect(json["data"]?["retry_after_s"]?.double == 3)
-        #expect(json["data"]?["retryable"] == .bool(true))
-        #expect(try JSONCoding.convert(json, to: ServiceError.self) == error)
     }
 }

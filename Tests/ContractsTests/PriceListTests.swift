@@ -1,5 +1,6 @@
+import Faults
 import FoundationEssentials
-import JSONRPC
+import JSON
 import Testing
 
 @testable import Contracts

@@ -1,7 +1,7 @@
 import AWS
 import Contracts
 import FoundationEssentials
-import JSONRPC
+import JSON
 import Testing
 
 @testable import EventLogger

@@ -1,8 +1,9 @@
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
 import HTTP
-import JSONRPC
+import JSON
 import Logging
 import Providers
 import ServiceKit

@@ -1,4 +1,7 @@
+import Calls
+import Faults
 import FoundationEssentials
+import JSON
 import Logging
 import NIOCore
 import Synchronization
@@ -269,29 +272,6 @@ private struct TestServer {
         #expect(
             seen.count == 1 && seen[0].message.utf8.count <= 4096 && seen[0].extra.isEmpty && seen[0].fraction == 0.5)
         await server.close()
-    }
-
-    @Test("an error's texts and numbers are bounded where they leave and where they enter")
-    func boundedErrors() throws {
-        let long = String(repeating: "w", count: 4_000_000)
-        let error = ServiceError(
-            .unavailable, long, retryAfter: 1e30, detail: long, provider: long, providerCode: long, requestID: long)
-        let text = try JSONCoding.encode(error)
-        #expect(text.count < 25_000)
-        let foreign = try JSONCoding.encode(
-            JSONValue.object([
-                "code": -32011, "message": .string(long),
-                "data": [
-                    "kind": "unavailable", "retry_after_s": 1e300, "detail": .string(long), "provider": .string(long),
-                ],
-            ]))
-        for read in [
-            try JSONCoding.decode(ServiceError.self, from: text),
-            try JSONCoding.decode(ServiceError.self, from: foreign),
-        ] {
-            #expect(read.message.utf8.count <= 4096 && (read.detail?.utf8.count ?? 0) <= 16_384)
-            #expect((read.retryAfter ?? 0) <= 30 * 86_400)
-        }
     }
 
     @Test("a client that is given peers does not talk to others")

@@ -1,4 +1,4 @@
-import JSONRPC
+import JSON
 import Logging
 import ServicePool
 import Synchronization

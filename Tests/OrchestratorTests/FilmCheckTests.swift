@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import JSON
 import Testing
 
 @testable import Orchestrator

@@ -1,6 +1,8 @@
 import Contracts
+import Faults
 import FoundationEssentials
 import GRDB
+import JSON
 import JSONRPC
 import Testing
 import Untrusted

@@ -1,6 +1,6 @@
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
 import Synchronization
 import Testing
 

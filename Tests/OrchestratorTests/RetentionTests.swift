@@ -1,7 +1,7 @@
 import Contracts
+import Faults
 import FoundationEssentials
 import GRDB
-import JSONRPC
 import Testing
 
 @testable import Orchestrator

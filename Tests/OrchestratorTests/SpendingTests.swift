@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 import Testing
 
 @testable import Orchestrator

@@ -1,6 +1,5 @@
 import Contracts
 import FoundationEssentials
-import JSONRPC
 import Logging
 
 @testable import Orchestrator

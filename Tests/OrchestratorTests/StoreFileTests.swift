@@ -1,7 +1,8 @@
 import Contracts
+import Faults
 import Foundation
 import GRDB
-import JSONRPC
+import JSON
 import Testing
 
 @testable import Orchestrator

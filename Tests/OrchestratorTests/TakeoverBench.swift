@@ -1,6 +1,6 @@
 import Contracts
+import Faults
 import Foundation
-import JSONRPC
 import Synchronization
 import Testing
 

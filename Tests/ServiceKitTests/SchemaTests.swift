@@ -1,4 +1,5 @@
-import JSONRPC
+import Faults
+import JSON
 import Testing
 
 @testable import ServiceKit

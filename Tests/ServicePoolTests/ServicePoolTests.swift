@@ -1,3 +1,5 @@
+import Calls
+import Faults
 import FoundationEssentials
 import Glibc
 import Logging

@@ -1,7 +1,7 @@
 import Contracts
+import Faults
 import Foundation
-import JSONRPC
-import ServiceKit
+import JSON
 import Testing
 
 /// Jobs that go on after their end, and stills that are ready before their time, through the real executables.

@@ -1,6 +1,6 @@
 import Contracts
 import Foundation
-import JSONRPC
+import JSON
 import Testing
 
 @Suite(.serialized) struct BreakerCommandTests {

@@ -1,6 +1,8 @@
 import Contracts
+import Faults
 import Foundation
 import Glibc
+import JSON
 import JSONRPC
 import Testing
 

@@ -1,7 +1,7 @@
 import Artifacts
 import Contracts
+import Faults
 import HTTP
-import JSONRPC
 import MediaService
 import Providers
 import ServiceKit

@@ -1,6 +1,6 @@
 import Artifacts
 import Contracts
-import JSONRPC
+import Faults
 
 /// Brings what a lead made to where the job expects it: below the output prefix.
 struct LeadDelivery: Sendable {

@@ -1,5 +1,5 @@
 import Drawing
-import JSONRPC
+import Faults
 import Media
 
 /// Draws captions: white words on a dark plate, at the foot of the picture.

@@ -1,9 +1,9 @@
 import Artifacts
 import Contracts
+import Faults
 import JSONRPC
 import Media
 import MediaService
-import ServiceKit
 
 /// Answers `clipper`'s methods.
 struct ClipMaker: Sendable {

@@ -1,5 +1,5 @@
 import Artifacts
-import JSONRPC
+import JSON
 import Logging
 import NIOCore
 import ServiceKit

@@ -1,7 +1,7 @@
 import Contracts
+import Faults
 import FoundationEssentials
 import Glibc
-import JSONRPC
 import ServiceKit
 
 /// How the page is served, from the environment.

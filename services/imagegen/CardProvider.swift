@@ -1,6 +1,5 @@
 import Contracts
 import Drawing
-import JSONRPC
 import ServiceKit
 
 /// Cards: designed pictures made on this machine; they cost nothing unless the list of prices says otherwise.

@@ -1,6 +1,6 @@
 import Breaker
 import Contracts
-import JSONRPC
+import Faults
 
 /// Which providers of the chain are not asked for a while, because they failed three times in a row.
 actor ProviderBreakers {

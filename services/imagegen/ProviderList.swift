@@ -1,7 +1,7 @@
 import Artifacts
 import Contracts
+import Faults
 import HTTP
-import JSONRPC
 import Logging
 import Providers
 import ServiceKit

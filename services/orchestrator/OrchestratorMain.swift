@@ -1,7 +1,8 @@
 import Artifacts
 import Breaker
 import Contracts
-import JSONRPC
+import Faults
+import JSON
 import Logging
 import ServiceKit
 import ServicePool

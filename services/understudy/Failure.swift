@@ -1,6 +1,6 @@
 import ArgumentParser
+import Faults
 import Glibc
-import JSONRPC
 import Untrusted
 
 /// How a command ends that could not do its work.

@@ -1,7 +1,7 @@
 import AWS
+import Faults
 import FoundationEssentials
 import Glibc
-import JSONRPC
 import Synchronization
 
 /// Files of this machine that stand for objects elsewhere: copies of what was read, and what is not yet stored.

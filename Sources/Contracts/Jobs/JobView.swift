@@ -1,4 +1,4 @@
-package import JSONRPC
+package import Faults
 
 /// Where a job stands.
 package enum JobState: String, Codable, Sendable, CaseIterable {

@@ -1,4 +1,4 @@
-package import JSONRPC
+package import Faults
 
 /// Who made the film, why, and what it cost: `receipt.json`.
 package struct Receipt: Codable, Sendable {

@@ -1,4 +1,4 @@
-package import JSONRPC
+package import Faults
 
 /// One status message of a job, as watchers get it. Its members are in camel case: the page and the pipelines that read it
 /// always had it so.

@@ -1,4 +1,6 @@
-package import JSONRPC
+package import Calls
+package import Faults
+package import JSON
 
 /// What an agent of the chain answers to: the lead `agent5`, and `agent2` and `agent4` where they run as services.
 package enum AgentAPI {

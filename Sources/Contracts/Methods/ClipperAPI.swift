@@ -1,4 +1,4 @@
-package import JSONRPC
+package import Calls
 
 /// `clipper`: from a still to a clip, and the clip's sound.
 package enum ClipperAPI {

@@ -1,4 +1,4 @@
-package import JSONRPC
+package import Calls
 
 extension OrchestratorAPI {
     package static let estimate = Method<StartJob, Estimate>(

@@ -1,4 +1,4 @@
-package import JSONRPC
+package import Calls
 
 /// `imagegen`: a still for a prompt.
 package enum ImageGenAPI {

@@ -1,4 +1,5 @@
-package import JSONRPC
+package import Calls
+package import JSON
 
 /// `logger`: what happened, for those who come later.
 package enum LoggerAPI {

@@ -1,4 +1,5 @@
-package import JSONRPC
+package import Calls
+package import JSON
 
 /// `orchestrator`: jobs, from a storyboard to a film.
 package enum OrchestratorAPI {

@@ -1,4 +1,4 @@
-package import JSONRPC
+package import Calls
 
 /// `stitcher`: one film of many clips.
 package enum StitcherAPI {

@@ -1,5 +1,6 @@
+package import Faults
 import FoundationEssentials
-package import JSONRPC
+package import JSON
 
 /// What each piece of work costs, from one file for all services: `UNDERSTUDY_PRICES`.
 ///

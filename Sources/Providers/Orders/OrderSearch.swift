@@ -1,6 +1,5 @@
 import FoundationEssentials
 import HTTP
-import JSONRPC
 import Untrusted
 
 /// Looks for an order whose answer was lost in the provider's list of orders.

@@ -1,6 +1,6 @@
+import Faults
 import FoundationEssentials
 package import HTTP
-import JSONRPC
 package import ServiceKit
 
 /// Fetches a result from where a provider says that it is: from https and public addresses, from the provider's own server, or out

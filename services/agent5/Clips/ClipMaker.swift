@@ -2,7 +2,6 @@ import Contracts
 import FoundationEssentials
 import Glibc
 import HTTP
-import JSONRPC
 import Providers
 
 /// A generator of short clips that is paid for.

@@ -1,6 +1,8 @@
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
+import JSON
 import JSONRPC
 import Logging
 import Media

@@ -1,6 +1,7 @@
+import Faults
 import FoundationEssentials
 import HTTP
-import JSONRPC
+import JSON
 import Providers
 import ServiceKit
 import Untrusted

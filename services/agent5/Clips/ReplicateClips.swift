@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import JSON
 import Providers
 
 /// Video models at Replicate.

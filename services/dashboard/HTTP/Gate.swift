@@ -1,5 +1,5 @@
+import Faults
 import FoundationEssentials
-import JSONRPC
 import NIOHTTP1
 import ServiceKit
 

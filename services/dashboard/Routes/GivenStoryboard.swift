@@ -1,8 +1,9 @@
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
 import Glibc
-import JSONRPC
+import JSON
 import ServicePool
 
 /// A storyboard that does not fit into a line of the wire goes into the store, where the orchestrator looks for it.

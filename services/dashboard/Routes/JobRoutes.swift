@@ -1,6 +1,8 @@
+import Calls
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
+import JSON
 import NIOHTTP1
 import ServicePool
 

@@ -1,5 +1,4 @@
 import Contracts
-import JSONRPC
 import ServicePool
 import Synchronization
 

@@ -1,5 +1,6 @@
+import Calls
 import Contracts
-import JSONRPC
+import JSON
 import ServiceKit
 import ServicePool
 

@@ -1,6 +1,6 @@
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
 import Logging
 import NIOHTTP1
 

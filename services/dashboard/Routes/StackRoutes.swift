@@ -1,5 +1,8 @@
+import Calls
 import Contracts
+import Faults
 import FoundationEssentials
+import JSON
 import JSONRPC
 import ServicePool
 

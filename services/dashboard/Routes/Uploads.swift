@@ -1,6 +1,6 @@
 import Artifacts
+import Faults
 import FoundationEssentials
-import JSONRPC
 import NIOHTTP1
 
 /// Narrations that come with the form: streamed to this machine's disk, then put into the store, where every service finds them.

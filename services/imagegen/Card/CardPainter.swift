@@ -1,5 +1,5 @@
 import Drawing
-import JSONRPC
+import Faults
 
 /// A designed picture of a prompt, made without any network: a scene drawn from the prompt, and the prompt typeset on it.
 enum CardPainter {

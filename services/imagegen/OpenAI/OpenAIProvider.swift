@@ -1,10 +1,11 @@
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
 import Glibc
 import HTTP
 import ImageHeaders
-import JSONRPC
+import JSON
 import Logging
 import Providers
 import ServiceKit

@@ -1,7 +1,7 @@
 import Contracts
 import HTTP
 import ImageHeaders
-import JSONRPC
+import JSON
 import Logging
 import Providers
 

@@ -1,5 +1,6 @@
 import AWS
 import Contracts
+import Faults
 import FoundationEssentials
 import JSONRPC
 import Logging

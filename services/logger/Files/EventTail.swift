@@ -1,6 +1,7 @@
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
+import JSON
 
 /// Reads the newest events of the local file. It shares nothing with the writer, and runs on a thread where it may block.
 struct EventTail: Sendable {

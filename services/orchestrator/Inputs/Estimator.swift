@@ -1,5 +1,5 @@
+import Calls
 import Contracts
-import JSONRPC
 import ServiceKit
 import ServicePool
 

@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import JSON
 
 /// What was asked for: the first thing that is known of a job, and never changes.
 struct JobSpec: Codable, Sendable {

@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import JSON
 
 /// Fits segments and narrations that are longer than their segments to each other, as `fit_narration` asks.
 struct NarrationFit: Sendable {

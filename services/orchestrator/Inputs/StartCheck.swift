@@ -1,5 +1,6 @@
 import Contracts
-import JSONRPC
+import Faults
+import JSON
 
 /// Looks at what a job is to be started with before anything is stored of it.
 enum StartCheck {

@@ -1,6 +1,7 @@
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
+import JSON
 
 /// A storyboard that keeps all bounds.
 struct Storyboard: Sendable {

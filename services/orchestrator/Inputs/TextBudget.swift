@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 import Untrusted
 
 /// What a job's view has room for, of texts that agents and providers wrote: a thousand segments may each have failed with a long

@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 
 /// Something that happened to a job. A job's state is the fold of its events; they are kept for ever.
 enum JobEvent: Codable, Sendable {

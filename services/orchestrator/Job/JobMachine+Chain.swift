@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 
 /// The agents before the lead. There is no understudy for them: when one fails, the job fails with its words, unless what it
 /// should have made is there already.

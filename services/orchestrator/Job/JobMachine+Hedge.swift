@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 
 /// The warm understudy: stills that are prepared while the lead takes long, so that a takeover finds them ready.
 extension JobMachine {

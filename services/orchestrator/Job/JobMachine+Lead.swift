@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 import ServicePool
 
 /// The lead's part: attempts, what its failures mean, and the takeover.

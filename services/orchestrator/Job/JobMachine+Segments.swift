@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 
 /// The understudy's part: stills, clips and narration of each segment, then the film.
 extension JobMachine {

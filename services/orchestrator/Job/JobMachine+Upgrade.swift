@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 
 /// What the lead is to make of a film that is finished, and what there is as long as it has not.
 struct Upgrade: Sendable {

@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 
 /// A job as the fold of its events. Pure: no clock, no I/O; moments come with the events.
 ///

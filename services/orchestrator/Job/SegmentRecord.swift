@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 
 /// One segment of a job: what is there, what was tried.
 struct SegmentRecord: Sendable {

@@ -1,5 +1,6 @@
+import Faults
 import FoundationEssentials
-import JSONRPC
+import JSON
 
 /// A job of which the store holds something that cannot be read: a damaged row, or an event of a later version.
 struct DamagedJob: ServiceErrorConvertible {

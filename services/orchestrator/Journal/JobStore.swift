@@ -1,9 +1,10 @@
 import Artifacts
 import Breaker
 import Contracts
+import Faults
 import FoundationEssentials
 import GRDB
-import JSONRPC
+import JSON
 import ServicePool
 import Synchronization
 

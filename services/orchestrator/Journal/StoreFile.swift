@@ -1,9 +1,9 @@
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
 import GRDB
 import Glibc
-import JSONRPC
 
 /// The job store's file, looked at before anything is written to it.
 enum StoreFile {

@@ -1,5 +1,6 @@
 import Contracts
-import JSONRPC
+import Faults
+import JSON
 
 /// Whether an agent's answer can be meant: what no provider of good will would say is a failure of the agent.
 enum AgentAnswer {

@@ -1,6 +1,6 @@
 import Breaker
 import Contracts
-import JSONRPC
+import Faults
 import Logging
 
 /// The breakers of all agents and image providers: kept in the store, so that a restart does not forget who is down.

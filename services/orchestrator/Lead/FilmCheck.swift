@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 import ServicePool
 
 /// Whether a film is what was promised: it decodes, and lasts as long.

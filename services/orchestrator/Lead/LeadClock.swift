@@ -1,4 +1,4 @@
-import JSONRPC
+import Faults
 
 /// How long an agent's call may take: in all, waiting for a replica, until its first progress, and between signs of life.
 /// Pure: moments are seconds since the job first turned to the agent.

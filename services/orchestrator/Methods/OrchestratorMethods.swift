@@ -1,5 +1,7 @@
 import Contracts
+import Faults
 import FoundationEssentials
+import JSON
 import JSONRPC
 import ServiceKit
 

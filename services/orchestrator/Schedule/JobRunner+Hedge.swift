@@ -1,5 +1,4 @@
 import Contracts
-import JSONRPC
 import Logging
 
 /// When the understudy warms up.

@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 import ServicePool
 
 /// How each piece of work is done, and which event comes of it.

@@ -1,4 +1,5 @@
 import Contracts
+import Faults
 import FoundationEssentials
 import JSONRPC
 import Logging

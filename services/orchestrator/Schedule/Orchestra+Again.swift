@@ -1,5 +1,6 @@
 import Contracts
-import JSONRPC
+import Faults
+import JSON
 
 /// Jobs that are at their end, and go on all the same.
 extension Orchestra {

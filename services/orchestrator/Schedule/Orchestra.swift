@@ -1,7 +1,9 @@
+import Calls
 import Contracts
+import Faults
 import FoundationEssentials
 import Glibc
-import JSONRPC
+import JSON
 import Logging
 
 /// All jobs: starts them in their turn, finds them, lets go of them.

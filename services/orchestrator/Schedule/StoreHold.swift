@@ -1,4 +1,4 @@
-import JSONRPC
+import Faults
 import ServicePool
 
 /// How long a piece of work waits for an artifact store that is full or away, or for a service of the house that was lost.

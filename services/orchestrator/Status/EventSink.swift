@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import JSON
 import Logging
 import ServicePool
 import Synchronization

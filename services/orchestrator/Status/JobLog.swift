@@ -1,5 +1,6 @@
 import Contracts
-import JSONRPC
+import Faults
+import JSON
 
 /// What the log service is told of a job's events.
 enum JobLog {

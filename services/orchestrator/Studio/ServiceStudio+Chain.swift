@@ -1,6 +1,7 @@
 import Artifacts
 import Contracts
-import JSONRPC
+import Faults
+import JSON
 import ServicePool
 
 /// The agents before the lead, as services.

@@ -1,6 +1,6 @@
 import Artifacts
 import Contracts
-import JSONRPC
+import Faults
 import ServicePool
 
 /// The check of what the lead delivered.

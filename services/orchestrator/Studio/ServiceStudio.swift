@@ -1,7 +1,9 @@
 import Artifacts
+import Calls
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
+import JSON
 import ServicePool
 
 /// The studio that calls the services.

@@ -1,5 +1,6 @@
 import Contracts
-import JSONRPC
+import Faults
+import JSON
 
 /// Everybody that a job gives work to. The real one calls the services; tests put an instant one in its place.
 protocol Studio: Sendable {

@@ -1,6 +1,8 @@
 import AWS
 import Artifacts
 import Contracts
+import Faults
+import JSON
 import JSONRPC
 import Logging
 import Media

@@ -1,7 +1,7 @@
 import AWS
 import Artifacts
+import Faults
 import FoundationEssentials
-import JSONRPC
 import Logging
 
 /// The MediaConvert jobs of one film: made once, remembered before anybody waits for them, waited for, cancelled.

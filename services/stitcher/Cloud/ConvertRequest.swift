@@ -1,5 +1,5 @@
 import FoundationEssentials
-import JSONRPC
+import JSON
 import Media
 
 /// A CreateJob request: clips one after the other, one MP4.

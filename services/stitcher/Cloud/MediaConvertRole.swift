@@ -1,8 +1,9 @@
 import AWS
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
+import JSON
 
 /// The role that MediaConvert runs under: assumed by the service, allowed to read and write the objects of a bucket, and nothing else.
 struct MediaConvertRole: Sendable {

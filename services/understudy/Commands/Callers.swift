@@ -1,7 +1,10 @@
 import ArgumentParser
 import Artifacts
+import Calls
 import Contracts
+import Faults
 import FoundationEssentials
+import JSON
 import JSONRPC
 import ServiceKit
 import ServicePool

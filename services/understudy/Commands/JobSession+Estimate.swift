@@ -1,6 +1,9 @@
 import Artifacts
+import Calls
 import Contracts
+import Faults
 import FoundationEssentials
+import JSON
 import JSONRPC
 
 /// The dry run: the same question as a job's, and no job.

@@ -1,3 +1,5 @@
+import Faults
+import JSON
 import JSONRPC
 import ServicePool
 

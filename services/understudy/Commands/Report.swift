@@ -1,9 +1,9 @@
 import ArgumentParser
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
-import ServiceKit
+import JSON
 import Untrusted
 
 struct Report: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Calls
 import JSONRPC
 import ServiceKit
 import Untrusted

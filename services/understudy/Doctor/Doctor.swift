@@ -1,5 +1,7 @@
 import ArgumentParser
 import Artifacts
+import Calls
+import Faults
 import Foundation
 import JSONRPC
 import ServiceKit

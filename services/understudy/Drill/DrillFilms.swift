@@ -1,6 +1,9 @@
 import Artifacts
+import Calls
 import Contracts
+import Faults
 import FoundationEssentials
+import JSON
 import JSONRPC
 
 /// The films that the scripted lead delivers: one good, the others spoilt. Made by the real services, so that nothing but the

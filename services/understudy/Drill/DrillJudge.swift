@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 
 /// Compares what came of a job with what should have. Pure: a receipt and the film's fault go in, a result comes out.
 struct DrillJudge {

@@ -1,5 +1,7 @@
+import Calls
 import Contracts
 import FoundationEssentials
+import JSON
 import JSONRPC
 
 /// Where faults are played: a stack of its own with a scripted lead, small films, and cards for stills.

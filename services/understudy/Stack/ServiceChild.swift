@@ -1,6 +1,6 @@
+import Faults
 import FoundationEssentials
 import Glibc
-import JSONRPC
 import Subprocess
 import SystemPackage
 import Untrusted

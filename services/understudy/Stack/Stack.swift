@@ -1,5 +1,5 @@
+import Faults
 import FoundationEssentials
-import JSONRPC
 import ServicePool
 
 /// All services of a stack as supervised children in one run directory.

@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 import Untrusted
 
 /// A receipt as the owner of a product reads it: who failed how, who stepped in, what was kept, what it cost.

@@ -1,4 +1,7 @@
+package import Calls
+package import Faults
 package import FoundationEssentials
+package import JSON
 package import NIOCore
 import Synchronization
 
@@ -96,16 +99,6 @@ package final class Call: Sendable {
     /// Closes this call's connection at once, without a reply: every call on it is lost to its caller and cancelled here.
     /// What a peer that breaks off looks like, for rehearsals of it.
     package func dropConnection() { port.drop() }
-}
-
-/// What a call hands down to the calls that it makes.
-package enum CallContext {
-    /// When the call that is being answered must be done.
-    @TaskLocal package static var deadline: ContinuousClock.Instant?
-    /// The process that the call comes from; absent for work that no call began.
-    @TaskLocal package static var peer: Peer?
-    /// What the call holds until it ends; absent for work that no call began.
-    @TaskLocal package static var holdings: CallHoldings?
 }
 
 /// Answers calls; `ServiceKit`'s table of methods is one.

@@ -1,3 +1,4 @@
+package import JSON
 import Untrusted
 
 /// How far a long call is: the `rpc.progress` notification.

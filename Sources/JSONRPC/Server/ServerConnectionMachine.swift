@@ -1,3 +1,4 @@
+import Faults
 package import NIOCore
 
 /// One connection as a server sees it: which calls run, which batch a reply belongs to, and when the end has come.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import JSONRPC
+@testable import JSON
 
 @Suite struct JSONScannerTests {
     private func isJSON(_ text: String) -> Bool {

@@ -1,3 +1,5 @@
+import Calls
+import Faults
 import NIOCore
 
 /// Tells a peer that may not be here why, and closes.

@@ -1,3 +1,4 @@
+import JSON
 import NIOCore
 
 /// What can be read of a reply that is longer than the limit: its id, which is at its start or at its end.

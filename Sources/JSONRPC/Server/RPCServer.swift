@@ -1,3 +1,5 @@
+import Calls
+package import Faults
 package import Logging
 package import NIOCore
 import NIOPosix

@@ -1,3 +1,5 @@
+package import Faults
+import JSON
 package import NIOCore
 
 /// The lines that go over the wire.

@@ -7,6 +7,11 @@ package struct JSONScanner {
     package struct SyntaxError: Error, Equatable {
         package let offset: Int
         package let expected: String
+
+        package init(offset: Int, expected: String) {
+            self.offset = offset
+            self.expected = expected
+        }
     }
 
     /// Values nested deeper than this are refused: a peer must not be able to exhaust the stack.

@@ -1,4 +1,6 @@
+import Faults
 import FoundationEssentials
+import JSON
 import NIOCore
 import Untrusted
 

@@ -1,4 +1,7 @@
+package import Calls
+package import Faults
 package import FoundationEssentials
+package import JSON
 package import NIOCore
 import NIOPosix
 import Synchronization

@@ -1,4 +1,7 @@
+import Calls
+import Faults
 import FoundationEssentials
+import JSON
 import NIOCore
 
 /// Bytes to calls and back, on the connection's event loop; async only at the method.

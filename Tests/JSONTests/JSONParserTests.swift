@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Testing
 
-@testable import JSONRPC
+@testable import JSON
 
 /// Asks a decoder for each type in turn, as `JSONValue` would without its own parser.
 private enum Reference: Decodable, Equatable {

@@ -1,3 +1,5 @@
+package import Faults
+import JSON
 package import NIOCore
 
 /// What any request may carry beside its method's own parameters: how long it may take, and whether progress is wanted.
