@@ -86,18 +86,21 @@ let package = Package(
         library("Faults", ["Untrusted"]),
         library("JSON", ["Untrusted"]),
         library("Calls", []),
+        library("Secrets", []),
+        library("Blocking", []),
         library("JSONRPC", nio + ["Calls", "Faults", "JSON", logging, "Untrusted"]),
         library("ServicePool", nio + ["Calls", "Faults", "JSON", logging, "JSONRPC", "Untrusted"]),
         library(
             "ServiceKit",
-            nio + [
-                "Calls", "Faults", "JSON", logging, lifecycle, configuration, unixSignals, "JSONRPC", "ServicePool",
+            [
+                "Blocking", "Secrets", "Calls", "Faults", "JSON", logging, lifecycle, configuration, unixSignals,
+                "JSONRPC", "ServicePool",
                 "Untrusted",
             ]),
         library("Contracts", ["Calls", "Faults", "JSON", "Untrusted"]),
         library("Breaker", ["Faults", "Contracts"]),
         library("HTTP", ["CCurl", "Untrusted"]),
-        library("Providers", ["Calls", "Faults", "JSON", "HTTP", "ServiceKit", "Untrusted"]),
+        library("Providers", ["Secrets", "Calls", "Faults", "JSON", "HTTP", "Untrusted"]),
         library("AWS", ["HTTP", "Untrusted", crypto, subprocess, systemPackage]),
         library("Artifacts", ["Calls", "Faults", "AWS", "CFileSystem", "Untrusted", crypto]),
         library("ImageHeaders", []),
@@ -105,7 +108,7 @@ let package = Package(
             "Media",
             ["CFFmpeg", "CEbur128", "CLcms2", "CSonic", "CZimg", "CZlib", "ImageHeaders", "Untrusted"]),
         library("Drawing", ["Faults", "CPango"]),
-        library("MediaService", ["Faults", "Media", "Artifacts", "ServiceKit", "JSONRPC"]),
+        library("MediaService", ["Blocking", "Faults", "Media", "Artifacts", "JSONRPC"]),
     ]
         + service(
             "Orchestrator", folder: "orchestrator",
@@ -116,6 +119,7 @@ let package = Package(
         + service(
             "ImageGen", folder: "imagegen",
             [
+                "Blocking", "Secrets",
                 "Faults", "JSON",
                 "ServiceKit", "Contracts", "Breaker", "Artifacts", "HTTP", "Providers", "ImageHeaders", "Drawing",
                 "CPango",
@@ -126,19 +130,24 @@ let package = Package(
             documents: ["README.md", "docs"])
         + service(
             "Clipper", folder: "clipper",
-            ["Faults", "MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Drawing", "JSONRPC"])
+            [
+                "Blocking", "Faults", "MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Drawing",
+                "JSONRPC",
+            ])
         + service(
             "Stitcher", folder: "stitcher",
             [
+                "Blocking",
                 "Faults", "JSON", "MediaService", "ServiceKit", "Contracts", "Artifacts", "AWS", "Media", "JSONRPC",
                 logging,
             ])
         + service(
             "EventLogger", folder: "logger",
-            ["Faults", "JSON", "ServiceKit", "Contracts", "Artifacts", "AWS", "JSONRPC", logging])
+            ["Blocking", "Faults", "JSON", "ServiceKit", "Contracts", "Artifacts", "AWS", "JSONRPC", logging])
         + service(
             "Agent5", folder: "agent5",
             [
+                "Secrets",
                 "Faults", "JSON",
                 "MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Providers", "HTTP", "JSONRPC",
                 "Untrusted",
@@ -149,6 +158,7 @@ let package = Package(
         + service(
             "Dashboard", folder: "dashboard",
             nio + [
+                "Secrets",
                 "Calls", "Faults", "JSON",
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
                 "ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", "Untrusted", "CZlib", crypto, logging,
@@ -163,6 +173,7 @@ let package = Package(
         + service(
             "Understudy", folder: "understudy",
             [
+                "Secrets",
                 "Calls", "Faults", "JSON",
                 "ServiceKit", "ServicePool", "Contracts", "Artifacts", "AWS", "HTTP", "JSONRPC", "Untrusted", arguments,
                 logging,
@@ -181,10 +192,12 @@ let package = Package(
                 ]),
             tests("UntrustedTests", ["Untrusted"]),
             tests("FaultsTests", ["Faults", "JSON"]),
+            tests("SecretsTests", ["Secrets"]),
+            tests("BlockingTests", ["Blocking"]),
             tests("JSONTests", ["JSON"]),
             tests("JSONRPCTests", nio + ["Calls", "Faults", "JSON", "JSONRPC", logging]),
             tests("ServicePoolTests", ["Calls", "Faults", "JSON", "ServicePool", "JSONRPC", logging]),
-            tests("ServiceKitTests", ["Faults", "JSON", "ServiceKit", logging]),
+            tests("ServiceKitTests", ["Secrets", "Faults", "JSON", "ServiceKit", logging]),
             tests("ContractsTests", ["Calls", "Faults", "JSON", "Contracts"]),
             tests("HTTPTests", nio + ["HTTP"]),
             tests("AWSTests", ["JSON", "AWS", "HTTP", "StandIns"]),
@@ -200,16 +213,18 @@ let package = Package(
             tests(
                 "ImageGenTests",
                 [
+                    "Secrets",
                     "Faults", "JSON",
                     "ImageGen", "Drawing", "ImageHeaders", "Artifacts", "Contracts", "HTTP", "Providers", "StandIns",
-                    "ServiceKit", logging,
+                    logging,
                 ]),
             tests("EventLoggerTests", ["Faults", "JSON", "EventLogger", "AWS", "Contracts", "ServiceKit"]),
             tests(
                 "Agent5Tests",
                 [
+                    "Secrets",
                     "Calls", "Faults", "JSON", "Agent5", "Artifacts", "Contracts", "HTTP", "JSONRPC", "Providers",
-                    "ServiceKit", "StandIns", logging,
+                    "StandIns", logging,
                 ]),
             tests("ProvidersTests", ["JSON", "Providers"]),
             tests("UnderstudyTests", ["Faults", "JSON", "Understudy", "Contracts"]),

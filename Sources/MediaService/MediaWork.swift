@@ -1,8 +1,8 @@
 package import Artifacts
+package import Blocking
 package import Faults
 package import JSONRPC
 package import Media
-package import ServiceKit
 
 /// Media work on artifacts: what `clipper` and `stitcher` share.
 package struct MediaWork: Sendable {

@@ -2,7 +2,7 @@ package import Faults
 import FoundationEssentials
 package import HTTP
 import JSON
-import ServiceKit
+import Secrets
 
 /// One wish as Replicate's API has it.
 ///

@@ -1,3 +1,4 @@
+package import Blocking
 package import Logging
 package import ServicePool
 

@@ -1,3 +1,4 @@
+import Blocking
 import Faults
 import FoundationEssentials
 import Glibc

@@ -5,7 +5,7 @@ import FoundationEssentials
 import HTTP
 import JSON
 import Logging
-import ServiceKit
+import Secrets
 import StandIns
 import Testing
 

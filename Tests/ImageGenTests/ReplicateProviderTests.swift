@@ -6,7 +6,7 @@ import HTTP
 import JSON
 import Logging
 import Providers
-import ServiceKit
+import Secrets
 import StandIns
 import Testing
 

@@ -1,4 +1,5 @@
 import Artifacts
+import Blocking
 import Contracts
 import Faults
 import JSONRPC

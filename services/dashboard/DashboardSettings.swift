@@ -2,6 +2,7 @@ import Contracts
 import Faults
 import FoundationEssentials
 import Glibc
+import Secrets
 import ServiceKit
 
 /// How the page is served, from the environment.

@@ -1,8 +1,8 @@
+import Blocking
 import Contracts
 import Faults
 import FoundationEssentials
 import JSON
-import ServiceKit
 
 /// Answers `logger`'s methods.
 struct EventLog: Sendable {

@@ -1,4 +1,5 @@
 import AWS
+import Blocking
 import Contracts
 import JSONRPC
 import ServiceKit

@@ -8,7 +8,7 @@ import ImageHeaders
 import JSON
 import Logging
 import Providers
-import ServiceKit
+import Secrets
 import Untrusted
 
 /// OpenAI's images API, at OpenAI's or at any base URL that speaks it.

@@ -1,5 +1,6 @@
 import AWS
 import Artifacts
+import Blocking
 import Contracts
 import Faults
 import JSON

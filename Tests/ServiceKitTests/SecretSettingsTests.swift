@@ -1,9 +1,10 @@
 import Foundation
+import Secrets
 import Testing
 
 @testable import ServiceKit
 
-@Suite struct SecretTests {
+@Suite struct SecretSettingsTests {
     private func secret(_ environment: [String: String]) throws -> String? {
         try ServiceSettings(environment: environment.merging(["HOME": "/h"]) { old, _ in old }).secret(
             "OPENAI_API_KEY")?
