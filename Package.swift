@@ -101,7 +101,7 @@ let package = Package(
         library("Breaker", ["Faults", "Contracts"]),
         library("HTTP", ["CCurl", "Untrusted"]),
         library("Providers", ["Secrets", "Calls", "Faults", "JSON", "HTTP", "Untrusted"]),
-        library("AWS", ["HTTP", "Untrusted", crypto, subprocess, systemPackage]),
+        library("AWS", ["Faults", "HTTP", "Untrusted", crypto, subprocess, systemPackage]),
         library("Artifacts", ["Calls", "Faults", "AWS", "CFileSystem", "Untrusted", crypto]),
         library("ImageHeaders", []),
         library(
@@ -200,7 +200,7 @@ let package = Package(
             tests("ServiceKitTests", ["Secrets", "Faults", "JSON", "ServiceKit", logging]),
             tests("ContractsTests", ["Calls", "Faults", "JSON", "Contracts"]),
             tests("HTTPTests", nio + ["HTTP"]),
-            tests("AWSTests", ["JSON", "AWS", "HTTP", "StandIns"]),
+            tests("AWSTests", ["Faults", "JSON", "AWS", "HTTP", "StandIns"]),
             tests("ArtifactsTests", ["JSON", "Calls", "Faults", "Artifacts", "AWS", "HTTP", "StandIns"]),
             tests("MediaTests", ["Media", "CFFmpeg"], resources: [.copy("Corpus")]),
             tests(

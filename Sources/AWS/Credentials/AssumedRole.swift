@@ -1,3 +1,4 @@
+import Faults
 import FoundationEssentials
 
 /// Temporary credentials of a profile's role, which other credentials may assume.

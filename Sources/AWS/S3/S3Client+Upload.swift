@@ -1,5 +1,7 @@
 import Crypto
+import Faults
 import FoundationEssentials
+import Glibc
 import HTTP
 
 /// A file that is stored in parts.
@@ -72,7 +74,7 @@ extension S3Client {
                     try digests?[number]
                     ?? FileDigest(.file(file.path), range: range, name: file.object.description)
                 guard digest.size == range.count else {
-                    throw AWSError(.file, "\(file.object): \(file.path) became shorter while it was sent")
+                    throw AWSError(file: EIO, "\(file.object): \(file.path) became shorter while it was sent")
                 }
                 var request = AWSRequest("PUT", file.object)
                 request.query = [(name: "partNumber", value: String(number + 1)), (name: "uploadId", value: id)]

@@ -1,4 +1,5 @@
 import Crypto
+import Faults
 package import FoundationEssentials
 import HTTP
 

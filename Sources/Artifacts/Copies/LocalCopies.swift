@@ -207,7 +207,7 @@ final class LocalCopies: Sendable {
         do {
             try await download(path)
             return path
-        } catch let error as AWSError where error.kind == .file && full.contains(error.errno ?? 0) {
+        } catch let error as AWSError where error.errno.map(full.contains) ?? false {
             unlink(path)
             return nil
         } catch {
