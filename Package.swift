@@ -83,6 +83,7 @@ let package = Package(
         .systemLibrary(name: "CFileSystem"),
 
         library("Untrusted", []),
+        library("Timebase", []),
         library("Faults", ["Untrusted"]),
         library("JSON", ["Untrusted"]),
         library("Calls", []),
@@ -106,13 +107,14 @@ let package = Package(
         library("ImageHeaders", []),
         library(
             "Media",
-            ["CFFmpeg", "CEbur128", "CLcms2", "CSonic", "CZimg", "CZlib", "ImageHeaders", "Untrusted"]),
+            ["Timebase", "CFFmpeg", "CEbur128", "CLcms2", "CSonic", "CZimg", "CZlib", "ImageHeaders", "Untrusted"]),
         library("Drawing", ["Faults", "CPango"]),
-        library("MediaService", ["Blocking", "Faults", "Media", "Artifacts", "JSONRPC"]),
+        library("MediaService", ["Timebase", "Blocking", "Faults", "Media", "Artifacts", "JSONRPC"]),
     ]
         + service(
             "Orchestrator", folder: "orchestrator",
             [
+                "Timebase",
                 "Calls", "Faults", "JSON", "ServiceKit", "ServicePool", "Contracts", "Breaker", "Artifacts", "JSONRPC",
                 "Untrusted", grdb, logging,
             ])
@@ -131,12 +133,14 @@ let package = Package(
         + service(
             "Clipper", folder: "clipper",
             [
+                "Timebase",
                 "Blocking", "Faults", "MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Drawing",
                 "JSONRPC",
             ])
         + service(
             "Stitcher", folder: "stitcher",
             [
+                "Timebase",
                 "Blocking",
                 "Faults", "JSON", "MediaService", "ServiceKit", "Contracts", "Artifacts", "AWS", "Media", "JSONRPC",
                 logging,
@@ -146,7 +150,7 @@ let package = Package(
             ["Blocking", "Faults", "JSON", "ServiceKit", "Contracts", "Artifacts", "AWS", "JSONRPC", logging])
         + service(
             "Agent5", folder: "agent5",
-            [
+            ["Timebase", 
                 "Secrets",
                 "Faults", "JSON",
                 "MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Providers", "HTTP", "JSONRPC",
@@ -191,6 +195,7 @@ let package = Package(
                     "secure.py", "signatures.py",
                 ]),
             tests("UntrustedTests", ["Untrusted"]),
+            tests("TimebaseTests", ["Timebase"]),
             tests("FaultsTests", ["Faults", "JSON"]),
             tests("SecretsTests", ["Secrets"]),
             tests("BlockingTests", ["Blocking"]),
@@ -202,7 +207,7 @@ let package = Package(
             tests("HTTPTests", nio + ["HTTP"]),
             tests("AWSTests", ["Faults", "JSON", "AWS", "HTTP", "StandIns"]),
             tests("ArtifactsTests", ["JSON", "Calls", "Faults", "Artifacts", "AWS", "HTTP", "StandIns"]),
-            tests("MediaTests", ["Media", "CFFmpeg"], resources: [.copy("Corpus")]),
+            tests("MediaTests", ["Timebase", "Media", "CFFmpeg"], resources: [.copy("Corpus")]),
             tests(
                 "OrchestratorTests",
                 [

@@ -3,6 +3,7 @@ package import Blocking
 package import Faults
 package import JSONRPC
 package import Media
+import Timebase
 
 /// Media work on artifacts: what `clipper` and `stitcher` share.
 package struct MediaWork: Sendable {
@@ -91,7 +92,7 @@ extension VideoFormat {
     package init(width: Int?, height: Int?, fps: Double?) throws(ServiceError) {
         guard let rate = FrameRate(framesPerSecond: fps ?? 30) else {
             throw .invalidParams(
-                at: "/fps", expected: "23.976, 24, 25, 29.97, 30, 48, 50, 59.94 or 60, found \(fps ?? 0)")
+                at: "/fps", expected: "\(FrameRate.standardText), found \(fps ?? 0)")
         }
         do {
             try self.init(width: width ?? 1920, height: height ?? 1080, rate: rate)

@@ -103,16 +103,6 @@ import Testing
     }
 }
 
-@Suite struct TimelineTests {
-    @Test("boundaries are frames of the whole, so that rounding never adds up")
-    func cumulative() {
-        #expect(Timeline.frames([0.35, 0.35, 0.35, 0.35], fps: 30) == [11, 10, 10, 11])
-        let third = Timeline.frames(Array(repeating: 1.0 / 3, count: 900), fps: 30)
-        #expect(third.reduce(0, +) == 9000)
-        #expect(Timeline.frames([15, 15, 15, 15], fps: 30) == [450, 450, 450, 450])
-    }
-}
-
 @Suite struct NarrationFinderTests {
     @Test("a stem that is the id beats one that contains it as a word")
     func names() {

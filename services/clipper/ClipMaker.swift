@@ -4,6 +4,7 @@ import Faults
 import JSONRPC
 import Media
 import MediaService
+import Timebase
 
 /// Answers `clipper`'s methods.
 struct ClipMaker: Sendable {

@@ -7,6 +7,7 @@ import JSONRPC
 import Media
 import MediaService
 import ServiceKit
+import Timebase
 
 /// Answers `stitcher.stitch` on this machine.
 struct FilmStitcher: Sendable {
@@ -141,15 +142,13 @@ struct FilmStitcher: Sendable {
         _ clips: [StitchClip], rate: FrameRate, _ warnings: inout [String]
     ) async throws(ServiceError) -> [FilmPart] {
         var parts: [FilmPart] = []
-        var seconds = 0.0
-        var start = 0
+        var line = Timeline(rate: rate)
         for (index, clip) in clips.enumerated() {
             guard clip.duration.isFinite, (0.1...3600).contains(clip.duration) else {
                 throw .invalidParams(
                     at: "/clips/\(index)/duration", expected: "seconds from 0.1 to 3600, found \(clip.duration)")
             }
-            seconds += clip.duration
-            let end = rate.frames(seconds)
+            let frames = line.append(seconds: clip.duration)
             let skipped = clip.audioStart ?? 0
             guard skipped.isFinite, (0...21_600).contains(skipped) else {
                 throw .invalidParams(
@@ -167,9 +166,9 @@ struct FilmStitcher: Sendable {
             }
             parts.append(
                 FilmPart(
-                    clip: path, frames: end - start, audio: audio, audioStart: skipped, tempo: audio == nil ? 1 : tempo,
+                    clip: path, frames: frames.count, audio: audio, audioStart: skipped,
+                    tempo: audio == nil ? 1 : tempo,
                     title: clip.segmentID))
-            start = end
         }
         return parts
     }

@@ -1,4 +1,5 @@
 import CFFmpeg
+import Timebase
 
 /// What players and platforms ask of a file before they decode anything.
 enum ContainerCheck {

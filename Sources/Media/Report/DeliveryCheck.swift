@@ -1,4 +1,5 @@
 import CFFmpeg
+import Timebase
 import Untrusted
 
 /// One point of a film's delivery.

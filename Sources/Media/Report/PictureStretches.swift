@@ -1,3 +1,5 @@
+import Timebase
+
 /// Stretches of a film in which nothing is seen, or nothing moves.
 struct PictureStretches {
     private var before = PictureLook()

@@ -1,3 +1,5 @@
+import Timebase
+
 /// Finds each narration in a film's sound, and how far it is from its place.
 struct SyncWindows {
     enum Outcome: Equatable {
@@ -47,11 +49,10 @@ struct SyncWindows {
     private var open = 0
 
     init(_ narrations: [ExpectedNarration]) {
-        var seconds = 0.0
+        var line = Timeline(rate: AudioEncoder.clock)
         for narration in narrations {
-            let place = Int((seconds * Double(AudioEncoder.sampleRate)).rounded())
-            seconds += narration.duration
-            let end = Int((seconds * Double(AudioEncoder.sampleRate)).rounded())
+            let segment = line.append(seconds: narration.duration)
+            let (place, end) = (segment.lowerBound, segment.upperBound)
             guard narration.audio != nil else { continue }
             windows.append(
                 Window(

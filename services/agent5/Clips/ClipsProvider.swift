@@ -8,6 +8,7 @@ import Logging
 import Media
 import MediaService
 import Providers
+import Timebase
 import Untrusted
 
 /// A lead that has clips generated: one for each segment, or one for the whole film; each brought to its segment's length.

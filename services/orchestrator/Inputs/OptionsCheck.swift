@@ -2,6 +2,7 @@ import Contracts
 import Faults
 import JSON
 import ServiceKit
+import Timebase
 import Untrusted
 
 /// Finds everything that is wrong with a job's options at once.
@@ -71,10 +72,7 @@ enum OptionsCheck {
         need(options.fade.map { $0.isFinite && (0...5).contains($0) }, "fade_s", "seconds from 0 to 5")
         need(options.width.map { (64...4096).contains($0) && $0 % 2 == 0 }, "width", "an even number from 64 to 4096")
         need(options.height.map { (64...4096).contains($0) && $0 % 2 == 0 }, "height", "an even number from 64 to 4096")
-        let rates = [23.976, 24, 25, 29.97, 30, 48, 50, 59.94, 60]
-        need(
-            options.fps.map { fps in rates.contains { abs($0 - fps) < 0.006 } }, "fps",
-            "23.976, 24, 25, 29.97, 30, 48, 50, 59.94 or 60")
+        need(options.fps.map { FrameRate(framesPerSecond: $0) != nil }, "fps", FrameRate.standardText)
         need(options.priority.map { (-100...100).contains($0) }, "priority", "a whole number from -100 to 100")
         need(options.imageConcurrency.map { (1...16).contains($0) }, "image_concurrency", "1 to 16")
         need(options.maxCost.map { $0 >= .zero }, "max_cost_usd", "0 or more")

@@ -2,6 +2,7 @@ import Artifacts
 import Contracts
 import Faults
 import ServicePool
+import Timebase
 
 /// The check of what the lead delivered.
 extension ServiceStudio {
@@ -101,14 +102,13 @@ extension ServiceStudio {
             parts.faults[segment.id] = ServiceError(.corruptMedia, "\(Self.whose) \(segment.fault)")
         }
         let (places, options) = (try places(spec), spec.options)
-        let fps = Timeline.exact(options.fps ?? JobDefaults.fps)
         var frame = 0
         for segment in plan.segments {
             defer { frame += segment.frames }
             guard parts.faults[segment.id] == nil else { continue }
             let output = try uri(places.leadClip(segment.id)).description
             var request = ConvertMedia(media: source.description, output: output)
-            (request.start, request.duration) = (Double(frame) / fps, Double(segment.frames) / fps)
+            (request.start, request.duration) = (options.rate.seconds(frame), options.rate.seconds(segment.frames))
             (request.width, request.height) = (
                 options.width ?? JobDefaults.width, options.height ?? JobDefaults.height
             )

@@ -5,6 +5,7 @@ import Faults
 import FoundationEssentials
 import JSON
 import ServicePool
+import Timebase
 
 /// The studio that calls the services.
 struct ServiceStudio: Studio {
@@ -32,8 +33,7 @@ struct ServiceStudio: Studio {
         let storyboard = try await storyboard(spec, places)
         try checkOutputs(places, segments: storyboard.segments.map(\.id))
         await sweep(places)
-        let fps = spec.options.fps ?? JobDefaults.fps
-        let frames = Timeline.frames(storyboard.segments.map(\.duration), fps: fps)
+        let frames = Timeline.frames(storyboard.segments.map(\.duration), at: spec.options.rate)
         var segments = zip(storyboard.segments, frames).map { segment, frames in
             PlannedSegment(
                 id: segment.id, duration: segment.duration, frames: frames, guidance: segment.guidance,
@@ -125,9 +125,8 @@ struct ServiceStudio: Studio {
     func clip(_ index: Int, of plan: JobPlan, image: String, _ spec: JobSpec) async throws -> CreatedClip {
         let places = try places(spec)
         let (segment, options) = (plan.segments[index], spec.options)
-        let fps = Timeline.exact(options.fps ?? JobDefaults.fps)
         var request = CreateClip(
-            image: image, duration: max(Double(segment.frames) / fps, 0.1),
+            image: image, duration: max(options.rate.seconds(segment.frames), 0.1),
             output: try uri(places.clip(segment.id)).description)
         request.motion = options.motion
         request.segmentID = segment.id
@@ -173,10 +172,10 @@ struct ServiceStudio: Studio {
     }
 
     func verify(_ video: String, _ plan: JobPlan, _ spec: JobSpec) async throws -> CheckedFilm {
-        let fps = Timeline.exact(spec.options.fps ?? JobDefaults.fps)
-        let seconds = Double(plan.segments.reduce(0) { $0 + $1.frames }) / fps
+        let rate = spec.options.rate
+        let seconds = rate.seconds(plan.segments.reduce(0) { $0 + $1.frames })
         let probe = try await films.check(
-            video, seconds: seconds, fps: fps, whose: "the film",
+            video, seconds: seconds, fps: rate.framesPerSecond, whose: "the film",
             narrations: plan.narrations(areFitted: true))
         try await write(probe.report, spec)
         // How loud the narrations are is their maker's choice, unless the job was to change it.

@@ -10,6 +10,7 @@ import Media
 import MediaService
 import ServiceKit
 import Synchronization
+import Timebase
 
 /// Answers `stitcher.stitch` by jobs of MediaConvert.
 ///
