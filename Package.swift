@@ -84,13 +84,14 @@ let package = Package(
 
         library("Untrusted", []),
         library("Timebase", []),
+        library("Retry", []),
         library("Faults", ["Untrusted"]),
         library("JSON", ["Untrusted"]),
         library("Calls", []),
         library("Secrets", []),
         library("Blocking", []),
-        library("JSONRPC", nio + ["Calls", "Faults", "JSON", logging, "Untrusted"]),
-        library("ServicePool", nio + ["Calls", "Faults", "JSON", logging, "JSONRPC", "Untrusted"]),
+        library("JSONRPC", nio + ["Retry", "Calls", "Faults", "JSON", logging, "Untrusted"]),
+        library("ServicePool", nio + ["Retry", "Calls", "Faults", "JSON", logging, "JSONRPC", "Untrusted"]),
         library(
             "ServiceKit",
             [
@@ -101,9 +102,9 @@ let package = Package(
         library("Contracts", ["Calls", "Faults", "JSON", "Untrusted"]),
         library("Breaker", ["Faults", "Contracts"]),
         library("HTTP", ["CCurl", "Untrusted"]),
-        library("Providers", ["Secrets", "Calls", "Faults", "JSON", "HTTP", "Untrusted"]),
-        library("AWS", ["Faults", "HTTP", "Untrusted", crypto, subprocess, systemPackage]),
-        library("Artifacts", ["Calls", "Faults", "AWS", "CFileSystem", "Untrusted", crypto]),
+        library("Providers", ["Retry", "Secrets", "Calls", "Faults", "JSON", "HTTP", "Untrusted"]),
+        library("AWS", ["Retry", "Faults", "HTTP", "Untrusted", crypto, subprocess, systemPackage]),
+        library("Artifacts", ["Retry", "Calls", "Faults", "AWS", "CFileSystem", "Untrusted", crypto]),
         library("ImageHeaders", []),
         library(
             "Media",
@@ -114,15 +115,14 @@ let package = Package(
         + service(
             "Orchestrator", folder: "orchestrator",
             [
-                "Timebase",
+                "Retry", "Timebase",
                 "Calls", "Faults", "JSON", "ServiceKit", "ServicePool", "Contracts", "Breaker", "Artifacts", "JSONRPC",
                 "Untrusted", grdb, logging,
             ])
         + service(
             "ImageGen", folder: "imagegen",
             [
-                "Blocking", "Secrets",
-                "Faults", "JSON",
+                "Blocking", "Secrets", "Faults", "JSON",
                 "ServiceKit", "Contracts", "Breaker", "Artifacts", "HTTP", "Providers", "ImageHeaders", "Drawing",
                 "CPango",
                 "JSONRPC", "Untrusted",
@@ -133,25 +133,25 @@ let package = Package(
         + service(
             "Clipper", folder: "clipper",
             [
-                "Timebase",
-                "Blocking", "Faults", "MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Drawing",
+                "Timebase", "Blocking", "Faults", "MediaService", "ServiceKit", "Contracts", "Artifacts", "Media",
+                "Drawing",
                 "JSONRPC",
             ])
         + service(
             "Stitcher", folder: "stitcher",
             [
-                "Timebase",
-                "Blocking",
-                "Faults", "JSON", "MediaService", "ServiceKit", "Contracts", "Artifacts", "AWS", "Media", "JSONRPC",
+                "Retry", "Timebase",
+                "Blocking", "Faults", "JSON", "MediaService", "ServiceKit", "Contracts", "Artifacts", "AWS", "Media",
+                "JSONRPC",
                 logging,
             ])
         + service(
             "EventLogger", folder: "logger",
-            ["Blocking", "Faults", "JSON", "ServiceKit", "Contracts", "Artifacts", "AWS", "JSONRPC", logging])
+            ["Retry", "Blocking", "Faults", "JSON", "ServiceKit", "Contracts", "Artifacts", "AWS", "JSONRPC", logging])
         + service(
             "Agent5", folder: "agent5",
-            ["Timebase", 
-                "Secrets",
+            [
+                "Timebase", "Secrets",
                 "Faults", "JSON",
                 "MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Providers", "HTTP", "JSONRPC",
                 "Untrusted",
@@ -162,8 +162,7 @@ let package = Package(
         + service(
             "Dashboard", folder: "dashboard",
             nio + [
-                "Secrets",
-                "Calls", "Faults", "JSON",
+                "Secrets", "Calls", "Faults", "JSON",
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
                 "ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", "Untrusted", "CZlib", crypto, logging,
                 subprocess, systemPackage,
@@ -177,7 +176,7 @@ let package = Package(
         + service(
             "Understudy", folder: "understudy",
             [
-                "Secrets",
+                "Retry", "Secrets",
                 "Calls", "Faults", "JSON",
                 "ServiceKit", "ServicePool", "Contracts", "Artifacts", "AWS", "HTTP", "JSONRPC", "Untrusted", arguments,
                 logging,
@@ -196,6 +195,7 @@ let package = Package(
                 ]),
             tests("UntrustedTests", ["Untrusted"]),
             tests("TimebaseTests", ["Timebase"]),
+            tests("RetryTests", ["Retry"]),
             tests("FaultsTests", ["Faults", "JSON"]),
             tests("SecretsTests", ["Secrets"]),
             tests("BlockingTests", ["Blocking"]),
@@ -218,8 +218,7 @@ let package = Package(
             tests(
                 "ImageGenTests",
                 [
-                    "Secrets",
-                    "Faults", "JSON",
+                    "Secrets", "Faults", "JSON",
                     "ImageGen", "Drawing", "ImageHeaders", "Artifacts", "Contracts", "HTTP", "Providers", "StandIns",
                     logging,
                 ]),
@@ -227,8 +226,8 @@ let package = Package(
             tests(
                 "Agent5Tests",
                 [
-                    "Secrets",
-                    "Calls", "Faults", "JSON", "Agent5", "Artifacts", "Contracts", "HTTP", "JSONRPC", "Providers",
+                    "Secrets", "Calls", "Faults", "JSON", "Agent5", "Artifacts", "Contracts", "HTTP", "JSONRPC",
+                    "Providers",
                     "StandIns", logging,
                 ]),
             tests("ProvidersTests", ["JSON", "Providers"]),

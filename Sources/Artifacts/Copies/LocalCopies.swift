@@ -2,6 +2,7 @@ import AWS
 import Faults
 import FoundationEssentials
 import Glibc
+import Retry
 import Synchronization
 
 /// Files of this machine that stand for objects elsewhere: copies of what was read, and what is not yet stored.
@@ -232,7 +233,7 @@ final class LocalCopies: Sendable {
             unlink(path)
             close(descriptor)
         }
-        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 { try await Task.sleep(for: .milliseconds(20)) }
+        try await poll(Backoff(every: .milliseconds(20))) { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
         return try await body()
     }
 

@@ -4,6 +4,7 @@ package import FoundationEssentials
 package import JSON
 package import NIOCore
 import NIOPosix
+import Retry
 import Synchronization
 
 /// A notification that a server sent.
@@ -65,7 +66,7 @@ package final class RPCConnection: Sendable {
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws -> RPCConnection {
         let giveUp = ContinuousClock.now + patience
-        var pause = 5.0
+        var backoff = Backoff(first: .milliseconds(5), longest: .milliseconds(100), jitter: 0.5...1.5)
         while true {
             do {
                 return try await connectOnce(
@@ -73,9 +74,7 @@ package final class RPCConnection: Sendable {
             } catch let error as IOError
                 where [EAGAIN, ECONNREFUSED, ENOENT].contains(error.errnoCode) && ContinuousClock.now < giveUp
             {
-                // trusted: a pause of this file
-                try await Task.sleep(for: .milliseconds(pause * Double.random(in: 0.5...1.5)))
-                pause = min(pause * 2, 100)
+                try await Task.sleep(for: backoff.next())
             } catch let error as IOError {
                 throw Lost(path: path, reason: "cannot connect: \(String(cString: strerror(error.errnoCode)))")
             } catch let error as CancellationError {

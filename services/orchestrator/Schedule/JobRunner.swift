@@ -3,6 +3,7 @@ import Faults
 import FoundationEssentials
 import JSONRPC
 import Logging
+import Retry
 import ServicePool
 
 /// Runs one job: does what the machine's `work` names, feeds back what came of it, and keeps every event before anybody can
@@ -148,7 +149,7 @@ actor JobRunner {
 
     /// Tries for as long as it takes: an event that cannot be kept must have no effect. -> `nil` where the process is stopping.
     private func append(_ entry: JobStore.Entry) async -> [StatusMessage]? {
-        var pause = 0.1
+        var backoff = Backoff(first: .milliseconds(100), longest: .seconds(5))
         while !isStopped {
             do {
                 return try await store.append(entry)
@@ -156,9 +157,7 @@ actor JobRunner {
                 let failure = ServiceError(wrapping: error)
                 logger.error("events cannot be kept", metadata: ["job": "\(jobID)", "error": "\(failure.message)"])
                 tellReaders(.failure(failure))
-                // trusted: a pause of our own, bounded
-                try? await Task.sleep(for: .seconds(pause))
-                pause = min(pause * 2, 5)
+                try? await Task.sleep(for: backoff.next())
             }
         }
         return nil

@@ -8,6 +8,7 @@ import JSONRPC
 import Logging
 import Media
 import MediaService
+import Retry
 import ServiceKit
 import Synchronization
 import Timebase
@@ -169,7 +170,7 @@ struct CloudStitcher: Sendable {
             return id
         }
         var isPrepared = false
-        var pause = 2.0
+        var backoff = Backoff(first: .seconds(2), factor: 1.5, longest: .seconds(10))
         while true {
             do {
                 return try await run(film, jobs, queueSeconds, call, &isPrepared, &warnings)
@@ -181,9 +182,7 @@ struct CloudStitcher: Sendable {
                 logger.info("MediaConvert does not know the role yet: \(fault.serviceError.message)")
                 _ = try await jobs.cancel()
                 call.progress(0.3, "MediaConvert does not know its role yet")
-                // trusted: a pause of this file
-                try await Task.sleep(for: .seconds(pause))
-                pause = min(pause * 1.5, 10)
+                try await Task.sleep(for: backoff.next())
             }
         }
     }

@@ -4,12 +4,13 @@ import Contracts
 import Faults
 import FoundationEssentials
 import JSON
+import Retry
 
 /// The role that MediaConvert runs under: assumed by the service, allowed to read and write the objects of a bucket, and nothing else.
 struct MediaConvertRole: Sendable {
     private static let service = "mediaconvert.amazonaws.com"
     /// Seconds that IAM gets to show what was made.
-    private static let patience = 30.0
+    private static let patience = 30
 
     let account: AWSAccount
 
@@ -61,18 +62,14 @@ struct MediaConvertRole: Sendable {
 
     /// IAM tells everybody of a change a little later.
     private func untilSeen(_ iam: IAMClient, _ name: String, _ policy: String) async throws {
-        var waited = 0.0
-        var pause = 0.25
-        while try await iam.policy(policy, of: name) == nil {
-            guard waited < Self.patience else {
-                throw ServiceError(
-                    .timeout, "the role \(name) is made and cannot be seen after \(Int(Self.patience)) s: try again",
-                    provider: "iam")
-            }
-            // trusted: a pause of this file
-            try await Task.sleep(for: .seconds(pause))
-            waited += pause
-            pause = min(pause * 2, 4)
+        let backoff = Backoff(first: .milliseconds(250), longest: .seconds(4))
+        let isSeen = try await poll(backoff, within: .seconds(Self.patience)) {
+            try await iam.policy(policy, of: name) != nil
+        }
+        guard isSeen else {
+            throw ServiceError(
+                .timeout, "the role \(name) is made and cannot be seen after \(Self.patience) s: try again",
+                provider: "iam")
         }
     }
 

@@ -1,6 +1,7 @@
 import Faults
 import FoundationEssentials
 import Glibc
+import Retry
 import Subprocess
 import SystemPackage
 import Untrusted
@@ -119,7 +120,7 @@ actor ServiceChild {
 /// How long a child that died is left alone.
 enum RestartBackOff {
     /// - Parameter failures: short lives in a row, 0 after a long one.
-    static func pause(failures: Int) -> Duration {
-        .milliseconds(min(100 << min(failures, 6), 5000))
-    }
+    static func pause(failures: Int) -> Duration { backoff.pause(after: failures + 1) }
+
+    private static let backoff = Backoff(first: .milliseconds(100), longest: .seconds(5))
 }

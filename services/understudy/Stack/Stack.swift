@@ -1,5 +1,6 @@
 import Faults
 import FoundationEssentials
+import Retry
 import ServicePool
 
 /// All services of a stack as supervised children in one run directory.
@@ -63,17 +64,14 @@ actor Stack {
 
     /// - Throws: `timeout` that names the children that do not serve.
     private func publication(of children: [ServiceChild], timeout: Duration) async throws {
-        let giveUp = ContinuousClock.now + timeout
-        while true {
-            let missing = children.filter { child in
-                !runDirectory.instances(of: child.service).contains(child.instance)
-            }
-            if missing.isEmpty { return }
-            guard ContinuousClock.now < giveUp else {
-                let names = missing.map(\.instance).joined(separator: ", ")
-                throw ServiceError(.timeout, "\(names) did not begin to serve in \(runDirectory.path); see the log")
-            }
-            try await Task.sleep(for: .milliseconds(10))
+        var missing = children
+        let isServing = try await poll(Backoff(every: .milliseconds(10)), within: timeout) {
+            missing = children.filter { !runDirectory.instances(of: $0.service).contains($0.instance) }
+            return missing.isEmpty
+        }
+        guard isServing else {
+            let names = missing.map(\.instance).joined(separator: ", ")
+            throw ServiceError(.timeout, "\(names) did not begin to serve in \(runDirectory.path); see the log")
         }
     }
 
