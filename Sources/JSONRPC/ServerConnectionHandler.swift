@@ -23,11 +23,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     private let peer: Peer
     private let eventLoop: any EventLoop
     private var context: ChannelHandlerContext?
-    private var tasks: [ServerConnectionMachine.Token: Task<Void, Never>] = [:]
-    private var calls: [ServerConnectionMachine.Token: Call] = [:]
-    private var deadlines: [ServerConnectionMachine.Token: Scheduled<Void>] = [:]
-    private var gates: [ServerConnectionMachine.Token: ProgressGate<ProgressReport>] = [:]
-    private var streams: Set<ServerConnectionMachine.Token> = []
+    private var calls: [ServerConnectionMachine.Token: RunningCall] = [:]
     private var isReading = false
     private var needsFlush = false
     private var flushIsScheduled = false
@@ -103,7 +99,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
 
     /// Ends the calls that stream: the service is going away.
     func cancelStreams() {
-        for token in streams { tasks[token]?.cancel() }
+        for running in calls.values where running.isStreaming { running.work.cancel() }
     }
 
     /// Takes no more requests, and closes as soon as every reply is out.
@@ -157,10 +153,10 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
             case .start(let token, let id, let method, let params):
                 start(token, id: id, method: method, params: params)
             case .cancel(let token):
-                calls[token]?.cancelByCaller()
-                tasks[token]?.cancel()
+                calls[token]?.call.cancelByCaller()
+                calls[token]?.work.cancel()
             case .abandon(let token):
-                tasks[token]?.cancel()
+                calls[token]?.work.cancel()
             case .write(let bytes):
                 write(bytes, promise: nil)
             case .close:
@@ -184,9 +180,10 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
         let loop = eventLoop
         let bound = NIOLoopBound(self, eventLoop: loop)
         var deadline: ContinuousClock.Instant?
+        var expiry: Scheduled<Void>?
         if let milliseconds = controls.deadline {
             deadline = .now + .milliseconds(milliseconds)
-            deadlines[token] = loop.scheduleTask(in: .milliseconds(milliseconds)) {
+            expiry = loop.scheduleTask(in: .milliseconds(milliseconds)) {
                 bound.value.deadlinePassed(token, id: id)
             }
         }
@@ -207,8 +204,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
                     loop.execute { bound.value.drop() }
                 }))
         let dispatcher = self.dispatcher
-        calls[token] = call
-        tasks[token] = Task {
+        let work = Task {
             let body: ByteBuffer
             do throws(ServiceError) {
                 let result = try await CallContext.$deadline.withValue(deadline) {
@@ -225,23 +221,20 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
             }
             loop.execute { bound.value.finish(token, body) }
         }
+        calls[token] = RunningCall(call: call, work: work, expiry: expiry)
     }
 
     private func finish(_ token: ServerConnectionMachine.Token, _ body: ByteBuffer) {
-        tasks[token] = nil
-        calls[token] = nil
-        gates[token] = nil
-        streams.remove(token)
-        deadlines.removeValue(forKey: token)?.cancel()
+        calls.removeValue(forKey: token)?.expiry?.cancel()
         perform(machine.finished(token, reply: body, waiting: waitingBytes))
         scheduleFlush()
         resumeReading()
     }
 
     private func deadlinePassed(_ token: ServerConnectionMachine.Token, id: RPCID?) {
-        guard machine.isRunning(token) else { return }
+        guard let running = calls[token] else { return }
         // The caller is told at once; the work stops as soon as it notices.
-        tasks[token]?.cancel()
+        running.work.cancel()
         finish(token, Wire.failure(id: id ?? .null, ServiceError(.timeout, "the call's deadline passed")))
     }
 
@@ -251,17 +244,19 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
         // A peer that does not read gets the reply in the end, and no reports before it.
         guard let context, context.channel.isWritable, machine.owesReply(token) else { return }
         let now = Int64(clamping: NIODeadline.now().uptimeNanoseconds)
-        switch gates[token, default: ProgressGate()].offer(report, at: now) {
-        case .pass:
+        switch calls[token]?.progress.offer(report, at: now) {
+        case .pass?:
             sendProgress(token, report)
-        case .replace:
+        case .replace?, nil:
             break
-        case .wait(let until):
+        case .wait(let until)?:
             let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
             context.eventLoop.scheduleTask(deadline: .uptimeNanoseconds(UInt64(clamping: until))) {
                 let handler = bound.value
                 let now = Int64(clamping: NIODeadline.now().uptimeNanoseconds)
-                guard handler.machine.owesReply(token), let report = handler.gates[token]?.due(at: now) else { return }
+                guard handler.machine.owesReply(token), let report = handler.calls[token]?.progress.due(at: now) else {
+                    return
+                }
                 handler.sendProgress(token, report)
             }
         }
@@ -282,8 +277,9 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
 
     private func sendReply(_ token: ServerConnectionMachine.Token, _ body: ByteBuffer) -> EventLoopFuture<Void> {
         guard let context else { return lost }
-        streams.insert(token)
-        deadlines.removeValue(forKey: token)?.cancel()
+        calls[token]?.isStreaming = true
+        calls[token]?.expiry?.cancel()
+        calls[token]?.expiry = nil
         perform(machine.replied(token, reply: body, waiting: waitingBytes))
         context.flush()
         return context.eventLoop.makeSucceededVoidFuture()
