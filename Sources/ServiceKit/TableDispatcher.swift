@@ -36,7 +36,7 @@ final class TableDispatcher: Dispatcher {
             failure = ServiceError(wrapping: error)
         }
         if !isSystem {
-            let seconds = Double(started.duration(to: .now).milliseconds) / 1000
+            let seconds = started.duration(to: .now) / .seconds(1)
             ledger.leave(entry.name, load: entry.load, seconds: seconds, failure: failure?.kind)
             log(call, seconds, failure)
         }
@@ -45,7 +45,7 @@ final class TableDispatcher: Dispatcher {
     }
 
     private func log(_ call: Call, _ seconds: Double, _ failure: ServiceError?) {
-        var metadata: Logger.Metadata = ["method": "\(call.method)", "seconds": "\(seconds)"]
+        var metadata: Logger.Metadata = ["method": "\(call.method)", "seconds": "\(Self.decimal(seconds))"]
         guard let failure else {
             logger.debug("answered", metadata: metadata)
             return
@@ -60,5 +60,12 @@ final class TableDispatcher: Dispatcher {
             default: .info
             }
         logger.log(level: level, "failed", metadata: metadata)
+    }
+
+    /// Seconds with six decimals: a call may take less than a millisecond.
+    private static func decimal(_ seconds: Double) -> String {
+        let microseconds = Int64(clamping: (seconds * 1_000_000).rounded())
+        let fraction = "\(microseconds % 1_000_000)"
+        return "\(microseconds / 1_000_000).\(String(repeating: "0", count: 6 - fraction.count))\(fraction)"
     }
 }

@@ -39,19 +39,6 @@ private struct Outer: Codable {
     }
 }
 
-@Suite struct LatencyHistogramTests {
-    @Test("quantiles are within an eighth of the truth")
-    func quantiles() throws {
-        var histogram = LatencyHistogram()
-        #expect(histogram.quantile(0.5) == nil)
-        for millisecond in 1...1000 { histogram.record(Double(millisecond) / 1000) }
-        for share in [0.5, 0.95, 0.99] {
-            let found = try #require(histogram.quantile(share))
-            #expect(abs(found - share) / share < 0.13)
-        }
-    }
-}
-
 @Suite struct ServiceSettingsTests {
     @Test("a variable out of its range is an error that names it")
     func ranges() throws {
