@@ -149,7 +149,7 @@ final class ClientConnectionHandler: ChannelInboundHandler {
     }
 
     private func tellToStop(_ id: Int) {
-        post(Wire.notification(method: "rpc.cancel", params: Array("{\"id\":\(id)}".utf8)))
+        post(Wire.notification(method: SystemMethod.cancel.rawValue, params: Array("{\"id\":\(id)}".utf8)))
     }
 
     private func received(_ line: ByteBuffer) {
@@ -193,7 +193,7 @@ final class ClientConnectionHandler: ChannelInboundHandler {
             } else if case .null = id {
                 refused(reason)
             }
-        case .notification("rpc.progress", let params):
+        case .notification(SystemMethod.progress.rawValue, let params):
             guard let members = (try? JSONCoding.decode(JSONValue.self, from: data(params)))?.object,
                 case .integer(let id)? = members["id"]
             else { return }

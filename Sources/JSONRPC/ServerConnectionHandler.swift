@@ -271,7 +271,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
         }
         // The id is written as the caller wrote it.
         let params = Array("{\"id\":\(id.json),".utf8) + members.dropFirst()
-        write(Wire.notification(method: "rpc.progress", params: params), promise: nil)
+        write(Wire.notification(method: SystemMethod.progress.rawValue, params: params), promise: nil)
         scheduleFlush()
     }
 

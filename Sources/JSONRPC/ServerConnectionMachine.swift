@@ -144,9 +144,9 @@ package struct ServerConnectionMachine {
         case .result(let id, _), .failure(let id, _):
             direct.append(Wire.failure(id: id, ServiceError(.invalidRequest, "a server takes no replies")))
             return []
-        case .notification("rpc.cancel", let params):
+        case .notification(SystemMethod.cancel.rawValue, let params):
             return cancel(params).map { [.cancel($0)] } ?? []
-        case .request(let id, "rpc.cancel", let params):
+        case .request(let id, SystemMethod.cancel.rawValue, let params):
             let token = cancel(params)
             direct.append(Wire.result(id: id, token == nil ? "false".utf8 : "true".utf8))
             return token.map { [.cancel($0)] } ?? []

@@ -5,9 +5,18 @@ import Synchronization
 /// Who is being served at the moment, who may still come in, and how calls have fared.
 final class CallLedger: Sendable {
     struct MethodCount: Sendable {
+        /// Calls that have ended.
         var calls: UInt64 = 0
+        var inFlight = 0
         var failures: [ErrorKind: UInt64] = [:]
         var latency = LatencyHistogram()
+
+        mutating func ended(after seconds: Double, _ failure: ErrorKind?) {
+            inFlight -= 1
+            calls += 1
+            if let failure { failures[failure, default: 0] += 1 }
+            latency.record(seconds)
+        }
     }
 
     private struct State {
@@ -18,6 +27,7 @@ final class CallLedger: Sendable {
         var idle: [CheckedContinuation<Void, Never>] = []
     }
 
+    /// Slots.
     let capacity: Int
     private let state = Mutex(State())
 
@@ -53,6 +63,7 @@ final class CallLedger: Sendable {
                 state.slots += 1
             }
             state.all += 1
+            state.methods[method, default: MethodCount()].inFlight += 1
             return nil
         }
         if let refusal { throw refusal }
@@ -63,9 +74,7 @@ final class CallLedger: Sendable {
         let waiters: [CheckedContinuation<Void, Never>] = state.withLock { state in
             if load == .work { state.slots -= 1 }
             state.all -= 1
-            state.methods[method, default: MethodCount()].calls += 1
-            if let failure { state.methods[method]?.failures[failure, default: 0] += 1 }
-            state.methods[method]?.latency.record(seconds)
+            state.methods[method]?.ended(after: seconds, failure)
             guard state.all == 0 else { return [] }
             defer { state.idle = [] }
             return state.idle

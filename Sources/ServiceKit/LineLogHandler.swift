@@ -8,15 +8,26 @@ import Untrusted
 /// A line has at most `TextBound.logLine` bytes and no control characters, whatever it quotes: it cannot be mistaken for two, nor
 /// reach the reader's terminal. Logging never blocks; see `LogOutput`.
 package struct LineLogHandler: LogHandler {
-    package var logLevel: Logger.Level
+    package var logLevel: Logger.Level {
+        get { ownLevel ?? level.current }
+        set { ownLevel = newValue }
+    }
     package var metadata: Logger.Metadata = [:]
     private let label: String
     private let output: LogOutput
+    /// Of the process.
+    private let level: LogLevel
+    /// Of this logger alone, where it was set.
+    private var ownLevel: Logger.Level?
 
-    package init(label: String, level: Logger.Level, output: LogOutput = .standardError) {
+    package init(label: String, level: LogLevel, output: LogOutput = .standardError) {
         self.label = label
         self.output = output
-        logLevel = level
+        self.level = level
+    }
+
+    package init(label: String, level: Logger.Level, output: LogOutput = .standardError) {
+        self.init(label: label, level: LogLevel(level), output: output)
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {

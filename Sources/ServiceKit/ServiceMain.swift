@@ -44,7 +44,7 @@ package enum ServiceMain {
         signal(SIGPIPE, SIG_IGN)
         if settings.string("UNDERSTUDY_SUPERVISED") == "stdin" { Supervision.endWithStandardInput() }
         let label = "\(service)/\(settings.instance)"
-        let level = settings.logLevel
+        let level = LogLevel(settings.logLevel)
         let logger = Logger(label: label) { LineLogHandler(label: $0, level: level) }
         for warning in KnownVariables.warnings(settings.environment.keys) { logger.warning("\(warning)") }
         let publication = try SocketPublication(
@@ -63,15 +63,12 @@ package enum ServiceMain {
         let store = StoreWatch(store: settings.store, logger: logger)
         store.look()
         var table = MethodTable()
-        let system = SystemMethods(context: context, about: about, ledger: ledger, store: store, started: .now)
-        table.handle(ServiceHealth.method) { _, _ in system.health }
+        let started = ContinuousClock.now
         table.background("store") { try await store.run() }
         try await build(context, &table)
-        let reports = table.reports
-        table.handle(ServiceStats.method) { _, _ in try await system.stats(reports) }
-        let described = table.entries.values
-        let document = system.document(Array(described))
-        table.handle(SystemMethods.discover) { _, _ in document }
+        SystemMethods(
+            context: context, about: about, ledger: ledger, store: store, logLevel: level, started: started
+        ).register(in: &table)
 
         let server = SocketService(
             publication: publication, dispatcher: TableDispatcher(table: table, ledger: ledger, logger: logger),

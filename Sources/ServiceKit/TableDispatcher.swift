@@ -22,7 +22,7 @@ final class TableDispatcher: Dispatcher {
             throw ServiceError(.methodNotFound, "no method \"\(name)\" here; there are \(near)")
         }
         // System methods answer even while the service drains or is full.
-        let isSystem = entry.name.hasPrefix("rpc.")
+        let isSystem = entry.name.hasPrefix(SystemMethod.prefix)
         if !isSystem { try ledger.enter(entry.name, load: entry.load) }
         let started = ContinuousClock.now
         var failure: ServiceError?

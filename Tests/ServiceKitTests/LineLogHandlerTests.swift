@@ -51,6 +51,23 @@ import Testing
         for line in lines { #expect(line.utf8.count < 8192 && line.contains("cut, ")) }
     }
 
+    @Test("the level of the process holds for loggers that were made before it was set")
+    func level() {
+        let level = LogLevel(.info)
+        let text = read { output in
+            let logger = Logger(label: "x") { LineLogHandler(label: $0, level: level, output: output) }
+            var own = logger
+            own.logLevel = .error
+            logger.debug("one")
+            level.current = .debug
+            logger.debug("two")
+            own.debug("three")
+            level.current = .critical
+            logger.error("four")
+        }
+        #expect(text.split(separator: "\n").map { $0.suffix(3) } == ["two"])
+    }
+
     @Test("lines that do not fit are dropped and counted, and the log says how many there were")
     func dropped() {
         var ends: [Int32] = [0, 0]

@@ -1,82 +1,48 @@
 import FoundationEssentials
 import Glibc
-package import JSONRPC
+import JSONRPC
+import Logging
 import ServicePool
 
-/// What `rpc.stats` answers.
-package struct ServiceStats: Codable, Sendable {
-    package struct MethodStats: Codable, Sendable {
-        package var calls: Int
-        /// Failed calls by kind.
-        package var errors: [String: Int]
-        /// Seconds.
-        package var p50: Double?
-        package var p95: Double?
-        package var p99: Double?
-
-        private enum CodingKeys: String, CodingKey {
-            case calls, errors
-            case p50 = "p50_s"
-            case p95 = "p95_s"
-            case p99 = "p99_s"
-        }
-    }
-
-    package var service: String
-    package var instance: String
-    /// Seconds since the process began to serve.
-    package var uptime: Double
-    package var inFlight: Int
-    /// Bytes of memory in use by the process.
-    package var residentBytes: Int
-    package var methods: [String: MethodStats]
-    /// Log lines that were dropped because standard error was not read; absent while there are none.
-    package var droppedLogLines: Int?
-    /// What only this service knows.
-    package var details: [String: JSONValue]?
-
-    private enum CodingKeys: String, CodingKey {
-        case service, instance, methods, details
-        case uptime = "uptime_s"
-        case inFlight = "in_flight"
-        case residentBytes = "resident_bytes"
-        case droppedLogLines = "dropped_log_lines"
-    }
-
-    package static let method = Method<NoParams, ServiceStats>(
-        "rpc.stats", idempotent: true, load: .light, summary: "Counters and latency quantiles per method.")
-}
-
-/// The `rpc.` methods that every service has.
+/// Answers the system methods that are calls of their own; `SystemMethod` lists them.
 struct SystemMethods: Sendable {
-    static let discover = Method<NoParams, JSONValue>(
-        "rpc.discover", idempotent: true, load: .light, summary: "Describes this service as an OpenRPC document.")
-
     let context: ServiceContext
     let about: String
     let ledger: CallLedger
     let store: StoreWatch
+    let logLevel: LogLevel
     let started: ContinuousClock.Instant
 
-    private var uptime: Double {
-        Double(started.duration(to: .now).milliseconds) / 1000
+    /// Adds the system methods to those of a service, which are complete.
+    func register(in table: inout MethodTable) {
+        let reports = table.reports
+        let names = table.entries.keys.sorted()
+        table.handle(ServiceHealth.method) { _, _ in health }
+        table.handle(ServiceStats.method) { _, _ in try await stats(reports) }
+        table.handle(ServiceMetrics.method) { _, _ in ServiceMetrics(text: metrics(of: names)) }
+        table.handle(LogLevelState.method) { request, _ in set(request) }
+        let document = document(Array(table.entries.values))
+        table.handle(SystemMethod.discovery) { _, _ in document }
     }
 
-    var health: ServiceHealth {
+    private var uptime: Double { started.duration(to: .now) / .seconds(1) }
+
+    private var health: ServiceHealth {
         ServiceHealth(
             service: context.service, instance: context.instance, status: ledger.status, version: context.version,
             uptime: uptime, inFlight: ledger.slotsInUse, capacity: ledger.capacity, pid: Int(getpid()),
             store: context.settings.store, problem: store.problem)
     }
 
-    func stats(_ reports: [String: @Sendable () async throws -> JSONValue]) async throws -> ServiceStats {
+    private func stats(_ reports: [String: @Sendable () async throws -> JSONValue]) async throws -> ServiceStats {
         var details: [String: JSONValue] = [:]
         for (name, report) in reports { details[name] = try await report() }
         let dropped = LogOutput.standardError.dropped
+        let called = ledger.methods.filter { $0.value.calls > 0 }
         return ServiceStats(
             service: context.service, instance: context.instance, uptime: uptime, inFlight: ledger.slotsInUse,
             residentBytes: Self.residentBytes,
-            methods: ledger.methods.mapValues { count in
+            methods: called.mapValues { count in
                 ServiceStats.MethodStats(
                     calls: Int(count.calls),
                     errors: Dictionary(
@@ -87,8 +53,30 @@ struct SystemMethods: Sendable {
             droppedLogLines: dropped > 0 ? Int(clamping: dropped) : nil, details: details.isEmpty ? nil : details)
     }
 
+    /// - Parameter names: the service's methods; one that was never called has zeros.
+    private func metrics(of names: [String]) -> String {
+        var page = PrometheusPage(labels: [("service", context.service), ("instance", context.instance)])
+        page.add(ledger.methods, of: names)
+        page.add("uptime_seconds", .gauge, "Seconds since the process began to serve.", [.init(uptime)])
+        page.add("slots", .gauge, "Calls of methods that are work that may run at a time.", [.init(ledger.capacity)])
+        page.add("slots_in_use", .gauge, "Calls of methods that are work that run.", [.init(ledger.slotsInUse)])
+        page.add("resident_memory_bytes", .gauge, "Memory in use by the process.", [.init(Self.residentBytes)])
+        page.add(
+            "dropped_log_lines_total", .counter, "Log lines that were dropped because standard error was not read.",
+            [.init(Double(LogOutput.standardError.dropped))])
+        return page.text
+    }
+
+    private func set(_ request: SetLogLevel) -> LogLevelState {
+        if let level = request.level, level != logLevel.current {
+            logLevel.current = level
+            context.logger.notice("log level set", metadata: ["level": "\(level)"])
+        }
+        return LogLevelState(level: logLevel.current)
+    }
+
     /// OpenRPC 1.3 of the methods in the table.
-    func document(_ entries: some Sequence<MethodTable.Entry>) -> JSONValue {
+    private func document(_ entries: [MethodTable.Entry]) -> JSONValue {
         let methods = entries.sorted { $0.name < $1.name }.map { entry -> JSONValue in
             let properties = entry.params["properties"]?.object ?? [:]
             let required = Set((entry.params["required"]?.array ?? []).compactMap(\.string))
