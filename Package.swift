@@ -103,7 +103,11 @@ let package = Package(
     ]
         + service(
             "Orchestrator", folder: "orchestrator",
-            ["ServiceKit", "ServicePool", "Contracts", "Breaker", "Artifacts", "JSONRPC", "Untrusted", grdb, logging])
+            [
+                "ServiceKit", "ServicePool", "Contracts", "Breaker", "Artifacts", "JSONRPC", "Untrusted", grdb,
+                lifecycle,
+                logging,
+            ])
         + service(
             "ImageGen", folder: "imagegen",
             [
@@ -121,7 +125,8 @@ let package = Package(
             "Stitcher", folder: "stitcher",
             ["MediaService", "ServiceKit", "Contracts", "Artifacts", "AWS", "Media", "JSONRPC", logging])
         + service(
-            "EventLogger", folder: "logger", ["ServiceKit", "Contracts", "Artifacts", "AWS", "JSONRPC", logging])
+            "EventLogger", folder: "logger",
+            ["ServiceKit", "Contracts", "Artifacts", "AWS", "JSONRPC", lifecycle, logging])
         + service(
             "Agent5", folder: "agent5",
             [
@@ -135,8 +140,9 @@ let package = Package(
             "Dashboard", folder: "dashboard",
             nio + [
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
-                "ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", "Untrusted", "CZlib", crypto, logging,
-                subprocess, systemPackage,
+                "ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", "Untrusted", "CZlib", crypto,
+                lifecycle,
+                logging, subprocess, systemPackage,
             ],
             documents: ["README.md", "docs"],
             resources: [
@@ -165,7 +171,7 @@ let package = Package(
             tests("UntrustedTests", ["Untrusted"]),
             tests("JSONRPCTests", nio + ["JSONRPC", logging]),
             tests("ServicePoolTests", nio + ["ServicePool", "JSONRPC", logging]),
-            tests("ServiceKitTests", ["ServiceKit", "JSONRPC", logging]),
+            tests("ServiceKitTests", ["ServiceKit", "ServicePool", "JSONRPC", lifecycle, logging]),
             tests("ContractsTests", ["Contracts", "JSONRPC"]),
             tests("HTTPTests", nio + ["HTTP"]),
             tests("AWSTests", ["AWS", "HTTP", "JSONRPC", "StandIns"]),

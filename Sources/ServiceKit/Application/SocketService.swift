@@ -5,27 +5,30 @@ import Logging
 import ServiceLifecycle
 import ServicePool
 
-/// The server of a service as a part of its life: listen, publish, serve, drain.
+/// The server of a service as a part of its life: listen, make ready, publish, serve, drain.
 final class SocketService: Service {
     private let publication: SocketPublication
-    private let dispatcher: TableDispatcher
+    private let dispatcher: MethodDispatcher
     private let ledger: CallLedger
     private let settings: ServiceSettings
     /// Bytes that a line may have.
     private let lineLimit: Int
-    private let drainActions: [@Sendable () async -> Void]
+    private let prepare: @Sendable () async throws -> Void
+    private let drain: @Sendable () async -> Void
     private let logger: Logger
 
     init(
-        publication: SocketPublication, dispatcher: TableDispatcher, ledger: CallLedger, settings: ServiceSettings,
-        lineLimit: Int, drainActions: [@Sendable () async -> Void], logger: Logger
+        publication: SocketPublication, dispatcher: MethodDispatcher, ledger: CallLedger, settings: ServiceSettings,
+        lineLimit: Int, prepare: @escaping @Sendable () async throws -> Void,
+        drain: @escaping @Sendable () async -> Void, logger: Logger
     ) {
         self.publication = publication
         self.dispatcher = dispatcher
         self.ledger = ledger
         self.settings = settings
         self.lineLimit = lineLimit
-        self.drainActions = drainActions
+        self.prepare = prepare
+        self.drain = drain
         self.logger = logger
     }
 
@@ -33,18 +36,27 @@ final class SocketService: Service {
         let server = try await RPCServer.listen(
             path: publication.bindPath, dispatcher: dispatcher,
             peers: PeerPolicy(groups: settings.allowedGroups), lineLimit: lineLimit, logger: logger)
-        ledger.serve()
-        try publication.publish()
-        logger.info("serving", metadata: ["socket": "\(publication.path)"])
-
-        try? await gracefulShutdown()
+        let isPrepared: Bool
+        do {
+            isPrepared = try await makeReady()
+        } catch {
+            await server.close()
+            publication.withdraw()
+            throw error
+        }
+        if isPrepared {
+            ledger.serve()
+            try publication.publish()
+            logger.info("serving", metadata: ["socket": "\(publication.path)"])
+            try? await gracefulShutdown()
+        }
 
         // The name goes first, so that callers turn to other replicas before this one begins to refuse.
         publication.withdraw()
         ledger.drain()
         logger.info("draining", metadata: ["calls": "\(ledger.slotsInUse)"])
         await server.stopListening()
-        for action in drainActions { await action() }
+        await drain()
         let isDrained = await withTimeout(seconds: settings.drainSeconds) { [ledger] in await ledger.idle() }
         if isDrained {
             // The last call is over, but its reply may still be on its way out.
@@ -52,6 +64,19 @@ final class SocketService: Service {
         } else {
             logger.warning("calls are cut off", metadata: ["calls": "\(ledger.slotsInUse)"])
             await server.close()
+        }
+    }
+
+    /// Makes the service ready.
+    ///
+    /// - Returns: `false` if it was told to stop before it was ready.
+    private func makeReady() async throws -> Bool {
+        do {
+            try await cancelWhenGracefulShutdown { [prepare] in try await prepare() }
+            return !Task.isShuttingDownGracefully
+        } catch {
+            guard Task.isShuttingDownGracefully else { throw error }
+            return false
         }
     }
 
@@ -73,20 +98,5 @@ final class SocketService: Service {
         }
         for await isDone in stream { return isDone }
         return false
-    }
-}
-
-/// What runs beside the server; the group stops it after the server's last call is done.
-struct BackgroundService: Service {
-    let body: @Sendable () async throws -> Void
-
-    func run() async throws {
-        do {
-            try await cancelWhenGracefulShutdown { try await body() }
-            // Who ends while the calls are still being drained would pass for a failure.
-            try await gracefulShutdown()
-        } catch is CancellationError {
-            // Stopping is no failure.
-        }
     }
 }

@@ -1,11 +1,12 @@
 import FoundationEssentials
 import Glibc
 import Logging
+import ServiceLifecycle
 import Synchronization
 
 /// Whether artifacts can be written at this moment, where they lie in a folder: looked at again and again, so that a full or
 /// read-only disk is told by the service that meets it, before a job does.
-final class StoreWatch: Sendable {
+final class StoreWatch: Service {
     /// Bytes that must be left; a clip takes a few million.
     static let leastRoom = 16 << 20
     private static let pause = Duration.seconds(5)

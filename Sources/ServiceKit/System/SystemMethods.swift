@@ -13,16 +13,18 @@ struct SystemMethods: Sendable {
     let logLevel: LogLevel
     let started: ContinuousClock.Instant
 
-    /// Adds the system methods to those of a service, which are complete.
-    func register(in table: inout MethodTable) {
-        let reports = table.reports
-        let names = table.entries.keys.sorted()
-        table.handle(ServiceHealth.method) { _, _ in health }
-        table.handle(ServiceStats.method) { _, _ in try await stats(reports) }
-        table.handle(ServiceMetrics.method) { _, _ in ServiceMetrics(text: metrics(of: names)) }
-        table.handle(LogLevelState.method) { request, _ in set(request) }
-        let document = document(Array(table.entries.values))
-        table.handle(SystemMethod.discovery) { _, _ in document }
+    /// The system methods of a service that has these methods of its own.
+    func handlers(beside application: ServiceApplication) -> [MethodHandler] {
+        let names = application.methods.map(\.name).sorted()
+        let details = application.details
+        let handlers = [
+            MethodHandler(ServiceHealth.method) { _ in health },
+            MethodHandler(ServiceStats.method) { _ in try await stats(details) },
+            MethodHandler(ServiceMetrics.method) { _ in ServiceMetrics(text: metrics(of: names)) },
+            MethodHandler(LogLevelState.method) { request in set(request) },
+        ]
+        let document = document(of: application.methods + handlers)
+        return handlers + [MethodHandler(SystemMethod.discovery) { _ in document }]
     }
 
     private var uptime: Double { started.duration(to: .now) / .seconds(1) }
@@ -34,9 +36,11 @@ struct SystemMethods: Sendable {
             store: context.settings.store, problem: store.problem)
     }
 
-    private func stats(_ reports: [String: @Sendable () async throws -> JSONValue]) async throws -> ServiceStats {
-        var details: [String: JSONValue] = [:]
-        for (name, report) in reports { details[name] = try await report() }
+    private func stats(
+        _ details: (@Sendable () async throws -> any Encodable & Sendable)?
+    ) async throws -> ServiceStats {
+        let told = try await details?()
+        let details = try told.map { try JSONCoding.convert($0, to: JSONValue.self) }?.object ?? [:]
         let dropped = LogOutput.standardError.dropped
         let called = ledger.methods.filter { $0.value.calls > 0 }
         return ServiceStats(
@@ -75,18 +79,18 @@ struct SystemMethods: Sendable {
         return LogLevelState(level: logLevel.current)
     }
 
-    /// OpenRPC 1.3 of the methods in the table.
-    private func document(_ entries: [MethodTable.Entry]) -> JSONValue {
-        let methods = entries.sorted { $0.name < $1.name }.map { entry -> JSONValue in
-            let properties = entry.params["properties"]?.object ?? [:]
-            let required = Set((entry.params["required"]?.array ?? []).compactMap(\.string))
+    /// OpenRPC 1.3 of these methods.
+    private func document(of handlers: [MethodHandler]) -> JSONValue {
+        let methods = handlers.sorted { $0.name < $1.name }.map { handler -> JSONValue in
+            let properties = handler.params["properties"]?.object ?? [:]
+            let required = Set((handler.params["required"]?.array ?? []).compactMap(\.string))
             let params = properties.sorted { $0.key < $1.key }.map { name, schema -> JSONValue in
                 ["name": .string(name), "required": .bool(required.contains(name)), "schema": schema]
             }
             return [
-                "name": .string(entry.name), "summary": .string(entry.summary), "paramStructure": "by-name",
-                "params": .array(params), "result": ["name": "result", "schema": entry.result],
-                "x-idempotent": .bool(entry.idempotent), "x-load": .string(entry.load.rawValue),
+                "name": .string(handler.name), "summary": .string(handler.summary), "paramStructure": "by-name",
+                "params": .array(params), "result": ["name": "result", "schema": handler.result],
+                "x-idempotent": .bool(handler.idempotent), "x-load": .string(handler.load.rawValue),
             ]
         }
         return [

@@ -9,19 +9,21 @@ struct OrchestratorMethods: Sendable {
     let estimator: Estimator
     let snapshots: Snapshots
 
-    func register(in methods: inout MethodTable) {
-        methods.handle(OrchestratorAPI.start) { request, call in try await start(request, .chain, call) }
-        methods.handle(OrchestratorAPI.runAgent5) { request, call in try await start(request, .lead, call) }
-        methods.handle(OrchestratorAPI.estimate) { request, call in try await estimate(request, call) }
-        methods.handle(OrchestratorAPI.agent6) { request, call in try await runFallback(request, call) }
-        methods.handle(OrchestratorAPI.status) { request, _ in try await orchestra.status(request) }
-        methods.handle(OrchestratorAPI.list) { request, _ in try await snapshots.list(request) }
-        methods.handle(OrchestratorAPI.receipt) { request, _ in try await orchestra.receipt(request.jobID) }
-        methods.handle(OrchestratorAPI.cancel) { request, _ in try await orchestra.cancel(request.jobID) }
-        methods.handle(OrchestratorAPI.retry) { request, _ in try await orchestra.retry(request) }
-        methods.handle(OrchestratorAPI.upgrade) { request, _ in try await orchestra.upgrade(request) }
-        methods.handle(OrchestratorAPI.breaker) { request, _ in try await orchestra.breaker(request) }
-        methods.stream(OrchestratorAPI.watch) { request, call in try await watch(request, call) }
+    var handlers: [MethodHandler] {
+        [
+            MethodHandler(OrchestratorAPI.start) { request, call in try await start(request, .chain, call) },
+            MethodHandler(OrchestratorAPI.runAgent5) { request, call in try await start(request, .lead, call) },
+            MethodHandler(OrchestratorAPI.estimate) { request, call in try await estimate(request, call) },
+            MethodHandler(OrchestratorAPI.agent6) { request, call in try await runFallback(request, call) },
+            MethodHandler(OrchestratorAPI.status) { request in try await orchestra.status(request) },
+            MethodHandler(OrchestratorAPI.list) { request in try await snapshots.list(request) },
+            MethodHandler(OrchestratorAPI.receipt) { request in try await orchestra.receipt(request.jobID) },
+            MethodHandler(OrchestratorAPI.cancel) { request in try await orchestra.cancel(request.jobID) },
+            MethodHandler(OrchestratorAPI.retry) { request in try await orchestra.retry(request) },
+            MethodHandler(OrchestratorAPI.upgrade) { request in try await orchestra.upgrade(request) },
+            MethodHandler(OrchestratorAPI.breaker) { request in try await orchestra.breaker(request) },
+            MethodHandler.streaming(OrchestratorAPI.watch) { request, call in try await watch(request, call) },
+        ]
     }
 
     private func start(_ request: StartJob, _ entry: JobSpec.Entry, _ call: Call) async throws -> StartedJob {

@@ -1,11 +1,12 @@
 import Contracts
 import JSONRPC
 import Logging
+import ServiceLifecycle
 import ServicePool
 import Synchronization
 
 /// Carries events to the log service in order, without ever holding a job up: what cannot be delivered is dropped, and logged.
-final class EventSink: Sendable {
+final class EventSink: Service {
     private let pools: ServicePools
     private let logger: Logger
     private let stream: AsyncStream<Contracts.LogEvent>

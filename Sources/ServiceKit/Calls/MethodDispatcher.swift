@@ -3,33 +3,33 @@ import JSONRPC
 import Logging
 import Untrusted
 
-/// Answers calls out of a table of methods.
-final class TableDispatcher: Dispatcher {
-    private let entries: [String: MethodTable.Entry]
+/// Answers the calls of a service's methods.
+final class MethodDispatcher: Dispatcher {
+    private let registry: MethodRegistry
     private let ledger: CallLedger
     private let logger: Logger
 
-    init(table: MethodTable, ledger: CallLedger, logger: Logger) {
-        entries = table.entries
+    init(registry: MethodRegistry, ledger: CallLedger, logger: Logger) {
+        self.registry = registry
         self.ledger = ledger
         self.logger = logger
     }
 
     func answer(_ call: Call) async throws(ServiceError) -> Data {
-        guard let entry = entries[call.method] else {
-            let near = entries.keys.sorted().joined(separator: ", ")
+        guard let handler = registry[call.method] else {
+            let near = registry.names.joined(separator: ", ")
             let name = call.method.bounded(to: TextBound.quotation).printable()
             throw ServiceError(.methodNotFound, "no method \"\(name)\" here; there are \(near)")
         }
         // System methods answer even while the service drains or is full.
-        let isSystem = entry.name.hasPrefix(SystemMethod.prefix)
-        if !isSystem { try ledger.enter(entry.name, load: entry.load) }
+        let isSystem = handler.name.hasPrefix(SystemMethod.prefix)
+        if !isSystem { try ledger.enter(handler.name, load: handler.load) }
         let started = ContinuousClock.now
         var failure: ServiceError?
         var result = Data("null".utf8)
         do {
             let data = try await CallContext.$peer.withValue(call.peer) {
-                try await CallContext.$holdings.withValue(CallHoldings()) { try await entry.answer(call) }
+                try await CallContext.$holdings.withValue(CallHoldings()) { try await handler.answer(call) }
             }
             if let data { result = data }
         } catch {
@@ -37,7 +37,7 @@ final class TableDispatcher: Dispatcher {
         }
         if !isSystem {
             let seconds = started.duration(to: .now) / .seconds(1)
-            ledger.leave(entry.name, load: entry.load, seconds: seconds, failure: failure?.kind)
+            ledger.leave(handler.name, load: handler.load, seconds: seconds, failure: failure?.kind)
             log(call, seconds, failure)
         }
         if let failure { throw failure }
