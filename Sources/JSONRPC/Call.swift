@@ -10,6 +10,10 @@ package final class Call: Sendable {
     package let peer: Peer
     /// When the caller stops waiting.
     package let deadline: ContinuousClock.Instant?
+    /// The job that the call is for, as the caller named it.
+    package let jobID: String?
+    /// The trace that the caller passed on; absent where it passed none that can be used.
+    package let trace: TraceContext?
     package let params: ByteBuffer?
     private let wantsProgress: Bool
     private let port: Port
@@ -37,7 +41,7 @@ package final class Call: Sendable {
 
     package init(
         id: RPCID?, method: String, peer: Peer, deadline: ContinuousClock.Instant?, wantsProgress: Bool,
-        params: ByteBuffer?, port: Port
+        params: ByteBuffer?, jobID: String? = nil, trace: TraceContext? = nil, port: Port
     ) {
         self.id = id
         self.method = method
@@ -45,10 +49,15 @@ package final class Call: Sendable {
         self.deadline = deadline
         self.wantsProgress = wantsProgress
         self.params = params
+        self.jobID = jobID
+        self.trace = trace
         self.port = port
     }
 
     package var isNotification: Bool { id == nil }
+
+    /// Whether it asks for what every service has; see `SystemMethod`.
+    package var isSystem: Bool { method.hasPrefix(SystemMethod.prefix) }
 
     /// Whether the caller said that nobody wants the work any more. A task that is cancelled without it has lost its caller, or its
     /// time: whoever asks again may want what was begun.
@@ -98,17 +107,7 @@ package final class Call: Sendable {
     package func dropConnection() { port.drop() }
 }
 
-/// What a call hands down to the calls that it makes.
-package enum CallContext {
-    /// When the call that is being answered must be done.
-    @TaskLocal package static var deadline: ContinuousClock.Instant?
-    /// The process that the call comes from; absent for work that no call began.
-    @TaskLocal package static var peer: Peer?
-    /// What the call holds until it ends; absent for work that no call began.
-    @TaskLocal package static var holdings: CallHoldings?
-}
-
-/// Answers calls; `ServiceKit`'s table of methods is one.
+/// Answers calls; `ServiceKit`'s registry of methods is one.
 package protocol Dispatcher: Sendable {
     /// -> the JSON text of the result.
     func answer(_ call: Call) async throws(ServiceError) -> Data

@@ -32,14 +32,16 @@ package final class RPCConnection: Sendable {
     private let handler: NIOLoopBound<ClientConnectionHandler>
     private let nextID = Atomic<Int>(1)
     private let requestLimit: Int
+    private let interceptors: [any ClientInterceptor]
 
     /// What the server sends without being asked; for one reader. Ends with the connection.
     package let notifications: AsyncStream<RPCNotification>
 
     private init(
         path: String, channel: any Channel, handler: NIOLoopBound<ClientConnectionHandler>,
-        notifications: AsyncStream<RPCNotification>, requestLimit: Int
+        notifications: AsyncStream<RPCNotification>, requestLimit: Int, interceptors: [any ClientInterceptor]
     ) {
+        self.interceptors = interceptors + [ContextSender()]
         self.requestLimit = requestLimit
         self.path = path
         self.channel = channel
@@ -55,10 +57,12 @@ package final class RPCConnection: Sendable {
     ///   - peers: who may serve the socket; anybody if absent.
     ///   - requestLimit: bytes that the server takes as one line; a longer request is an error of its call.
     ///   - replyLimit: bytes that a reply may have; a longer one is an error of its call.
+    ///   - interceptors: run around each call, the first one outermost.
     /// - Throws: `Lost`; `unauthorized` where the process that serves the socket is none of `peers`.
     package static func connect(
         to path: String, patience: Duration = .milliseconds(500), peers: PeerPolicy? = nil,
         requestLimit: Int = Wire.defaultLineLimit, replyLimit: Int = Wire.replyLimit,
+        interceptors: [any ClientInterceptor] = [],
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws -> RPCConnection {
         let giveUp = ContinuousClock.now + patience
@@ -66,7 +70,8 @@ package final class RPCConnection: Sendable {
         while true {
             do {
                 return try await connectOnce(
-                    to: path, peers: peers, requestLimit: requestLimit, replyLimit: replyLimit, group: group)
+                    to: path, peers: peers, requestLimit: requestLimit, replyLimit: replyLimit,
+                    interceptors: interceptors, group: group)
             } catch let error as IOError
                 where [EAGAIN, ECONNREFUSED, ENOENT].contains(error.errnoCode) && ContinuousClock.now < giveUp
             {
@@ -86,7 +91,8 @@ package final class RPCConnection: Sendable {
     }
 
     private static func connectOnce(
-        to path: String, peers: PeerPolicy?, requestLimit: Int, replyLimit: Int, group: any EventLoopGroup
+        to path: String, peers: PeerPolicy?, requestLimit: Int, replyLimit: Int,
+        interceptors: [any ClientInterceptor], group: any EventLoopGroup
     ) async throws -> RPCConnection {
         let (stream, continuation) = AsyncStream.makeStream(
             of: RPCNotification.self, bufferingPolicy: .bufferingNewest(65_536))
@@ -110,7 +116,8 @@ package final class RPCConnection: Sendable {
             return NIOLoopBound(client, eventLoop: loop)
         }.get()
         return RPCConnection(
-            path: path, channel: channel, handler: bound, notifications: stream, requestLimit: requestLimit)
+            path: path, channel: channel, handler: bound, notifications: stream, requestLimit: requestLimit,
+            interceptors: interceptors)
     }
 
     /// Closes a connection to a process that may not serve here.
@@ -182,31 +189,36 @@ package final class RPCConnection: Sendable {
         onProgress: (@Sendable (ProgressReport) -> Void)? = nil
     ) async throws -> JSONValue {
         let result = try await callRaw(
-            method, params: try params.map { try JSONCoding.encode($0) }, timeout: timeout, onProgress: onProgress)
+            method, params: try params.map { try JSONCoding.encode($0) }, timeout: timeout,
+            hasMeta: params?["_meta"] != nil, onProgress: onProgress)
         return try JSONCoding.decode(JSONValue.self, from: result)
     }
 
     /// Calls a method by its name. -> the JSON text of the result, as it came.
-    package func callRaw(
+    ///
+    /// - Parameter hasMeta: whether the parameters have a `_meta` of their own, which is left as it is.
+    private func callRaw(
         _ method: String, params: Data?, timeout: Duration? = nil, settlement: Duration? = nil,
-        requestLimit larger: Int? = nil, onProgress: (@Sendable (ProgressReport) -> Void)? = nil
+        requestLimit larger: Int? = nil, hasMeta: Bool = false, onProgress: (@Sendable (ProgressReport) -> Void)? = nil
     ) async throws -> Data {
         try Task.checkCancellation()
-        let id = nextID.wrappingAdd(1, ordering: .relaxed).oldValue
-        let inherited = CallContext.deadline.map { ContinuousClock.now.duration(to: $0) }
-        let remaining = [timeout, inherited].compactMap { $0 }.min()
-        if let remaining, remaining <= .zero { throw ServiceError(.timeout, "\(method): the deadline passed") }
-        let controls = CallControls.splice(
-            deadline: remaining.map { max($0.milliseconds, 1) }, wantsProgress: onProgress != nil,
-            into: Array(params ?? Data("{}".utf8)))
-        let line = Wire.request(id: .number("\(id)"), method: method, params: controls)
         let requestLimit = max(self.requestLimit, larger ?? 0)
-        guard line.readableBytes <= requestLimit + 1 else {
-            throw ServiceError(
-                .tooLarge,
-                "\(method): the request has \(line.readableBytes) bytes, a line has at most \(requestLimit): name large things by their URI"
-            )
+        return try await interceptors.call(
+            OutgoingCall(method: method, params: params, hasMeta: hasMeta, timeout: timeout)
+        ) { call in
+            try await self.send(call, settlement: settlement, requestLimit: requestLimit, onProgress: onProgress)
         }
+    }
+
+    /// Sends a call and waits for its reply.
+    private func send(
+        _ call: OutgoingCall, settlement: Duration?, requestLimit: Int,
+        onProgress: (@Sendable (ProgressReport) -> Void)?
+    ) async throws -> Data {
+        let id = nextID.wrappingAdd(1, ordering: .relaxed).oldValue
+        let (method, remaining) = (call.method, call.timeout)
+        if let remaining, remaining <= .zero { throw ServiceError(.timeout, "\(method): the deadline passed") }
+        let line = try request(id, call, wantsProgress: onProgress != nil, limit: requestLimit)
         let handler = self.handler
         let loop = channel.eventLoop
         let isCancelled = Cancellation()
@@ -224,9 +236,36 @@ package final class RPCConnection: Sendable {
         }
     }
 
-    /// Sends a notification; nothing tells whether it arrived.
+    /// The line of a call. What it hands down of its context is left out where it would make the line too long.
+    private func request(
+        _ id: Int, _ call: OutgoingCall, wantsProgress: Bool, limit: Int
+    ) throws(ServiceError) -> ByteBuffer {
+        let params = Array(call.params ?? Data("{}".utf8))
+        let deadline = call.timeout.map { max($0.milliseconds, 1) }
+        func line(_ meta: String?) -> ByteBuffer {
+            let controls = CallControls.splice(
+                deadline: deadline, wantsProgress: wantsProgress, meta: meta, into: params)
+            return Wire.request(id: .number("\(id)"), method: call.method, params: controls)
+        }
+        let meta = call.hasMeta ? nil : CallControls.meta(jobID: call.jobID, traceparent: call.traceparent)
+        let whole = line(meta)
+        guard whole.readableBytes > limit + 1 else { return whole }
+        let plain = meta == nil ? whole : line(nil)
+        guard plain.readableBytes <= limit + 1 else {
+            throw ServiceError(
+                .tooLarge,
+                "\(call.method): the request has \(plain.readableBytes) bytes, a line has at most \(limit): name large things by their URI"
+            )
+        }
+        return plain
+    }
+
+    /// Sends a notification, in the context of the code that calls this; nothing tells whether it arrived.
     package func notify(_ method: String, params: Data) {
-        let line = Wire.notification(method: method, params: Array(params))
+        let context = CallContext.current
+        let meta = CallControls.meta(jobID: context.jobID, traceparent: context.trace?.traceparent())
+        let params = CallControls.splice(deadline: nil, wantsProgress: true, meta: meta, into: Array(params))
+        let line = Wire.notification(method: method, params: params)
         let handler = self.handler
         channel.eventLoop.execute { handler.value.post(line) }
     }

@@ -17,14 +17,17 @@ package final class RPCServer: Sendable {
     ///
     /// - Parameters:
     ///   - path: where the socket file is made; at most 103 bytes; nothing may stand there.
+    ///   - interceptors: run around `dispatcher`, in the call's context, the first one outermost.
     ///   - lineLimit: bytes that one line may have.
     ///   - replyLimit: bytes that a reply may have, and that may wait on a connection.
     package static func listen(
-        path: String, dispatcher: any Dispatcher, peers: PeerPolicy, lineLimit: Int = Wire.defaultLineLimit,
+        path: String, dispatcher: any Dispatcher, interceptors: [any ServerInterceptor] = [], peers: PeerPolicy,
+        lineLimit: Int = Wire.defaultLineLimit,
         replyLimit: Int = Wire.replyLimit,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, logger: Logger
     ) async throws(ServiceError) -> RPCServer {
         let connections = Connections()
+        let dispatcher = dispatcher.intercepted(by: [ContextReceiver()] + interceptors)
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelInitializer { $0.backOffAccepting() }

@@ -189,7 +189,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
         }
         let call = Call(
             id: id, method: method, peer: peer, deadline: deadline, wantsProgress: controls.wantsProgress,
-            params: params,
+            params: params, jobID: controls.jobID, trace: controls.trace,
             port: Call.Port(
                 progress: { report in
                     loop.execute { bound.value.progress(token, report) }
@@ -207,15 +207,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
         let work = Task {
             let body: ByteBuffer
             do throws(ServiceError) {
-                let result = try await CallContext.$deadline.withValue(deadline) {
-                    () async -> Result<Data, ServiceError> in
-                    do throws(ServiceError) {
-                        return .success(try await dispatcher.answer(call))
-                    } catch {
-                        return .failure(error)
-                    }
-                }.get()
-                body = Wire.result(id: id ?? .null, result)
+                body = Wire.result(id: id ?? .null, try await dispatcher.answer(call))
             } catch {
                 body = Wire.failure(id: id ?? .null, error)
             }

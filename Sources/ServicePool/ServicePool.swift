@@ -320,7 +320,8 @@ package actor ServicePool {
     private func connected(_ name: String) async throws -> (RPCConnection, process: String?) {
         while true {
             let process = directory.socket(of: service, instance: name)
-            let connection = try await directory.connect(to: service, instance: name)
+            let connection = try await directory.connect(
+                to: service, instance: name, interceptors: [OutgoingCallLog(service: service, logger: logger)])
             if directory.socket(of: service, instance: name) == process { return (connection, process) }
             // The process was replaced meanwhile, and either one may have been connected to.
             await connection.close()

@@ -46,20 +46,20 @@ import Testing
         }
     }
 
-    private func counts() -> [String: CallLedger.MethodCount] {
-        let ledger = CallLedger(capacity: 4)
+    private func counts() throws -> [String: CallLedger.MethodCount] {
+        let ledger = CallLedger(capacity: 4, methods: ["a.work": .work, "a.idle": .light])
         for (index, seconds) in [0.000_05, 0.002, 0.002, 3].enumerated() {
-            try? ledger.enter("a.work", load: .work)
-            ledger.leave("a.work", load: .work, seconds: seconds, failure: index == 3 ? .timeout : nil)
+            let admission = try #require(try ledger.enter("a.work"))
+            ledger.leave(admission, seconds: seconds, failure: index == 3 ? .timeout : nil)
         }
-        try? ledger.enter("a.work", load: .work)
+        _ = try ledger.enter("a.work")
         return ledger.methods
     }
 
     @Test("calls, errors, times and calls in flight of every method are samples that a scraper can read")
     func methods() throws {
         var page = PrometheusPage(labels: [("service", "a"), ("instance", "a-1")])
-        page.add(counts(), of: ["a.idle", "a.work"])
+        page.add(try counts(), of: ["a.idle", "a.work"])
         let read = try Page(page.text)
         #expect(read.problems == [])
         #expect(read.types["understudy_method_duration_seconds"] == "histogram")

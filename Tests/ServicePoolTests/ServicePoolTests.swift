@@ -135,7 +135,7 @@ private struct Order: Codable, Sendable {
     func deadline() async throws {
         try await with { directory in
             let pool = ServicePool(service: "fake", directory: directory, logger: Logger(label: "test"))
-            await CallContext.$deadline.withValue(.now + .milliseconds(50)) {
+            await CallContext.$current.withValue(CallContext(deadline: .now + .milliseconds(50))) {
                 await #expect(throws: ServiceError.self) { _ = try await pool.call(Self.work, Order(name: "x")) }
             }
             try await Task.sleep(for: .milliseconds(60))

@@ -9,7 +9,8 @@ struct ServiceHost: Sendable {
     let context: ServiceContext
     private let description: ServiceDescription
     private let publication: SocketPublication
-    private let ledger: CallLedger
+    /// Calls that are work and run at a time.
+    private let slots: Int
     private let store: StoreWatch
     private let logLevel: LogLevel
     private let started = ContinuousClock.now
@@ -26,8 +27,7 @@ struct ServiceHost: Sendable {
         for instance in publication.removed {
             logger.notice("took away the socket of a replica that is no more", metadata: ["instance": "\(instance)"])
         }
-        let slots = try settings.int("UNDERSTUDY_CAPACITY", default: description.capacity, in: 1...10_000)
-        ledger = CallLedger(capacity: slots)
+        slots = try settings.int("UNDERSTUDY_CAPACITY", default: description.capacity, in: 1...10_000)
         store = StoreWatch(store: settings.store, logger: logger)
         store.look()
         context = ServiceContext(
@@ -52,14 +52,18 @@ struct ServiceHost: Sendable {
     /// - Parameter signals: tell it to stop.
     func group(of application: ServiceApplication, signals: [UnixSignal]) throws -> ServiceGroup {
         let settings = context.settings
+        let ledger = CallLedger(
+            capacity: slots,
+            methods: Dictionary(application.methods.map { ($0.name, $0.load) }) { first, _ in first })
         let system = SystemMethods(
             context: context, about: description.about, ledger: ledger, store: store, logLevel: logLevel,
             started: started)
         let registry = try MethodRegistry(application.methods + system.handlers(beside: application))
         let server = SocketService(
             publication: publication,
-            dispatcher: MethodDispatcher(registry: registry, ledger: ledger, logger: context.logger),
-            ledger: ledger, settings: settings, lineLimit: max(settings.lineLimit, registry.requestLimit),
+            dispatcher: MethodDispatcher(registry: registry),
+            interceptors: [CallAdmission(ledger: ledger), CallLog(logger: context.logger)], ledger: ledger,
+            settings: settings, lineLimit: max(settings.lineLimit, registry.requestLimit),
             prepare: application.prepare, drain: application.drain, logger: context.logger)
         let parts: [any Service] = [store] + application.services
         // Services stop in reverse order: the server drains first, what its calls lean on goes after.

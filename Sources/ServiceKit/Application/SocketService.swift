@@ -8,7 +8,8 @@ import ServicePool
 /// The server of a service as a part of its life: listen, make ready, publish, serve, drain.
 final class SocketService: Service {
     private let publication: SocketPublication
-    private let dispatcher: MethodDispatcher
+    private let dispatcher: any Dispatcher
+    private let interceptors: [any ServerInterceptor]
     private let ledger: CallLedger
     private let settings: ServiceSettings
     /// Bytes that a line may have.
@@ -18,12 +19,14 @@ final class SocketService: Service {
     private let logger: Logger
 
     init(
-        publication: SocketPublication, dispatcher: MethodDispatcher, ledger: CallLedger, settings: ServiceSettings,
+        publication: SocketPublication, dispatcher: any Dispatcher, interceptors: [any ServerInterceptor],
+        ledger: CallLedger, settings: ServiceSettings,
         lineLimit: Int, prepare: @escaping @Sendable () async throws -> Void,
         drain: @escaping @Sendable () async -> Void, logger: Logger
     ) {
         self.publication = publication
         self.dispatcher = dispatcher
+        self.interceptors = interceptors
         self.ledger = ledger
         self.settings = settings
         self.lineLimit = lineLimit
@@ -34,7 +37,7 @@ final class SocketService: Service {
 
     func run() async throws {
         let server = try await RPCServer.listen(
-            path: publication.bindPath, dispatcher: dispatcher,
+            path: publication.bindPath, dispatcher: dispatcher, interceptors: interceptors,
             peers: PeerPolicy(groups: settings.allowedGroups), lineLimit: lineLimit, logger: logger)
         let isPrepared: Bool
         do {

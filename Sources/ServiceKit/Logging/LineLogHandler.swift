@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSONRPC
 package import Logging
 import Untrusted
 
@@ -13,6 +14,8 @@ package struct LineLogHandler: LogHandler {
         set { ownLevel = newValue }
     }
     package var metadata: Logger.Metadata = [:]
+    /// What each line has of the context in which it is written.
+    package var metadataProvider: Logger.MetadataProvider? = CallContext.metadataProvider
     private let label: String
     private let output: LogOutput
     /// Of the process.
@@ -36,7 +39,8 @@ package struct LineLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        let all = metadata.merging(event.metadata ?? [:]) { _, own in own }
+        let all = (metadataProvider?.get() ?? [:]).merging(metadata) { _, own in own }
+            .merging(event.metadata ?? [:]) { _, own in own }
         output.write(
             Self.line(level: "\(event.level)", label: label, message: "\(event.message)", metadata: all))
     }

@@ -15,6 +15,8 @@ actor JobRunner {
     let studio: any Studio
     let breakers: Breakers
     let logger: Logger
+    /// What all work of the job hands down: not the context of the call that happens to bring an event.
+    private let context: CallContext
     /// When this process first turned to the lead.
     var leadStart: ContinuousClock.Instant?
     let store: JobStore
@@ -49,6 +51,7 @@ actor JobRunner {
         ended: @escaping @Sendable () async -> Void
     ) {
         jobID = machine.spec.jobID
+        context = .job(machine.spec.jobID)
         self.machine = machine
         self.eventCount = eventCount
         self.studio = studio
@@ -94,7 +97,7 @@ actor JobRunner {
             inbox.append(Letter(events: events.map(\.bounded), work: work, kept: continuation))
             guard !isKeeping else { return }
             isKeeping = true
-            Task { await keepAll() }
+            Task { await CallContext.$current.withValue(context) { await keepAll() } }
         }
     }
 
@@ -210,7 +213,7 @@ actor JobRunner {
             if work.isPaid { stopping.append(task) }
         }
         for work in wanted where tasks[work] == nil {
-            tasks[work] = Task { await perform(work) }
+            tasks[work] = Task { await CallContext.$current.withValue(context) { await perform(work) } }
         }
     }
 
