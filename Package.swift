@@ -194,7 +194,7 @@ let package = Package(
                 "Agent5Tests",
                 ["Agent5", "Artifacts", "Contracts", "HTTP", "JSONRPC", "Providers", "ServiceKit", "StandIns", logging]),
             tests("ProvidersTests", ["Providers", "JSONRPC"]),
-            tests("UnderstudyTests", ["Understudy", "Contracts", "JSONRPC", "Untrusted"]),
+            tests("UnderstudyTests", ["Understudy", "Contracts", "JSONRPC", "ServicePool", "Untrusted"]),
             tests(
                 "StackTests",
                 ["StandIns", "ServiceKit", "ServicePool", "JSONRPC", "Contracts", subprocess, systemPackage],

@@ -5,8 +5,6 @@ import Untrusted
 
 /// The option `--timeout` of commands that ask a running service and print its answer.
 struct TimeLimit: ParsableArguments {
-    static let usual = Duration.seconds(30)
-
     @Option(help: ArgumentHelp("Seconds to wait for the answer.", valueName: "s"))
     var timeout = 30.0
 
