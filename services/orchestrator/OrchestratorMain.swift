@@ -1,5 +1,4 @@
 import Artifacts
-import Contracts
 import JSONRPC
 import Logging
 import ServiceKit

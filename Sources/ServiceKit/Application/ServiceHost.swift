@@ -1,4 +1,3 @@
-import JSONRPC
 import Logging
 import ServiceLifecycle
 import ServicePool

@@ -1,5 +1,3 @@
-import FoundationEssentials
-import Glibc
 import JSONRPC
 import Logging
 import ServiceLifecycle

@@ -2,7 +2,6 @@ import FoundationEssentials
 import Glibc
 import JSONRPC
 import Logging
-import ServicePool
 
 /// Answers the system methods that are calls of their own; `SystemMethod` lists them.
 struct SystemMethods: Sendable {
