@@ -47,7 +47,7 @@ package actor ServicePool {
     ///   - onProgress: as for `RPCConnection.call`.
     /// - Throws: the callee's `ServiceError`; `unavailable` without a replica, or if one was lost with a call that may not be repeated;
     ///   `replica_broken` (`Suspects.deaths`); `timeout` for one that stalled twice; `CancellationError`.
-    package func call<P, R>(
+    func call<P, R>(
         _ method: Method<P, R>, _ params: P, patience: Duration = .seconds(10),
         onSent: (@Sendable () -> Void)? = nil, onProgress: (@Sendable (ProgressReport) -> Void)? = nil
     ) async throws -> R {

@@ -1,4 +1,4 @@
-import JSONRPC
+package import JSONRPC
 package import Logging
 import Synchronization
 
@@ -13,7 +13,7 @@ package final class ServicePools: Sendable {
     package let runDirectory: RunDirectory
     private let logger: Logger
     private let stall: Duration
-    private let pools = Mutex<[String: ServicePool]>([:])
+    private let pools = Mutex<[ServiceName: ServicePool]>([:])
 
     /// - Parameter stall: how long a replica with calls in flight may go without answering `rpc.health`.
     package init(runDirectory: RunDirectory, logger: Logger, stall: Duration = .seconds(15)) {
@@ -22,13 +22,36 @@ package final class ServicePools: Sendable {
         self.logger = logger
     }
 
-    package subscript(service: String) -> ServicePool {
+    /// All replicas of a service. Calls go through `call`, which chooses the service by the method.
+    package subscript(service: ServiceName) -> ServicePool {
         pools.withLock { pools in
             if let pool = pools[service] { return pool }
-            let pool = ServicePool(service: service, directory: runDirectory, logger: logger, stall: stall)
+            let pool = ServicePool(service: service.rawValue, directory: runDirectory, logger: logger, stall: stall)
             pools[service] = pool
             return pool
         }
+    }
+
+    /// Calls a method on any replica of the service that answers it.
+    ///
+    /// ```swift
+    /// let clip = try await pools.call(ClipperAPI.create, request)
+    /// let stats = try await pools.call(ServiceStats.method.of(.clipper), NoParams())
+    /// ```
+    /// - Parameters:
+    ///   - patience: how long to wait for a first replica to appear, or to come back.
+    ///   - onSent: called each time the call leaves for a replica.
+    ///   - onProgress: as for `RPCConnection.call`.
+    /// - Throws: as `ServicePool.call`; `internal` for a method that names no service.
+    package func call<P, R>(
+        _ method: Method<P, R>, _ params: P, patience: Duration = .seconds(10),
+        onSent: (@Sendable () -> Void)? = nil, onProgress: (@Sendable (ProgressReport) -> Void)? = nil
+    ) async throws -> R {
+        guard let service = method.service else {
+            throw ServiceError(.internal, "\(method.name) is a method of every service: use of(_:) to choose one")
+        }
+        return try await self[service].call(
+            method, params, patience: patience, onSent: onSent, onProgress: onProgress)
     }
 
     package func shutDown() async {

@@ -163,4 +163,27 @@ private struct Order: Codable, Sendable {
             await replica.close()
         }
     }
+
+    @Test("a call goes to the service that its method names; one of every service goes where it is told")
+    func services() async throws {
+        try await with { directory in
+            let replica = FakeReplica()
+            try await replica.listen(directory, "a")
+            let pools = ServicePools(runDirectory: directory, logger: Logger(label: "test"))
+            _ = try await pools.call(Self.work.of(ServiceName(rawValue: "fake")), Order(name: "x"))
+            #expect(replica.calls.withLock { $0.count } == 1)
+            let nobody = await #expect(throws: ServiceError.self) {
+                try await pools.call(
+                    Self.work.of(ServiceName(rawValue: "other")), Order(name: "x"), patience: .zero)
+            }
+            #expect(nobody?.kind == .unavailable && nobody?.message.contains("no replica of other") == true)
+            let unnamed = await #expect(throws: ServiceError.self) {
+                try await pools.call(Self.work, Order(name: "x"))
+            }
+            #expect(unnamed?.kind == .internal)
+            #expect(replica.calls.withLock { $0.count } == 1)
+            await pools.shutDown()
+            await replica.close()
+        }
+    }
 }

@@ -19,7 +19,6 @@ package enum DashboardMain {
                     "\(settings.bounds.connections) connections at a time, not \(wanted): the system allows no more open files"
                 )
             }
-            let orchestrator = context.pools["orchestrator"]
             let artifacts = try Artifacts(
                 store: context.settings.store, environment: context.settings.environment)
             let store = try ArtifactURI(context.settings.store, at: "UNDERSTUDY_STORE")
@@ -29,8 +28,7 @@ package enum DashboardMain {
                 OrchestratorLink(directory: context.settings.runDirectory), patience: .seconds(settings.bounds.stall),
                 logger: context.logger)
             let stack = StackRoutes(
-                directory: context.settings.runDirectory, orchestrator: orchestrator,
-                imagegen: context.pools["imagegen"])
+                directory: context.settings.runDirectory, pools: context.pools)
             let uploads = Uploads(
                 folder: settings.uploads, room: UploadRoom(maximum: settings.bounds.uploads), artifacts: artifacts,
                 store: store)
@@ -40,11 +38,10 @@ package enum DashboardMain {
             let site = Site(
                 gate: Gate(token: settings.token, hosts: settings.hosts), assets: Assets(Page.files),
                 jobs: JobRoutes(
-                    orchestrator: orchestrator,
-                    storyboards: storyboards),
-                media: MediaRoutes(known: KnownJobs(orchestrator), artifacts: artifacts), stack: stack,
+                    pools: context.pools, storyboards: storyboards),
+                media: MediaRoutes(known: KnownJobs(context.pools), artifacts: artifacts), stack: stack,
                 rehearsal: rehearsal, uploads: uploads,
-                metrics: Metrics(orchestrator: orchestrator, stack: stack, hub: hub), logger: context.logger)
+                metrics: Metrics(pools: context.pools, stack: stack, hub: hub), logger: context.logger)
             let server = try await WebServer(site: site, hub: hub, settings: settings, logger: context.logger).listen()
             let address =
                 "http://\(settings.host.contains(":") ? "[\(settings.host)]" : settings.host):\(server.localAddress?.port ?? 0)"

@@ -54,12 +54,16 @@ package enum OrchestratorMain {
                 // A cancelled call would cancel what is paid for: MediaConvert's job, stills, the lead's clips. A call whose
                 // connection is lost goes on there, and is asked for again after the next start.
                 await orchestra.stop {
-                    for service in ["stitcher", "imagegen", "agent5"] { await context.pools[service].shutDown() }
+                    for service: ServiceName in [.stitcher, .imagegen, .agent5] {
+                        await context.pools[service].shutDown()
+                    }
                 }
                 events.finish()
             }
             // Connections that a takeover needs are there before it happens.
-            for service in ["imagegen", "clipper", "stitcher", "agent5"] { _ = await context.pools[service].replicas }
+            for service: ServiceName in [.imagegen, .clipper, .stitcher, .agent5] {
+                _ = await context.pools[service].replicas
+            }
             try await orchestra.resume()
         }
     }

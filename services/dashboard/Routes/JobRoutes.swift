@@ -9,16 +9,16 @@ struct JobRoutes: Sendable {
     /// Jobs that a search looks through at the most.
     private static let searched = 20_000
 
-    let orchestrator: ServicePool
+    let pools: ServicePools
     let storyboards: GivenStoryboard
 
     /// `/api/jobs...`; `nil` for an address that is none of these.
     func get(_ path: [String], _ request: WebRequest) async throws -> WebResponse? {
         switch path.count {
         case 0: return try .json(try await list(request.query))
-        case 1: return try .json(try await orchestrator.call(OrchestratorAPI.status, JobStatus(jobID: path[0])))
+        case 1: return try .json(try await pools.call(OrchestratorAPI.status, JobStatus(jobID: path[0])))
         case 2 where path[1] == "receipt":
-            return try .json(try await orchestrator.call(OrchestratorAPI.receipt, JobReference(jobID: path[0])))
+            return try .json(try await pools.call(OrchestratorAPI.receipt, JobReference(jobID: path[0])))
         default: return nil
         }
     }
@@ -26,20 +26,20 @@ struct JobRoutes: Sendable {
     func post(_ path: [String], _ request: WebRequest) async throws -> WebResponse? {
         switch (path.count, path.last) {
         case (0, _):
-            return try .json(try await begin(OrchestratorAPI.start.name, request, isKept: true), status: .created)
+            return try .json(try await begin(OrchestratorAPI.start, request, isKept: true), status: .created)
         case (2, "cancel"):
-            return try .json(try await relay(OrchestratorAPI.cancel.name, ["job_id": .string(path[0])]))
+            return try .json(try await relay(OrchestratorAPI.cancel, ["job_id": .string(path[0])]))
         case (2, "retry"):
-            return try .json(try await relay(OrchestratorAPI.retry.name, .object(try members(request, job: path[0]))))
+            return try .json(try await relay(OrchestratorAPI.retry, .object(try members(request, job: path[0]))))
         case (2, "upgrade"):
-            return try .json(try await relay(OrchestratorAPI.upgrade.name, .object(try members(request, job: path[0]))))
+            return try .json(try await relay(OrchestratorAPI.upgrade, .object(try members(request, job: path[0]))))
         default: return nil
         }
     }
 
     /// What the understudy's film would cost.
     func estimate(_ request: WebRequest) async throws -> WebResponse {
-        try .json(try await begin(OrchestratorAPI.estimate.name, request, isKept: false))
+        try .json(try await begin(OrchestratorAPI.estimate, request, isKept: false))
     }
 
     private struct Retried: Encodable {
@@ -62,11 +62,11 @@ struct JobRoutes: Sendable {
         var retried = Retried()
         var after: String?
         repeat {
-            let page = try await orchestrator.call(
+            let page = try await pools.call(
                 OrchestratorAPI.list, ListJobs(state: .error, limit: 1000, after: after))
             for job in page.jobs {
                 do {
-                    _ = try await orchestrator.call(OrchestratorAPI.retry, RetryJob(jobID: job.jobID))
+                    _ = try await pools.call(OrchestratorAPI.retry, RetryJob(jobID: job.jobID))
                     retried.retried.append(job.jobID)
                 } catch {
                     retried.failed.append(Retried.Failure(job: job.jobID, error: ServiceError(wrapping: error)))
@@ -96,13 +96,13 @@ struct JobRoutes: Sendable {
         }
         let after = query["after"].flatMap { $0.isEmpty ? nil : $0 }
         guard let words = query["q"]?.lowercased(), !words.isEmpty else {
-            return try await orchestrator.call(
+            return try await pools.call(
                 OrchestratorAPI.list, ListJobs(state: state, limit: limit, after: after))
         }
         var found = JobList(jobs: [], next: after)
         var looked = 0
         repeat {
-            let page = try await orchestrator.call(
+            let page = try await pools.call(
                 OrchestratorAPI.list, ListJobs(state: state, limit: 500, after: found.next))
             found.next = page.next
             for job in page.jobs where Self.matches(job, words) {
@@ -122,7 +122,9 @@ struct JobRoutes: Sendable {
     }
 
     /// A call with the parameters of a start.
-    private func begin(_ method: String, _ request: WebRequest, isKept: Bool) async throws -> JSONValue {
+    private func begin<R>(
+        _ method: Method<StartJob, R>, _ request: WebRequest, isKept: Bool
+    ) async throws -> JSONValue {
         let size = if case .bytes(let body) = request.body { body.count } else { 0 }
         return try await storyboards.with(try start(request), size: size, isKept: isKept) { params in
             try await relay(method, params)
@@ -159,8 +161,7 @@ struct JobRoutes: Sendable {
     }
 
     /// Passes parameters on as they are, so that the orchestrator judges all of them.
-    private func relay(_ method: String, _ params: JSONValue) async throws -> JSONValue {
-        try await orchestrator.call(
-            Method<JSONValue, JSONValue>(method, idempotent: false, load: .light, summary: ""), params)
+    private func relay<P, R>(_ method: Method<P, R>, _ params: JSONValue) async throws -> JSONValue {
+        try await pools.call(method.relayed, params)
     }
 }

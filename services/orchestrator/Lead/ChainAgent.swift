@@ -1,3 +1,5 @@
+import JSONRPC
+
 /// An agent that works before the lead, in the chain's order.
 enum ChainAgent: String, Codable, Sendable, Hashable, CaseIterable {
     /// Writes the storyboard.
@@ -12,6 +14,9 @@ enum ChainAgent: String, Codable, Sendable, Hashable, CaseIterable {
         case .agent4: "Agent4"
         }
     }
+
+    /// The service that it runs as.
+    var service: ServiceName { ServiceName(rawValue: rawValue) }
 
     /// Who comes after it; `nil` where the storyboard is loaded next.
     var next: ChainAgent? { self == .agent2 ? .agent4 : nil }

@@ -21,7 +21,7 @@ struct FilmCheck: Sendable {
     ) async throws -> ProbedMedia {
         let probe: ProbedMedia
         do {
-            probe = try await pools["clipper"].call(
+            probe = try await pools.call(
                 ClipperAPI.probe,
                 ProbeMedia(
                     media: video, decode: true, report: narrations != nil, narrations: narrations,

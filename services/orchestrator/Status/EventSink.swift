@@ -28,7 +28,7 @@ final class EventSink: Sendable {
     func run() async {
         for await event in stream {
             do {
-                _ = try await pools["logger"].call(LoggerAPI.log, event, patience: .seconds(3))
+                _ = try await pools.call(LoggerAPI.log, event, patience: .seconds(3))
             } catch {
                 logger.warning(
                     "an event was not logged", metadata: ["event_type": "\(event.eventType)", "error": "\(error)"])

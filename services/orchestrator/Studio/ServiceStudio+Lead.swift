@@ -79,7 +79,7 @@ extension ServiceStudio {
         var request = ConvertMedia(media: source.description, output: film.description)
         for encodes in [false, true] {
             request.encode = encodes ? true : nil
-            let made = try await pools["clipper"].call(ClipperAPI.convert, request)
+            let made = try await pools.call(ClipperAPI.convert, request)
             do {
                 return try await films.check(
                     film.description, seconds: promised, fps: fps, whose: "\(Self.whose), converted to MP4,",
@@ -114,7 +114,7 @@ extension ServiceStudio {
             )
             request.fps = options.fps ?? JobDefaults.fps
             do {
-                _ = try await pools["clipper"].call(ClipperAPI.convert, request)
+                _ = try await pools.call(ClipperAPI.convert, request)
                 parts.clips.append(AgentClip(segmentID: segment.id, clip: output))
             } catch let error as ServiceError where error.kind == .corruptMedia || error.kind == .invalidParams {
                 parts.faults[segment.id] = error

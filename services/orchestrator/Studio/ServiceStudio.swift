@@ -69,7 +69,7 @@ struct ServiceStudio: Studio {
             },
             outputPrefix: try uri(places.outputs).description, options: options, segments: wish?.segments)
         request.idempotencyKey = key
-        return try await pools["agent5"].call(
+        return try await pools.call(
             AgentAPI.process, request, patience: .seconds(1), onSent: { hears(.sent) },
             onProgress: { hears(.progress($0)) })
     }
@@ -98,7 +98,7 @@ struct ServiceStudio: Studio {
     ) async throws -> GeneratedImage {
         let places = try places(spec)
         let series = order.series > 0 ? "/\(order.series)" : ""
-        var image = try await pools["imagegen"].call(
+        var image = try await pools.call(
             ImageGenAPI.generate,
             GenerateImage(
                 prompt: segment.guidance, width: spec.options.width ?? JobDefaults.width,
@@ -138,14 +138,14 @@ struct ServiceStudio: Studio {
             (request.text, request.audio) = (segment.narration, segment.audio)
             (request.audioStart, request.tempo) = (segment.audioStart, segment.tempo)
         }
-        let clip = try await pools["clipper"].call(ClipperAPI.create, request)
+        let clip = try await pools.call(ClipperAPI.create, request)
         if let fault = AgentAnswer.longName(clip.clip, of: "clipper") { throw fault }
         return clip
     }
 
     func narrate(_ segment: PlannedSegment, clip: String, _ spec: JobSpec) async throws -> ReplacedAudio {
         guard let audio = segment.audio else { throw ServiceError(.internal, "\(segment.id) has no narration") }
-        return try await pools["clipper"].call(
+        return try await pools.call(
             ClipperAPI.replaceAudio,
             ReplaceAudio(
                 clip: clip, audio: audio, output: clip, audioStart: segment.audioStart, tempo: segment.tempo))
@@ -163,7 +163,7 @@ struct ServiceStudio: Studio {
         request.musicLevel = options.musicLevel
         (request.width, request.height, request.fps) = (options.width, options.height, options.fps)
         if reencodes { (request.reencode, request.backend) = (true, .local) }
-        let film = try await pools["stitcher"].call(StitcherAPI.stitch, request)
+        let film = try await pools.call(StitcherAPI.stitch, request)
         for name in [film.video] + (film.captions ?? []) {
             if let fault = AgentAnswer.longName(name, of: "stitcher") { throw fault }
         }
@@ -223,7 +223,7 @@ struct ServiceStudio: Studio {
     }
 
     func imageProviders() async -> [String] {
-        let list = try? await pools["imagegen"].call(ImageGenAPI.providers, NoParams(), patience: .seconds(1))
+        let list = try? await pools.call(ImageGenAPI.providers, NoParams(), patience: .seconds(1))
         return list?.providers.map(\.name) ?? []
     }
 
@@ -281,7 +281,7 @@ struct ServiceStudio: Studio {
     ///
     /// - Throws: `invalid_params` that names those that are configured.
     func imageProvider(_ spec: JobSpec) async throws -> ImageProviderInfo {
-        let list = try await pools["imagegen"].call(ImageGenAPI.providers, NoParams())
+        let list = try await pools.call(ImageGenAPI.providers, NoParams())
         let chosen = list.providers.first { provider in
             spec.options.imageProvider.map { $0 == provider.name } ?? provider.isDefault
         }

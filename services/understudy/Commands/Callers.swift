@@ -14,13 +14,13 @@ enum Callee {
     /// - Parameter patience: how long a replica may take to answer.
     /// - Throws: `unavailable` that says where it was looked for; `timeout` for a service that is there and does not answer.
     static func connect(
-        _ service: String, in directory: RunDirectory, within patience: Duration = TimeLimit.usual
+        _ service: ServiceName, in directory: RunDirectory, within patience: Duration = TimeLimit.usual
     ) async throws -> RPCConnection {
         var last: (any Error)?
-        for instance in directory.instances(of: service) {
+        for instance in directory.instances(of: service.rawValue) {
             do {
                 let connection = try await directory.connect(
-                    to: service, instance: instance, patience: .milliseconds(100))
+                    to: service.rawValue, instance: instance, patience: .milliseconds(100))
                 try await check(connection, within: patience)
                 return connection
             } catch {
@@ -39,7 +39,7 @@ enum Callee {
     ///
     /// - Returns: `nil` if none runs.
     /// - Throws: `timeout` for one that is there and does not answer.
-    static func connectIfUp(_ service: String, in directory: RunDirectory) async throws -> RPCConnection? {
+    static func connectIfUp(_ service: ServiceName, in directory: RunDirectory) async throws -> RPCConnection? {
         do {
             return try await connect(service, in: directory)
         } catch {
@@ -104,7 +104,7 @@ struct CallMethod: AsyncParsableCommand {
         let limit = timeout.map { Duration.clamping(seconds: $0) }
         do {
             let connection = try await Callee.connect(
-                service, in: settings.runDirectory, within: limit ?? TimeLimit.usual)
+                ServiceName(rawValue: service), in: settings.runDirectory, within: limit ?? TimeLimit.usual)
             let result = try await connection.call(method, params: value, timeout: limit)
             try Terminal.printJSON(result)
         } catch let error as any ServiceErrorConvertible where raw {
@@ -174,7 +174,7 @@ struct Watch: AsyncParsableCommand {
     func run() async throws {
         let directory = try ServiceSettings().runDirectory
         let ended: Bool? = try await Interruption.race { [job, json] in
-            let connection = try await Callee.connect("orchestrator", in: directory)
+            let connection = try await Callee.connect(.orchestrator, in: directory)
             let snapshot = try await connection.call(OrchestratorAPI.watch, WatchJobs(jobID: job))
             if !json {
                 for view in snapshot.jobs { Terminal.print("\(view.jobID) \(view.state.rawValue) \(view.costs.line)") }

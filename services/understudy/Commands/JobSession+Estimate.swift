@@ -22,8 +22,7 @@ extension JobSession {
                 let audio = try inputs.narrations.mapValues { JSONValue.string(try folder.appending($0).description) }
                 params["pipeline_data"] = ["storyboard": inputs.storyboard ?? .null, "audio": .object(audio)]
             }
-            return try JSONCoding.convert(
-                try await orchestrator.call(OrchestratorAPI.estimate.name, params: .object(params)), to: Estimate.self)
+            return try await orchestrator.call(OrchestratorAPI.estimate.unchecked, .object(params))
         }
     }
 

@@ -38,7 +38,7 @@ struct JobSession: Sendable {
     ) async throws -> T {
         let settings = try ServiceSettings()
         if !request.isPrivate,
-            let connection = try await Callee.connectIfUp("orchestrator", in: settings.runDirectory)
+            let connection = try await Callee.connectIfUp(.orchestrator, in: settings.runDirectory)
         {
             let health = try await connection.call(ServiceHealth.method, NoParams(), timeout: .seconds(5))
             return try await body(connection, health.store ?? settings.store)
@@ -52,7 +52,7 @@ struct JobSession: Sendable {
         let store = environment["UNDERSTUDY_STORE"] ?? settings.store
         environment["UNDERSTUDY_STORE"] = store
         return try await PrivateStack.with(environment, log: log) { stack in
-            let connection = try await stack.connect("orchestrator")
+            let connection = try await stack.connect(.orchestrator)
             let result = try await body(connection, store)
             await connection.close()
             return result
@@ -113,15 +113,11 @@ struct JobSession: Sendable {
     }
 
     private func start(_ connection: RPCConnection) async throws -> String {
-        let started = try await connection.call(
-            OrchestratorAPI.start.name,
-            params: [
-                "user_id": .string(request.user), "session_id": .string(request.session), "options": request.options,
-            ])
-        guard let id = started["job_id"]?.string else {
-            throw ServiceError(.internal, "the orchestrator answered without a job_id")
-        }
-        return id
+        // The options are a person's: the orchestrator finds what is wrong with them, unknown names too.
+        let params: JSONValue = [
+            "user_id": .string(request.user), "session_id": .string(request.session), "options": request.options,
+        ]
+        return try await connection.call(OrchestratorAPI.start.unchecked, params).jobID
     }
 
     /// Shows a job's messages until it is at its end.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Contracts
 import JSONRPC
 import ServiceKit
 import Untrusted
@@ -12,12 +13,12 @@ struct TimeLimit: ParsableArguments {
 
     var duration: Duration { .clamping(seconds: timeout) }
 
-    /// Asks the orchestrator that runs.
+    /// Calls a method of a service that runs; one that every service has, of the orchestrator.
     ///
     /// - Throws: `timeout` if the answer does not come within the limit.
     func ask<P, R>(_ method: Method<P, R>, _ params: P) async throws -> R {
         let connection = try await Callee.connect(
-            "orchestrator", in: try ServiceSettings().runDirectory, within: duration)
+            method.service ?? .orchestrator, in: try ServiceSettings().runDirectory, within: duration)
         return try await connection.call(method, params, timeout: duration)
     }
 
