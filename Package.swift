@@ -87,8 +87,11 @@ let package = Package(
         library("ServicePool", nio + [logging, "JSONRPC", "Untrusted"]),
         library(
             "ServiceKit",
-            nio + [logging, lifecycle, configuration, unixSignals, "JSONRPC", "ServicePool", "Untrusted"]),
-        library("Contracts", ["JSONRPC", "Untrusted"]),
+            nio + [
+                logging, lifecycle, configuration, unixSignals, "JSONRPC", "Parameters", "ServicePool", "Untrusted",
+            ]),
+        library("Parameters", ["JSONRPC"]),
+        library("Contracts", ["JSONRPC", "Parameters", "Untrusted"]),
         library("Breaker", ["Contracts", "JSONRPC"]),
         library("HTTP", ["CCurl", "Untrusted", logging]),
         library("Providers", ["HTTP", "ServiceKit", "JSONRPC", "Untrusted"]),
@@ -99,15 +102,19 @@ let package = Package(
             "Media",
             ["CFFmpeg", "CEbur128", "CLcms2", "CSonic", "CZimg", "CZlib", "ImageHeaders", "Untrusted"]),
         library("Drawing", ["CPango", "JSONRPC"]),
-        library("MediaService", ["Media", "Artifacts", "ServiceKit", "JSONRPC"]),
+        library("MediaService", ["Media", "Artifacts", "Contracts", "Parameters", "ServiceKit", "JSONRPC"]),
     ]
         + service(
             "Orchestrator", folder: "orchestrator",
-            ["ServiceKit", "ServicePool", "Contracts", "Breaker", "Artifacts", "JSONRPC", "Untrusted", grdb, logging])
+            [
+                "ServiceKit", "ServicePool", "Contracts", "Parameters", "Breaker", "Artifacts", "JSONRPC", "Untrusted",
+                grdb, logging,
+            ])
         + service(
             "ImageGen", folder: "imagegen",
             [
-                "ServiceKit", "Contracts", "Breaker", "Artifacts", "HTTP", "Providers", "ImageHeaders", "Drawing",
+                "ServiceKit", "Contracts", "Parameters", "Breaker", "Artifacts", "HTTP", "Providers", "ImageHeaders",
+                "Drawing",
                 "CPango",
                 "JSONRPC", "Untrusted",
                 crypto,
@@ -119,14 +126,18 @@ let package = Package(
             ["MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Drawing", "JSONRPC"])
         + service(
             "Stitcher", folder: "stitcher",
-            ["MediaService", "ServiceKit", "Contracts", "Artifacts", "AWS", "Media", "JSONRPC", logging])
+            [
+                "MediaService", "ServiceKit", "Contracts", "Parameters", "Artifacts", "AWS", "Media", "JSONRPC",
+                logging,
+            ])
         + service(
-            "EventLogger", folder: "logger", ["ServiceKit", "Contracts", "Artifacts", "AWS", "JSONRPC", logging])
+            "EventLogger", folder: "logger",
+            ["ServiceKit", "Contracts", "Parameters", "Artifacts", "AWS", "JSONRPC", logging])
         + service(
             "Agent5", folder: "agent5",
             [
-                "MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Providers", "HTTP", "JSONRPC",
-                "Untrusted",
+                "MediaService", "ServiceKit", "Contracts", "Parameters", "Artifacts", "Media", "Providers", "HTTP",
+                "JSONRPC", "Untrusted",
                 logging,
                 subprocess, systemPackage,
             ],
@@ -135,8 +146,8 @@ let package = Package(
             "Dashboard", folder: "dashboard",
             nio + [
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
-                "ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", "Untrusted", "CZlib", crypto, logging,
-                subprocess, systemPackage,
+                "ServiceKit", "ServicePool", "Contracts", "Parameters", "Artifacts", "JSONRPC", "Untrusted", "CZlib",
+                crypto, logging, subprocess, systemPackage,
             ],
             documents: ["README.md", "docs"],
             resources: [
@@ -166,7 +177,8 @@ let package = Package(
             tests("JSONRPCTests", nio + ["JSONRPC", logging]),
             tests("ServicePoolTests", nio + ["ServicePool", "JSONRPC", logging]),
             tests("ServiceKitTests", ["ServiceKit", "JSONRPC", logging]),
-            tests("ContractsTests", ["Contracts", "JSONRPC"]),
+            tests("ParametersTests", ["Parameters", "JSONRPC"]),
+            tests("ContractsTests", ["Contracts", "JSONRPC", "Parameters", "ServiceKit", "StandIns"]),
             tests("HTTPTests", nio + ["HTTP"]),
             tests("AWSTests", ["AWS", "HTTP", "JSONRPC", "StandIns"]),
             tests("ArtifactsTests", ["Artifacts", "AWS", "HTTP", "JSONRPC", "StandIns"]),
@@ -174,13 +186,14 @@ let package = Package(
             tests(
                 "OrchestratorTests",
                 [
-                    "Orchestrator", "Contracts", "Breaker", "JSONRPC", "Artifacts", "ServicePool", "Untrusted", grdb,
-                    logging,
+                    "Orchestrator", "Contracts", "Parameters", "Breaker", "JSONRPC", "Artifacts", "ServiceKit",
+                    "ServicePool", "StandIns", "Untrusted", grdb, logging,
                 ]),
             tests(
                 "ImageGenTests",
                 [
-                    "ImageGen", "Drawing", "Artifacts", "Contracts", "HTTP", "Providers", "JSONRPC", "StandIns",
+                    "ImageGen", "Drawing", "Artifacts", "Contracts", "HTTP", "Providers", "JSONRPC",
+                    "StandIns",
                     "ServiceKit", logging,
                 ]),
             tests("EventLoggerTests", ["EventLogger", "AWS", "Contracts", "JSONRPC", "ServiceKit"]),

@@ -1,4 +1,5 @@
 package import JSONRPC
+import Parameters
 
 /// The names of a job's files below the store, `scaffold_test/{user_id}/{session_id}/...`.
 package struct Places: Sendable, Equatable {
@@ -10,8 +11,8 @@ package struct Places: Sendable, Equatable {
 
     /// - Throws: `invalid_params` for an id that is not `[A-Za-z0-9._-]{1,64}`, or `.` or `..`.
     package init(root: String = Places.defaultRoot, userID: String, sessionID: String) throws(ServiceError) {
-        for (pointer, id) in [("/user_id", userID), ("/session_id", sessionID)] where !Self.isValidID(id) {
-            throw .invalidParams(at: pointer, expected: Self.idRule)
+        for (pointer, id) in [("/user_id", userID), ("/session_id", sessionID)] where !Identifier.isValid(id) {
+            throw .invalidParams(at: pointer, expected: Identifier.rule.expected)
         }
         folder = "\(root)/\(userID)/\(sessionID)"
     }
@@ -31,19 +32,4 @@ package struct Places: Sendable, Equatable {
 
     /// The endings of narration files, without a dot, the preferred first.
     package static let narrationExtensions = ["mp3", "wav", "m4a", "aac", "flac", "ogg", "opus"]
-
-    package static let idRule = "1 to 64 characters of A-Z a-z 0-9 . _ - (not . or ..)"
-
-    /// Whether a text may be a user's, session's or segment's id.
-    package static func isValidID(_ id: String) -> Bool {
-        guard (1...64).contains(id.utf8.count), id != ".", id != ".." else { return false }
-        return id.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-                true
-            default: false
-            }
-        }
-    }
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 package import JSONRPC
+import Parameters
 
 /// The methods of a service and who answers them: what dispatches, and what `rpc.discover` describes.
 package struct MethodTable: Sendable {
@@ -37,7 +38,7 @@ package struct MethodTable: Sendable {
         _ method: Method<P, R>, _ body: @escaping @Sendable (P, Call) async throws -> R
     ) {
         add(method) { call in
-            let params = try JSONCoding.decode(P.self, from: call.rawParams)
+            let params = try CheckedParameters.decode(P.self, from: call.rawParams)
             return try JSONCoding.encode(try await body(params, call))
         }
     }
@@ -47,7 +48,7 @@ package struct MethodTable: Sendable {
         _ method: Method<P, R>, _ body: @escaping @Sendable (P, Call) async throws -> Void
     ) {
         add(method) { call in
-            let params = try JSONCoding.decode(P.self, from: call.rawParams)
+            let params = try CheckedParameters.decode(P.self, from: call.rawParams)
             try await body(params, call)
             return nil
         }

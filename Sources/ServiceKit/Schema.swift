@@ -1,12 +1,33 @@
 import JSONRPC
+import Parameters
 
 /// JSON Schema of a Codable type, read off the type itself: a decoder that is asked for members answers with made-up values
-/// and remembers what it was asked for. The description can so never differ from what is really decoded.
+/// and remembers what it was asked for. The description can so never differ from what is really decoded. What a type says of its
+/// members by `Described`, such as bounds and units, is added.
 enum Schema {
     static func of(_ type: any Decodable.Type) -> JSONValue {
         let probe = SchemaProbe()
         _ = try? probe.value(of: type)
-        return probe.schema
+        return described(probe.schema, as: type)
+    }
+
+    /// A schema with what the type says of its members.
+    fileprivate static func described(_ schema: JSONValue, as type: any Decodable.Type) -> JSONValue {
+        guard let type = type as? any Described.Type, case .object(var members) = schema,
+            var properties = members["properties"]?.object
+        else { return schema }
+        describe(&properties, type)
+        members["properties"] = .object(properties)
+        return .object(members)
+    }
+
+    private static func describe<D: Described>(_ properties: inout [String: JSONValue], _ type: D.Type) {
+        for parameter in D.parameters {
+            guard let own = properties[parameter.name]?.object else { continue }
+            var schema = parameter.schema?.object ?? own.merging(parameter.keywords) { _, new in new }
+            schema["description"] = .string(parameter.description)
+            properties[parameter.name] = .object(schema)
+        }
     }
 }
 
@@ -41,7 +62,7 @@ private final class SchemaProbe: Decoder {
     func describe<T: Decodable>(_ type: T.Type) -> (JSONValue, T?) {
         let probe = SchemaProbe(depth: depth + 1)
         let value = try? probe.value(of: type)
-        return (probe.schema, value)
+        return (Schema.described(probe.schema, as: type), value)
     }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {

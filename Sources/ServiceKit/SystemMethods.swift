@@ -92,8 +92,8 @@ struct SystemMethods: Sendable {
         let methods = entries.sorted { $0.name < $1.name }.map { entry -> JSONValue in
             let properties = entry.params["properties"]?.object ?? [:]
             let required = Set((entry.params["required"]?.array ?? []).compactMap(\.string))
-            let params = properties.sorted { $0.key < $1.key }.map { name, schema -> JSONValue in
-                ["name": .string(name), "required": .bool(required.contains(name)), "schema": schema]
+            let params = properties.sorted { $0.key < $1.key }.map { name, schema in
+                Self.parameter(name, schema, isRequired: required.contains(name))
             }
             return [
                 "name": .string(entry.name), "summary": .string(entry.summary), "paramStructure": "by-name",
@@ -108,6 +108,15 @@ struct SystemMethods: Sendable {
             ],
             "methods": .array(methods),
         ]
+    }
+
+    /// A content descriptor of OpenRPC; the parameter's description is its own, not its schema's.
+    private static func parameter(_ name: String, _ schema: JSONValue, isRequired: Bool) -> JSONValue {
+        var own = schema.object ?? [:]
+        var descriptor: [String: JSONValue] = ["name": .string(name), "required": .bool(isRequired)]
+        descriptor["description"] = own.removeValue(forKey: "description")
+        descriptor["schema"] = .object(own)
+        return .object(descriptor)
     }
 
     private static var residentBytes: Int {

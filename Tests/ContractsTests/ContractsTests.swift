@@ -63,8 +63,8 @@ import Testing
         "ids that climb, hide or overflow are refused", arguments: ["", ".", "..", "a/b", "a\0b", "é", "a b", "a\nb"])
     func ids(_ id: String) {
         #expect(throws: ServiceError.self) { try Places(userID: id, sessionID: "s") }
-        #expect(!Places.isValidID(String(repeating: "x", count: 65)))
-        #expect(Places.isValidID(String(repeating: "x", count: 64)))
+        #expect(!Identifier.isValid(String(repeating: "x", count: 65)))
+        #expect(Identifier.isValid(String(repeating: "x", count: 64)))
     }
 }
 

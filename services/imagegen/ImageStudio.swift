@@ -3,13 +3,11 @@ import Contracts
 import FoundationEssentials
 import Glibc
 import JSONRPC
+import Parameters
 import Synchronization
 
 /// Answers `imagegen`'s methods: checks what is asked, chooses the provider, stores the picture.
 struct ImageStudio: Sendable {
-    static let maximumPrompt = 32_000
-    private static let maximumPixels = 64_000_000
-
     let artifacts: Artifacts
     let providers: ProviderList
     let delivered: DeliveredStills
@@ -255,22 +253,8 @@ struct ImageStudio: Sendable {
         guard request.prompt.contains(where: { !$0.isWhitespace }) else {
             throw .invalidParams(at: "/prompt", expected: "what the picture shows, found nothing")
         }
-        guard request.prompt.unicodeScalars.count <= Self.maximumPrompt else {
-            throw ServiceError(.tooLarge, "/prompt: at most \(Self.maximumPrompt) characters", detail: "/prompt")
-        }
-        guard (0...1_000_000).contains(request.attempt ?? 0) else {
-            throw .invalidParams(at: "/attempt", expected: "0, or what the last failure's next_attempt said")
-        }
-        guard request.maxCost ?? .zero >= .zero else {
-            throw .invalidParams(at: "/max_cost_usd", expected: "0 or more dollars")
-        }
-        guard (16...8192).contains(request.width) else {
-            throw .invalidParams(at: "/width", expected: "16 to 8192 pixels, found \(request.width)")
-        }
-        guard (16...8192).contains(request.height) else {
-            throw .invalidParams(at: "/height", expected: "16 to 8192 pixels, found \(request.height)")
-        }
-        guard request.width * request.height <= Self.maximumPixels else {
+        try request.check()
+        guard request.width * request.height <= ImageBounds.pixels else {
             throw ServiceError(.tooLarge, "\(request.width)x\(request.height): a picture has at most 64 million pixels")
         }
     }

@@ -3,6 +3,7 @@ import Breaker
 import Contracts
 import JSONRPC
 import Logging
+import Parameters
 import ServiceKit
 import ServicePool
 
@@ -15,8 +16,9 @@ package enum OrchestratorMain {
             let settings = context.settings
             let prices = try PriceList.read(settings.string("UNDERSTUDY_PRICES"))
             let root = settings.string("UNDERSTUDY_ROOT") ?? Places.defaultRoot
-            guard Places.isValidID(root) else {
-                throw ServiceError(.invalidParams, "UNDERSTUDY_ROOT: expected \(Places.idRule), found \"\(root)\"")
+            guard Identifier.isValid(root) else {
+                throw ServiceError(
+                    .invalidParams, "UNDERSTUDY_ROOT: expected \(Identifier.rule.expected), found \"\(root)\"")
             }
             let backend = settings.string("UNDERSTUDY_STITCH_BACKEND") ?? StitchBackend.local.rawValue
             guard let stitchBackend = StitchBackend(rawValue: backend) else {

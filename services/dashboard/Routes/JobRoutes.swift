@@ -2,6 +2,7 @@ import Contracts
 import FoundationEssentials
 import JSONRPC
 import NIOHTTP1
+import Parameters
 import ServicePool
 
 /// Jobs: the list, one of them, and what can be done to it. All of it is the orchestrator's to say.
@@ -82,8 +83,8 @@ struct JobRoutes: Sendable {
     /// `?state=&q=&limit=&after=`
     private func list(_ query: [String: String]) async throws -> JobList {
         let limit = try query["limit"].map { text -> Int in
-            guard let limit = Int(text), (1...1000).contains(limit) else {
-                throw ServiceError.invalidParams(at: "/limit", expected: "1 to 1000")
+            guard let limit = Int(text), JobBounds.page.contains(limit) else {
+                throw ServiceError.invalidParams(at: "/limit", expected: JobBounds.page.expected)
             }
             return limit
         }
@@ -107,7 +108,7 @@ struct JobRoutes: Sendable {
             found.next = page.next
             for job in page.jobs where Self.matches(job, words) {
                 found.jobs.append(job)
-                if found.jobs.count == limit ?? 50 {
+                if found.jobs.count == limit ?? JobDefaults.page {
                     found.next = job.jobID
                     return found
                 }

@@ -1,3 +1,4 @@
+import Contracts
 import JSONRPC
 
 /// How long an agent's call may take: in all, waiting for a replica, until its first progress, and between signs of life.

@@ -68,9 +68,6 @@ struct OrchestratorMethods: Sendable {
     }
 
     private func watch(_ request: WatchJobs, _ call: Call) async throws {
-        if let seq = request.afterSeq, seq < 0 {
-            throw ServiceError.invalidParams(at: "/after_seq", expected: "0 or more, found \(seq)")
-        }
         let snapshot = try await snapshots.snapshot(of: request.jobID)
         try await call.reply(json: snapshot.json)
         try await follow(jobID: request.jobID, after: request.afterSeq ?? snapshot.seq) { message in

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import JSONRPC
 import Logging
+import Parameters
 
 /// All jobs: starts them in their turn, finds them, lets go of them.
 actor Orchestra {
@@ -140,10 +141,8 @@ actor Orchestra {
 
     /// A page of jobs, newest first; it has fewer than `limit` where they are large, and `next` then names its last.
     nonisolated func list(_ request: ListJobs, pageBytes: Int = Orchestra.pageBytes) async throws -> JobList {
-        let limit = request.limit ?? 50
-        guard (1...1000).contains(limit) else {
-            throw ServiceError.invalidParams(at: "/limit", expected: "1 to 1000, found \(limit)")
-        }
+        try request.check()
+        let limit = request.limit ?? JobDefaults.page
         if let after = request.after, try !store.has(after) { throw Self.unknown(after) }
         let page = try await store.jobs(
             state: request.state, limit: limit, after: request.after, maximumBytes: pageBytes)

@@ -64,13 +64,6 @@ struct CloudStitcher: Sendable {
     }
 
     func status(_ request: StitchJob) async throws -> StitchJobStatus {
-        let isID =
-            (1...100).contains(request.jobID.utf8.count)
-            && request.jobID.utf8.allSatisfy {
-                (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) || (0x41...0x5A).contains($0)
-                    || $0 == UInt8(ascii: "-")
-            }
-        guard isID else { throw ServiceError.invalidParams(at: "/job_id", expected: "the id of a MediaConvert job") }
         let job = try await client.job(request.jobID)
         let words = [job.errorCode.map(String.init), job.errorMessage].compactMap { $0 }
         return StitchJobStatus(
@@ -81,7 +74,6 @@ struct CloudStitcher: Sendable {
     // MARK: - What is asked for
 
     private func film(_ request: Stitch, _ warnings: inout [String]) async throws -> CloudFilm {
-        try local.check(request)
         try check(request)
         let format = try VideoFormat(width: request.width, height: request.height, fps: request.fps)
         let output = try local.media.target(request.output, at: "/output")
@@ -90,7 +82,7 @@ struct CloudStitcher: Sendable {
         let facts = try await local.media.blocking.run { _ in
             try parts.map { part in try ClipFacts(part.clip, format: format) }
         }
-        let crossing = request.mode == .fade ? format.rate.frames(request.fade ?? 0.5) : 0
+        let crossing = request.mode == .fade ? format.rate.frames(request.fade ?? FilmDefaults.fade) : 0
         // Timecodes name no frame of 30000/1001 a second for sure: such clips are cut here.
         let cutsThere = format.rate.denominator == 1
         let available = zip(zip(request.clips, parts), facts).map { given, facts -> Int? in

@@ -3,6 +3,7 @@ import Artifacts
 import Contracts
 import FoundationEssentials
 import JSONRPC
+import Parameters
 
 /// The role that MediaConvert runs under: assumed by the service, allowed to read and write the objects of a bucket, and nothing else.
 struct MediaConvertRole: Sendable {
@@ -75,27 +76,12 @@ struct MediaConvertRole: Sendable {
         }
     }
 
+    /// The name may come from this service's own settings, which no call has checked.
     private func check(_ name: String, bucket: String) throws(ServiceError) {
-        let others = Set("+=,.@_-".utf8)
-        let isName =
-            (1...64).contains(name.utf8.count)
-            && name.utf8.allSatisfy {
-                (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
-                    || others.contains($0)
-            }
-        guard isName else {
-            throw .invalidParams(
-                at: "/role_name", expected: "1 to 64 letters, digits or +=,.@_-, found \"\(name.prefix(80))\"")
-        }
-        let isBucket =
-            (3...63).contains(bucket.utf8.count)
-            && bucket.utf8.allSatisfy {
-                (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) || $0 == UInt8(ascii: "-")
-                    || $0 == UInt8(ascii: ".")
-            }
-        guard isBucket else {
-            throw .invalidParams(at: "/bucket", expected: "a bucket's name, found \"\(bucket.prefix(80))\"")
-        }
+        let violations = [
+            CloudBounds.roleName.violation(name, at: "/role_name"), CloudBounds.bucket.violation(bucket, at: "/bucket"),
+        ]
+        if let error = violations.compactMap(\.self).error { throw error }
     }
 
     private static let trust =
