@@ -1,5 +1,6 @@
 package import Logging
 package import ServicePool
+import Synchronization
 
 /// What a service has in hand when it builds its methods.
 package final class ServiceContext: Sendable {
@@ -12,6 +13,7 @@ package final class ServiceContext: Sendable {
     package let pools: ServicePools
     /// Threads for work that blocks.
     package let blocking: BlockingPool
+    private let reportedLayout = Mutex<ServiceLayout?>(nil)
 
     package init(
         service: String, settings: ServiceSettings, logger: Logger, pools: ServicePools, blocking: BlockingPool
@@ -21,6 +23,12 @@ package final class ServiceContext: Sendable {
         self.logger = logger
         self.pools = pools
         self.blocking = blocking
+    }
+
+    /// What `rpc.health` reports as `layout`; absent unless the service sets it.
+    package var layout: ServiceLayout? {
+        get { reportedLayout.withLock { $0 } }
+        set { reportedLayout.withLock { $0 = newValue } }
     }
 
     package var instance: String { settings.instance }

@@ -66,7 +66,7 @@ struct SystemMethods: Sendable {
         ServiceHealth(
             service: context.service, instance: context.instance, status: ledger.status, version: context.version,
             uptime: uptime, inFlight: ledger.slotsInUse, capacity: ledger.capacity, pid: Int(getpid()),
-            store: context.settings.store, problem: store.problem)
+            store: context.settings.store, layout: context.layout, problem: store.problem)
     }
 
     func stats(_ reports: [String: @Sendable () async throws -> JSONValue]) async throws -> ServiceStats {

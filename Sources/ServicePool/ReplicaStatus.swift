@@ -30,12 +30,14 @@ package struct ServiceHealth: Codable, Sendable {
     package var pid: Int?
     /// The URI below which this replica keeps artifacts.
     package var store: String?
+    /// Where jobs have their files; only the orchestrator reports it.
+    package var layout: ServiceLayout?
     /// Why it cannot do its work although it serves, and what to do; absent while all is well.
     package var problem: String?
 
     package init(
         service: String, instance: String, status: Status, version: String, uptime: Double, inFlight: Int,
-        capacity: Int, pid: Int?, store: String?, problem: String? = nil
+        capacity: Int, pid: Int?, store: String?, layout: ServiceLayout? = nil, problem: String? = nil
     ) {
         self.service = service
         self.instance = instance
@@ -46,6 +48,7 @@ package struct ServiceHealth: Codable, Sendable {
         self.capacity = capacity
         self.pid = pid
         self.store = store
+        self.layout = layout
         self.problem = problem
     }
 
@@ -61,6 +64,7 @@ package struct ServiceHealth: Codable, Sendable {
         capacity = max(try container.decode(Int.self, forKey: .capacity), 0)
         pid = try container.decodeIfPresent(Int.self, forKey: .pid)
         store = try container.decodeIfPresent(String.self, forKey: .store)
+        layout = try container.decodeIfPresent(ServiceLayout.self, forKey: .layout)
         problem = try container.decodeIfPresent(String.self, forKey: .problem)
     }
 
@@ -68,7 +72,7 @@ package struct ServiceHealth: Codable, Sendable {
     private static let longestUptime = 3_155_760_000.0
 
     private enum CodingKeys: String, CodingKey {
-        case service, instance, status, version, capacity, pid, store, problem
+        case service, instance, status, version, capacity, pid, store, layout, problem
         case uptime = "uptime_s"
         case inFlight = "in_flight"
     }

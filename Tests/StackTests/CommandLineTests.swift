@@ -29,6 +29,28 @@ import Testing
         }
     }
 
+    @Test("inputs go where the orchestrator says that its files are, whatever the command line's own settings are")
+    func layout() async throws {
+        try await LiveStack.with(["UNDERSTUDY_ROOT": "films"]) { stack in
+            let health = try await stack.connect("orchestrator").call(ServiceHealth.method, NoParams())
+            #expect(health.layout == ServiceLayout(store: "file://\(stack.store)", root: "films"))
+            #expect(try await stack.connect("clipper").call(ServiceHealth.method, NoParams()).layout == nil)
+            let board = "\(stack.folder)/board.json"
+            try stack.write(
+                "{\"segments\": [{\"id\": \"one\", \"duration\": 1, \"visual_guidance\": \"The sea\"}]}", to: board)
+            var environment = stack.environment
+            environment["UNDERSTUDY_ROOT"] = nil
+            environment["UNDERSTUDY_STORE"] = "file://\(stack.folder)/elsewhere"
+            let run = try await Program.run(
+                "understudy", ["run", "--user", "u", "--session", "s", "--storyboard", board], environment: environment)
+            #expect(run.status == 0, "\(run.errors)")
+            let folder = "\(stack.store)/films/u/s"
+            #expect(FileManager.default.fileExists(atPath: "\(folder)/agent2/storyboard.json"))
+            #expect(FileManager.default.fileExists(atPath: "\(folder)/agent5/final.mp4"))
+            #expect(!FileManager.default.fileExists(atPath: "\(stack.folder)/elsewhere"))
+        }
+    }
+
     @Test("run uses the running stack, copies the film out, and status and receipt tell the story")
     func run() async throws {
         try await LiveStack.with { stack in

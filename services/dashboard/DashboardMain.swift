@@ -21,7 +21,8 @@ package enum DashboardMain {
             }
             let artifacts = try Artifacts(
                 store: context.settings.store, environment: context.settings.environment)
-            let store = try ArtifactURI(context.settings.store, at: "UNDERSTUDY_STORE")
+            let folders = JobFolders(
+                pools: context.pools, usualStore: try ArtifactURI(context.settings.store, at: "UNDERSTUDY_STORE"))
             let rehearsal = Rehearsal(program: Rehearsal.installedProgram(), logger: context.logger)
             let hub = WatchHub(
                 // trusted: a bounded setting
@@ -31,10 +32,9 @@ package enum DashboardMain {
                 directory: context.settings.runDirectory, pools: context.pools)
             let uploads = Uploads(
                 folder: settings.uploads, room: UploadRoom(maximum: settings.bounds.uploads), artifacts: artifacts,
-                store: store)
-            let storyboards = GivenStoryboard(artifacts: artifacts, store: store, root: settings.root)
-            await uploads.sweep()
-            await storyboards.sweep()
+                folders: folders)
+            let storyboards = GivenStoryboard(artifacts: artifacts, folders: folders)
+            uploads.sweep()
             let site = Site(
                 gate: Gate(token: settings.token, hosts: settings.hosts), assets: Assets(Page.files),
                 jobs: JobRoutes(
@@ -50,6 +50,10 @@ package enum DashboardMain {
             methods.report("watchers") { .integer(Int64(await hub.count)) }
             methods.report("snapshots") { .integer(Int64(await hub.snapshots)) }
             methods.background("watch") { try await hub.run() }
+            methods.background("sweep") {
+                await uploads.sweepStore()
+                await storyboards.sweep()
+            }
             methods.beforeDrain {
                 try? await server.close()
                 _ = try? await rehearsal.stop()

@@ -20,6 +20,7 @@ package enum OrchestratorMain {
                 throw ServiceError(
                     .invalidParams, "UNDERSTUDY_ROOT: expected \(Identifier.rule.expected), found \"\(root)\"")
             }
+            context.layout = ServiceLayout(store: settings.store, root: root)
             let backend = settings.string("UNDERSTUDY_STITCH_BACKEND") ?? StitchBackend.local.rawValue
             guard let stitchBackend = StitchBackend(rawValue: backend) else {
                 let known = StitchBackend.allCases.map(\.rawValue).joined(separator: ", ")

@@ -15,7 +15,7 @@ struct Uploads: Sendable {
     let folder: String
     let room: UploadRoom
     let artifacts: Artifacts
-    let store: ArtifactURI
+    let folders: JobFolders
 
     /// - Throws: `invalid_params` for what is no narration by its name.
     func plan(of request: WebRequest) throws(ServiceError) -> BodyCollector.Plan {
@@ -37,7 +37,7 @@ struct Uploads: Sendable {
             throw ServiceError(.invalidParams, "the body: expected the bytes of \(name.prefix(100))")
         }
         // The name is the browser's and goes no further than its ending.
-        let uri = try store.appending("\(Self.place)/\(UUID().uuidString.lowercased()).\(ending)")
+        let uri = try await folders.store().appending("\(Self.place)/\(UUID().uuidString.lowercased()).\(ending)")
         try await artifacts.copy(ArtifactURI(filePath: file.path), to: uri)
         return try .json(Taken(uri: uri.description, name: name, bytes: bytes), status: .created)
     }
@@ -52,11 +52,14 @@ struct Uploads: Sendable {
         return ending
     }
 
-    /// Removes what dashboards that were killed left behind: uploads that were coming in, and copies into the store that were not
-    /// finished.
-    func sweep() async {
-        UploadFile.sweep(folder)
-        guard store.scheme == .file, let place = try? store.appending(Self.place) else { return }
+    /// Removes uploads that were coming in when an earlier dashboard was killed.
+    func sweep() { UploadFile.sweep(folder) }
+
+    /// Removes copies into the store that dashboards which were killed did not finish.
+    func sweepStore() async {
+        guard let store = try? await folders.store(), store.scheme == .file,
+            let place = try? store.appending(Self.place)
+        else { return }
         try? await artifacts.sweep(place, olderThan: Self.staleSeconds)
     }
 
