@@ -92,7 +92,7 @@ let package = Package(
             ]),
         library("Parameters", ["JSONRPC"]),
         library("Contracts", ["JSONRPC", "Parameters", "Untrusted"]),
-        library("Breaker", ["Contracts", "JSONRPC"]),
+        library("Breaker", ["Contracts", "JSONRPC", "ServiceKit"]),
         library("HTTP", ["CCurl", "Untrusted", logging]),
         library("Providers", ["HTTP", "ServiceKit", "JSONRPC", "Untrusted"]),
         library("AWS", ["HTTP", "Untrusted", crypto, subprocess, systemPackage]),
@@ -192,7 +192,7 @@ let package = Package(
             tests(
                 "ImageGenTests",
                 [
-                    "ImageGen", "Drawing", "Artifacts", "Contracts", "HTTP", "Providers", "JSONRPC",
+                    "ImageGen", "Drawing", "Artifacts", "Breaker", "Contracts", "HTTP", "Providers", "JSONRPC",
                     "StandIns",
                     "ServiceKit", logging,
                 ]),

@@ -50,6 +50,7 @@ struct MethodSample: Sendable, CustomTestStringConvertible {
         MethodSample(StitcherAPI.jobStatus, ["job_id": "1-a"]),
         MethodSample(
             ImageGenAPI.generate, ["prompt": "a hill", "width": 64, "height": 64, "output": "file:///o.png"]),
+        MethodSample(ImageGenAPI.breaker, ["provider": "card"]),
         MethodSample(LoggerAPI.log, ["event_type": "x", "data": [:]]),
         MethodSample(LoggerAPI.tail, [:]),
         MethodSample(OrchestratorAPI.start, start), MethodSample(OrchestratorAPI.runAgent5, start),

@@ -47,6 +47,7 @@ import Testing
         check(SegmentEdit.self)
         check(UpgradeJob.self)
         check(BreakerRequest.self)
+        check(ProviderBreakerRequest.self)
     }
 
     /// Those that the method's parameters check themselves: the orchestrator checks a job's options and storyboard.

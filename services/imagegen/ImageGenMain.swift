@@ -1,4 +1,5 @@
 import Artifacts
+import Breaker
 import Contracts
 import ServiceKit
 
@@ -16,8 +17,12 @@ package enum ImageGenMain {
                     folder: "\(folder)/content",
                     maximumBytes: try context.settings.int(
                         "UNDERSTUDY_IMAGE_CACHE_BYTES", default: 2 << 30, in: 0...Int.max)),
-                ledger: OrderLedger(folder: "\(folder)/orders"))
+                ledger: OrderLedger(folder: "\(folder)/orders"),
+                breakers: ProviderBreakers(
+                    files: BreakerFiles(folder: "\(folder)/breakers"),
+                    bounds: try BreakerMachine.Bounds(context.settings), logger: context.logger))
             methods.handle(ImageGenAPI.generate) { request, call in try await studio.generate(request, call) }
+            methods.handle(ImageGenAPI.breaker) { request, _ in try await studio.breaker(request) }
             methods.handle(ImageGenAPI.providers) { _, _ in await studio.list() }
         }
     }

@@ -34,11 +34,8 @@ package enum OrchestratorMain {
                 root: root, prices: prices, stitchBackend: stitchBackend, events: events)
             let store = try JobStore(path: "\(settings.stateDirectory)/orchestrator/jobs.sqlite")
             if let setAside = store.setAside { context.logger.error("\(setAside)") }
-            let bounds = BreakerMachine.Bounds(
-                failures: try settings.int("UNDERSTUDY_BREAKER_FAILURES", default: 3, in: 1...1000),
-                cool: try settings.double("UNDERSTUDY_BREAKER_COOL_S", default: 30, in: 0.001...86_400),
-                longestCool: try settings.double("UNDERSTUDY_BREAKER_COOL_MAX_S", default: 600, in: 0.001...86_400))
-            let breakers = try Breakers(store: store, bounds: bounds, logger: context.logger)
+            let breakers = try Breakers(
+                store: store, bounds: try BreakerMachine.Bounds(settings), logger: context.logger)
             let patience = StoreHold.Patience(
                 whole: try settings.double("UNDERSTUDY_STORE_PATIENCE_S", default: 120, in: 0...86_400))
             let orchestra = Orchestra(
@@ -50,6 +47,13 @@ package enum OrchestratorMain {
             let snapshots = Snapshots(orchestra)
             OrchestratorMethods(orchestra: orchestra, estimator: estimator, snapshots: snapshots).register(in: &methods)
             methods.report("reads") { await snapshots.counts }
+            methods.background("breakers") {
+                do {
+                    try await breakers.handOver { _ = try await studio.imageBreaker($0, $1) }
+                } catch {
+                    context.logger.warning("breakers of image providers were not handed over: \(error)")
+                }
+            }
             methods.background("events") { await events.run() }
             methods.report("jobs") { .object(try await store.counts().mapValues { .integer(Int64($0)) }) }
             methods.background("retention") { await retention.run(orchestra, context.logger) }

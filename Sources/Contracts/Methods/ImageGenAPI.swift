@@ -8,6 +8,9 @@ package enum ImageGenAPI {
     package static let providers = Method<NoParams, ImageProviders>(
         "imagegen.providers", of: .imagegen, idempotent: true, load: .light,
         summary: "Lists the providers that are configured, which is the default, and what each can do.")
+    package static let breaker = Method<ProviderBreakerRequest, BreakerView>(
+        "imagegen.breaker", of: .imagegen, idempotent: true, load: .light,
+        summary: "Whether a provider is asked at this moment; opens, closes or resets by hand.")
 }
 
 package struct GenerateImage: Codable, Sendable {
@@ -32,11 +35,14 @@ package struct GenerateImage: Codable, Sendable {
     package var attempt: Int?
     /// What the call may spend, orders in vain included; without a limit if absent.
     package var maxCost: USD?
+    /// The job that the picture is for. A call of a job is refused while the breaker of the only provider that it may ask is open; one
+    /// without is made all the same.
+    package var jobID: String?
 
     package init(
         prompt: String, width: Int, height: Int, output: String, provider: String? = nil, model: String? = nil,
         quality: String? = nil, seed: Int? = nil, idempotencyKey: String? = nil, fresh: Bool? = nil,
-        attempt: Int? = nil, maxCost: USD? = nil
+        attempt: Int? = nil, maxCost: USD? = nil, jobID: String? = nil
     ) {
         self.prompt = prompt
         self.width = width
@@ -50,12 +56,14 @@ package struct GenerateImage: Codable, Sendable {
         self.fresh = fresh
         self.attempt = attempt
         self.maxCost = maxCost
+        self.jobID = jobID
     }
 
     private enum CodingKeys: String, CodingKey {
         case prompt, width, height, output, provider, model, quality, seed, fresh, attempt
         case idempotencyKey = "idempotency_key"
         case maxCost = "max_cost_usd"
+        case jobID = "job_id"
     }
 }
 

@@ -20,5 +20,16 @@ extension GenerateImage: Described {
         .number(
             "max_cost_usd", { $0.maxCost }, JobBounds.cost,
             "What the call may spend, orders in vain included; without a limit if absent."),
+        .value(
+            "job_id",
+            "The job that the picture is for. A call of a job is refused while the breaker of the only provider that it may ask is open."
+        ),
+    ]
+}
+
+extension ProviderBreakerRequest: Described {
+    package static let parameters: [Parameter<ProviderBreakerRequest>] = [
+        .value("provider", "One of imagegen.providers."),
+        .value("action", "What is done to the breaker.", standard: "get"),
     ]
 }

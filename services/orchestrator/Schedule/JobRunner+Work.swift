@@ -86,22 +86,13 @@ extension JobRunner {
         if let image = record.given, provider == JobMachine.given { return try await studio.adopt(image, spec) }
         var segment = plan.segments[index]
         segment.guidance = record.guidance ?? segment.guidance
-        try await breakers.admitImages(provider, job: jobID)
+        let order = StillOrder(
+            edition: record.edition, series: record.series, attempt: attempt,
+            maxCost: spec.options.maxCost == nil ? nil : machine.stillPrice(provider))
         do {
-            let order = StillOrder(
-                edition: record.edition, series: record.series, attempt: attempt,
-                maxCost: spec.options.maxCost == nil ? nil : machine.stillPrice(provider))
-            let image = try await studio.draw(segment, order, provider: provider, spec)
-            await breakers.imageDone(asked: provider, drew: image.provider, error: nil, job: jobID)
-            return image
+            return try await studio.draw(segment, order, provider: provider, spec)
         } catch {
-            let failure = ServiceError(wrapping: error).bounded
-            let isOurs = failure.providerCode == ServicePools.replicaBroken || StoreHold.isPassing(failure)
-            // Only the last failure of an order's attempts is the provider's.
-            if failure.kind != .cancelled, failure.nextAttempt == nil, !isOurs {
-                await breakers.imageDone(asked: provider, drew: failure.provider, error: failure, job: jobID)
-            }
-            throw failure
+            throw ServiceError(wrapping: error).bounded
         }
     }
 

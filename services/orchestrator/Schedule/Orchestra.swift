@@ -1,3 +1,4 @@
+import Breaker
 import Contracts
 import FoundationEssentials
 import Glibc
@@ -231,12 +232,20 @@ actor Orchestra {
 
     /// Looks at a breaker, or moves it.
     ///
-    /// - Throws: `invalid_params` for an agent that has none.
+    /// Those of image providers are `imagegen`'s.
+    ///
+    /// - Throws: `invalid_params` for an agent that has none; `unavailable` where it is `imagegen`'s, and that does not run.
     func breaker(_ request: BreakerRequest) async throws -> BreakerView {
         var known = Breakers.agents
-        if request.agent.hasPrefix(Breakers.imagePrefix) {
-            known += Set(await studio.imageProviders().map { Breakers.imagePrefix + $0 })
-                .union(await breakers.knownProviders).sorted()
+        let action = request.action ?? .get
+        if request.agent.hasPrefix(BreakerView.imagePrefix) {
+            let provider = String(request.agent.dropFirst(BreakerView.imagePrefix.count))
+            let providers = await studio.imageProviders()
+            // Where nobody lists the providers, the call says why.
+            if providers.isEmpty || providers.contains(provider) {
+                return try await studio.imageBreaker(provider, action)
+            }
+            known += providers.map { BreakerView.imagePrefix + $0 }.sorted()
         }
         guard known.contains(request.agent) else {
             let names = known.joined(separator: ", ")
@@ -244,7 +253,7 @@ actor Orchestra {
                 at: "/agent",
                 expected: "one of \(names), or imagegen/ and a provider's name, found \"\(request.agent.prefix(100))\"")
         }
-        return await breakers.apply(request.action ?? .get, to: request.agent)
+        return await breakers.apply(action, to: request.agent)
     }
 
     /// A picture of all that runs, or of one job.

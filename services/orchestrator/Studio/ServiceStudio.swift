@@ -108,7 +108,8 @@ struct ServiceStudio: Studio {
                 idempotencyKey: "\(spec.jobID)/\(segment.id)/\(order.edition)/\(provider ?? "default")\(series)",
                 // Who has a segment drawn again wants another picture.
                 fresh: order.edition > 0 ? true : nil,
-                attempt: provider == JobMachine.card ? 0 : order.attempt, maxCost: order.maxCost))
+                attempt: provider == JobMachine.card ? 0 : order.attempt, maxCost: order.maxCost,
+                jobID: spec.jobID))
         image = image.bounded
         if var fault = AgentAnswer.longName(image.image, of: "imagegen") {
             (fault.wasted, fault.unknown) = (image.cost + (image.wasted ?? .zero), image.unknown ?? .zero)
@@ -225,6 +226,10 @@ struct ServiceStudio: Studio {
     func imageProviders() async -> [String] {
         let list = try? await pools.call(ImageGenAPI.providers, NoParams(), patience: .seconds(1))
         return list?.providers.map(\.name) ?? []
+    }
+
+    func imageBreaker(_ provider: String, _ action: BreakerAction) async throws -> BreakerView {
+        try await pools.call(ImageGenAPI.breaker, ProviderBreakerRequest(provider: provider, action: action))
     }
 
     // MARK: -
