@@ -92,6 +92,8 @@ let package = Package(
             ]),
         library("Parameters", ["JSONRPC"]),
         library("Contracts", ["JSONRPC", "Parameters", "Untrusted"]),
+        library("JobFiles", ["Contracts", "JSONRPC", "Parameters"]),
+        library("Prices", ["Contracts", "JSONRPC"]),
         library("Breaker", ["Contracts", "JSONRPC", "ServiceKit"]),
         library("HTTP", ["CCurl", "Untrusted", logging]),
         library("Providers", ["HTTP", "ServiceKit", "JSONRPC", "Untrusted"]),
@@ -107,13 +109,14 @@ let package = Package(
         + service(
             "Orchestrator", folder: "orchestrator",
             [
-                "ServiceKit", "ServicePool", "Contracts", "Parameters", "Breaker", "Artifacts", "JSONRPC", "Untrusted",
-                grdb, logging,
+                "ServiceKit", "ServicePool", "Contracts", "Parameters", "JobFiles", "Prices", "Breaker", "Artifacts",
+                "JSONRPC", "Untrusted", grdb, logging,
             ])
         + service(
             "ImageGen", folder: "imagegen",
             [
-                "ServiceKit", "Contracts", "Parameters", "Breaker", "Artifacts", "HTTP", "Providers", "ImageHeaders",
+                "ServiceKit", "Contracts", "Parameters", "Prices", "Breaker", "Artifacts", "HTTP", "Providers",
+                "ImageHeaders",
                 "Drawing",
                 "CPango",
                 "JSONRPC", "Untrusted",
@@ -123,11 +126,12 @@ let package = Package(
             documents: ["README.md", "docs"])
         + service(
             "Clipper", folder: "clipper",
-            ["MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Drawing", "JSONRPC"])
+            ["MediaService", "ServiceKit", "Contracts", "Prices", "Artifacts", "Media", "Drawing", "JSONRPC"])
         + service(
             "Stitcher", folder: "stitcher",
             [
-                "MediaService", "ServiceKit", "Contracts", "Parameters", "Artifacts", "AWS", "Media", "JSONRPC",
+                "MediaService", "ServiceKit", "Contracts", "Parameters", "Prices", "Artifacts", "AWS", "Media",
+                "JSONRPC",
                 logging,
             ])
         + service(
@@ -136,7 +140,8 @@ let package = Package(
         + service(
             "Agent5", folder: "agent5",
             [
-                "MediaService", "ServiceKit", "Contracts", "Parameters", "Artifacts", "Media", "Providers", "HTTP",
+                "MediaService", "ServiceKit", "Contracts", "Parameters", "Prices", "Artifacts", "Media", "Providers",
+                "HTTP",
                 "JSONRPC", "Untrusted",
                 logging,
                 subprocess, systemPackage,
@@ -146,7 +151,8 @@ let package = Package(
             "Dashboard", folder: "dashboard",
             nio + [
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
-                "ServiceKit", "ServicePool", "Contracts", "Parameters", "Artifacts", "JSONRPC", "Untrusted", "CZlib",
+                "ServiceKit", "ServicePool", "Contracts", "Parameters", "JobFiles", "Artifacts", "JSONRPC", "Untrusted",
+                "CZlib",
                 crypto, logging, subprocess, systemPackage,
             ],
             documents: ["README.md", "docs"],
@@ -158,8 +164,9 @@ let package = Package(
         + service(
             "Understudy", folder: "understudy",
             [
-                "ServiceKit", "ServicePool", "Contracts", "Artifacts", "AWS", "HTTP", "JSONRPC", "Untrusted", arguments,
-                logging,
+                "ServiceKit", "ServicePool", "Contracts", "JobFiles", "Artifacts", "AWS", "HTTP", "JSONRPC",
+                "Untrusted",
+                arguments, logging,
                 unixSignals,
                 subprocess, systemPackage,
             ],
@@ -179,6 +186,8 @@ let package = Package(
             tests("ServiceKitTests", ["ServiceKit", "JSONRPC", logging]),
             tests("ParametersTests", ["Parameters", "JSONRPC"]),
             tests("ContractsTests", ["Contracts", "JSONRPC", "Parameters", "ServiceKit", "StandIns"]),
+            tests("JobFilesTests", ["JobFiles", "Contracts", "JSONRPC"]),
+            tests("PricesTests", ["Prices", "Contracts", "JSONRPC"]),
             tests("HTTPTests", nio + ["HTTP"]),
             tests("AWSTests", ["AWS", "HTTP", "JSONRPC", "StandIns"]),
             tests("ArtifactsTests", ["Artifacts", "AWS", "HTTP", "JSONRPC", "StandIns"]),
@@ -192,14 +201,19 @@ let package = Package(
             tests(
                 "ImageGenTests",
                 [
-                    "ImageGen", "Drawing", "Artifacts", "Breaker", "Contracts", "HTTP", "Providers", "JSONRPC",
+                    "ImageGen", "Drawing", "Artifacts", "Breaker", "Contracts", "HTTP", "Prices", "Providers",
+                    "JSONRPC",
                     "StandIns",
                     "ServiceKit", logging,
                 ]),
             tests("EventLoggerTests", ["EventLogger", "AWS", "Contracts", "JSONRPC", "ServiceKit"]),
             tests(
                 "Agent5Tests",
-                ["Agent5", "Artifacts", "Contracts", "HTTP", "JSONRPC", "Providers", "ServiceKit", "StandIns", logging]),
+                [
+                    "Agent5", "Artifacts", "Contracts", "HTTP", "JSONRPC", "Prices", "Providers", "ServiceKit",
+                    "StandIns",
+                    logging,
+                ]),
             tests("ProvidersTests", ["Providers", "JSONRPC"]),
             tests("UnderstudyTests", ["Understudy", "Contracts", "JSONRPC", "Untrusted"]),
             tests(

@@ -4,6 +4,7 @@ import Foundation
 import HTTP
 import JSONRPC
 import Logging
+import Prices
 import Providers
 import ServiceKit
 import StandIns

@@ -4,6 +4,7 @@ import FoundationEssentials
 import HTTP
 import JSONRPC
 import Logging
+import Prices
 import Providers
 import ServiceKit
 import StandIns

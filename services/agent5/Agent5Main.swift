@@ -3,6 +3,7 @@ import Contracts
 import HTTP
 import JSONRPC
 import MediaService
+import Prices
 import Providers
 import ServiceKit
 

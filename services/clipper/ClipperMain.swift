@@ -1,6 +1,7 @@
 import Artifacts
 import Contracts
 import MediaService
+import Prices
 import ServiceKit
 
 package enum ClipperMain {

@@ -1,6 +1,7 @@
 import Artifacts
 import Breaker
 import Contracts
+import Prices
 import ServiceKit
 
 package enum ImageGenMain {

@@ -3,6 +3,7 @@ import Contracts
 import HTTP
 import JSONRPC
 import Logging
+import Prices
 import Providers
 import ServiceKit
 

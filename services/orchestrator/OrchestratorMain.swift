@@ -2,8 +2,10 @@ import Artifacts
 import Breaker
 import Contracts
 import JSONRPC
+import JobFiles
 import Logging
 import Parameters
+import Prices
 import ServiceKit
 import ServicePool
 

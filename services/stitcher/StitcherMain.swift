@@ -2,6 +2,7 @@ import AWS
 import Artifacts
 import Contracts
 import MediaService
+import Prices
 import ServiceKit
 
 package enum StitcherMain {

@@ -1,5 +1,6 @@
 import Contracts
 import HTTP
+import Prices
 import Providers
 import ServiceKit
 

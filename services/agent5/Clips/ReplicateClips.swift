@@ -1,5 +1,6 @@
 import Contracts
 import JSONRPC
+import Prices
 import Providers
 
 /// Video models at Replicate.

@@ -3,6 +3,7 @@ import Contracts
 import FoundationEssentials
 import Glibc
 import JSONRPC
+import JobFiles
 import ServicePool
 
 /// A storyboard that does not fit into a line of the wire goes into the store, where the orchestrator looks for it.

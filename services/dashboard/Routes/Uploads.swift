@@ -1,12 +1,12 @@
 import Artifacts
 import FoundationEssentials
 import JSONRPC
+import JobFiles
 import NIOHTTP1
 
 /// Narrations that come with the form: streamed to this machine's disk, then put into the store, where every service finds them.
 struct Uploads: Sendable {
     private static let maximumBytes = 200 * 1024 * 1024
-    private static let endings = ["mp3", "wav", "m4a", "aac", "flac", "ogg", "opus"]
 
     /// The store's folder for them.
     static let place = "uploads"
@@ -45,9 +45,10 @@ struct Uploads: Sendable {
     private static func ending(_ request: WebRequest) throws(ServiceError) -> String {
         let name = request.query["name"] ?? ""
         let ending = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
-        guard endings.contains(ending), name.utf8.count <= 255 else {
+        guard Places.narrationExtensions.contains(ending), name.utf8.count <= 255 else {
             throw ServiceError.invalidParams(
-                at: "/name", expected: "the name of a narration that ends in \(endings.joined(separator: ", "))")
+                at: "/name",
+                expected: "the name of a narration that ends in \(Places.narrationExtensions.joined(separator: ", "))")
         }
         return ending
     }

@@ -6,6 +6,7 @@ import HTTP
 import ImageHeaders
 import JSONRPC
 import Logging
+import Prices
 import Providers
 import ServiceKit
 import Untrusted

@@ -3,6 +3,7 @@ import HTTP
 import ImageHeaders
 import JSONRPC
 import Logging
+import Prices
 import Providers
 
 /// Models that draw at Replicate.

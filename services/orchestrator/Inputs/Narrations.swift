@@ -1,6 +1,7 @@
 import Artifacts
 import Contracts
 import JSONRPC
+import JobFiles
 
 /// Gives each segment its narration: what the caller passed, the storyboard's own word, a file by its name, or a part of one
 /// file for the whole film.

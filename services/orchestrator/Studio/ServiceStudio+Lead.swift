@@ -1,6 +1,7 @@
 import Artifacts
 import Contracts
 import JSONRPC
+import JobFiles
 import ServicePool
 
 /// The check of what the lead delivered.

@@ -2,6 +2,8 @@ import Artifacts
 import Contracts
 import FoundationEssentials
 import JSONRPC
+import JobFiles
+import Prices
 import ServicePool
 
 /// The studio that calls the services.

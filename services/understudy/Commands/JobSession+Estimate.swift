@@ -2,6 +2,7 @@ import Artifacts
 import Contracts
 import FoundationEssentials
 import JSONRPC
+import JobFiles
 import ServicePool
 
 /// The dry run: the same question as a job's, and no job.

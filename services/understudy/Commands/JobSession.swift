@@ -2,6 +2,7 @@ import Artifacts
 import Contracts
 import FoundationEssentials
 import JSONRPC
+import JobFiles
 import ServiceKit
 import ServicePool
 

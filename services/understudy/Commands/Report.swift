@@ -3,6 +3,7 @@ import Artifacts
 import Contracts
 import FoundationEssentials
 import JSONRPC
+import JobFiles
 import ServiceKit
 import Untrusted
 

@@ -1,3 +1,4 @@
+import Contracts
 package import JSONRPC
 import Parameters
 

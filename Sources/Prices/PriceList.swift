@@ -1,3 +1,4 @@
+package import Contracts
 import FoundationEssentials
 package import JSONRPC
 

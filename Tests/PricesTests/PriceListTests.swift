@@ -1,8 +1,9 @@
+import Contracts
 import FoundationEssentials
 import JSONRPC
 import Testing
 
-@testable import Contracts
+@testable import Prices
 
 @Suite struct PriceListTests {
     private func list(_ text: String) throws -> PriceList {
