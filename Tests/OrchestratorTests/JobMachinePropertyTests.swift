@@ -101,7 +101,7 @@ private struct EventDice {
             let spec = JobSpec(
                 jobID: "j", userID: "u", sessionID: "s", entry: dice.entry(), options: dice.options())
             var machine = JobMachine(spec: spec, createdAt: Timestamp(milliseconds: 0))
-            var events: [JobStore.StoredEvent] = []
+            var events: [RecordedEvent] = []
             var now: Int64 = 0
             for number in 0..<80 {
                 let startedAt = Timestamp(milliseconds: now)
@@ -110,20 +110,19 @@ private struct EventDice {
                     .started, .loaded(MachineScene.plan(4)), .leadFailed(dice.error(), startedAt: startedAt),
                 ]
                 let event = number < 3 ? first[number] : dice.event(startedAt)
-                let stored = JobStore.StoredEvent(at: Timestamp(milliseconds: now), event: event)
+                let stored = RecordedEvent(at: Timestamp(milliseconds: now), event: event)
                 events.append(stored)
                 let before = machine.updatedAt
                 _ = machine.apply(event, at: stored.at)
                 #expect(machine.updatedAt >= before)
                 expectLegal(machine)
             }
-            let row = JobStore.Row(number: 1, spec: spec, createdAt: Timestamp(milliseconds: 0), state: .running)
+            let row = JobRow(number: 1, spec: spec, createdAt: Timestamp(milliseconds: 0), state: .running)
             try expectSame(JobRunner.fold(row, events), machine)
             // As they come back from the disk.
             let kept = try events.map { stored in
-                JobStore.StoredEvent(
-                    at: stored.at,
-                    event: try JSONCoding.decode(JobEvent.self, from: try JSONCoding.encode(stored.event)))
+                RecordedEvent(
+                    at: stored.at, event: try EventFormat.decode(try EventFormat.encode(stored.event)))
             }
             try expectSame(JobRunner.fold(row, kept), machine)
         }

@@ -97,11 +97,12 @@ import Testing
 
     @Test("journals of before are read as they were meant: the job itself tried once more")
     func journal() throws {
-        let event = JobEvent.imageFailed(
-            segment: 0, ServiceError(.unavailable, "503"), startedAt: Timestamp(milliseconds: 1))
-        let stored = try JSONCoding.encode(event)
+        let stored = #"""
+            {"imageFailed":{"_1":{"code":-32011,"data":{"kind":"unavailable","retryable":true},"message":"503"},
+            "segment":0,"startedAt":"1970-01-01T00:00:00.001Z"}}
+            """#
         var scene = scene()
-        scene.apply(try JSONCoding.decode(JobEvent.self, from: stored))
+        scene.apply(try EventFormat.decode(.init(stored.utf8)))
         #expect(scene.machine.work == [.image(segment: 0, attempt: 1, provider: nil)])
     }
 }

@@ -48,7 +48,7 @@ import Testing
                 }
                 let store = try JobStore(path: copy)
                 #expect(try store.messages(after: seen - 1, jobID: nil, limit: 1).first?.seq == seen)
-                #expect(try !store.events(of: started.jobID).isEmpty)
+                #expect(try await store.history(of: started.jobID)?.events.isEmpty == false)
                 if last.jobState.isTerminal { break }
             }
         }

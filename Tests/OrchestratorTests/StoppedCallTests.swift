@@ -140,8 +140,8 @@ import Testing
                 for _ in 0..<2 { _ = await iterator.next() }
                 await orchestra.stop()
                 // What the process would have stored last.
-                let events = try orchestra.store.events(of: started.jobID)
                 guard let row = try orchestra.store.job(started.jobID) else { return #expect(Bool(false)) }
+                let events = try orchestra.store.events(of: row)
                 _ = try await orchestra.store.append(
                     JobStore.Entry(
                         spec: row.spec, number: events.count, events: [.cancelled], at: .now, drafts: [], state: nil))

@@ -84,7 +84,7 @@ import Testing
                 try db.execute(
                     sql:
                         "INSERT INTO job (id, created_at, state, spec, fingerprint) VALUES ('old', 1, 'queued', ?, '')",
-                    arguments: [try JSONCoding.encode(spec)])
+                    arguments: [try SpecFormat.encode(spec)])
             }
             try database.close()
             let orchestra = try Stage.orchestra(try JobStore(path: path), FakeStudio())

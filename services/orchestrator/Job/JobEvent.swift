@@ -1,8 +1,9 @@
 import Contracts
 import JSONRPC
 
-/// Something that happened to a job. A job's state is the fold of its events; they are kept for ever.
-enum JobEvent: Codable, Sendable {
+/// Something that happened to a job. A job's state is the fold of its events. They are stored in formats of the journal's own
+/// (`EventFormat`): a case, or what it holds, may change here as long as the formats are mapped to it.
+enum JobEvent: Sendable {
     case started
     /// An agent before the lead is not there, or has nothing to do.
     case agentSkipped(ChainAgent)

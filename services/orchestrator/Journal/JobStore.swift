@@ -20,19 +20,6 @@ struct JobStore: Sendable {
     /// What lay in the store's place, why it was set aside, and where it is now.
     let setAside: String?
 
-    /// What is known of a job without folding its events.
-    struct Row: Sendable {
-        var number: Int64
-        var spec: JobSpec
-        var createdAt: Timestamp
-        var state: JobState
-    }
-
-    struct StoredEvent: Sendable {
-        var at: Timestamp
-        var event: JobEvent
-    }
-
     /// Events of one job and all that they caused, kept together or not at all.
     struct Entry: Sendable {
         var spec: JobSpec
@@ -78,8 +65,8 @@ struct JobStore: Sendable {
     /// Adds a job, unless its idempotency key is known. -> the job of that key, where there is one.
     ///
     /// - Throws: `conflict` where the key stands for other parameters.
-    func add(_ spec: JobSpec, at now: Timestamp, key: String?, fingerprint: String) async throws -> Row? {
-        let body = try JSONCoding.encode(spec)
+    func add(_ spec: JobSpec, at now: Timestamp, key: String?, fingerprint: String) async throws -> JobRow? {
+        let body = try SpecFormat.encode(spec)
         return try await write { db in
             if let key, let row = try Self.row(key: key, fingerprint: fingerprint, db) { return row }
             try db.execute(
@@ -95,7 +82,7 @@ struct JobStore: Sendable {
     ///
     /// An entry that is there already, since the failure of its commit came too late to undo it, is not stored again.
     func append(_ entry: Entry) async throws -> [StatusMessage] {
-        let bodies = try entry.events.map { try JSONCoding.encode($0) }
+        let bodies = try entry.events.map(EventFormat.encode)
         let view = try entry.view.map { try JSONCoding.encode($0) }
         return try await write { [numbers] db in
             let id = entry.spec.jobID
@@ -137,7 +124,7 @@ struct JobStore: Sendable {
     // MARK: - Reading
 
     /// - Returns: `nil` for an unknown job.
-    func job(_ id: String) throws -> Row? {
+    func job(_ id: String) throws -> JobRow? {
         try read { db in
             try SQL.Row.fetchOne(db, sql: "SELECT * FROM job WHERE id = ?", arguments: [id]).map(Self.row)
         }
@@ -149,7 +136,7 @@ struct JobStore: Sendable {
 
     /// - Returns: `nil` where the idempotency key is not known.
     /// - Throws: `conflict` where it stands for other parameters.
-    func job(key: String, fingerprint: String) throws -> Row? {
+    func job(key: String, fingerprint: String) throws -> JobRow? {
         try read { db in try Self.row(key: key, fingerprint: fingerprint, db) }
     }
 
@@ -214,10 +201,11 @@ struct JobStore: Sendable {
     /// A job with all its events, as of one moment.
     ///
     /// - Returns: `nil` for an unknown job.
-    func history(of id: String) async throws -> (row: Row, events: [StoredEvent])? {
+    func history(of id: String) async throws -> (row: JobRow, events: [RecordedEvent])? {
         try await readAside { db in
             let row = try SQL.Row.fetchOne(db, sql: "SELECT * FROM job WHERE id = ?", arguments: [id])
-            return try row.map { (try Self.row($0), try Self.events(of: id, db)) }
+            guard let row = try row.map(Self.row) else { return nil }
+            return (row, try Self.events(of: row, db))
         }
     }
 
@@ -228,7 +216,7 @@ struct JobStore: Sendable {
         }
     }
 
-    func events(of id: String) throws -> [StoredEvent] { try read { try Self.events(of: id, $0) } }
+    func events(of row: JobRow) throws -> [RecordedEvent] { try read { try Self.events(of: row, $0) } }
 
     /// How many events a job has.
     func eventCount(of id: String) throws -> Int {
@@ -311,13 +299,19 @@ struct JobStore: Sendable {
                 """, arguments: [largestNumber]) ?? 0
     }
 
-    private static func row(_ row: SQL.Row) throws -> Row {
-        Row(
-            number: row["number"], spec: try DamagedJob.decode(JobSpec.self, from: row["spec"], of: row["id"]),
-            createdAt: moment(row["created_at"]), state: JobState(rawValue: row["state"]) ?? .error)
+    private static func row(_ row: SQL.Row) throws -> JobRow {
+        let createdAt = moment(row["created_at"])
+        let text: Data = row["spec"]
+        do {
+            return JobRow(
+                number: row["number"], spec: try SpecFormat.decode(text), createdAt: createdAt,
+                state: JobState(rawValue: row["state"]) ?? .error)
+        } catch {
+            throw DamagedJob(id: row["id"], specification: text, createdAt: createdAt, error: error)
+        }
     }
 
-    private static func row(key: String, fingerprint: String, _ db: Database) throws -> Row? {
+    private static func row(key: String, fingerprint: String, _ db: Database) throws -> JobRow? {
         let found = try SQL.Row.fetchOne(db, sql: "SELECT * FROM job WHERE idempotency_key = ?", arguments: [key])
         guard let found else { return nil }
         guard found["fingerprint"] as String == fingerprint else {
@@ -328,13 +322,16 @@ struct JobStore: Sendable {
         return try row(found)
     }
 
-    private static func events(of id: String, _ db: Database) throws -> [StoredEvent] {
-        try SQL.Row.fetchAll(db, sql: "SELECT at, body FROM event WHERE job = ? ORDER BY n", arguments: [id]).map {
-            row in
+    private static func events(of job: JobRow, _ db: Database) throws -> [RecordedEvent] {
+        let rows = try SQL.Row.fetchAll(
+            db, sql: "SELECT n, at, body FROM event WHERE job = ? ORDER BY n", arguments: [job.spec.jobID])
+        return try rows.map { row in
             try Task.checkCancellation()
-            return StoredEvent(
-                at: moment(row["at"]),
-                event: try DamagedJob.decode(JobEvent.self, from: row["body"], of: id))
+            do {
+                return RecordedEvent(at: moment(row["at"]), event: try EventFormat.decode(row["body"]))
+            } catch {
+                throw DamagedJob(job.spec, createdAt: job.createdAt, row: .event(row["n"]), error: error)
+            }
         }
     }
 

@@ -1,5 +1,5 @@
 /// An agent that works before the lead, in the chain's order.
-enum ChainAgent: String, Codable, Sendable, Hashable, CaseIterable {
+enum ChainAgent: String, Sendable, Hashable, CaseIterable {
     /// Writes the storyboard.
     case agent2
     /// Speaks the narrations.

@@ -61,7 +61,7 @@ actor JobRunner {
     }
 
     /// A job as it was left.
-    static func fold(_ row: JobStore.Row, _ events: [JobStore.StoredEvent]) -> JobMachine {
+    static func fold(_ row: JobRow, _ events: [RecordedEvent]) -> JobMachine {
         var machine = JobMachine(spec: row.spec, createdAt: row.createdAt)
         for stored in events { _ = machine.apply(stored.event, at: stored.at) }
         return machine

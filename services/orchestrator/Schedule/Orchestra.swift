@@ -39,11 +39,11 @@ actor Orchestra {
     /// Goes on with what was not finished when the process ended. A job whose journal cannot be read is left as it is, for a version
     /// that can: it holds up no other.
     func resume() async throws {
-        var rows: [JobStore.Row] = []
+        var rows: [JobRow] = []
         for id in try store.unfinished() {
             do {
                 guard let row = try store.job(id) else { continue }
-                let events = try store.events(of: id)
+                let events = try store.events(of: row)
                 live[id] = makeRunner(row, JobRunner.fold(row, events), eventCount: events.count)
                 rows.append(row)
             } catch let error as DamagedJob {
@@ -67,10 +67,7 @@ actor Orchestra {
             supersessionID: request.supersessionID, entry: entry, options: options, pipelineData: request.pipelineData,
             isConfined: Self.isConfined(request))
         try studio.check(spec)
-        var same = spec
-        same.jobID = ""
-        same.isConfined = nil
-        let fingerprint = String(decoding: try JSONCoding.encode(same), as: UTF8.self)
+        let fingerprint = try SpecFormat.fingerprint(spec)
         if let key = request.idempotencyKey, let known = try store.job(key: key, fingerprint: fingerprint) {
             return StartedJob(jobID: known.spec.jobID, state: try await machineState(known), existing: true)
         }
@@ -190,7 +187,7 @@ actor Orchestra {
 
     /// A job at its end, as it was read.
     struct Rest: Sendable {
-        let row: JobStore.Row
+        let row: JobRow
         let machine: JobMachine
         let eventCount: Int
     }
@@ -282,7 +279,7 @@ actor Orchestra {
         while !isStopped, let job = schedule.next() { await live[job]?.run() }
     }
 
-    private func makeRunner(_ row: JobStore.Row, _ machine: JobMachine, eventCount: Int) -> JobRunner {
+    private func makeRunner(_ row: JobRow, _ machine: JobMachine, eventCount: Int) -> JobRunner {
         let id = row.spec.jobID
         let user = row.spec.userID
         return JobRunner(
@@ -302,7 +299,7 @@ actor Orchestra {
         return JobRunner.fold(row, events)
     }
 
-    private func machineState(_ row: JobStore.Row) async throws -> JobState {
+    private func machineState(_ row: JobRow) async throws -> JobState {
         if let runner = live[row.spec.jobID] { return try await runner.read { $0.state } }
         return row.state
     }
