@@ -24,7 +24,7 @@ import Testing
 
     private func end(_ orchestra: Orchestra, _ job: String, after count: Int) async throws -> JobView {
         for await _ in orchestra.bulletin.signals(jobID: job) {
-            let ends = try orchestra.messages(after: 0, jobID: job).count { $0.jobState.isTerminal }
+            let ends = try await orchestra.messages(after: 0, jobID: job).count { $0.jobState.isTerminal }
             if ends > count { break }
         }
         return try await orchestra.view(job)

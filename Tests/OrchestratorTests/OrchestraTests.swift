@@ -67,7 +67,7 @@ import Testing
                 let first = try Stage.orchestra(try JobStore(path: path), studio)
                 jobID = try await first.start(request, options: JobOptions(), entry: .lead).jobID
                 for await _ in first.bulletin.signals(jobID: jobID) {
-                    let found = try first.messages(after: 0, jobID: jobID)
+                    let found = try await first.messages(after: 0, jobID: jobID)
                     lastSeq = found.last?.seq ?? 0
                     if found.count(where: { $0.message.hasPrefix("drew") }) == 2 { break }
                 }

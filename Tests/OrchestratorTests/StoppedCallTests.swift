@@ -140,11 +140,14 @@ import Testing
                 for _ in 0..<2 { _ = await iterator.next() }
                 await orchestra.stop()
                 // What the process would have stored last.
-                guard let row = try orchestra.store.job(started.jobID) else { return #expect(Bool(false)) }
-                let events = try orchestra.store.events(of: row)
+                let history = try #require(try await orchestra.store.history(of: started.jobID))
+                let lease = try #require(
+                    try await orchestra.store.lease(
+                        started.jobID, eventCount: history.events.count, for: .unique(), at: .now))
                 _ = try await orchestra.store.append(
-                    JobStore.Entry(
-                        spec: row.spec, number: events.count, events: [.cancelled], at: .now, drafts: [], state: nil))
+                    JournalEntry(
+                        spec: history.row.spec, fence: lease.fence, number: history.events.count, events: [.cancelled],
+                        at: .now))
             }
             let store = await Stage.reopen(path)
             let orchestra = try Stage.orchestra(store, FakeStudio())

@@ -52,7 +52,7 @@ import Testing
             try file.close()
             let store = await Stage.reopen(path)
             #expect(store.setAside?.contains("is damaged") == true)
-            #expect(try store.unfinished().isEmpty)
+            #expect(try await store.claim(for: .unique(), at: .now, limit: 1).isEmpty)
         }
     }
 

@@ -49,6 +49,7 @@ package enum OrchestratorMain {
             methods.report("reads") { await snapshots.counts }
             methods.background("events") { await events.run() }
             methods.report("jobs") { .object(try await store.counts().mapValues { .integer(Int64($0)) }) }
+            methods.background("leases") { await orchestra.keepLeases() }
             methods.background("retention") { await retention.run(orchestra, context.logger) }
             methods.beforeDrain {
                 // A cancelled call would cancel what is paid for: MediaConvert's job, stills, the lead's clips. A call whose

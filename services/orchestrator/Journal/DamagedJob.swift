@@ -52,4 +52,20 @@ struct DamagedJob: ServiceErrorConvertible {
                 + "with an orchestrator of the version that wrote it or a later one, or start a new job",
             retryable: false)
     }
+
+    /// The job as it is shown: at its end, with this error.
+    var view: JobView {
+        JobView(
+            jobID: spec.jobID, userID: spec.userID, sessionID: spec.sessionID, supersessionID: spec.supersessionID,
+            state: .error, createdAt: createdAt, updatedAt: createdAt, agents: [:], segments: [],
+            progress: Progress(done: 0, total: 0), costs: Costs(), videoURL: nil, error: serviceError, warnings: [])
+    }
+
+    /// The last message of the job.
+    var message: StatusDraft {
+        let error = serviceError
+        return StatusDraft(
+            agent: JobMachine.lead, status: .error, message: error.message, cost: .zero, costs: Costs(), error: error,
+            jobState: .error)
+    }
 }

@@ -9,7 +9,7 @@ actor Breakers {
     static let agents = ["agent2", "agent4", "agent5"]
     static let imagePrefix = "imagegen/"
 
-    private let store: JobStore
+    private let store: any BreakerRecords
     private let bounds: BreakerMachine.Bounds
     private let logger: Logger
     private var machines: [String: BreakerMachine]
@@ -17,7 +17,7 @@ actor Breakers {
     private var defaultImageProvider: String?
 
     /// - Throws: `unavailable` where the store cannot be read.
-    init(store: JobStore, bounds: BreakerMachine.Bounds = .init(), logger: Logger) throws {
+    init(store: any BreakerRecords, bounds: BreakerMachine.Bounds = .init(), logger: Logger) throws {
         self.store = store
         self.bounds = bounds
         self.logger = logger

@@ -87,7 +87,7 @@ struct OrchestratorMethods: Sendable {
         for await _ in orchestra.bulletin.signals(jobID: jobID) {
             while true {
                 try Task.checkCancellation()
-                let messages = try orchestra.messages(after: last, jobID: jobID)
+                let messages = try await orchestra.messages(after: last, jobID: jobID)
                 if messages.isEmpty { break }
                 for message in messages {
                     last = message.seq

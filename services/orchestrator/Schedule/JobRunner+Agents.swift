@@ -24,7 +24,7 @@ extension JobRunner {
         let calledAt = Double(start.duration(to: .now).milliseconds) / 1000
         let (studio, ordered) = (self.studio, spec)
         let wish = machine.leadWish
-        let hedge = hedgeLater(spec.options)
+        let hedge = await hedgeLater(spec.options)
         defer { hedge?.cancel() }
         let ending = try await hold(LeadClock(JobMachine.lead, bounds, calledAt: calledAt), start: start) { hears in
             try await studio.lead(ordered, plan, wish, key: key, hears)

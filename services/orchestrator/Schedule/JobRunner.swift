@@ -17,11 +17,15 @@ actor JobRunner {
     let logger: Logger
     /// When this process first turned to the lead.
     var leadStart: ContinuousClock.Instant?
-    let store: JobStore
+    private let store: any JobJournal
+    let leadTimes: any LeadTimeRecords
+    private let lease: JobLease
     private let bulletin: Bulletin
     private let patience: StoreHold.Patience
     private let ended: @Sendable () async -> Void
     private var eventCount: Int
+    /// As the store has it.
+    private var storedState: JobState
     private var inbox: [Letter] = []
     private var readers: [@Sendable (Result<JobMachine, ServiceError>) -> Void] = []
     private var isKeeping = false
@@ -29,6 +33,8 @@ actor JobRunner {
     /// Paid calls that were stopped; they end by booking what they spent.
     private var stopping: [Task<Void, Never>] = []
     private var hasEnded = false
+    /// Why the job is no longer this orchestrator's.
+    private var loss: ServiceError?
     private var isStopped = false
 
     /// Events that wait to be kept together.
@@ -42,17 +48,23 @@ actor JobRunner {
     /// - Parameters:
     ///   - machine: the job after all that happened so far.
     ///   - eventCount: how many events that was.
-    ///   - ended: called once when the job has come to its end.
+    ///   - state: the job's state in the store.
+    ///   - lease: under which the job is written.
+    ///   - ended: called once when the job has come to its end, or another orchestrator has taken it over.
     init(
-        machine: JobMachine, eventCount: Int, studio: any Studio, store: JobStore, breakers: Breakers,
-        bulletin: Bulletin, patience: StoreHold.Patience, logger: Logger,
+        machine: JobMachine, eventCount: Int, state: JobState, lease: JobLease, studio: any Studio,
+        store: any JobJournal & LeadTimeRecords, breakers: Breakers, bulletin: Bulletin, patience: StoreHold.Patience,
+        logger: Logger,
         ended: @escaping @Sendable () async -> Void
     ) {
         jobID = machine.spec.jobID
         self.machine = machine
         self.eventCount = eventCount
+        storedState = state
+        self.lease = lease
         self.studio = studio
         self.store = store
+        leadTimes = store
         self.breakers = breakers
         self.bulletin = bulletin
         self.patience = patience
@@ -63,7 +75,7 @@ actor JobRunner {
     /// A job as it was left.
     static func fold(_ row: JobRow, _ events: [RecordedEvent]) -> JobMachine {
         var machine = JobMachine(spec: row.spec, createdAt: row.createdAt)
-        for stored in events { _ = machine.apply(stored.event, at: stored.at) }
+        for recorded in events { _ = machine.apply(recorded.event, at: recorded.at) }
         return machine
     }
 
@@ -71,6 +83,7 @@ actor JobRunner {
     ///
     /// - Throws: why the store cannot keep the job's last events, as long as that is so.
     func read<T: Sendable>(_ body: @escaping @Sendable (JobMachine) -> T) async throws -> T {
+        if let loss { throw loss }
         guard isKeeping else { return body(machine) }
         return try await withCheckedThrowingContinuation { continuation in
             readers.append { continuation.resume(with: $0.map(body)) }
@@ -117,25 +130,29 @@ actor JobRunner {
             for letter in batch { letter.kept.resume() }
         }
         isKeeping = false
-        tellReaders(.success(machine))
-        if machine.phase == .done, !hasEnded {
-            hasEnded = true
-            await ended()
-        }
+        tellReaders(standing)
+        if machine.phase == .done { await end() }
+    }
+
+    private func end() async {
+        guard !hasEnded else { return }
+        hasEnded = true
+        await ended()
     }
 
     private func keep(_ letters: [Letter]) async {
         let events = letters.flatMap(\.events)
         for work in letters.compactMap(\.work) { tasks[work] = nil }
-        let before = machine.state
         let now = Timestamp.now
         let drafts = events.flatMap { machine.apply($0, at: now) }
         let state = machine.state
-        let entry = JobStore.Entry(
-            spec: machine.spec, number: eventCount, events: events, at: machine.updatedAt, drafts: drafts,
-            state: state == before ? nil : state, view: state.isTerminal ? machine.view : nil)
-        guard let messages = await append(entry) else { return tellReaders(.success(machine)) }
+        let entry = JournalEntry(
+            spec: machine.spec, fence: lease.fence, number: eventCount, events: events, at: machine.updatedAt,
+            drafts: drafts, state: state == storedState ? nil : state, view: state.isTerminal ? machine.view : nil,
+            result: state.isTerminal ? JobResult(machine) : nil)
+        guard let messages = await append(entry) else { return tellReaders(standing) }
         eventCount += events.count
+        storedState = state
         tellReaders(.success(machine))
         bulletin.post(messages)
         for event in events {
@@ -145,12 +162,19 @@ actor JobRunner {
         reconcile()
     }
 
-    /// Tries for as long as it takes: an event that cannot be kept must have no effect. -> `nil` where the process is stopping.
-    private func append(_ entry: JobStore.Entry) async -> [StatusMessage]? {
+    /// Retries until the entry is stored: an event that cannot be stored must have no effect.
+    ///
+    /// - Returns: `nil` if the process is stopping, or the lease is lost.
+    private func append(_ entry: JournalEntry) async -> [StatusMessage]? {
         var pause = 0.1
         while !isStopped {
             do {
                 return try await store.append(entry)
+            } catch let error as LostLease {
+                logger.error("\(error.serviceError.message)")
+                loss = error.serviceError
+                stop()
+                await end()
             } catch {
                 let failure = ServiceError(wrapping: error)
                 logger.error("events cannot be kept", metadata: ["job": "\(jobID)", "error": "\(failure.message)"])
@@ -162,6 +186,8 @@ actor JobRunner {
         }
         return nil
     }
+
+    private var standing: Result<JobMachine, ServiceError> { loss.map { .failure($0) } ?? .success(machine) }
 
     private func tellReaders(_ result: Result<JobMachine, ServiceError>) {
         let told = readers

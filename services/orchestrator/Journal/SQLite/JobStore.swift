@@ -1,5 +1,4 @@
 import Artifacts
-import Breaker
 import Contracts
 import FoundationEssentials
 import GRDB
@@ -7,32 +6,18 @@ import JSONRPC
 import ServicePool
 import Synchronization
 
-/// Jobs, their events and their status messages in SQLite. What is not in here has not happened.
+/// The journal of jobs in SQLite, for the orchestrator of one host.
 ///
 /// The store uses a write-ahead log with `synchronous=FULL`: every commit ends with an `fsync`, so an event that was stored
 /// survives a power loss.
-struct JobStore: Sendable {
+struct JobStore: JobJournal, Sendable {
     let database: DatabasePool
     let commits: GroupCommit
     private let numbers: MessageNumbers
-    /// Two orchestrators on one store would run every job twice: the second is refused.
+    /// Only one process has the store open: a second is refused.
     private let lock: InstanceLock
     /// What lay in the store's place, why it was set aside, and where it is now.
     let setAside: String?
-
-    /// Events of one job and all that they caused, kept together or not at all.
-    struct Entry: Sendable {
-        var spec: JobSpec
-        /// The number of the first event.
-        var number: Int
-        var events: [JobEvent]
-        var at: Timestamp
-        var drafts: [StatusDraft]
-        /// Present where it changed.
-        var state: JobState?
-        /// The job as it is shown from now on, at its end.
-        var view: JobView?
-    }
 
     /// - Throws: `unavailable` where the file cannot be opened, `conflict` where another orchestrator has it or a newer version
     ///   made it.
@@ -49,6 +34,8 @@ struct JobStore: Sendable {
             setAside = try StoreFile.prepare(path, at: .now)
             database = try StoreFile.open(path)
             try StoreSchema.migrations.migrate(database)
+            // Whoever had the store before is gone, since the lock was free: its jobs are claimed at once, not after their term.
+            try database.write { db in try db.execute(sql: "UPDATE lease SET holder = NULL WHERE holder IS NOT NULL") }
             numbers = MessageNumbers(last: try database.read(Self.lastSeq))
             commits = GroupCommit(database)
         } catch let error as ServiceError {
@@ -62,30 +49,29 @@ struct JobStore: Sendable {
 
     // MARK: - Writing
 
-    /// Adds a job, unless its idempotency key is known. -> the job of that key, where there is one.
-    ///
-    /// - Throws: `conflict` where the key stands for other parameters.
-    func add(_ spec: JobSpec, at now: Timestamp, key: String?, fingerprint: String) async throws -> JobRow? {
+    func add(
+        _ spec: JobSpec, at now: Timestamp, key: String?, fingerprint: String, for holder: Leaseholder
+    ) async throws -> AddedJob {
         let body = try SpecFormat.encode(spec)
         return try await write { db in
-            if let key, let row = try Self.row(key: key, fingerprint: fingerprint, db) { return row }
+            if let key, let row = try Self.row(key: key, fingerprint: fingerprint, db) { return .existing(row) }
             try db.execute(
                 sql: """
                     INSERT INTO job (id, created_at, state, spec, idempotency_key, fingerprint) VALUES (?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [spec.jobID, now.milliseconds, JobState.queued.rawValue, body, key, fingerprint])
-            return nil
+            let row = JobRow(number: db.lastInsertedRowID, spec: spec, createdAt: now, state: .queued)
+            return .new(row, try Self.take(spec.jobID, for: holder, at: now, db))
         }
     }
 
-    /// Stores events with the messages that they caused, all or nothing. -> the messages with their numbers.
-    ///
-    /// An entry that is there already, since the failure of its commit came too late to undo it, is not stored again.
-    func append(_ entry: Entry) async throws -> [StatusMessage] {
+    func append(_ entry: JournalEntry) async throws -> [StatusMessage] {
         let bodies = try entry.events.map(EventFormat.encode)
         let view = try entry.view.map { try JSONCoding.encode($0) }
+        let result = try entry.result.map(StoredResult.init)
         return try await write { [numbers] db in
             let id = entry.spec.jobID
+            guard try Self.fence(of: id, db) == entry.fence else { throw LostLease(job: id) }
             let insert = try db.cachedStatement(
                 sql: "INSERT OR IGNORE INTO event (job, n, at, body) VALUES (?, ?, ?, ?)")
             for (index, body) in bodies.enumerated() {
@@ -95,6 +81,8 @@ struct JobStore: Sendable {
             if let state = entry.state {
                 try db.cachedStatement(sql: "UPDATE job SET state = ?, view = ? WHERE id = ?")
                     .execute(arguments: [state.rawValue, view, id])
+                try Self.keep(result, of: id, db)
+                if state.isTerminal { try Self.endLease(of: id, db) }
             }
             let tell = try db.cachedStatement(sql: "INSERT INTO message (seq, job, body) VALUES (?, ?, ?)")
             return try entry.drafts.map { draft in
@@ -105,245 +93,39 @@ struct JobStore: Sendable {
         }
     }
 
-    /// Stores a breaker with the next commit.
-    ///
-    /// - Parameter failed: is called if that commit fails.
-    func keep(
-        _ breaker: BreakerMachine, name: String, failed: @escaping @Sendable (any Error) -> Void
-    ) throws {
-        let body = try JSONCoding.encode(breaker)
-        commits.enqueue(failed: failed) { db in
-            try db.cachedStatement(sql: "INSERT OR REPLACE INTO breaker (name, body) VALUES (?, ?)")
-                .execute(arguments: [name, body])
-        }
-    }
-
-    /// Waits until everything that was enqueued before is on the disk.
-    func settle() async throws { try await write { _ in } }
-
-    // MARK: - Reading
-
-    /// - Returns: `nil` for an unknown job.
-    func job(_ id: String) throws -> JobRow? {
-        try read { db in
-            try SQL.Row.fetchOne(db, sql: "SELECT * FROM job WHERE id = ?", arguments: [id]).map(Self.row)
-        }
-    }
-
-    func has(_ id: String) throws -> Bool {
-        try read { db in try Bool.fetchOne(db, sql: "SELECT 1 FROM job WHERE id = ?", arguments: [id]) ?? false }
-    }
-
-    /// - Returns: `nil` where the idempotency key is not known.
-    /// - Throws: `conflict` where it stands for other parameters.
-    func job(key: String, fingerprint: String) throws -> JobRow? {
-        try read { db in try Self.row(key: key, fingerprint: fingerprint, db) }
-    }
-
-    /// A page of jobs, newest first: their ids, and the views of those at their end.
-    struct Page: Sendable {
-        var jobs: [(id: String, view: JobView?)] = []
-        /// Of the views as they are stored.
-        var bytes = 0
-        /// Whether there are older jobs.
-        var hasMore = false
-    }
-
-    /// - Parameters:
-    ///   - limit: jobs on the page at most; fewer where their stored views exceed `maximumBytes` together, but at least one.
-    ///   - after: only jobs older than this one.
-    func jobs(state: JobState?, limit: Int, after: String?, maximumBytes: Int = .max) async throws -> Page {
-        var conditions: [String] = []
-        var arguments = StatementArguments()
-        if let state {
-            conditions.append("state = ?")
-            arguments += [state.rawValue]
-        }
-        if let after {
-            conditions.append("number < (SELECT number FROM job WHERE id = ?)")
-            arguments += [after]
-        }
-        let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
-        let sql = "SELECT id, view FROM job \(filter) ORDER BY number DESC LIMIT \(limit + 1)"
-        return try await readAside { [arguments] db in
-            var page = Page()
-            let rows = try SQL.Row.fetchCursor(db, sql: sql, arguments: arguments)
-            while let row = try rows.next() {
-                try Task.checkCancellation()
-                let view = row["view"] as Data?
-                let size = view?.count ?? 0
-                if page.jobs.count == limit || (page.bytes + size > maximumBytes && !page.jobs.isEmpty) {
-                    page.hasMore = true
-                    break
-                }
-                page.bytes += size
-                page.jobs.append((row["id"], view.flatMap { try? JSONCoding.decode(JobView.self, from: $0) }))
-            }
-            return page
-        }
-    }
-
-    /// How many jobs there are, by state.
-    func counts() async throws -> [String: Int] {
-        try await readAside { db in
-            let rows = try SQL.Row.fetchAll(db, sql: "SELECT state, COUNT(*) AS count FROM job GROUP BY state")
-            return Dictionary(rows.map { ($0["state"], $0["count"]) }) { first, _ in first }
-        }
-    }
-
-    /// The view of a job at its end; `nil` for another job, and for one of which only the events are stored.
-    func finalView(of id: String) async throws -> JobView? {
-        try await readAside { db in
-            try SQL.Row.fetchOne(db, sql: "SELECT view FROM job WHERE id = ?", arguments: [id]).flatMap(Self.view)
-        }
-    }
-
-    /// A job with all its events, as of one moment.
-    ///
-    /// - Returns: `nil` for an unknown job.
-    func history(of id: String) async throws -> (row: JobRow, events: [RecordedEvent])? {
-        try await readAside { db in
-            let row = try SQL.Row.fetchOne(db, sql: "SELECT * FROM job WHERE id = ?", arguments: [id])
-            guard let row = try row.map(Self.row) else { return nil }
-            return (row, try Self.events(of: row, db))
-        }
-    }
-
-    /// The ids of jobs that are not at their end, oldest first.
-    func unfinished() throws -> [String] {
-        try read { db in
-            try String.fetchAll(db, sql: "SELECT id FROM job WHERE state IN ('queued', 'running') ORDER BY number")
-        }
-    }
-
-    func events(of row: JobRow) throws -> [RecordedEvent] { try read { try Self.events(of: row, $0) } }
-
-    /// How many events a job has.
-    func eventCount(of id: String) throws -> Int {
-        try read { db in
-            try Int.fetchOne(db, sql: "SELECT COALESCE(MAX(n) + 1, 0) FROM event WHERE job = ?", arguments: [id]) ?? 0
-        }
-    }
-
-    /// Status messages after a number, in order.
-    func messages(after seq: Int, jobID: String?, limit: Int) throws -> [StatusMessage] {
-        try read { db in
-            let rows =
-                if let jobID {
-                    try SQL.Row.fetchAll(
-                        db, sql: "SELECT body FROM message WHERE job = ? AND seq > ? ORDER BY seq LIMIT ?",
-                        arguments: [jobID, seq, limit])
-                } else {
-                    try SQL.Row.fetchAll(
-                        db, sql: "SELECT body FROM message WHERE seq > ? ORDER BY seq LIMIT ?", arguments: [seq, limit])
-                }
-            // A message that cannot be read is missed; those after it are not.
-            return rows.compactMap { try? JSONCoding.decode(StatusMessage.self, from: $0["body"] as Data) }
-        }
-    }
-
-    /// The number of the newest message; 0 where there is none.
-    func lastSeq() throws -> Int { try read(Self.lastSeq) }
-
-    /// The breakers as they were kept; one that cannot be read is left out, and begins closed.
-    func breakers() throws -> [String: BreakerMachine] {
-        try read { db in
-            var breakers: [String: BreakerMachine] = [:]
-            for row in try SQL.Row.fetchAll(db, sql: "SELECT name, body FROM breaker") {
-                breakers[row["name"]] = try? JSONCoding.decode(BreakerMachine.self, from: row["body"])
-            }
-            return breakers
-        }
-    }
-
-    // MARK: - The lead's times
-
-    /// Remembers how long the lead took for a good film, in seconds.
-    func keepLeadTime(_ seconds: Double) async throws {
+    func keep(_ view: JobView, _ result: JobResult, of job: String, eventCount: Int) async throws {
+        let body = try JSONCoding.encode(view)
+        let result = try StoredResult(result)
         try await write { db in
-            try db.execute(sql: "INSERT INTO lead_time (seconds) VALUES (?)", arguments: [seconds])
-            try db.execute(sql: "DELETE FROM lead_time WHERE n <= (SELECT MAX(n) FROM lead_time) - 200")
+            guard try Self.eventCount(of: job, db) == eventCount else { return }
+            try db.execute(
+                sql: "UPDATE job SET view = ? WHERE id = ? AND state NOT IN ('queued', 'running')",
+                arguments: [body, job])
+            if db.changesCount > 0 { try Self.keep(result, of: job, db) }
         }
     }
 
-    /// How long the lead took for such a share of its last 200 films, in seconds.
-    ///
-    /// - Parameter atLeast: films that must be known.
-    /// - Returns: `nil` where fewer are.
-    func leadTime(quantile: Double, atLeast: Int) throws -> Double? {
-        let times = try read { db in
-            try Double.fetchAll(db, sql: "SELECT seconds FROM lead_time ORDER BY n DESC LIMIT 200")
-        }.sorted()
-        guard times.count >= max(atLeast, 1) else { return nil }
-        // trusted: a share of at most 200
-        return times[min(Int((Double(times.count) * quantile).rounded(.up)) - 1, times.count - 1)]
-    }
+    /// The columns of a result.
+    private struct StoredResult: Sendable {
+        let receipt: Data
+        let guidance: Data?
 
-    // MARK: -
-
-    private enum SQL {
-        typealias Row = GRDB.Row
-    }
-
-    /// Numbers of messages stay below: readers of JSON keep whole numbers up to here. A larger one in the store is damage.
-    private static let largestNumber = 1 << 53
-
-    /// The newest message may have been pruned; `sqlite_sequence` keeps the highest number that was ever stored.
-    private static func lastSeq(_ db: Database) throws -> Int {
-        try Int.fetchOne(
-            db,
-            sql: """
-                SELECT MAX(
-                    COALESCE((SELECT MAX(seq) FROM message WHERE seq < ?1), 0),
-                    COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'message' AND seq < ?1), 0))
-                """, arguments: [largestNumber]) ?? 0
-    }
-
-    private static func row(_ row: SQL.Row) throws -> JobRow {
-        let createdAt = moment(row["created_at"])
-        let text: Data = row["spec"]
-        do {
-            return JobRow(
-                number: row["number"], spec: try SpecFormat.decode(text), createdAt: createdAt,
-                state: JobState(rawValue: row["state"]) ?? .error)
-        } catch {
-            throw DamagedJob(id: row["id"], specification: text, createdAt: createdAt, error: error)
+        init(_ result: JobResult) throws {
+            receipt = try JSONCoding.encode(result.receipt)
+            guidance = try result.guidance.map { try JSONCoding.encode($0) }
         }
     }
 
-    private static func row(key: String, fingerprint: String, _ db: Database) throws -> JobRow? {
-        let found = try SQL.Row.fetchOne(db, sql: "SELECT * FROM job WHERE idempotency_key = ?", arguments: [key])
-        guard let found else { return nil }
-        guard found["fingerprint"] as String == fingerprint else {
-            throw ServiceError(
-                .conflict,
-                "the idempotency key \"\(key)\" stands for job \(found["id"] as String) with other parameters")
-        }
-        return try row(found)
-    }
-
-    private static func events(of job: JobRow, _ db: Database) throws -> [RecordedEvent] {
-        let rows = try SQL.Row.fetchAll(
-            db, sql: "SELECT n, at, body FROM event WHERE job = ? ORDER BY n", arguments: [job.spec.jobID])
-        return try rows.map { row in
-            try Task.checkCancellation()
-            do {
-                return RecordedEvent(at: moment(row["at"]), event: try EventFormat.decode(row["body"]))
-            } catch {
-                throw DamagedJob(job.spec, createdAt: job.createdAt, row: .event(row["n"]), error: error)
-            }
+    private static func keep(_ result: StoredResult?, of job: String, _ db: Database) throws {
+        if let result {
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO result (job, receipt, guidance) VALUES (?, ?, ?)")
+                .execute(arguments: [job, result.receipt, result.guidance])
+        } else {
+            try db.cachedStatement(sql: "DELETE FROM result WHERE job = ?").execute(arguments: [job])
         }
     }
 
-    /// A view that cannot be read is as good as none: the events tell the same.
-    private static func view(_ row: SQL.Row) -> JobView? {
-        (row["view"] as Data?).flatMap { try? JSONCoding.decode(JobView.self, from: $0) }
-    }
-
-    /// A column of milliseconds; the beginning of time for what is not a number, which GRDB would trap on.
-    private static func moment(_ value: DatabaseValue) -> Timestamp {
-        Timestamp(milliseconds: Int64.fromDatabaseValue(value) ?? 0)
-    }
+    // MARK: - Transactions
 
     func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         do {
@@ -362,7 +144,7 @@ struct JobStore: Sendable {
         }
     }
 
-    private func read<T>(_ body: (Database) throws -> T) throws -> T {
+    func read<T>(_ body: (Database) throws -> T) throws -> T {
         do {
             return try database.read(body)
         } catch let error as DatabaseError {

@@ -50,6 +50,24 @@ enum StoreSchema {
                     CREATE INDEX job_age ON job(created_at);
                     """)
         }
+        // Who runs a job, and what is shown of one at its end besides its view. Jobs that ended before get theirs when they are first
+        // asked for.
+        migrator.registerMigration("leases and results") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE lease (
+                        job TEXT PRIMARY KEY,
+                        holder TEXT,
+                        expires_at INTEGER NOT NULL,
+                        fence INTEGER NOT NULL
+                    ) WITHOUT ROWID;
+                    CREATE TABLE result (
+                        job TEXT PRIMARY KEY,
+                        receipt BLOB NOT NULL,
+                        guidance BLOB
+                    );
+                    """)
+        }
         return migrator
     }
 }
