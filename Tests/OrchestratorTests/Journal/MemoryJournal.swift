@@ -1,3 +1,4 @@
+import Breaker
 import Contracts
 import JSONRPC
 
@@ -154,4 +155,14 @@ actor MemoryJournal: JobJournal {
         sent.removeAll { $0.jobId == id }
         return true
     }
+}
+
+extension MemoryJournal: LeadTimeRecords, BreakerRecords {
+    func keepLeadTime(_ seconds: Double) {}
+    func leadTime(quantile: Double, atLeast: Int) -> Double? { nil }
+    nonisolated func breakers() -> [String: BreakerMachine] { [:] }
+    nonisolated func keep(
+        _ breaker: BreakerMachine, name: String, failed: @escaping @Sendable (any Error) -> Void
+    ) {}
+    func settle() {}
 }

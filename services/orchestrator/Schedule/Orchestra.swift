@@ -63,7 +63,7 @@ actor Orchestra {
                 }
             }
         }
-        await breakers.keepProbes(of: Set(rows.map(\.spec.jobID)))
+        await breakers.keepProbes(of: Set(live.keys))
         for row in rows {
             logger.info("resuming", metadata: ["job": "\(row.spec.jobID)", "state": "\(row.state.rawValue)"])
             // What has begun has the first claim on its session's folder.

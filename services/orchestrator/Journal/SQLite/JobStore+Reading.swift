@@ -15,23 +15,21 @@ extension JobStore {
     }
 
     func jobs(state: JobState?, limit: Int, after: String?, maximumBytes: Int = .max) async throws -> JobPage {
-        var conditions: [String] = []
-        var arguments = StatementArguments()
-        if let state {
-            conditions.append("state = ?")
-            arguments += [state.rawValue]
-        }
-        if let after {
-            conditions.append("number < ?")
-            let number = try read { db in
-                try Int64.fetchOne(db, sql: "SELECT number FROM job WHERE id = ?", arguments: [after])
+        try await readAside { db in
+            var conditions: [String] = []
+            var arguments = StatementArguments()
+            if let state {
+                conditions.append("state = ?")
+                arguments += [state.rawValue]
             }
-            guard let number else { throw ServiceError.unknownJob(after) }
-            arguments += [number]
-        }
-        let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
-        let sql = "SELECT id, view FROM job \(filter) ORDER BY number DESC LIMIT \(limit + 1)"
-        return try await readAside { [arguments] db in
+            if let after {
+                conditions.append("number < ?")
+                let number = try Int64.fetchOne(db, sql: "SELECT number FROM job WHERE id = ?", arguments: [after])
+                guard let number else { throw ServiceError.unknownJob(after) }
+                arguments += [number]
+            }
+            let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
+            let sql = "SELECT id, view FROM job \(filter) ORDER BY number DESC LIMIT \(limit + 1)"
             var page = JobPage()
             let rows = try SQL.Row.fetchCursor(db, sql: sql, arguments: arguments)
             while let row = try rows.next() {
