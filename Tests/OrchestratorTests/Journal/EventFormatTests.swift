@@ -36,6 +36,10 @@ import Testing
                 "/started_at_ms: expected a value; the member is missing"
             ),
             (#"{"v":2,"type":"agent_skipped","agent":"agent9"}"#, "/agent: expected one of agent2, agent4"),
+            (
+                #"{"v":2,"type":"load_failed","fault":{"kind":"odd","message":"m","retryable":false}}"#,
+                "/kind: expected one of busy"
+            ),
             (#"{"v":2,"type":"retry_requested","selection":"some"}"#, "/selection: expected one of all, failed"),
             (#"{"narrated":{"segment":1,"startedAt":"noon"}}"#, "/narrated/startedAt: expected a time as RFC 3339"),
             (#"{"started":{},"cancelled":{}}"#, "expected an object with one member, the event"),

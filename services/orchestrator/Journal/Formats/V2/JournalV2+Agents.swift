@@ -31,9 +31,9 @@ extension JournalV2 {
             jobID = result.jobID
         }
 
-        var value: AgentResult {
+        func value() throws -> AgentResult {
             var result = AgentResult(
-                video: video, clips: clips.map(\.value), cost: USD(micros: costMicros))
+                video: video, clips: try clips.map { try $0.value() }, cost: USD(micros: costMicros))
             result.wasted = wastedMicros.map { USD(micros: $0) }
             result.unknown = unknownMicros.map { USD(micros: $0) }
             result.warnings = warnings
@@ -60,7 +60,9 @@ extension JournalV2 {
             fault = try clip.error.map(Fault.init)
         }
 
-        var value: AgentClip { AgentClip(segmentID: segmentID, clip: clip, error: fault?.value) }
+        func value() throws -> AgentClip {
+            AgentClip(segmentID: segmentID, clip: clip, error: try fault?.value())
+        }
     }
 
     /// What the user changed about a segment.

@@ -4,7 +4,7 @@ import JSONRPC
 extension JournalV2 {
     /// An error.
     struct Fault: Codable {
-        /// A name of `StoredNames.faults`; another one counts as `internal`, since only a later version can have written it.
+        /// A name of `StoredNames.faults`.
         var kind: String
         var message: String
         var isRetryable: Bool
@@ -43,9 +43,13 @@ extension JournalV2 {
             nextAttempt = error.nextAttempt
         }
 
-        var value: ServiceError {
+        /// - Throws: `DecodingError` for a kind that stands for nothing.
+        func value() throws -> ServiceError {
+            guard let kind = StoredNames.faults[kind] else {
+                throw DecodingError.unknownName(at: CodingKeys.kind, of: StoredNames.faults.all)
+            }
             var error = ServiceError(
-                StoredNames.faults[kind] ?? .internal, message, retryable: isRetryable, retryAfter: retryAfter,
+                kind, message, retryable: isRetryable, retryAfter: retryAfter,
                 detail: detail, provider: provider, providerCode: providerCode, requestID: requestID)
             error.wasted = USD(micros: wastedMicros ?? 0)
             error.unknown = USD(micros: unknownMicros ?? 0)

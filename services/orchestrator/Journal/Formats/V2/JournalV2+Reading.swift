@@ -17,7 +17,7 @@ extension JournalV2.Event {
             return .agentProgress(
                 try namedAgent(), fraction: try need(fraction, .fraction), message: try need(message, .message))
         case .agentFinished:
-            return .agentDone(try namedAgent(), try need(delivery, .delivery).value, startedAt: try moment())
+            return .agentDone(try namedAgent(), try need(delivery, .delivery).value(), startedAt: try moment())
         case .agentFailed:
             return .agentFailed(
                 try namedAgent(), try error(), inputsExist: try need(inputsExist, .inputsExist), startedAt: try moment()
@@ -26,16 +26,16 @@ extension JournalV2.Event {
         case .loadFailed: return .loadFailed(try error())
         case .leadProgress:
             return .leadProgress(fraction: try need(fraction, .fraction), message: try need(message, .message))
-        case .leadDelivered: return .leadDelivered(try need(delivery, .delivery).value, startedAt: try moment())
+        case .leadDelivered: return .leadDelivered(try need(delivery, .delivery).value(), startedAt: try moment())
         case .leadFailed: return .leadFailed(try error(), startedAt: try moment())
         case .leadBarred: return .leadBarred(try error())
-        case .leadLate: return .leadLate(try need(delivery, .delivery).value)
+        case .leadLate: return .leadLate(try need(delivery, .delivery).value())
         case .leadFilmAccepted:
             return .leadFilmAccepted(
                 video: try need(video, .video), startedAt: try moment(), seconds: seconds, warnings: warnings)
         case .leadFilmCut:
             return .leadFilmCut(
-                clips: try need(clips, .clips).map(\.value), bad: try errors(),
+                clips: try need(clips, .clips).map { try $0.value() }, bad: try errors(),
                 warnings: try need(warnings, .warnings), startedAt: try moment())
         case .leadClipsChecked:
             return .leadClipsChecked(
@@ -81,9 +81,9 @@ extension JournalV2.Event {
 
     private func moment() throws -> Timestamp { Timestamp(milliseconds: try need(startedAt, .startedAt)) }
 
-    private func error() throws -> ServiceError { try need(fault, .fault).value }
+    private func error() throws -> ServiceError { try need(fault, .fault).value() }
 
-    private func errors() throws -> [String: ServiceError] { try need(faults, .faults).mapValues(\.value) }
+    private func errors() throws -> [String: ServiceError] { try need(faults, .faults).mapValues { try $0.value() } }
 
     private func namedAgent() throws -> ChainAgent {
         guard let agent = StoredNames.agents[try need(agent, .agent)] else {
