@@ -26,7 +26,8 @@ import Testing
     func memory() async throws {
         let orchestra = try orchestra(MemoryJournal(), FakeStudio())
         let job = try await Stage.run(orchestra).receipt.jobID
-        #expect(try await orchestra.retry(RetryJob(jobID: job, only: .all)).state != .finished)
+        // It can be retried once its runner has let it go.
+        while (try? await orchestra.retry(RetryJob(jobID: job, only: .all))) == nil { await Task.yield() }
         for await _ in orchestra.bulletin.signals(jobID: job) {
             let ends = try await orchestra.messages(after: 0, jobID: job).count { $0.jobState.isTerminal }
             if ends == 2 { break }
@@ -62,6 +63,35 @@ import Testing
         _ = try? await first.cancel(job)
         #expect(try #require(await journal.history(of: job)).events.count == events)
         #expect(try await first.view(job).state == .finished)
+    }
+
+    @Test("a paid call of an orchestrator that lost its job is not cancelled: the other one asks for the same order")
+    func paidCall() async throws {
+        let journal = MemoryJournal()
+        let (ends, input) = AsyncStream.makeStream(of: Bool.self)
+        let (asked, asking) = AsyncStream.makeStream(of: Void.self)
+        let release = AsyncStream.makeStream(of: Void.self)
+        let studio = FakeStudio(
+            segments: 1,
+            onDraw: { _, _ in
+                asking.yield()
+                for await _ in release.stream { break }
+                input.yield(Task.isCancelled)
+            })
+        let first = try orchestra(journal, studio, Leaseholder(id: "dead", term: 0))
+        let job = try await first.start(
+            StartJob(userID: "u", sessionID: "s"), options: JobOptions(), entry: .fallback
+        ).jobID
+        for await _ in asked { break }
+        let second = try orchestra(journal, FakeStudio(segments: 1))
+        try await second.resume()
+        _ = try? await first.cancel(job)
+        #expect(try await Stage.messages(second, job).last?.jobState == .finished)
+        release.continuation.yield()
+        for await wasCancelled in ends {
+            #expect(!wasCancelled)
+            break
+        }
     }
 
     @Test("leases are renewed as long as a job runs")

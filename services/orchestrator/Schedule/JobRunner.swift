@@ -120,6 +120,13 @@ actor JobRunner {
         for task in tasks.values { task.cancel() }
     }
 
+    /// Lets go of a job that another orchestrator has. Paid calls run to their ends: the other one asks for the same orders, which a
+    /// cancelled call would cancel.
+    private func abandon() {
+        hold()
+        for (work, task) in tasks where !work.isPaid { task.cancel() }
+    }
+
     // MARK: - Keeping
 
     private func keepAll() async {
@@ -173,7 +180,7 @@ actor JobRunner {
             } catch let error as LostLease {
                 logger.error("\(error.serviceError.message)")
                 loss = error.serviceError
-                stop()
+                abandon()
                 await end()
             } catch {
                 let failure = ServiceError(wrapping: error)
