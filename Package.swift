@@ -176,7 +176,8 @@ let package = Package(
                 [
                     "Orchestrator", "Contracts", "Breaker", "JSONRPC", "Artifacts", "ServicePool", "Untrusted", grdb,
                     logging,
-                ]),
+                ],
+                resources: [.copy("Golden")]),
             tests(
                 "ImageGenTests",
                 [
