@@ -25,7 +25,7 @@ package final class RPCConnection: Sendable {
     }
 
     /// `provider_code` of the error of a call that was cancelled and whose reply did not come within its method's settlement.
-    package static let notSettled = "not_settled"
+    package static let notSettled = FaultCause.notSettled.rawValue
 
     package let path: String
     private let channel: any Channel

@@ -5,10 +5,10 @@ import Synchronization
 /// The pools of all services that a process calls, made when first asked for.
 package final class ServicePools: Sendable {
     /// `provider_code` of the error where a replica was there and does not answer: it may be back in a moment.
-    package static let replicaLost = "replica_lost"
+    package static let replicaLost = FaultCause.replicaLost.rawValue
     /// `provider_code` of the error of a call that was lost with several processes one after the other: making it again would break
     /// another.
-    package static let replicaBroken = "replica_broken"
+    package static let replicaBroken = FaultCause.replicaBroken.rawValue
 
     package let runDirectory: RunDirectory
     private let logger: Logger

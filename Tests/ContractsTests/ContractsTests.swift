@@ -31,8 +31,8 @@ import Testing
         var costs = Costs()
         costs.agent2 = USD(0.01)
         costs.agent4 = USD(0.05)
-        costs.agent5 = USD(0.15)
-        costs.agent6 = USD(0.12)
+        costs.lead = USD(0.15)
+        costs.understudy = USD(0.12)
         #expect(costs.line == "Agent2: $0.01 | Agent4: $0.05 | Agent5: $0.15 | Agent6: $0.12 | Total: $0.33")
         #expect(costs.total == USD(0.33))
     }
@@ -106,10 +106,10 @@ import Testing
     @Test("a status message has the members that the page reads, in their camel case")
     func members() throws {
         var costs = Costs()
-        costs.agent6 = USD(0.042)
+        costs.understudy = USD(0.042)
         let message = StatusMessage(
             seq: 42, ts: Timestamp(milliseconds: 0), jobId: "j", userId: "u", sessionId: "s", supersessionId: "p",
-            agentNumber: "Agent6", status: .processing, message: "m", segmentId: "seg_002",
+            agentNumber: .understudy, status: .processing, message: "m", segmentId: "seg_002",
             progress: Progress(done: 3, total: 9), cost: USD(0.042), costs: costs, videoUrl: "file:///f",
             jobState: .running)
         let json = try JSONCoding.convert(message, to: JSONValue.self)

@@ -18,10 +18,10 @@ import Testing
                 #expect(studio.calls.withLock { $0.count { $0 == "lead" } } == 3)
                 #expect(receipt.takeover?.kind == .unavailable && receipt.takeover?.breakerOpen == true)
                 let error = try #require(messages.first { $0.status == .error })
-                #expect(error.agentNumber == "Agent5")
+                #expect(error.agentNumber == .lead)
                 #expect(error.message.hasPrefix("the breaker agent5 is open after 3 failures in a row and probes"))
                 #expect(messages.last?.status == .finished)
-                #expect(receipt.attempts.allSatisfy { $0.agent == "Agent6" })
+                #expect(receipt.attempts.allSatisfy { $0.agent == .understudy })
             }
             // Who is down is still known after a restart.
             let studio = FakeStudio(leadError: nil)

@@ -28,7 +28,7 @@ import Testing
         #expect(machine.attempts.allSatisfy { $0.startedAt <= $0.endedAt ?? $0.startedAt })
         let drawing = machine.work.count { if case .image = $0 { true } else { false } }
         #expect(drawing <= machine.spec.options.imageConcurrency ?? 2)
-        #expect(machine.segments.allSatisfy { $0.maker != JobMachine.lead || $0.image == nil })
+        #expect(machine.segments.allSatisfy { $0.maker != .lead || $0.image == nil })
     }
 
     @Test("any order of events, repeated, late and under a clock that jumps, leads to a legal state")
@@ -92,9 +92,9 @@ import Testing
                     #expect(!machine.work.contains { if case .image(index, _, _) = $0 { true } else { false } })
                 }
             }
-            let drawn = machine.attempts.count { $0.work == "image" && $0.error == nil }
-            let clips = machine.attempts.count { $0.work == "clip" && $0.error == nil }
-            #expect(machine.costs.agent6 == USD(0.02) * drawn + USD(0.001) * clips)
+            let drawn = machine.attempts.count { $0.work == .still && $0.error == nil }
+            let clips = machine.attempts.count { $0.work == .clip && $0.error == nil }
+            #expect(machine.costs.understudy == USD(0.02) * drawn + USD(0.001) * clips)
         }
     }
 }

@@ -79,8 +79,8 @@ struct MachineScene {
         #expect(scene.machine.work == [.settle])
         scene.apply(.settled(warning: nil))
         #expect(scene.machine.state == .finished)
-        #expect(scene.machine.agents["Agent6"] == nil)
-        #expect(scene.drafts.last?.agent == "Agent5")
+        #expect(scene.machine.agents[.understudy] == nil)
+        #expect(scene.drafts.last?.agent == .lead)
         #expect(scene.drafts.last?.status == .finished)
         #expect(scene.drafts.last?.videoURL == "file:///final.mp4")
         #expect(scene.machine.costs.total == USD(0.15))
@@ -90,7 +90,7 @@ struct MachineScene {
     func takeover() {
         var scene = atLead()
         let drafts = scene.apply(.leadFailed(quota, startedAt: scene.now))
-        #expect(drafts.map(\.agent) == ["Agent5", "Agent6", "Agent6"])
+        #expect(drafts.map(\.agent) == [.lead, .understudy, .understudy])
         #expect(drafts.map(\.status) == [.error, .processing, .starting])
         #expect(drafts[1].message == "Agent5 failed, starting Agent6 fallback...")
         #expect(scene.machine.takeover?.kind == .quotaExhausted)
@@ -183,8 +183,8 @@ struct MachineScene {
         scene.apply(.settled(warning: nil))
         #expect(scene.machine.state == .finished)
         #expect(scene.machine.progress == Progress(done: 7, total: 7))
-        #expect(scene.machine.costs.agent6 == USD(0.063))
-        #expect(scene.machine.receipt.segments.allSatisfy { $0.maker == "Agent6" })
+        #expect(scene.machine.costs.understudy == USD(0.063))
+        #expect(scene.machine.receipt.segments.allSatisfy { $0.maker == .understudy })
     }
 
     @Test("a film without copied pictures is not stitched again, and one of MediaConvert neither")
@@ -284,7 +284,7 @@ struct MachineScene {
         #expect(scene.machine.work == [.checkLeadClips])
         scene.apply(.leadClipsChecked(good: ["seg_1"], bad: ["seg_2": quota], startedAt: scene.now))
         #expect(scene.machine.work == [.image(segment: 1, attempt: 0, provider: nil)])
-        #expect(scene.machine.segments.map(\.maker) == ["Agent5", nil])
+        #expect(scene.machine.segments.map(\.maker) == [.lead, nil])
     }
 
     @Test("what the lead delivers after the takeover is booked and kept as a candidate, once, and changes nothing else")
@@ -296,9 +296,9 @@ struct MachineScene {
         #expect(scene.machine.work == work)
         let receipt = scene.machine.receipt
         #expect(receipt.candidates?.map(\.video) == ["file:///late.mp4"])
-        #expect(receipt.costs.agent5 == USD(0.15) && receipt.wasted == USD(0.15))
+        #expect(receipt.costs.lead == USD(0.15) && receipt.wasted == USD(0.15))
         #expect(receipt.segments.allSatisfy { $0.maker == nil })
-        #expect(scene.machine.agents["Agent5"]?.status == .error)
+        #expect(scene.machine.agents[.lead]?.status == .error)
     }
 
     @Test("a cancelled job stops all work, and late results change nothing")

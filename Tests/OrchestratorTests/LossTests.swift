@@ -28,10 +28,10 @@ import Testing
     func booked() {
         var scene = scene(limit: USD(0.05))
         scene.apply(.stillFailed(segment: 0, failure(wasted: USD(0.02), next: 1), startedAt: scene.now))
-        #expect(scene.machine.wasted == USD(0.02) && scene.machine.costs.agent6 == USD(0.02))
+        #expect(scene.machine.wasted == USD(0.02) && scene.machine.costs.understudy == USD(0.02))
         #expect(scene.machine.work == [.image(segment: 0, attempt: 1, provider: nil)])
         scene.apply(.stillFailed(segment: 0, failure(unknown: USD(0.02)), startedAt: scene.now))
-        #expect(scene.machine.unknown == USD(0.02) && scene.machine.costs.agent6 == USD(0.02))
+        #expect(scene.machine.unknown == USD(0.02) && scene.machine.costs.understudy == USD(0.02))
         #expect(scene.machine.work == [.settle])
         let receipt = scene.machine.receipt
         #expect(receipt.wasted == USD(0.02) && receipt.unknown == USD(0.02))
@@ -67,7 +67,7 @@ import Testing
             var result = AgentResult(cost: USD(0.5))
             result.wasted = USD(0.25)
             scene.apply(isLate ? .leadLate(result) : .leadDelivered(result, startedAt: scene.now))
-            #expect(scene.machine.costs.agent5 == USD(0.75) && scene.machine.wasted == USD(0.75))
+            #expect(scene.machine.costs.lead == USD(0.75) && scene.machine.wasted == USD(0.75))
             #expect(scene.machine.candidates.isEmpty)
         }
     }

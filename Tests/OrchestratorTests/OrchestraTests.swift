@@ -52,7 +52,7 @@ import Testing
             #expect(view.warnings == ["the film does not decode; the film was encoded again as a whole"])
             #expect(studio.calls.withLock { $0.count { $0 == "stitch again" } } == 1)
             #expect(
-                studio.receipts.withLock { $0.first?.attempts.count { $0.work == "stitch" && $0.error != nil } } == 1)
+                studio.receipts.withLock { $0.first?.attempts.count { $0.work == .stitch && $0.error != nil } } == 1)
         }
     }
 

@@ -52,9 +52,9 @@ import Testing
         var scene = drawing()
         scene.apply(.cancelled)
         scene.image(1)
-        #expect(scene.machine.costs.agent6 == USD(0.02) && scene.machine.segments[1].image != nil)
+        #expect(scene.machine.costs.understudy == USD(0.02) && scene.machine.segments[1].image != nil)
         scene.image(2)
-        #expect(scene.machine.costs.agent6 == USD(0.02), "it was not under way")
+        #expect(scene.machine.costs.understudy == USD(0.02), "it was not under way")
     }
 
     @Test("speculative stills under way when the lead delivers are booked")
@@ -69,9 +69,9 @@ import Testing
         #expect(scene.machine.unsettled.count == 2)
         scene.image(0)
         scene.apply(.stopped(segment: 1, failure(unknown: USD(0.02)), startedAt: scene.now))
-        #expect(scene.machine.costs.agent6 == USD(0.02) && scene.machine.unknown == USD(0.02))
+        #expect(scene.machine.costs.understudy == USD(0.02) && scene.machine.unknown == USD(0.02))
         #expect(scene.machine.receipt.hedge == USD(0.02))
-        #expect(scene.machine.segments[0].maker == JobMachine.lead && scene.machine.segments[0].spare != nil)
+        #expect(scene.machine.segments[0].maker == .lead && scene.machine.segments[0].spare != nil)
     }
 
     @Test("a stopped lead is booked as it reports; without a report its costs are a warning")
@@ -85,7 +85,7 @@ import Testing
             return scene.machine
         }
         let told = stopped(failure(wasted: USD(0.5), unknown: USD(0.25)))
-        #expect(told.costs.agent5 == USD(0.5) && told.wasted == USD(0.5) && told.unknown == USD(0.25))
+        #expect(told.costs.lead == USD(0.5) && told.wasted == USD(0.5) && told.unknown == USD(0.25))
         #expect(told.warnings.isEmpty)
         #expect(stopped(failure(code: RPCConnection.notSettled)).warnings.count == 1)
     }

@@ -125,7 +125,7 @@ import Testing
             #expect(await lead.says("listening"))
             let view = try await stack.job()
             #expect(view.state == .finished)
-            #expect(view.agents["Agent5"]?.message == "the safety system refused: \(view.jobID)")
+            #expect(view.agents[.lead]?.message == "the safety system refused: \(view.jobID)")
             lead.signal(SIGKILL)
             _ = await lead.ended()
         }
@@ -155,8 +155,8 @@ import Testing
             let view = try await stack.job()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.costs.agent2 == USD(0.01) && view.costs.agent4 == USD(0.01))
-            #expect(view.agents["Agent4"]?.status == .finished)
-            #expect(view.agents["Agent5"]?.message == "no credit is left")
+            #expect(view.agents[.agent4]?.status == .finished)
+            #expect(view.agents[.lead]?.message == "no credit is left")
             #expect(abs(try #require(try await Judge.onset(stack.place("agent5/final.mp4"), at: 0))) < 0.010)
             for agent in agents {
                 agent.signal(SIGKILL)

@@ -16,31 +16,31 @@ extension JobMachine {
         case .agentSkipped(agent):
             beginChain(agent.next)
         case .agentBegun(agent):
-            drafts.append(say(agent.name, .starting, "\(agent.name) is starting"))
+            drafts.append(say(agent.agent, .starting, "\(agent.agent.name) is starting"))
         case .agentProgress(agent, let fraction, let message):
             let share = fraction.isFinite ? min(max(fraction, 0), 1) : 0
             drafts.append(
                 say(
-                    agent.name, .processing, message.isEmpty ? "\(agent.name) is working" : message,
+                    agent.agent, .processing, message.isEmpty ? "\(agent.agent.name) is working" : message,
                     progress: Progress(done: Int(share * 100), total: 100)))
         case .agentDone(agent, let result, let startedAt):
             let lost = result.wasted ?? .zero
-            costs[agent.name] += result.cost + lost
+            costs[agent.agent] += result.cost + lost
             wasted += lost
             unknown += result.unknown ?? .zero
             attempted(
-                agent.name, "inputs", from: startedAt, to: now, cost: result.cost + lost, unknown: result.unknown)
-            stages.ran(agent.rawValue, from: startedAt, to: now)
-            drafts.append(say(agent.name, .finished, "\(agent.name) is done"))
+                agent.agent, .inputs, from: startedAt, to: now, cost: result.cost + lost, unknown: result.unknown)
+            stages.ran(agent.stage, from: startedAt, to: now)
+            drafts.append(say(agent.agent, .finished, "\(agent.agent.name) is done"))
             beginChain(agent.next)
         case .agentFailed(agent, let error, let inputsExist, let startedAt):
-            costs[agent.name] += error.wasted
+            costs[agent.agent] += error.wasted
             wasted += error.wasted
             unknown += error.unknown
             attempted(
-                agent.name, "inputs", from: startedAt, to: now, cost: error.wasted, unknown: error.unknown, error: error
+                agent.agent, .inputs, from: startedAt, to: now, cost: error.wasted, unknown: error.unknown, error: error
             )
-            stages.ran(agent.rawValue, from: startedAt, to: now)
+            stages.ran(agent.stage, from: startedAt, to: now)
             failed(agent, error, inputsExist: inputsExist, &drafts)
         default:
             break
@@ -54,16 +54,16 @@ extension JobMachine {
         if error.kind == .unavailable, error.retryable, chainAttempt < 2 {
             chainAttempt += 1
             drafts.append(
-                say(agent.name, .processing, "\(agent.name) failed (\(error.message)), trying once more"))
+                say(agent.agent, .processing, "\(agent.agent.name) failed (\(error.message)), trying once more"))
             return
         }
-        drafts.append(say(agent.name, .error, error.message, error: error))
+        drafts.append(say(agent.agent, .error, error.message, error: error))
         if inputsExist {
-            warnings.append("\(agent.name) failed: \(error.message); what was there before is used")
+            warnings.append("\(agent.agent.name) failed: \(error.message); what was there before is used")
             beginChain(agent.next)
         } else {
             var error = error
-            error.message = "\(agent.name) failed: \(error.message)"
+            error.message = "\(agent.agent.name) failed: \(error.message)"
             conclude(.failed(error))
         }
     }

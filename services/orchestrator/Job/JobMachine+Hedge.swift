@@ -17,7 +17,7 @@ extension JobMachine {
         guard phase == .lead, !isHedged, upgrade == nil else { return }
         isHedged = true
         drafts.append(
-            say(Self.understudy, .processing, "Agent5 takes long: Agent6 prepares stills", progress: progress))
+            say(.understudy, .processing, "Agent5 takes long: Agent6 prepares stills", progress: progress))
     }
 
     /// What is left of the hedge's budget: `hedge_max_cost_usd`, and at most half of the job's limit.
@@ -76,7 +76,7 @@ extension JobMachine {
         changeAll { segment in
             guard let spare = segment.spare, segment.image == nil, segment.clip == nil else { return }
             segment.image = spare
-            segment.maker = Self.understudy
+            segment.maker = .understudy
             segment.isReused = true
             segment.spare = nil
         }

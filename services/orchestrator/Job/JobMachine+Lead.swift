@@ -1,6 +1,5 @@
 import Contracts
 import JSONRPC
-import ServicePool
 
 /// The lead's part: attempts, what its failures mean, and the takeover.
 extension JobMachine {
@@ -13,7 +12,7 @@ extension JobMachine {
             let share = fraction.isFinite ? min(max(fraction, 0), 1) : 0
             drafts.append(
                 say(
-                    Self.lead, .processing, message.isEmpty ? "Agent5 is working" : message,
+                    .lead, .processing, message.isEmpty ? "Agent5 is working" : message,
                     progress: Progress(done: Int(share * 100), total: 100)))
         case (.leadDelivered(let result, let startedAt), .lead):
             delivered(result, startedAt: startedAt, at: now, &drafts)
@@ -24,23 +23,23 @@ extension JobMachine {
             barred(refusal, at: now, &drafts)
         case (.leadFailed(let error, let startedAt), .checkingLeadFilm),
             (.leadFailed(let error, let startedAt), .checkingLeadClips):
-            stages.ran("verify", from: startedAt, to: now)
+            stages.ran(.verify, from: startedAt, to: now)
             wasteLead()
             takeOver(error, at: now, &drafts)
         case (.leadFilmAccepted(let video, let startedAt, let seconds, let found), .checkingLeadFilm):
-            stages.ran("verify", from: startedAt, to: now)
+            stages.ran(.verify, from: startedAt, to: now)
             warnings += found ?? []
             videoURL = video
             filmDuration = seconds ?? plan?.segments.reduce(0) { $0 + $1.duration }
             changeAll { $0.giveWay(to: $0.clip) }
             conclude(.finished)
         case (.leadFilmCut(let clips, let bad, let found, let startedAt), .checkingLeadFilm):
-            stages.ran("verify", from: startedAt, to: now)
+            stages.ran(.verify, from: startedAt, to: now)
             warnings += found
             leadClips = clips
             clipsChecked(good: clips.map(\.segmentID), bad: bad, at: now, &drafts)
         case (.leadClipsChecked(let good, let bad, let startedAt, let found), .checkingLeadClips):
-            stages.ran("verify", from: startedAt, to: now)
+            stages.ran(.verify, from: startedAt, to: now)
             warnings += found ?? []
             if upgrade == nil {
                 clipsChecked(good: good, bad: bad, at: now, &drafts)
@@ -55,23 +54,23 @@ extension JobMachine {
     private mutating func delivered(
         _ result: AgentResult, startedAt: Timestamp, at now: Timestamp, _ drafts: inout [StatusDraft]
     ) {
-        costs.agent5 += result.cost
+        costs.lead += result.cost
         for warning in result.warnings ?? [] where !warnings.contains(warning) { warnings.append(warning) }
         loseLead(result.wasted ?? .zero, unknown: result.unknown ?? .zero)
         attempted(
-            Self.lead, "film", from: startedAt, to: now, cost: result.cost + (result.wasted ?? .zero),
+            .lead, .film, from: startedAt, to: now, cost: result.cost + (result.wasted ?? .zero),
             unknown: result.unknown)
-        stages.ran("agent5", from: startedAt, to: now)
+        stages.ran(.lead, from: startedAt, to: now)
         if upgrade != nil, result.clips.isEmpty {
             waste(result.cost)
             takeOver(ServiceError(.corruptMedia, "Agent5 delivered no clips of single segments"), at: now, &drafts)
         } else if upgrade == nil, let video = result.video {
             phase = .checkingLeadFilm(video)
-            drafts.append(say(Self.lead, .processing, "Agent5 delivered a film, which is being checked"))
+            drafts.append(say(.lead, .processing, "Agent5 delivered a film, which is being checked"))
         } else if !result.clips.isEmpty {
             leadClips = result.clips
             phase = .checkingLeadClips
-            drafts.append(say(Self.lead, .processing, "Agent5 delivered clips, which are being checked"))
+            drafts.append(say(.lead, .processing, "Agent5 delivered clips, which are being checked"))
         } else {
             waste(result.cost)
             failed(ServiceError(.corruptMedia, "Agent5 answered with neither a film nor clips"), at: now, &drafts)
@@ -85,14 +84,14 @@ extension JobMachine {
         switch error.kind {
         case .unavailable where mayRepeat && leadAttempt < 2, .busy where mayRepeat && leadAttempt < 2:
             leadAttempt += 1
-            drafts.append(say(Self.lead, .processing, "Agent5 failed (\(error.message)), trying once more"))
+            drafts.append(say(.lead, .processing, "Agent5 failed (\(error.message)), trying once more"))
         case .rateLimited
         where mayRepeat && leadAttempt < Self.maximumLeadAttempts && waitFits(error.retryAfter, at: now):
             let seconds = error.retryAfter ?? 0
             leadAttempt += 1
             // trusted: fits the deadline, see waitFits
             leadNotBefore = Timestamp(milliseconds: now.milliseconds + Int64(seconds * 1000))
-            drafts.append(say(Self.lead, .processing, "Agent5 asked to wait \(seconds) s"))
+            drafts.append(say(.lead, .processing, "Agent5 asked to wait \(seconds) s"))
         default:
             takeOver(error, at: now, &drafts)
         }
@@ -101,8 +100,8 @@ extension JobMachine {
     /// The number of the call that the lead gets: one more for each answered attempt. An attempt whose reply was lost may still be
     /// under way, so the next one asks for the outcome of the same call.
     var leadCall: Int {
-        let booked = attempts.filter { $0.agent == Self.lead }
-        let isLost = leadAttempt > 1 && booked.last?.error?.providerCode == ServicePools.replicaLost
+        let booked = attempts.filter { $0.agent == .lead }
+        let isLost = leadAttempt > 1 && booked.last?.error?.cause == .replicaLost
         return booked.count - (isLost ? 1 : 0)
     }
 
@@ -117,13 +116,13 @@ extension JobMachine {
     private mutating func record(_ error: ServiceError, startedAt: Timestamp, at now: Timestamp) {
         loseLead(error.wasted, unknown: error.unknown)
         attempted(
-            Self.lead, "film", from: startedAt, to: now, cost: error.wasted, unknown: error.unknown, error: error)
-        stages.ran("agent5", from: startedAt, to: now)
+            .lead, .film, from: startedAt, to: now, cost: error.wasted, unknown: error.unknown, error: error)
+        stages.ran(.lead, from: startedAt, to: now)
     }
 
     /// Books what orders of the lead cost, or may have cost, that brought nothing.
     mutating func loseLead(_ lost: USD, unknown: USD) {
-        costs.agent5 += lost
+        costs.lead += lost
         wasted += lost
         leadWasted += lost
         self.unknown += unknown
@@ -137,7 +136,7 @@ extension JobMachine {
 
     /// All that the lead has cost bought nothing.
     private mutating func wasteLead() {
-        waste(costs.agent5 - leadWasted)
+        waste(costs.lead - leadWasted)
     }
 
     private mutating func clipsChecked(
@@ -173,7 +172,7 @@ extension JobMachine {
 
     /// Its breaker opened before the lead could be called. If this job has called it before, that failure is the reason.
     private mutating func barred(_ refusal: ServiceError, at now: Timestamp, _ drafts: inout [StatusDraft]) {
-        let own = attempts.last { $0.agent == Self.lead }?.error
+        let own = attempts.last { $0.agent == .lead }?.error
         takeOver(own ?? refusal, isBarred: own == nil, at: now, &drafts)
     }
 
@@ -186,9 +185,9 @@ extension JobMachine {
         guard result.video != nil || !result.clips.isEmpty else { return }
         candidates.append(
             Candidate(
-                agent: Self.lead, video: result.video, clips: result.clips.isEmpty ? nil : result.clips,
+                agent: .lead, video: result.video, clips: result.clips.isEmpty ? nil : result.clips,
                 cost: result.cost, at: now))
-        drafts.append(say(Self.lead, .error, "Agent5 delivered too late; what it made is kept as a candidate"))
+        drafts.append(say(.lead, .error, "Agent5 delivered too late; what it made is kept as a candidate"))
     }
 
     private mutating func takeOver(
@@ -198,8 +197,8 @@ extension JobMachine {
         takeover = Takeover(
             at: now, kind: error.kind, reason: error.message, provider: error.provider,
             breakerOpen: isBarred ? true : nil)
-        drafts.append(say(Self.lead, .error, error.message, error: error))
-        drafts.append(say(Self.understudy, .processing, "Agent5 failed, starting Agent6 fallback..."))
+        drafts.append(say(.lead, .error, error.message, error: error))
+        drafts.append(say(.understudy, .processing, "Agent5 failed, starting Agent6 fallback..."))
         beginFallback(&drafts)
     }
 }

@@ -9,7 +9,7 @@ extension JobMachine {
             guard segments.indices.contains(index), segments[index].image == nil else { return }
             change(index) { segment in
                 segment.image = image
-                segment.maker = Self.understudy
+                segment.maker = .understudy
                 segment.error = nil
             }
             spend(image.cost, on: index)
@@ -17,51 +17,51 @@ extension JobMachine {
             if isWarmingUp { hedge += image.cost }
             saved += image.saved ?? .zero
             done(
-                "image", index, startedAt, now, image.cost + (image.wasted ?? .zero), unknown: image.unknown)
-            stages.ran("images", from: startedAt, to: now)
+                .still, index, startedAt, now, image.cost + (image.wasted ?? .zero), unknown: image.unknown)
+            stages.ran(.stills, from: startedAt, to: now)
             warnings += (image.warnings ?? []).map { "\(segments[index].id): \($0)" }
             tell("drew the still of", index, &drafts)
         case .imageFailed(let index, let error, let startedAt):
             guard segments.indices.contains(index), segments[index].image == nil else { return }
-            done("image", index, startedAt, now, .zero, error)
-            stages.ran("images", from: startedAt, to: now)
+            done(.still, index, startedAt, now, .zero, error)
+            stages.ran(.stills, from: startedAt, to: now)
             isWarmingUp ? warmUpFailed(index, error) : imageFailed(index, error, &drafts)
         case .stillFailed(let index, let error, let startedAt):
             guard segments.indices.contains(index), segments[index].image == nil else { return }
             lose(error.wasted, unknown: error.unknown, on: index)
-            done("image", index, startedAt, now, error.wasted, unknown: error.unknown, error)
-            stages.ran("images", from: startedAt, to: now)
+            done(.still, index, startedAt, now, error.wasted, unknown: error.unknown, error)
+            stages.ran(.stills, from: startedAt, to: now)
             stillFailed(index, error, &drafts)
         case .clipMade(let index, let clip, let startedAt):
             guard segments.indices.contains(index), segments[index].clip == nil else { return }
             change(index) { $0.clip = clip.clip }
             spend(clip.cost, on: index)
-            done("clip", index, startedAt, now, clip.cost)
-            stages.ran("clips", from: startedAt, to: now)
+            done(.clip, index, startedAt, now, clip.cost)
+            stages.ran(.clips, from: startedAt, to: now)
             warnings += (clip.warnings ?? []).map { "\(segments[index].id): \($0)" }
             tell("made the clip of", index, &drafts)
         case .clipFailed(let index, let error, let startedAt):
             guard segments.indices.contains(index), segments[index].clip == nil else { return }
             change(index) { $0.error = error }
-            done("clip", index, startedAt, now, .zero, error)
+            done(.clip, index, startedAt, now, .zero, error)
             failFallback(named(error, index))
         case .narrated(let index, let startedAt, let trimmed):
             guard segments.indices.contains(index), segments[index].narration == .pending else { return }
             change(index) { $0.narration = .done }
-            done("narration", index, startedAt, now, .zero)
-            stages.ran("narration", from: startedAt, to: now)
+            done(.narration, index, startedAt, now, .zero)
+            stages.ran(.narration, from: startedAt, to: now)
             tell("narrated", index, &drafts)
             warnOfCut(index, trimmed, &drafts)
         case .narrationFailed(let index, let error, let startedAt):
             guard segments.indices.contains(index), segments[index].narration == .pending else { return }
             change(index) { $0.narration = .failed }
-            done("narration", index, startedAt, now, .zero, error)
-            stages.ran("narration", from: startedAt, to: now)
+            done(.narration, index, startedAt, now, .zero, error)
+            stages.ran(.narration, from: startedAt, to: now)
             let warning = "\(segments[index].id): \(error.message); this part of the film is silent"
             warnings.append(warning)
             drafts.append(
                 say(
-                    Self.understudy, .processing, "warning: \(warning)", segmentID: segments[index].id,
+                    .understudy, .processing, "warning: \(warning)", segmentID: segments[index].id,
                     progress: progress))
         default:
             break
@@ -71,9 +71,9 @@ extension JobMachine {
     mutating func applyFilm(_ event: JobEvent, at now: Timestamp, _ drafts: inout [StatusDraft]) {
         switch (event, phase) {
         case (.stitched(let film, let startedAt, let trimmed), .stitching):
-            stages.ran("stitch", from: startedAt, to: now)
-            costs.agent6 += film.cost
-            attempted(actor, "stitch", from: startedAt, to: now, cost: film.cost)
+            stages.ran(.stitch, from: startedAt, to: now)
+            costs.understudy += film.cost
+            attempted(actor, .stitch, from: startedAt, to: now, cost: film.cost)
             for warning in film.warnings ?? [] where !warnings.contains(warning) { warnings.append(warning) }
             for (index, segment) in segments.enumerated() { warnOfCut(index, trimmed?[segment.id], &drafts) }
             videoURL = film.video
@@ -82,18 +82,18 @@ extension JobMachine {
             phase = .verifying
             drafts.append(say(actor, .processing, "stitched the film, which is being checked", progress: progress))
         case (.stitchFailed(let error, let startedAt), .stitching):
-            stages.ran("stitch", from: startedAt, to: now)
-            attempted(actor, "stitch", from: startedAt, to: now, error: error)
+            stages.ran(.stitch, from: startedAt, to: now)
+            attempted(actor, .stitch, from: startedAt, to: now, error: error)
             if upgrade != nil { return abandonUpgrade(error, &drafts) }
             fallbackHasBegun ? failFallback(error) : conclude(.failed(error))
         case (.filmVerified(let found, let startedAt, let seconds), .verifying):
             warnings += found ?? []
             filmDuration = seconds ?? filmDuration
-            stages.ran("verify", from: startedAt, to: now)
+            stages.ran(.verify, from: startedAt, to: now)
             conclude(.finished)
         case (.filmSpoiled(let error, let startedAt), .verifying) where mayReencodeFilm:
-            stages.ran("verify", from: startedAt, to: now)
-            attempted(actor, "stitch", from: startedAt, to: now, error: error)
+            stages.ran(.verify, from: startedAt, to: now)
+            attempted(actor, .stitch, from: startedAt, to: now, error: error)
             warnings.append("\(error.message); the film was encoded again as a whole")
             videoURL = nil
             filmDuration = nil
@@ -103,7 +103,7 @@ extension JobMachine {
                 say(
                     actor, .processing, "\(error.message); the film is encoded again as a whole", progress: progress))
         case (.filmRejected(let error, let startedAt), .verifying):
-            stages.ran("verify", from: startedAt, to: now)
+            stages.ran(.verify, from: startedAt, to: now)
             videoURL = nil
             filmDuration = nil
             fallbackHasBegun ? failFallback(error) : conclude(.failed(error))
@@ -148,7 +148,7 @@ extension JobMachine {
         let id = segments[index].id
         drafts.append(
             say(
-                Self.understudy, .processing, "the still of \(id) failed (\(error.message)), trying once more",
+                .understudy, .processing, "the still of \(id) failed (\(error.message)), trying once more",
                 segmentID: id, progress: progress))
     }
 
@@ -162,7 +162,7 @@ extension JobMachine {
         warnings.append("\(id): \(error.message); a card takes the still's place")
         drafts.append(
             say(
-                Self.understudy, .processing, "a card takes the place of the still of \(id)", segmentID: id,
+                .understudy, .processing, "a card takes the place of the still of \(id)", segmentID: id,
                 progress: progress))
     }
 
@@ -183,7 +183,7 @@ extension JobMachine {
 
     mutating func spend(_ cost: USD, on index: Int) {
         change(index) { $0.cost += cost }
-        costs.agent6 += cost
+        costs.understudy += cost
     }
 
     /// Books what orders cost, or may have cost, that brought nothing.
@@ -195,11 +195,11 @@ extension JobMachine {
     }
 
     private mutating func done(
-        _ work: String, _ index: Int, _ startedAt: Timestamp, _ now: Timestamp, _ cost: USD, unknown: USD? = nil,
+        _ work: AttemptKind, _ index: Int, _ startedAt: Timestamp, _ now: Timestamp, _ cost: USD, unknown: USD? = nil,
         _ error: ServiceError? = nil
     ) {
         attempted(
-            Self.understudy, work, segmentID: segments[index].id, from: startedAt, to: now, cost: cost,
+            .understudy, work, segmentID: segments[index].id, from: startedAt, to: now, cost: cost,
             unknown: unknown, error: error)
     }
 
@@ -220,6 +220,6 @@ extension JobMachine {
 
     private mutating func tell(_ deed: String, _ index: Int, _ drafts: inout [StatusDraft]) {
         let id = segments[index].id
-        drafts.append(say(Self.understudy, .processing, "\(deed) \(id)", segmentID: id, progress: progress))
+        drafts.append(say(.understudy, .processing, "\(deed) \(id)", segmentID: id, progress: progress))
     }
 }

@@ -1,6 +1,5 @@
 import Contracts
 import JSONRPC
-import ServicePool
 
 /// What paid calls have spent that were stopped: the job was cancelled or has failed, or its lead has delivered meanwhile.
 extension JobMachine {
@@ -15,7 +14,7 @@ extension JobMachine {
             guard error.wasted + unknown > .zero else { return }
             lose(error.wasted, unknown: unknown, on: index)
             attempted(
-                Self.understudy, "image", segmentID: segments[index].id, from: startedAt, to: now, cost: error.wasted,
+                .understudy, .still, segmentID: segments[index].id, from: startedAt, to: now, cost: error.wasted,
                 unknown: unknown, error: error)
         default:
             if error.isUnsettled {
@@ -24,7 +23,7 @@ extension JobMachine {
             guard error.wasted + unknown > .zero else { return }
             loseLead(error.wasted, unknown: unknown)
             attempted(
-                Self.lead, "film", from: startedAt, to: now, cost: error.wasted, unknown: unknown, error: error)
+                .lead, .film, from: startedAt, to: now, cost: error.wasted, unknown: unknown, error: error)
         }
     }
 
@@ -35,18 +34,18 @@ extension JobMachine {
         guard let work = unsettled.first(where: { $0.segment == index }), segments[index].image == nil else { return }
         unsettled.remove(work)
         change(index) { segment in
-            guard segment.maker != Self.lead else {
+            guard segment.maker != .lead else {
                 segment.spare = image
                 return
             }
             segment.image = image
-            segment.maker = Self.understudy
+            segment.maker = .understudy
         }
         spend(image.cost, on: index)
         lose(image.wasted ?? .zero, unknown: image.unknown ?? .zero, on: index)
         if isHedged { hedge += image.cost }
         attempted(
-            Self.understudy, "image", segmentID: segments[index].id, from: startedAt, to: now,
+            .understudy, .still, segmentID: segments[index].id, from: startedAt, to: now,
             cost: image.cost + (image.wasted ?? .zero), unknown: image.unknown)
     }
 }
@@ -54,7 +53,10 @@ extension JobMachine {
 extension ServiceError {
     /// Whether a call that was stopped ended without a reply that reports what it has spent.
     var isUnsettled: Bool {
-        [RPCConnection.notSettled, ServicePools.replicaLost, ServicePools.replicaBroken].contains(providerCode)
+        switch cause {
+        case .notSettled, .replicaLost, .replicaBroken: true
+        default: false
+        }
     }
 }
 

@@ -43,7 +43,7 @@ extension JobMachine {
         }
         keepClips(wanted)
         phase = .stitching
-        drafts.append(say(Self.lead, .finished, "Agent5 made \(wanted.count) of \(segments.count) segments"))
+        drafts.append(say(.lead, .finished, "Agent5 made \(wanted.count) of \(segments.count) segments"))
     }
 
     /// The film stays as it was.
@@ -52,7 +52,7 @@ extension JobMachine {
         restore(before.segments)
         (videoURL, filmDuration) = (before.videoURL, before.filmDuration)
         warnings.append("the upgrade failed: \(error.message); the film stays as it was")
-        drafts.append(say(Self.lead, .error, error.message, error: error))
+        drafts.append(say(.lead, .error, error.message, error: error))
         conclude(.finished)
     }
 }

@@ -21,7 +21,7 @@ extension JobMachine {
         }
         return segments.map { segment in
             var view = segment.view
-            if segment.maker == Self.understudy { view.madeIn = spent[segment.id].map { Double($0) / 1000 } }
+            if segment.maker == .understudy { view.madeIn = spent[segment.id].map { Double($0) / 1000 } }
             return view
         }
     }
@@ -49,7 +49,7 @@ extension JobMachine {
             },
             costs: costs, wasted: wasted, saved: saved, stages: stages.times,
             videoURL: outcome == .finished ? videoURL : nil, warnings: warnings, error: error)
-        let isLeads = segments.allSatisfy { $0.maker == Self.lead } && !segments.isEmpty
+        let isLeads = segments.allSatisfy { $0.maker == .lead } && !segments.isEmpty
         receipt.hedge = hedge > .zero && isLeads ? hedge : nil
         receipt.unknown = unknown > .zero ? unknown : nil
         receipt.candidates = candidates.isEmpty ? nil : candidates

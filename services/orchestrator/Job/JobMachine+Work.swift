@@ -53,7 +53,7 @@ extension JobMachine {
     static let given = "given"
 
     private func isOpen(_ index: Int) -> Bool {
-        segments.indices.contains(index) && segments[index].maker != Self.lead && !segments[index].isReady
+        segments.indices.contains(index) && segments[index].maker != .lead && !segments[index].isReady
     }
 
     /// The next step of a segment; of stills the one that is wanted, then the one that is allowed in its place.

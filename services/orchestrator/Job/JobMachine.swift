@@ -35,7 +35,7 @@ struct JobMachine: Sendable {
     var plan: JobPlan?
     private(set) var segments: [SegmentRecord] = []
     private(set) var tally = SegmentTally()
-    var agents: [String: AgentView] = [:]
+    var agents: [Agent: AgentView] = [:]
     var attempts: [Attempt] = []
     var stages = StageClock()
     var takeover: Takeover?
@@ -101,7 +101,7 @@ struct JobMachine: Sendable {
         case .loaded(let plan) where phase == .loading:
             loaded(plan, at: now, &drafts)
         case .loadFailed(let error) where phase == .loading || phase == .chain(.agent4):
-            stages.ran("load", from: loadBeganAt, to: now)
+            stages.ran(.load, from: loadBeganAt, to: now)
             conclude(.failed(error))
         case .storeAway(let error) where !isHeld && !work.isEmpty:
             isHeld = true
@@ -191,10 +191,7 @@ struct JobMachine: Sendable {
     }
 
     /// Who is at work: the lead until the understudy has stepped in.
-    var actor: String { fallbackHasBegun ? Self.understudy : Self.lead }
-
-    static let lead = "Agent5"
-    static let understudy = "Agent6"
+    var actor: Agent { fallbackHasBegun ? .understudy : .lead }
 
     /// Stills, clips and the stitching, done of all.
     var progress: Progress {
@@ -238,7 +235,7 @@ struct JobMachine: Sendable {
         segments = plan.segments.map { SegmentRecord(id: $0.id, duration: $0.duration, hasNarration: $0.audio != nil) }
         tally = SegmentTally(segments)
         warnings += plan.warnings
-        stages.ran("load", from: loadBeganAt, to: now)
+        stages.ran(.load, from: loadBeganAt, to: now)
         switch spec.entry {
         case .chain, .lead:
             beginLead(at: now, &drafts)
@@ -252,7 +249,7 @@ struct JobMachine: Sendable {
         leadAttempt += 1
         leadBeganAt = now
         leadNotBefore = nil
-        drafts.append(say(Self.lead, .starting, "Agent5 is starting"))
+        drafts.append(say(.lead, .starting, "Agent5 is starting"))
     }
 
     mutating func beginFallback(_ drafts: inout [StatusDraft]) {
@@ -261,7 +258,7 @@ struct JobMachine: Sendable {
         useSpares()
         let count = tally.undrawn.count + tally.inHand.count
         drafts.append(
-            say(Self.understudy, .starting, "Agent6 makes \(count) of \(segments.count) segments", progress: progress))
+            say(.understudy, .starting, "Agent6 makes \(count) of \(segments.count) segments", progress: progress))
     }
 
     /// Whether the lead has not yet failed, and nothing of the film is there.
@@ -303,7 +300,7 @@ struct JobMachine: Sendable {
 
     /// Remembers a try, however it ended.
     mutating func attempted(
-        _ agent: String, _ work: String, segmentID: String? = nil, from startedAt: Timestamp, to now: Timestamp,
+        _ agent: Agent, _ work: AttemptKind, segmentID: String? = nil, from startedAt: Timestamp, to now: Timestamp,
         cost: USD = .zero, unknown: USD? = nil, error: ServiceError? = nil
     ) {
         var attempt = Attempt(
@@ -317,7 +314,7 @@ struct JobMachine: Sendable {
 
     /// A message of an agent, with the costs as they are now; remembers where the agent stands.
     mutating func say(
-        _ agent: String, _ status: AgentStatus, _ message: String, segmentID: String? = nil,
+        _ agent: Agent, _ status: AgentStatus, _ message: String, segmentID: String? = nil,
         progress: Progress? = nil, videoURL: String? = nil, error: ServiceError? = nil
     ) -> StatusDraft {
         let cost = costs[agent]

@@ -7,7 +7,7 @@ struct SegmentRecord: Sendable {
     /// Seconds.
     let duration: Double
     let hasNarration: Bool
-    var maker: String?
+    var maker: Agent?
     var image: GeneratedImage?
     /// The artifact URI of the clip.
     var clip: String?
@@ -39,12 +39,12 @@ struct SegmentRecord: Sendable {
 
     /// Whether its clip can go into the film.
     var isReady: Bool {
-        clip != nil && (!hasNarration || narration != .pending || maker == JobMachine.lead)
+        clip != nil && (!hasNarration || narration != .pending || maker == .lead)
     }
 
     /// Everything is to be made anew; what it cost stays.
     mutating func reset() {
-        if maker != JobMachine.lead { spare = nil }
+        if maker != .lead { spare = nil }
         edition += 1
         maker = nil
         image = nil
@@ -58,7 +58,7 @@ struct SegmentRecord: Sendable {
 
     /// The lead's work takes the place of the understudy's, whose still is kept for later.
     mutating func giveWay(to clip: String?) {
-        maker = JobMachine.lead
+        maker = .lead
         self.clip = clip
         spare = image ?? spare
         image = nil

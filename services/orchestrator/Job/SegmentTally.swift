@@ -1,3 +1,5 @@
+import Contracts
+
 /// What is still to be done of a job's segments, kept up to date change by change: a film of a thousand segments costs no
 /// more for each than a short one.
 struct SegmentTally: Sendable {
@@ -35,7 +37,7 @@ struct SegmentTally: Sendable {
     }
 
     private static func steps(_ segment: SegmentRecord) -> Int {
-        (segment.image != nil || segment.maker == JobMachine.lead ? 1 : 0) + (segment.clip != nil ? 1 : 0)
+        (segment.image != nil || segment.maker == .lead ? 1 : 0) + (segment.clip != nil ? 1 : 0)
     }
 
     private static func place(_ index: Int, in list: [Int]) -> Int {

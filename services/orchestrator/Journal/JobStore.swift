@@ -375,7 +375,7 @@ struct JobStore: Sendable {
 
     private static func failure(_ error: DatabaseError) -> ServiceError {
         if error.resultCode == .SQLITE_FULL {
-            return ServiceError(.unavailable, "the job store's disk is full; make room", providerCode: "ENOSPC")
+            return ServiceError(.unavailable, "the job store's disk is full; make room", cause: .diskFull)
         }
         return ServiceError(.unavailable, "the job store: \(error)")
     }

@@ -6,7 +6,7 @@ import Logging
 /// The breakers of all agents and image providers: kept in the store, so that a restart does not forget who is down.
 actor Breakers {
     /// The agents that have a breaker, beside the image providers.
-    static let agents = ["agent2", "agent4", "agent5"]
+    static let agents = [Agent.agent2, .agent4, .lead].map(\.service)
     static let imagePrefix = "imagegen/"
 
     private let store: JobStore
@@ -134,6 +134,6 @@ actor Breakers {
         let provider = view.agent.hasPrefix(imagePrefix) ? String(view.agent.dropFirst(imagePrefix.count)) : nil
         return ServiceError(
             .unavailable, "the breaker \(view.agent) \(reason)", retryable: false, provider: provider,
-            providerCode: "breaker_open")
+            cause: .breakerOpen)
     }
 }

@@ -1,3 +1,5 @@
+import Contracts
+
 /// An agent that works before the lead, in the chain's order.
 enum ChainAgent: String, Codable, Sendable, Hashable, CaseIterable {
     /// Writes the storyboard.
@@ -5,11 +7,19 @@ enum ChainAgent: String, Codable, Sendable, Hashable, CaseIterable {
     /// Speaks the narrations.
     case agent4
 
-    /// As messages and costs call it.
-    var name: String {
+    /// As messages and costs know it.
+    var agent: Agent {
         switch self {
-        case .agent2: "Agent2"
-        case .agent4: "Agent4"
+        case .agent2: .agent2
+        case .agent4: .agent4
+        }
+    }
+
+    /// Its part of a job's run.
+    var stage: JobStage {
+        switch self {
+        case .agent2: .agent2
+        case .agent4: .agent4
         }
     }
 

@@ -27,7 +27,7 @@ struct FilmCheck: Sendable {
                     media: video, decode: true, report: narrations != nil, narrations: narrations,
                     thorough: thorough ? true : nil))
         } catch let error as ServiceError
-            where error.providerCode == ServicePools.replicaBroken
+            where error.cause == .replicaBroken
             && narrations?.contains(where: { $0.audio != nil }) == true
         {
             // A narration may have broken them. The film is not to blame if it can be read alone.

@@ -64,7 +64,7 @@ struct OrchestratorMethods: Sendable {
             throw ServiceError(.cancelled, "the job \(started.jobID) was cancelled")
         }
         return Agent6Result(
-            jobID: view.jobID, videoURL: video, cost: view.costs.agent6, segments: view.segments)
+            jobID: view.jobID, videoURL: video, cost: view.costs.understudy, segments: view.segments)
     }
 
     private func watch(_ request: WatchJobs, _ call: Call) async throws {

@@ -17,7 +17,7 @@ extension JobRunner {
 
     /// Remembers how long the lead took for a film that was good.
     func noteLeadTime() async {
-        guard let attempt = machine.attempts.last(where: { $0.agent == JobMachine.lead && $0.error == nil }),
+        guard let attempt = machine.attempts.last(where: { $0.agent == .lead && $0.error == nil }),
             let end = attempt.endedAt
         else { return }
         let seconds = Double(end.milliseconds - attempt.startedAt.milliseconds) / 1000

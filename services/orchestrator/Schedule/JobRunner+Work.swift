@@ -1,6 +1,5 @@
 import Contracts
 import JSONRPC
-import ServicePool
 
 /// How each piece of work is done, and which event comes of it.
 extension JobRunner {
@@ -96,7 +95,7 @@ extension JobRunner {
             return image
         } catch {
             let failure = ServiceError(wrapping: error).bounded
-            let isOurs = failure.providerCode == ServicePools.replicaBroken || StoreHold.isPassing(failure)
+            let isOurs = failure.cause == .replicaBroken || StoreHold.isPassing(failure)
             // Only the last failure of an order's attempts is the provider's.
             if failure.kind != .cancelled, failure.nextAttempt == nil, !isOurs {
                 await breakers.imageDone(asked: provider, drew: failure.provider, error: failure, job: jobID)
@@ -135,12 +134,12 @@ extension JobRunner {
         var trimmed: [String: Double] = [:]
         var broken: [String: ServiceError] = [:]
         for (planned, record) in zip(plan.segments, machine.segments)
-        where record.maker == JobMachine.lead && planned.audio != nil {
+        where record.maker == .lead && planned.audio != nil {
             do {
                 let length = try await studio.narrationLength(planned)
                 let heard = (length - (planned.audioStart ?? 0)) / (planned.tempo ?? 1)
                 if heard - planned.duration >= NarrationFit.tolerance { trimmed[planned.id] = heard - planned.duration }
-            } catch let error as ServiceError where error.providerCode == ServicePools.replicaBroken {
+            } catch let error as ServiceError where error.cause == .replicaBroken {
                 broken[planned.id] = error
             } catch {
                 // The stitcher reports what it cannot use.

@@ -2,7 +2,6 @@ import Contracts
 import FoundationEssentials
 import JSONRPC
 import Logging
-import ServicePool
 
 /// Runs one job: does what the machine's `work` names, feeds back what came of it, and keeps every event before anybody can
 /// see what it did.
@@ -172,25 +171,26 @@ actor JobRunner {
     /// Tells the breakers how an agent did.
     private func judge(_ event: JobEvent) async {
         switch event {
-        case .agentFailed(let agent, let error, _, _) where error.providerCode != "breaker_open":
+        case .agentFailed(let agent, let error, _, _) where error.cause != .breakerOpen:
             await breakers.failed(agent.rawValue, error, job: jobID)
         case .agentDone(let agent, _, _):
             await breakers.succeeded(agent.rawValue)
         case .leadFailed(let error, _):
-            await breakers.failed("agent5", error, job: jobID)
+            await breakers.failed(Agent.lead.service, error, job: jobID)
         case .leadFilmAccepted:
-            await breakers.succeeded("agent5")
+            await breakers.succeeded(Agent.lead.service)
             await noteLeadTime()
         case .leadFilmCut(_, let bad, _, _):
-            if let error = bad.values.first { await breakers.failed("agent5", error, job: jobID) }
+            if let error = bad.values.first { await breakers.failed(Agent.lead.service, error, job: jobID) }
         case .leadClipsChecked(let good, let bad, _, _):
             if let error = bad.values.first {
-                await breakers.failed("agent5", error, job: jobID)
+                await breakers.failed(Agent.lead.service, error, job: jobID)
             } else if !good.isEmpty {
-                await breakers.succeeded("agent5")
+                await breakers.succeeded(Agent.lead.service)
             }
         case .leadDelivered(let result, _) where result.video == nil && result.clips.isEmpty:
-            await breakers.failed("agent5", ServiceError(.corruptMedia, "neither a film nor clips"), job: jobID)
+            await breakers.failed(
+                Agent.lead.service, ServiceError(.corruptMedia, "neither a film nor clips"), job: jobID)
         case .settled:
             await breakers.released(by: jobID)
         default:
@@ -231,7 +231,7 @@ actor JobRunner {
                 }
                 // Processes may also be killed twice under the same call by chance, and what the understudy makes itself is
                 // worth a second look. A lead's film is not: the understudy is there for that.
-                if work.isOwnMedia, failure.providerCode == ServicePools.replicaBroken, verdicts == 0 {
+                if work.isOwnMedia, failure.cause == .replicaBroken, verdicts == 0 {
                     verdicts += 1
                     try? await Task.sleep(for: .seconds(Self.verdictPause))
                     continue
@@ -271,8 +271,7 @@ actor JobRunner {
         guard !isStopped else { return }
         for work in machine.unsettled {
             let error = ServiceError(
-                .cancelled, "the orchestrator was restarted before the stopped call was booked",
-                providerCode: RPCConnection.notSettled)
+                .cancelled, "the orchestrator was restarted before the stopped call was booked", cause: .notSettled)
             await feed(.stopped(segment: work.segment, error, startedAt: .now))
         }
     }

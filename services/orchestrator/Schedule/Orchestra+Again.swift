@@ -35,7 +35,7 @@ extension Orchestra {
         guard request.confirmCost >= .zero else {
             throw ServiceError.invalidParams(at: "/confirm_cost_usd", expected: "0 or more")
         }
-        let open = machine.segments.filter { $0.maker == JobMachine.understudy }.map(\.id)
+        let open = machine.segments.filter { $0.maker == .understudy }.map(\.id)
         for (index, id) in (request.segments ?? []).enumerated() where !open.contains(id) {
             throw ServiceError.invalidParams(
                 at: "/segments/\(index)", expected: "a segment that Agent6 made, found \(JSONText.quote(id))")

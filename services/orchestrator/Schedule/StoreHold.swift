@@ -1,5 +1,4 @@
 import JSONRPC
-import ServicePool
 
 /// How long a piece of work waits for an artifact store that is full or away, or for a service of the house that was lost.
 /// Pure: counts the pauses that it hands out.
@@ -39,12 +38,12 @@ struct StoreHold: Sendable {
         if error.provider == "s3" {
             return error.retryable && [.unavailable, .rateLimited, .timeout].contains(error.kind)
         }
-        guard error.kind == .unavailable, error.provider == nil, let code = error.providerCode else { return false }
-        return codes.contains(code)
+        guard error.kind == .unavailable, error.provider == nil else { return false }
+        return switch error.cause {
+        case .replicaLost, .diskFull, .readOnly, .ioError, .staleHandle, .deviceGone, .deviceAway, .notConnected,
+            .networkTimeout, .hostDown:
+            true
+        case .replicaBroken, .notSettled, .breakerOpen, nil: false
+        }
     }
-
-    private static let codes: Set = [
-        ServicePools.replicaLost, "ENOSPC", "EROFS", "EIO", "ESTALE", "ENODEV", "ENXIO", "ENOTCONN", "ETIMEDOUT",
-        "EHOSTDOWN",
-    ]
 }

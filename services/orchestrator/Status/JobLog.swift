@@ -77,7 +77,8 @@ enum JobLog {
                 (
                     EventType.finalVideo,
                     [
-                        "job_id": job, "video_url": .string(machine.videoURL ?? ""), "maker": .string(machine.actor),
+                        "job_id": job, "video_url": .string(machine.videoURL ?? ""),
+                        "maker": .string(machine.actor.name),
                         "duration_s": .number(machine.filmDuration ?? 0),
                         "segments": .integer(Int64(machine.segments.count)),
                     ]
@@ -91,10 +92,8 @@ enum JobLog {
                 [
                     "job_id": job, "state": .string(machine.state.rawValue),
                     "segments": .object(Dictionary(segments) { first, _ in first }),
-                    "agents": [
-                        "Agent2": .number(costs.agent2.dollars), "Agent4": .number(costs.agent4.dollars),
-                        "Agent5": .number(costs.agent5.dollars), "Agent6": .number(costs.agent6.dollars),
-                    ],
+                    "agents": .object(
+                        Dictionary(uniqueKeysWithValues: Agent.allCases.map { ($0.name, .number(costs[$0].dollars)) })),
                     "total": .number(costs.total.dollars), "wasted": .number(machine.wasted.dollars),
                 ]
             ))

@@ -4,7 +4,7 @@ import Untrusted
 
 /// A status message before it has its number.
 struct StatusDraft: Sendable {
-    var agent: String
+    var agent: Agent
     var status: AgentStatus
     var message: String
     var segmentID: String?

@@ -30,7 +30,7 @@ extension ServiceStudio {
             onProgress: { hears(.progress($0)) })
         if agent == .agent2, await !hasInputs(of: agent, spec) {
             let place = try uri(try places(spec).storyboard)
-            throw ServiceError(.notFound, "\(agent.name) answered, but there is no storyboard at \(place)")
+            throw ServiceError(.notFound, "\(agent.agent.name) answered, but there is no storyboard at \(place)")
         }
         return result
     }

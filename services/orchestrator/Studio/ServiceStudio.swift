@@ -62,14 +62,14 @@ struct ServiceStudio: Studio {
         var options = spec.options
         options.maxCost = wish?.cost ?? options.maxCost
         var request = AgentRequest(
-            agent: "agent5", jobID: spec.jobID, userID: spec.userID, sessionID: spec.sessionID,
+            agent: Agent.lead.service, jobID: spec.jobID, userID: spec.userID, sessionID: spec.sessionID,
             supersessionID: spec.supersessionID, storyboard: plan.storyboard,
             audio: plan.segments.compactMap { segment in
                 segment.audio.map { AgentAudio(segmentID: segment.id, audio: $0) }
             },
             outputPrefix: try uri(places.outputs).description, options: options, segments: wish?.segments)
         request.idempotencyKey = key
-        return try await pools["agent5"].call(
+        return try await pools[Agent.lead.service].call(
             AgentAPI.process, request, patience: .seconds(1), onSent: { hears(.sent) },
             onProgress: { hears(.progress($0)) })
     }

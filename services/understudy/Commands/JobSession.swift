@@ -136,7 +136,7 @@ struct JobSession: Sendable {
             for await notification in connection.notifications where notification.method == OrchestratorAPI.event {
                 let message = try JSONCoding.decode(StatusMessage.self, from: notification.params)
                 guard message.jobId == jobID else { continue }
-                if message.agentNumber == "Agent6", message.status == .starting {
+                if message.agentNumber == .understudy, message.status == .starting {
                     let view = try await connection.call(
                         OrchestratorAPI.status, JobStatus(jobID: jobID, guidance: false))
                     display.know(view.segments.map(\.segmentID))
