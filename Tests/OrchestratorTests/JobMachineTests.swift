@@ -261,7 +261,7 @@ struct MachineScene {
         #expect(scene.machine.work == [.clip(segment: 0)])
         scene.clip(0)
         scene.narrate(0)
-        #expect(scene.machine.phase == .settling)
+        #expect(scene.machine.phase.kind == .settling)
         #expect(scene.machine.error?.kind == .quotaExhausted)
         options.onImageFailure = .card
         var cards = atLead(options)

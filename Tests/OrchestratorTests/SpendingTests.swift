@@ -54,7 +54,7 @@ import Testing
         let limit = USD(micros: Int64(dice.roll(200)) * 1000 + 500)
         var scene = scene(limit: limit, segments: 1 + dice.roll(8), concurrency: 1 + dice.roll(4))
         var underWay = scene.machine.work
-        while case .fallback = scene.machine.phase, !underWay.isEmpty {
+        while scene.machine.phase.kind == .understudy, !underWay.isEmpty {
             let work = underWay.sorted { "\($0)" < "\($1)" }[dice.roll(underWay.count)]
             switch work {
             case .image(let index, _, _) where dice.roll(5) == 0:
@@ -67,11 +67,11 @@ import Testing
                 break
             }
             #expect(scene.machine.costs.total <= limit)
-            guard case .fallback = scene.machine.phase else { break }
+            guard scene.machine.phase.kind == .understudy else { break }
             #expect(underWay.subtracting([work]).isSubset(of: scene.machine.work))
             underWay = scene.machine.work
         }
-        #expect(scene.machine.phase != .fallback)
+        #expect(scene.machine.phase.kind != .understudy)
     }
 
     @Test("the receipt tells what cached stills would have cost")

@@ -95,7 +95,7 @@ import Testing
         var scene = drawing()
         scene.apply(
             .stillFailed(segment: 0, ServiceError(.contentRejected, "no"), startedAt: scene.now))
-        #expect(scene.machine.phase == .settling)
+        #expect(scene.machine.phase.kind == .settling)
         #expect(scene.machine.unsettled == [.image(segment: 1, attempt: 0, provider: nil)])
     }
 

@@ -16,7 +16,7 @@ extension JobRunner {
         case .lead:
             return try await callLead(spec, plan, startedAt: startedAt)
         case .checkLeadFilm:
-            guard case .checkingLeadFilm(let video) = machine.phase else { throw CancellationError() }
+            guard case .film(let video) = machine.delivery else { throw CancellationError() }
             switch try await studio.acceptLeadFilm(video, spec, plan) {
             case .film(let film):
                 return .leadFilmAccepted(
@@ -26,7 +26,8 @@ extension JobRunner {
                     clips: parts.clips, bad: parts.faults, warnings: parts.warnings, startedAt: startedAt)
             }
         case .checkLeadClips:
-            let checked = try await studio.checkLeadClips(machine.leadClips, spec, plan)
+            guard case .clips(let clips) = machine.delivery else { throw CancellationError() }
+            let checked = try await studio.checkLeadClips(clips, spec, plan)
             let good = plan.segments.map(\.id).filter { checked.faults[$0] == nil }
             return .leadClipsChecked(
                 good: good, bad: checked.faults, startedAt: startedAt, warnings: checked.warnings)
@@ -82,14 +83,14 @@ extension JobRunner {
         _ index: Int, attempt: Int, _ plan: JobPlan, provider: String?, _ spec: JobSpec
     ) async throws -> GeneratedImage {
         let record = machine.segments[index]
-        if let image = record.given, provider == JobMachine.given { return try await studio.adopt(image, spec) }
+        if let image = record.given, provider == UnderstudyMachine.given { return try await studio.adopt(image, spec) }
         var segment = plan.segments[index]
         segment.guidance = record.guidance ?? segment.guidance
         try await breakers.admitImages(provider, job: jobID)
         do {
             let order = StillOrder(
                 edition: record.edition, series: record.series, attempt: attempt,
-                maxCost: spec.options.maxCost == nil ? nil : machine.stillPrice(provider))
+                maxCost: spec.options.maxCost == nil ? nil : machine.understudy.stillPrice(provider))
             let image = try await studio.draw(segment, order, provider: provider, spec)
             await breakers.imageDone(asked: provider, drew: image.provider, error: nil, job: jobID)
             return image

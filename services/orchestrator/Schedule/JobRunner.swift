@@ -78,7 +78,7 @@ actor JobRunner {
 
     /// Begins, or goes on where the events end.
     func run() async {
-        if machine.phase == .queued { await feed(.started) } else { reconcile() }
+        if machine.phase.kind == .queued { await feed(.started) } else { reconcile() }
     }
 
     /// Takes an event. Returns when it is kept, or the process is stopping.
@@ -117,7 +117,7 @@ actor JobRunner {
         }
         isKeeping = false
         tellReaders(.success(machine))
-        if machine.phase == .done, !hasEnded {
+        if machine.phase.kind == .done, !hasEnded {
             hasEnded = true
             await ended()
         }

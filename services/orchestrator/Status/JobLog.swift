@@ -85,7 +85,7 @@ enum JobLog {
                 ))
         }
         let costs = machine.costs
-        let segments = machine.segments.map { ($0.id, JSONValue.number($0.cost.dollars)) }
+        let segments = machine.segments.map { ($0.id, JSONValue.number(machine.ledger.cost(of: $0.id).dollars)) }
         entries.append(
             (
                 EventType.costBreakdown,

@@ -108,7 +108,7 @@ struct ServiceStudio: Studio {
                 idempotencyKey: "\(spec.jobID)/\(segment.id)/\(order.edition)/\(provider ?? "default")\(series)",
                 // Who has a segment drawn again wants another picture.
                 fresh: order.edition > 0 ? true : nil,
-                attempt: provider == JobMachine.card ? 0 : order.attempt, maxCost: order.maxCost))
+                attempt: provider == UnderstudyMachine.card ? 0 : order.attempt, maxCost: order.maxCost))
         image = image.bounded
         if var fault = AgentAnswer.longName(image.image, of: "imagegen") {
             (fault.wasted, fault.unknown) = (image.cost + (image.wasted ?? .zero), image.unknown ?? .zero)
@@ -210,8 +210,8 @@ struct ServiceStudio: Studio {
         // What it really measures shows when its clip is made; it is brought to the film's size there.
         return GeneratedImage(
             image: file.description, width: spec.options.width ?? JobDefaults.width,
-            height: spec.options.height ?? JobDefaults.height, mediaType: "image/*", provider: JobMachine.given,
-            model: JobMachine.given, cost: .zero, attempts: 1, cached: false)
+            height: spec.options.height ?? JobDefaults.height, mediaType: "image/*", provider: UnderstudyMachine.given,
+            model: UnderstudyMachine.given, cost: .zero, attempts: 1, cached: false)
     }
 
     /// What a user names by a URI, or by a path in the session's folder; only from the store and what

@@ -12,7 +12,6 @@ struct SegmentRecord: Sendable {
     /// The artifact URI of the clip.
     var clip: String?
     var narration = Narration.pending
-    var cost = USD.zero
     var error: ServiceError?
     /// What the next call for the still sends as `attempt`.
     var imageAttempts = 0
@@ -33,14 +32,16 @@ struct SegmentRecord: Sendable {
     /// Whether something of an earlier run was kept.
     var isReused = false
 
-    enum Narration: Sendable {
-        case pending, done, failed
+    enum Narration: Sendable { case pending, done, failed }
+
+    init(_ planned: PlannedSegment) {
+        id = planned.id
+        duration = planned.duration
+        hasNarration = planned.audio != nil
     }
 
     /// Whether its clip can go into the film.
-    var isReady: Bool {
-        clip != nil && (!hasNarration || narration != .pending || maker == .lead)
-    }
+    var isReady: Bool { clip != nil && (!hasNarration || narration != .pending || maker == .lead) }
 
     /// Everything is to be made anew; what it cost stays.
     mutating func reset() {
@@ -77,11 +78,5 @@ struct SegmentRecord: Sendable {
         if clip != nil { return .narrating }
         if image != nil { return .drawn }
         return .waiting
-    }
-
-    var view: SegmentView {
-        SegmentView(
-            segmentID: id, duration: duration, state: state, maker: maker, image: image?.image, clip: clip, cost: cost,
-            error: error)
     }
 }
