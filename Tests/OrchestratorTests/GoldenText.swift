@@ -12,7 +12,7 @@ struct GoldenText {
     let receipt: String
     /// What the runner asks of the machine beside its work.
     let questions: String
-    /// One letter for each segment.
+    /// One letter for each segment: what there is of it.
     let states: String
 
     init(_ machine: JobMachine, _ drafts: [StatusDraft]) throws {
@@ -65,14 +65,12 @@ struct GoldenText {
         String(decoding: try JSONCoding.encode(value), as: UTF8.self)
     }
 
+    /// What there is of a segment: the steps that are under way are `SegmentStateTests`' own.
     private static func letter(_ state: SegmentState) -> Character {
         switch state {
-        case .waiting: "w"
-        case .drawing: "D"
-        case .drawn: "d"
-        case .clipping: "C"
-        case .clipped: "c"
-        case .narrating: "n"
+        case .waiting, .drawing: "w"
+        case .drawn, .clipping: "d"
+        case .clipped, .narrating: "n"
         case .done: "o"
         case .failed: "f"
         }

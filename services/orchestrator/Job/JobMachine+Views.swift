@@ -55,9 +55,13 @@ extension JobMachine {
 
     private var segmentViews: [SegmentView] {
         let spent = ledger.secondsBySegment
-        return segments.map { segment in
+        let steps = Dictionary(ledger.granted.compactMap { work in work.segment.map { ($0, work) } }) { first, _ in
+            first
+        }
+        return segments.enumerated().map { index, segment in
             SegmentView(
-                segmentID: segment.id, duration: segment.duration, state: segment.state, maker: segment.maker,
+                segmentID: segment.id, duration: segment.duration, state: segment.state(steps[index]),
+                maker: segment.maker,
                 image: segment.image?.image, clip: segment.clip,
                 madeIn: segment.maker == .understudy ? spent[segment.id] : nil, cost: ledger.cost(of: segment.id),
                 error: segment.error)

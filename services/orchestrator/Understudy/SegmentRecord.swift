@@ -72,11 +72,17 @@ struct SegmentRecord: Sendable {
         imageAttempts = 0
     }
 
-    var state: SegmentState {
+    /// Where it stands.
+    ///
+    /// - Parameter step: what is under way for it; `nil` for nothing.
+    func state(_ step: JobWork?) -> SegmentState {
         if error != nil, clip == nil { return .failed }
         if isReady { return .done }
-        if clip != nil { return .narrating }
-        if image != nil { return .drawn }
-        return .waiting
+        return switch step {
+        case .image: .drawing
+        case .clip: .clipping
+        case .narrate: .narrating
+        default: clip != nil ? .clipped : image != nil ? .drawn : .waiting
+        }
     }
 }
