@@ -79,7 +79,7 @@ extension EventDice {
         case .load: return .loaded(MachineScene.plan(4, narrated: roll(3) > 0))
         case .settle: return .settled(warning: roll(6) == 0 ? "no receipt" : nil)
         case .lead, .checkLeadFilm, .checkLeadClips: return leadsEnd(of: work, startedAt)
-        case .image(let index, _, _):
+        case .still(let index, _, _):
             switch roll(6) {
             case 0: return .stillFailed(segment: index, failure(), startedAt: startedAt)
             case 1 where roll(3) == 0: return .imageFailed(segment: index, failure(), startedAt: startedAt)

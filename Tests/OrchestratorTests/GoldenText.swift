@@ -52,7 +52,7 @@ struct GoldenText {
         case .lead(let attempt): "lead(\(attempt))"
         case .checkLeadFilm: "checkLeadFilm"
         case .checkLeadClips: "checkLeadClips"
-        case .image(let segment, let attempt, let provider): "image(\(segment),\(attempt),\(provider ?? "-"))"
+        case .still(let segment, let attempt, let provider): "image(\(segment),\(attempt),\(provider ?? "-"))"
         case .clip(let segment): "clip(\(segment))"
         case .narrate(let segment): "narrate(\(segment))"
         case .stitch: "stitch"

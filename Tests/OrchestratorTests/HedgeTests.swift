@@ -15,7 +15,7 @@ import Testing
     }
 
     private func stills(_ machine: JobMachine) -> [Int] {
-        machine.work.compactMap { if case .image(let segment, _, _) = $0 { segment } else { nil } }.sorted()
+        machine.work.compactMap { if case .still(let segment, _, _) = $0 { segment } else { nil } }.sorted()
     }
 
     @Test("a lead that takes long has its stills prepared beside it, so many at a time, within the hedge's limit")

@@ -26,9 +26,9 @@ import Testing
         #expect(machine.tally.steps == counted.steps)
         #expect(machine.receipt.stages.allSatisfy { $0.seconds >= 0 })
         #expect(machine.attempts.allSatisfy { $0.startedAt <= $0.endedAt ?? $0.startedAt })
-        let drawing = machine.work.count { if case .image = $0 { true } else { false } }
+        let drawing = machine.work.count { if case .still = $0 { true } else { false } }
         #expect(drawing <= machine.spec.options.imageConcurrency ?? 2)
-        #expect(machine.segments.allSatisfy { $0.maker != .lead || $0.image == nil })
+        #expect(machine.segments.allSatisfy { $0.maker != .lead || $0.still == nil })
     }
 
     @Test("any order of events, repeated, late and under a clock that jumps, leads to a legal state")
@@ -84,12 +84,12 @@ import Testing
             _ = machine.apply(.started, at: Timestamp(milliseconds: 0))
             _ = machine.apply(.loaded(MachineScene.plan(4)), at: Timestamp(milliseconds: 0))
             for _ in 0..<60 {
-                let drawn = machine.segments.map { $0.image != nil }
+                let drawn = machine.segments.map { $0.still != nil }
                 let event = dice.event(Timestamp(milliseconds: 0))
                 _ = machine.apply(event, at: Timestamp(milliseconds: 0))
                 if case .retried = event { continue }
                 for (index, wasDrawn) in drawn.enumerated() where wasDrawn {
-                    #expect(!machine.work.contains { if case .image(index, _, _) = $0 { true } else { false } })
+                    #expect(!machine.work.contains { if case .still(index, _, _) = $0 { true } else { false } })
                 }
             }
             let drawn = machine.attempts.count { $0.work == .still && $0.error == nil }

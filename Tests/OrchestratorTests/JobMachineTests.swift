@@ -162,12 +162,12 @@ struct MachineScene {
         scene.apply(.leadFailed(quota, startedAt: scene.now))
         #expect(
             scene.machine.work == [
-                .image(segment: 0, attempt: 0, provider: nil), .image(segment: 1, attempt: 0, provider: nil),
+                .still(segment: 0, attempt: 0, provider: nil), .still(segment: 1, attempt: 0, provider: nil),
             ])
         scene.image(1)
         #expect(
             scene.machine.work == [
-                .image(segment: 0, attempt: 0, provider: nil), .image(segment: 2, attempt: 0, provider: nil),
+                .still(segment: 0, attempt: 0, provider: nil), .still(segment: 2, attempt: 0, provider: nil),
                 .clip(segment: 1),
             ])
         scene.image(0)
@@ -218,7 +218,7 @@ struct MachineScene {
         var scene = atLead()
         scene.apply(.leadFailed(quota, startedAt: scene.now))
         scene.apply(.imageFailed(segment: 0, ServiceError(.unavailable, "image server down"), startedAt: scene.now))
-        #expect(scene.machine.work.contains(.image(segment: 0, attempt: 1, provider: nil)))
+        #expect(scene.machine.work.contains(.still(segment: 0, attempt: 1, provider: nil)))
         scene.apply(.imageFailed(segment: 0, ServiceError(.unavailable, "image server down"), startedAt: scene.now))
         #expect(scene.machine.work == [.settle])
         scene.apply(.settled(warning: nil))
@@ -235,7 +235,7 @@ struct MachineScene {
         var scene = atLead(options)
         scene.apply(.leadFailed(quota, startedAt: scene.now))
         scene.apply(.imageFailed(segment: 0, ServiceError(.contentRejected, "unsafe"), startedAt: scene.now))
-        #expect(scene.machine.work.contains(.image(segment: 0, attempt: 1, provider: "card")))
+        #expect(scene.machine.work.contains(.still(segment: 0, attempt: 1, provider: "card")))
         #expect(scene.machine.warnings.count == 1)
     }
 
@@ -256,7 +256,7 @@ struct MachineScene {
         options.maxCost = USD(0.03)
         var scene = atLead(options)
         scene.apply(.leadFailed(quota, startedAt: scene.now))
-        #expect(scene.machine.work == [.image(segment: 0, attempt: 0, provider: nil)])
+        #expect(scene.machine.work == [.still(segment: 0, attempt: 0, provider: nil)])
         scene.image(0)
         #expect(scene.machine.work == [.clip(segment: 0)])
         scene.clip(0)
@@ -268,7 +268,7 @@ struct MachineScene {
         cards.apply(.leadFailed(quota, startedAt: cards.now))
         #expect(
             cards.machine.work == [
-                .image(segment: 0, attempt: 0, provider: nil), .image(segment: 1, attempt: 0, provider: "card"),
+                .still(segment: 0, attempt: 0, provider: nil), .still(segment: 1, attempt: 0, provider: "card"),
             ])
     }
 
@@ -283,7 +283,7 @@ struct MachineScene {
         scene.apply(.leadDelivered(AgentResult(clips: clips), startedAt: scene.now))
         #expect(scene.machine.work == [.checkLeadClips])
         scene.apply(.leadClipsChecked(good: ["seg_1"], bad: ["seg_2": quota], startedAt: scene.now))
-        #expect(scene.machine.work == [.image(segment: 1, attempt: 0, provider: nil)])
+        #expect(scene.machine.work == [.still(segment: 1, attempt: 0, provider: nil)])
         #expect(scene.machine.segments.map(\.maker) == [.lead, nil])
     }
 
@@ -327,7 +327,7 @@ struct MachineScene {
         scene.apply(.retried(.failed))
         #expect(scene.machine.state == .queued)
         scene.apply(.started)
-        #expect(scene.machine.work == [.image(segment: 1, attempt: 0, provider: nil)])
+        #expect(scene.machine.work == [.still(segment: 1, attempt: 0, provider: nil)])
         #expect(scene.machine.receipt.segments[0].reused)
     }
 

@@ -46,8 +46,8 @@ import Testing
     @Test("a paid call that is no longer wanted is to be settled, unless the event was its end; each once")
     func settlement() {
         var ledger = Ledger()
-        let stills = (0...2).map { JobWork.image(segment: $0, attempt: 0, provider: nil) }
-        let card = JobWork.image(segment: 3, attempt: 0, provider: UnderstudyMachine.card)
+        let stills = (0...2).map { JobWork.still(segment: $0, attempt: 0, provider: nil) }
+        let card = JobWork.still(segment: 3, attempt: 0, provider: UnderstudyMachine.card)
         ledger.grant(Set(stills + [card, .lead(attempt: 1)]), after: .started)
         #expect(ledger.unsettled.isEmpty)
         let failed = JobEvent.stillFailed(segment: 0, ServiceError(.internal, "x"), startedAt: start)

@@ -29,7 +29,7 @@ import Testing
         var scene = scene(limit: USD(0.05))
         scene.apply(.stillFailed(segment: 0, failure(wasted: USD(0.02), next: 1), startedAt: scene.now))
         #expect(scene.machine.wasted == USD(0.02) && scene.machine.costs.understudy == USD(0.02))
-        #expect(scene.machine.work == [.image(segment: 0, attempt: 1, provider: nil)])
+        #expect(scene.machine.work == [.still(segment: 0, attempt: 1, provider: nil)])
         scene.apply(.stillFailed(segment: 0, failure(unknown: USD(0.02)), startedAt: scene.now))
         #expect(scene.machine.unknown == USD(0.02) && scene.machine.costs.understudy == USD(0.02))
         #expect(scene.machine.work == [.settle])
@@ -47,7 +47,7 @@ import Testing
         #expect(refused.machine.error?.kind == .quotaExhausted)
         var card = scene(limit: USD(0.03), card: true)
         card.apply(.stillFailed(segment: 0, lost, startedAt: card.now))
-        #expect(card.machine.work == [.image(segment: 0, attempt: 1, provider: "card")])
+        #expect(card.machine.work == [.still(segment: 0, attempt: 1, provider: "card")])
     }
 
     @Test("a failure with nothing left to try is not repeated, and a later retry is a series of its own")
@@ -55,7 +55,7 @@ import Testing
         var scene = scene()
         scene.apply(.stillFailed(segment: 0, failure(), startedAt: scene.now))
         #expect(scene.machine.work == [.settle])
-        #expect(scene.machine.segments[0].series == 1 && scene.machine.segments[0].imageAttempts == 0)
+        #expect(scene.machine.segments[0].series == 1 && scene.machine.segments[0].stillAttempts == 0)
     }
 
     @Test("a lead's answer without a film or clips was spent for nothing, in time and late")
@@ -102,6 +102,6 @@ import Testing
         let stored = try JSONCoding.encode(event)
         var scene = scene()
         scene.apply(try JSONCoding.decode(JobEvent.self, from: stored))
-        #expect(scene.machine.work == [.image(segment: 0, attempt: 1, provider: nil)])
+        #expect(scene.machine.work == [.still(segment: 0, attempt: 1, provider: nil)])
     }
 }

@@ -52,7 +52,7 @@ import Testing
         var scene = drawing()
         scene.apply(.cancelled)
         scene.image(1)
-        #expect(scene.machine.costs.understudy == USD(0.02) && scene.machine.segments[1].image != nil)
+        #expect(scene.machine.costs.understudy == USD(0.02) && scene.machine.segments[1].still != nil)
         scene.image(2)
         #expect(scene.machine.costs.understudy == USD(0.02), "it was not under way")
     }
@@ -96,7 +96,7 @@ import Testing
         scene.apply(
             .stillFailed(segment: 0, ServiceError(.contentRejected, "no"), startedAt: scene.now))
         #expect(scene.machine.phase.kind == .settling)
-        #expect(scene.machine.unsettled == [.image(segment: 1, attempt: 0, provider: nil)])
+        #expect(scene.machine.unsettled == [.still(segment: 1, attempt: 0, provider: nil)])
     }
 
     @Test("the runner waits for the replies of the calls that it stopped")

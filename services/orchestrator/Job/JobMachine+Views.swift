@@ -62,7 +62,7 @@ extension JobMachine {
             SegmentView(
                 segmentID: segment.id, duration: segment.duration, state: segment.state(steps[index]),
                 maker: segment.maker,
-                image: segment.image?.image, clip: segment.clip,
+                image: segment.still?.image, clip: segment.clip,
                 madeIn: segment.maker == .understudy ? spent[segment.id] : nil, cost: ledger.cost(of: segment.id),
                 error: segment.error)
         }
@@ -87,7 +87,7 @@ extension JobMachine {
             attempts: attempts,
             segments: segments.map {
                 SegmentReceipt(
-                    segmentID: $0.id, maker: $0.maker, imageProvider: $0.image?.provider, reused: $0.isReused,
+                    segmentID: $0.id, maker: $0.maker, imageProvider: $0.still?.provider, reused: $0.isReused,
                     cost: ledger.cost(of: $0.id))
             }, costs: costs, wasted: wasted, saved: ledger.saved, stages: ledger.stages,
             videoURL: isFinished ? videoURL : nil, warnings: warnings, error: error)

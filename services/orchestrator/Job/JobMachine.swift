@@ -276,7 +276,7 @@ struct JobMachine: Sendable {
     private mutating func stopped(_ segment: Int?, _ error: ServiceError, startedAt: Timestamp) {
         switch record.ledger.settle(segment: segment) {
         case nil: break
-        case .image(let index, _, let provider):
+        case .still(let index, _, let provider):
             understudy.stopped(
                 index, provider: provider, error, startedAt: startedAt, isHedging ? .hedge : .film, &record)
         default: lead.stopped(error, startedAt: startedAt, &record)

@@ -5,7 +5,7 @@ enum JobWork: Hashable, Sendable {
     case lead(attempt: Int)
     case checkLeadFilm
     case checkLeadClips
-    case image(segment: Int, attempt: Int, provider: String?)
+    case still(segment: Int, attempt: Int, provider: String?)
     case clip(segment: Int)
     case narrate(segment: Int)
     case stitch
@@ -15,7 +15,7 @@ enum JobWork: Hashable, Sendable {
     /// The segment that it is for, where it is for one.
     var segment: Int? {
         switch self {
-        case .image(let segment, _, _), .clip(let segment), .narrate(let segment): segment
+        case .still(let segment, _, _), .clip(let segment), .narrate(let segment): segment
         default: nil
         }
     }
@@ -23,7 +23,7 @@ enum JobWork: Hashable, Sendable {
     /// The number of the attempt at it, where attempts are counted.
     var attempt: Int {
         switch self {
-        case .agent(_, let attempt), .lead(let attempt), .image(_, let attempt, _): attempt
+        case .agent(_, let attempt), .lead(let attempt), .still(_, let attempt, _): attempt
         default: 0
         }
     }
@@ -34,7 +34,7 @@ extension JobWork {
     var isPaid: Bool {
         switch self {
         case .lead: true
-        case .image(_, _, let provider): provider != UnderstudyMachine.card && provider != UnderstudyMachine.given
+        case .still(_, _, let provider): provider != UnderstudyMachine.card && provider != UnderstudyMachine.given
         default: false
         }
     }

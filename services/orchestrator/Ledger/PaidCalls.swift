@@ -15,9 +15,9 @@ extension JobEvent {
     /// Whether the event is the end of a paid call, which needs no settlement then.
     func ends(_ work: JobWork) -> Bool {
         switch (self, work) {
-        case (.imageMade(let index, _, _), .image(let segment, _, _)),
-            (.imageFailed(let index, _, _), .image(let segment, _, _)),
-            (.stillFailed(let index, _, _), .image(let segment, _, _)):
+        case (.imageMade(let index, _, _), .still(let segment, _, _)),
+            (.imageFailed(let index, _, _), .still(let segment, _, _)),
+            (.stillFailed(let index, _, _), .still(let segment, _, _)):
             index == segment
         case (.leadDelivered, .lead), (.leadFailed, .lead), (.leadBarred, .lead): true
         default: false

@@ -31,11 +31,11 @@ extension JobRunner {
             let good = plan.segments.map(\.id).filter { checked.faults[$0] == nil }
             return .leadClipsChecked(
                 good: good, bad: checked.faults, startedAt: startedAt, warnings: checked.warnings)
-        case .image(let index, let attempt, let provider):
+        case .still(let index, let attempt, let provider):
             let image = try await draw(index, attempt: attempt, plan, provider: provider, spec)
             return .imageMade(segment: index, image: image, startedAt: startedAt)
         case .clip(let index):
-            let image = machine.segments[index].image?.image ?? ""
+            let image = machine.segments[index].still?.image ?? ""
             let clip = try await studio.clip(index, of: plan, image: image, spec)
             return .clipMade(segment: index, clip: clip, startedAt: startedAt)
         case .narrate(let index):
@@ -68,7 +68,7 @@ extension JobRunner {
         // Only reading the storyboard for it can fail outside the call.
         case .agent, .load: .loadFailed(error)
         case .lead, .checkLeadFilm, .checkLeadClips: .leadFailed(error, startedAt: startedAt)
-        case .image(let index, _, _): .stillFailed(segment: index, error, startedAt: startedAt)
+        case .still(let index, _, _): .stillFailed(segment: index, error, startedAt: startedAt)
         case .clip(let index): .clipFailed(segment: index, error, startedAt: startedAt)
         case .narrate(let index): .narrationFailed(segment: index, error, startedAt: startedAt)
         case .stitch: .stitchFailed(error, startedAt: startedAt)

@@ -8,13 +8,13 @@ struct SegmentRecord: Sendable {
     let duration: Double
     let hasNarration: Bool
     var maker: Agent?
-    var image: GeneratedImage?
+    var still: GeneratedImage?
     /// The artifact URI of the clip.
     var clip: String?
     var narration = Narration.pending
     var error: ServiceError?
     /// What the next call for the still sends as `attempt`.
-    var imageAttempts = 0
+    var stillAttempts = 0
     /// How often every attempt at the still failed.
     var series = 0
     /// Whether the still could not be prepared while the lead worked.
@@ -48,11 +48,11 @@ struct SegmentRecord: Sendable {
         if maker != .lead { spare = nil }
         edition += 1
         maker = nil
-        image = nil
+        still = nil
         clip = nil
         narration = .pending
         error = nil
-        imageAttempts = 0
+        stillAttempts = 0
         takesCard = false
         isReused = false
     }
@@ -61,15 +61,15 @@ struct SegmentRecord: Sendable {
     mutating func giveWay(to clip: String?) {
         maker = .lead
         self.clip = clip
-        spare = image ?? spare
-        image = nil
+        spare = still ?? spare
+        still = nil
     }
 
     /// What is there is kept; what failed may be tried again.
     mutating func keep() {
-        isReused = image != nil || clip != nil
+        isReused = still != nil || clip != nil
         error = nil
-        imageAttempts = 0
+        stillAttempts = 0
     }
 
     /// Where it stands.
@@ -79,10 +79,10 @@ struct SegmentRecord: Sendable {
         if error != nil, clip == nil { return .failed }
         if isReady { return .done }
         return switch step {
-        case .image: .drawing
+        case .still: .drawing
         case .clip: .clipping
         case .narrate: .narrating
-        default: clip != nil ? .clipped : image != nil ? .drawn : .waiting
+        default: clip != nil ? .clipped : still != nil ? .drawn : .waiting
         }
     }
 }

@@ -29,7 +29,7 @@ struct SegmentTally: Sendable {
     private mutating func add(_ segment: SegmentRecord, _ index: Int) {
         steps += Self.steps(segment)
         if segment.isReady { return }
-        if segment.image == nil, segment.clip == nil {
+        if segment.still == nil, segment.clip == nil {
             Self.insert(index, into: &undrawn)
         } else {
             Self.insert(index, into: &inHand)
@@ -37,7 +37,7 @@ struct SegmentTally: Sendable {
     }
 
     private static func steps(_ segment: SegmentRecord) -> Int {
-        (segment.image != nil || segment.maker == .lead ? 1 : 0) + (segment.clip != nil ? 1 : 0)
+        (segment.still != nil || segment.maker == .lead ? 1 : 0) + (segment.clip != nil ? 1 : 0)
     }
 
     private static func place(_ index: Int, in list: [Int]) -> Int {

@@ -29,7 +29,7 @@ extension UnderstudyMachine {
             guard let next = next(of: index).first, !work.contains(next) else { continue }
             if budget.reserve(price(of: next)) { work.insert(next) }
         }
-        var drawing = work.count { if case .image = $0 { true } else { false } }
+        var drawing = work.count { if case .still = $0 { true } else { false } }
         for index in tally.undrawn {
             guard drawing < options.imageConcurrency ?? JobDefaults.imageConcurrency else { break }
             let choices = next(of: index)
@@ -50,8 +50,8 @@ extension UnderstudyMachine {
         var budget = Budget(left: left)
         var work: Set<JobWork> = []
         for kept in granted {
-            guard case .image(let index, let attempt, let provider) = kept, lacksStill(index),
-                attempt == segments[index].imageAttempts
+            guard case .still(let index, let attempt, let provider) = kept, lacksStill(index),
+                attempt == segments[index].stillAttempts
             else { continue }
             budget.pay(stillPrice(provider))
             work.insert(kept)
@@ -59,7 +59,7 @@ extension UnderstudyMachine {
         for index in tally.undrawn where !segments[index].isSpareGivenUp {
             guard work.count < options.imageConcurrency ?? JobDefaults.imageConcurrency else { break }
             guard let wanted = next(of: index).first, !work.contains(where: { $0.segment == index }) else { continue }
-            guard case .image(_, _, let provider) = wanted, budget.reserve(stillPrice(provider)) else { continue }
+            guard case .still(_, _, let provider) = wanted, budget.reserve(stillPrice(provider)) else { continue }
             work.insert(wanted)
         }
         return work
@@ -78,13 +78,13 @@ extension UnderstudyMachine {
     private func next(of index: Int) -> [JobWork] {
         let segment = segments[index]
         if segment.clip != nil { return [.narrate(segment: index)] }
-        if segment.image != nil { return [.clip(segment: index)] }
-        let card = JobWork.image(segment: index, attempt: segment.imageAttempts, provider: Self.card)
+        if segment.still != nil { return [.clip(segment: index)] }
+        let card = JobWork.still(segment: index, attempt: segment.stillAttempts, provider: Self.card)
         if segment.takesCard { return [card] }
         if segment.given != nil {
-            return [.image(segment: index, attempt: segment.imageAttempts, provider: Self.given)]
+            return [.still(segment: index, attempt: segment.stillAttempts, provider: Self.given)]
         }
-        let wanted = JobWork.image(segment: index, attempt: segment.imageAttempts, provider: options.imageProvider)
+        let wanted = JobWork.still(segment: index, attempt: segment.stillAttempts, provider: options.imageProvider)
         return options.onImageFailure == .card ? [wanted, card] : [wanted]
     }
 
@@ -92,7 +92,7 @@ extension UnderstudyMachine {
     private func price(of work: JobWork) -> USD {
         let clip = plan?.clipPrice ?? .zero
         return switch work {
-        case .image(_, _, let provider): stillPrice(provider) + clip
+        case .still(_, _, let provider): stillPrice(provider) + clip
         case .clip: clip
         default: .zero
         }

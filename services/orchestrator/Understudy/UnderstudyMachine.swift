@@ -33,7 +33,7 @@ struct UnderstudyMachine: Sendable {
     }
 
     /// Whether a still of the segment is yet to be made.
-    func lacksStill(_ index: Int) -> Bool { segments.indices.contains(index) && segments[index].image == nil }
+    func lacksStill(_ index: Int) -> Bool { segments.indices.contains(index) && segments[index].still == nil }
 
     // MARK: - Turns
 
@@ -55,8 +55,8 @@ struct UnderstudyMachine: Sendable {
     private mutating func useSpares() {
         guard segments.contains(where: { $0.spare != nil }) else { return }
         changeAll { segment in
-            guard let spare = segment.spare, segment.image == nil, segment.clip == nil else { return }
-            segment.image = spare
+            guard let spare = segment.spare, segment.still == nil, segment.clip == nil else { return }
+            segment.still = spare
             segment.maker = .understudy
             segment.isReused = true
             segment.spare = nil
@@ -175,7 +175,7 @@ struct UnderstudyMachine: Sendable {
         _ index: Int, _ image: GeneratedImage, _ mode: Mode, startedAt: Timestamp, _ record: inout JobRecord
     ) {
         change(index) { segment in
-            segment.image = image
+            segment.still = image
             segment.maker = .understudy
             segment.error = nil
         }
@@ -192,12 +192,12 @@ struct UnderstudyMachine: Sendable {
         -> ServiceError?
     {
         if let next = error.nextAttempt {
-            change(index) { $0.imageAttempts = next }
+            change(index) { $0.stillAttempts = next }
             sayRetry(index, error, &record)
             return nil
         }
         change(index) { segment in
-            segment.imageAttempts = 0
+            segment.stillAttempts = 0
             // A later try is an order of its own.
             segment.series += 1
         }
@@ -209,8 +209,8 @@ struct UnderstudyMachine: Sendable {
 
     /// The rule of journals with `imageFailed`: one retry.
     private mutating func imageFailed(_ index: Int, _ error: ServiceError, _ record: inout JobRecord) -> ServiceError? {
-        change(index) { $0.imageAttempts += 1 }
-        guard segments[index].imageAttempts < 2, !Self.isHopeless(error) else {
+        change(index) { $0.stillAttempts += 1 }
+        guard segments[index].stillAttempts < 2, !Self.isHopeless(error) else {
             return giveUpStill(index, error, &record)
         }
         sayRetry(index, error, &record)
@@ -220,8 +220,8 @@ struct UnderstudyMachine: Sendable {
     /// The rule of journals with `imageFailed`: a still that cannot be prepared is no failure yet.
     private mutating func hedgeFailed(_ index: Int, _ error: ServiceError) -> ServiceError? {
         change(index) { segment in
-            segment.imageAttempts = Self.isHopeless(error) ? 2 : segment.imageAttempts + 1
-            segment.isSpareGivenUp = segment.imageAttempts >= 2
+            segment.stillAttempts = Self.isHopeless(error) ? 2 : segment.stillAttempts + 1
+            segment.isSpareGivenUp = segment.stillAttempts >= 2
         }
         return nil
     }
@@ -276,7 +276,7 @@ struct UnderstudyMachine: Sendable {
                 segment.spare = image
                 return
             }
-            segment.image = image
+            segment.still = image
             segment.maker = .understudy
         }
         var entry = entry(of: image, index, startedAt, nil)
