@@ -83,60 +83,89 @@ let package = Package(
         .systemLibrary(name: "CFileSystem"),
 
         library("Untrusted", []),
-        library("JSONRPC", nio + [logging, "Untrusted"]),
-        library("ServicePool", nio + [logging, "JSONRPC", "Untrusted"]),
+        library("Faults", ["Untrusted"]),
+        library("JSON", ["Untrusted"]),
+        library("Calls", ["JSON"]),
+        library("Secrets", []),
+        library("Blocking", []),
+        library("Timebase", []),
+        library("Retry", []),
+        library("Parameters", ["Faults", "JSON"]),
+        library("JSONRPC", nio + ["Untrusted", "Faults", "JSON", "Calls", "Retry", logging]),
+        library("ServicePool", nio + ["Untrusted", "Faults", "JSON", "Calls", "Retry", "JSONRPC", logging]),
         library(
             "ServiceKit",
-            nio + [logging, lifecycle, configuration, unixSignals, "JSONRPC", "ServicePool", "Untrusted"]),
-        library("Contracts", ["JSONRPC", "Untrusted"]),
-        library("Breaker", ["Contracts", "JSONRPC"]),
-        library("HTTP", ["CCurl", "Untrusted", logging]),
-        library("Providers", ["HTTP", "ServiceKit", "JSONRPC", "Untrusted"]),
-        library("AWS", ["HTTP", "Untrusted", crypto, subprocess, systemPackage]),
-        library("Artifacts", ["AWS", "CFileSystem", "JSONRPC", "Untrusted", crypto]),
+            [
+                "Untrusted", "Faults", "JSON", "Calls", "Secrets", "Blocking", "Parameters", "JSONRPC", "ServicePool",
+                configuration, logging, lifecycle, unixSignals,
+            ]),
+        library("Contracts", ["Untrusted", "Faults", "JSON", "Calls", "Parameters"]),
+        library("JobFiles", ["Faults", "Parameters", "Contracts"]),
+        library("Prices", ["Faults", "JSON", "Contracts"]),
+        library("Breaker", ["Faults", "ServiceKit", "Contracts"]),
+        library("HTTP", ["CCurl", "Untrusted"]),
+        library("Providers", ["Untrusted", "Faults", "JSON", "Calls", "Secrets", "Retry", "HTTP"]),
+        library("AWS", ["Untrusted", "Faults", "Retry", "HTTP", crypto, subprocess, systemPackage]),
+        library("Artifacts", ["CFileSystem", "Untrusted", "Faults", "Calls", "Retry", "AWS", crypto]),
         library("ImageHeaders", []),
         library(
             "Media",
-            ["CFFmpeg", "CEbur128", "CLcms2", "CSonic", "CZimg", "CZlib", "ImageHeaders", "Untrusted"]),
-        library("Drawing", ["CPango", "JSONRPC"]),
-        library("MediaService", ["Media", "Artifacts", "ServiceKit", "JSONRPC"]),
+            ["CFFmpeg", "CEbur128", "CLcms2", "CZimg", "CSonic", "CZlib", "Untrusted", "Timebase", "ImageHeaders"]),
+        library("Drawing", ["CPango", "Faults"]),
+        library(
+            "MediaService",
+            [
+                "Faults", "Blocking", "Timebase", "Parameters", "JSONRPC", "ServiceKit", "Contracts", "Artifacts",
+                "Media",
+            ]),
     ]
         + service(
             "Orchestrator", folder: "orchestrator",
-            ["ServiceKit", "ServicePool", "Contracts", "Breaker", "Artifacts", "JSONRPC", "Untrusted", grdb, logging])
+            [
+                "Untrusted", "Faults", "JSON", "Calls", "Timebase", "Retry", "Parameters", "JSONRPC", "ServicePool",
+                "ServiceKit", "Contracts", "JobFiles", "Prices", "Breaker", "Artifacts", grdb, logging, lifecycle,
+            ])
         + service(
             "ImageGen", folder: "imagegen",
             [
-                "ServiceKit", "Contracts", "Breaker", "Artifacts", "HTTP", "Providers", "ImageHeaders", "Drawing",
-                "CPango",
-                "JSONRPC", "Untrusted",
-                crypto,
-                logging,
+                "CPango", "Untrusted", "Faults", "JSON", "Calls", "Secrets", "Blocking", "Parameters", "JSONRPC",
+                "ServiceKit", "Contracts", "Prices", "Breaker", "HTTP", "Providers", "Artifacts", "ImageHeaders",
+                "Drawing", crypto, logging,
             ],
             documents: ["README.md", "docs"])
         + service(
             "Clipper", folder: "clipper",
-            ["MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Drawing", "JSONRPC"])
+            [
+                "Faults", "Blocking", "Timebase", "JSONRPC", "ServiceKit", "Contracts", "Prices", "Artifacts", "Media",
+                "Drawing", "MediaService",
+            ])
         + service(
             "Stitcher", folder: "stitcher",
-            ["MediaService", "ServiceKit", "Contracts", "Artifacts", "AWS", "Media", "JSONRPC", logging])
+            [
+                "Faults", "JSON", "Blocking", "Timebase", "Retry", "Parameters", "JSONRPC", "ServiceKit", "Contracts",
+                "Prices", "AWS", "Artifacts", "Media", "MediaService", logging,
+            ])
         + service(
-            "EventLogger", folder: "logger", ["ServiceKit", "Contracts", "Artifacts", "AWS", "JSONRPC", logging])
+            "EventLogger", folder: "logger",
+            [
+                "Faults", "JSON", "Blocking", "Retry", "Parameters", "JSONRPC", "ServiceKit", "Contracts", "AWS",
+                "Artifacts", logging, lifecycle,
+            ])
         + service(
             "Agent5", folder: "agent5",
             [
-                "MediaService", "ServiceKit", "Contracts", "Artifacts", "Media", "Providers", "HTTP", "JSONRPC",
-                "Untrusted",
-                logging,
-                subprocess, systemPackage,
+                "Untrusted", "Faults", "JSON", "Secrets", "Timebase", "Parameters", "JSONRPC", "ServiceKit",
+                "Contracts", "Prices", "HTTP", "Providers", "Artifacts", "Media", "MediaService", logging, subprocess,
+                systemPackage,
             ],
             documents: ["README.md", "docs"])
         + service(
             "Dashboard", folder: "dashboard",
             nio + [
+                "CZlib", "Untrusted", "Faults", "JSON", "Calls", "Secrets", "Parameters", "JSONRPC", "ServicePool",
+                "ServiceKit", "Contracts", "JobFiles", "Artifacts", crypto, logging,
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
-                "ServiceKit", "ServicePool", "Contracts", "Artifacts", "JSONRPC", "Untrusted", "CZlib", crypto, logging,
-                subprocess, systemPackage,
+                lifecycle, subprocess, systemPackage,
             ],
             documents: ["README.md", "docs"],
             resources: [
@@ -147,15 +176,14 @@ let package = Package(
         + service(
             "Understudy", folder: "understudy",
             [
-                "ServiceKit", "ServicePool", "Contracts", "Artifacts", "AWS", "HTTP", "JSONRPC", "Untrusted", arguments,
-                logging,
+                "Untrusted", "Faults", "JSON", "Calls", "Secrets", "Retry", "JSONRPC", "ServicePool", "ServiceKit",
+                "Contracts", "JobFiles", "HTTP", "AWS", "Artifacts", arguments, logging, subprocess, systemPackage,
                 unixSignals,
-                subprocess, systemPackage,
             ],
             resources: [.copy("Sample")])
         + [
             .target(
-                name: "StandIns", dependencies: ["JSONRPC"], path: "Tests/StandIns",
+                name: "StandIns", dependencies: ["JSON"], path: "Tests/StandIns",
                 exclude: [
                     "README.md", "standin.py", "aws.py", "credential_order.py", "logs.py", "mediaconvert.py",
                     "metadata.py", "models.py",
@@ -163,35 +191,56 @@ let package = Package(
                     "secure.py", "signatures.py",
                 ]),
             tests("UntrustedTests", ["Untrusted"]),
-            tests("JSONRPCTests", nio + ["JSONRPC", logging]),
-            tests("ServicePoolTests", nio + ["ServicePool", "JSONRPC", logging]),
-            tests("ServiceKitTests", ["ServiceKit", "JSONRPC", logging]),
-            tests("ContractsTests", ["Contracts", "JSONRPC"]),
+            tests("TimebaseTests", ["Timebase"]),
+            tests("RetryTests", ["Retry"]),
+            tests("FaultsTests", ["Faults", "JSON"]),
+            tests("SecretsTests", ["Secrets"]),
+            tests("BlockingTests", ["Blocking"]),
+            tests("JSONTests", ["JSON"]),
+            tests(
+                "JSONRPCTests",
+                ["Faults", "JSON", "Calls", "JSONRPC", .product(name: "NIOCore", package: "swift-nio"), logging]),
+            tests("ServicePoolTests", ["Faults", "JSON", "Calls", "JSONRPC", "ServicePool", logging]),
+            tests(
+                "ServiceKitTests",
+                ["Faults", "JSON", "Calls", "Secrets", "JSONRPC", "ServicePool", "ServiceKit", logging, lifecycle]),
+            tests("ParametersTests", ["Faults", "JSON", "Parameters"]),
+            tests("JobFilesTests", ["Faults", "Contracts", "JobFiles"]),
+            tests("PricesTests", ["Faults", "JSON", "Contracts", "Prices"]),
+            tests("ContractsTests", ["Faults", "JSON", "Calls", "Parameters", "ServiceKit", "Contracts", "StandIns"]),
             tests("HTTPTests", nio + ["HTTP"]),
-            tests("AWSTests", ["AWS", "HTTP", "JSONRPC", "StandIns"]),
-            tests("ArtifactsTests", ["Artifacts", "AWS", "HTTP", "JSONRPC", "StandIns"]),
-            tests("MediaTests", ["Media", "CFFmpeg"], resources: [.copy("Corpus")]),
+            tests("AWSTests", ["Faults", "JSON", "HTTP", "AWS", "StandIns"]),
+            tests("ArtifactsTests", ["Faults", "JSON", "Calls", "HTTP", "AWS", "Artifacts", "StandIns"]),
+            tests("MediaTests", ["CFFmpeg", "Timebase", "Media"], resources: [.copy("Corpus")]),
             tests(
                 "OrchestratorTests",
                 [
-                    "Orchestrator", "Contracts", "Breaker", "JSONRPC", "Artifacts", "ServicePool", "Untrusted", grdb,
-                    logging,
-                ]),
+                    "Untrusted", "Faults", "JSON", "Parameters", "JSONRPC", "ServicePool", "ServiceKit", "Contracts",
+                    "Breaker", "Orchestrator", "StandIns", grdb, logging,
+                ],
+                resources: [.copy("Golden"), .copy("Journals")]),
             tests(
                 "ImageGenTests",
                 [
-                    "ImageGen", "Drawing", "Artifacts", "Contracts", "HTTP", "Providers", "JSONRPC", "StandIns",
-                    "ServiceKit", logging,
+                    "Faults", "JSON", "Calls", "Secrets", "JSONRPC", "ServiceKit", "Contracts", "Prices", "Breaker",
+                    "HTTP", "Providers", "Artifacts", "ImageHeaders", "Drawing", "ImageGen", "StandIns", logging,
                 ]),
-            tests("EventLoggerTests", ["EventLogger", "AWS", "Contracts", "JSONRPC", "ServiceKit"]),
+            tests(
+                "EventLoggerTests", ["Faults", "JSON", "Parameters", "ServiceKit", "Contracts", "AWS", "EventLogger"]),
             tests(
                 "Agent5Tests",
-                ["Agent5", "Artifacts", "Contracts", "HTTP", "JSONRPC", "Providers", "ServiceKit", "StandIns", logging]),
-            tests("ProvidersTests", ["Providers", "JSONRPC"]),
-            tests("UnderstudyTests", ["Understudy", "Contracts", "JSONRPC", "Untrusted"]),
+                [
+                    "Faults", "JSON", "Calls", "Secrets", "JSONRPC", "Contracts", "Prices", "HTTP", "Providers",
+                    "Artifacts", "Agent5", "StandIns", logging,
+                ]),
+            tests("ProvidersTests", ["JSON", "Providers"]),
+            tests("UnderstudyTests", ["Faults", "JSON", "ServicePool", "Contracts", "Understudy"]),
             tests(
                 "StackTests",
-                ["StandIns", "ServiceKit", "ServicePool", "JSONRPC", "Contracts", subprocess, systemPackage],
+                [
+                    "Faults", "JSON", "Calls", "JSONRPC", "ServicePool", "ServiceKit", "Contracts", "StandIns",
+                    subprocess, systemPackage,
+                ],
                 resources: [.copy("Golden"), .copy("Hostile"), .copy("Player")]),
         ],
     swiftLanguageModes: [.v6]

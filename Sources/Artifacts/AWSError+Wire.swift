@@ -1,14 +1,13 @@
 package import AWS
-import Glibc
-package import JSONRPC
+package import Faults
 
 /// How the faults of AWS look to a caller.
 extension AWSError: ServiceErrorConvertible {
     package var serviceError: ServiceError {
         // A local file's reason is told as that of any file.
-        if kind == .file { return FileFailure.error(errno ?? EIO, message) }
+        if let errno { return FileFailure.error(errno, message) }
         return ServiceError(
-            ErrorKind(rawValue: kind.rawValue) ?? .unavailable, message, retryable: retryable, retryAfter: retryAfter,
+            kind, message, retryable: retryable, retryAfter: retryAfter,
             provider: service?.signingName, providerCode: code, requestID: requestID
         ).bounded
     }

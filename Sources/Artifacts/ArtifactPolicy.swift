@@ -1,6 +1,7 @@
+import Calls
+package import Faults
 import FoundationEssentials
 import Glibc
-package import JSONRPC
 import Untrusted
 
 /// Which artifacts calls may name by a URI.

@@ -1,4 +1,4 @@
-package import JSONRPC
+package import Faults
 import Untrusted
 
 /// The name of an artifact: `file:///path` or `s3://bucket/key`.

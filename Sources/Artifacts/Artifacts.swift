@@ -1,7 +1,7 @@
 import AWS
+package import Faults
 package import FoundationEssentials
 import Glibc
-package import JSONRPC
 
 /// Where bytes live, behind one door: files of this machine, and objects of S3.
 package struct Artifacts: Sendable {

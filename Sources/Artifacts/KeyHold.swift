@@ -1,5 +1,5 @@
+package import Faults
 import Glibc
-import JSONRPC
 
 /// An exclusive claim on a key, shared by all processes of this machine through a lock file; released when the value goes, or
 /// when the process ends, however it ends.
@@ -16,6 +16,10 @@ package final class KeyHold: Sendable {
             try await Task.sleep(for: .milliseconds(50))
         }
     }
+
+    /// - Returns: `nil` while another call has it.
+    /// - Throws: `unavailable` if the file cannot be created.
+    package static func now(for path: String) throws(ServiceError) -> KeyHold? { try KeyHold(path) }
 
     /// - Returns: `nil` while another call has it.
     private init?(_ path: String) throws(ServiceError) {

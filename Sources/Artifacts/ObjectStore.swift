@@ -1,7 +1,7 @@
 import AWS
+import Faults
 import FoundationEssentials
 import Glibc
-import JSONRPC
 import Synchronization
 
 /// Artifacts as objects of S3. Nothing is asked of AWS, and no thread begins, before the first object is.

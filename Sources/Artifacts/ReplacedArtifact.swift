@@ -1,4 +1,4 @@
-import JSONRPC
+import Faults
 
 /// An artifact that was replaced before it is known whether the replacement is wanted.
 ///

@@ -1,5 +1,5 @@
 package import Contracts
-package import JSONRPC
+package import Faults
 
 /// Whether an agent, or another provider, that fails again and again is still called. Pure: moments come in as parameters.
 ///

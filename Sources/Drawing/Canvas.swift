@@ -1,5 +1,5 @@
 import CPango
-package import JSONRPC
+package import Faults
 
 /// Owns a picture that is being drawn. -> pixels, 8 bits a channel.
 package final class Canvas {
@@ -86,7 +86,7 @@ package final class Canvas {
         guard status == CAIRO_STATUS_SUCCESS else {
             let reason = String(cString: cairo_status_to_string(status))
             throw ServiceError(
-                .unavailable, "the picture cannot be written: \(reason); is the disk full?", providerCode: "EIO")
+                .unavailable, "the picture cannot be written: \(reason); is the disk full?", cause: .ioError)
         }
     }
 

@@ -1,5 +1,5 @@
 import CPango
-package import JSONRPC
+package import Faults
 
 /// Lines of words, one below the other, centred: any script, each direction.
 package final class CenteredLines {

@@ -1,5 +1,5 @@
 import CPango
-package import JSONRPC
+package import Faults
 
 /// Words on a picture: any script, wrapped, whole.
 package struct Typesetting {

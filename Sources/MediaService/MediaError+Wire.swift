@@ -1,4 +1,4 @@
-package import JSONRPC
+package import Faults
 package import Media
 
 /// How the faults of media look to a caller.
@@ -8,8 +8,8 @@ extension MediaError: ServiceErrorConvertible {
         case .notFound: ServiceError(.notFound, message)
         case .corruptMedia, .unsupported: ServiceError(.corruptMedia, message)
         case .tooLarge: ServiceError(.tooLarge, message)
-        case .noSpace: ServiceError(.unavailable, "\(message); make room and try again", providerCode: "ENOSPC")
-        case .readOnly: ServiceError(.unavailable, message, providerCode: "EROFS")
+        case .noSpace: ServiceError(.unavailable, "\(message); make room and try again", cause: .diskFull)
+        case .readOnly: ServiceError(.unavailable, message, cause: .readOnly)
         case .io: ServiceError(.unavailable, message)
         case .timeout: ServiceError(.timeout, message)
         case .cancelled: ServiceError(.cancelled, message)

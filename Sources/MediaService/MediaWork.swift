@@ -1,7 +1,12 @@
 package import Artifacts
+package import Blocking
+import Contracts
+package import Faults
 package import JSONRPC
 package import Media
-package import ServiceKit
+import Parameters
+import ServiceKit
+import Timebase
 
 /// Media work on artifacts: what `clipper` and `stitcher` share.
 package struct MediaWork: Sendable {
@@ -84,16 +89,15 @@ package struct MediaWork: Sendable {
 }
 
 extension VideoFormat {
-    /// A film's shape as requests name it; 1920x1080 at 30 frames a second where they do not.
+    /// A film's shape as requests name it; `FilmDefaults` where they do not.
     ///
     /// - Throws: `invalid_params`.
     package init(width: Int?, height: Int?, fps: Double?) throws(ServiceError) {
-        guard let rate = FrameRate(framesPerSecond: fps ?? 30) else {
-            throw .invalidParams(
-                at: "/fps", expected: "23.976, 24, 25, 29.97, 30, 48, 50, 59.94 or 60, found \(fps ?? 0)")
+        guard let rate = FrameRate(framesPerSecond: fps ?? FilmDefaults.fps) else {
+            throw .invalidParams(at: "/fps", expected: "\(FilmBounds.fps.expected), found \(fps ?? 0)")
         }
         do {
-            try self.init(width: width ?? 1920, height: height ?? 1080, rate: rate)
+            try self.init(width: width ?? FilmDefaults.width, height: height ?? FilmDefaults.height, rate: rate)
         } catch {
             throw .invalidParams(at: "/width", expected: "an even size; \(error.message)")
         }

@@ -1,3 +1,4 @@
+import Retry
 import Untrusted
 
 /// The pauses between questions about an order that a provider works on: growing, with jitter, within the order's time.
@@ -8,8 +9,7 @@ package struct OrderPolling {
     private static let longestAsked = 30.0
 
     private let end: ContinuousClock.Instant
-    private let longest: Double
-    private var next: Double
+    private var backoff: Backoff
 
     /// - Parameters:
     ///   - timeout: seconds for the whole order.
@@ -17,8 +17,9 @@ package struct OrderPolling {
     ///   - longest: seconds of the longest pause.
     package init(timeout: Double, first: Double, longest: Double) {
         end = .now + .clamping(seconds: timeout)
-        self.longest = longest
-        next = first
+        // Many that wait must not ask at the same moment.
+        backoff = Backoff(
+            first: .clamping(seconds: first), factor: 1.5, longest: .clamping(seconds: longest), jitter: 0.8...1.2)
     }
 
     /// Waits for the moment of the next question.
@@ -27,10 +28,7 @@ package struct OrderPolling {
     /// - Throws: `CancellationError`.
     package mutating func pause() async throws -> Bool {
         guard ContinuousClock.now < end else { return false }
-        // Many that wait must not ask at the same moment.
-        let pause = Duration.clamping(seconds: next * Double.random(in: 0.8...1.2))
-        next = min(next * 1.5, longest)
-        try await Task.sleep(for: min(pause, ContinuousClock.now.duration(to: end)))
+        try await Task.sleep(for: min(backoff.next(), ContinuousClock.now.duration(to: end)))
         return true
     }
 
@@ -38,6 +36,6 @@ package struct OrderPolling {
     ///
     /// - Parameter seconds: that the provider asked for; any number.
     package mutating func wait(atLeast seconds: Double?) {
-        next = max(next, (seconds ?? 0).clamped(to: 0...Self.longestAsked))
+        backoff.raise(to: .clamping(seconds: seconds ?? 0, maximum: Self.longestAsked))
     }
 }

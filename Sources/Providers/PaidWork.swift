@@ -1,5 +1,5 @@
+package import Faults
 import FoundationEssentials
-package import JSONRPC
 import Untrusted
 
 /// What a provider has made and may have charged for.

@@ -1,6 +1,6 @@
+package import Faults
 import FoundationEssentials
 package import HTTP
-package import JSONRPC
 import Untrusted
 
 /// What the refusals of those who draw and film for money mean: OpenAI, servers that speak like it, Replicate.

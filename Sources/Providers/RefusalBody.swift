@@ -1,5 +1,5 @@
 import FoundationEssentials
-import JSONRPC
+import JSON
 import Untrusted
 
 /// What the body of a refusal says, in the shapes of the servers in use: `{"error": {...}}`, `{"error": "text"}`, `{"detail": ...}`,

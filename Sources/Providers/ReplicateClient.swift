@@ -1,6 +1,6 @@
 package import HTTP
-package import JSONRPC
-package import ServiceKit
+package import JSON
+package import Secrets
 
 /// Runs models at Replicate.
 package struct ReplicateClient: Sendable {

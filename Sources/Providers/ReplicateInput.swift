@@ -1,5 +1,6 @@
+package import Faults
 import FoundationEssentials
-package import JSONRPC
+package import JSON
 
 /// What a model at Replicate is sent beside the prompt: each model has names of its own for size and length.
 package struct ReplicateInput: Sendable {

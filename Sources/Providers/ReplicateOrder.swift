@@ -1,7 +1,8 @@
+package import Faults
 import FoundationEssentials
 package import HTTP
-package import JSONRPC
-import ServiceKit
+import JSON
+import Secrets
 
 /// One wish as Replicate's API has it.
 ///

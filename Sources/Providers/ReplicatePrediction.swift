@@ -1,4 +1,5 @@
-import JSONRPC
+import Faults
+import JSON
 import Untrusted
 
 /// One piece of work at Replicate, as its API reports it.

@@ -1,4 +1,4 @@
-import JSONRPC
+import Calls
 import Untrusted
 
 /// How long to wait before a second try.

@@ -15,7 +15,8 @@ package struct DirectoryWatch: Sendable {
     package func changes() -> AsyncStream<Void> {
         let folder = self.folder
         return AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
-            let task = Task {
+            // Detached: it outlives the call that happens to begin it, and must not keep what that call holds.
+            let task = Task.detached {
                 var watch: Inotify?
                 while !Task.isCancelled {
                     // The folder may not be there yet, or have been replaced.

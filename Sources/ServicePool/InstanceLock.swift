@@ -1,5 +1,5 @@
+package import Faults
 import Glibc
-package import JSONRPC
 
 /// A file that one process has locked; the lock dies with the process.
 package final class InstanceLock: Sendable {

@@ -1,3 +1,6 @@
+import Retry
+import Untrusted
+
 /// Which replica of a service takes the next call. Pure: names and moments come in, choices go out.
 ///
 /// Moments are nanoseconds of a clock that does not go back.
@@ -32,6 +35,8 @@ package struct ReplicaSet: Sendable {
 
     package static let firstBackOff: Int64 = 100_000_000
     package static let longestBackOff: Int64 = 10_000_000_000
+    // trusted: the constants above
+    private static let backoff = Backoff(first: .nanoseconds(firstBackOff), longest: .nanoseconds(longestBackOff))
 
     package init() {}
 
@@ -100,7 +105,7 @@ package struct ReplicaSet: Sendable {
         guard var replica = replicas[name] else { return nil }
         if case .ejected(let until) = replica.health, until > now { return until }
         replica.failures += 1
-        let pause = min(Self.firstBackOff << min(replica.failures - 1, 16), Self.longestBackOff)
+        let pause = Int64(clamping: Self.backoff.pause(after: replica.failures) / .nanoseconds(1))
         replica.health = .ejected(until: now + pause)
         replicas[name] = replica
         return now + pause

@@ -1,6 +1,6 @@
+package import Faults
 import FoundationEssentials
 import Glibc
-package import JSONRPC
 
 /// The directory where services meet: `<service>/<instance>.sock`.
 package struct RunDirectory: Sendable, Equatable {

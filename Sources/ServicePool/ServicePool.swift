@@ -1,5 +1,8 @@
+package import Calls
+import Faults
 import FoundationEssentials
-package import JSONRPC
+import JSON
+import JSONRPC
 package import Logging
 import NIOCore
 import NIOPosix
@@ -47,7 +50,7 @@ package actor ServicePool {
     ///   - onProgress: as for `RPCConnection.call`.
     /// - Throws: the callee's `ServiceError`; `unavailable` without a replica, or if one was lost with a call that may not be repeated;
     ///   `replica_broken` (`Suspects.deaths`); `timeout` for one that stalled twice; `CancellationError`.
-    package func call<P, R>(
+    func call<P, R>(
         _ method: Method<P, R>, _ params: P, patience: Duration = .seconds(10),
         onSent: (@Sendable () -> Void)? = nil, onProgress: (@Sendable (ProgressReport) -> Void)? = nil
     ) async throws -> R {
@@ -320,7 +323,8 @@ package actor ServicePool {
     private func connected(_ name: String) async throws -> (RPCConnection, process: String?) {
         while true {
             let process = directory.socket(of: service, instance: name)
-            let connection = try await directory.connect(to: service, instance: name)
+            let connection = try await directory.connect(
+                to: service, instance: name, interceptors: [OutgoingCallLog(service: service, logger: logger)])
             if directory.socket(of: service, instance: name) == process { return (connection, process) }
             // The process was replaced meanwhile, and either one may have been connected to.
             await connection.close()

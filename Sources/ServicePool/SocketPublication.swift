@@ -1,6 +1,6 @@
+package import Faults
 import FoundationEssentials
 import Glibc
-package import JSONRPC
 
 /// The right to one socket name: a lock that dies with the process, and the renaming that makes a ready socket visible.
 ///

@@ -1,3 +1,4 @@
+import Faults
 import FoundationEssentials
 import Glibc
 package import JSONRPC
@@ -64,15 +65,18 @@ extension RunDirectory {
     /// Connects to an instance of a service, after a look at the run directory, the service's folder, the socket, and the process
     /// that serves it.
     ///
+    /// - Parameter interceptors: run around each call of the connection.
     /// - Throws: `unauthorized` where one of them belongs to somebody who is not known; `invalid_params`; `RPCConnection.Lost`.
     package func connect(
-        to service: String, instance: String, patience: Duration = .milliseconds(500)
+        to service: String, instance: String, patience: Duration = .milliseconds(500),
+        interceptors: [any ClientInterceptor] = []
     ) async throws -> RPCConnection {
         let socket = try socketPath(service: service, instance: instance)
         _ = try trust.check(path, type: S_IFDIR)
         let owner = try trust.check(folder(of: service), type: S_IFDIR)
         _ = try trust.check(socket, type: S_IFSOCK)
         return try await RPCConnection.connect(
-            to: socket, patience: patience, peers: trust.peers(owner: owner), requestLimit: trust.lineLimit)
+            to: socket, patience: patience, peers: trust.peers(owner: owner), requestLimit: trust.lineLimit,
+            interceptors: interceptors)
     }
 }

@@ -1,6 +1,7 @@
+import Faults
 import Foundation
 import HTTP
-import JSONRPC
+import JSON
 import StandIns
 import Testing
 

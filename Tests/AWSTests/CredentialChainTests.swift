@@ -1,5 +1,6 @@
+import Faults
 import Foundation
-import JSONRPC
+import JSON
 import StandIns
 import Testing
 

@@ -1,5 +1,6 @@
+import Faults
 import Foundation
-import JSONRPC
+import JSON
 import StandIns
 import Testing
 
@@ -90,8 +91,8 @@ import Testing
             "../portal", String(repeating: "portal", count: 100), "p\u{F6}rtal\u{1B}[2J portal",
         ]
         for (place, words) in [
-            ("GET /latest/meta-data/iam/security-credentials/", "is no list of roles"),
-            ("PUT /latest", "is no session token"),
+            ("GET /latest/meta-data/iam/security-credentials/", "is not a list of roles"),
+            ("PUT /latest", "is not a session token"),
         ] {
             for page in pages where place.hasPrefix("GET") || !["../portal", pages[5]].contains(page) {
                 try metadata.ask(["heal": true])

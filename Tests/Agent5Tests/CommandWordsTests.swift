@@ -1,4 +1,4 @@
-import JSONRPC
+import Faults
 import Testing
 
 @testable import Agent5

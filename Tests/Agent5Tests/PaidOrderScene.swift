@@ -2,10 +2,11 @@ import Artifacts
 import Contracts
 import Foundation
 import HTTP
-import JSONRPC
+import JSON
 import Logging
+import Prices
 import Providers
-import ServiceKit
+import Secrets
 import StandIns
 import Testing
 

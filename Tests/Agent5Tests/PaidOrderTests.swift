@@ -1,11 +1,11 @@
 import Artifacts
 import Contracts
+import Faults
 import Foundation
 import HTTP
-import JSONRPC
+import JSON
 import Logging
 import Providers
-import ServiceKit
 import StandIns
 import Testing
 

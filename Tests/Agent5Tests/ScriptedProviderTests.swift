@@ -1,6 +1,9 @@
 import Artifacts
+import Calls
 import Contracts
+import Faults
 import FoundationEssentials
+import JSON
 import JSONRPC
 import Synchronization
 import Testing

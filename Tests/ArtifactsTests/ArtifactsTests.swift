@@ -1,6 +1,6 @@
+import Faults
 import FoundationEssentials
 import Glibc
-import JSONRPC
 import Testing
 
 @testable import Artifacts

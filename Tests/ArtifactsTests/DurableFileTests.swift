@@ -1,6 +1,6 @@
+import Faults
 import Foundation
 import Glibc
-import JSONRPC
 import Testing
 
 @testable import Artifacts

@@ -1,6 +1,7 @@
+import Calls
+import Faults
 import FoundationEssentials
 import Glibc
-import JSONRPC
 import Testing
 
 @testable import Artifacts
@@ -207,10 +208,10 @@ import Testing
     func otherUser() throws {
         let policy = try ArtifactPolicy(store: ArtifactURI(filePath: "/nowhere/store"), list: nil)
         let file = ArtifactURI(filePath: "/etc/hostname")
-        try CallContext.$peer.withValue(Peer(pid: 1, uid: getuid(), gid: 0)) {
+        try CallContext.$current.withValue(CallContext(peer: Peer(pid: 1, uid: getuid(), gid: 0))) {
             try policy.check(file, "it", isConfined: false)
         }
-        CallContext.$peer.withValue(Peer(pid: 1, uid: getuid() + 1, gid: 0)) {
+        CallContext.$current.withValue(CallContext(peer: Peer(pid: 1, uid: getuid() + 1, gid: 0))) {
             let error = #expect(throws: ServiceError.self) { try policy.check(file, "it", isConfined: false) }
             #expect(error?.kind == .unauthorized)
         }

@@ -1,6 +1,6 @@
 import AWS
+import Faults
 import Foundation
-import JSONRPC
 import Testing
 
 @testable import Artifacts
@@ -20,12 +20,12 @@ import Testing
         try await copies.bring(try ArtifactURI("s3://films/\(name)"), identity: identity, size: size) { path in
             guard FileManager.default.createFile(atPath: path, contents: nil),
                 let file = FileHandle(forWritingAtPath: path)
-            else { throw AWSError(.file, "\(path) cannot be opened", errno: errno) }
+            else { throw AWSError(file: errno, "\(path) cannot be opened") }
             do {
                 try file.write(contentsOf: Data(repeating: 7, count: size))
                 try file.close()
             } catch {
-                throw AWSError(.file, "\(path) cannot be written", errno: ENOSPC)
+                throw AWSError(file: ENOSPC, "\(path) cannot be written")
             }
         }
     }
@@ -137,7 +137,7 @@ import Testing
         }
         // The disk is filled between the look and the write.
         let filled = try await copies.bring(try ArtifactURI("s3://films/filled"), identity: "x", size: 10) { path in
-            guard !path.hasPrefix(mount) else { throw AWSError(.file, "full", errno: ENOSPC) }
+            guard !path.hasPrefix(mount) else { throw AWSError(file: ENOSPC, "full") }
             try Data("elsewhere".utf8).write(to: URL(filePath: path))
         }
         #expect(try String(contentsOfFile: filled.path, encoding: .utf8) == "elsewhere")

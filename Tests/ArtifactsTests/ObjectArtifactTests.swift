@@ -1,7 +1,7 @@
 import AWS
+import Faults
 import Foundation
 import HTTP
-import JSONRPC
 import StandIns
 import Testing
 

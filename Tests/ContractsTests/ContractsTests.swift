@@ -1,5 +1,7 @@
+import Calls
+import Faults
 import FoundationEssentials
-import JSONRPC
+import JSON
 import Testing
 
 @testable import Contracts
@@ -31,8 +33,8 @@ import Testing
         var costs = Costs()
         costs.agent2 = USD(0.01)
         costs.agent4 = USD(0.05)
-        costs.agent5 = USD(0.15)
-        costs.agent6 = USD(0.12)
+        costs.lead = USD(0.15)
+        costs.understudy = USD(0.12)
         #expect(costs.line == "Agent2: $0.01 | Agent4: $0.05 | Agent5: $0.15 | Agent6: $0.12 | Total: $0.33")
         #expect(costs.total == USD(0.33))
     }
@@ -46,25 +48,6 @@ import Testing
         #expect(Timestamp(time.text) == time)
         #expect(Timestamp("2026-11-23T14:00:00+02:00")?.milliseconds == 1_795_435_200_000)
         #expect(Timestamp("yesterday") == nil)
-    }
-}
-
-@Suite struct PlacesTests {
-    @Test("files lie where every other agent looks for them")
-    func places() throws {
-        let places = try Places(userID: "u1", sessionID: "s.1")
-        #expect(places.storyboard == "scaffold_test/u1/s.1/agent2/storyboard.json")
-        #expect(places.clip("seg_001") == "scaffold_test/u1/s.1/agent5/seg_001_clip.mp4")
-        #expect(places.still("seg_001") == "scaffold_test/u1/s.1/agent5/seg_001.png")
-        #expect(places.film == "scaffold_test/u1/s.1/agent5/final.mp4")
-    }
-
-    @Test(
-        "ids that climb, hide or overflow are refused", arguments: ["", ".", "..", "a/b", "a\0b", "é", "a b", "a\nb"])
-    func ids(_ id: String) {
-        #expect(throws: ServiceError.self) { try Places(userID: id, sessionID: "s") }
-        #expect(!Places.isValidID(String(repeating: "x", count: 65)))
-        #expect(Places.isValidID(String(repeating: "x", count: 64)))
     }
 }
 
@@ -106,10 +89,10 @@ import Testing
     @Test("a status message has the members that the page reads, in their camel case")
     func members() throws {
         var costs = Costs()
-        costs.agent6 = USD(0.042)
+        costs.understudy = USD(0.042)
         let message = StatusMessage(
             seq: 42, ts: Timestamp(milliseconds: 0), jobId: "j", userId: "u", sessionId: "s", supersessionId: "p",
-            agentNumber: "Agent6", status: .processing, message: "m", segmentId: "seg_002",
+            agentNumber: .understudy, status: .processing, message: "m", segmentId: "seg_002",
             progress: Progress(done: 3, total: 9), cost: USD(0.042), costs: costs, videoUrl: "file:///f",
             jobState: .running)
         let json = try JSONCoding.convert(message, to: JSONValue.self)
@@ -119,16 +102,5 @@ import Testing
         #expect(json["costs"]?["Agent6"] == .number(0.042))
         #expect(json["costs"]?["total"] == .number(0.042))
         #expect(json["videoUrl"] == "file:///f")
-    }
-
-    @Test("an error on the wire has code, message and data")
-    func errors() throws {
-        let error = ServiceError(.rateLimited, "slow down", retryAfter: 3, provider: "acme")
-        let json = try JSONCoding.convert(error, to: JSONValue.self)
-        #expect(json["code"] == .integer(-32012))
-        #expect(json["data"]?["kind"] == "rate_limited")
-        #expect(json["data"]?["retry_after_s"]?.double == 3)
-        #expect(json["data"]?["retryable"] == .bool(true))
-        #expect(try JSONCoding.convert(json, to: ServiceError.self) == error)
     }
 }

@@ -1,6 +1,8 @@
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
+import JSON
+import Parameters
 import Testing
 
 @testable import EventLogger
@@ -76,9 +78,8 @@ import Testing
             let file = EventFile(path: path)
             let log = EventLog(file: file, sinks: [FileSink(file: file)])
             for type in ["", "Upper", "a b", String(repeating: "x", count: 65)] {
-                await #expect(throws: ServiceError.self) {
-                    try await log.log(LogEvent(eventType: type, data: [:]), params: Data("{\"data\":{}}".utf8))
-                }
+                let params = try JSONCoding.encode(LogEvent(eventType: type, data: [:]))
+                #expect(throws: ServiceError.self) { try CheckedParameters.decode(LogEvent.self, from: params) }
             }
             await #expect(throws: ServiceError.self) {
                 try await log.log(LogEvent(eventType: "a", data: [1]), params: Data("{\"data\":[1]}".utf8))

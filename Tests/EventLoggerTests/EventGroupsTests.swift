@@ -1,6 +1,7 @@
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
+import JSON
 import ServiceKit
 import Synchronization
 import Testing

@@ -1,6 +1,7 @@
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
+import JSON
 import Testing
 
 @testable import EventLogger

@@ -1,7 +1,7 @@
 import AWS
 import Contracts
 import FoundationEssentials
-import JSONRPC
+import JSON
 import Testing
 
 @testable import EventLogger
@@ -94,13 +94,5 @@ import Testing
         #expect(StreamName.of(stream: "a\tb\n", jobID: nil, instance: "one") == "a-b-")
         #expect(StreamName.of(stream: "", jobID: "", instance: "") == "-")
         #expect(StreamName.allowed(String(repeating: "😀", count: 400)).utf16.count == 512)
-    }
-
-    @Test("pauses grow up to a bound, and begin anew after a success")
-    func pauses() {
-        var pause = Pause(first: 1, longest: 8)
-        #expect((0..<5).map { _ in pause.next { $0.upperBound } } == [1, 2, 4, 8, 8])
-        pause.reset()
-        #expect(pause.next { $0.lowerBound } == 0.25)
     }
 }

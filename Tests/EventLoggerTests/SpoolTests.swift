@@ -1,7 +1,7 @@
 import AWS
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
 import Testing
 
 @testable import EventLogger

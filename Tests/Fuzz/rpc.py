@@ -63,6 +63,8 @@ class Fuzzer:
         random = self.random
         if random.random() < 0.06:
             return values.anything(random)
+        if "oneOf" in schema:
+            return self._value(random.choice(schema["oneOf"]), name)
         if "enum" in schema:
             return random.choice(schema["enum"])
         kind = schema.get("type")
@@ -76,6 +78,9 @@ class Fuzzer:
             return members
         if kind == "array":
             return [self._value(schema.get("items", {}), name) for _ in range(random.choice([0, 1, 1, 2, 3]))]
+        edges = [schema[bound] for bound in ("minimum", "maximum") if bound in schema]
+        if kind in ("integer", "number") and edges and random.random() < 0.2:
+            return random.choice(edges) + random.choice([-1, 0, 0, 1])
         if kind == "integer":
             return random.choice([1, 2, 16, 64, 320, 1920]) if random.random() < 0.6 else values.number(random)
         if kind == "number":

@@ -1,5 +1,5 @@
 import Drawing
-import JSONRPC
+import Faults
 import Testing
 
 @testable import ImageGen

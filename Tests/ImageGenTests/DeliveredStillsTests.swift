@@ -1,7 +1,9 @@
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
 import JSONRPC
+import Logging
 import Synchronization
 import Testing
 
@@ -44,7 +46,8 @@ import Testing
                 artifacts: Artifacts(), providers: ProviderList(all: [provider], chain: [provider]),
                 delivered: DeliveredStills(folder: "\(folder)/state"),
                 cache: StillCache(folder: "\(folder)/content", maximumBytes: 1 << 20),
-                ledger: OrderLedger(folder: "\(folder)/orders"))
+                ledger: OrderLedger(folder: "\(folder)/orders"),
+                breakers: ProviderBreakers(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
             return try await studio.generate(request, report: { _, _ in })
         }
         let first = try await generate(request(folder, key: "k"))

@@ -1,8 +1,8 @@
 import Artifacts
 import Contracts
 import Drawing
+import Faults
 import FoundationEssentials
-import JSONRPC
 import Testing
 
 @testable import ImageGen

@@ -1,7 +1,11 @@
 import Artifacts
+import Breaker
+import Calls
 import Contracts
+import Faults
 import FoundationEssentials
 import JSONRPC
+import Logging
 import Synchronization
 import Testing
 
@@ -43,12 +47,21 @@ import Testing
 
     private let folder = "/tmp/us-studio-\(UInt64.random(in: 0...UInt64.max))"
 
-    private func studio(_ providers: [Painter], cacheBytes: Int = 1 << 20) -> ImageStudio {
+    private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    private func breakers(cool: Double = 30) -> ProviderBreakers {
+        ProviderBreakers(
+            files: BreakerFiles(folder: "\(folder)/breakers"), bounds: .init(cool: cool), logger: Self.logger)
+    }
+
+    private func studio(
+        _ providers: [Painter], cacheBytes: Int = 1 << 20, breakers: ProviderBreakers? = nil
+    ) -> ImageStudio {
         ImageStudio(
             artifacts: Artifacts(), providers: ProviderList(all: providers, chain: providers),
             delivered: DeliveredStills(folder: "\(folder)/state"),
             cache: StillCache(folder: "\(folder)/content", maximumBytes: cacheBytes),
-            ledger: OrderLedger(folder: "\(folder)/orders"))
+            ledger: OrderLedger(folder: "\(folder)/orders"), breakers: breakers ?? self.breakers())
     }
 
     private func request(_ name: String, prompt: String = "a hill", fresh: Bool? = nil) -> GenerateImage {
@@ -57,8 +70,13 @@ import Testing
             idempotencyKey: "\(name)-\(prompt)-\(fresh ?? false)", fresh: fresh)
     }
 
-    private func generate(_ studio: ImageStudio, _ request: GenerateImage) async throws -> GeneratedImage {
-        try await studio.generate(request, report: { _, _ in })
+    /// - Parameter job: the job that the call is for.
+    private func generate(
+        _ studio: ImageStudio, _ request: GenerateImage, job: String? = nil
+    ) async throws -> GeneratedImage {
+        try await CallContext.$current.withValue(CallContext(jobID: job)) {
+            try await studio.generate(request, report: { _, _ in })
+        }
     }
 
     @Test("the next of the chain draws where one fails, and the reply says why")
@@ -89,7 +107,9 @@ import Testing
         for number in 0..<5 { _ = try await generate(studio, request("\(number)", prompt: "hill \(number)")) }
         #expect(first.count == 3)
         let refused = try await generate(studio, request("x", prompt: "lake"))
-        #expect(refused.warnings?.first?.contains("failed three times in a row") == true)
+        #expect(
+            refused.warnings?.first?.hasPrefix(
+                "the breaker imagegen/first is open after 3 failures in a row and probes at ") == true)
         #expect(await studio.list().providers.map(\.breaker) == [.open, .closed])
         #expect(await studio.list().chain == ["first", "second"])
         var named = request("y")
@@ -97,6 +117,87 @@ import Testing
         let ready = named
         await #expect(throws: ServiceError.self) { try await generate(studio, ready) }
         #expect(first.count == 4)
+    }
+
+    private func namedRequest(_ name: String, provider: String? = "only") -> GenerateImage {
+        var request = request(name, prompt: name)
+        request.provider = provider
+        return request
+    }
+
+    @Test(
+        "a job is refused while the breaker of its only provider is open, whichever replica it asks, and after a restart"
+    )
+    func refusal() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let only = Painter("only", failure: ServiceError(.timeout, "only: no answer"))
+        // Two replicas of one machine.
+        let replicas = [studio([only]), studio([only])]
+        for number in 0..<3 {
+            let request = namedRequest("\(number)")
+            await #expect(throws: ServiceError.self) { try await generate(replicas[number % 2], request, job: "j") }
+        }
+        only.failure.withLock { $0 = nil }
+        for (number, studio) in (replicas + [studio([only])]).enumerated() {
+            let request = namedRequest("r\(number)")
+            let error = await #expect(throws: ServiceError.self) { try await generate(studio, request, job: "k") }
+            #expect(error?.providerCode == "breaker_open" && error?.provider == "only" && error?.retryable == false)
+            #expect(error?.message.hasPrefix("the breaker imagegen/only is open after 3 failures in a row") == true)
+        }
+        #expect(only.count == 3)
+        let reset = try await replicas[0].breaker(ProviderBreakerRequest(provider: "only", action: .reset))
+        #expect(reset.state == .closed && reset.failures == 0 && reset.agent == "imagegen/only")
+        _ = try await generate(replicas[1], namedRequest("again"), job: "k")
+        #expect(only.count == 4)
+    }
+
+    @Test("a breaker that is held open by hand stays so in a new process, and a chain passes its provider over")
+    func hold() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let (first, second) = (Painter("first"), Painter("second"))
+        let held = try await studio([first, second]).breaker(ProviderBreakerRequest(provider: "first", action: .open))
+        #expect(held.state == .open && held.forced)
+        let studio = studio([first, second])
+        #expect(try await studio.breaker(ProviderBreakerRequest(provider: "first")) == held)
+        let image = try await generate(studio, namedRequest("a", provider: nil), job: "j")
+        #expect(image.provider == "second" && first.count == 0)
+        #expect(image.warnings?.first?.contains("is held open by hand") == true)
+        let error = await #expect(throws: ServiceError.self) {
+            try await studio.breaker(ProviderBreakerRequest(provider: "third", action: .open))
+        }
+        #expect(error?.message == "/provider: expected one of first, second, found \"third\"")
+    }
+
+    @Test("after the cooling one job probes with all its calls; a probe whose process is gone gives way")
+    func probing() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let breakers = breakers(cool: 0.001)
+        for _ in 0..<3 { await breakers.failed("only", .unavailable, caller: "j") }
+        try await Task.sleep(for: .milliseconds(5))
+        var probe = try await breakers.admit("only", caller: "j")
+        #expect(probe != nil)
+        #expect(try await breakers.admit("only", caller: "j") != nil)
+        let other = self.breakers()
+        let error = await #expect(throws: ServiceError.self) { _ = try await other.admit("only", caller: "k") }
+        #expect(error?.message == "the breaker imagegen/only is half open: another job probes now")
+        probe = nil
+        #expect(try await other.admit("only", caller: "k") != nil)
+        await other.succeeded("only")
+        #expect(await breakers.state(of: "only") == .closed)
+    }
+
+    @Test("a store that cannot take the picture is not the provider's failure")
+    func store() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let painter = Painter("only")
+        let studio = studio([painter])
+        for number in 0..<4 {
+            try FileManager.default.createDirectory(
+                atPath: "\(folder)/dir\(number).png", withIntermediateDirectories: true)
+            let request = namedRequest("dir\(number)")
+            await #expect(throws: (any Error).self) { try await generate(studio, request, job: "j") }
+        }
+        #expect(try await studio.breaker(ProviderBreakerRequest(provider: "only")).failures == 0)
     }
 
     @Test("what was paid for once is given again to any job for nothing, unless another one is wanted")

@@ -1,9 +1,12 @@
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
 import HTTP
-import JSONRPC
+import JSON
 import Logging
+import Prices
+import Secrets
 import ServiceKit
 import StandIns
 import Testing

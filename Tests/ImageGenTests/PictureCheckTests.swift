@@ -1,5 +1,5 @@
+import Faults
 import ImageHeaders
-import JSONRPC
 import Testing
 
 @testable import ImageGen

@@ -1,11 +1,13 @@
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
 import HTTP
-import JSONRPC
+import JSON
 import Logging
+import Prices
 import Providers
-import ServiceKit
+import Secrets
 import StandIns
 import Testing
 

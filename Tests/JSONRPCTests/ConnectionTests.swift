@@ -1,4 +1,7 @@
+import Calls
+import Faults
 import FoundationEssentials
+import JSON
 import Logging
 import NIOCore
 import Synchronization
@@ -44,6 +47,12 @@ private final class TestDispatcher: Dispatcher {
                 extra: ["x": .string(String(repeating: "e", count: 1_000_000))])
             try? await Task.sleep(for: .milliseconds(50))
             return Data("\"done\"".utf8)
+        case "context":
+            let context = CallContext.current
+            let text =
+                #"{"job":\#(JSONText.quote(context.jobID ?? "")),"trace":"\#(context.trace?.traceID ?? "")","#
+                + #""parent":"\#(context.trace?.parentID ?? 0)"}"#
+            return Data(text.utf8)
         case "nested":
             return Data("\(CallContext.deadline.map { ContinuousClock.now.duration(to: $0).milliseconds } ?? -1)".utf8)
         default:
@@ -68,12 +77,16 @@ private struct TestServer {
     let path: String
     private let folder: String
 
-    init(peers: PeerPolicy = PeerPolicy(), lineLimit: Int = 4096, replyLimit: Int = Wire.replyLimit) async throws {
+    init(
+        peers: PeerPolicy = PeerPolicy(), interceptors: [any ServerInterceptor] = [], lineLimit: Int = 4096,
+        replyLimit: Int = Wire.replyLimit
+    ) async throws {
         folder = "/tmp/us-rpc-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         path = "\(folder)/x.sock"
         server = try await RPCServer.listen(
-            path: path, dispatcher: dispatcher, peers: peers, lineLimit: lineLimit, replyLimit: replyLimit,
+            path: path, dispatcher: dispatcher, interceptors: interceptors, peers: peers, lineLimit: lineLimit,
+            replyLimit: replyLimit,
             logger: Logger(label: "test"))
     }
 
@@ -180,6 +193,79 @@ private struct TestServer {
         await server.close()
     }
 
+    @Test("job and trace go down with a call, each call with a span of its own; without a trace the callee begins one")
+    func context() async throws {
+        let server = try await TestServer()
+        let connection = try await RPCConnection.connect(to: server.path)
+        let trace = TraceContext()
+        let seen = try await CallContext.$current.withValue(CallContext(jobID: "job \"1\"", trace: trace)) {
+            [try await connection.call("context", params: [:]), try await connection.call("context", params: ["x": 1])]
+        }
+        for context in seen {
+            #expect(context["job"] == "job \"1\"")
+            #expect(context["trace"]?.string == trace.traceID)
+        }
+        #expect(seen[0]["parent"] != seen[1]["parent"] && seen.allSatisfy { $0["parent"] != "0" })
+        let begun = try await [connection.call("context", params: [:]), connection.call("context", params: [:])]
+        #expect(begun[0]["trace"] != begun[1]["trace"])
+        #expect(begun.allSatisfy { $0["trace"]?.string?.count == 32 && $0["parent"] == "0" && $0["job"] == "" })
+        await server.close()
+    }
+
+    @Test("a call's own _meta stays as it is, and a context that would make the line too long is left out")
+    func contextAndParameters() async throws {
+        let server = try await TestServer(lineLimit: 1024)
+        let connection = try await RPCConnection.connect(to: server.path, requestLimit: 1024)
+        try await CallContext.$current.withValue(CallContext(jobID: "mine", trace: TraceContext())) { () async throws in
+            let meta: JSONValue = ["job_id": "theirs"]
+            #expect(try await connection.call("echo", params: ["_meta": meta])["_meta"] == meta)
+            #expect(try await connection.call("context", params: ["_meta": meta])["job"] == "theirs")
+            let long: JSONValue = ["x": .string(String(repeating: "y", count: 900))]
+            #expect(try await connection.call("echo", params: long)["_meta"] == nil)
+            #expect(try await connection.call("echo", params: ["x": 1])["_meta"]?["job_id"] == "mine")
+        }
+        await server.close()
+    }
+
+    @Test("interceptors run around each call of a server and of a client, in their order")
+    func interceptors() async throws {
+        let seen = Mutex<[String]>([])
+        struct Around: ServerInterceptor, ClientInterceptor {
+            let name: String
+            let note: @Sendable (String) -> Void
+
+            func intercept(_ call: Call, _ next: any Dispatcher) async throws(ServiceError) -> Data {
+                note("\(name) of \(CallContext.current.trace == nil ? "nothing" : call.method)")
+                if call.method == "refused" { throw ServiceError(.busy, "by an interceptor") }
+                defer { note("\(name) ends") }
+                return try await next.answer(call)
+            }
+
+            func intercept(
+                _ call: OutgoingCall, _ next: @Sendable (OutgoingCall) async throws -> Data
+            ) async throws -> Data {
+                var call = call
+                call.jobID = "job of \(name)"
+                note("\(name) to \(call.method)")
+                defer { note("\(name) ends") }
+                return try await next(call)
+            }
+        }
+        let outer = Around(name: "outer") { what in seen.withLock { $0.append(what) } }
+        let inner = Around(name: "inner") { what in seen.withLock { $0.append(what) } }
+        let server = try await TestServer(interceptors: [outer, inner])
+        let client = Around(name: "client") { what in seen.withLock { $0.append(what) } }
+        let connection = try await RPCConnection.connect(to: server.path, interceptors: [client])
+        #expect(try await connection.call("context", params: [:])["job"] == "job of client")
+        let calls = [
+            "client to context", "outer of context", "inner of context", "inner ends", "outer ends", "client ends",
+        ]
+        #expect(seen.withLock { $0 } == calls)
+        let refusal = await #expect(throws: ServiceError.self) { try await connection.call("refused", params: [:]) }
+        #expect(refusal?.kind == .busy)
+        await server.close()
+    }
+
     @Test("a server that finishes lets every reply out before it closes")
     func finishing() async throws {
         let server = try await TestServer()
@@ -269,29 +355,6 @@ private struct TestServer {
         #expect(
             seen.count == 1 && seen[0].message.utf8.count <= 4096 && seen[0].extra.isEmpty && seen[0].fraction == 0.5)
         await server.close()
-    }
-
-    @Test("an error's texts and numbers are bounded where they leave and where they enter")
-    func boundedErrors() throws {
-        let long = String(repeating: "w", count: 4_000_000)
-        let error = ServiceError(
-            .unavailable, long, retryAfter: 1e30, detail: long, provider: long, providerCode: long, requestID: long)
-        let text = try JSONCoding.encode(error)
-        #expect(text.count < 25_000)
-        let foreign = try JSONCoding.encode(
-            JSONValue.object([
-                "code": -32011, "message": .string(long),
-                "data": [
-                    "kind": "unavailable", "retry_after_s": 1e300, "detail": .string(long), "provider": .string(long),
-                ],
-            ]))
-        for read in [
-            try JSONCoding.decode(ServiceError.self, from: text),
-            try JSONCoding.decode(ServiceError.self, from: foreign),
-        ] {
-            #expect(read.message.utf8.count <= 4096 && (read.detail?.utf8.count ?? 0) <= 16_384)
-            #expect((read.retryAfter ?? 0) <= 30 * 86_400)
-        }
     }
 
     @Test("a client that is given peers does not talk to others")

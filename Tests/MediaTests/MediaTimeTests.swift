@@ -1,5 +1,6 @@
 import CFFmpeg
 import Testing
+import Timebase
 
 @testable import Media
 

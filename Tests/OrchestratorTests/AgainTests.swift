@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 import Synchronization
 import Testing
 
@@ -24,7 +24,7 @@ import Testing
 
     private func end(_ orchestra: Orchestra, _ job: String, after count: Int) async throws -> JobView {
         for await _ in orchestra.bulletin.signals(jobID: job) {
-            let ends = try orchestra.messages(after: 0, jobID: job).count { $0.jobState.isTerminal }
+            let ends = try await orchestra.messages(after: 0, jobID: job).count { $0.jobState.isTerminal }
             if ends > count { break }
         }
         return try await orchestra.view(job)
@@ -55,19 +55,19 @@ import Testing
             let receipt = try await orchestra.receipt(job)
             #expect(receipt.segments.map(\.reused) == [true, false, true])
             // Times of this run, not of the days between.
-            #expect(Set(receipt.stages.map(\.stage)) == ["images", "clips", "narration", "stitch", "verify"])
+            #expect(Set(receipt.stages.map(\.stage)) == [.stills, .clips, .narration, .stitch, .verify])
         }
     }
 
     @Test("a picture that the user gives takes the still's place, at no cost")
     func given() async throws {
         try await withFilm(Self.noCredit) { orchestra, studio, job in
-            let before = try await orchestra.view(job).costs.agent6
+            let before = try await orchestra.view(job).costs.understudy
             _ = try await orchestra.retry(
                 RetryJob(jobID: job, edits: ["seg_1": SegmentEdit(image: "file:///mine.png")]))
             let view = try await end(orchestra, job, after: 1)
             #expect(view.state == .finished && view.segments[0].image == "file:///mine.png")
-            #expect(view.costs.agent6 - before == USD(0.001))
+            #expect(view.costs.understudy - before == USD(0.001))
             #expect(studio.calls.withLock { $0 } == ["adopt file:///mine.png", "clip seg_1"])
         }
     }
@@ -106,8 +106,8 @@ import Testing
         try await withFilm({ _ in try answers.next() }) { orchestra, studio, job in
             _ = try await orchestra.upgrade(UpgradeJob(jobID: job, segments: ["seg_2"], confirmCost: USD(0.1)))
             let view = try await end(orchestra, job, after: 1)
-            #expect(view.state == .finished && view.segments.map(\.maker) == ["Agent6", "Agent5", "Agent6"])
-            #expect(view.segments[1].clip == "file:///lead_2.mp4" && view.costs.agent5 == USD(0.05))
+            #expect(view.state == .finished && view.segments.map(\.maker) == [.understudy, .lead, .understudy])
+            #expect(view.segments[1].clip == "file:///lead_2.mp4" && view.costs.lead == USD(0.05))
             #expect(studio.calls.withLock { $0 } == ["lead seg_2 for $0.10"])
         }
     }
@@ -127,7 +127,7 @@ import Testing
                 #expect(view.state == .finished && view.videoURL == before.videoURL)
                 #expect(view.segments.map(\.clip) == before.segments.map(\.clip))
                 #expect(view.warnings.contains { $0.contains("the film stays as it was") }, "\(view.warnings)")
-                #expect(view.agents["Agent5"]?.status == .error)
+                #expect(view.agents[.lead]?.status == .error)
             }
         }
     }

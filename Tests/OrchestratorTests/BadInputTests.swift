@@ -1,5 +1,6 @@
 import Contracts
-import JSONRPC
+import Faults
+import JSON
 import Testing
 
 @testable import Orchestrator
@@ -64,7 +65,7 @@ import Testing
 @Suite struct AgentAnswerTests {
     private func fault(_ result: AgentResult) -> String? {
         do throws(ServiceError) {
-            try AgentAnswer.check(result, of: "Agent5", job: "j", segments: ["a", "b"])
+            try AgentAnswer.check(result, of: .lead, job: "j", segments: ["a", "b"])
             return nil
         } catch {
             return error.message
@@ -91,7 +92,7 @@ import Testing
             var result = AgentResult(clips: [AgentClip(segmentID: "zzz")], cost: USD(cost))
             (result.wasted, result.unknown, result.jobID) = (wasted.map { USD($0) }, unknown.map { USD($0) }, job)
             do throws(ServiceError) {
-                try AgentAnswer.check(result, of: "Agent5", job: "j", segments: ["a"])
+                try AgentAnswer.check(result, of: .lead, job: "j", segments: ["a"])
                 return []
             } catch {
                 return [error.wasted, error.unknown]

@@ -1,5 +1,6 @@
+import Breaker
 import Contracts
-import JSONRPC
+import Faults
 import Synchronization
 import Testing
 
@@ -18,10 +19,10 @@ import Testing
                 #expect(studio.calls.withLock { $0.count { $0 == "lead" } } == 3)
                 #expect(receipt.takeover?.kind == .unavailable && receipt.takeover?.breakerOpen == true)
                 let error = try #require(messages.first { $0.status == .error })
-                #expect(error.agentNumber == "Agent5")
+                #expect(error.agentNumber == .lead)
                 #expect(error.message.hasPrefix("the breaker agent5 is open after 3 failures in a row and probes"))
                 #expect(messages.last?.status == .finished)
-                #expect(receipt.attempts.allSatisfy { $0.agent == "Agent6" })
+                #expect(receipt.attempts.allSatisfy { $0.agent == .understudy })
             }
             // Who is down is still known after a restart.
             let studio = FakeStudio(leadError: nil)
@@ -68,6 +69,34 @@ import Testing
             for _ in 0..<2 { _ = try await Stage.run(orchestra, options: options, entry: .fallback) }
             let view = try await orchestra.breaker(BreakerRequest(agent: "imagegen/acme"))
             #expect(view.state == .open && view.failures >= 3 && !view.forced)
+        }
+    }
+
+    @Test("an image provider's breaker of an earlier version is handed to imagegen once, as far as it was set by hand")
+    func handOver() async throws {
+        try await Stage.withFolder { folder in
+            let path = "\(folder)/jobs.sqlite"
+            do {
+                let store = try JobStore(path: path)
+                for (name, action) in [
+                    ("imagegen/acme", BreakerAction.open), ("imagegen/card", .get), ("agent5", .open),
+                ] {
+                    var machine = BreakerMachine(at: .now)
+                    machine.apply(action, at: .now)
+                    try store.keep(machine, name: name) { Issue.record($0) }
+                }
+                try await store.settle()
+            }
+            for expected in [["acme open"], []] {
+                let store = await Stage.reopen(path)
+                let breakers = try Breakers(store: store, logger: Stage.logger)
+                let handed = Mutex<[String]>([])
+                try await breakers.handOver { provider, action in
+                    handed.withLock { $0.append("\(provider) \(action.rawValue)") }
+                }
+                #expect(handed.withLock { $0 } == expected)
+                #expect(await breakers.apply(.get, to: "agent5").forced)
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 import Breaker
 import Contracts
-import JSONRPC
+import Faults
 import Testing
 
 @testable import Orchestrator

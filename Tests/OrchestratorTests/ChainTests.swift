@@ -1,4 +1,5 @@
 import Contracts
+import Faults
 import JSONRPC
 import Synchronization
 import Testing
@@ -17,10 +18,10 @@ import Testing
                 leadError: nil, onAgent: { AgentResult(cost: $0 == .agent2 ? USD(0.01) : USD(0.05)) })
             let (messages, receipt) = try await Stage.run(try orchestra(folder, studio), entry: .chain)
             #expect(studio.calls.withLock { $0 } == ["agent2", "agent4", "lead"])
-            let said = messages.filter { $0.agentNumber == "Agent2" }
+            let said = messages.filter { $0.agentNumber == .agent2 }
             #expect(said.first?.status == .starting && said.last?.status == .finished)
             #expect(messages.last?.costs.line.hasPrefix("Agent2: $0.01 | Agent4: $0.05 | Agent5: $0.00") == true)
-            #expect(receipt.stages.map(\.stage).prefix(2) == ["agent2", "agent4"])
+            #expect(receipt.stages.map(\.stage).prefix(2) == [.agent2, .agent4])
         }
     }
 
@@ -47,7 +48,7 @@ import Testing
                 #expect(studio.calls.withLock { $0 } == Array(repeating: "agent2", count: calls))
                 #expect(messages.last?.jobState == .error)
                 #expect(receipt.error?.message == "Agent2 failed: \(error.message)")
-                #expect(messages.contains { $0.agentNumber == "Agent2" && $0.status == .error })
+                #expect(messages.contains { $0.agentNumber == .agent2 && $0.status == .error })
             }
         }
     }
@@ -80,7 +81,7 @@ import Testing
                 throw ServiceError(.quotaExhausted, "no credit")
             })
             let (messages, _) = try await Stage.run(try orchestra(folder, studio))
-            let told = messages.filter { $0.agentNumber == "Agent5" && $0.progress != nil }
+            let told = messages.filter { $0.agentNumber == .lead && $0.progress != nil }
             #expect(told.count < 1000)
             #expect(told.allSatisfy { $0.message.utf8.count <= 4096 })
             #expect(messages.last?.status == .finished)

@@ -1,4 +1,5 @@
-import JSONRPC
+import Contracts
+import JSON
 import Logging
 import ServicePool
 import Synchronization

@@ -1,4 +1,7 @@
+import Breaker
 import Contracts
+import Faults
+import JSON
 import JSONRPC
 import ServicePool
 import Synchronization
@@ -100,8 +103,17 @@ final class FakeStudio: Studio {
     func draw(
         _ segment: PlannedSegment, _ order: StillOrder, provider: String?, _ spec: JobSpec
     ) async throws -> GeneratedImage {
+        if let refusal = provider.flatMap({ admit($0, spec.jobID) }) { throw refusal }
         note(segment.guidance == "g" ? "draw \(segment.id)" : "draw \(segment.id): \(segment.guidance)")
-        try await onDraw(segment, provider)
+        do {
+            try await onDraw(segment, provider)
+            if let provider { change(provider) { $0.succeeded(at: .now) } }
+        } catch let error as ServiceError {
+            if let provider, error.nextAttempt == nil {
+                change(provider) { $0.failed(error.kind, job: spec.jobID, at: .now, .init()) }
+            }
+            throw error
+        }
         return GeneratedImage(
             image: "file:///\(segment.id).png", width: 1, height: 1, mediaType: "image/png",
             provider: provider ?? "card", model: "m", cost: USD(0.02), attempts: 1, cached: false)
@@ -151,6 +163,26 @@ final class FakeStudio: Studio {
         return CheckedFilm(video: video, seconds: 30, warnings: [])
     }
     func imageProviders() async -> [String] { ["card", "acme"] }
+
+    /// As `imagegen` has them.
+    private let breakers = Mutex<[String: BreakerMachine]>([:])
+
+    func imageBreaker(_ provider: String, _ action: BreakerAction) async throws -> BreakerView {
+        change(provider) { machine in
+            machine.apply(action, at: .now)
+            return machine.view(of: BreakerView.imagePrefix + provider)
+        }
+    }
+
+    private func admit(_ provider: String, _ job: String) -> ServiceError? {
+        change(provider) { machine in
+            machine.admit(job, at: .now) ? nil : machine.view(of: BreakerView.imagePrefix + provider).refusal
+        }
+    }
+
+    private func change<T>(_ provider: String, _ body: (inout BreakerMachine) -> T) -> T {
+        breakers.withLock { body(&$0[provider, default: BreakerMachine(at: .now)]) }
+    }
     func write(_ receipt: Receipt, _ spec: JobSpec) async throws { receipts.withLock { $0.append(receipt) } }
     func log(_ type: String, _ data: JSONValue) { logged.withLock { $0.append(type) } }
 }

@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import JSON
 import Testing
 
 @testable import Orchestrator
@@ -126,7 +126,7 @@ import Testing
             #"{"leadClipsChecked":{"good":["a"],"bad":{},"startedAt":"\#(moment)"}}"#,
             #"{"filmVerified":{"startedAt":"\#(moment)"}}"#,
         ] {
-            _ = try JSONCoding.decode(JobEvent.self, from: .init(text.utf8))
+            _ = try EventFormat.decode(.init(text.utf8))
         }
     }
 }

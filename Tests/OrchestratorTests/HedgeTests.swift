@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 import Synchronization
 import Testing
 
@@ -15,7 +15,7 @@ import Testing
     }
 
     private func stills(_ machine: JobMachine) -> [Int] {
-        machine.work.compactMap { if case .image(let segment, _, _) = $0 { segment } else { nil } }.sorted()
+        machine.work.compactMap { if case .still(let segment, _, _) = $0 { segment } else { nil } }.sorted()
     }
 
     @Test("a lead that takes long has its stills prepared beside it, so many at a time, within the hedge's limit")
@@ -30,7 +30,7 @@ import Testing
         scene.image(1)
         #expect(stills(scene.machine) == [2])
         scene.image(2)
-        #expect(stills(scene.machine).isEmpty && scene.machine.costs.agent6 == USD(0.06))
+        #expect(stills(scene.machine).isEmpty && scene.machine.costs.understudy == USD(0.06))
         #expect(scene.machine.state == .running && scene.machine.takeover == nil)
     }
 
@@ -52,7 +52,7 @@ import Testing
         scene.apply(.filmVerified(warnings: nil, startedAt: scene.now))
         scene.apply(.settled(warning: nil))
         #expect(scene.machine.state == .finished && scene.machine.receipt.hedge == nil)
-        #expect(scene.machine.costs.agent6 == USD(0.084))
+        #expect(scene.machine.costs.understudy == USD(0.084))
     }
 
     @Test("a lead that delivers all the same is used; the stills are kept, and their cost is shown as hedge")
@@ -63,7 +63,7 @@ import Testing
         scene.apply(.leadDelivered(AgentResult(video: "file:///f.mp4", cost: USD(0.15)), startedAt: scene.now))
         scene.apply(.leadFilmAccepted(video: "file:///final.mp4", startedAt: scene.now))
         #expect(scene.machine.receipt.hedge == USD(0.02))
-        #expect(scene.machine.receipt.segments.allSatisfy { $0.maker == "Agent5" })
+        #expect(scene.machine.receipt.segments.allSatisfy { $0.maker == .lead })
         scene.apply(.settled(warning: nil))
         // The whole is made again, the lead fails: the still is there.
         scene.apply(.retried(.all))

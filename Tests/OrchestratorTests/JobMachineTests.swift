@@ -1,5 +1,6 @@
 import Contracts
-import JSONRPC
+import Faults
+import JSON
 import ServicePool
 import Testing
 
@@ -79,8 +80,8 @@ struct MachineScene {
         #expect(scene.machine.work == [.settle])
         scene.apply(.settled(warning: nil))
         #expect(scene.machine.state == .finished)
-        #expect(scene.machine.agents["Agent6"] == nil)
-        #expect(scene.drafts.last?.agent == "Agent5")
+        #expect(scene.machine.agents[.understudy] == nil)
+        #expect(scene.drafts.last?.agent == .lead)
         #expect(scene.drafts.last?.status == .finished)
         #expect(scene.drafts.last?.videoURL == "file:///final.mp4")
         #expect(scene.machine.costs.total == USD(0.15))
@@ -90,7 +91,7 @@ struct MachineScene {
     func takeover() {
         var scene = atLead()
         let drafts = scene.apply(.leadFailed(quota, startedAt: scene.now))
-        #expect(drafts.map(\.agent) == ["Agent5", "Agent6", "Agent6"])
+        #expect(drafts.map(\.agent) == [.lead, .understudy, .understudy])
         #expect(drafts.map(\.status) == [.error, .processing, .starting])
         #expect(drafts[1].message == "Agent5 failed, starting Agent6 fallback...")
         #expect(scene.machine.takeover?.kind == .quotaExhausted)
@@ -162,12 +163,12 @@ struct MachineScene {
         scene.apply(.leadFailed(quota, startedAt: scene.now))
         #expect(
             scene.machine.work == [
-                .image(segment: 0, attempt: 0, provider: nil), .image(segment: 1, attempt: 0, provider: nil),
+                .still(segment: 0, attempt: 0, provider: nil), .still(segment: 1, attempt: 0, provider: nil),
             ])
         scene.image(1)
         #expect(
             scene.machine.work == [
-                .image(segment: 0, attempt: 0, provider: nil), .image(segment: 2, attempt: 0, provider: nil),
+                .still(segment: 0, attempt: 0, provider: nil), .still(segment: 2, attempt: 0, provider: nil),
                 .clip(segment: 1),
             ])
         scene.image(0)
@@ -183,8 +184,8 @@ struct MachineScene {
         scene.apply(.settled(warning: nil))
         #expect(scene.machine.state == .finished)
         #expect(scene.machine.progress == Progress(done: 7, total: 7))
-        #expect(scene.machine.costs.agent6 == USD(0.063))
-        #expect(scene.machine.receipt.segments.allSatisfy { $0.maker == "Agent6" })
+        #expect(scene.machine.costs.understudy == USD(0.063))
+        #expect(scene.machine.receipt.segments.allSatisfy { $0.maker == .understudy })
     }
 
     @Test("a film without copied pictures is not stitched again, and one of MediaConvert neither")
@@ -218,7 +219,7 @@ struct MachineScene {
         var scene = atLead()
         scene.apply(.leadFailed(quota, startedAt: scene.now))
         scene.apply(.imageFailed(segment: 0, ServiceError(.unavailable, "image server down"), startedAt: scene.now))
-        #expect(scene.machine.work.contains(.image(segment: 0, attempt: 1, provider: nil)))
+        #expect(scene.machine.work.contains(.still(segment: 0, attempt: 1, provider: nil)))
         scene.apply(.imageFailed(segment: 0, ServiceError(.unavailable, "image server down"), startedAt: scene.now))
         #expect(scene.machine.work == [.settle])
         scene.apply(.settled(warning: nil))
@@ -235,7 +236,7 @@ struct MachineScene {
         var scene = atLead(options)
         scene.apply(.leadFailed(quota, startedAt: scene.now))
         scene.apply(.imageFailed(segment: 0, ServiceError(.contentRejected, "unsafe"), startedAt: scene.now))
-        #expect(scene.machine.work.contains(.image(segment: 0, attempt: 1, provider: "card")))
+        #expect(scene.machine.work.contains(.still(segment: 0, attempt: 1, provider: "card")))
         #expect(scene.machine.warnings.count == 1)
     }
 
@@ -256,19 +257,19 @@ struct MachineScene {
         options.maxCost = USD(0.03)
         var scene = atLead(options)
         scene.apply(.leadFailed(quota, startedAt: scene.now))
-        #expect(scene.machine.work == [.image(segment: 0, attempt: 0, provider: nil)])
+        #expect(scene.machine.work == [.still(segment: 0, attempt: 0, provider: nil)])
         scene.image(0)
         #expect(scene.machine.work == [.clip(segment: 0)])
         scene.clip(0)
         scene.narrate(0)
-        #expect(scene.machine.phase == .settling)
+        #expect(scene.machine.phase.kind == .settling)
         #expect(scene.machine.error?.kind == .quotaExhausted)
         options.onImageFailure = .card
         var cards = atLead(options)
         cards.apply(.leadFailed(quota, startedAt: cards.now))
         #expect(
             cards.machine.work == [
-                .image(segment: 0, attempt: 0, provider: nil), .image(segment: 1, attempt: 0, provider: "card"),
+                .still(segment: 0, attempt: 0, provider: nil), .still(segment: 1, attempt: 0, provider: "card"),
             ])
     }
 
@@ -283,8 +284,8 @@ struct MachineScene {
         scene.apply(.leadDelivered(AgentResult(clips: clips), startedAt: scene.now))
         #expect(scene.machine.work == [.checkLeadClips])
         scene.apply(.leadClipsChecked(good: ["seg_1"], bad: ["seg_2": quota], startedAt: scene.now))
-        #expect(scene.machine.work == [.image(segment: 1, attempt: 0, provider: nil)])
-        #expect(scene.machine.segments.map(\.maker) == ["Agent5", nil])
+        #expect(scene.machine.work == [.still(segment: 1, attempt: 0, provider: nil)])
+        #expect(scene.machine.segments.map(\.maker) == [.lead, nil])
     }
 
     @Test("what the lead delivers after the takeover is booked and kept as a candidate, once, and changes nothing else")
@@ -296,9 +297,9 @@ struct MachineScene {
         #expect(scene.machine.work == work)
         let receipt = scene.machine.receipt
         #expect(receipt.candidates?.map(\.video) == ["file:///late.mp4"])
-        #expect(receipt.costs.agent5 == USD(0.15) && receipt.wasted == USD(0.15))
+        #expect(receipt.costs.lead == USD(0.15) && receipt.wasted == USD(0.15))
         #expect(receipt.segments.allSatisfy { $0.maker == nil })
-        #expect(scene.machine.agents["Agent5"]?.status == .error)
+        #expect(scene.machine.agents[.lead]?.status == .error)
     }
 
     @Test("a cancelled job stops all work, and late results change nothing")
@@ -327,7 +328,7 @@ struct MachineScene {
         scene.apply(.retried(.failed))
         #expect(scene.machine.state == .queued)
         scene.apply(.started)
-        #expect(scene.machine.work == [.image(segment: 1, attempt: 0, provider: nil)])
+        #expect(scene.machine.work == [.still(segment: 1, attempt: 0, provider: nil)])
         #expect(scene.machine.receipt.segments[0].reused)
     }
 

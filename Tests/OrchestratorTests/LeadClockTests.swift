@@ -1,10 +1,12 @@
+import Contracts
+import Faults
 import JSONRPC
 import Testing
 
 @testable import Orchestrator
 
 @Suite struct LeadClockTests {
-    private func clock(_ bounds: LeadClock.Bounds) -> LeadClock { LeadClock("Agent5", bounds) }
+    private func clock(_ bounds: LeadClock.Bounds) -> LeadClock { LeadClock(.lead, bounds) }
 
     private func words(_ clock: LeadClock, at now: Double) -> String? {
         if case .expired(let error) = clock.look(at: now) { error.message } else { nil }

@@ -1,6 +1,8 @@
 import Contracts
+import Faults
 import FoundationEssentials
 import GRDB
+import JSON
 import JSONRPC
 import Testing
 import Untrusted
@@ -59,7 +61,7 @@ import Untrusted
             JobEvent.imageMade(segment: 0, image: image, startedAt: now),
             .clipMade(segment: 0, clip: clip, startedAt: now), .stitched(film, startedAt: now), .loaded(plan),
         ] {
-            let size = try JSONCoding.encode(event.bounded).count
+            let size = try EventFormat.encode(event.bounded).count
             #expect(size < 12_000, "\(size)")
         }
     }

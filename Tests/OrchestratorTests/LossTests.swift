@@ -1,6 +1,7 @@
 import Contracts
+import Faults
 import Foundation
-import JSONRPC
+import JSON
 import Synchronization
 import Testing
 
@@ -28,10 +29,10 @@ import Testing
     func booked() {
         var scene = scene(limit: USD(0.05))
         scene.apply(.stillFailed(segment: 0, failure(wasted: USD(0.02), next: 1), startedAt: scene.now))
-        #expect(scene.machine.wasted == USD(0.02) && scene.machine.costs.agent6 == USD(0.02))
-        #expect(scene.machine.work == [.image(segment: 0, attempt: 1, provider: nil)])
+        #expect(scene.machine.wasted == USD(0.02) && scene.machine.costs.understudy == USD(0.02))
+        #expect(scene.machine.work == [.still(segment: 0, attempt: 1, provider: nil)])
         scene.apply(.stillFailed(segment: 0, failure(unknown: USD(0.02)), startedAt: scene.now))
-        #expect(scene.machine.unknown == USD(0.02) && scene.machine.costs.agent6 == USD(0.02))
+        #expect(scene.machine.unknown == USD(0.02) && scene.machine.costs.understudy == USD(0.02))
         #expect(scene.machine.work == [.settle])
         let receipt = scene.machine.receipt
         #expect(receipt.wasted == USD(0.02) && receipt.unknown == USD(0.02))
@@ -47,7 +48,7 @@ import Testing
         #expect(refused.machine.error?.kind == .quotaExhausted)
         var card = scene(limit: USD(0.03), card: true)
         card.apply(.stillFailed(segment: 0, lost, startedAt: card.now))
-        #expect(card.machine.work == [.image(segment: 0, attempt: 1, provider: "card")])
+        #expect(card.machine.work == [.still(segment: 0, attempt: 1, provider: "card")])
     }
 
     @Test("a failure with nothing left to try is not repeated, and a later retry is a series of its own")
@@ -55,7 +56,7 @@ import Testing
         var scene = scene()
         scene.apply(.stillFailed(segment: 0, failure(), startedAt: scene.now))
         #expect(scene.machine.work == [.settle])
-        #expect(scene.machine.segments[0].series == 1 && scene.machine.segments[0].imageAttempts == 0)
+        #expect(scene.machine.segments[0].series == 1 && scene.machine.segments[0].stillAttempts == 0)
     }
 
     @Test("a lead's answer without a film or clips was spent for nothing, in time and late")
@@ -67,7 +68,7 @@ import Testing
             var result = AgentResult(cost: USD(0.5))
             result.wasted = USD(0.25)
             scene.apply(isLate ? .leadLate(result) : .leadDelivered(result, startedAt: scene.now))
-            #expect(scene.machine.costs.agent5 == USD(0.75) && scene.machine.wasted == USD(0.75))
+            #expect(scene.machine.costs.lead == USD(0.75) && scene.machine.wasted == USD(0.75))
             #expect(scene.machine.candidates.isEmpty)
         }
     }
@@ -97,11 +98,12 @@ import Testing
 
     @Test("journals of before are read as they were meant: the job itself tried once more")
     func journal() throws {
-        let event = JobEvent.imageFailed(
-            segment: 0, ServiceError(.unavailable, "503"), startedAt: Timestamp(milliseconds: 1))
-        let stored = try JSONCoding.encode(event)
+        let stored = #"""
+            {"imageFailed":{"_1":{"code":-32011,"data":{"kind":"unavailable","retryable":true},"message":"503"},
+            "segment":0,"startedAt":"1970-01-01T00:00:00.001Z"}}
+            """#
         var scene = scene()
-        scene.apply(try JSONCoding.decode(JobEvent.self, from: stored))
-        #expect(scene.machine.work == [.image(segment: 0, attempt: 1, provider: nil)])
+        scene.apply(try EventFormat.decode(.init(stored.utf8)))
+        #expect(scene.machine.work == [.still(segment: 0, attempt: 1, provider: nil)])
     }
 }

@@ -1,5 +1,6 @@
 import Contracts
-import JSONRPC
+import Faults
+import JSON
 import Testing
 
 @testable import Orchestrator
@@ -98,7 +99,7 @@ import Testing
     func events() throws {
         let moment = try JSONCoding.convert(Timestamp.now, to: JSONValue.self)
         let old: JSONValue = ["narrated": ["segment": 1, "startedAt": moment]]
-        guard case .narrated(1, _, nil) = try JSONCoding.convert(old, to: JobEvent.self) else {
+        guard case .narrated(1, _, nil) = try EventFormat.decode(try JSONCoding.encode(old)) else {
             Issue.record("another event")
             return
         }

@@ -1,6 +1,6 @@
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
 import Synchronization
 import Testing
 
@@ -52,7 +52,7 @@ import Testing
             #expect(view.warnings == ["the film does not decode; the film was encoded again as a whole"])
             #expect(studio.calls.withLock { $0.count { $0 == "stitch again" } } == 1)
             #expect(
-                studio.receipts.withLock { $0.first?.attempts.count { $0.work == "stitch" && $0.error != nil } } == 1)
+                studio.receipts.withLock { $0.first?.attempts.count { $0.work == .stitch && $0.error != nil } } == 1)
         }
     }
 
@@ -67,7 +67,7 @@ import Testing
                 let first = try Stage.orchestra(try JobStore(path: path), studio)
                 jobID = try await first.start(request, options: JobOptions(), entry: .lead).jobID
                 for await _ in first.bulletin.signals(jobID: jobID) {
-                    let found = try first.messages(after: 0, jobID: jobID)
+                    let found = try await first.messages(after: 0, jobID: jobID)
                     lastSeq = found.last?.seq ?? 0
                     if found.count(where: { $0.message.hasPrefix("drew") }) == 2 { break }
                 }

@@ -1,7 +1,7 @@
 import Contracts
+import Faults
 import FoundationEssentials
 import GRDB
-import JSONRPC
 import Testing
 
 @testable import Orchestrator
@@ -39,7 +39,7 @@ import Testing
                 StartJob(userID: "u", sessionID: "s"), options: JobOptions(), entry: .lead)
             var seen = 0
             for await _ in orchestra.bulletin.signals(jobID: started.jobID) {
-                let messages = try orchestra.messages(after: seen, jobID: started.jobID)
+                let messages = try await orchestra.messages(after: seen, jobID: started.jobID)
                 guard let last = messages.last else { continue }
                 seen = last.seq
                 let copy = "\(folder)/copy-\(seen).sqlite"
@@ -48,7 +48,7 @@ import Testing
                 }
                 let store = try JobStore(path: copy)
                 #expect(try store.messages(after: seen - 1, jobID: nil, limit: 1).first?.seq == seen)
-                #expect(try !store.events(of: started.jobID).isEmpty)
+                #expect(try await store.history(of: started.jobID)?.events.isEmpty == false)
                 if last.jobState.isTerminal { break }
             }
         }
@@ -95,7 +95,9 @@ import Testing
                 #expect(try await old.prune(orchestra) == 0)
                 let later = Timestamp(milliseconds: Timestamp.now.milliseconds + 2 * 86_400_000)
                 #expect(try await old.prune(orchestra, at: later) == 1)
-                #expect(try rows(store, "message") == 0 && rows(store, "event") == 0 && rows(store, "job") == 0)
+                for table in ["message", "event", "job", "result", "lease"] {
+                    #expect(try rows(store, table) == 0, "\(table)")
+                }
                 #expect(try store.lastSeq() == last)
                 await orchestra.stop()
             }
@@ -128,6 +130,72 @@ import Testing
             let again = try await orchestra.start(request, options: JobOptions(), entry: .lead)
             #expect(!again.existing)
             _ = try await Stage.messages(orchestra, again.jobID)
+        }
+    }
+
+    @Test("a job that is being swept shows nothing at any step, and each step is short")
+    func steps() async throws {
+        try await Stage.withFolder { folder in
+            let path = "\(folder)/jobs.sqlite"
+            let store = try JobStore(path: path)
+            let orchestra = try Stage.orchestra(store, FakeStudio(segments: 300))
+            let jobs = [
+                try await Stage.run(orchestra, session: "a").receipt.jobID,
+                try await Stage.run(orchestra, session: "b").receipt.jobID,
+            ]
+            #expect(try await store.prune([jobs[0]]) == 1)
+            var left = try rows(store, "event") + rows(store, "message")
+            var steps = 0
+            while try await store.sweep() {
+                let now = try rows(store, "event") + rows(store, "message")
+                #expect(left - now <= 400, "\(left - now) rows in one transaction")
+                left = now
+                steps += 1
+                #expect(try store.messages(after: 0, jobID: nil, limit: 10_000).allSatisfy { $0.jobId == jobs[1] })
+                #expect(try await orchestra.list(ListJobs()).jobs.map(\.jobID) == [jobs[1]])
+                // As a process that is killed here finds it.
+                guard steps == 2 else { continue }
+                for ending in ["", "-wal"] {
+                    try FileManager.default.copyItem(atPath: path + ending, toPath: "\(folder)/copy.sqlite\(ending)")
+                }
+                let copy = try JobStore(path: "\(folder)/copy.sqlite")
+                #expect(try await copy.history(of: jobs[0]) == nil)
+                #expect(try copy.messages(after: 0, jobID: nil, limit: 10_000).allSatisfy { $0.jobId == jobs[1] })
+                while try await copy.sweep() {}
+                let orphans = try await copy.database.read { db in
+                    try Int.fetchOne(
+                        db,
+                        sql: """
+                            SELECT (SELECT COUNT(*) FROM event WHERE job = ?1) + (SELECT COUNT(*) FROM message WHERE job = ?1)
+                                + (SELECT COUNT(*) FROM result WHERE job = ?1) + (SELECT COUNT(*) FROM lease WHERE job = ?1)
+                            """,
+                        arguments: [jobs[0]])
+                }
+                #expect(orphans == 0)
+            }
+            #expect(steps > 3)
+            #expect(try await orchestra.receipt(jobs[1]).segments.count == 300)
+        }
+    }
+
+    @Test("large rows go a few at a time")
+    func largeRows() async throws {
+        try await Stage.withFolder { folder in
+            let store = try JobStore(path: "\(folder)/jobs.sqlite")
+            let orchestra = try Stage.orchestra(store, FakeStudio())
+            var jobs: [String] = []
+            for session in 0..<4 { jobs.append(try await Stage.run(orchestra, session: "s\(session)").receipt.jobID) }
+            try await store.database.write { db in
+                try db.execute(sql: "UPDATE job SET spec = zeroblob(600000)")
+                try db.execute(sql: "UPDATE event SET body = zeroblob(400000)")
+            }
+            #expect(try await store.prune(jobs) == 1)
+            let before = try rows(store, "event")
+            #expect(try await store.sweep())
+            let gone = before - (try rows(store, "event"))
+            #expect((1...2).contains(gone), "\(gone) rows of 400 kB in one transaction")
+            #expect(try await Retention(days: nil, count: 0).prune(orchestra) == 3)
+            #expect(try rows(store, "event") == 0 && rows(store, "result") == 0 && rows(store, "lease") == 0)
         }
     }
 

@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 import Testing
 
 @testable import Orchestrator
@@ -19,7 +19,7 @@ import Testing
 
     @Test("a still is bought only with the money for its clip at hand")
     func clipReserved() {
-        #expect(scene(limit: USD(0.0405), segments: 2).machine.work == [.image(segment: 0, attempt: 0, provider: nil)])
+        #expect(scene(limit: USD(0.0405), segments: 2).machine.work == [.still(segment: 0, attempt: 0, provider: nil)])
         #expect(scene(limit: USD(0.042), segments: 2).machine.work.count == 2)
     }
 
@@ -34,7 +34,7 @@ import Testing
     func dearer() {
         var scene = scene(limit: USD(0.042), segments: 2)
         scene.image(0, cost: USD(0.03))
-        #expect(scene.machine.work.contains(.image(segment: 1, attempt: 0, provider: nil)))
+        #expect(scene.machine.work.contains(.still(segment: 1, attempt: 0, provider: nil)))
         // The dear still has taken the money for its own clip.
         #expect(!scene.machine.work.contains(.clip(segment: 0)))
     }
@@ -43,7 +43,7 @@ import Testing
     func failure() {
         var scene = scene(limit: USD(0.021), segments: 2)
         scene.apply(.imageFailed(segment: 0, ServiceError(.unavailable, "503"), startedAt: scene.now))
-        #expect(scene.machine.work == [.image(segment: 0, attempt: 1, provider: nil)])
+        #expect(scene.machine.work == [.still(segment: 0, attempt: 1, provider: nil)])
     }
 
     @Test(
@@ -54,12 +54,12 @@ import Testing
         let limit = USD(micros: Int64(dice.roll(200)) * 1000 + 500)
         var scene = scene(limit: limit, segments: 1 + dice.roll(8), concurrency: 1 + dice.roll(4))
         var underWay = scene.machine.work
-        while case .fallback = scene.machine.phase, !underWay.isEmpty {
+        while scene.machine.phase.kind == .understudy, !underWay.isEmpty {
             let work = underWay.sorted { "\($0)" < "\($1)" }[dice.roll(underWay.count)]
             switch work {
-            case .image(let index, _, _) where dice.roll(5) == 0:
+            case .still(let index, _, _) where dice.roll(5) == 0:
                 scene.apply(.imageFailed(segment: index, ServiceError(.unavailable, "503"), startedAt: scene.now))
-            case .image(let index, _, _):
+            case .still(let index, _, _):
                 scene.image(index, cost: dice.roll(3) == 0 ? .zero : USD(0.02))
             case .clip(let index):
                 scene.clip(index)
@@ -67,11 +67,11 @@ import Testing
                 break
             }
             #expect(scene.machine.costs.total <= limit)
-            guard case .fallback = scene.machine.phase else { break }
+            guard scene.machine.phase.kind == .understudy else { break }
             #expect(underWay.subtracting([work]).isSubset(of: scene.machine.work))
             underWay = scene.machine.work
         }
-        #expect(scene.machine.phase != .fallback)
+        #expect(scene.machine.phase.kind != .understudy)
     }
 
     @Test("the receipt tells what cached stills would have cost")

@@ -1,6 +1,5 @@
 import Contracts
 import FoundationEssentials
-import JSONRPC
 import Logging
 
 @testable import Orchestrator
@@ -28,7 +27,7 @@ enum Stage {
         var found: [StatusMessage] = []
         for await _ in orchestra.bulletin.signals(jobID: job) {
             while true {
-                let page = try orchestra.messages(after: found.last?.seq ?? 0, jobID: job)
+                let page = try await orchestra.messages(after: found.last?.seq ?? 0, jobID: job)
                 if page.isEmpty { break }
                 found += page
             }

@@ -1,4 +1,5 @@
 import Contracts
+import Faults
 import JSONRPC
 import Synchronization
 import Testing
@@ -52,9 +53,9 @@ import Testing
         var scene = drawing()
         scene.apply(.cancelled)
         scene.image(1)
-        #expect(scene.machine.costs.agent6 == USD(0.02) && scene.machine.segments[1].image != nil)
+        #expect(scene.machine.costs.understudy == USD(0.02) && scene.machine.segments[1].still != nil)
         scene.image(2)
-        #expect(scene.machine.costs.agent6 == USD(0.02), "it was not under way")
+        #expect(scene.machine.costs.understudy == USD(0.02), "it was not under way")
     }
 
     @Test("speculative stills under way when the lead delivers are booked")
@@ -69,9 +70,9 @@ import Testing
         #expect(scene.machine.unsettled.count == 2)
         scene.image(0)
         scene.apply(.stopped(segment: 1, failure(unknown: USD(0.02)), startedAt: scene.now))
-        #expect(scene.machine.costs.agent6 == USD(0.02) && scene.machine.unknown == USD(0.02))
+        #expect(scene.machine.costs.understudy == USD(0.02) && scene.machine.unknown == USD(0.02))
         #expect(scene.machine.receipt.hedge == USD(0.02))
-        #expect(scene.machine.segments[0].maker == JobMachine.lead && scene.machine.segments[0].spare != nil)
+        #expect(scene.machine.segments[0].maker == .lead && scene.machine.segments[0].spare != nil)
     }
 
     @Test("a stopped lead is booked as it reports; without a report its costs are a warning")
@@ -85,7 +86,7 @@ import Testing
             return scene.machine
         }
         let told = stopped(failure(wasted: USD(0.5), unknown: USD(0.25)))
-        #expect(told.costs.agent5 == USD(0.5) && told.wasted == USD(0.5) && told.unknown == USD(0.25))
+        #expect(told.costs.lead == USD(0.5) && told.wasted == USD(0.5) && told.unknown == USD(0.25))
         #expect(told.warnings.isEmpty)
         #expect(stopped(failure(code: RPCConnection.notSettled)).warnings.count == 1)
     }
@@ -95,8 +96,8 @@ import Testing
         var scene = drawing()
         scene.apply(
             .stillFailed(segment: 0, ServiceError(.contentRejected, "no"), startedAt: scene.now))
-        #expect(scene.machine.phase == .settling)
-        #expect(scene.machine.unsettled == [.image(segment: 1, attempt: 0, provider: nil)])
+        #expect(scene.machine.phase.kind == .settling)
+        #expect(scene.machine.unsettled == [.still(segment: 1, attempt: 0, provider: nil)])
     }
 
     @Test("the runner waits for the replies of the calls that it stopped")
@@ -140,11 +141,14 @@ import Testing
                 for _ in 0..<2 { _ = await iterator.next() }
                 await orchestra.stop()
                 // What the process would have stored last.
-                let events = try orchestra.store.events(of: started.jobID)
-                guard let row = try orchestra.store.job(started.jobID) else { return #expect(Bool(false)) }
+                let history = try #require(try await orchestra.store.history(of: started.jobID))
+                let lease = try #require(
+                    try await orchestra.store.lease(
+                        started.jobID, eventCount: history.events.count, for: .unique(), at: .now))
                 _ = try await orchestra.store.append(
-                    JobStore.Entry(
-                        spec: row.spec, number: events.count, events: [.cancelled], at: .now, drafts: [], state: nil))
+                    JournalEntry(
+                        spec: history.row.spec, fence: lease.fence, number: history.events.count, events: [.cancelled],
+                        at: .now))
             }
             let store = await Stage.reopen(path)
             let orchestra = try Stage.orchestra(store, FakeStudio())

@@ -1,7 +1,8 @@
 import Contracts
+import Faults
 import Foundation
 import GRDB
-import JSONRPC
+import JSON
 import Testing
 
 @testable import Orchestrator
@@ -52,7 +53,7 @@ import Testing
             try file.close()
             let store = await Stage.reopen(path)
             #expect(store.setAside?.contains("is damaged") == true)
-            #expect(try store.unfinished().isEmpty)
+            #expect(try await store.claim(for: .unique(), at: .now, limit: 1).isEmpty)
         }
     }
 
@@ -84,7 +85,7 @@ import Testing
                 try db.execute(
                     sql:
                         "INSERT INTO job (id, created_at, state, spec, fingerprint) VALUES ('old', 1, 'queued', ?, '')",
-                    arguments: [try JSONCoding.encode(spec)])
+                    arguments: [try SpecFormat.encode(spec)])
             }
             try database.close()
             let orchestra = try Stage.orchestra(try JobStore(path: path), FakeStudio())

@@ -1,6 +1,7 @@
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
+import JSON
 import Testing
 
 @testable import Orchestrator
@@ -99,16 +100,6 @@ import Testing
     func size() {
         let error = #expect(throws: ServiceError.self) { try read(String(repeating: " ", count: 8 * 1024 * 1024 + 1)) }
         #expect(error?.kind == .tooLarge)
-    }
-}
-
-@Suite struct TimelineTests {
-    @Test("boundaries are frames of the whole, so that rounding never adds up")
-    func cumulative() {
-        #expect(Timeline.frames([0.35, 0.35, 0.35, 0.35], fps: 30) == [11, 10, 10, 11])
-        let third = Timeline.frames(Array(repeating: 1.0 / 3, count: 900), fps: 30)
-        #expect(third.reduce(0, +) == 9000)
-        #expect(Timeline.frames([15, 15, 15, 15], fps: 30) == [450, 450, 450, 450])
     }
 }
 

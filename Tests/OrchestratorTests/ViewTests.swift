@@ -1,6 +1,7 @@
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
+import JSON
 import Testing
 
 @testable import Orchestrator
@@ -19,19 +20,19 @@ import Testing
     func progress() {
         var scene = taken()
         let told = Progress(done: 40, total: 100)
-        #expect(scene.machine.view.agents["Agent5"]?.progress == told)
+        #expect(scene.machine.view.agents[.lead]?.progress == told)
         let draft = scene.apply(
             .leadFailed(ServiceError(.unavailable, "reset"), startedAt: scene.now))[0]
         #expect(draft.message.hasSuffix("trying once more") && draft.progress == told)
-        #expect(scene.machine.view.agents["Agent5"]?.progress == told)
+        #expect(scene.machine.view.agents[.lead]?.progress == told)
         scene.apply(.leadFailed(ServiceError(.quotaExhausted, "no credit"), startedAt: scene.now))
         scene.image(0)
-        #expect(scene.machine.view.agents["Agent6"]?.progress == Progress(done: 1, total: 5))
+        #expect(scene.machine.view.agents[.understudy]?.progress == Progress(done: 1, total: 5))
         scene.apply(.cancelled)
         scene.apply(.settled(warning: nil))
         scene.apply(.retried(.all))
         scene.apply(.started)
-        #expect(scene.machine.view.agents["Agent6"]?.progress == Progress(done: 0, total: 5))
+        #expect(scene.machine.view.agents[.understudy]?.progress == Progress(done: 0, total: 5))
     }
 
     @Test("a segment of Agent6 shows the seconds that all tries at it took; one of the lead shows none")
@@ -50,7 +51,7 @@ import Testing
         var lead = taken()
         lead.apply(.leadDelivered(AgentResult(video: "file:///f.mp4"), startedAt: lead.now))
         lead.apply(.leadFilmAccepted(video: "file:///final.mp4", startedAt: lead.now))
-        #expect(lead.machine.view.segments.allSatisfy { $0.maker == "Agent5" && $0.madeIn == nil })
+        #expect(lead.machine.view.segments.allSatisfy { $0.maker == .lead && $0.madeIn == nil })
     }
 
     @Test("what a segment shows comes with the user's edits, and not at all where it would fill a line of the wire")
@@ -94,6 +95,6 @@ import Testing
             "updated_at":"2026-01-01T00:00:00.000Z","user_id":"u","warnings":[]}
             """#
         let view = try JSONCoding.decode(JobView.self, from: Data(old.utf8))
-        #expect(view.agents["Agent5"]?.progress == nil && view.segments[0].madeIn == nil)
+        #expect(view.agents[.lead]?.progress == nil && view.segments[0].madeIn == nil)
     }
 }

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import JSONRPC
+import JSON
 import Providers
 import Testing
 

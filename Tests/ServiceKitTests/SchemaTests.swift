@@ -1,4 +1,5 @@
-import JSONRPC
+import Faults
+import JSON
 import Testing
 
 @testable import ServiceKit
@@ -36,19 +37,6 @@ private struct Outer: Codable {
         #expect(
             schema["properties"]?["inner"]?["properties"]?["list"] == ["type": "array", "items": ["type": "number"]])
         #expect(schema["required"] == ["name", "colour", "inner"])
-    }
-}
-
-@Suite struct LatencyHistogramTests {
-    @Test("quantiles are within an eighth of the truth")
-    func quantiles() throws {
-        var histogram = LatencyHistogram()
-        #expect(histogram.quantile(0.5) == nil)
-        for millisecond in 1...1000 { histogram.record(Double(millisecond) / 1000) }
-        for share in [0.5, 0.95, 0.99] {
-            let found = try #require(histogram.quantile(share))
-            #expect(abs(found - share) / share < 0.13)
-        }
     }
 }
 

@@ -1,3 +1,5 @@
+import Calls
+import Faults
 import FoundationEssentials
 import Glibc
 import Logging
@@ -135,7 +137,7 @@ private struct Order: Codable, Sendable {
     func deadline() async throws {
         try await with { directory in
             let pool = ServicePool(service: "fake", directory: directory, logger: Logger(label: "test"))
-            await CallContext.$deadline.withValue(.now + .milliseconds(50)) {
+            await CallContext.$current.withValue(CallContext(deadline: .now + .milliseconds(50))) {
                 await #expect(throws: ServiceError.self) { _ = try await pool.call(Self.work, Order(name: "x")) }
             }
             try await Task.sleep(for: .milliseconds(60))
@@ -160,6 +162,29 @@ private struct Order: Codable, Sendable {
             let error = await #expect(throws: ServiceError.self) { _ = try await pool.call(silent, Order(name: "y")) }
             #expect(error?.kind == .timeout)
             await pool.shutDown()
+            await replica.close()
+        }
+    }
+
+    @Test("a call goes to the service that its method names; one of every service goes where it is told")
+    func services() async throws {
+        try await with { directory in
+            let replica = FakeReplica()
+            try await replica.listen(directory, "a")
+            let pools = ServicePools(runDirectory: directory, logger: Logger(label: "test"))
+            _ = try await pools.call(Self.work.of(ServiceName(rawValue: "fake")), Order(name: "x"))
+            #expect(replica.calls.withLock { $0.count } == 1)
+            let nobody = await #expect(throws: ServiceError.self) {
+                try await pools.call(
+                    Self.work.of(ServiceName(rawValue: "other")), Order(name: "x"), patience: .zero)
+            }
+            #expect(nobody?.kind == .unavailable && nobody?.message.contains("no replica of other") == true)
+            let unnamed = await #expect(throws: ServiceError.self) {
+                try await pools.call(Self.work, Order(name: "x"))
+            }
+            #expect(unnamed?.kind == .internal)
+            #expect(replica.calls.withLock { $0.count } == 1)
+            await pools.shutDown()
             await replica.close()
         }
     }

@@ -1,7 +1,7 @@
 import Contracts
+import Faults
 import Foundation
-import JSONRPC
-import ServiceKit
+import JSON
 import Testing
 
 /// Jobs that go on after their end, and stills that are ready before their time, through the real executables.
@@ -76,12 +76,13 @@ import Testing
                 ])
             #expect(made.status == 0)
             let first = try await stack.job(["mode": "fade"])
-            #expect(first.state == .finished && first.segments.allSatisfy { $0.maker == "Agent6" })
+            #expect(first.state == .finished && first.segments.allSatisfy { $0.maker == .understudy })
             let said = try await stack.understudy("upgrade", first.jobID, "--segment", "seg_2", "--confirm-cost", "0.1")
             #expect(said.status == 0, "\(said.errors)")
             let better = try await stack.end(of: first.jobID)
             #expect(better.state == .finished, "\(better.error?.message ?? "")")
-            #expect(better.segments.map(\.maker) == ["Agent6", "Agent5", "Agent6"] && better.costs.agent5 == USD(0.05))
+            #expect(
+                better.segments.map(\.maker) == [.understudy, .lead, .understudy] && better.costs.lead == USD(0.05))
             let film = stack.place("agent5/final.mp4")
             #expect(try await Judge.complaints(film) == "")
             let bytes = try Data(contentsOf: URL(filePath: film))
@@ -112,11 +113,11 @@ import Testing
             #expect(made.status == 0)
             for session in ["fails", "s"] { try stack.writeStoryboard(durations: [1, 1], session: session) }
             let taken = try await stack.job(["hedge_after_s": 0.1], session: "fails")
-            #expect(taken.state == .finished && taken.segments.allSatisfy { $0.maker == "Agent6" })
+            #expect(taken.state == .finished && taken.segments.allSatisfy { $0.maker == .understudy })
             let delivered = try await stack.job(["hedge_after_s": 0.1])
             #expect(delivered.state == .finished, "\(delivered.error?.message ?? "")")
             let receipt = try receipt(stack)
-            #expect(receipt.segments.allSatisfy { $0.maker == "Agent5" } && receipt.hedge == USD(0.02))
+            #expect(receipt.segments.allSatisfy { $0.maker == .lead } && receipt.hedge == USD(0.02))
         }
     }
 }

@@ -1,7 +1,9 @@
+import Calls
 import Contracts
+import Faults
 import Foundation
+import JSON
 import JSONRPC
-import ServiceKit
 import ServicePool
 import StandIns
 import Testing
@@ -87,7 +89,7 @@ import Testing
                 }
             }
             // Each order is in the books: as what it cost, or as what it may have cost.
-            let booked = view.costs.agent6 - USD(0.003) + (view.unknown ?? .zero)
+            let booked = view.costs.understudy - USD(0.003) + (view.unknown ?? .zero)
             #expect(booked >= USD(0.02) * bought, "\(session): \(bought) orders, \(booked.text)")
         }
     }
@@ -119,7 +121,7 @@ import Testing
                 from: try Data(contentsOf: URL(filePath: stack.place("agent5/receipt.json", session: session))))
             for segment in ["seg_1", "seg_2", "seg_3"] {
                 let drawn = receipt.attempts.filter {
-                    $0.work == "image" && $0.segmentID == segment && $0.error == nil
+                    $0.work == .still && $0.segmentID == segment && $0.error == nil
                 }
                 #expect(drawn.count == 1, "\(session) \(segment)")
             }

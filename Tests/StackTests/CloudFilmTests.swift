@@ -1,7 +1,9 @@
+import Calls
 import Contracts
+import Faults
 import Foundation
+import JSON
 import JSONRPC
-import ServiceKit
 import ServicePool
 import StandIns
 import Testing
@@ -70,7 +72,7 @@ import Testing
         let view = try await stack.end(of: job)
         #expect(view.state == .finished, "\(view.error?.message ?? "")")
         // 4 x ($0.02 + $0.001) + $0.01
-        #expect(view.costs.total == USD(0.094) && view.costs.agent6 == USD(0.094))
+        #expect(view.costs.total == USD(0.094) && view.costs.understudy == USD(0.094))
         #expect(view.videoURL == "s3://films/\(Self.folder)/agent5/final.mp4")
 
         let listed = try boto(

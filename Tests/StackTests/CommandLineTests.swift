@@ -1,5 +1,8 @@
+import Calls
 import Contracts
+import Faults
 import Foundation
+import JSON
 import JSONRPC
 import ServicePool
 import Testing
@@ -26,6 +29,28 @@ import Testing
             #expect(try await stack.understudy("dance").status == 64)
             let doctor = try await stack.understudy("doctor")
             #expect(doctor.status == 0, "\(doctor.output)")
+        }
+    }
+
+    @Test("inputs go where the orchestrator says that its files are, whatever the command line's own settings are")
+    func layout() async throws {
+        try await LiveStack.with(["UNDERSTUDY_ROOT": "films"]) { stack in
+            let health = try await stack.connect("orchestrator").call(ServiceHealth.method, NoParams())
+            #expect(health.layout == ServiceLayout(store: "file://\(stack.store)", root: "films"))
+            #expect(try await stack.connect("clipper").call(ServiceHealth.method, NoParams()).layout == nil)
+            let board = "\(stack.folder)/board.json"
+            try stack.write(
+                "{\"segments\": [{\"id\": \"one\", \"duration\": 1, \"visual_guidance\": \"The sea\"}]}", to: board)
+            var environment = stack.environment
+            environment["UNDERSTUDY_ROOT"] = nil
+            environment["UNDERSTUDY_STORE"] = "file://\(stack.folder)/elsewhere"
+            let run = try await Program.run(
+                "understudy", ["run", "--user", "u", "--session", "s", "--storyboard", board], environment: environment)
+            #expect(run.status == 0, "\(run.errors)")
+            let folder = "\(stack.store)/films/u/s"
+            #expect(FileManager.default.fileExists(atPath: "\(folder)/agent2/storyboard.json"))
+            #expect(FileManager.default.fileExists(atPath: "\(folder)/agent5/final.mp4"))
+            #expect(!FileManager.default.fileExists(atPath: "\(stack.folder)/elsewhere"))
         }
     }
 
@@ -125,7 +150,7 @@ import Testing
             #expect(await lead.says("listening"))
             let view = try await stack.job()
             #expect(view.state == .finished)
-            #expect(view.agents["Agent5"]?.message == "the safety system refused: \(view.jobID)")
+            #expect(view.agents[.lead]?.message == "the safety system refused: \(view.jobID)")
             lead.signal(SIGKILL)
             _ = await lead.ended()
         }
@@ -155,8 +180,8 @@ import Testing
             let view = try await stack.job()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.costs.agent2 == USD(0.01) && view.costs.agent4 == USD(0.01))
-            #expect(view.agents["Agent4"]?.status == .finished)
-            #expect(view.agents["Agent5"]?.message == "no credit is left")
+            #expect(view.agents[.agent4]?.status == .finished)
+            #expect(view.agents[.lead]?.message == "no credit is left")
             #expect(abs(try #require(try await Judge.onset(stack.place("agent5/final.mp4"), at: 0))) < 0.010)
             for agent in agents {
                 agent.signal(SIGKILL)

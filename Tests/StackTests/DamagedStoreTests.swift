@@ -1,5 +1,7 @@
 import Contracts
+import Faults
 import Foundation
+import JSON
 import JSONRPC
 import Testing
 
@@ -16,10 +18,25 @@ import Testing
             "UPDATE message SET seq = 9223372036854775807 WHERE seq = (SELECT MAX(seq) FROM message WHERE job = ?)"
         ),
         ("breaker", "UPDATE breaker SET body = x'7b' WHERE name <> ?"),
-        ("specification", "UPDATE job SET spec = x'7b7d', view = NULL WHERE id = ?"),
+    ]
+
+    /// What else cannot be read, of a job without a stored result: as an earlier version left it, or a killed one.
+    private static let rows: [(name: String, sql: String, words: String)] = [
+        ("specification", "UPDATE job SET spec = x'7b7d' WHERE id = ?", "its specification (table job): /jobID"),
+        ("event", "UPDATE event SET body = x'00' WHERE job = ?", "event 0 (table event, n = 0)"),
+        ("truncated event", "UPDATE event SET body = substr(body, 1, 12) WHERE job = ? AND n = 1", "event 1 (table"),
         (
-            "event",
-            "UPDATE job SET state = 'running', view = NULL WHERE id = ?1; UPDATE event SET body = x'00' WHERE job = ?1"
+            "unknown event", #"UPDATE event SET body = '{"v":2,"type":"sculpted"}' WHERE job = ? AND n = 1"#,
+            "an event of the unknown type \"sculpted\""
+        ),
+        (
+            "event of a newer version", #"UPDATE event SET body = '{"v":3,"type":"started"}' WHERE job = ? AND n = 0"#,
+            "version 3 of the format, which is newer"
+        ),
+        (
+            "event with a wrong type",
+            #"UPDATE event SET body = '{"v":2,"type":"settled","message":[]}' WHERE job = ? AND n = 1"#,
+            "/message: expected a string"
         ),
     ]
 
@@ -42,30 +59,63 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: stack.folder) }
         var damaged: [String] = []
         var whole = ""
+        var sessions: [String] = []
         try await LiveStack.with(prepared: stack) { stack in
-            for session in Self.damage.indices.map({ "damaged\($0)" }) + ["whole"] {
+            for session in 0..<(Self.damage.count + 2 * Self.rows.count) { sessions.append("damaged\(session)") }
+            for session in sessions + ["whole"] {
                 let view = try await film(stack, session)
                 if session == "whole" { whole = view.jobID } else { damaged.append(view.jobID) }
             }
         }
         for (damage, job) in zip(Self.damage, damaged) { try await change(stack, damage.sql, job) }
+        let ended = Array(zip(Self.rows, damaged.dropFirst(Self.damage.count)))
+        let killed = Array(zip(Self.rows, damaged.suffix(Self.rows.count)))
+        for (row, job) in ended + killed {
+            try await change(stack, "UPDATE job SET view = NULL WHERE id = ?; DELETE FROM result WHERE job = ?", job)
+            try await change(stack, row.sql, job)
+        }
+        for (_, job) in killed { try await change(stack, "UPDATE job SET state = 'running' WHERE id = ?", job) }
+        let bodies = try await contents(stack)
         try await LiveStack.with(prepared: stack) { stack in
             let orchestrator = try await stack.connect("orchestrator")
             let listed = try await orchestrator.call(OrchestratorAPI.list, ListJobs())
             let jobs = listed.jobs.map(\.jobID)
             #expect(jobs.contains(whole))
             // What only the view, a time, a message or a breaker has lost is shown from the rest.
-            for (damage, job) in zip(Self.damage, damaged).prefix(6) { #expect(jobs.contains(job), "\(damage.name)") }
+            for (damage, job) in zip(Self.damage, damaged) { #expect(jobs.contains(job), "\(damage.name)") }
             let snapshot = try await orchestrator.call("orchestrator.watch", params: ["after_seq": 0])
             #expect(snapshot["seq"] != nil)
-            for (damage, job) in zip(Self.damage, damaged).suffix(2) {
+            for (row, job) in ended + killed {
                 let error = await #expect(throws: ServiceError.self) {
                     try await orchestrator.call(OrchestratorAPI.receipt, JobReference(jobID: job))
                 }
-                #expect(error?.message.contains("\(job) cannot be read in the job store") == true, "\(damage.name)")
+                #expect(error?.message.contains("\(job) cannot be read in the job store") == true, "\(row.name)")
+                let view = try await orchestrator.call(OrchestratorAPI.status, JobStatus(jobID: job))
+                #expect(view.state == .error && view.error?.message.contains(row.words) == true, "\(row.name)")
+                #expect(view.error?.message.contains("retry the job") == true, "\(row.name)")
+                #expect(jobs.contains(job), "\(row.name)")
+            }
+            for (row, job) in killed {
+                #expect(try await stack.end(of: job).state == .error, "\(row.name)")
             }
             _ = try await film(stack, "new")
+            let kept = try await contents(stack)
+            #expect(bodies.isSubset(of: kept), "rows were changed")
         }
+    }
+
+    /// All rows of events, and all specifications.
+    private func contents(_ stack: LiveStack) async throws -> Set<Substring> {
+        let script = """
+            import sqlite3, sys
+            store = sqlite3.connect(sys.argv[1])
+            for row in store.execute("SELECT job, n, CAST(body AS BLOB) FROM event"): print(*row)
+            for row in store.execute("SELECT id, CAST(spec AS BLOB) FROM job"): print(*row)
+            """
+        let ended = try await Program.run(
+            "/usr/bin/python3", ["-c", script, "\(stack.folder)/state/orchestrator/jobs.sqlite"])
+        #expect(ended.status == 0, "\(ended.errors)")
+        return Set(ended.output.split(separator: "\n"))
     }
 
     private func film(_ stack: LiveStack, _ session: String) async throws -> JobView {

@@ -1,4 +1,6 @@
+import Calls
 import Contracts
+import Faults
 import Foundation
 import JSONRPC
 import ServicePool

@@ -1,5 +1,8 @@
+import Calls
 import Contracts
+import Faults
 import Foundation
+import JSON
 import JSONRPC
 import ServiceKit
 import ServicePool
@@ -54,8 +57,8 @@ import Testing
                 try await stack.narrate(ids[0], seconds: 0.2)
                 let view = try await stack.job(["mode": durations.count == 7 ? "fade" : "simple"])
                 #expect(view.state == .finished, "\(view.error?.message ?? "")")
-                #expect(view.segments.allSatisfy { $0.maker == "Agent6" && $0.state == .done })
-                #expect(view.costs.agent6 == USD(0.001) * durations.count)
+                #expect(view.segments.allSatisfy { $0.maker == .understudy && $0.state == .done })
+                #expect(view.costs.understudy == USD(0.001) * durations.count)
                 let film = stack.place("agent5/final.mp4")
                 let frames = Int((durations.reduce(0, +) * 30).rounded())
                 #expect(try await Judge.probe(film).contains("nb_frames=\(frames)"))
@@ -104,8 +107,8 @@ import Testing
             }
             let good = try await play("good")
             #expect(good.state == .finished)
-            #expect(good.agents["Agent6"] == nil)
-            #expect(good.segments.allSatisfy { $0.maker == "Agent5" })
+            #expect(good.agents[.understudy] == nil)
+            #expect(good.segments.allSatisfy { $0.maker == .lead })
             #expect(good.costs.total == USD(0.15))
             #expect(!FileManager.default.fileExists(atPath: stack.place("agent5/seg_1.png")))
             #expect(
@@ -119,10 +122,10 @@ import Testing
                     OrchestratorAPI.breaker, BreakerRequest(agent: "agent5", action: .reset))
                 let view = try await play(film)
                 #expect(view.state == .finished, "\(view.error?.message ?? "")")
-                #expect(view.agents["Agent5"]?.status == .error)
+                #expect(view.agents[.lead]?.status == .error)
                 #expect(
-                    view.agents["Agent5"]?.message.contains(words) == true, "\(view.agents["Agent5"]?.message ?? "")")
-                #expect(view.segments.allSatisfy { $0.maker == "Agent6" })
+                    view.agents[.lead]?.message.contains(words) == true, "\(view.agents[.lead]?.message ?? "")")
+                #expect(view.segments.allSatisfy { $0.maker == .understudy })
             }
         }
     }
@@ -148,11 +151,11 @@ import Testing
                 """, to: "\(stack.folder)/script.json")
             let view = try await stack.job(["fallback": "segments"])
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
-            #expect(view.segments.map(\.maker) == ["Agent6", "Agent5", "Agent6"])
-            #expect(view.costs.agent5 == USD(0.15))
+            #expect(view.segments.map(\.maker) == [.understudy, .lead, .understudy])
+            #expect(view.costs.lead == USD(0.15))
             let receipt = try await stack.connect("orchestrator").call(
                 OrchestratorAPI.receipt, JobReference(jobID: view.jobID))
-            #expect(receipt.segments.map(\.maker) == ["Agent6", "Agent5", "Agent6"])
+            #expect(receipt.segments.map(\.maker) == [.understudy, .lead, .understudy])
             #expect(receipt.candidates == nil && receipt.wasted == .zero)
             let film = stack.place("agent5/final.mp4")
             #expect(try await Judge.probe(film).contains("nb_frames=90"))

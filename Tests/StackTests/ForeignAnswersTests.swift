@@ -1,6 +1,8 @@
 import Contracts
+import Faults
 import Foundation
 import Glibc
+import JSON
 import JSONRPC
 import Testing
 
@@ -69,10 +71,10 @@ import Testing
                     "orchestrator.breaker", params: ["agent": "agent5", "action": "reset"])
                 let view = try await stack.job(Self.small, session: lead.session)
                 #expect(view.state == .finished, "\(lead.session): \(view.error?.message ?? "")")
-                #expect(view.costs.agent5 == USD(lead.wasted), "\(lead.session): \(view.costs.line)")
+                #expect(view.costs.lead == USD(lead.wasted), "\(lead.session): \(view.costs.line)")
                 #expect(view.wasted ?? .zero == USD(lead.wasted), "\(lead.session)")
                 #expect(view.unknown ?? .zero == USD(lead.unknown), "\(lead.session)")
-                let message = view.agents["Agent5"]?.message ?? ""
+                let message = view.agents[.lead]?.message ?? ""
                 #expect(message.contains(lead.reason), "\(lead.session): \(message)")
             }
         }
@@ -160,7 +162,7 @@ import Testing
         var reason = ""
         for await note in connection.notifications where note.method == OrchestratorAPI.event {
             let message = try JSONCoding.decode(StatusMessage.self, from: note.params)
-            if message.jobState.isTerminal || message.agentNumber == "Agent5" && message.status == .error {
+            if message.jobState.isTerminal || message.agentNumber == .lead && message.status == .error {
                 reason = message.message
                 break
             }

@@ -1,5 +1,7 @@
 import Contracts
+import Faults
 import Foundation
+import JSON
 import JSONRPC
 import Testing
 
@@ -134,11 +136,11 @@ import Testing
             try stack.writeStoryboard(durations: [2, 1])
             let view = try await stack.job(["width": 320, "height": 180, "fallback": "segments"])
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
-            #expect(view.segments.map(\.maker) == ["Agent5", "Agent5"])
+            #expect(view.segments.map(\.maker) == [.lead, .lead])
             #expect(try await Judge.complaints(stack.place("agent5/final.mp4")) == "")
             let receipt = try await stack.connect("orchestrator").call(
                 OrchestratorAPI.receipt, JobReference(jobID: view.jobID))
-            #expect(receipt.attempts.allSatisfy { $0.work != "stitch" || $0.error == nil })
+            #expect(receipt.attempts.allSatisfy { $0.work != .stitch || $0.error == nil })
         }
     }
 
@@ -213,7 +215,7 @@ import Testing
             try stack.writeStoryboard(durations: [2.3, 2, 2])
             let view = try await stack.job(["width": 320, "height": 180, "fallback": "segments"])
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
-            #expect(view.segments.map(\.maker) == ["Agent5", "Agent5", "Agent5"], "\(view.warnings)")
+            #expect(view.segments.map(\.maker) == [.lead, .lead, .lead], "\(view.warnings)")
             let film = stack.place("agent5/final.mp4")
             #expect(try await Judge.complaints(film) == "")
             #expect(try await luma(film).prefix(69).map(number) == Array(21..<90))

@@ -1,4 +1,6 @@
+import Faults
 import Foundation
+import JSON
 import JSONRPC
 import Testing
 

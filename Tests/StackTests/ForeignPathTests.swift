@@ -1,6 +1,8 @@
 import Contracts
+import Faults
 import Foundation
 import Glibc
+import JSON
 import JSONRPC
 import Testing
 
@@ -93,7 +95,7 @@ import Testing
             try stack.writeStoryboard(durations: [1, 1])
             let view = try await stack.job(["width": 160, "height": 90])
             #expect(view.state == .finished && view.error == nil)
-            #expect(view.costs.agent6 == .zero, "\(view)")
+            #expect(view.costs.understudy == .zero, "\(view)")
             let final = stack.place("agent5/final.mp4")
             #expect(Self.type(final) == S_IFREG)
             #expect(Self.type(stack.place("agent5/agent5_film.mp4")) == S_IFREG)

@@ -1,5 +1,7 @@
+import Faults
 import Foundation
 import Glibc
+import JSON
 import JSONRPC
 import StandIns
 import Testing

@@ -1,6 +1,6 @@
 import Contracts
 import Foundation
-import JSONRPC
+import JSON
 import Testing
 
 /// What a fixed set of jobs says on the wire and leaves in files, against `Golden/`: a change here is a change for every user.

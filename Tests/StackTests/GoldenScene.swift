@@ -1,5 +1,7 @@
 import Contracts
+import Faults
 import Foundation
+import JSON
 import JSONRPC
 
 /// One job of a `TappedStack`, and all that is compared of it.

@@ -1,5 +1,5 @@
 import Foundation
-import JSONRPC
+import JSON
 import Testing
 
 /// Compares JSON with a file of `Golden/`, after what differs between two runs was replaced: names of folders and jobs, times, measured
@@ -31,11 +31,16 @@ struct GoldenText {
         switch value {
         case .object(let members):
             .object(Dictionary(members.map { ($0.key, normalised($0.value, $0.key)) }) { $1 })
-        case .array(let elements): .array(elements.map { normalised($0, key) })
+        case .array(let elements): Self.ordered(elements.map { normalised($0, key) }, key)
         case .string(let text): .string(normalised(text))
         case .integer, .number: Self.isMeasured(key) ? "<number>" : value
         default: value
         }
+    }
+
+    /// The attempts of a receipt end in any order, where they are made concurrently.
+    private static func ordered(_ elements: [JSONValue], _ key: String) -> JSONValue {
+        .array(key == "attempts" ? elements.sorted { $0.canonical < $1.canonical } : elements)
     }
 
     /// Members whose numbers differ from run to run.

@@ -1,4 +1,6 @@
 import Contracts
+import Faults
+import JSON
 import JSONRPC
 import Testing
 

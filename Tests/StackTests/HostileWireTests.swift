@@ -1,8 +1,8 @@
+import Calls
 import Contracts
 import Foundation
 import Glibc
 import JSONRPC
-import ServiceKit
 import ServicePool
 import Testing
 

@@ -1,7 +1,9 @@
+import Calls
 import Contracts
+import Faults
 import Foundation
+import JSON
 import JSONRPC
-import ServiceKit
 import ServicePool
 import StandIns
 import Testing
@@ -40,14 +42,14 @@ import Testing
             try stack.writeStoryboard(durations: [1, 1, 1, 1])
             let view = try await stack.job()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
-            #expect(view.costs.agent6 == USD(0.084) && view.costs.total == USD(0.084))
+            #expect(view.costs.understudy == USD(0.084) && view.costs.total == USD(0.084))
             #expect(view.segments.allSatisfy { $0.image?.hasSuffix(".png") == true })
             #expect(try paid() == 4)
             #expect(try await Judge.complaints(stack.place("agent5/final.mp4")) == "")
             let still = try await Judge.probe(stack.place("agent5/seg_1.png"))
             #expect(still.contains("stream"), "\(still)")
             let second = try await stack.job()
-            #expect(second.costs.agent6 == USD(0.004))
+            #expect(second.costs.understudy == USD(0.004))
             #expect(try paid() == 4)
             let connection = try await stack.connect("orchestrator")
             _ = try await connection.call(
@@ -81,7 +83,7 @@ import Testing
             #expect(estimate.cost == USD(0.042))
             let view = try await stack.job()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
-            #expect(view.costs.agent6 == USD(0.022))
+            #expect(view.costs.understudy == USD(0.022))
             #expect(try paid() == 1)
             #expect(
                 try Data(contentsOf: URL(filePath: stack.place("agent5/seg_1.png")))
@@ -101,7 +103,7 @@ import Testing
             try stack.writeStoryboard(durations: [1])
             let view = try await stack.job()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
-            #expect(view.costs.agent6 == USD(0.021))
+            #expect(view.costs.understudy == USD(0.021))
             try replicate.ask(["misbehave": [["stay": true]]])
             try stack.write(
                 #"{"segments": [{"id": "seg_1", "duration": 1, "visual_guidance": "another"}]}"#,
@@ -137,7 +139,7 @@ import Testing
             try stack.writeStoryboard(durations: [1, 1])
             let view = try await stack.job()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
-            #expect(view.costs.agent6 == USD(0.002))
+            #expect(view.costs.understudy == USD(0.002))
             let texts = try Self.texts(below: stack.folder)
             #expect(texts.count > 5 && !texts.contains { $0.contains("bad-key") })
         }

@@ -1,5 +1,6 @@
 import Contracts
-import JSONRPC
+import Faults
+import JSON
 
 /// How image servers answer, as far as they have been seen or can be expected to, and what must come of it.
 struct ImageServerCase: Sendable {

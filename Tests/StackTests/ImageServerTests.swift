@@ -1,7 +1,9 @@
+import Calls
 import Contracts
+import Faults
 import Foundation
+import JSON
 import JSONRPC
-import ServiceKit
 import ServicePool
 import StandIns
 import Testing
@@ -280,7 +282,7 @@ import Testing
             for job in jobs {
                 let view = try await stack.end(of: job)
                 #expect(view.state == .finished, "\(view.error?.message ?? "")")
-                costs.append(view.costs.agent6)
+                costs.append(view.costs.understudy)
             }
             #expect(try orders(openAI).count == 1)
             #expect(costs.sorted() == [USD(0.001), USD(0.021)])

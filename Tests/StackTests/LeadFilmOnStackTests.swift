@@ -1,5 +1,7 @@
 import Contracts
+import Faults
 import Foundation
+import JSON
 import JSONRPC
 import Testing
 
@@ -43,14 +45,14 @@ import Testing
 
     private func expectRefused(_ view: JobView, _ words: String) {
         #expect(view.state == .finished, "\(view.error?.message ?? "")")
-        let message = view.agents["Agent5"]?.message ?? ""
-        #expect(view.agents["Agent5"]?.status == .error && message.contains(words), "\(message) \(view.warnings)")
-        #expect(view.segments.allSatisfy { $0.maker == "Agent6" })
+        let message = view.agents[.lead]?.message ?? ""
+        #expect(view.agents[.lead]?.status == .error && message.contains(words), "\(message) \(view.warnings)")
+        #expect(view.segments.allSatisfy { $0.maker == .understudy })
     }
 
     private func expectAccepted(_ view: JobView) {
-        #expect(view.state == .finished && view.agents["Agent6"] == nil, "\(view.agents)")
-        #expect(view.segments.allSatisfy { $0.maker == "Agent5" })
+        #expect(view.state == .finished && view.agents[.understudy] == nil, "\(view.agents)")
+        #expect(view.segments.allSatisfy { $0.maker == .lead })
     }
 
     private func final(_ stack: LiveStack) -> String { stack.place("agent5/final.mp4") }
@@ -64,7 +66,7 @@ import Testing
             try await film(stack, "near.mp4", "testsrc2=s=160x90:r=10:d=99.7", "sine=d=99.7")
             let near = try await play(stack, "near.mp4")
             expectAccepted(near)
-            #expect(near.agents["Agent5"]?.message == "the film is ready (99.7 s)")
+            #expect(near.agents[.lead]?.message == "the film is ready (99.7 s)")
             // A header that states more than there is.
             try stack.writeStoryboard(durations: [5, 5])
             try await film(
@@ -198,7 +200,7 @@ import Testing
                 let view = try await play(stack, name)
                 expectAccepted(view)
                 #expect(view.videoURL == "file://\(final(stack))")
-                #expect(view.agents["Agent5"]?.message == "the film is ready (2.0 s)", "\(name)")
+                #expect(view.agents[.lead]?.message == "the film is ready (2.0 s)", "\(name)")
                 #expect(try await Judge.complaints(final(stack)) == "", "\(name)")
                 let probe = try await Program.run(
                     "/usr/bin/ffprobe",
@@ -241,8 +243,8 @@ import Testing
                 "-c:a", "aac")
             let gap = try await play(stack, "gap.mp4", ["fallback": "segments"])
             #expect(gap.state == .finished, "\(gap.error?.message ?? "")")
-            #expect(gap.segments.map(\.maker) == ["Agent5", "Agent6", "Agent5"], "\(gap.warnings)")
-            #expect(gap.agents["Agent5"]?.message.contains("lacks the narration of seg_2") == true)
+            #expect(gap.segments.map(\.maker) == [.lead, .understudy, .lead], "\(gap.warnings)")
+            #expect(gap.agents[.lead]?.message.contains("lacks the narration of seg_2") == true)
             #expect(try await Judge.complaints(final(stack)) == "")
             #expect(try await Judge.probe(final(stack)).contains("nb_frames=180"))
             for second in [0.0, 2, 4] {
@@ -250,14 +252,14 @@ import Testing
             }
             let receipt = try await stack.connect("orchestrator").call(
                 OrchestratorAPI.receipt, JobReference(jobID: gap.jobID))
-            #expect(receipt.wasted == .zero && receipt.costs.agent5 == USD(0.15))
+            #expect(receipt.wasted == .zero && receipt.costs.lead == USD(0.15))
             expectRefused(try await play(stack, "gap.mp4"), "lacks the narration of seg_2")
             try await make(
                 stack, "dark.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=6", "-f", "lavfi", "-i",
                 "sine=f=500:d=6", "-vf", "drawbox=t=fill:color=black:enable='between(t,4,6)'", "-c:v", "libx264",
                 "-pix_fmt", "yuv420p", "-c:a", "aac")
             let dark = try await play(stack, "dark.mp4", ["fallback": "segments"])
-            #expect(dark.segments.map(\.maker) == ["Agent5", "Agent5", "Agent6"], "\(dark.warnings)")
+            #expect(dark.segments.map(\.maker) == [.lead, .lead, .understudy], "\(dark.warnings)")
             // The length says nothing of single segments.
             try await film(stack, "short.mp4", "testsrc2=s=320x180:r=30:d=4", "sine=f=500:d=4")
             expectRefused(try await play(stack, "short.mp4", ["fallback": "segments"]), "lasts 4.0 s")
@@ -285,11 +287,11 @@ import Testing
             try await stack.narrate("seg_1", seconds: 1.9)
             let cut = try await play(stack, step: clips("heard.mp4", "heard.mp4"))
             #expect(cut.warnings.contains { $0.hasPrefix("seg_1: the narration is 0.9 s longer") }, "\(cut.warnings)")
-            #expect(cut.state == .finished && cut.agents["Agent6"]?.status != .processing)
+            #expect(cut.state == .finished && cut.agents[.understudy]?.status != .processing)
             try FileManager.default.removeItem(atPath: stack.place("agent4/seg_1.mp3"))
             let mixed = try await play(stack, step: clips("heard.mp4", "black.mp4"), ["fallback": "segments"])
-            #expect(mixed.segments.map(\.maker) == ["Agent5", "Agent6"], "\(mixed.warnings)")
-            #expect(mixed.agents["Agent5"]?.message == "Agent5's clip of seg_2 is black throughout")
+            #expect(mixed.segments.map(\.maker) == [.lead, .understudy], "\(mixed.warnings)")
+            #expect(mixed.agents[.lead]?.message == "Agent5's clip of seg_2 is black throughout")
             #expect(abs(try #require(try await Judge.onset(final(stack), at: 0))) < 0.05)
             try stack.write(
                 "{\"calls\": [{\"steps\": [{\"fail\": {\"kind\": \"quota_exhausted\", \"message\": \"no\"}}]}]}",

@@ -1,5 +1,7 @@
 import Contracts
+import Faults
 import Foundation
+import JSON
 import JSONRPC
 import ServicePool
 import Testing
@@ -29,8 +31,8 @@ import Testing
             try await stack.narrate(ids[1], seconds: 1.5)
             let view = try await stack.job()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
-            #expect(view.segments.map(\.maker) == ["Agent5", "Agent5"], "\(view.segments.map(\.maker))")
-            #expect(view.costs.agent5 == USD(0.1) && view.costs.agent6 == .zero, "\(view.costs.line)")
+            #expect(view.segments.map(\.maker) == [.lead, .lead], "\(view.segments.map(\.maker))")
+            #expect(view.costs.lead == USD(0.1) && view.costs.understudy == .zero, "\(view.costs.line)")
             let film = stack.place("agent5/final.mp4")
             #expect(try await Judge.complaints(film) == "")
             #expect(try await Judge.probe(film).contains("duration=3.0"))
@@ -75,7 +77,7 @@ import Testing
                     "orchestrator.breaker", params: ["agent": "agent5", "action": "reset"])
                 let view = try await stack.job(session: session)
                 #expect(view.state == .finished, "\(session): \(view.error?.message ?? "")")
-                #expect(view.segments.map(\.maker) == ["Agent6"], "\(session)")
+                #expect(view.segments.map(\.maker) == [.understudy], "\(session)")
                 let receipt = try await stack.connect("orchestrator").call(
                     OrchestratorAPI.receipt, JobReference(jobID: view.jobID))
                 #expect(receipt.takeover?.reason.contains(words) == true, "\(receipt.takeover?.reason ?? "")")

@@ -1,5 +1,7 @@
 import Contracts
+import Faults
 import Foundation
+import JSON
 import JSONRPC
 import ServicePool
 
@@ -16,6 +18,8 @@ final class LiveStack: Sendable {
     }
 
     var run: RunDirectory { RunDirectory(path: "\(folder)/run") }
+    /// The log of all services until now; empty for a stack that is not up.
+    var log: String { up?.output ?? "" }
     var store: String { "\(folder)/store" }
     func place(_ path: String, user: String = "u", session: String = "s") -> String {
         "\(store)/scaffold_test/\(user)/\(session)/\(path)"

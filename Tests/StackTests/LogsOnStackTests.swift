@@ -1,5 +1,7 @@
+import Calls
 import Contracts
 import Foundation
+import JSON
 import JSONRPC
 import ServiceKit
 import ServicePool

@@ -1,6 +1,7 @@
 import Contracts
 import Foundation
 import Glibc
+import JSON
 import JSONRPC
 import Testing
 
@@ -64,8 +65,8 @@ import Testing
             }
             for job in jobs {
                 let view = try await stack.end(of: job)
-                #expect(view.agents["Agent5"]?.status == .error)
-                #expect((view.agents["Agent5"]?.message.utf8.count ?? 0) <= 4200, "\(view.state)")
+                #expect(view.agents[.lead]?.status == .error)
+                #expect((view.agents[.lead]?.message.utf8.count ?? 0) <= 4200, "\(view.state)")
             }
             let list = try await orchestrator.call(OrchestratorAPI.list, ListJobs())
             #expect(list.jobs.count == 18)

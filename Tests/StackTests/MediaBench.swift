@@ -1,5 +1,8 @@
+import Calls
 import Contracts
+import Faults
 import Foundation
+import JSON
 import JSONRPC
 import ServicePool
 import Testing

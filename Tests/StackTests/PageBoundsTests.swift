@@ -1,6 +1,6 @@
 import Contracts
+import Faults
 import Foundation
-import JSONRPC
 import Testing
 
 /// What the page's server takes from strangers, from the slow and from the rude: nothing, and no more than is said.

@@ -1,5 +1,7 @@
+import Calls
 import Foundation
 import Glibc
+import JSON
 import JSONRPC
 import ServicePool
 import Testing

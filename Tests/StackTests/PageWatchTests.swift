@@ -1,6 +1,6 @@
 import Contracts
 import Foundation
-import JSONRPC
+import JSON
 import Testing
 
 /// What those who watch a job, and those who ask for it, are told of it.

@@ -1,5 +1,6 @@
+import Faults
 import Foundation
-import JSONRPC
+import JSON
 
 /// A WebSocket of the page, frame by frame.
 final class PageWatcher {

@@ -1,7 +1,9 @@
+import Calls
 import Contracts
+import Faults
 import Foundation
+import JSON
 import JSONRPC
-import ServiceKit
 import ServicePool
 import StandIns
 import Testing
@@ -55,9 +57,9 @@ import Testing
             kill(pid_t(pid), SIGKILL)
             let view = try await stack.end(of: started.jobID)
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
-            #expect(view.segments.map(\.maker) == ["Agent5", "Agent5"])
+            #expect(view.segments.map(\.maker) == [.lead, .lead])
             #expect(try orders(replicate) == 2)
-            #expect(view.costs.agent5 == USD(1) && view.wasted == nil)
+            #expect(view.costs.lead == USD(1) && view.wasted == nil)
             #expect(try replicate.ask(["requests": true])["cancelled"]?.array?.isEmpty == true)
         }
     }
@@ -88,7 +90,7 @@ import Testing
             let lost = try await stack.job()
             #expect(lost.state == .finished, "\(lost.error?.message ?? "")")
             #expect(try receipt(stack).wasted == USD(0.5) && orders(replicate) == 1)
-            #expect(lost.costs.agent5 == USD(0.5))
+            #expect(lost.costs.lead == USD(0.5))
             // There is room for a second order, but the first one may have been taken.
             try replicate.ask(["misbehave": [["reset": true]]])
             let silent = try await stack.job(["max_cost_usd": 1.2])
@@ -132,7 +134,7 @@ import Testing
             _ = try await orchestrator.call(OrchestratorAPI.cancel, JobReference(jobID: started.jobID))
             let view = try await stack.end(of: started.jobID)
             #expect(view.state == .cancelled)
-            #expect(view.costs.agent5 == USD(0.5) && view.wasted == USD(0.5) && view.unknown == USD(1))
+            #expect(view.costs.lead == USD(0.5) && view.wasted == USD(0.5) && view.unknown == USD(1))
             #expect(try receipt(stack).unknown == USD(1) && receipt(stack).wasted == USD(0.5))
             #expect(try orders(replicate) == 3)
         }
@@ -145,7 +147,7 @@ import Testing
             try replicate.ask(["misbehave": [["stay": true]]])
             let view = try await stack.job(["agent5_timeout_s": 4, "max_cost_usd": 0.55])
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
-            #expect(view.unknown == USD(0.5) && view.costs.agent5 == .zero)
+            #expect(view.unknown == USD(0.5) && view.costs.lead == .zero)
             #expect(try receipt(stack).unknown == USD(0.5))
             #expect(try orders(replicate) == 1)
         }

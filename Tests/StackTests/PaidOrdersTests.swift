@@ -1,7 +1,9 @@
+import Calls
 import Contracts
+import Faults
 import Foundation
+import JSON
 import JSONRPC
-import ServiceKit
 import ServicePool
 import StandIns
 import Testing
@@ -189,7 +191,7 @@ import Testing
 
     private func check(_ view: JobView, _ one: Case, _ adapter: Adapter, _ billed: USD, _ name: String) {
         let unknown = view.unknown ?? .zero
-        let spent = adapter.isStill ? view.costs.agent6 : view.costs.agent5
+        let spent = adapter.isStill ? view.costs.understudy : view.costs.lead
         #expect(spent + unknown >= billed, "\(name): \(view.costs.line), \(billed.text) were ordered")
         #expect(view.costs.total + unknown <= USD(adapter.limit), "\(name)")
         #expect(unknown == (one.money == .unknown ? adapter.price : .zero), "\(name)")
@@ -200,7 +202,7 @@ import Testing
             #expect(view.state == (hasMade ? .finished : .error), "\(name)")
         } else {
             #expect(view.state == .finished, "\(name)")
-            #expect(view.segments.map(\.maker) == [hasMade ? "Agent5" : "Agent6"], "\(name)")
+            #expect(view.segments.map(\.maker) == [hasMade ? .lead : .understudy], "\(name)")
         }
     }
 
@@ -263,7 +265,7 @@ import Testing
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(try standIn.ask(["requests": true])["requests"]?.array?.count == 1)
             #expect(view.unknown == nil && view.wasted == nil)
-            let spent = adapter.isStill ? view.costs.agent6 : view.costs.agent5
+            let spent = adapter.isStill ? view.costs.understudy : view.costs.lead
             #expect(spent >= adapter.price && spent < adapter.price + adapter.price, "\(view.costs.line)")
         }
     }
@@ -295,8 +297,8 @@ import Testing
             }
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(try standIn.ask(["requests": true])["requests"]?.array?.count == 1)
-            #expect(view.segments.map(\.maker) == [isMade ? "Agent5" : "Agent6"])
-            #expect(view.costs.agent5 == (isMade ? USD(0.5) : .zero), "\(view.costs.line)")
+            #expect(view.segments.map(\.maker) == [isMade ? .lead : .understudy])
+            #expect(view.costs.lead == (isMade ? USD(0.5) : .zero), "\(view.costs.line)")
             #expect((view.unknown ?? .zero) == (isMade ? .zero : USD(0.5)))
         }
     }

@@ -1,7 +1,9 @@
+import Calls
 import Contracts
+import Faults
 import Foundation
+import JSON
 import JSONRPC
-import ServiceKit
 import ServicePool
 import StandIns
 import Testing
@@ -64,7 +66,7 @@ import Testing
                 #expect(view.state == .error)
                 #expect(try orders.count - before == 2, "\(fault)")
                 #expect(try receipt(stack, free).wasted == USD(0.04), "\(fault)")
-                #expect(try receipt(stack, free).costs.agent6 == USD(0.04))
+                #expect(try receipt(stack, free).costs.understudy == USD(0.04))
                 #expect(view.wasted == USD(0.04))
                 try misbehave(fault)
                 let limited = try await stack.job(["max_cost_usd": 0.03], session: capped)
@@ -145,7 +147,7 @@ import Testing
             try misbehave(["url": "", "lost_downloads": 1])
             let view = try await stack.job()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
-            #expect(view.costs.agent6 == USD(0.021) && view.wasted == nil)
+            #expect(view.costs.understudy == USD(0.021) && view.wasted == nil)
             try board(stack, "t")
             try misbehave(["url": "", "lost_downloads": 100])
             let lost = try await stack.job(session: "t")
@@ -212,7 +214,7 @@ import Testing
             let view = try await stack.end(of: started.jobID)
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(try orders.count == 4)
-            #expect(view.costs.agent6 == USD(0.084) && view.wasted == nil && view.unknown == nil)
+            #expect(view.costs.understudy == USD(0.084) && view.wasted == nil && view.unknown == nil)
         }
     }
 
@@ -229,7 +231,7 @@ import Testing
             let view = try await stack.end(of: started.jobID)
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(try orders.count == 2)
-            #expect(view.costs.agent6 == USD(0.021) && view.unknown == USD(0.02))
+            #expect(view.costs.understudy == USD(0.021) && view.unknown == USD(0.02))
         }
     }
 

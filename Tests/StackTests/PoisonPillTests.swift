@@ -1,8 +1,9 @@
+import Calls
 import Contracts
 import Foundation
 import Glibc
+import JSON
 import JSONRPC
-import ServiceKit
 import ServicePool
 import Testing
 
@@ -134,7 +135,7 @@ import Testing
             for id in ids { try await stack.narrate(id, seconds: 0.8) }
             let view = try await stack.end(of: try await start(stack))
             let text = try JSONCoding.pretty(view)
-            #expect(view.state == .finished && view.agents["Agent6"] == nil, "\(text)")
+            #expect(view.state == .finished && view.agents[.understudy] == nil, "\(text)")
             #expect(deaths() <= 4, "\(deaths())")
         }
     }
@@ -152,7 +153,7 @@ import Testing
             let view = try await stack.end(of: try await start(stack))
             let text = try JSONCoding.pretty(view)
             #expect(view.state == .finished && deaths() == 2, "\(deaths()) \(text)")
-            let reason = view.agents["Agent5"]?.message ?? ""
+            let reason = view.agents[.lead]?.message ?? ""
             #expect(reason.contains("two processes of clipper broke while they worked on file://"), "\(reason)")
         }
     }

@@ -98,6 +98,9 @@ final class Program: Sendable {
         return false
     }
 
+    /// What it has written to its standard output until now.
+    var output: String { box.output }
+
     func ended() async -> Ended {
         let status = (try? await life.value) ?? -1
         return Ended(status: status, output: box.output, errors: box.errors)

@@ -1,7 +1,9 @@
+import Calls
 import Contracts
+import Faults
 import Foundation
+import JSON
 import JSONRPC
-import ServiceKit
 import ServicePool
 import StandIns
 import Testing

@@ -1,8 +1,10 @@
+import Calls
 import Contracts
+import Faults
 import Foundation
 import Glibc
+import JSON
 import JSONRPC
-import ServiceKit
 import ServicePool
 import Testing
 

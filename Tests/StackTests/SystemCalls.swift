@@ -1,5 +1,4 @@
 import Foundation
-import JSONRPC
 
 /// What `strace -f -y` wrote of the calls that change files: which names were made durable, and how often files were flushed.
 struct SystemCalls {

@@ -1,5 +1,6 @@
+import Faults
 import Foundation
-import JSONRPC
+import JSON
 import ServicePool
 
 /// An orchestrator and the services that it calls, with a tap between them that records every line of the wire.

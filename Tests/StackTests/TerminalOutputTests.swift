@@ -1,5 +1,7 @@
 import Contracts
+import Faults
 import Foundation
+import JSON
 import JSONRPC
 import ServicePool
 import Testing
@@ -111,7 +113,7 @@ import Testing
         #expect(texts[0].1.contains(#"no credit\u{1B}[2J"#))
         let json = texts.first { $0.1.hasPrefix("{") }?.1 ?? ""
         let view = try JSONCoding.decode(JobView.self, from: Data(json.utf8))
-        #expect(view.agents["Agent5"]?.message == Self.hostile)
+        #expect(view.agents[.lead]?.message == Self.hostile)
     }
 
     @Test("numbers without bounds of a lead and a service are shown, and end no command")

@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import JSONRPC
 import ServicePool
 import Testing
 

@@ -1,3 +1,4 @@
+import Calls
 import Foundation
 import Glibc
 import JSONRPC

@@ -1,5 +1,7 @@
 import Contracts
+import Faults
 import Foundation
+import JSON
 import JSONRPC
 import ServicePool
 import StandIns
@@ -63,8 +65,8 @@ import Testing
             try await stack.narrate(ids[1], seconds: 1.5)
             let view = try await stack.job()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
-            #expect(view.segments.map(\.maker) == ["Agent5", "Agent5", "Agent5"])
-            #expect(view.costs.agent5 == USD(1.5) && view.costs.agent6 == .zero, "\(view.costs.line)")
+            #expect(view.segments.map(\.maker) == [.lead, .lead, .lead])
+            #expect(view.costs.lead == USD(1.5) && view.costs.understudy == .zero, "\(view.costs.line)")
             let asked = try replicate.ask(["requests": true])["requests"]?.array ?? []
             #expect(asked.count == 3 && asked.allSatisfy { $0["body"]?["input"]?["duration"]?.double == 5 })
             let film = stack.place("agent5/final.mp4")
@@ -82,7 +84,7 @@ import Testing
             try stack.writeStoryboard(durations: [1, 2, 1.5])
             let view = try await stack.job()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
-            #expect(view.costs.agent6 == .zero && view.costs.agent5 == USD(0.5), "\(view.costs.line)")
+            #expect(view.costs.understudy == .zero && view.costs.lead == USD(0.5), "\(view.costs.line)")
             let asked = try replicate.ask(["requests": true])["requests"]?.array ?? []
             #expect(asked.count == 1 && asked[0]["body"]?["input"]?["duration"] == 5)
             let prompt = asked[0]["body"]?["input"]?["prompt"]?.string ?? ""
@@ -99,7 +101,7 @@ import Testing
             try stack.writeStoryboard(durations: [1, 1, 1])
             let view = try await stack.job(["max_cost_usd": 1])
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
-            #expect(Set(view.segments.map(\.maker)) == ["Agent6"] && view.costs.agent5 == .zero)
+            #expect(Set(view.segments.map(\.maker)) == [.understudy] && view.costs.lead == .zero)
             #expect(try replicate.ask(["requests": true])["requests"]?.array?.isEmpty == true)
             let receipt = try String(contentsOfFile: stack.place("agent5/receipt.json"), encoding: .utf8)
             #expect(receipt.contains("3 clips cost $1.50, more than the limit max_cost_usd of $1.00"), "\(receipt)")
@@ -117,7 +119,7 @@ import Testing
                 ]
             ])
             let view = try await stack.job()
-            #expect(view.state == .finished && view.segments.map(\.maker) == ["Agent5"])
+            #expect(view.state == .finished && view.segments.map(\.maker) == [.lead])
             let seen = try replicate.ask(["requests": true])
             #expect(seen["requests"]?.array?.count == 2 && seen["downloads"] == 2)
         }
@@ -130,7 +132,7 @@ import Testing
             try replicate.ask(["misbehave": [[:], ["end": "failed", "error": "NSFW content detected"]]])
             let view = try await stack.job(["fallback": "segments"])
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
-            #expect(view.segments.map(\.maker) == ["Agent5", "Agent6", "Agent5"])
+            #expect(view.segments.map(\.maker) == [.lead, .understudy, .lead])
             let receipt = try String(contentsOfFile: stack.place("agent5/receipt.json"), encoding: .utf8)
             #expect(receipt.contains("NSFW content detected"))
         }
@@ -165,7 +167,7 @@ import Testing
             ])
             let view = try await stack.job()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
-            #expect(Set(view.segments.map(\.maker)) == ["Agent6"])
+            #expect(Set(view.segments.map(\.maker)) == [.understudy])
             #expect(try replicate.ask(["requests": true])["requests"]?.array?.count == 1)
             let receipt = try String(contentsOfFile: stack.place("agent5/receipt.json"), encoding: .utf8)
             #expect(receipt.contains("You have no credit"))
@@ -181,8 +183,8 @@ import Testing
             try videos.ask(["misbehave": [["questions": [500, 429]]]])
             let view = try await stack.job(["width": 640, "height": 360])
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
-            #expect(view.segments.map(\.maker) == ["Agent5", "Agent5", "Agent5"])
-            #expect(view.costs.agent5 == USD(0.15))
+            #expect(view.segments.map(\.maker) == [.lead, .lead, .lead])
+            #expect(view.costs.lead == USD(0.15))
             let asked = try videos.ask(["requests": true])["requests"]?.array ?? []
             #expect(Set(asked.compactMap { $0["seconds"]?.string }) == ["4", "8", "12"])
             let film = stack.place("agent5/final.mp4")
@@ -207,7 +209,7 @@ import Testing
             try stack.writeStoryboard(durations: [1])
             try videos.ask(["misbehave": .array(Array(repeating: fault, count: 8))])
             let view = try await stack.job(["width": 640, "height": 360])
-            #expect(view.state == .finished && view.segments.map(\.maker) == ["Agent6"])
+            #expect(view.state == .finished && view.segments.map(\.maker) == [.understudy])
             let receipt = try String(contentsOfFile: stack.place("agent5/receipt.json"), encoding: .utf8)
             #expect(receipt.contains(words), "\(receipt)")
         }

@@ -1,8 +1,9 @@
+import Calls
 import Contracts
 import Foundation
 import Glibc
+import JSON
 import JSONRPC
-import ServiceKit
 import ServicePool
 import Testing
 

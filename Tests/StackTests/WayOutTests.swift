@@ -1,6 +1,7 @@
 import Contracts
+import Faults
 import Foundation
-import JSONRPC
+import JSON
 import StandIns
 import Testing
 

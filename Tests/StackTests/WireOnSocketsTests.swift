@@ -1,4 +1,7 @@
+import Calls
+import Faults
 import Foundation
+import JSON
 import JSONRPC
 import ServicePool
 import Testing

@@ -1,5 +1,5 @@
 import Foundation
-package import JSONRPC
+package import JSON
 
 /// A service on the loopback interface that stands for one of the outside world: a Python script of this folder, which runs until
 /// the value goes.

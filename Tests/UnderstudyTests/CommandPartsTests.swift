@@ -1,5 +1,6 @@
 import Contracts
-import JSONRPC
+import Faults
+import JSON
 import Testing
 
 @testable import Understudy
@@ -52,10 +53,10 @@ import Testing
     func display() {
         var lines: [String] = []
         var costs = Costs()
-        costs.agent6 = USD(0.001)
+        costs.understudy = USD(0.001)
         let message = StatusMessage(
             seq: 1, ts: Timestamp(milliseconds: 0), jobId: "j", userId: "u", sessionId: "s", supersessionId: nil,
-            agentNumber: "Agent6", status: .processing, message: "drew the still of a", segmentId: "a",
+            agentNumber: .understudy, status: .processing, message: "drew the still of a", segmentId: "a",
             progress: Progress(done: 1, total: 3), cost: USD(0.001), costs: costs, jobState: .running)
         var plain = ProgressDisplay(segments: ["a"], isInteractive: false) { lines.append($0) }
         plain.show(message)

@@ -1,5 +1,6 @@
 import Contracts
-import JSONRPC
+import Faults
+import JSON
 import Testing
 
 @testable import Understudy
@@ -7,17 +8,17 @@ import Testing
 @Suite struct DrillJudgeTests {
     private func fault(_ number: Int) -> DrillFault { DrillFault.all[number - 1] }
 
-    private func receipt(_ kind: ErrorKind, _ words: String, attempts: Int, maker: String = "Agent6") -> Receipt {
+    private func receipt(_ kind: ErrorKind, _ words: String, attempts: Int, maker: Agent = .understudy) -> Receipt {
         let start = Timestamp(milliseconds: 0)
         let end = Timestamp(milliseconds: 250)
         var costs = Costs()
-        costs.agent6 = USD(0.002)
+        costs.understudy = USD(0.002)
         return Receipt(
             jobID: "j", userID: "drill", sessionID: "s", state: .finished,
             takeover: Takeover(at: end, kind: kind, reason: words, provider: "acme-video"),
             attempts: (0..<attempts).map { _ in
                 Attempt(
-                    agent: "Agent5", work: "film", segmentID: nil, startedAt: start, endedAt: end, cost: .zero,
+                    agent: .lead, work: .film, segmentID: nil, startedAt: start, endedAt: end, cost: .zero,
                     error: ServiceError(kind, words))
             },
             segments: ["a", "b"].map {
@@ -48,7 +49,7 @@ import Testing
     func deviations() {
         let judge = DrillJudge(fault: fault(4))
         var dear = receipt(.unavailable, words, attempts: 2)
-        dear.costs.agent5 = USD(0.15)
+        dear.costs.lead = USD(0.15)
         var wasteful = receipt(.unavailable, words, attempts: 2)
         wasteful.wasted = USD(0.15)
         var quiet = receipt(.unavailable, words, attempts: 2)
@@ -57,7 +58,7 @@ import Testing
             (receipt(.unavailable, words, attempts: 3), nil, "Agent5 was asked 3 times"),
             (receipt(.timeout, words, attempts: 2), nil, "the reason is timeout: 503 Service Unavailable"),
             (receipt(.unavailable, "oops", attempts: 2), nil, "the reason says \"oops\""),
-            (receipt(.unavailable, words, attempts: 2, maker: "Agent5"), nil, "Agent6 did not make the film"),
+            (receipt(.unavailable, words, attempts: 2, maker: .lead), nil, "Agent6 did not make the film"),
             (receipt(.unavailable, words, attempts: 2), "frame 7 is damaged", "frame 7 is damaged"),
             (dear, nil, "$0.152 was booked, not $0.002"),
             (wasteful, nil, "$0.15 was booked as wasted, not $0.00"),

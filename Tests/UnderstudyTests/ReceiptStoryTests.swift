@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 import Testing
 
 @testable import Understudy
@@ -12,11 +12,11 @@ import Testing
 
     private func asked(_ start: Int64, _ end: Int64, _ error: ServiceError?, cost: USD = .zero) -> Attempt {
         Attempt(
-            agent: "Agent5", work: "film", segmentID: nil, startedAt: at(start), endedAt: at(end), cost: cost,
+            agent: .lead, work: .film, segmentID: nil, startedAt: at(start), endedAt: at(end), cost: cost,
             error: error)
     }
 
-    private func segment(_ id: String, _ maker: String?, card: Bool = false, kept: Bool = false) -> SegmentReceipt {
+    private func segment(_ id: String, _ maker: Agent?, card: Bool = false, kept: Bool = false) -> SegmentReceipt {
         SegmentReceipt(
             segmentID: id, maker: maker, imageProvider: card ? "card" : nil, reused: kept,
             cost: card ? USD(0.001) : .zero)
@@ -27,7 +27,7 @@ import Testing
         agent5: USD = .zero, agent6: USD = .zero
     ) -> Receipt {
         var costs = Costs()
-        (costs.agent5, costs.agent6) = (agent5, agent6)
+        (costs.lead, costs.understudy) = (agent5, agent6)
         return Receipt(
             jobID: "job-1", userID: "u", sessionID: "s", state: state, takeover: takeover, attempts: attempts,
             segments: segments, costs: costs, wasted: .zero, stages: [],
@@ -39,12 +39,12 @@ import Testing
         var taken = receipt(
             .finished, takeover: Takeover(at: at(700), kind: .quotaExhausted, reason: quota.message, provider: "acme"),
             attempts: [asked(100, 700, quota)],
-            segments: [segment("seg_1", "Agent6", card: true), segment("seg_2", "Agent6", card: true)],
+            segments: [segment("seg_1", .understudy, card: true), segment("seg_2", .understudy, card: true)],
             agent6: USD(0.002))
         taken.stages = [
-            StageTime(stage: "load", startedAt: at(0), seconds: 0.001),
-            StageTime(stage: "agent5", startedAt: at(100), seconds: 0.6),
-            StageTime(stage: "stitch", startedAt: at(1000), seconds: 12.34),
+            StageTime(stage: .load, startedAt: at(0), seconds: 0.001),
+            StageTime(stage: .lead, startedAt: at(100), seconds: 0.6),
+            StageTime(stage: .stitch, startedAt: at(1000), seconds: 12.34),
         ]
         taken.warnings = ["seg_2: there is no narration; this part of the film is silent"]
         #expect(
@@ -79,7 +79,7 @@ import Testing
         let busy = ServiceError(.rateLimited, "slow down", retryAfter: 2, provider: "acme-video")
         let made = receipt(
             .finished, attempts: [asked(0, 50, busy), asked(2050, 3050, nil, cost: USD(0.15))],
-            segments: [segment("seg_1", "Agent5")], agent5: USD(0.15))
+            segments: [segment("seg_1", .lead)], agent5: USD(0.15))
         #expect(
             ReceiptStory.text(made) == """
                 The film of job-1 is ready. Agent5 made it; nobody had to step in.
@@ -109,8 +109,8 @@ import Testing
                 at: at(900), kind: .corruptMedia, reason: "clip of seg_2 does not decode", provider: nil),
             attempts: [asked(0, 800, nil, cost: USD(0.15))],
             segments: [
-                segment("seg_1", "Agent5"), segment("seg_2", "Agent6", card: true),
-                segment("seg_3", "Agent6", card: true, kept: true),
+                segment("seg_1", .lead), segment("seg_2", .understudy, card: true),
+                segment("seg_3", .understudy, card: true, kept: true),
             ], agent5: USD(0.15), agent6: USD(0.002))
         (taken.wasted, taken.saved) = (USD(0.15), USD(0.04))
         #expect(
@@ -145,7 +145,7 @@ import Testing
             attempts: [
                 asked(0, 10, quota),
                 Attempt(
-                    agent: "Agent6", work: "image", segmentID: "seg_1", startedAt: at(20), endedAt: at(1020),
+                    agent: .understudy, work: .still, segmentID: "seg_1", startedAt: at(20), endedAt: at(1020),
                     cost: .zero, error: drawing),
             ], segments: [segment("seg_1", nil)])
         failed.error = ServiceError(.unavailable, "Agent6 failed: seg_1: the model is overloaded")
@@ -175,7 +175,7 @@ import Testing
             .finished,
             takeover: Takeover(
                 at: at(5), kind: .unavailable, reason: "the breaker is open", provider: nil, breakerOpen: true),
-            segments: [segment("seg_1", "Agent6", card: true)], agent6: USD(0.001))
+            segments: [segment("seg_1", .understudy, card: true)], agent6: USD(0.001))
         let lines = ReceiptStory.text(taken).split(separator: "\n")
         #expect(
             lines.first

@@ -1,7 +1,9 @@
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
 import Glibc
+import JSON
 import JSONRPC
 import Logging
 import Subprocess

@@ -1,4 +1,4 @@
-import JSONRPC
+import Faults
 
 /// A command as a user writes it, split into words as a POSIX shell would, without a shell: quotes and backslashes hold words
 /// together; `$`, `*`, `~`, `|` and `;` mean themselves.

@@ -1,6 +1,6 @@
 import Artifacts
 import Contracts
-import JSONRPC
+import Faults
 
 /// Brings what a lead made to where the job expects it: below the output prefix.
 struct LeadDelivery: Sendable {
@@ -34,7 +34,7 @@ struct LeadDelivery: Sendable {
     ) async throws -> [AgentClip] {
         var clips: [AgentClip] = []
         for one in told {
-            guard Places.isValidID(one.segmentID) else {
+            guard Identifier.isValid(one.segmentID) else {
                 throw ServiceError(.unavailable, "\(teller) names the segment \"\(one.segmentID.prefix(80))\"")
             }
             var clip = AgentClip(segmentID: one.segmentID, error: one.error?.error)

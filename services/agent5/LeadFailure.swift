@@ -1,4 +1,4 @@
-import JSONRPC
+import Faults
 
 /// An error as a script or a program of the user's own writes it: the members of the wire's `data`, and its message.
 struct LeadFailure: Codable, Sendable {

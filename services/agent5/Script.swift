@@ -1,7 +1,8 @@
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
+import JSON
 
 /// What the scripted provider plays: for each call a list of steps.
 ///

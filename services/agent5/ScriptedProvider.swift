@@ -1,5 +1,6 @@
 import Artifacts
 import Contracts
+import Faults
 import Glibc
 import JSONRPC
 

@@ -1,4 +1,5 @@
 import Contracts
+import Faults
 import JSONRPC
 
 /// Another service as the lead: whatever answers `agent.process` on a socket. Progress, errors and cancelling go through.

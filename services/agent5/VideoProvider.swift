@@ -1,4 +1,5 @@
 import Contracts
+import Faults
 import JSONRPC
 
 /// Somebody who makes a whole video of a storyboard, or clips of its segments.

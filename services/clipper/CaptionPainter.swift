@@ -1,6 +1,7 @@
 import Drawing
-import JSONRPC
+import Faults
 import Media
+import Timebase
 
 /// Draws captions: white words on a dark plate, at the foot of the picture.
 struct CaptionPainter {

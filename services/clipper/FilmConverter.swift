@@ -1,9 +1,9 @@
 import Artifacts
 import Contracts
+import Faults
 import JSONRPC
 import Media
 import MediaService
-import ServiceKit
 
 /// Answers `clipper.convert`.
 struct FilmConverter: Sendable {
@@ -14,12 +14,6 @@ struct FilmConverter: Sendable {
         var recipe = ConversionRecipe(input: try await media.input(request.media, at: "/media"))
         recipe.start = request.start ?? 0
         recipe.duration = request.duration
-        guard recipe.start.isFinite, (0...86_400).contains(recipe.start) else {
-            throw ServiceError.invalidParams(at: "/start_s", expected: "seconds from 0 to 86400")
-        }
-        if let duration = request.duration, !duration.isFinite || !(0.01...86_400).contains(duration) {
-            throw ServiceError.invalidParams(at: "/duration", expected: "seconds from 0.01 to 86400")
-        }
         if request.width != nil || request.height != nil || request.fps != nil {
             // Checks what is asked for.
             let asked = try VideoFormat(width: request.width, height: request.height, fps: request.fps)

@@ -1,5 +1,6 @@
 import Contracts
 import Media
+import Timebase
 
 extension ProbedMedia {
     /// What `Media` found, as the wire says it.

@@ -1,7 +1,8 @@
 import Contracts
+import Faults
 import FoundationEssentials
 import Glibc
-import JSONRPC
+import Secrets
 import ServiceKit
 
 /// How the page is served, from the environment.
@@ -36,8 +37,6 @@ struct DashboardSettings: Sendable {
     var bounds: Bounds
     /// Where narrations lie while they come in.
     let uploads: String
-    /// `UNDERSTUDY_ROOT`: the store's folder of all users, as the orchestrator has it.
-    let root: String
 
     /// - Throws: `invalid_params` that names the variable.
     init(_ settings: ServiceSettings) throws(ServiceError) {
@@ -69,7 +68,6 @@ struct DashboardSettings: Sendable {
             uploads: try settings.int(
                 "UNDERSTUDY_DASHBOARD_UPLOADS_BYTES", default: 1 << 30, in: 1024...(1 << 50)))
         uploads = "\(settings.stateDirectory)/dashboard/uploads"
-        root = settings.string("UNDERSTUDY_ROOT") ?? Places.defaultRoot
     }
 
     /// Whether a host can only be this machine: an address, or a name that browsers ask nobody about.

@@ -1,7 +1,6 @@
+import Blocking
 import Contracts
 import Drawing
-import JSONRPC
-import ServiceKit
 
 /// Cards: designed pictures made on this machine; they cost nothing unless the list of prices says otherwise.
 struct CardProvider: ImageProvider {

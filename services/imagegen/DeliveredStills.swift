@@ -1,7 +1,8 @@
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
+import JSON
 
 /// The stills that were delivered, by their idempotency keys: a caller that lost the reply, or was killed before it could keep
 /// it, gets the same still once more, and no provider is asked, or paid, again.

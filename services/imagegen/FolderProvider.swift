@@ -1,9 +1,8 @@
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
 import ImageHeaders
-import JSONRPC
-import ServiceKit
 
 /// The team's own pictures, by segment id: `seg_001.png`, `.jpg`, `.jpeg` or `.webp` in a folder, or in one named after the session.
 struct FolderProvider: ImageProvider {

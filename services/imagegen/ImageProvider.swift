@@ -1,5 +1,4 @@
 import Contracts
-import JSONRPC
 
 /// Somebody who draws pictures.
 protocol ImageProvider: Sendable {

@@ -1,31 +1,32 @@
 import Artifacts
+import Calls
 import Contracts
+import Faults
 import FoundationEssentials
 import Glibc
 import JSONRPC
+import Parameters
 import Synchronization
 
 /// Answers `imagegen`'s methods: checks what is asked, chooses the provider, stores the picture.
 struct ImageStudio: Sendable {
-    static let maximumPrompt = 32_000
-    private static let maximumPixels = 64_000_000
-
     let artifacts: Artifacts
     let providers: ProviderList
     let delivered: DeliveredStills
     let cache: StillCache
     let ledger: OrderLedger
-    private let breakers = ProviderBreakers()
+    let breakers: ProviderBreakers
 
     init(
         artifacts: Artifacts, providers: ProviderList, delivered: DeliveredStills, cache: StillCache,
-        ledger: OrderLedger
+        ledger: OrderLedger, breakers: ProviderBreakers
     ) {
         self.artifacts = artifacts
         self.providers = providers
         self.delivered = delivered
         self.cache = cache
         self.ledger = ledger
+        self.breakers = breakers
     }
 
     /// Answers a call. A call with an idempotency key whose connection is lost, or whose deadline passes, finishes: the caller
@@ -133,40 +134,32 @@ struct ImageStudio: Sendable {
         var failures: [ServiceError] = []
         for (place, provider) in candidates.enumerated().dropFirst(orders.firstPlace) {
             orders.turn(to: place)
-            let call = UUID().uuidString
-            // A breaker only spares a provider where somebody else can be asked.
-            if candidates.count > 1, !orders.continues(provider.name),
-                await !breakers.admits(provider.name, call: call)
-            {
-                failures.append(
-                    ServiceError(
-                        .unavailable, "\(provider.name) is not asked: it failed three times in a row",
-                        provider: provider.name))
-                continue
+            let job = CallContext.current.jobID
+            let caller = job ?? UUID().uuidString
+            var probe: ProbeHold?
+            defer { withExtendedLifetime(probe) {} }
+            // A call of no job that names its provider is made by somebody who wants to know.
+            if candidates.count > 1 || job != nil, !orders.continues(provider.name) {
+                do throws(ServiceError) {
+                    probe = try await breakers.admit(provider.name, caller: caller)
+                } catch {
+                    failures.append(error)
+                    continue
+                }
             }
             report(0, "\(provider.name) draws")
             do {
-                var image = try await draw(request, provider, output, orders)
-                await breakers.succeeded(provider.name)
+                var image = try await draw(request, provider, output, orders, caller)
                 let warnings = failures.map(\.message) + (image.warnings ?? [])
                 image.warnings = warnings.isEmpty ? nil : warnings
                 return image
             } catch var error as ServiceError {
-                if error.nextAttempt != nil || error.providerCode == OrderBook.limitCode {
-                    // Not the provider's last word, or not its failure.
-                    await breakers.released(provider.name, call: call)
-                } else {
-                    await breakers.failed(provider.name, error.kind, call: call)
-                }
                 if error.nextAttempt != nil { throw error }
                 if orders.isStepwise, orders.loss.total > .zero, place + 1 < candidates.count {
                     error.nextAttempt = orders.nextAttempt(at: place + 1)
                     throw error
                 }
                 failures.append(error)
-            } catch {
-                await breakers.released(provider.name, call: call)
-                throw error
             }
         }
         guard var first = failures.first else {
@@ -179,11 +172,13 @@ struct ImageStudio: Sendable {
     }
 
     private func draw(
-        _ request: GenerateImage, _ provider: any ImageProvider, _ output: ArtifactURI, _ orders: OrderBook
+        _ request: GenerateImage, _ provider: any ImageProvider, _ output: ArtifactURI, _ orders: OrderBook,
+        _ caller: String
     ) async throws -> GeneratedImage {
         let isPaid = provider.info.needsNetwork && provider.name != "folder"
         guard isPaid else {
-            let drawn = try await artifacts.output(output) { path in try await provider.draw(request, to: path, orders)
+            let drawn = try await artifacts.output(output) { path in
+                try await ask(provider, request, path, orders, caller)
             }
             return Self.image(drawn, output, provider)
         }
@@ -200,10 +195,41 @@ struct ImageStudio: Sendable {
         // On this machine's disk first: whatever becomes of the store, what was paid for is not lost.
         let path = try ledger.temporary()
         defer { unlink(path) }
-        let drawn = try await provider.draw(request, to: path, orders)
+        let drawn = try await ask(provider, request, path, orders, caller)
         cache.keep(path, drawn, as: key, order: orders.currentOrder)
         try await artifacts.copy(ArtifactURI(filePath: path), to: output)
         return Self.image(drawn, output, provider)
+    }
+
+    /// Has a provider draw, and tells its breaker how that ended. What the store does with the picture is not the provider's.
+    private func ask(
+        _ provider: any ImageProvider, _ request: GenerateImage, _ path: String, _ orders: OrderBook, _ caller: String
+    ) async throws -> DrawnImage {
+        do {
+            let drawn = try await provider.draw(request, to: path, orders)
+            await breakers.succeeded(provider.name)
+            return drawn
+        } catch let error as ServiceError {
+            // Not the provider's last word, or not its failure.
+            let isOther = error.nextAttempt != nil || error.providerCode == OrderBook.limitCode || error.isOfThisMachine
+            if isOther {
+                await breakers.released(provider.name, caller: caller)
+            } else {
+                await breakers.failed(provider.name, error.kind, caller: caller)
+            }
+            throw error
+        } catch {
+            await breakers.released(provider.name, caller: caller)
+            throw error
+        }
+    }
+
+    /// Looks at a provider's breaker, or sets it by hand.
+    ///
+    /// - Throws: `invalid_params` for a provider that is not configured.
+    func breaker(_ request: ProviderBreakerRequest) async throws -> BreakerView {
+        guard providers.all.contains(where: { $0.name == request.provider }) else { throw unknown(request.provider) }
+        return await breakers.apply(request.action ?? .get, to: request.provider)
     }
 
     /// The picture of the cache, at the output.
@@ -245,33 +271,30 @@ struct ImageStudio: Sendable {
     private func candidates(_ request: GenerateImage) throws(ServiceError) -> [any ImageProvider] {
         guard let name = request.provider else { return providers.chain }
         guard let provider = providers.all.first(where: { $0.name == name }) else {
-            let known = providers.all.map(\.name).joined(separator: ", ")
-            throw .invalidParams(at: "/provider", expected: "one of \(known), found \"\(name)\"")
+            throw unknown(name)
         }
         return [provider]
+    }
+
+    private func unknown(_ name: String) -> ServiceError {
+        let known = providers.all.map(\.name).joined(separator: ", ")
+        return .invalidParams(at: "/provider", expected: "one of \(known), found \"\(name)\"")
     }
 
     private func check(_ request: GenerateImage) throws(ServiceError) {
         guard request.prompt.contains(where: { !$0.isWhitespace }) else {
             throw .invalidParams(at: "/prompt", expected: "what the picture shows, found nothing")
         }
-        guard request.prompt.unicodeScalars.count <= Self.maximumPrompt else {
-            throw ServiceError(.tooLarge, "/prompt: at most \(Self.maximumPrompt) characters", detail: "/prompt")
-        }
-        guard (0...1_000_000).contains(request.attempt ?? 0) else {
-            throw .invalidParams(at: "/attempt", expected: "0, or what the last failure's next_attempt said")
-        }
-        guard request.maxCost ?? .zero >= .zero else {
-            throw .invalidParams(at: "/max_cost_usd", expected: "0 or more dollars")
-        }
-        guard (16...8192).contains(request.width) else {
-            throw .invalidParams(at: "/width", expected: "16 to 8192 pixels, found \(request.width)")
-        }
-        guard (16...8192).contains(request.height) else {
-            throw .invalidParams(at: "/height", expected: "16 to 8192 pixels, found \(request.height)")
-        }
-        guard request.width * request.height <= Self.maximumPixels else {
+        try request.check()
+        guard request.width * request.height <= ImageBounds.pixels else {
             throw ServiceError(.tooLarge, "\(request.width)x\(request.height): a picture has at most 64 million pixels")
         }
+    }
+}
+
+extension ServiceError {
+    /// Whether the disk or the store failed, and not the provider.
+    fileprivate var isOfThisMachine: Bool {
+        provider == "s3" || kind == .unavailable && provider == nil && providerCode != nil
     }
 }

@@ -1,8 +1,9 @@
 import Artifacts
 import Contracts
+import Faults
 import HTTP
-import JSONRPC
 import Logging
+import Prices
 import Providers
 import ServiceKit
 

@@ -2,7 +2,7 @@ import Artifacts
 import Contracts
 import FoundationEssentials
 import Glibc
-import JSONRPC
+import JSON
 
 /// Pictures that were paid for, by what they were made of: another job that asks for the same gets them for nothing.
 ///

@@ -1,7 +1,8 @@
+import Blocking
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
-import ServiceKit
+import JSON
 
 /// Answers `logger`'s methods.
 struct EventLog: Sendable {
@@ -38,10 +39,6 @@ struct EventLog: Sendable {
     /// - Parameter params: the call's parameters as they came: what is kept of `data` is its own text, whatever the order of its
     ///   members and the digits of its numbers.
     func log(_ event: LogEvent, params: Data) async throws -> LogAccepted {
-        guard Self.isEventType(event.eventType) else {
-            throw ServiceError.invalidParams(
-                at: "/event_type", expected: "1 to 64 of a-z 0-9 _ . , found \"\(event.eventType.prefix(80))\"")
-        }
         guard case .object = event.data, let data = Self.member("data", of: params) else {
             throw ServiceError.invalidParams(at: "/data", expected: "an object")
         }
@@ -54,17 +51,14 @@ struct EventLog: Sendable {
     }
 
     func tail(_ request: TailEvents) async throws -> TailedEvents {
-        let limit = request.limit ?? 100
-        guard (1...10_000).contains(limit) else {
-            throw ServiceError.invalidParams(at: "/limit", expected: "1 to 10000, found \(limit)")
-        }
         guard let file else {
             throw ServiceError(
                 .unavailable,
                 "events are kept in CloudWatch alone: read them there, or add file to UNDERSTUDY_LOG_SINKS",
                 retryable: false)
         }
-        let tail = try EventTail(jobID: request.jobID, eventType: request.eventType, limit: limit)
+        let tail = try EventTail(
+            jobID: request.jobID, eventType: request.eventType, limit: request.limit ?? LogDefaults.page)
         return try await blocking.run { isCancelled in try tail.read(file.paths, isCancelled: isCancelled) }
     }
 
@@ -82,15 +76,6 @@ struct EventLog: Sendable {
         var counts: [String: SinkCounts] = [:]
         for sink in sinks { counts[sink.name] = await sink.counts }
         return counts
-    }
-
-    static func isEventType(_ text: String) -> Bool {
-        (1...64).contains(text.utf8.count)
-            && text.utf8.allSatisfy { byte in
-                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "_")
-                    || byte == UInt8(ascii: ".")
-            }
     }
 
     /// The text of an object's member; of several with the name the first counts, as everywhere.

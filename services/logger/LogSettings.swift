@@ -1,6 +1,6 @@
 import AWS
 import Contracts
-import JSONRPC
+import Faults
 import ServiceKit
 
 /// What the environment says of where events go.

@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 
 /// Where events are kept.
 protocol LogSink: Sendable {

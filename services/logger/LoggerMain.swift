@@ -1,30 +1,43 @@
 import AWS
+import Blocking
 import Contracts
+import JSON
 import JSONRPC
 import ServiceKit
 
 package enum LoggerMain {
     package static func main() async {
-        await ServiceMain.run("logger", about: "Keeps what happened, as lines of JSON.", capacity: 64) {
-            context, methods in
-            let settings = try LogSettings(context.settings)
-            let file =
-                settings.sinks.contains(.file) ? EventFile(path: settings.file, isPrivate: settings.isOwnFile) : nil
-            var sinks: [any LogSink] = []
-            if let file { sinks.append(FileSink(file: file)) }
-            if settings.sinks.contains(.cloudwatch) {
-                let cloud = CloudSink(settings, context)
-                sinks.append(cloud)
-                methods.background("cloudwatch") { await cloud.run(drain: context.settings.drainSeconds) }
-            }
-            // Reading what was logged never takes all of the machine from logging.
-            let readers = BlockingPool(threads: 2)
-            let log = EventLog(file: file, sinks: sinks, instance: context.instance, blocking: readers)
-            methods.handle(LoggerAPI.log) { event, call in try await log.log(event, params: call.rawParams) }
-            methods.handle(LoggerAPI.tail) { request, _ in try await log.tail(request) }
-            methods.handle(LoggerAPI.flush) { _, _ in try await log.flush() }
-            methods.report("sinks") { try await log.report() }
+        await ServiceProgram.run(description) { context in try application(context) }
+    }
+
+    private static let description = ServiceDescription(
+        "logger", about: "Keeps what happened, as lines of JSON.", capacity: 64)
+
+    /// What `rpc.stats` tells of this service.
+    private struct Details: Encodable, Sendable {
+        var sinks: JSONValue
+    }
+
+    private static func application(_ context: ServiceContext) throws -> ServiceApplication {
+        let settings = try LogSettings(context.settings)
+        let file = settings.sinks.contains(.file) ? EventFile(path: settings.file, isPrivate: settings.isOwnFile) : nil
+        let cloud = settings.sinks.contains(.cloudwatch) ? CloudSink(settings, context) : nil
+        var sinks: [any LogSink] = []
+        if let file { sinks.append(FileSink(file: file)) }
+        if let cloud { sinks.append(cloud) }
+        // Reading what was logged never takes all of the machine from logging.
+        let readers = BlockingPool(threads: 2)
+        let log = EventLog(file: file, sinks: sinks, instance: context.instance, blocking: readers)
+        var application = ServiceApplication(methods: [
+            MethodHandler(LoggerAPI.log) { event, call in try await log.log(event, params: call.rawParams) },
+            MethodHandler(LoggerAPI.tail, log.tail),
+            MethodHandler(LoggerAPI.flush) { _ in try await log.flush() },
+        ])
+        if let cloud {
+            application.services = [CloudDelivery(sink: cloud, drain: context.settings.drainSeconds)]
         }
+        application.details = { Details(sinks: try await log.report()) }
+        return application
     }
 }
 

@@ -1,21 +1,21 @@
 import Artifacts
+import Blocking
 import Contracts
+import Faults
 import FoundationEssentials
 import JSONRPC
 import Media
 import MediaService
 import ServiceKit
+import Timebase
 
 /// Answers `stitcher.stitch` on this machine.
 struct FilmStitcher: Sendable {
-    static let maximumClips = 1000
-
     let media: MediaWork
     /// Of one film.
     let price: USD
 
     func stitch(_ request: Stitch, _ call: Call) async throws -> Stitched {
-        try check(request)
         let format = try VideoFormat(width: request.width, height: request.height, fps: request.fps)
         let output = try media.target(request.output, at: "/output")
         var warnings: [String] = []
@@ -23,7 +23,7 @@ struct FilmStitcher: Sendable {
             try await self.parts(request.clips, rate: format.rate, &warnings)
         }
         var recipe = FilmRecipe(parts: parts, format: format)
-        recipe.fadeFrames = request.mode == .fade ? format.rate.frames(request.fade ?? 0.5) : 0
+        recipe.fadeFrames = request.mode == .fade ? format.rate.frames(request.fade ?? FilmDefaults.fade) : 0
         recipe.openingFrames = format.rate.frames(request.fadeIn ?? 0)
         recipe.closingFrames = format.rate.frames(request.fadeOut ?? 0)
         recipe.fit = request.fit == .crop ? .crop : .letterBox
@@ -67,34 +67,13 @@ struct FilmStitcher: Sendable {
 
     private static func tenth(_ value: Double) -> Double { (value * 10).rounded() / 10 }
 
-    func check(_ request: Stitch) throws(ServiceError) {
-        guard (1...Self.maximumClips).contains(request.clips.count) else {
-            throw .invalidParams(
-                at: "/clips", expected: "1 to \(Self.maximumClips) clips, found \(request.clips.count)")
-        }
-        for (name, seconds) in [
-            ("fade_s", request.fade), ("fade_in_s", request.fadeIn), ("fade_out_s", request.fadeOut),
-        ] {
-            guard let seconds else { continue }
-            guard seconds.isFinite, (0...10).contains(seconds) else {
-                throw .invalidParams(at: "/\(name)", expected: "seconds from 0 to 10, found \(seconds)")
-            }
-        }
-        if let loudness = request.loudness, !loudness.isFinite || !(-40 ... -5).contains(loudness) {
-            throw .invalidParams(at: "/loudness_lufs", expected: "LUFS from -40 to -5, found \(loudness)")
-        }
-        if let level = request.musicLevel, !level.isFinite || !(-60...12).contains(level) {
-            throw .invalidParams(at: "/music_level_db", expected: "dB from -60 to 12, found \(level)")
-        }
-    }
-
     private func music(_ request: Stitch, _ warnings: inout [String]) async throws -> FilmRecipe.Music? {
         guard let uri = request.music else { return nil }
         guard let path = try await media.inputIfPresent(uri, at: "/music") else {
             warnings.append("\(uri): no such file; the film has no music")
             return nil
         }
-        return FilmRecipe.Music(path: path, level: request.musicLevel ?? -14)
+        return FilmRecipe.Music(path: path, level: request.musicLevel ?? FilmDefaults.musicLevel)
     }
 
     /// The captions of the whole film, where any are wanted; timed by each segment's speech.
@@ -139,21 +118,9 @@ struct FilmStitcher: Sendable {
         _ clips: [StitchClip], rate: FrameRate, _ warnings: inout [String]
     ) async throws(ServiceError) -> [FilmPart] {
         var parts: [FilmPart] = []
-        var seconds = 0.0
-        var start = 0
+        var line = Timeline(rate: rate)
         for (index, clip) in clips.enumerated() {
-            guard clip.duration.isFinite, (0.1...3600).contains(clip.duration) else {
-                throw .invalidParams(
-                    at: "/clips/\(index)/duration", expected: "seconds from 0.1 to 3600, found \(clip.duration)")
-            }
-            seconds += clip.duration
-            let end = rate.frames(seconds)
-            let skipped = clip.audioStart ?? 0
-            guard skipped.isFinite, (0...21_600).contains(skipped) else {
-                throw .invalidParams(
-                    at: "/clips/\(index)/audio_start_s", expected: "seconds from 0 to 21600, found \(skipped)")
-            }
-            let tempo = try checkTempo(clip.tempo, at: "/clips/\(index)/tempo")
+            let frames = line.append(seconds: clip.duration)
             let path = try await media.input(clip.clip, at: "/clips/\(index)/clip")
             var audio: String?
             if let uri = clip.audio {
@@ -165,9 +132,8 @@ struct FilmStitcher: Sendable {
             }
             parts.append(
                 FilmPart(
-                    clip: path, frames: end - start, audio: audio, audioStart: skipped, tempo: audio == nil ? 1 : tempo,
-                    title: clip.segmentID))
-            start = end
+                    clip: path, frames: frames.count, audio: audio, audioStart: clip.audioStart ?? 0,
+                    tempo: audio == nil ? 1 : clip.tempo ?? 1, title: clip.segmentID))
         }
         return parts
     }

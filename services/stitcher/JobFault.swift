@@ -1,4 +1,4 @@
-import JSONRPC
+import Faults
 
 /// A MediaConvert job that ended without its film.
 struct JobFault: ServiceErrorConvertible {

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Faults
 import Glibc
-import JSONRPC
 import Untrusted
 
 /// How a command ends that could not do its work.
@@ -9,7 +9,9 @@ enum Failure {
     static let interrupted = ExitCode(130)
 
     /// One clear line on standard error, and the exit status.
-    static func exit(with error: any Error) -> Never {
+    ///
+    /// - Parameter command: what was parsed, which explains errors of arguments.
+    static func exit(with error: any Error, of command: any ParsableCommand.Type) -> Never {
         switch error {
         case let error as any ServiceErrorConvertible:
             Terminal.printError("understudy: \(text(error.serviceError))")
@@ -17,10 +19,10 @@ enum Failure {
         case is CancellationError:
             Glibc.exit(interrupted.rawValue)
         default:
-            let code = UnderstudyCommand.exitCode(for: error)
+            let code = command.exitCode(for: error)
             // Help and completion scripts are our own words; an error repeats the arguments.
-            if code.isSuccess { UnderstudyCommand.exit(withError: error) }
-            let text = UnderstudyCommand.fullMessage(for: error)
+            if code.isSuccess { command.exit(withError: error) }
+            let text = command.fullMessage(for: error)
             if !text.isEmpty { Terminal.printError(text) }
             Glibc.exit(code.rawValue)
         }

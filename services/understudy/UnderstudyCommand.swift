@@ -33,7 +33,7 @@ package enum UnderstudyMain {
                 try command.run()
             }
         } catch {
-            Failure.exit(with: error)
+            Failure.exit(with: error, of: UnderstudyCommand.self)
         }
     }
 }

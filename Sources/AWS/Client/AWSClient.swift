@@ -1,5 +1,7 @@
+import Faults
 import FoundationEssentials
 package import HTTP
+import Retry
 import Synchronization
 import Untrusted
 
@@ -7,6 +9,10 @@ import Untrusted
 /// `AWS_MAX_ATTEMPTS` times (3), and as long as the budget for retries lasts. A clock that is wrong is corrected by the server's;
 /// credentials that AWS calls expired are looked up again, once.
 package final class AWSClient: Sendable {
+    /// Pauses after a failure, and after AWS said that requests come too fast: at random from none to the bound.
+    private static let afterFailure = Backoff(first: .milliseconds(200), longest: .seconds(20), jitter: 0...1)
+    private static let afterThrottling = Backoff(first: .seconds(1), longest: .seconds(20), jitter: 0...1)
+
     private let settings: AWSSettings
     private let http: HTTPClient
     private let budget = RetryBudget()
@@ -17,7 +23,7 @@ package final class AWSClient: Sendable {
     /// Whose signature the requests have.
     package enum Identity: Sendable {
         /// The account's own credentials.
-        case account(any CredentialSource)
+        case account(any CredentialProvider)
         case credentials(AWSCredentials)
         /// None: the request proves by its contents who sends it.
         case unsigned
@@ -50,9 +56,9 @@ package final class AWSClient: Sendable {
                 }
                 let maySend = error.retryable && (request.isIdempotent || !error.isLost)
                 guard maySend, attempt < settings.maximumAttempts, budget.spend() else { throw error }
-                let pause = RetryPause.seconds(
-                    after: attempt, base: error.kind == .rateLimited ? 1 : 0.2, asked: error.retryAfter, maximum: 20)
-                try await Task.sleep(for: .clamping(seconds: pause))
+                let backoff = error.kind == .rateLimited ? Self.afterThrottling : Self.afterFailure
+                let asked = Duration.clamping(seconds: error.retryAfter ?? 0)
+                try await Task.sleep(for: backoff.pause(after: attempt, atLeast: asked))
                 attempt += 1
             }
         }

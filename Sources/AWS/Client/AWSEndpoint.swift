@@ -1,3 +1,5 @@
+import Faults
+
 /// Where a service is reached.
 struct AWSEndpoint: Sendable, Equatable {
     /// `http` or `https`.

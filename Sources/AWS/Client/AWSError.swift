@@ -1,28 +1,12 @@
+package import Faults
+import Glibc
 import HTTP
 
 /// Why AWS did not do what it was asked to.
 package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
-    package enum Kind: String, Sendable, CaseIterable {
-        case notFound = "not_found"
-        /// Credentials are missing, wrong, expired, or not enough.
-        case unauthorized
-        /// AWS cannot be reached, answered 5xx, or is not what was configured.
-        case unavailable
-        case timeout
-        case rateLimited = "rate_limited"
-        /// A limit of the account.
-        case quotaExhausted = "quota_exhausted"
-        /// A condition of the request did not hold.
-        case conflict
-        case tooLarge = "too_large"
-        case invalidParams = "invalid_params"
-        /// What came is not what was stored.
-        case corrupt = "corrupt_media"
-        /// A local file could not be read or written; `errno` says why.
-        case file
-    }
-
-    package var kind: Kind
+    /// `.corruptMedia`: what came is not what was stored. `.quotaExhausted`: a limit of the account. `.unavailable`: AWS cannot be
+    /// reached, answered 5xx, is not what was configured, or a local file failed.
+    package var kind: ErrorKind
     /// One line that names the place and what to do.
     package var message: String
     package var retryable: Bool
@@ -31,6 +15,7 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
     /// AWS's own code, e.g. `AccessDenied`.
     package var code: String?
     package var requestID: String?
+    /// Why a local file could not be read or written; `nil` where none is the reason.
     package var errno: Int32?
     /// Who refused; `nil` where nobody was asked.
     package var service: AWSService?
@@ -44,32 +29,40 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
     var isWhole = false
 
     package init(
-        _ kind: Kind, _ message: String, retryable: Bool = false, code: String? = nil, requestID: String? = nil,
-        errno: Int32? = nil, service: AWSService? = nil
+        _ kind: ErrorKind, _ message: String, retryable: Bool = false, code: String? = nil, requestID: String? = nil,
+        service: AWSService? = nil
     ) {
         self.kind = kind
         self.message = message
         self.retryable = retryable
         self.code = code
         self.requestID = requestID
-        self.errno = errno
         self.service = service
+    }
+
+    /// A local file could not be read or written.
+    ///
+    /// - Parameters:
+    ///   - errno: why.
+    ///   - message: names the file.
+    package init(file errno: Int32, _ message: String) {
+        self.init(.unavailable, message)
+        self.errno = errno
     }
 
     package var description: String { message }
 
     /// - Parameter subject: what was worked on, e.g. `s3://bucket/key`.
     init(_ error: HTTPError, _ subject: String, service: AWSService) {
-        let kind: Kind =
+        let kind: ErrorKind =
             switch error.kind {
-            case .file: .file
             case .timeout: .timeout
             case .tooLarge: .tooLarge
             case .invalidRequest: .invalidParams
-            case .unreachable, .untrusted, .interrupted, .notPartial: .unavailable
+            case .unreachable, .untrusted, .interrupted, .notPartial, .file: .unavailable
             }
-        self.init(
-            kind, "\(subject): \(error.message)", retryable: error.isRetryable, errno: error.code, service: service)
+        self.init(kind, "\(subject): \(error.message)", retryable: error.isRetryable, service: service)
+        if error.kind == .file { errno = error.code ?? EIO }
         isLost = error.kind == .timeout || error.kind == .interrupted
         isWhole = error.kind == .notPartial
     }

@@ -1,3 +1,4 @@
+import Faults
 import FoundationEssentials
 import HTTP
 import Untrusted
@@ -61,8 +62,8 @@ enum AWSFailure {
     }
 
     /// What the refusals of all services are called, in XML and in JSON.
-    private static let known: [String: (AWSError.Kind, Bool)] = {
-        var known: [String: (AWSError.Kind, Bool)] = [:]
+    private static let known: [String: (ErrorKind, Bool)] = {
+        var known: [String: (ErrorKind, Bool)] = [:]
         for code in [
             "NoSuchKey", "NoSuchBucket", "NoSuchUpload", "NoSuchEntity", "ResourceNotFoundException",
             "NotFoundException",
@@ -118,7 +119,7 @@ enum AWSFailure {
         ).bounded
     }
 
-    private static func verdict(_ status: Int) -> (AWSError.Kind, Bool) {
+    private static func verdict(_ status: Int) -> (ErrorKind, Bool) {
         switch status {
         case 404: (.notFound, false)
         case 401, 403: (.unauthorized, false)

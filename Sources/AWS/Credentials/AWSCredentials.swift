@@ -1,3 +1,4 @@
+import Faults
 import Untrusted
 
 /// Who calls AWS. It describes itself without its secrets.

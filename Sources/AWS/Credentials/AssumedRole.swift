@@ -1,3 +1,5 @@
+import Faults
+
 /// Temporary credentials of a profile's role, which other credentials may assume.
 struct AssumedRole: Sendable {
     let settings: AWSSettings

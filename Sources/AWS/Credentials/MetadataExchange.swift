@@ -1,5 +1,7 @@
+import Faults
 import FoundationEssentials
 import HTTP
+import Retry
 import Untrusted
 
 /// Asks the agent of a container or the metadata of a machine. Both are next door, and are busy, restarted or slow at times: what fails
@@ -8,6 +10,7 @@ struct MetadataExchange: Sendable {
     private static let attempts = 3
     private static let attemptsInTime = 2
     private static let maximumAnswer = 64 * 1024
+    private static let backoff = Backoff(first: .milliseconds(400), longest: .seconds(2), jitter: 0...1)
 
     private let http: HTTPClient
 
@@ -38,8 +41,8 @@ struct MetadataExchange: Sendable {
                 let limit = error.kind == .timeout ? Self.attemptsInTime : Self.attempts
                 guard error.isRetryable, attempt < limit, isThere || error.kind != .unreachable else { throw error }
             }
-            let pause = RetryPause.seconds(after: attempt, base: 0.4, asked: asked, maximum: 2)
-            try await Task.sleep(for: .clamping(seconds: pause))
+            try await Task.sleep(
+                for: Self.backoff.pause(after: attempt, atLeast: .clamping(seconds: asked ?? 0)))
             attempt += 1
         }
     }

@@ -1,3 +1,5 @@
+import Faults
+
 /// Credentials of a profile of `~/.aws/credentials` and `~/.aws/config`: a role to assume, keys, or a program that prints them.
 struct ProfileCredentials: Sendable {
     /// Profiles that lead to each other at the most.

@@ -1,3 +1,4 @@
+import Faults
 import HTTP
 
 /// STS, which gives temporary credentials of roles.

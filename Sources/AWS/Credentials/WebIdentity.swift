@@ -1,3 +1,4 @@
+import Faults
 import Untrusted
 
 /// A role that is assumed by showing a token of an identity provider, e.g. of a Kubernetes cluster (EKS's IRSA). The file with the

@@ -1,3 +1,5 @@
+import Faults
+
 /// When the checksums of S3 (`x-amz-checksum-*`) are used, as AWS's own tools are configured.
 struct S3Checksums: Sendable, Equatable {
     enum Use: String, Sendable {

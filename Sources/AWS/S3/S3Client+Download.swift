@@ -1,4 +1,5 @@
 import Crypto
+import Faults
 package import FoundationEssentials
 import HTTP
 
@@ -198,7 +199,8 @@ extension S3Client {
 
     static func corrupt(_ object: S3Location) -> AWSError {
         AWSError(
-            .corrupt, "\(object): the bytes that came are not those that were stored", retryable: true, service: .s3)
+            .corruptMedia, "\(object): the bytes that came are not those that were stored", retryable: true,
+            service: .s3)
     }
 }
 

@@ -1,5 +1,7 @@
 import Crypto
+import Faults
 import FoundationEssentials
+import Glibc
 import HTTP
 
 /// Large objects on their way to the store: in parts, four concurrently.
@@ -47,7 +49,7 @@ extension S3Client {
                     try digests?[number]
                     ?? FileDigest(.file(file.path), range: range, name: file.object.description)
                 guard digest.size == range.count else {
-                    throw AWSError(.file, "\(file.object): \(file.path) became shorter while it was sent")
+                    throw AWSError(file: EIO, "\(file.object): \(file.path) became shorter while it was sent")
                 }
                 var request = AWSRequest("PUT", file.object)
                 request.query = [(name: "partNumber", value: String(number + 1)), (name: "uploadId", value: id)]
@@ -74,7 +76,7 @@ extension S3Client {
         guard let result = XMLElement(document: response.body) else { return }
         for upload in result.all("Upload") {
             guard let key = upload["Key"]?.text, let id = upload["UploadId"]?.text,
-                let start = upload["Initiated"].flatMap({ AssumedRole.seconds($0.text) }), start < moment
+                let start = upload["Initiated"].flatMap({ ExpirationTime.seconds($0.text) }), start < moment
             else { continue }
             await abort(try S3Location(bucket: folder.bucket, key: key), id)
         }

@@ -1,5 +1,6 @@
 import Crypto
-package import FoundationEssentials
+import Faults
+import FoundationEssentials
 import HTTP
 
 /// Amazon S3, or what speaks like it.

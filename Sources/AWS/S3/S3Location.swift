@@ -1,3 +1,5 @@
+import Faults
+
 /// An object of S3, or all that begin with a prefix.
 package struct S3Location: Sendable, Hashable, CustomStringConvertible {
     package let bucket: String

@@ -1,3 +1,4 @@
+import Faults
 import FoundationEssentials
 package import HTTP
 import Synchronization
@@ -10,7 +11,7 @@ import Untrusted
 /// `AWS_DEFAULT_PROFILE`, `AWS_PROFILE` or `default` in `~/.aws/credentials` and `~/.aws/config` (`AWS_SHARED_CREDENTIALS_FILE`, `AWS_CONFIG_FILE`; a role to assume, keys, or a
 /// `credential_process`), from the container (`AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`, `_FULL_URI`), from the machine's metadata (IMDSv2).
 /// They are kept for a minute, or until five minutes before they expire. See `CredentialChain`.
-package final class AWSAccount: CredentialSource {
+package final class AWSAccount: CredentialProvider {
     let settings: AWSSettings
     private let cache: CredentialCache
 

@@ -1,3 +1,4 @@
+import Faults
 import HTTP
 
 /// Who AWS takes the caller for.

@@ -1,3 +1,4 @@
+import Faults
 package import FoundationEssentials
 import HTTP
 

@@ -48,6 +48,6 @@ struct FileDigest: Sendable {
 
     private static func failure(_ path: String, _ name: String) -> AWSError {
         let code = errno
-        return AWSError(.file, "\(name): \(path) cannot be read: \(String(cString: strerror(code)))", errno: code)
+        return AWSError(file: code, "\(name): \(path) cannot be read: \(String(cString: strerror(code)))")
     }
 }

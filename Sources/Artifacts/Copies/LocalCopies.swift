@@ -1,7 +1,8 @@
 import AWS
+import Faults
 import FoundationEssentials
 import Glibc
-import JSONRPC
+import Retry
 import Synchronization
 
 /// Files of this machine that stand for objects elsewhere: copies of what was read, and what is not yet stored.
@@ -167,7 +168,7 @@ final class LocalCopies: Sendable {
         throw ServiceError(
             .unavailable,
             "\(uri): no room for its \(size) bytes in \(([folder] + spare).joined(separator: ", ")); make room and try again",
-            providerCode: "ENOSPC")
+            cause: .diskFull)
     }
 
     private static func passing(_ path: String, in place: String? = nil) -> LocalFile {
@@ -207,7 +208,7 @@ final class LocalCopies: Sendable {
         do {
             try await download(path)
             return path
-        } catch let error as AWSError where error.kind == .file && full.contains(error.errno ?? 0) {
+        } catch let error as AWSError where error.errno.map(full.contains) ?? false {
             unlink(path)
             return nil
         } catch {
@@ -232,7 +233,7 @@ final class LocalCopies: Sendable {
             unlink(path)
             close(descriptor)
         }
-        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 { try await Task.sleep(for: .milliseconds(20)) }
+        try await poll(Backoff(every: .milliseconds(20))) { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
         return try await body()
     }
 

@@ -1,4 +1,4 @@
-import JSONRPC
+import Calls
 import Synchronization
 
 /// Keeps the files whose paths were given out in place: until the call that asked has ended, or for a while where no call did.

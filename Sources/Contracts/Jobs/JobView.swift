@@ -1,4 +1,4 @@
-package import JSONRPC
+package import Faults
 
 /// Where a job stands.
 package enum JobState: String, Codable, Sendable, CaseIterable {
@@ -32,8 +32,8 @@ package struct JobView: Codable, Sendable {
     package var state: JobState
     package var createdAt: Timestamp
     package var updatedAt: Timestamp
-    /// By the agent's name, `Agent5`, `Agent6`, ...; only agents that have begun.
-    package var agents: [String: AgentView]
+    /// Only agents that have begun.
+    package var agents: [Agent: AgentView]
     package var segments: [SegmentView]
     package var progress: Progress
     /// By the agent's name, and `total`.
@@ -50,7 +50,7 @@ package struct JobView: Codable, Sendable {
 
     package init(
         jobID: String, userID: String, sessionID: String, supersessionID: String?, state: JobState,
-        createdAt: Timestamp, updatedAt: Timestamp, agents: [String: AgentView], segments: [SegmentView],
+        createdAt: Timestamp, updatedAt: Timestamp, agents: [Agent: AgentView], segments: [SegmentView],
         progress: Progress, costs: Costs, videoURL: String?, error: ServiceError?, warnings: [String]
     ) {
         self.jobID = jobID
@@ -105,8 +105,8 @@ package struct SegmentView: Codable, Sendable {
     /// What the picture shows, with the user's edits; only where it was asked for.
     package var visualGuidance: String?
     package var state: SegmentState
-    /// `Agent5` or `Agent6`; absent while nobody has made it.
-    package var maker: String?
+    /// The lead or the understudy; absent while neither has made it.
+    package var maker: Agent?
     /// The artifact URI of the still.
     package var image: String?
     /// The artifact URI of the clip.
@@ -117,7 +117,7 @@ package struct SegmentView: Codable, Sendable {
     package var error: ServiceError?
 
     package init(
-        segmentID: String, duration: Double, state: SegmentState, maker: String? = nil, image: String? = nil,
+        segmentID: String, duration: Double, state: SegmentState, maker: Agent? = nil, image: String? = nil,
         clip: String? = nil, madeIn: Double? = nil, cost: USD = .zero, error: ServiceError? = nil
     ) {
         self.segmentID = segmentID

@@ -1,4 +1,4 @@
-package import JSONRPC
+package import Faults
 
 /// Who made the film, why, and what it cost: `receipt.json`.
 package struct Receipt: Codable, Sendable {
@@ -89,15 +89,15 @@ package struct Takeover: Codable, Sendable {
 
 /// A film, or clips, that came too late.
 package struct Candidate: Codable, Sendable {
-    /// `Agent5`.
-    package var agent: String
+    /// The lead.
+    package var agent: Agent
     /// The artifact URI of a film.
     package var video: String?
     package var clips: [AgentClip]?
     package var cost: USD
     package var at: Timestamp
 
-    package init(agent: String, video: String?, clips: [AgentClip]?, cost: USD, at: Timestamp) {
+    package init(agent: Agent, video: String?, clips: [AgentClip]?, cost: USD, at: Timestamp) {
         self.agent = agent
         self.video = video
         self.clips = clips
@@ -113,10 +113,8 @@ package struct Candidate: Codable, Sendable {
 
 /// One try of one agent at one piece of work.
 package struct Attempt: Codable, Sendable {
-    /// `Agent5` or `Agent6`.
-    package var agent: String
-    /// `film`, `image`, `clip`, `narration` or `stitch`.
-    package var work: String
+    package var agent: Agent
+    package var work: AttemptKind
     package var segmentID: String?
     package var startedAt: Timestamp
     package var endedAt: Timestamp?
@@ -126,7 +124,7 @@ package struct Attempt: Codable, Sendable {
     package var error: ServiceError?
 
     package init(
-        agent: String, work: String, segmentID: String?, startedAt: Timestamp, endedAt: Timestamp?, cost: USD,
+        agent: Agent, work: AttemptKind, segmentID: String?, startedAt: Timestamp, endedAt: Timestamp?, cost: USD,
         error: ServiceError?
     ) {
         self.agent = agent
@@ -150,14 +148,14 @@ package struct Attempt: Codable, Sendable {
 
 package struct SegmentReceipt: Codable, Sendable {
     package var segmentID: String
-    package var maker: String?
+    package var maker: Agent?
     /// Who drew the still: `card`, `openai`, ...
     package var imageProvider: String?
     /// Whether its still or clip was there before this run.
     package var reused: Bool
     package var cost: USD
 
-    package init(segmentID: String, maker: String?, imageProvider: String?, reused: Bool, cost: USD) {
+    package init(segmentID: String, maker: Agent?, imageProvider: String?, reused: Bool, cost: USD) {
         self.segmentID = segmentID
         self.maker = maker
         self.imageProvider = imageProvider
@@ -174,13 +172,12 @@ package struct SegmentReceipt: Codable, Sendable {
 }
 
 package struct StageTime: Codable, Sendable {
-    /// `load`, `agent5`, `images`, `clips`, `narration`, `stitch`, `verify`.
-    package var stage: String
+    package var stage: JobStage
     package var startedAt: Timestamp
     /// Seconds; stages of one job may overlap.
     package var seconds: Double
 
-    package init(stage: String, startedAt: Timestamp, seconds: Double) {
+    package init(stage: JobStage, startedAt: Timestamp, seconds: Double) {
         self.stage = stage
         self.startedAt = startedAt
         self.seconds = seconds

@@ -1,4 +1,4 @@
-package import JSONRPC
+package import Faults
 
 /// One status message of a job, as watchers get it. Its members are in camel case: the page and the pipelines that read it
 /// always had it so.
@@ -12,8 +12,7 @@ package struct StatusMessage: Codable, Sendable {
     package var userId: String
     package var sessionId: String
     package var supersessionId: String?
-    /// `Agent5`, `Agent6`, ...
-    package var agentNumber: String
+    package var agentNumber: Agent
     package var status: AgentStatus
     package var message: String
     package var segmentId: String?
@@ -30,7 +29,7 @@ package struct StatusMessage: Codable, Sendable {
 
     package init(
         seq: Int, ts: Timestamp, jobId: String, userId: String, sessionId: String, supersessionId: String?,
-        agentNumber: String, status: AgentStatus, message: String, segmentId: String? = nil,
+        agentNumber: Agent, status: AgentStatus, message: String, segmentId: String? = nil,
         progress: Progress? = nil, cost: USD, costs: Costs, videoUrl: String? = nil, error: ServiceError? = nil,
         jobState: JobState
     ) {

@@ -1,9 +1,12 @@
-package import JSONRPC
+package import Calls
+package import Faults
+package import JSON
 
 /// What an agent of the chain answers to: the lead `agent5`, and `agent2` and `agent4` where they run as services.
 package enum AgentAPI {
     package static let process = Method<AgentRequest, AgentResult>(
-        "agent.process", idempotent: false, settlement: .seconds(5), requestLimit: StoryboardBounds.request,
+        "agent.process", of: .agent5, idempotent: false, settlement: .seconds(5),
+        requestLimit: StoryboardBounds.request,
         summary: "Does the agent's part of a job.")
 }
 

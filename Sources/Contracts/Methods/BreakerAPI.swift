@@ -11,6 +11,19 @@ package struct BreakerRequest: Codable, Sendable {
     }
 }
 
+/// Asks `imagegen` for the breaker of an image provider, or sets it by hand.
+package struct ProviderBreakerRequest: Codable, Sendable {
+    /// One of `imagegen.providers`.
+    package var provider: String
+    /// `get` if absent.
+    package var action: BreakerAction?
+
+    package init(provider: String, action: BreakerAction? = nil) {
+        self.provider = provider
+        self.action = action
+    }
+}
+
 /// What is done to a breaker.
 package enum BreakerAction: String, Codable, Sendable, CaseIterable {
     /// Nothing: only look.

@@ -1,18 +1,20 @@
-package import JSONRPC
+package import Calls
 
 /// `clipper`: from a still to a clip, and the clip's sound.
 package enum ClipperAPI {
     package static let create = Method<CreateClip, CreatedClip>(
-        "clipper.create", idempotent: true, stall: RenderBounds.stall, media: { $0.image },
+        "clipper.create", of: .clipper, idempotent: true, stall: RenderBounds.stall, media: { $0.image },
         summary: "Turns a still into a silent H.264 clip.")
     package static let replaceAudio = Method<ReplaceAudio, ReplacedAudio>(
-        "clipper.replace_audio", idempotent: true, stall: RenderBounds.stall, media: { "\($0.audio) or \($0.clip)" },
+        "clipper.replace_audio", of: .clipper, idempotent: true, stall: RenderBounds.stall,
+        media: { "\($0.audio) or \($0.clip)" },
         summary: "Replaces a clip's audio with a narration, cut or padded to the clip.")
     package static let convert = Method<ConvertMedia, ConvertedMedia>(
-        "clipper.convert", idempotent: true, stall: RenderBounds.stall, media: { $0.media },
+        "clipper.convert", of: .clipper, idempotent: true, stall: RenderBounds.stall, media: { $0.media },
         summary: "Writes a film, or a stretch of it, as an MP4 that players play; takes over the streams that can be.")
     package static let probe = Method<ProbeMedia, ProbedMedia>(
-        "clipper.probe", idempotent: true, stall: RenderBounds.stall, requestLimit: StoryboardBounds.request,
+        "clipper.probe", of: .clipper, idempotent: true, stall: RenderBounds.stall,
+        requestLimit: StoryboardBounds.request,
         media: { $0.media },
         summary: "Says what a media file holds, and decodes it if asked.")
 }

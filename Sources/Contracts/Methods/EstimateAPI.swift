@@ -1,8 +1,8 @@
-package import JSONRPC
+package import Calls
 
 extension OrchestratorAPI {
     package static let estimate = Method<StartJob, Estimate>(
-        "orchestrator.estimate", idempotent: true, load: .light,
+        "orchestrator.estimate", of: .orchestrator, idempotent: true, load: .light,
         summary: "Says what the understudy's film would cost and take, and makes nothing.")
 }
 
@@ -60,6 +60,10 @@ package struct EstimatedCall: Codable, Sendable, Equatable {
         self.count = count
         self.unit = unit
         cost = unit * count
+    }
+
+    package init<P, R>(_ method: Method<P, R>, count: Int, unit: USD) {
+        self.init(service: method.service?.rawValue ?? "", method: method.name, count: count, unit: unit)
     }
 
     private enum CodingKeys: String, CodingKey {

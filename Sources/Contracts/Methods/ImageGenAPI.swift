@@ -1,13 +1,16 @@
-package import JSONRPC
+package import Calls
 
 /// `imagegen`: a still for a prompt.
 package enum ImageGenAPI {
     package static let generate = Method<GenerateImage, GeneratedImage>(
-        "imagegen.generate", idempotent: true, settlement: .seconds(5),
+        "imagegen.generate", of: .imagegen, idempotent: true, settlement: .seconds(5),
         summary: "Draws a picture of a prompt and stores it as an artifact.")
     package static let providers = Method<NoParams, ImageProviders>(
-        "imagegen.providers", idempotent: true, load: .light,
+        "imagegen.providers", of: .imagegen, idempotent: true, load: .light,
         summary: "Lists the providers that are configured, which is the default, and what each can do.")
+    package static let breaker = Method<ProviderBreakerRequest, BreakerView>(
+        "imagegen.breaker", of: .imagegen, idempotent: true, load: .light,
+        summary: "Whether a provider is asked at this moment; opens, closes or resets by hand.")
 }
 
 package struct GenerateImage: Codable, Sendable {

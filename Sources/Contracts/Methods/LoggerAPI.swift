@@ -1,4 +1,5 @@
-package import JSONRPC
+package import Calls
+package import JSON
 
 /// `logger`: what happened, for those who come later.
 package enum LoggerAPI {
@@ -6,11 +7,12 @@ package enum LoggerAPI {
     package static let group = "/pipeline/agent6"
 
     package static let log = Method<LogEvent, LogAccepted>(
-        "logger.log", idempotent: false, load: .light, summary: "Keeps one event; also as a notification.")
+        "logger.log", of: .logger, idempotent: false, load: .light, summary: "Keeps one event; also as a notification.")
     package static let tail = Method<TailEvents, TailedEvents>(
-        "logger.tail", idempotent: true, load: .light, summary: "The newest events, oldest first.")
+        "logger.tail", of: .logger, idempotent: true, load: .light, summary: "The newest events, oldest first.")
     package static let flush = Method<NoParams, LogFlushed>(
-        "logger.flush", idempotent: true, load: .light, summary: "Brings all accepted events to where they are kept.")
+        "logger.flush", of: .logger, idempotent: true, load: .light,
+        summary: "Brings all accepted events to where they are kept.")
 }
 
 /// The kinds of event that the pipeline itself logs; others are accepted too.

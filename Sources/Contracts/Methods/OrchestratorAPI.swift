@@ -1,36 +1,39 @@
-package import JSONRPC
+package import Calls
+package import JSON
 
 /// `orchestrator`: jobs, from a storyboard to a film.
 package enum OrchestratorAPI {
     package static let start = Method<StartJob, StartedJob>(
-        "orchestrator.start", idempotent: false, load: .light,
+        "orchestrator.start", of: .orchestrator, idempotent: false, load: .light,
         summary: "Starts a job: the chain's agents, Agent5, and Agent6 when Agent5 fails.")
     package static let runAgent5 = Method<StartJob, StartedJob>(
-        "orchestrator.run_agent5", idempotent: false, load: .light,
+        "orchestrator.run_agent5", of: .orchestrator, idempotent: false, load: .light,
         summary: "Starts a job whose inputs are already there: Agent5 with its fallback only.")
     package static let agent6 = Method<StartJob, Agent6Result>(
-        "agent6.process", idempotent: false,
+        "agent6.process", of: .orchestrator, idempotent: false,
         summary: "The fallback alone; replies when the film is done, with status messages as progress.")
     package static let status = Method<JobStatus, JobView>(
-        "orchestrator.status", idempotent: true, load: .light, summary: "One job.")
+        "orchestrator.status", of: .orchestrator, idempotent: true, load: .light, summary: "One job.")
     package static let list = Method<ListJobs, JobList>(
-        "orchestrator.list", idempotent: true, load: .light, summary: "Jobs, newest first.")
+        "orchestrator.list", of: .orchestrator, idempotent: true, load: .light, summary: "Jobs, newest first.")
     package static let receipt = Method<JobReference, Receipt>(
-        "orchestrator.receipt", idempotent: true, load: .light, summary: "The takeover receipt of a job.")
+        "orchestrator.receipt", of: .orchestrator, idempotent: true, load: .light,
+        summary: "The takeover receipt of a job.")
     package static let watch = Method<WatchJobs, WatchSnapshot>(
-        "orchestrator.watch", idempotent: true, load: .light,
+        "orchestrator.watch", of: .orchestrator, idempotent: true, load: .light,
         summary: "A snapshot, then a notification orchestrator.event for each status message until cancelled.")
     package static let cancel = Method<JobReference, JobStateResult>(
-        "orchestrator.cancel", idempotent: true, load: .light, summary: "Cancels a job and the work under it.")
+        "orchestrator.cancel", of: .orchestrator, idempotent: true, load: .light,
+        summary: "Cancels a job and the work under it.")
     package static let retry = Method<RetryJob, JobStateResult>(
-        "orchestrator.retry", idempotent: false, load: .light,
+        "orchestrator.retry", of: .orchestrator, idempotent: false, load: .light,
         summary: "Runs a job again, with changed segments if wanted; what is finished is kept.")
     package static let upgrade = Method<UpgradeJob, JobStateResult>(
-        "orchestrator.upgrade", idempotent: false, load: .light,
+        "orchestrator.upgrade", of: .orchestrator, idempotent: false, load: .light,
         summary: "Lets Agent5 make clips in place of the understudy's stills of a finished film.")
 
     package static let breaker = Method<BreakerRequest, BreakerView>(
-        "orchestrator.breaker", idempotent: true, load: .light,
+        "orchestrator.breaker", of: .orchestrator, idempotent: true, load: .light,
         summary: "Whether an agent or image provider is called at this moment; opens, closes or resets by hand.")
 
     /// The notification that carries a `StatusMessage` to those who watch.

@@ -1,16 +1,18 @@
-package import JSONRPC
+package import Calls
 
 /// `stitcher`: one film of many clips.
 package enum StitcherAPI {
     package static let stitch = Method<Stitch, Stitched>(
-        "stitcher.stitch", idempotent: true, stall: RenderBounds.stall, requestLimit: StoryboardBounds.request,
+        "stitcher.stitch", of: .stitcher, idempotent: true, stall: RenderBounds.stall,
+        requestLimit: StoryboardBounds.request,
         media: { "the clips of \($0.output)" },
         summary: "Joins clips and narrations to one film.")
     package static let setupRole = Method<SetupRole, RoleSetUp>(
-        "stitcher.setup_role", idempotent: true,
+        "stitcher.setup_role", of: .stitcher, idempotent: true,
         summary: "Creates the role that MediaConvert runs under, with access to the bucket, if it is missing.")
     package static let jobStatus = Method<StitchJob, StitchJobStatus>(
-        "stitcher.job_status", idempotent: true, load: .light, summary: "Says how far a MediaConvert job is.")
+        "stitcher.job_status", of: .stitcher, idempotent: true, load: .light,
+        summary: "Says how far a MediaConvert job is.")
 }
 
 /// How one clip follows another.

@@ -1,4 +1,4 @@
-package import JSONRPC
+package import Faults
 
 extension ServiceError {
     /// What was spent before this failure on results that cannot be used.

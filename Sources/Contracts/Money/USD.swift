@@ -1,3 +1,5 @@
+import Parameters
+
 /// US dollars, kept as whole micro-dollars; on the wire a number with up to six decimals.
 package struct USD: Sendable, Hashable, Comparable {
     /// Millionths of a dollar.
@@ -61,4 +63,8 @@ extension USD: Codable {
         var container = encoder.singleValueContainer()
         try container.encode(dollars)
     }
+}
+
+extension USD: BoundedNumber {
+    package var number: Double { dollars }
 }

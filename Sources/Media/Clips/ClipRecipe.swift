@@ -1,3 +1,5 @@
+import Timebase
+
 /// What a clip is made of.
 package struct ClipRecipe: Sendable {
     package enum Motion: Sendable, Equatable {

@@ -1,4 +1,5 @@
 import CFFmpeg
+import Timebase
 
 /// A clip of which the encoder codes every frame: a moving one, or a still one for a player that wants it so.
 ///

@@ -1,4 +1,5 @@
 import CFFmpeg
+import Timebase
 
 /// A clip whose picture stands still, coded at the limit of what can be left out.
 ///

@@ -1,3 +1,5 @@
+import Timebase
+
 /// A cross-fade between two pictures that stand still, made by the decoder: B pictures of a few bytes each.
 ///
 /// H.264 predicts a macroblock of a B slice from one picture before it and one after it, and with explicit weights

@@ -1,4 +1,5 @@
 import CFFmpeg
+import Timebase
 import Untrusted
 
 /// Arithmetic on the timestamps that a file states.

@@ -1,5 +1,6 @@
 import CFFmpeg
 import Glibc
+import Timebase
 
 /// Owns a libx264 encoder through libavcodec.
 struct VideoEncoder: ~Copyable {

@@ -1,4 +1,5 @@
 import CFFmpeg
+import Timebase
 
 /// What a clip's video track is like, as far as joining needs to know.
 struct ClipTrack {

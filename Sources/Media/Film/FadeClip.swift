@@ -1,3 +1,5 @@
+import Timebase
+
 /// One cross-fade of a film as a clip of its own, pictures and sound, for those who can only join clips.
 package enum FadeClip {
     /// The fades of a film.

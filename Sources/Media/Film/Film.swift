@@ -1,4 +1,5 @@
 import CFFmpeg
+import Timebase
 
 /// Joins clips and narrations to one film.
 ///

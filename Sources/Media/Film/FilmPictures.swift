@@ -1,3 +1,5 @@
+import Timebase
+
 /// The pictures of a film's time line in order, fades blended.
 ///
 /// Within a fade the clip that ends goes on to its last frame and holds it, and the clip that begins holds its first frame

@@ -1,3 +1,5 @@
+import Timebase
+
 /// The sound of a whole time line: each narration from its part's first sample on, cut or filled up with silence.
 struct FilmSound: ~Copyable {
     /// Samples over which a narration that is cut fades out: 10 ms.
@@ -104,6 +106,6 @@ struct FilmSound: ~Copyable {
     }
 
     private static func samples(_ seconds: Double) -> Int {
-        Int((min(max(seconds, 0), AudioReader.maximumDuration) * Double(AudioEncoder.sampleRate)).rounded())
+        AudioEncoder.clock.samples(min(max(seconds, 0), AudioReader.maximumDuration))
     }
 }

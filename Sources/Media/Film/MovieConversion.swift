@@ -1,4 +1,5 @@
 import CFFmpeg
+package import Timebase
 import Untrusted
 
 /// What became of a film's streams.
@@ -108,17 +109,9 @@ package enum MovieConversion {
         let scale = min(1, 4096 / max(size.width, size.height, 1))
         func even(_ value: Double) -> Int { Int(clamping: ((value * scale).clamped(to: 64...4096) / 2).rounded()) * 2 }
         let own = stream.pointee.avg_frame_rate.frameRate
-        let rate = recipe.rate ?? own.flatMap(standard) ?? FrameRate(30)
+        let rate = recipe.rate ?? own?.nearestStandard ?? FrameRate(30)
         return try VideoFormat(
             width: recipe.width ?? even(size.width), height: recipe.height ?? even(size.height), rate: rate)
-    }
-
-    /// The nearest rate that films have; containers with coarse timestamps state odd ones.
-    private static func standard(_ rate: FrameRate) -> FrameRate? {
-        [23.976, 24, 25, 29.97, 30, 48, 50, 59.94, 60].compactMap { FrameRate(framesPerSecond: $0) }
-            .min {
-                abs($0.framesPerSecond - rate.framesPerSecond) < abs($1.framesPerSecond - rate.framesPerSecond)
-            }
     }
 
     private static func copy(

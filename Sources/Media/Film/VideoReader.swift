@@ -1,4 +1,5 @@
 import CFFmpeg
+import Timebase
 
 /// Decodes a clip's pictures in the order of time, each brought to a film's format.
 struct VideoReader: ~Copyable {

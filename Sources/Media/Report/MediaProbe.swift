@@ -1,4 +1,5 @@
 import CFFmpeg
+package import Timebase
 
 /// What a media file holds.
 package struct MediaReport: Sendable {

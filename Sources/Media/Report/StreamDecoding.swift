@@ -1,4 +1,5 @@
 import CFFmpeg
+import Timebase
 import Untrusted
 
 /// Decodes one stream of a file to its end, and counts what comes out and what is broken. Groups of pictures that repeat an

@@ -1,4 +1,5 @@
 import CFFmpeg
+import Timebase
 
 /// Owns an AAC-LC encoder: 48 kHz, stereo, 192 kb/s; samples go in as they come.
 ///
@@ -7,6 +8,8 @@ import CFFmpeg
 struct AudioEncoder: ~Copyable {
     /// Samples a second of every film.
     static let sampleRate = 48_000
+    /// The same, as a rate: moments to samples and back.
+    static let clock = SampleRate(sampleRate)
     private static let bitRate: Int64 = 192_000
 
     private let context: UnsafeMutablePointer<AVCodecContext>

@@ -1,5 +1,6 @@
 import CFFmpeg
 import Glibc
+import Timebase
 import Untrusted
 
 package struct AudioReplacementReport: Sendable, Equatable {
@@ -52,13 +53,13 @@ package enum AudioReplacement {
             clip: clip, frames: 1, audio: audio, audioStart: audioStart, tempo: tempo, title: fileName(audio))
         // The narration begins with the first frame, wherever that is on the clip's time line.
         let start = stream.pointee.start_time == us_no_pts ? 0 : stream.pointee.start_time
-        let samples = Int((seconds * Double(AudioEncoder.sampleRate)).rounded())
+        let samples = AudioEncoder.clock.samples(seconds)
         let heard = try write(input, index, from: start, narration, samples, output, cancelled, progress)
         let whole = heard.narrationLength
-        let perSample = 1 / Double(AudioEncoder.sampleRate)
+        let clock = AudioEncoder.clock
         return AudioReplacementReport(
-            audioDuration: Double(whole) * perSample, padded: Double(heard.padded) * perSample,
-            trimmed: max(Double(whole - samples) * perSample - audioStart, 0))
+            audioDuration: clock.seconds(whole), padded: clock.seconds(heard.padded),
+            trimmed: max(clock.seconds(whole - samples) - audioStart, 0))
     }
 
     /// A film whose own sound is encoded: pictures and sound keep their places on the film's time line, however far apart they begin.
@@ -80,7 +81,7 @@ package enum AudioReplacement {
         let seconds = pictures + first - start
         try ProbeBound.checkLength(seconds, film)
         let sound = FilmPart(clip: film, frames: 1, audio: film, title: fileName(film))
-        let samples = Int((seconds * Double(AudioEncoder.sampleRate)).rounded())
+        let samples = AudioEncoder.clock.samples(seconds)
         let tick = MediaTime.ticks(start + input.secondsPerTick(index) / 2, base)
         _ = try write(input, index, from: tick, sound, samples, output, cancelled, progress)
     }
@@ -133,8 +134,8 @@ package enum AudioReplacement {
             // Some containers do not keep decoding times.
             let (dts, pts) = (packet.pointer.pointee.dts, packet.pointer.pointee.pts)
             time = MediaTime.seconds(dts != us_no_pts ? dts : pts, base) ?? time
-            let heard = ((time + 0.5) * Double(AudioEncoder.sampleRate)).rounded()
-            try film.writeSound(upTo: Int(min(max(heard, 0), Double(samples))))
+            let heard = AudioEncoder.clock.samples(time + 0.5)
+            try film.writeSound(upTo: min(max(heard, 0), samples))
             if !packet.isHidden { copied += 1 }
             try film.movie.copy(packet, timeBase: base)
             progress((time / max(seconds, 0.001)).clamped(to: 0...1))

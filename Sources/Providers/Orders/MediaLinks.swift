@@ -1,4 +1,4 @@
-package import JSONRPC
+package import JSON
 import Untrusted
 
 /// The places of a result in an answer of any shape: a text, a list, a dictionary, or these inside one another.

@@ -1,5 +1,5 @@
+package import Faults
 package import HTTP
-package import JSONRPC
 
 /// One wish in a provider's own language: which requests to send, and what the answers mean.
 ///

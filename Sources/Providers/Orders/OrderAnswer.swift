@@ -1,5 +1,5 @@
 package import FoundationEssentials
-package import JSONRPC
+package import JSON
 import Untrusted
 
 /// An answer about an order, read as servers that claim the same API write it: ids as numbers or under another name, the order

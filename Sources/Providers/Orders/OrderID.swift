@@ -1,4 +1,4 @@
-package import JSONRPC
+package import JSON
 
 /// A provider's name for an order that it accepted, safe to use as one segment of a URL's path.
 package struct OrderID: Sendable, Hashable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-package import JSONRPC
+package import Faults
 
 /// Remembers an order across the end of the process: noted before the order is sent, and again when its id is known.
 package protocol OrderMemory: Sendable {

@@ -1,4 +1,4 @@
-package import JSONRPC
+package import Faults
 
 /// What an answer without a result says of an order. `ProviderFailure.outcome` is the one table of it, for all providers.
 package enum OrderOutcome: Sendable, Equatable {

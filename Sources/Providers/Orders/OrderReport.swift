@@ -1,4 +1,4 @@
-package import JSONRPC
+package import Faults
 
 /// What a provider reports of one order.
 package struct OrderReport: Sendable {

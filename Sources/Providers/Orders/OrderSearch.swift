@@ -1,6 +1,6 @@
 import FoundationEssentials
 import HTTP
-import JSONRPC
+import Retry
 import Untrusted
 
 /// Looks for an order whose answer was lost in the provider's list of orders.
@@ -29,9 +29,10 @@ struct OrderSearch<API: OrderAPI>: Sendable {
     /// - Throws: `CancellationError`.
     func find(since moment: Double) async throws -> Finding {
         var last = Finding.unclear
-        for look in 0..<Self.looks {
+        var backoff = Backoff(first: .clamping(seconds: pauses.first), longest: .seconds(3600))
+        for _ in 0..<Self.looks {
             guard (try? api.list(page: nil)) != nil else { return .unclear }
-            try await Task.sleep(for: .clamping(seconds: pauses.first * Double(1 << look)))
+            try await Task.sleep(for: backoff.next())
             last = await search(since: moment)
             if case .found = last { return last }
         }

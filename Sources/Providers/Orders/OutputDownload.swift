@@ -1,7 +1,7 @@
+import Faults
 import FoundationEssentials
 package import HTTP
-import JSONRPC
-package import ServiceKit
+package import Secrets
 
 /// Fetches a result from where a provider says that it is: from https and public addresses, from the provider's own server, or out
 /// of the answer itself (`data:`).

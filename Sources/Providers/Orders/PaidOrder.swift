@@ -1,6 +1,6 @@
+import Faults
 import FoundationEssentials
 package import HTTP
-import JSONRPC
 import Untrusted
 
 /// One order at a provider that charges for it, from the request to the result.

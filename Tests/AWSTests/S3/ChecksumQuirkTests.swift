@@ -1,5 +1,6 @@
+import Faults
 import Foundation
-import JSONRPC
+import JSON
 import StandIns
 import Testing
 
@@ -37,7 +38,7 @@ import Testing
         let error = await #expect(throws: AWSError.self) {
             try await scene.client.download(try scene.object("second"), to: "\(scene.folder)/flipped")
         }
-        #expect(error?.kind == .corrupt)
+        #expect(error?.kind == .corruptMedia)
         await #expect(throws: AWSError.self) {
             try await scene.client.read(try scene.object("second"), maximum: 1000)
         }
@@ -64,7 +65,7 @@ import Testing
         let error = await #expect(throws: AWSError.self) {
             try await scene.client.download(try scene.object("again"), to: "\(scene.folder)/flipped")
         }
-        #expect(error?.kind == .corrupt)
+        #expect(error?.kind == .corruptMedia)
     }
 
     @Test(

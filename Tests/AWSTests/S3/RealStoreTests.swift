@@ -1,5 +1,6 @@
+import Faults
 import Foundation
-import JSONRPC
+import JSON
 import StandIns
 import Testing
 
@@ -62,6 +63,6 @@ import Testing
         ]
         try scene.store.ask(["service": "s3", "call": "put_object", "args": .object(put)])
         let corrupt = await #expect(throws: AWSError.self) { try await scene.client.read(object, maximum: 10) }
-        #expect(corrupt?.kind == .corrupt)
+        #expect(corrupt?.kind == .corruptMedia)
     }
 }

@@ -1,5 +1,6 @@
+import Faults
 import Foundation
-import JSONRPC
+import JSON
 import StandIns
 import Testing
 
@@ -79,7 +80,7 @@ import Testing
             let error = await #expect(throws: AWSError.self) {
                 try await client.download(target, to: "\(folder)/copy")
             }
-            #expect(error?.kind == .corrupt)
+            #expect(error?.kind == .corruptMedia)
         }
         let small = try object("small")
         try await client.upload(.bytes(Data("words".utf8)), to: small)

@@ -1,6 +1,7 @@
+import Faults
 import Foundation
 import HTTP
-import JSONRPC
+import JSON
 import StandIns
 import Testing
 
@@ -25,7 +26,7 @@ import Testing
             let error = await #expect(throws: AWSError.self) {
                 try await scene.client.download(try scene.object(key), to: "\(scene.folder)/flipped")
             }
-            #expect(error?.kind == .corrupt)
+            #expect(error?.kind == .corruptMedia)
         }
     }
 
@@ -133,7 +134,7 @@ import Testing
         let error = await #expect(throws: AWSError.self) {
             try await scene.client([:]).read(object, range: 7..<17)
         }
-        #expect(error?.kind == .corrupt)
+        #expect(error?.kind == .corruptMedia)
     }
 
     @Test("a question about a part that is refused costs the verification only", arguments: [400, 403, 405, 501, 500])

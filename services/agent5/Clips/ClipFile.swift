@@ -1,7 +1,8 @@
+import Faults
 import FoundationEssentials
 import Glibc
 import HTTP
-import JSONRPC
+import JSON
 import Providers
 import Untrusted
 

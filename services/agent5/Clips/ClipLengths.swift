@@ -1,4 +1,4 @@
-import JSONRPC
+import Faults
 import Untrusted
 
 /// The lengths of a clip, in whole seconds, that a provider sells.

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import HTTP
 import JSONRPC
+import Prices
 import Providers
 
 /// A generator of short clips that is paid for.

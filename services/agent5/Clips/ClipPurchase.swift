@@ -1,6 +1,6 @@
 import Artifacts
 import Contracts
-import JSONRPC
+import Faults
 import Logging
 import Providers
 import Untrusted

@@ -1,11 +1,15 @@
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
+import JSON
 import JSONRPC
 import Logging
 import Media
 import MediaService
+import Parameters
 import Providers
+import Timebase
 import Untrusted
 
 /// A lead that has clips generated: one for each segment, or one for the whole film; each brought to its segment's length.
@@ -99,9 +103,9 @@ struct ClipsProvider: VideoProvider {
         _ request: AgentRequest, _ call: Call, _ spending: LeadSpending, _ notes: CallNotes
     ) async throws -> AgentResult {
         let board = try JSONCoding.decode(Board.self, from: try JSONCoding.encode(request.storyboard))
-        if let index = board.segments.firstIndex(where: { !(0.1...3600).contains($0.duration) }) {
+        if let index = board.segments.firstIndex(where: { !FilmBounds.duration.contains($0.duration) }) {
             throw ServiceError.invalidParams(
-                at: "/storyboard/segments/\(index)/duration", expected: "seconds from 0.1 to 3600")
+                at: "/storyboard/segments/\(index)/duration", expected: FilmBounds.duration.expected)
         }
         let all = board.segments.map { Wanted(id: $0.name, guidance: $0.guidance, duration: $0.duration) }
         let format = try VideoFormat(

@@ -1,8 +1,9 @@
+import Faults
 import FoundationEssentials
 import HTTP
-import JSONRPC
+import JSON
 import Providers
-import ServiceKit
+import Secrets
 import Untrusted
 
 /// One clip as servers have it that speak as OpenAI's videos API did, in the dialects that they really speak.

@@ -1,7 +1,8 @@
 import Contracts
 import HTTP
+import Prices
 import Providers
-import ServiceKit
+import Secrets
 
 /// Servers that speak as OpenAI's videos API did: create, ask, fetch, delete.
 struct OpenAIVideos: ClipMaker {

@@ -1,5 +1,7 @@
 import Contracts
+import JSON
 import JSONRPC
+import Prices
 import Providers
 
 /// Video models at Replicate.

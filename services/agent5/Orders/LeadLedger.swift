@@ -1,7 +1,8 @@
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
+import JSON
 
 /// How calls of `agent.process` ended, by their idempotency keys: a caller that lost the reply gets the same one, and one that
 /// asks while the work is under way waits for it.

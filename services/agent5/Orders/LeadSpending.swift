@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 import Synchronization
 
 /// What one call of the lead spends: reserved before each order, repeats included, and booked when the order's end is known.

@@ -1,8 +1,9 @@
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
 import Glibc
-import JSONRPC
+import JSON
 import Providers
 import Synchronization
 

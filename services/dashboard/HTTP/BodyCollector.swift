@@ -1,5 +1,5 @@
+import Faults
 import FoundationEssentials
-import JSONRPC
 import NIOCore
 
 /// Takes a request's body in, to memory or to a file, and no more of it than is allowed. For one event loop.

@@ -1,7 +1,7 @@
 import Artifacts
+import Faults
 import FoundationEssentials
 import Glibc
-import JSONRPC
 import NIOCore
 import NIOHTTP1
 import NIOWebSocket

@@ -1,7 +1,7 @@
+import Faults
 import FoundationEssentials
-import JSONRPC
 import NIOHTTP1
-import ServiceKit
+import Secrets
 
 /// Who may ask: hosts that are ours, pages that are ours, and those who know the token where there is one.
 struct Gate: Sendable {

@@ -1,6 +1,6 @@
 import Crypto
+import Faults
 import FoundationEssentials
-import JSONRPC
 import NIOHTTP1
 
 /// What a person sees who is not let in. It stands alone: what it would load is locked too.

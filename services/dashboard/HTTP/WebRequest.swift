@@ -1,5 +1,5 @@
+import Faults
 import Foundation
-import JSONRPC
 import NIOHTTP1
 import Untrusted
 

@@ -1,5 +1,6 @@
+import Faults
 import FoundationEssentials
-import JSONRPC
+import JSON
 import NIOHTTP1
 import Untrusted
 

@@ -1,3 +1,4 @@
+import Faults
 import JSONRPC
 import Logging
 import NIOCore

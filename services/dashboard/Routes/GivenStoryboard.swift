@@ -1,8 +1,11 @@
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
 import Glibc
+import JSON
 import JSONRPC
+import JobFiles
 import ServicePool
 
 /// A storyboard that does not fit into a line of the wire goes into the store, where the orchestrator looks for it.
@@ -11,9 +14,7 @@ struct GivenStoryboard: Sendable {
     private static let maximumLine = 3 * 1024 * 1024
 
     let artifacts: Artifacts
-    /// Below it lie the sessions' folders.
-    let store: ArtifactURI
-    let root: String
+    let folders: JobFolders
 
     /// What `body` gives with the parameters of a start whose storyboard is where the orchestrator gets it.
     ///
@@ -33,6 +34,7 @@ struct GivenStoryboard: Sendable {
         }
         data["storyboard"] = nil
         params["pipeline_data"] = .object(data)
+        let (store, root) = try await folders.layout()
         let places = try Places(
             root: root, userID: params["user_id"]?.string ?? "", sessionID: params["session_id"]?.string ?? "")
         let place = try store.appending(places.storyboard)
@@ -67,7 +69,9 @@ struct GivenStoryboard: Sendable {
 
     /// Removes storyboards of estimates that dashboards which were killed left in the store.
     func sweep() async {
-        guard store.scheme == .file, let folder = try? store.appending("\(root)/\(Self.estimates)") else { return }
+        guard let (store, root) = try? await folders.layout(patience: .seconds(30)), store.scheme == .file,
+            let folder = try? store.appending("\(root)/\(Self.estimates)")
+        else { return }
         for session in ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).prefix(1000) {
             guard let places = try? Places(root: root, userID: Self.estimates, sessionID: session),
                 let place = try? store.appending(places.storyboard), let info = artifacts.localInfo(place),

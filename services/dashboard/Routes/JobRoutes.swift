@@ -1,7 +1,10 @@
+import Calls
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
+import JSON
 import NIOHTTP1
+import Parameters
 import ServicePool
 
 /// Jobs: the list, one of them, and what can be done to it. All of it is the orchestrator's to say.
@@ -9,16 +12,16 @@ struct JobRoutes: Sendable {
     /// Jobs that a search looks through at the most.
     private static let searched = 20_000
 
-    let orchestrator: ServicePool
+    let pools: ServicePools
     let storyboards: GivenStoryboard
 
     /// `/api/jobs...`; `nil` for an address that is none of these.
     func get(_ path: [String], _ request: WebRequest) async throws -> WebResponse? {
         switch path.count {
         case 0: return try .json(try await list(request.query))
-        case 1: return try .json(try await orchestrator.call(OrchestratorAPI.status, JobStatus(jobID: path[0])))
+        case 1: return try .json(try await pools.call(OrchestratorAPI.status, JobStatus(jobID: path[0])))
         case 2 where path[1] == "receipt":
-            return try .json(try await orchestrator.call(OrchestratorAPI.receipt, JobReference(jobID: path[0])))
+            return try .json(try await pools.call(OrchestratorAPI.receipt, JobReference(jobID: path[0])))
         default: return nil
         }
     }
@@ -26,20 +29,20 @@ struct JobRoutes: Sendable {
     func post(_ path: [String], _ request: WebRequest) async throws -> WebResponse? {
         switch (path.count, path.last) {
         case (0, _):
-            return try .json(try await begin(OrchestratorAPI.start.name, request, isKept: true), status: .created)
+            return try .json(try await begin(OrchestratorAPI.start, request, isKept: true), status: .created)
         case (2, "cancel"):
-            return try .json(try await relay(OrchestratorAPI.cancel.name, ["job_id": .string(path[0])]))
+            return try .json(try await relay(OrchestratorAPI.cancel, ["job_id": .string(path[0])]))
         case (2, "retry"):
-            return try .json(try await relay(OrchestratorAPI.retry.name, .object(try members(request, job: path[0]))))
+            return try .json(try await relay(OrchestratorAPI.retry, .object(try members(request, job: path[0]))))
         case (2, "upgrade"):
-            return try .json(try await relay(OrchestratorAPI.upgrade.name, .object(try members(request, job: path[0]))))
+            return try .json(try await relay(OrchestratorAPI.upgrade, .object(try members(request, job: path[0]))))
         default: return nil
         }
     }
 
     /// What the understudy's film would cost.
     func estimate(_ request: WebRequest) async throws -> WebResponse {
-        try .json(try await begin(OrchestratorAPI.estimate.name, request, isKept: false))
+        try .json(try await begin(OrchestratorAPI.estimate, request, isKept: false))
     }
 
     private struct Retried: Encodable {
@@ -62,11 +65,11 @@ struct JobRoutes: Sendable {
         var retried = Retried()
         var after: String?
         repeat {
-            let page = try await orchestrator.call(
+            let page = try await pools.call(
                 OrchestratorAPI.list, ListJobs(state: .error, limit: 1000, after: after))
             for job in page.jobs {
                 do {
-                    _ = try await orchestrator.call(OrchestratorAPI.retry, RetryJob(jobID: job.jobID))
+                    _ = try await pools.call(OrchestratorAPI.retry, RetryJob(jobID: job.jobID))
                     retried.retried.append(job.jobID)
                 } catch {
                     retried.failed.append(Retried.Failure(job: job.jobID, error: ServiceError(wrapping: error)))
@@ -82,8 +85,8 @@ struct JobRoutes: Sendable {
     /// `?state=&q=&limit=&after=`
     private func list(_ query: [String: String]) async throws -> JobList {
         let limit = try query["limit"].map { text -> Int in
-            guard let limit = Int(text), (1...1000).contains(limit) else {
-                throw ServiceError.invalidParams(at: "/limit", expected: "1 to 1000")
+            guard let limit = Int(text), JobBounds.page.contains(limit) else {
+                throw ServiceError.invalidParams(at: "/limit", expected: JobBounds.page.expected)
             }
             return limit
         }
@@ -96,18 +99,18 @@ struct JobRoutes: Sendable {
         }
         let after = query["after"].flatMap { $0.isEmpty ? nil : $0 }
         guard let words = query["q"]?.lowercased(), !words.isEmpty else {
-            return try await orchestrator.call(
+            return try await pools.call(
                 OrchestratorAPI.list, ListJobs(state: state, limit: limit, after: after))
         }
         var found = JobList(jobs: [], next: after)
         var looked = 0
         repeat {
-            let page = try await orchestrator.call(
+            let page = try await pools.call(
                 OrchestratorAPI.list, ListJobs(state: state, limit: 500, after: found.next))
             found.next = page.next
             for job in page.jobs where Self.matches(job, words) {
                 found.jobs.append(job)
-                if found.jobs.count == limit ?? 50 {
+                if found.jobs.count == limit ?? JobDefaults.page {
                     found.next = job.jobID
                     return found
                 }
@@ -122,7 +125,9 @@ struct JobRoutes: Sendable {
     }
 
     /// A call with the parameters of a start.
-    private func begin(_ method: String, _ request: WebRequest, isKept: Bool) async throws -> JSONValue {
+    private func begin<R>(
+        _ method: Method<StartJob, R>, _ request: WebRequest, isKept: Bool
+    ) async throws -> JSONValue {
         let size = if case .bytes(let body) = request.body { body.count } else { 0 }
         return try await storyboards.with(try start(request), size: size, isKept: isKept) { params in
             try await relay(method, params)
@@ -159,8 +164,7 @@ struct JobRoutes: Sendable {
     }
 
     /// Passes parameters on as they are, so that the orchestrator judges all of them.
-    private func relay(_ method: String, _ params: JSONValue) async throws -> JSONValue {
-        try await orchestrator.call(
-            Method<JSONValue, JSONValue>(method, idempotent: false, load: .light, summary: ""), params)
+    private func relay<P, R>(_ method: Method<P, R>, _ params: JSONValue) async throws -> JSONValue {
+        try await pools.call(method.relayed, params)
     }
 }

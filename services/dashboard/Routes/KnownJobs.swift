@@ -1,5 +1,4 @@
 import Contracts
-import JSONRPC
 import ServicePool
 import Synchronization
 
@@ -13,11 +12,11 @@ final class KnownJobs: Sendable {
         var at: ContinuousClock.Instant
     }
 
-    private let orchestrator: ServicePool
+    private let pools: ServicePools
     private let known = Mutex<[String: Known]>([:])
 
-    init(_ orchestrator: ServicePool) {
-        self.orchestrator = orchestrator
+    init(_ pools: ServicePools) {
+        self.pools = pools
     }
 
     /// A job as it was within the last second, where it was asked for.
@@ -29,7 +28,7 @@ final class KnownJobs: Sendable {
     ///
     /// - Throws: what `orchestrator.status` throws.
     func job(_ id: String) async throws -> JobView {
-        let job = try await orchestrator.call(OrchestratorAPI.status, JobStatus(jobID: id, guidance: false))
+        let job = try await pools.call(OrchestratorAPI.status, JobStatus(jobID: id, guidance: false))
         known.withLock { known in
             if known.count >= Self.kept { known = known.filter { $0.value.at > .now - Self.age } }
             // As many as are looked at in one second, and no more.

@@ -1,7 +1,7 @@
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
 import NIOHTTP1
 import Untrusted
 

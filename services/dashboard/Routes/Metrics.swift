@@ -1,11 +1,13 @@
+import Calls
 import Contracts
+import JSON
 import JSONRPC
 import ServiceKit
 import ServicePool
 
 /// `/metrics`, as Prometheus reads it.
 struct Metrics: Sendable {
-    let orchestrator: ServicePool
+    let pools: ServicePools
     let stack: StackRoutes
     let hub: WatchHub
 
@@ -28,7 +30,7 @@ struct Metrics: Sendable {
         gauge("replica_up", "Whether a replica serves.", replicas)
         gauge("calls_in_flight", "Calls that a replica has at this moment.", calls)
         var jobs: [(String, Double)] = []
-        let stats = try await orchestrator.call(ServiceStats.method, NoParams())
+        let stats = try await pools.call(ServiceStats.method.of(.orchestrator), NoParams())
         for state in JobState.allCases {
             let count = stats.details?["jobs"]?[state.rawValue]?.double ?? 0
             jobs.append(("{state=\"\(state.rawValue)\"}", count))

@@ -1,6 +1,7 @@
+import Faults
 import FoundationEssentials
 import Glibc
-import JSONRPC
+import JSON
 import Logging
 import Subprocess
 import SystemPackage

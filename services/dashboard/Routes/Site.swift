@@ -1,13 +1,13 @@
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
 import Logging
 import NIOHTTP1
 
 /// What the page consists of: each address, and who answers it.
 struct Site: Sendable {
-    /// Bytes of a request's JSON: a storyboard of 8 MiB, with room for what is around it.
-    static let maximumJSON = 8 * 1024 * 1024 + 256 * 1024
+    /// Bytes of a request's JSON: a storyboard, with room for what is around it.
+    static let maximumJSON = StoryboardBounds.bytes + 256 * 1024
 
     let gate: Gate
     let assets: Assets

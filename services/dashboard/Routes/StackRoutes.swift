@@ -1,5 +1,8 @@
+import Calls
 import Contracts
+import Faults
 import FoundationEssentials
+import JSON
 import JSONRPC
 import ServicePool
 
@@ -9,14 +12,13 @@ struct StackRoutes: Sendable {
     private static let agents = ["agent5"]
 
     let directory: RunDirectory
-    let orchestrator: ServicePool
-    let imagegen: ServicePool
+    let pools: ServicePools
 
     func get(_ path: [String]) async throws -> WebResponse? {
         switch path {
         case ["replicas"]: try .json(["services": await services()])
         case ["breakers"]: try .json(["breakers": try await breakers()])
-        case ["providers"]: try .json(try await imagegen.call(ImageGenAPI.providers, NoParams()))
+        case ["providers"]: try .json(try await pools.call(ImageGenAPI.providers, NoParams()))
         default: nil
         }
     }
@@ -33,7 +35,7 @@ struct StackRoutes: Sendable {
         }
         let agent = path.dropFirst().joined(separator: "/")
         return try .json(
-            try await orchestrator.call(OrchestratorAPI.breaker, BreakerRequest(agent: agent, action: known)))
+            try await pools.call(OrchestratorAPI.breaker, BreakerRequest(agent: agent, action: known)))
     }
 
     // MARK: -
@@ -85,13 +87,13 @@ struct StackRoutes: Sendable {
     private func breakers() async throws -> [BreakerView] {
         var breakers: [BreakerView] = []
         for agent in Self.agents + (await imageProviders()) {
-            breakers.append(try await orchestrator.call(OrchestratorAPI.breaker, BreakerRequest(agent: agent)))
+            breakers.append(try await pools.call(OrchestratorAPI.breaker, BreakerRequest(agent: agent)))
         }
         return breakers
     }
 
     private func imageProviders() async -> [String] {
-        let known = try? await imagegen.call(ImageGenAPI.providers, NoParams(), patience: .milliseconds(200))
+        let known = try? await pools.call(ImageGenAPI.providers, NoParams(), patience: .milliseconds(200))
         return (known?.providers ?? []).filter { $0.needsNetwork }.map { "imagegen/\($0.name)" }
     }
 }

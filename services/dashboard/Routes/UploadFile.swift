@@ -1,6 +1,6 @@
+import Faults
 import FoundationEssentials
 import Glibc
-import JSONRPC
 import Synchronization
 
 /// A file that holds an upload while it comes in and until it is in the store; it is removed with this object.

@@ -1,4 +1,4 @@
-import JSONRPC
+import Faults
 import Synchronization
 
 /// The bytes that uploads under way may take of this machine's disk together.

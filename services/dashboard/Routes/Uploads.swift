@@ -1,12 +1,13 @@
 import Artifacts
+import Faults
 import FoundationEssentials
 import JSONRPC
+import JobFiles
 import NIOHTTP1
 
 /// Narrations that come with the form: streamed to this machine's disk, then put into the store, where every service finds them.
 struct Uploads: Sendable {
     private static let maximumBytes = 200 * 1024 * 1024
-    private static let endings = ["mp3", "wav", "m4a", "aac", "flac", "ogg", "opus"]
 
     /// The store's folder for them.
     static let place = "uploads"
@@ -15,7 +16,7 @@ struct Uploads: Sendable {
     let folder: String
     let room: UploadRoom
     let artifacts: Artifacts
-    let store: ArtifactURI
+    let folders: JobFolders
 
     /// - Throws: `invalid_params` for what is no narration by its name.
     func plan(of request: WebRequest) throws(ServiceError) -> BodyCollector.Plan {
@@ -37,7 +38,7 @@ struct Uploads: Sendable {
             throw ServiceError(.invalidParams, "the body: expected the bytes of \(name.prefix(100))")
         }
         // The name is the browser's and goes no further than its ending.
-        let uri = try store.appending("\(Self.place)/\(UUID().uuidString.lowercased()).\(ending)")
+        let uri = try await folders.store().appending("\(Self.place)/\(UUID().uuidString.lowercased()).\(ending)")
         try await artifacts.copy(ArtifactURI(filePath: file.path), to: uri)
         return try .json(Taken(uri: uri.description, name: name, bytes: bytes), status: .created)
     }
@@ -45,18 +46,22 @@ struct Uploads: Sendable {
     private static func ending(_ request: WebRequest) throws(ServiceError) -> String {
         let name = request.query["name"] ?? ""
         let ending = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
-        guard endings.contains(ending), name.utf8.count <= 255 else {
+        guard Places.narrationExtensions.contains(ending), name.utf8.count <= 255 else {
             throw ServiceError.invalidParams(
-                at: "/name", expected: "the name of a narration that ends in \(endings.joined(separator: ", "))")
+                at: "/name",
+                expected: "the name of a narration that ends in \(Places.narrationExtensions.joined(separator: ", "))")
         }
         return ending
     }
 
-    /// Removes what dashboards that were killed left behind: uploads that were coming in, and copies into the store that were not
-    /// finished.
-    func sweep() async {
-        UploadFile.sweep(folder)
-        guard store.scheme == .file, let place = try? store.appending(Self.place) else { return }
+    /// Removes uploads that were coming in when an earlier dashboard was killed.
+    func sweep() { UploadFile.sweep(folder) }
+
+    /// Removes copies into the store that dashboards which were killed did not finish.
+    func sweepStore() async {
+        guard let store = try? await folders.store(), store.scheme == .file,
+            let place = try? store.appending(Self.place)
+        else { return }
         try? await artifacts.sweep(place, olderThan: Self.staleSeconds)
     }
 

@@ -1,5 +1,7 @@
 import Contracts
+import Faults
 import FoundationEssentials
+import JSON
 import JSONRPC
 import NIOCore
 import ServicePool
@@ -60,7 +62,7 @@ struct OrchestratorLink: Sendable {
     private static func message(_ params: Data) throws -> WatchHub.Message {
         let status = try JSONCoding.decode(StatusMessage.self, from: params)
         return WatchHub.Message(
-            seq: status.seq, job: status.jobId, agent: status.agentNumber,
+            seq: status.seq, job: status.jobId, agent: status.agentNumber.rawValue,
             isTerminal: status.status == .finished || status.status == .error || status.jobState.isTerminal,
             text: ByteBuffer(bytes: params))
     }

@@ -1,9 +1,12 @@
 import Contracts
+import Faults
 import FoundationEssentials
+import JSON
 import JSONRPC
 import Logging
 import NIOCore
 import ServiceKit
+import ServiceLifecycle
 import ServicePool
 
 /// Brings the status messages of the orchestrator to all who watch: one connection there, whatever the number of browsers here.
@@ -14,7 +17,7 @@ import ServicePool
 ///
 /// Nothing is kept for a browser that reads slowly but its place: it goes on from there when it has read, and is sent away when it does not
 /// read at all.
-actor WatchHub {
+actor WatchHub: Service {
     /// Messages that are kept.
     private static let kept = 10_000
     private static let interval = Duration.milliseconds(200)

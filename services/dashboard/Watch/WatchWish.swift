@@ -1,4 +1,5 @@
-import JSONRPC
+import Faults
+import JSON
 
 /// What a browser wants to watch: `?job=&after_seq=`.
 struct WatchWish {

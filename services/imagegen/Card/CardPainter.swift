@@ -1,5 +1,8 @@
+import Contracts
 import Drawing
+import Faults
 import JSONRPC
+import Parameters
 
 /// A designed picture of a prompt, made without any network: a scene drawn from the prompt, and the prompt typeset on it.
 enum CardPainter {
@@ -18,8 +21,8 @@ enum CardPainter {
     ///   - height: 16 to 8192. -> pixels.
     /// - Throws: `unavailable` where no font is installed, `invalid_params` for an odd size.
     static func paint(prompt: String, width: Int, height: Int, seed: Int?) throws(ServiceError) -> Card {
-        guard (16...8192).contains(width) else { throw .invalidParams(at: "/width", expected: "16 to 8192 pixels") }
-        guard (16...8192).contains(height) else { throw .invalidParams(at: "/height", expected: "16 to 8192 pixels") }
+        let sides = [(width, "/width"), (height, "/height")]
+        if let error = sides.compactMap({ ImageBounds.side.violation($0, at: $1) }).error { throw error }
         let text = printable(prompt)
         var dice = Dice("\(version)|\(seed.map(String.init) ?? "")|\(prompt)")
         let canvas = try Canvas(width: width, height: height)

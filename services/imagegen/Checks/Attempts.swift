@@ -1,9 +1,9 @@
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
 import Glibc
 import ImageHeaders
-import JSONRPC
 import Logging
 import Providers
 import Untrusted

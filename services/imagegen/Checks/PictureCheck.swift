@@ -1,5 +1,5 @@
+import Faults
 import ImageHeaders
-import JSONRPC
 
 /// Whether what a provider sent is a picture, and whole.
 enum PictureCheck {

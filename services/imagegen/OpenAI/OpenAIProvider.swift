@@ -1,13 +1,15 @@
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
 import Glibc
 import HTTP
 import ImageHeaders
-import JSONRPC
+import JSON
 import Logging
+import Prices
 import Providers
-import ServiceKit
+import Secrets
 import Untrusted
 
 /// OpenAI's images API, at OpenAI's or at any base URL that speaks it.

@@ -1,6 +1,7 @@
 import Artifacts
+import Faults
 import FoundationEssentials
-import JSONRPC
+import JSON
 
 /// The orders of stills by their idempotency keys, on disk before they are sent, so that a process that ends loses no money
 /// unnoticed. Replicas of one machine share it; a key is held by one call at a time, whichever replica has it.

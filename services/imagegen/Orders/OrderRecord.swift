@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 
 /// What was ordered under one idempotency key, as it is stored.
 struct OrderRecord: Codable, Sendable {

@@ -1,8 +1,9 @@
 import Contracts
 import HTTP
 import ImageHeaders
-import JSONRPC
+import JSON
 import Logging
+import Prices
 import Providers
 
 /// Models that draw at Replicate.

@@ -1,8 +1,10 @@
 import AWS
 import Contracts
+import Faults
 import FoundationEssentials
 import JSONRPC
 import Logging
+import Retry
 
 /// Events in CloudWatch Logs: accepted into a spool on the disk, delivered in batches from there.
 ///
@@ -118,7 +120,8 @@ actor CloudSink: LogSink {
     }
 
     private func deliverAll() async {
-        var pause = Pause()
+        // Never at once.
+        var backoff = Backoff(first: .milliseconds(500), longest: .seconds(60), jitter: 0.25...1)
         var adoptedAt: ContinuousClock.Instant?
         while !Task.isCancelled {
             // trusted: a bounded setting
@@ -145,7 +148,7 @@ actor CloudSink: LogSink {
             isUrgent = false
             do {
                 try await round()
-                pause.reset()
+                backoff.reset()
                 if trouble != nil { logger.notice("CloudWatch takes events again") }
                 trouble = nil
                 if await !spool.hasMore { end(served) }
@@ -154,15 +157,14 @@ actor CloudSink: LogSink {
                 if error is CancellationError || isStopping { return }
                 trouble = (error as? AWSError)?.message ?? (error as? ServiceError)?.message ?? "\(error)"
                 complain("CloudWatch takes no events, they wait in the spool", trouble ?? "")
-                await rest(pause.next())
+                await rest(backoff.next())
             }
         }
     }
 
     /// Waits out a pause that only a flush and the end of the service cut short.
-    private func rest(_ seconds: Double) async {
-        // trusted: a pause that was bounded
-        let end = ContinuousClock.now + .seconds(seconds)
+    private func rest(_ pause: Duration) async {
+        let end = ContinuousClock.now + pause
         while !isUrgent, !isStopping, .now < end {
             await alarm.wait(seconds: Double(ContinuousClock.now.duration(to: end).milliseconds) / 1000 + 0.001)
         }

@@ -1,4 +1,4 @@
-import JSONRPC
+import Faults
 import Synchronization
 
 /// Writes in one go what came while the last write was under way.

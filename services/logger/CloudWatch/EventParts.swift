@@ -1,6 +1,6 @@
 import Contracts
 import FoundationEssentials
-import JSONRPC
+import JSON
 
 /// Events that are larger than CloudWatch takes them, as several.
 enum EventParts {

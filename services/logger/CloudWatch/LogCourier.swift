@@ -1,4 +1,5 @@
 import AWS
+import Faults
 import Logging
 
 /// Brings batches to the streams of one group, and makes the group and the streams where they are missing.

@@ -1,7 +1,7 @@
 import Artifacts
+import Faults
 import FoundationEssentials
 import Glibc
-import JSONRPC
 
 /// The lines of a file from its end to its beginning, without reading more than is asked for.
 ///

@@ -1,8 +1,8 @@
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
 import Glibc
-import JSONRPC
 
 /// Events as lines of a local file, `{"timestamp":...,"event_type":...,"data":{...}}`.
 ///

@@ -1,6 +1,9 @@
 import Contracts
+import Faults
 import FoundationEssentials
+import JSON
 import JSONRPC
+import Parameters
 
 /// Reads the newest events of the local file. It shares nothing with the writer, and runs on a thread where it may block.
 struct EventTail: Sendable {
@@ -8,9 +11,6 @@ struct EventTail: Sendable {
     static let searchedBytes = 128 * 1024 * 1024
     /// Bytes of events that one call returns.
     static let returnedBytes = 2 * 1024 * 1024
-
-    /// Bytes that a job's id or the name of a type may have.
-    static let longestName = 256
 
     private let jobID: String?
     private let eventType: String?
@@ -25,10 +25,8 @@ struct EventTail: Sendable {
     /// - Throws: `invalid_params` for a name that no event has.
     init(jobID: String?, eventType: String?, limit: Int) throws(ServiceError) {
         for (pointer, name) in [("/job_id", jobID), ("/event_type", eventType)] {
-            guard let name else { continue }
-            guard !name.isEmpty, name.utf8.count <= Self.longestName else {
-                throw .invalidParams(at: pointer, expected: "1 to \(Self.longestName) bytes, found \(name.utf8.count)")
-            }
+            guard let violation = name.flatMap({ LogBounds.name.violation($0, at: pointer) }) else { continue }
+            throw violation.error
         }
         (self.jobID, self.eventType, self.limit) = (jobID, eventType, limit)
         texts = [jobID, eventType].compactMap { $0.map { Array($0.utf8) } }

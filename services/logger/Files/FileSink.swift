@@ -1,6 +1,6 @@
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
 
 /// Events in the local file.
 struct FileSink: LogSink {

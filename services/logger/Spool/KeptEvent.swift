@@ -1,6 +1,6 @@
 import Contracts
 import FoundationEssentials
-import JSONRPC
+import JSON
 
 /// An event as sinks keep it.
 struct KeptEvent: Sendable, Equatable {

@@ -1,5 +1,6 @@
 import AWS
 import Artifacts
+import Faults
 import FoundationEssentials
 import Glibc
 import JSONRPC

@@ -1,7 +1,7 @@
 import Artifacts
+import Faults
 import FoundationEssentials
 import Glibc
-import JSONRPC
 
 /// One file of the spool: lines that are only ever added. Whoever holds its lock owns it; a file that nobody holds is an orphan.
 final class SpoolFile {

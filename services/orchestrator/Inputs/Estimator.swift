@@ -1,3 +1,4 @@
+import Calls
 import Contracts
 import JSONRPC
 import ServiceKit
@@ -29,11 +30,11 @@ struct Estimator: Sendable {
     static func calls(_ plan: JobPlan, image: USD, stitch: USD) -> [EstimatedCall] {
         let (count, narrated) = (plan.segments.count, plan.segments.count { $0.audio != nil })
         return [
-            EstimatedCall(service: "imagegen", method: ImageGenAPI.generate.name, count: count, unit: image),
-            EstimatedCall(service: "clipper", method: ClipperAPI.create.name, count: count, unit: plan.clipPrice),
-            EstimatedCall(service: "clipper", method: ClipperAPI.replaceAudio.name, count: narrated, unit: .zero),
-            EstimatedCall(service: "stitcher", method: StitcherAPI.stitch.name, count: 1, unit: stitch),
-            EstimatedCall(service: "clipper", method: ClipperAPI.probe.name, count: 1, unit: .zero),
+            EstimatedCall(ImageGenAPI.generate, count: count, unit: image),
+            EstimatedCall(ClipperAPI.create, count: count, unit: plan.clipPrice),
+            EstimatedCall(ClipperAPI.replaceAudio, count: narrated, unit: .zero),
+            EstimatedCall(StitcherAPI.stitch, count: 1, unit: stitch),
+            EstimatedCall(ClipperAPI.probe, count: 1, unit: .zero),
         ].filter { $0.count > 0 }
     }
 }
@@ -53,11 +54,11 @@ struct Pace: Sendable {
 
     /// Takes the medians of the services that have worked already; where they have not, what was assumed stays.
     mutating func learn(from pools: ServicePools) async {
-        image = await Self.median("imagegen", ImageGenAPI.generate.name, pools) ?? image
-        clip = await Self.median("clipper", ClipperAPI.create.name, pools) ?? clip
-        narration = await Self.median("clipper", ClipperAPI.replaceAudio.name, pools) ?? narration
-        stitch = await Self.median("stitcher", StitcherAPI.stitch.name, pools) ?? stitch
-        check = await Self.median("clipper", ClipperAPI.probe.name, pools) ?? check
+        image = await Self.median(ImageGenAPI.generate, pools) ?? image
+        clip = await Self.median(ClipperAPI.create, pools) ?? clip
+        narration = await Self.median(ClipperAPI.replaceAudio, pools) ?? narration
+        stitch = await Self.median(StitcherAPI.stitch, pools) ?? stitch
+        check = await Self.median(ClipperAPI.probe, pools) ?? check
     }
 
     /// Seconds of a whole job: clips are made while further stills are drawn, the film when all are done.
@@ -70,8 +71,9 @@ struct Pace: Sendable {
         return (total * 10).rounded() / 10
     }
 
-    private static func median(_ service: String, _ method: String, _ pools: ServicePools) async -> Double? {
-        let stats = try? await pools[service].call(ServiceStats.method, NoParams(), patience: .seconds(1))
-        return stats?.methods[method]?.p50
+    private static func median<P, R>(_ method: Method<P, R>, _ pools: ServicePools) async -> Double? {
+        guard let service = method.service else { return nil }
+        let stats = try? await pools.call(ServiceStats.method.of(service), NoParams(), patience: .seconds(1))
+        return stats?.methods[method.name]?.p50
     }
 }

@@ -1,10 +1,10 @@
 import Contracts
-import JSONRPC
+import JSON
 
-/// What was asked for: the first thing that is known of a job, and never changes.
-struct JobSpec: Codable, Sendable {
+/// What was asked for: the first thing that is known of a job, and never changes. It is stored as `SpecFormat` says.
+struct JobSpec: Sendable {
     /// Where a job enters the chain.
-    enum Entry: String, Codable, Sendable {
+    enum Entry: Sendable, CaseIterable {
         /// The agents before the lead, where they run as services, then as `lead`.
         case chain
         /// Agent5, and Agent6 when it fails.
@@ -25,7 +25,7 @@ struct JobSpec: Codable, Sendable {
 }
 
 /// What a job works on, read once and kept with it.
-struct JobPlan: Codable, Sendable {
+struct JobPlan: Sendable {
     var segments: [PlannedSegment]
     /// The storyboard as it was read, for the lead.
     var storyboard: JSONValue
@@ -48,7 +48,7 @@ extension [PlannedSegment] {
 }
 
 /// One segment on the time line.
-struct PlannedSegment: Codable, Sendable, Equatable {
+struct PlannedSegment: Sendable, Equatable {
     var id: String
     /// Seconds: as the storyboard says, or as long as its narration where the segment was extended.
     var duration: Double

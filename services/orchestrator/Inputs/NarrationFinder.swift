@@ -1,4 +1,5 @@
 import Contracts
+import JobFiles
 
 /// Assigns the narration files of a folder to segments by their names.
 ///

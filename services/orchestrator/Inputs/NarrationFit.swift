@@ -1,5 +1,6 @@
 import Contracts
-import JSONRPC
+import JSON
+import Timebase
 
 /// Fits segments and narrations that are longer than their segments to each other, as `fit_narration` asks.
 struct NarrationFit: Sendable {
@@ -13,11 +14,11 @@ struct NarrationFit: Sendable {
     private static let margin = 0.02
 
     private let fitting: NarrationFitting
-    private let fps: Double
+    private let rate: FrameRate
 
     init(_ options: JobOptions) {
         fitting = options.fitNarration ?? .cut
-        fps = Timeline.exact(options.fps ?? JobDefaults.fps)
+        rate = options.rate
     }
 
     /// The segments whose narrations must be measured: those whose narration does not go on in the next one.
@@ -46,7 +47,7 @@ struct NarrationFit: Sendable {
             case .cut: break
             case .extend:
                 // Whole frames: rounding on the time line then takes nothing away.
-                let whole = ((needed * fps - 0.01).rounded(.up) / fps * 1_000_000).rounded(.up) / 1_000_000
+                let whole = (rate.seconds(rate.frames(covering: needed)) * 1_000_000).rounded(.up) / 1_000_000
                 segments[index].duration = min(whole, Self.longest)
                 if whole > Self.longest {
                     warnings.append("\(id): the narration lasts \(Int(needed)) s; a segment lasts at most 3600 s")
@@ -56,7 +57,7 @@ struct NarrationFit: Sendable {
             }
         }
         if fitting == .extend {
-            let frames = Timeline.frames(segments.map(\.duration), fps: fps)
+            let frames = Timeline.frames(segments.map(\.duration), at: rate)
             for (index, count) in zip(segments.indices, frames) { segments[index].frames = count }
         }
         return warnings

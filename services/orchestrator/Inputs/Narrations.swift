@@ -1,6 +1,9 @@
 import Artifacts
 import Contracts
+import Faults
+import JSON
 import JSONRPC
+import JobFiles
 
 /// Gives each segment its narration: what the caller passed, the storyboard's own word, a file by its name, or a part of one
 /// file for the whole film.

@@ -1,6 +1,10 @@
 import Contracts
+import Faults
+import JSON
 import JSONRPC
+import Parameters
 import ServiceKit
+import Timebase
 import Untrusted
 
 /// Finds everything that is wrong with a job's options at once.
@@ -35,7 +39,7 @@ enum OptionsCheck {
                 violations.append("/options/\(name): \(error)")
             }
         }
-        violations += ranges(options)
+        violations += options.violations(at: "/options").map(\.text)
         guard let first = violations.first else { return options }
         let count = violations.count + max(unknown.count - maximumUnknown - 1, 0)
         let message = count == 1 ? first : "\(count) violations, the first: \(first)"
@@ -60,41 +64,5 @@ enum OptionsCheck {
         )
         let all = (a.object ?? [:]).merging(b.object ?? [:]) { _, new in new }
         return try JSONCoding.convert(JSONValue.object(all), to: JobOptions.self)
-    }
-
-    private static func ranges(_ options: JobOptions) -> [String] {
-        var violations: [String] = []
-        func need(_ isGood: Bool?, _ name: String, _ expected: String) {
-            if isGood == false { violations.append("/options/\(name): expected \(expected)") }
-        }
-        need(options.fade.map { $0.isFinite && (0...5).contains($0) }, "fade_s", "seconds from 0 to 5")
-        need(options.width.map { (64...4096).contains($0) && $0 % 2 == 0 }, "width", "an even number from 64 to 4096")
-        need(options.height.map { (64...4096).contains($0) && $0 % 2 == 0 }, "height", "an even number from 64 to 4096")
-        let rates = [23.976, 24, 25, 29.97, 30, 48, 50, 59.94, 60]
-        need(
-            options.fps.map { fps in rates.contains { abs($0 - fps) < 0.006 } }, "fps",
-            "23.976, 24, 25, 29.97, 30, 48, 50, 59.94 or 60")
-        need(options.priority.map { (-100...100).contains($0) }, "priority", "a whole number from -100 to 100")
-        need(options.imageConcurrency.map { (1...16).contains($0) }, "image_concurrency", "1 to 16")
-        need(options.maxCost.map { $0 >= .zero }, "max_cost_usd", "0 or more")
-        need(
-            options.leadFaultShare.map { $0.isFinite && (0.05...1).contains($0) }, "lead_fault_share",
-            "a share from 0.05 to 1")
-        need(options.hedgeMaxCost.map { $0 >= .zero }, "hedge_max_cost_usd", "0 or more")
-        for (name, seconds) in [
-            ("agent5_timeout_s", options.agent5Timeout), ("agent5_stall_s", options.agent5Stall),
-            ("agent5_first_progress_s", options.agent5FirstProgress), ("agent5_queue_s", options.agent5Queue),
-            ("hedge_after_s", options.hedgeAfter),
-        ] {
-            need(seconds.map { $0.isFinite && (0.1...86_400).contains($0) }, name, "seconds from 0.1 to 86400")
-        }
-        for (name, seconds) in [("fade_in_s", options.fadeIn), ("fade_out_s", options.fadeOut)] {
-            need(seconds.map { $0.isFinite && (0...10).contains($0) }, name, "seconds from 0 to 10")
-        }
-        need(
-            options.loudness.map { $0.isFinite && (-40 ... -5).contains($0) }, "loudness_lufs", "LUFS from -40 to -5")
-        need(
-            options.musicLevel.map { $0.isFinite && (-60...12).contains($0) }, "music_level_db", "dB from -60 to 12")
-        return violations
     }
 }

@@ -1,6 +1,9 @@
 import Contracts
+import Faults
 import FoundationEssentials
+import JSON
 import JSONRPC
+import Parameters
 
 /// A storyboard that keeps all bounds.
 struct Storyboard: Sendable {
@@ -16,8 +19,6 @@ struct Storyboard: Sendable {
     }
 
     static let maximumBytes = StoryboardBounds.bytes
-    static let maximumSegments = 1000
-    static let maximumGuidance = 32_000
 
     let segments: [Segment]
     let json: JSONValue
@@ -96,17 +97,19 @@ private struct StoryboardCheck {
     var violations: [String] = []
     private var seen: [String: Int] = [:]
 
+    private static let count = "\(StoryboardBounds.segments.lowerBound) to \(StoryboardBounds.segments.upperBound)"
+
     mutating func segments(of json: JSONValue) -> [Storyboard.Segment] {
         guard case .object = json else {
             violations.append("/: expected an object with \"segments\"")
             return []
         }
         guard let list = json["segments"]?.array else {
-            violations.append("/segments: expected an array of 1 to \(Storyboard.maximumSegments) segments")
+            violations.append("/segments: expected an array of \(Self.count) segments")
             return []
         }
-        guard (1...Storyboard.maximumSegments).contains(list.count) else {
-            violations.append("/segments: expected 1 to \(Storyboard.maximumSegments) segments, found \(list.count)")
+        guard StoryboardBounds.segments.contains(list.count) else {
+            violations.append("/segments: expected \(Self.count) segments, found \(list.count)")
             return []
         }
         return list.enumerated().compactMap { index, value in segment(value, at: "/segments/\(index)", index) }
@@ -146,8 +149,9 @@ private struct StoryboardCheck {
             violations.append("\(pointer): expected a text or a whole number")
             return nil
         }
-        guard Places.isValidID(text) else {
-            violations.append("\(pointer): expected \(Places.idRule), found \(JSONText.quote(String(text.prefix(80))))")
+        guard Identifier.isValid(text) else {
+            violations.append(
+                "\(pointer): expected \(Identifier.rule.expected), found \(JSONText.quote(String(text.prefix(80))))")
             return nil
         }
         if let first = seen[text] {
@@ -159,7 +163,7 @@ private struct StoryboardCheck {
     }
 
     private mutating func duration(_ value: JSONValue, at pointer: String) -> Double? {
-        let expected = "a number of seconds from 0.1 to 3600"
+        let expected = "a number of \(FilmBounds.duration.expected)"
         guard let found = value["duration"], found != .null else {
             violations.append("\(pointer): expected \(expected), found none")
             return nil
@@ -168,7 +172,7 @@ private struct StoryboardCheck {
             violations.append("\(pointer): expected \(expected), found no number")
             return nil
         }
-        guard seconds.isFinite, (0.1...3600).contains(seconds) else {
+        guard FilmBounds.duration.contains(seconds) else {
             violations.append("\(pointer): expected \(expected), found \(seconds)")
             return nil
         }
@@ -184,8 +188,8 @@ private struct StoryboardCheck {
             violations.append("\(pointer): expected a text that says what is seen, found an empty one")
             return nil
         }
-        guard text.unicodeScalars.count <= Storyboard.maximumGuidance else {
-            violations.append("\(pointer): expected at most \(Storyboard.maximumGuidance) characters")
+        guard StoryboardBounds.guidance.accepts(text) else {
+            violations.append("\(pointer): expected \(StoryboardBounds.guidance.expected)")
             return nil
         }
         return text

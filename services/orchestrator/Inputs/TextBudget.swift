@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 import Untrusted
 
 /// What a job's view has room for, of texts that agents and providers wrote: a thousand segments may each have failed with a long
@@ -32,8 +32,8 @@ extension JobView {
         var budget = TextBudget()
         var view = self
         view.error = budget.fit(error)
-        for name in agents.keys.sorted() {
-            view.agents[name]?.message = budget.fit(agents[name]?.message.bounded(to: TextBound.message) ?? "")
+        for agent in agents.keys.sorted() {
+            view.agents[agent]?.message = budget.fit(agents[agent]?.message.bounded(to: TextBound.message) ?? "")
         }
         view.warnings = warnings.prefix(Self.maximumWarnings).map { budget.fit($0) }
         for index in segments.indices { view.segments[index].error = budget.fit(segments[index].error) }

@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 import Untrusted
 
 /// What agents and providers write goes into the journal cut to its bounds.

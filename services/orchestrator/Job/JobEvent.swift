@@ -1,8 +1,9 @@
 import Contracts
-import JSONRPC
+import Faults
 
-/// Something that happened to a job. A job's state is the fold of its events; they are kept for ever.
-enum JobEvent: Codable, Sendable {
+/// Something that happened to a job. A job's state is the fold of its events. They are stored in formats of the journal's own
+/// (`EventFormat`): a case, or what it holds, may change here as long as the formats are mapped to it.
+enum JobEvent: Sendable {
     case started
     /// An agent before the lead is not there, or has nothing to do.
     case agentSkipped(ChainAgent)
@@ -62,52 +63,12 @@ enum JobEvent: Codable, Sendable {
     case settled(warning: String?)
 }
 
-/// Something that is to be done now. Follows from a job's state alone.
-enum JobWork: Hashable, Sendable {
-    case agent(ChainAgent, attempt: Int)
-    case load
-    case lead(attempt: Int)
-    case checkLeadFilm
-    case checkLeadClips
-    case image(segment: Int, attempt: Int, provider: String?)
-    case clip(segment: Int)
-    case narrate(segment: Int)
-    case stitch
-    case verifyFilm
-    case settle
-
-    /// The segment that it is for, where it is for one.
-    var segment: Int? {
+extension JobEvent {
+    /// Whether it is the end of a still, good or bad.
+    var isStill: Bool {
         switch self {
-        case .image(let segment, _, _), .clip(let segment), .narrate(let segment): segment
-        default: nil
-        }
-    }
-}
-
-extension JobWork {
-    /// Whether it may cost money that its service reports only with its reply.
-    var isPaid: Bool {
-        switch self {
-        case .lead: true
-        case .image(_, _, let provider): provider != JobMachine.card && provider != JobMachine.given
+        case .imageMade, .imageFailed, .stillFailed: true
         default: false
-        }
-    }
-
-    /// Whether it decodes what the understudy made, and nothing that the lead delivered. Stills have retries of their own.
-    var isOwnMedia: Bool {
-        switch self {
-        case .clip, .narrate, .stitch, .verifyFilm: true
-        default: false
-        }
-    }
-
-    /// Whether it needs the artifact store itself: all but the agents, whose disks are their own affair.
-    var usesStore: Bool {
-        switch self {
-        case .lead, .agent: false
-        default: true
         }
     }
 }

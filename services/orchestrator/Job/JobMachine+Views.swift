@@ -1,28 +1,70 @@
 import Contracts
+import Faults
 
 /// A job as others see it.
 extension JobMachine {
+    var ledger: Ledger { record.ledger }
+    var updatedAt: Timestamp { record.now }
+    var plan: JobPlan? { understudy.plan }
+    var segments: [SegmentRecord] { understudy.segments }
+    var tally: SegmentTally { understudy.tally }
+    var agents: [Agent: AgentView] { record.agents }
+    var warnings: [String] { record.warnings }
+    var costs: Costs { ledger.costs }
+    var wasted: USD { ledger.wasted }
+    var unknown: USD { ledger.unknown }
+    var attempts: [Attempt] { ledger.attempts }
+    var unsettled: Set<JobWork> { ledger.unsettled }
+    var takeover: Takeover? { lead.takeover }
+    var candidates: [Candidate] { lead.candidates }
+    /// The artifact URI of the film, checked or not.
+    var videoURL: String? { phase.film?.url }
+    /// Seconds.
+    var filmDuration: Double? { phase.film?.duration }
+
+    var state: JobState {
+        switch phase {
+        case .queued: .queued
+        case .done(let outcome): outcome.state
+        default: .running
+        }
+    }
+
+    /// What the job was decided to come to, before that is visible.
+    var decidedState: JobState { phase.outcome?.state ?? state }
+
+    var error: ServiceError? { if case .failed(let error) = phase.outcome { error } else { nil } }
+
+    /// Who is at work: the lead until the understudy has stepped in.
+    var actor: Agent { understudy.hasBegun ? .understudy : .lead }
+
+    /// Stills, clips and the stitching, done of all.
+    var progress: Progress { understudy.progress(isStitched: phase.film != nil) }
+
     var view: JobView {
+        let isDone = phase.kind == .done
         var view = JobView(
             jobID: spec.jobID, userID: spec.userID, sessionID: spec.sessionID, supersessionID: spec.supersessionID,
             state: state, createdAt: createdAt, updatedAt: updatedAt, agents: agents, segments: segmentViews,
-            progress: progress, costs: costs, videoURL: phase == .done ? videoURL : nil,
-            error: phase == .done ? error : nil, warnings: warnings)
+            progress: progress, costs: costs, videoURL: isDone ? videoURL : nil, error: isDone ? error : nil,
+            warnings: warnings)
         view.wasted = wasted > .zero ? wasted : nil
         view.unknown = unknown > .zero ? unknown : nil
         return view.withinBudget
     }
 
     private var segmentViews: [SegmentView] {
-        var spent: [String: Int64] = [:]
-        for attempt in attempts {
-            guard let id = attempt.segmentID, let end = attempt.endedAt else { continue }
-            spent[id, default: 0] += end.milliseconds - attempt.startedAt.milliseconds
+        let spent = ledger.secondsBySegment
+        let steps = Dictionary(ledger.granted.compactMap { work in work.segment.map { ($0, work) } }) { first, _ in
+            first
         }
-        return segments.map { segment in
-            var view = segment.view
-            if segment.maker == Self.understudy { view.madeIn = spent[segment.id].map { Double($0) / 1000 } }
-            return view
+        return segments.enumerated().map { index, segment in
+            SegmentView(
+                segmentID: segment.id, duration: segment.duration, state: segment.state(steps[index]),
+                maker: segment.maker,
+                image: segment.still?.image, clip: segment.clip,
+                madeIn: segment.maker == .understudy ? spent[segment.id] : nil, cost: ledger.cost(of: segment.id),
+                error: segment.error)
         }
     }
 
@@ -39,18 +81,18 @@ extension JobMachine {
     private static let maximumGuidance = 1 << 20
 
     var receipt: Receipt {
+        let isFinished = decidedState == .finished
         var receipt = Receipt(
             jobID: spec.jobID, userID: spec.userID, sessionID: spec.sessionID, state: decidedState, takeover: takeover,
             attempts: attempts,
             segments: segments.map {
                 SegmentReceipt(
-                    segmentID: $0.id, maker: $0.maker, imageProvider: $0.image?.provider, reused: $0.isReused,
-                    cost: $0.cost)
-            },
-            costs: costs, wasted: wasted, saved: saved, stages: stages.times,
-            videoURL: outcome == .finished ? videoURL : nil, warnings: warnings, error: error)
-        let isLeads = segments.allSatisfy { $0.maker == Self.lead } && !segments.isEmpty
-        receipt.hedge = hedge > .zero && isLeads ? hedge : nil
+                    segmentID: $0.id, maker: $0.maker, imageProvider: $0.still?.provider, reused: $0.isReused,
+                    cost: ledger.cost(of: $0.id))
+            }, costs: costs, wasted: wasted, saved: ledger.saved, stages: ledger.stages,
+            videoURL: isFinished ? videoURL : nil, warnings: warnings, error: error)
+        let isLeads = segments.allSatisfy { $0.maker == .lead } && !segments.isEmpty
+        receipt.hedge = ledger.hedge > .zero && isLeads ? ledger.hedge : nil
         receipt.unknown = unknown > .zero ? unknown : nil
         receipt.candidates = candidates.isEmpty ? nil : candidates
         return receipt.withinBudget

@@ -5,96 +5,74 @@ extension JobMachine {
     var work: Set<JobWork> {
         switch phase {
         case .queued, .done: []
-        case .chain(let agent): [.agent(agent, attempt: chainAttempt)]
+        case .chain(let run): [.agent(run.agent, attempt: run.attempt)]
         case .loading: [.load]
-        case .lead: warmUpWork.union([.lead(attempt: leadAttempt)])
-        case .checkingLeadFilm: warmUpWork.union([.checkLeadFilm])
-        case .checkingLeadClips: warmUpWork.union([.checkLeadClips])
-        case .fallback: segmentWork
+        case .lead: hedgeWork.union([.lead(attempt: lead.attempts)])
+        case .checking(_, .film): hedgeWork.union([.checkLeadFilm])
+        case .checking(_, .clips): hedgeWork.union([.checkLeadClips])
+        case .understudy: understudy.work(ledger.granted, left: moneyLeft)
         case .stitching: [.stitch]
         case .verifying: [.verifyFilm]
         case .settling: [.settle]
         }
     }
 
-    /// Stills so many at a time in the film's order, clips and narrations as soon as they can be made.
-    ///
-    /// Nothing that costs is begun unless it fits the job's limit together with all that is under way and all that must follow:
-    /// a still is bought only with the money for its clip and the film at hand. What is under way is never withdrawn for want
-    /// of money: it is paid already.
-    private var segmentWork: Set<JobWork> {
-        var purse = Purse(left: moneyLeft.map { $0 - (plan?.stitchPrice ?? .zero) })
-        var work: Set<JobWork> = []
-        for kept in granted {
-            guard let index = kept.segment, isOpen(index), next(of: index).contains(kept) else { continue }
-            purse.pay(price(of: kept))
-            work.insert(kept)
-        }
-        // Clips before stills: their money was put aside with the still.
-        for index in tally.inHand {
-            guard let next = next(of: index).first, !work.contains(next) else { continue }
-            if purse.reserve(price(of: next)) { work.insert(next) }
-        }
-        var drawing = work.count { if case .image = $0 { true } else { false } }
-        for index in tally.undrawn {
-            guard drawing < spec.options.imageConcurrency ?? JobDefaults.imageConcurrency else { break }
-            let choices = next(of: index)
-            guard work.isDisjoint(with: choices), let still = choices.first(where: { purse.reserve(price(of: $0)) })
-            else { continue }
-            work.insert(still)
-            drawing += 1
-        }
-        return work
+    private var hedgeWork: Set<JobWork> {
+        guard isHedging else { return [] }
+        let rest = hedgeLeft
+        return understudy.hedgeWork(ledger.granted, left: moneyLeft.map { min($0, rest) } ?? rest)
     }
 
-    /// The provider that needs neither network nor money.
-    static let card = "card"
-    /// Who draws where the user gave the picture.
-    static let given = "given"
-
-    private func isOpen(_ index: Int) -> Bool {
-        segments.indices.contains(index) && segments[index].maker != Self.lead && !segments[index].isReady
-    }
-
-    /// The next step of a segment; of stills the one that is wanted, then the one that is allowed in its place.
-    func next(of index: Int) -> [JobWork] {
-        let segment = segments[index]
-        if segment.clip != nil { return [.narrate(segment: index)] }
-        if segment.image != nil { return [.clip(segment: index)] }
-        let card = JobWork.image(segment: index, attempt: segment.imageAttempts, provider: Self.card)
-        if segment.takesCard { return [card] }
-        if segment.given != nil {
-            return [.image(segment: index, attempt: segment.imageAttempts, provider: Self.given)]
-        }
-        let wanted = JobWork.image(
-            segment: index, attempt: segment.imageAttempts, provider: spec.options.imageProvider)
-        return spec.options.onImageFailure == .card ? [wanted, card] : [wanted]
-    }
-
-    /// What must be at hand for a step to begin.
-    private func price(of work: JobWork) -> USD {
-        let clip = plan?.clipPrice ?? .zero
-        return switch work {
-        case .image(_, _, let provider): stillPrice(provider) + clip
-        case .clip: clip
-        default: .zero
+    /// Whether stills are prepared at the moment.
+    var isHedging: Bool {
+        guard lead.isHedged else { return false }
+        return switch phase {
+        case .lead(let run), .checking(let run, _): run.upgrade == nil
+        default: false
         }
     }
-}
 
-/// What of a job's limit is neither spent nor promised.
-struct Purse {
-    /// `nil` without a limit; below zero where what is under way costs more than there is.
-    var left: USD?
+    /// What of the job's limit is left; `nil` without a limit.
+    private var moneyLeft: USD? { ledger.left(of: spec.options.maxCost) }
 
-    /// Takes what is paid already.
-    mutating func pay(_ amount: USD) { left = left.map { $0 - amount } }
+    /// What is left of the hedge's budget: `hedge_max_cost_usd`, and at most half of the job's limit.
+    private var hedgeLeft: USD {
+        let limit = spec.options.hedgeMaxCost ?? JobDefaults.hedgeMaxCost
+        let half = spec.options.maxCost.map { USD(micros: $0.micros / 2) } ?? limit
+        return max(min(limit, half) - ledger.hedge, .zero)
+    }
 
-    /// Promises an amount. -> whether there is that much.
-    mutating func reserve(_ amount: USD) -> Bool {
-        guard amount > .zero, let rest = left else { return true }
-        guard amount <= rest else { return false }
-        left = rest - amount
-        return true
+    // MARK: - What the runner asks
+
+    /// What the lead may spend; `nil` without a limit. A job with a hedge reserves the hedge's budget before the lead is called, so
+    /// that both together keep the job's limit.
+    var leadBudget: USD? {
+        let options = spec.options
+        let mayHedge = phase.upgrade == nil && (lead.isHedged || options.hedgeAfter != nil || options.hedge == .p95)
+        return moneyLeft.map { max($0 - (mayHedge ? hedgeLeft : .zero), .zero) }
+    }
+
+    /// The number of the call that the lead gets.
+    var leadCall: Int { lead.call(ledger) }
+
+    /// The lead asked to be left alone until then.
+    var leadNotBefore: Timestamp? { if case .lead(let run) = phase { run.notBefore } else { nil } }
+
+    /// What the lead is asked for; `nil` for the whole film.
+    var leadWish: LeadWish? {
+        phase.upgrade.map { upgrade in
+            LeadWish(segments: segments.map(\.id).filter(upgrade.wanted.contains), cost: upgrade.cost)
+        }
+    }
+
+    /// What of the lead is being checked.
+    var delivery: Delivery? { if case .checking(_, let delivery) = phase { delivery } else { nil } }
+
+    /// Whether all pictures of the film are to be encoded.
+    var reencodesFilm: Bool { if case .stitching(let run) = phase { run.reencodes } else { false } }
+
+    /// Whether a film that fails its check may be stitched again: once, and only where pictures were copied into it.
+    var mayReencodeFilm: Bool {
+        if case .verifying(let run, let film) = phase { film.isCopied && !run.reencodes } else { false }
     }
 }

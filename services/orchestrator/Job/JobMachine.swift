@@ -1,267 +1,119 @@
 import Contracts
-import JSONRPC
+import Faults
 
 /// A job as the fold of its events. Pure: no clock, no I/O; moments come with the events.
 ///
 /// `apply` takes what happened and gives the status messages that it causes; `work` says what is to be done now. Whoever
 /// runs a job does what `work` names and feeds back what came of it, so that a restart needs nothing but the events.
+///
+/// The phase holds what a part of one run needs. The lead's and the understudy's machines, and the record with its ledger, hold what
+/// outlives a run; each takes its own events, and reports what they mean for the phase.
 struct JobMachine: Sendable {
-    enum Phase: Sendable, Equatable {
-        case queued
-        case chain(ChainAgent)
-        case loading
-        case lead
-        case checkingLeadFilm(String)
-        case checkingLeadClips
-        case fallback
-        case stitching
-        case verifying
-        /// Decided, but the receipt is not yet written.
-        case settling
-        case done
-    }
-
-    enum Outcome: Sendable, Equatable {
-        case finished
-        case failed(ServiceError)
-        case cancelled
-    }
-
     let spec: JobSpec
     let createdAt: Timestamp
-    var updatedAt: Timestamp
-    var phase = Phase.queued
-    var outcome: Outcome?
-    var plan: JobPlan?
-    private(set) var segments: [SegmentRecord] = []
-    private(set) var tally = SegmentTally()
-    var agents: [String: AgentView] = [:]
-    var attempts: [Attempt] = []
-    var stages = StageClock()
-    var takeover: Takeover?
-    var candidates: [Candidate] = []
-    var warnings: [String] = []
-    var wasted = USD.zero
-    /// What orders may have cost of which no answer says whether the provider took them.
-    var unknown = USD.zero
-    /// What of the lead's cost is booked as wasted.
-    var leadWasted = USD.zero
-    /// What stills would have cost that were there already.
-    var saved = USD.zero
-    /// What was to be done after the last event: calls that cost and are under way.
-    var granted: Set<JobWork> = []
-    /// Paid calls that were stopped, until what they spent is booked.
-    var unsettled: Set<JobWork> = []
-    var costs = Costs()
-    var videoURL: String?
-    var filmDuration: Double?
-    /// Whether pictures of the film were copied from clips as they were coded.
-    var filmIsCopied = false
-    /// Whether all pictures of the film are encoded: a film of copied ones failed its check.
-    var reencodesFilm = false
-    /// When the storyboard began to be read.
-    var loadBeganAt: Timestamp
-    /// Calls of the agent before the lead that is at work.
-    var chainAttempt = 0
-    /// Calls of the lead that were made or are being made.
-    var leadAttempt = 0
-    var leadBeganAt: Timestamp?
-    /// The lead asked to be left alone until then.
-    var leadNotBefore: Timestamp?
-    var leadClips: [AgentClip] = []
-    /// Whether stills are prepared while the lead works.
-    var isHedged = false
-    /// What stills have cost that were prepared while the lead worked.
-    var hedge = USD.zero
-    /// The lead's clips that are to take the place of the understudy's.
-    var upgrade: Upgrade?
+    private(set) var phase = Phase.queued(nil)
+    private(set) var lead: LeadMachine
+    private(set) var understudy: UnderstudyMachine
+    private(set) var record: JobRecord
     /// Whether the job waits for the artifact store.
-    var isHeld = false
-    /// Whether the understudy has a part in the film.
-    var fallbackHasBegun = false
+    private var isHeld = false
 
     init(spec: JobSpec, createdAt: Timestamp) {
         self.spec = spec
         self.createdAt = createdAt
-        updatedAt = createdAt
-        loadBeganAt = createdAt
+        lead = LeadMachine(spec.options)
+        understudy = UnderstudyMachine(spec.options)
+        record = JobRecord(at: createdAt)
     }
 
     /// Takes an event. Events that come too late, or twice, change nothing.
-    mutating func apply(_ event: JobEvent, at now: Timestamp) -> [StatusDraft] {
-        // A clock that was set back must not make anything end before it began.
-        let now = max(updatedAt, now)
-        updatedAt = now
-        var drafts: [StatusDraft] = []
+    ///
+    /// - Returns: the status messages that it causes.
+    mutating func apply(_ event: JobEvent, at moment: Timestamp) -> [StatusDraft] {
+        record.begin(at: moment)
+        if !applyAnywhere(event) { applyInPhase(event) }
+        record.ledger.grant(work, after: event)
+        if phase.kind == .understudy { finishUnderstudy() }
+        return record.end()
+    }
+
+    // MARK: - Events
+
+    /// Takes an event that may come in any phase.
+    ///
+    /// - Returns: `false` for every other event.
+    private mutating func applyAnywhere(_ event: JobEvent) -> Bool {
         switch event {
-        case .started where phase == .queued:
-            begin(at: now, &drafts)
-        case .agentSkipped, .agentBegun, .agentProgress, .agentDone, .agentFailed:
-            applyChain(event, at: now, &drafts)
-        case .loaded(let plan) where phase == .loading:
-            loaded(plan, at: now, &drafts)
-        case .loadFailed(let error) where phase == .loading || phase == .chain(.agent4):
-            stages.ran("load", from: loadBeganAt, to: now)
-            conclude(.failed(error))
-        case .storeAway(let error) where !isHeld && !work.isEmpty:
+        case .cancelled: cancel()
+        case .storeAway(let error):
+            guard !isHeld, !work.isEmpty else { break }
             isHeld = true
-            drafts.append(
-                say(actor, .processing, "the job waits: \(error.message)", progress: progress))
-        case .storeBack where isHeld:
+            record.say(actor, .processing, "the job waits: \(error.message)", progress: progress)
+        case .storeBack:
+            guard isHeld else { break }
             isHeld = false
-            drafts.append(say(actor, .processing, "the job goes on", progress: progress))
-        case .cancelled where outcome == nil && upgrade == nil:
-            conclude(.cancelled)
-        case .cancelled where outcome == nil:
-            abandonUpgrade(ServiceError(.cancelled, "it was cancelled"), &drafts)
-        case .settled(let warning) where phase == .settling:
-            settled(warning, &drafts)
-        case .retried(let selection) where phase == .done:
-            retry(selection)
-        case .edited(let edits) where phase == .done:
-            edit(edits)
-        case .upgradeAsked(let wanted, let cost) where phase == .done && outcome == .finished:
-            askUpgrade(of: wanted, cost: cost)
-        case .hedged:
-            warmUp(&drafts)
+            record.say(actor, .processing, "the job goes on", progress: progress, state: state)
         case .leadLate(let result):
-            deliveredLate(result, at: now, &drafts)
-        case .leadProgress, .leadDelivered, .leadFailed, .leadBarred, .leadFilmAccepted, .leadFilmCut,
-            .leadClipsChecked:
-            applyLead(event, at: now, &drafts)
-        case .stopped(let segment, let error, let startedAt) where phase != .done:
-            stopped(segment, error, startedAt: startedAt, at: now)
-        case .imageMade(let index, let image, let startedAt) where phase == .settling:
-            stoppedTooLate(index, image, startedAt: startedAt, at: now)
-        case .imageMade, .imageFailed, .stillFailed:
-            guard phase == .fallback || isWarmingUp else { break }
-            applySegment(event, at: now, &drafts)
-        case .clipMade, .clipFailed, .narrated, .narrationFailed:
-            guard phase == .fallback else { break }
-            applySegment(event, at: now, &drafts)
-        case .stitched, .stitchFailed, .filmVerified, .filmRejected, .filmSpoiled:
-            applyFilm(event, at: now, &drafts)
-        default:
-            break
+            guard state == .running else { break }
+            lead.deliveredLate(result, &record)
+        case .stopped(let segment, let error, let startedAt):
+            guard phase.kind != .done else { break }
+            stopped(segment, error, startedAt: startedAt)
+        default: return false
         }
-        let before = granted
-        granted = work
-        unsettled.formUnion(before.subtracting(granted).filter { $0.isPaid && !event.ends($0) })
-        if phase == .fallback {
-            if tally.isEmpty {
-                phase = .stitching
-            } else if granted.isEmpty {
-                failFallback(
-                    ServiceError(
-                        .quotaExhausted,
-                        "the job's limit max_cost_usd of \((spec.options.maxCost ?? .zero).text) is reached: "
-                            + "raise it, or allow cards by on_image_failure"))
-            }
-        }
-        return drafts
+        return true
     }
 
-    // MARK: - State
-
-    var state: JobState {
-        switch phase {
-        case .queued: .queued
-        case .done:
-            switch outcome {
-            case .finished: .finished
-            case .cancelled: .cancelled
-            case .failed, nil: .error
-            }
-        default: .running
-        }
-    }
-
-    /// What the job was decided to come to, before that is visible.
-    var decidedState: JobState {
-        switch outcome {
-        case .finished: .finished
-        case .failed: .error
-        case .cancelled: .cancelled
-        case nil: state
+    private mutating func applyInPhase(_ event: JobEvent) {
+        switch (phase, event) {
+        case (.queued(let upgrade), .started): begin(upgrade)
+        case (.chain(let run), .loadFailed(let error)) where run.agent == .agent4:
+            // The storyboard is read for it.
+            record.ran(.load, from: run.beganAt)
+            phase = .settling(.failed(error))
+        case (.chain(let run), _): applyChain(event, run)
+        case (.loading(let since), .loaded(let plan)): loaded(plan, since: since)
+        case (.loading(let since), .loadFailed(let error)):
+            record.ran(.load, from: since)
+            phase = .settling(.failed(error))
+        case (.lead(let run), .hedged):
+            guard run.upgrade == nil, lead.hedge() else { break }
+            record.say(.understudy, .processing, "Agent5 takes long: Agent6 prepares stills", progress: progress)
+        case (.lead, _) where event.isStill, (.checking, _) where event.isStill:
+            guard isHedging else { break }
+            // A still that cannot be prepared is no failure.
+            _ = understudy.apply(event, .hedge, &record)
+        case (.lead(let run), _): follow(lead.apply(event, run, &record), run)
+        case (.checking(let run, let delivery), _): follow(lead.check(event, run, delivery, plan, &record), run)
+        case (.understudy, _): if let error = understudy.apply(event, .film, &record) { failUnderstudy(error) }
+        case (.stitching(let run), _): applyStitching(event, run)
+        case (.verifying(let run, let film), _): applyVerifying(event, run, film)
+        case (.settling, .imageMade(let index, let image, let startedAt)):
+            guard understudy.lacksStill(index), record.ledger.settle(segment: index) != nil else { break }
+            understudy.drawnTooLate(index, image, startedAt: startedAt, isHedged: lead.isHedged, &record)
+        case (.settling(let outcome), .settled(let warning)): settled(outcome, warning)
+        case (.done, .edited(let edits)): understudy.edit(edits)
+        case (.done, .retried(let selection)):
+            reopen(nil)
+            understudy.retry(selection)
+        case (.done(.finished(let film)), .upgradeAsked(let wanted, let cost)):
+            reopen(Upgrade(wanted: Set(wanted), cost: cost, segments: segments, film: film))
+            lead.countAgain()
+            understudy.keepAll()
+        default: break
         }
     }
 
-    var error: ServiceError? {
-        if case .failed(let error) = outcome { error } else { nil }
-    }
+    // MARK: - Beginnings
 
-    /// Who is at work: the lead until the understudy has stepped in.
-    var actor: String { fallbackHasBegun ? Self.understudy : Self.lead }
-
-    static let lead = "Agent5"
-    static let understudy = "Agent6"
-
-    /// Stills, clips and the stitching, done of all.
-    var progress: Progress {
-        Progress(
-            done: tally.steps + (filmDuration == nil ? 0 : 1), total: segments.isEmpty ? 0 : segments.count * 2 + 1)
-    }
-
-    /// Changes one segment, and what is to be done with it.
-    mutating func change(_ index: Int, _ body: (inout SegmentRecord) -> Void) {
-        let old = segments[index]
-        body(&segments[index])
-        tally.change(index, from: old, to: segments[index])
-    }
-
-    /// Changes all segments.
-    mutating func changeAll(_ body: (inout SegmentRecord) -> Void) {
-        for index in segments.indices { body(&segments[index]) }
-        tally = SegmentTally(segments)
-    }
-
-    /// Puts all segments back.
-    mutating func restore(_ segments: [SegmentRecord]) {
-        self.segments = segments
-        tally = SegmentTally(segments)
-    }
-
-    // MARK: - Steps
-
-    private mutating func begin(at now: Timestamp, _ drafts: inout [StatusDraft]) {
+    private mutating func begin(_ upgrade: Upgrade?) {
         if plan == nil {
-            beginChain(spec.entry == .chain ? .agent2 : nil)
+            phase = spec.entry == .chain ? .chain(ChainRun(.agent2, at: record.now)) : .loading(since: record.now)
         } else if upgrade != nil || isLeadsTurn {
-            beginLead(at: now, &drafts)
+            beginLead(upgrade)
         } else {
-            beginFallback(&drafts)
+            beginUnderstudy()
         }
-    }
-
-    private mutating func loaded(_ plan: JobPlan, at now: Timestamp, _ drafts: inout [StatusDraft]) {
-        self.plan = plan
-        segments = plan.segments.map { SegmentRecord(id: $0.id, duration: $0.duration, hasNarration: $0.audio != nil) }
-        tally = SegmentTally(segments)
-        warnings += plan.warnings
-        stages.ran("load", from: loadBeganAt, to: now)
-        switch spec.entry {
-        case .chain, .lead:
-            beginLead(at: now, &drafts)
-        case .fallback:
-            beginFallback(&drafts)
-        }
-    }
-
-    mutating func beginLead(at now: Timestamp, _ drafts: inout [StatusDraft]) {
-        phase = .lead
-        leadAttempt += 1
-        leadBeganAt = now
-        leadNotBefore = nil
-        drafts.append(say(Self.lead, .starting, "Agent5 is starting"))
-    }
-
-    mutating func beginFallback(_ drafts: inout [StatusDraft]) {
-        phase = .fallback
-        fallbackHasBegun = true
-        useSpares()
-        let count = tally.undrawn.count + tally.inHand.count
-        drafts.append(
-            say(Self.understudy, .starting, "Agent6 makes \(count) of \(segments.count) segments", progress: progress))
     }
 
     /// Whether the lead has not yet failed, and nothing of the film is there.
@@ -269,63 +121,180 @@ struct JobMachine: Sendable {
         spec.entry != .fallback && takeover == nil && segments.allSatisfy { $0.clip == nil }
     }
 
-    /// What of the job's limit is left; `nil` without a limit. Orders of unknown end count as spent.
-    var moneyLeft: USD? { spec.options.maxCost.map { $0 - costs.total - unknown } }
-
-    mutating func conclude(_ outcome: Outcome) {
-        self.outcome = outcome
-        upgrade = nil
-        phase = .settling
-    }
-
-    mutating func failFallback(_ error: ServiceError) {
-        var error = error
-        error.message = "Agent6 failed: \(error.message)"
-        if let takeover { error.message += "; before that Agent5 failed: \(takeover.reason)" }
-        conclude(.failed(error))
-    }
-
-    private mutating func settled(_ warning: String?, _ drafts: inout [StatusDraft]) {
-        phase = .done
-        if let warning { warnings.append(warning) }
-        switch outcome {
-        case .finished:
-            let seconds = filmDuration.map { " (\(($0 * 10).rounded() / 10) s)" } ?? ""
-            drafts.append(
-                say(actor, .finished, "the film is ready\(seconds)", progress: progress, videoURL: videoURL))
-        case .failed(let error):
-            drafts.append(say(actor, .error, error.message, error: error))
-        case .cancelled, nil:
-            let error = ServiceError(.cancelled, "the job was cancelled")
-            drafts.append(say(actor, .error, error.message, error: error))
+    private mutating func applyChain(_ event: JobEvent, _ run: ChainRun) {
+        var run = run
+        switch run.apply(event, &record) {
+        case .stays: phase = .chain(run)
+        case .ends: phase = .loading(since: record.now)
+        case .fails(let error): phase = .settling(.failed(error))
         }
     }
 
-    /// Remembers a try, however it ended.
-    mutating func attempted(
-        _ agent: String, _ work: String, segmentID: String? = nil, from startedAt: Timestamp, to now: Timestamp,
-        cost: USD = .zero, unknown: USD? = nil, error: ServiceError? = nil
-    ) {
-        var attempt = Attempt(
-            agent: agent, work: work, segmentID: segmentID, startedAt: min(startedAt, now), endedAt: now,
-            cost: cost, error: error)
-        attempt.unknown = unknown.flatMap { $0 > .zero ? $0 : nil }
-        attempts.append(attempt)
+    private mutating func loaded(_ plan: JobPlan, since: Timestamp) {
+        understudy.load(plan)
+        record.warn(plan.warnings)
+        record.ran(.load, from: since)
+        if spec.entry == .fallback { beginUnderstudy() } else { beginLead(nil) }
     }
 
-    // MARK: - Messages
+    private mutating func beginLead(_ upgrade: Upgrade?) { phase = .lead(lead.begin(upgrade, &record)) }
 
-    /// A message of an agent, with the costs as they are now; remembers where the agent stands.
-    mutating func say(
-        _ agent: String, _ status: AgentStatus, _ message: String, segmentID: String? = nil,
-        progress: Progress? = nil, videoURL: String? = nil, error: ServiceError? = nil
-    ) -> StatusDraft {
-        let cost = costs[agent]
-        // What it told stays true until it tells something else, or begins anew.
-        let progress = progress ?? (status == .starting ? nil : agents[agent]?.progress)
-        agents[agent] = AgentView(status: status, message: message, progress: progress, cost: cost)
-        return StatusDraft(
-            agent: agent, status: status, message: message, segmentID: segmentID, progress: progress, cost: cost,
-            costs: costs, videoURL: videoURL, error: error, jobState: state)
+    private mutating func beginUnderstudy() {
+        phase = .understudy
+        understudy.begin(&record)
+    }
+
+    /// The job waits for its turn again.
+    private mutating func reopen(_ upgrade: Upgrade?) {
+        phase = .queued(upgrade)
+        record.ledger.reopen()
+    }
+
+    // MARK: - The lead
+
+    private mutating func follow(_ step: LeadStep, _ run: LeadRun) {
+        switch step {
+        case .stays: break
+        case .retries(let run): phase = .lead(run)
+        case .delivers(let delivery): phase = .checking(run, delivery)
+        case .makes(let film):
+            understudy.giveWay()
+            phase = .settling(.finished(film))
+        case .keeps(let clips):
+            understudy.giveWay(to: clips)
+            phase = .stitching(StitchRun(upgrade: run.upgrade))
+        case .keepsSome(let clips, let reason):
+            understudy.giveWay(to: clips)
+            takeOver(reason, isBarred: false, run)
+        case .fails(let error, let isBarred): takeOver(error, isBarred: isBarred, run)
+        }
+    }
+
+    private mutating func takeOver(_ error: ServiceError, isBarred: Bool, _ run: LeadRun) {
+        if let upgrade = run.upgrade { return abandon(upgrade, error) }
+        lead.giveUp(error, isBarred: isBarred, &record)
+        beginUnderstudy()
+    }
+
+    /// The film stays as it was.
+    private mutating func abandon(_ upgrade: Upgrade, _ error: ServiceError) {
+        understudy.restore(upgrade.segments)
+        record.warn("the upgrade failed: \(error.message); the film stays as it was")
+        record.say(.lead, .error, error.message, error: error, state: state)
+        phase = .settling(.finished(upgrade.film))
+    }
+
+    // MARK: - The understudy and the film
+
+    /// Goes on to the film when all segments are ready, and gives up when nothing more can be paid.
+    private mutating func finishUnderstudy() {
+        if tally.isEmpty {
+            phase = .stitching(StitchRun())
+        } else if ledger.granted.isEmpty {
+            failUnderstudy(
+                ServiceError(
+                    .quotaExhausted,
+                    "the job's limit max_cost_usd of \((spec.options.maxCost ?? .zero).text) is reached: "
+                        + "raise it, or allow cards by on_image_failure"))
+        }
+    }
+
+    private mutating func failUnderstudy(_ error: ServiceError) {
+        var error = error
+        error.message = "Agent6 failed: \(error.message)"
+        if let takeover { error.message += "; before that Agent5 failed: \(takeover.reason)" }
+        phase = .settling(.failed(error))
+    }
+
+    private mutating func failFilm(_ error: ServiceError) {
+        if understudy.hasBegun { failUnderstudy(error) } else { phase = .settling(.failed(error)) }
+    }
+
+    private mutating func applyStitching(_ event: JobEvent, _ run: StitchRun) {
+        switch event {
+        case .stitched(let film, let startedAt, let trimmed):
+            var entry = LedgerEntry(actor, .stitch, startedAt: startedAt, stage: .stitch)
+            entry.cost = film.cost
+            entry.payer = .understudy
+            record.book(entry)
+            record.warnOnce(film.warnings ?? [])
+            for (index, segment) in segments.enumerated() {
+                understudy.warnOfCut(index, trimmed?[segment.id], by: actor, &record)
+            }
+            phase = .verifying(
+                run,
+                Film(
+                    url: film.video, duration: film.duration, isCopied: film.backend == .local && film.copiedFrames > 0)
+            )
+            record.say(actor, .processing, "stitched the film, which is being checked", progress: progress)
+        case .stitchFailed(let error, let startedAt):
+            record.book(failedStitch(error, startedAt, stage: .stitch))
+            if let upgrade = run.upgrade { abandon(upgrade, error) } else { failFilm(error) }
+        default: break
+        }
+    }
+
+    private mutating func applyVerifying(_ event: JobEvent, _ run: StitchRun, _ film: Film) {
+        switch event {
+        case .filmVerified(let found, let startedAt, let seconds):
+            record.warn(found ?? [])
+            record.ran(.verify, from: startedAt)
+            var film = film
+            film.duration = seconds ?? film.duration
+            phase = .settling(.finished(film))
+        case .filmSpoiled(let error, let startedAt) where mayReencodeFilm:
+            record.book(failedStitch(error, startedAt, stage: .verify))
+            record.warn("\(error.message); the film was encoded again as a whole")
+            phase = .stitching(StitchRun(upgrade: run.upgrade, reencodes: true))
+            record.say(actor, .processing, "\(error.message); the film is encoded again as a whole", progress: progress)
+        case .filmRejected(let error, let startedAt):
+            record.ran(.verify, from: startedAt)
+            failFilm(error)
+        default: break
+        }
+    }
+
+    /// A film that could not be stitched, or was not good; what its attempt cost is booked already, if it cost anything.
+    private func failedStitch(_ error: ServiceError, _ startedAt: Timestamp, stage: JobStage) -> LedgerEntry {
+        var entry = LedgerEntry(actor, .stitch, startedAt: startedAt, stage: stage)
+        entry.error = error
+        return entry
+    }
+
+    // MARK: - Ends
+
+    private mutating func cancel() {
+        guard phase.outcome == nil else { return }
+        if let upgrade = phase.upgrade {
+            abandon(upgrade, ServiceError(.cancelled, "it was cancelled"))
+        } else {
+            phase = .settling(.cancelled(phase.film))
+        }
+    }
+
+    /// Books what a stopped call reports; what it may have cost where its reply did not come.
+    private mutating func stopped(_ segment: Int?, _ error: ServiceError, startedAt: Timestamp) {
+        switch record.ledger.settle(segment: segment) {
+        case nil: break
+        case .still(let index, _, let provider):
+            understudy.stopped(
+                index, provider: provider, error, startedAt: startedAt, isHedging ? .hedge : .film, &record)
+        default: lead.stopped(error, startedAt: startedAt, &record)
+        }
+    }
+
+    private mutating func settled(_ outcome: Outcome, _ warning: String?) {
+        phase = .done(outcome)
+        if let warning { record.warn(warning) }
+        switch outcome {
+        case .finished(let film):
+            record.say(
+                actor, .finished, "the film is ready (\((film.duration * 10).rounded() / 10) s)", progress: progress,
+                videoURL: film.url, state: state)
+        case .failed(let error): record.say(actor, .error, error.message, error: error, state: state)
+        case .cancelled:
+            let error = ServiceError(.cancelled, "the job was cancelled")
+            record.say(actor, .error, error.message, error: error, state: state)
+        }
     }
 }

@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 import Logging
 import ServiceKit
 import Untrusted
@@ -57,8 +57,7 @@ struct Retention: Sendable {
             if pruned == 0 { break }
             try await Task.sleep(for: Self.pause)
         }
-        while try await orchestra.store.sweepPruned() { try await Task.sleep(for: Self.pause) }
-        while try await orchestra.store.returnSpace() { try await Task.sleep(for: Self.pause) }
+        while try await orchestra.store.sweep() { try await Task.sleep(for: Self.pause) }
         return count
     }
 }

@@ -1,5 +1,6 @@
 import Contracts
-import JSONRPC
+import Faults
+import JSON
 
 /// Whether an agent's answer can be meant: what no provider of good will would say is a failure of the agent.
 enum AgentAnswer {
@@ -7,12 +8,12 @@ enum AgentAnswer {
     private static let longestPlace = 4096
 
     /// - Parameters:
-    ///   - name: as messages call the agent.
+    ///   - agent: who answered.
     ///   - segments: the job's; a clip of any other is for another job.
     /// - Throws: `corrupt_media` that says what is wrong, and reports what the answer cost if it is this job's.
-    static func check(_ result: AgentResult, of name: String, job: String, segments: [String]) throws(ServiceError) {
+    static func check(_ result: AgentResult, of agent: Agent, job: String, segments: [String]) throws(ServiceError) {
         func refuse(_ words: String) -> ServiceError {
-            let error = ServiceError(.corruptMedia, "\(name) \(words)")
+            let error = ServiceError(.corruptMedia, "\(agent.name) \(words)")
             return result.jobID ?? job == job ? result.refused(error) : error
         }
         if let other = result.jobID, other != job { throw refuse("answered for the job \(quoted(other))") }

@@ -1,27 +1,45 @@
 import Breaker
 import Contracts
-import JSONRPC
+import Faults
 import Logging
 
-/// The breakers of all agents and image providers: kept in the store, so that a restart does not forget who is down.
+/// The breakers of all agents, stored so that a restart does not forget them. Those of image providers belong to `imagegen`.
 actor Breakers {
-    /// The agents that have a breaker, beside the image providers.
-    static let agents = ["agent2", "agent4", "agent5"]
-    static let imagePrefix = "imagegen/"
+    /// The agents that have a breaker.
+    static let agents = [Agent.agent2, .agent4, .lead].map(\.service)
 
-    private let store: JobStore
+    private let store: any BreakerRecords
     private let bounds: BreakerMachine.Bounds
     private let logger: Logger
     private var machines: [String: BreakerMachine]
-    /// Who draws where no provider is named, as far as that was seen.
-    private var defaultImageProvider: String?
+    /// Of image providers, as earlier versions stored them.
+    private var inherited: [String: BreakerMachine]
 
     /// - Throws: `unavailable` where the store cannot be read.
-    init(store: JobStore, bounds: BreakerMachine.Bounds = .init(), logger: Logger) throws {
+    init(store: any BreakerRecords, bounds: BreakerMachine.Bounds = .init(), logger: Logger) throws {
         self.store = store
         self.bounds = bounds
         self.logger = logger
-        machines = try store.breakers()
+        let stored = try store.breakers()
+        machines = stored.filter { Self.agents.contains($0.key) }
+        inherited = stored.filter { $0.key.hasPrefix(BreakerView.imagePrefix) }
+    }
+
+    /// Passes on the image providers' breakers that an earlier version stored here: what an operator set by hand is set in `imagegen`,
+    /// which learns the rest by itself.
+    ///
+    /// - Parameter set: sets a provider's breaker.
+    func handOver(_ set: (_ provider: String, _ action: BreakerAction) async throws -> Void) async throws {
+        for (name, machine) in inherited {
+            let provider = String(name.dropFirst(BreakerView.imagePrefix.count))
+            do {
+                if let hold = machine.hold { try await set(provider, hold == .open ? .open : .close) }
+            } catch let error as ServiceError where error.kind == .invalidParams {
+                logger.notice("a breaker of no image provider is forgotten", metadata: ["breaker": "\(name)"])
+            }
+            try await store.forgetBreaker(name)
+            inherited[name] = nil
+        }
     }
 
     /// Asks whether a job may call.
@@ -30,7 +48,7 @@ actor Breakers {
     func admit(_ name: String, job: String) async throws(ServiceError) {
         var isAdmitted = true
         change(name) { isAdmitted = $0.admit(job, at: .now) }
-        if !isAdmitted { throw Self.refusal(view(name)) }
+        if !isAdmitted { throw view(name).refusal }
     }
 
     func succeeded(_ name: String) async {
@@ -64,31 +82,6 @@ actor Breakers {
         return view(name)
     }
 
-    /// The image providers that were seen, by their breakers' names.
-    var knownProviders: [String] { machines.keys.filter { $0.hasPrefix(Self.imagePrefix) } }
-
-    // MARK: - Image providers
-
-    /// - Parameter provider: as the call will name it; `nil` for the default one.
-    /// - Throws: as `admit`.
-    func admitImages(_ provider: String?, job: String) async throws(ServiceError) {
-        guard let provider = provider ?? defaultImageProvider else { return }
-        try await admit(Self.imagePrefix + provider, job: job)
-    }
-
-    /// - Parameters:
-    ///   - asked: the provider that the call named.
-    ///   - drew: the one that drew, or failed; `nil` where nobody said.
-    func imageDone(asked: String?, drew: String?, error: ServiceError?, job: String) async {
-        if asked == nil, let drew { defaultImageProvider = drew }
-        guard let provider = drew ?? asked else { return }
-        if let error {
-            await failed(Self.imagePrefix + provider, error, job: job)
-        } else {
-            await succeeded(Self.imagePrefix + provider)
-        }
-    }
-
     // MARK: -
 
     private func view(_ name: String) -> BreakerView {
@@ -120,20 +113,5 @@ actor Breakers {
         } catch {
             failed(error)
         }
-    }
-
-    private static func refusal(_ view: BreakerView) -> ServiceError {
-        let reason =
-            if view.forced {
-                "is held open by hand: orchestrator.breaker with the action reset lets it go"
-            } else if let moment = view.probesAt {
-                "is open after \(view.failures) failures in a row and probes at \(moment.text)"
-            } else {
-                "is half open: another job probes now"
-            }
-        let provider = view.agent.hasPrefix(imagePrefix) ? String(view.agent.dropFirst(imagePrefix.count)) : nil
-        return ServiceError(
-            .unavailable, "the breaker \(view.agent) \(reason)", retryable: false, provider: provider,
-            providerCode: "breaker_open")
     }
 }

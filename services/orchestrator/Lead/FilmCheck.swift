@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 import ServicePool
 
 /// Whether a film is what was promised: it decodes, and lasts as long.
@@ -21,13 +21,13 @@ struct FilmCheck: Sendable {
     ) async throws -> ProbedMedia {
         let probe: ProbedMedia
         do {
-            probe = try await pools["clipper"].call(
+            probe = try await pools.call(
                 ClipperAPI.probe,
                 ProbeMedia(
                     media: video, decode: true, report: narrations != nil, narrations: narrations,
                     thorough: thorough ? true : nil))
         } catch let error as ServiceError
-            where error.providerCode == ServicePools.replicaBroken
+            where error.cause == .replicaBroken
             && narrations?.contains(where: { $0.audio != nil }) == true
         {
             // A narration may have broken them. The film is not to blame if it can be read alone.

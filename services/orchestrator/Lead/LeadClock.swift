@@ -1,3 +1,5 @@
+import Contracts
+import Faults
 import JSONRPC
 
 /// How long an agent's call may take: in all, waiting for a replica, until its first progress, and between signs of life.
@@ -22,17 +24,17 @@ struct LeadClock: Sendable {
         case expired(ServiceError)
     }
 
-    let name: String
+    let agent: Agent
     let bounds: Bounds
     private let calledAt: Double
     private var sentAt: Double?
     private var signedAt: Double?
 
     /// - Parameters:
-    ///   - name: as messages call the agent.
+    ///   - agent: whose call it is.
     ///   - calledAt: when this call began to look for a replica.
-    init(_ name: String, _ bounds: Bounds, calledAt: Double = 0) {
-        self.name = name
+    init(_ agent: Agent, _ bounds: Bounds, calledAt: Double = 0) {
+        self.agent = agent
         self.bounds = bounds
         self.calledAt = calledAt
     }
@@ -45,7 +47,7 @@ struct LeadClock: Sendable {
 
     func look(at now: Double) -> Look {
         let (moment, words) = nearest
-        if now >= moment { return .expired(ServiceError(.timeout, "\(name) \(words)")) }
+        if now >= moment { return .expired(ServiceError(.timeout, "\(agent.name) \(words)")) }
         // Whatever happens meanwhile can end the call no sooner than after the shorter of these two.
         return .again(at: min(moment, now + min(bounds.firstProgress ?? bounds.stall, bounds.stall)))
     }

@@ -1,5 +1,7 @@
 import Contracts
+import Faults
 import FoundationEssentials
+import JSON
 import JSONRPC
 import ServiceKit
 
@@ -9,19 +11,21 @@ struct OrchestratorMethods: Sendable {
     let estimator: Estimator
     let snapshots: Snapshots
 
-    func register(in methods: inout MethodTable) {
-        methods.handle(OrchestratorAPI.start) { request, call in try await start(request, .chain, call) }
-        methods.handle(OrchestratorAPI.runAgent5) { request, call in try await start(request, .lead, call) }
-        methods.handle(OrchestratorAPI.estimate) { request, call in try await estimate(request, call) }
-        methods.handle(OrchestratorAPI.agent6) { request, call in try await runFallback(request, call) }
-        methods.handle(OrchestratorAPI.status) { request, _ in try await orchestra.status(request) }
-        methods.handle(OrchestratorAPI.list) { request, _ in try await snapshots.list(request) }
-        methods.handle(OrchestratorAPI.receipt) { request, _ in try await orchestra.receipt(request.jobID) }
-        methods.handle(OrchestratorAPI.cancel) { request, _ in try await orchestra.cancel(request.jobID) }
-        methods.handle(OrchestratorAPI.retry) { request, _ in try await orchestra.retry(request) }
-        methods.handle(OrchestratorAPI.upgrade) { request, _ in try await orchestra.upgrade(request) }
-        methods.handle(OrchestratorAPI.breaker) { request, _ in try await orchestra.breaker(request) }
-        methods.stream(OrchestratorAPI.watch) { request, call in try await watch(request, call) }
+    var handlers: [MethodHandler] {
+        [
+            MethodHandler(OrchestratorAPI.start) { request, call in try await start(request, .chain, call) },
+            MethodHandler(OrchestratorAPI.runAgent5) { request, call in try await start(request, .lead, call) },
+            MethodHandler(OrchestratorAPI.estimate) { request, call in try await estimate(request, call) },
+            MethodHandler(OrchestratorAPI.agent6) { request, call in try await runFallback(request, call) },
+            MethodHandler(OrchestratorAPI.status) { request in try await orchestra.status(request) },
+            MethodHandler(OrchestratorAPI.list) { request in try await snapshots.list(request) },
+            MethodHandler(OrchestratorAPI.receipt) { request in try await orchestra.receipt(request.jobID) },
+            MethodHandler(OrchestratorAPI.cancel) { request in try await orchestra.cancel(request.jobID) },
+            MethodHandler(OrchestratorAPI.retry) { request in try await orchestra.retry(request) },
+            MethodHandler(OrchestratorAPI.upgrade) { request in try await orchestra.upgrade(request) },
+            MethodHandler(OrchestratorAPI.breaker) { request in try await orchestra.breaker(request) },
+            MethodHandler.streaming(OrchestratorAPI.watch) { request, call in try await watch(request, call) },
+        ]
     }
 
     private func start(_ request: StartJob, _ entry: JobSpec.Entry, _ call: Call) async throws -> StartedJob {
@@ -64,13 +68,10 @@ struct OrchestratorMethods: Sendable {
             throw ServiceError(.cancelled, "the job \(started.jobID) was cancelled")
         }
         return Agent6Result(
-            jobID: view.jobID, videoURL: video, cost: view.costs.agent6, segments: view.segments)
+            jobID: view.jobID, videoURL: video, cost: view.costs.understudy, segments: view.segments)
     }
 
     private func watch(_ request: WatchJobs, _ call: Call) async throws {
-        if let seq = request.afterSeq, seq < 0 {
-            throw ServiceError.invalidParams(at: "/after_seq", expected: "0 or more, found \(seq)")
-        }
         let snapshot = try await snapshots.snapshot(of: request.jobID)
         try await call.reply(json: snapshot.json)
         try await follow(jobID: request.jobID, after: request.afterSeq ?? snapshot.seq) { message in
@@ -87,7 +88,7 @@ struct OrchestratorMethods: Sendable {
         for await _ in orchestra.bulletin.signals(jobID: jobID) {
             while true {
                 try Task.checkCancellation()
-                let messages = try orchestra.messages(after: last, jobID: jobID)
+                let messages = try await orchestra.messages(after: last, jobID: jobID)
                 if messages.isEmpty { break }
                 for message in messages {
                     last = message.seq

@@ -1,4 +1,5 @@
 import Contracts
+import Faults
 import JSONRPC
 import Untrusted
 
@@ -6,7 +7,7 @@ import Untrusted
 extension JobRunner {
     func callLead(_ spec: JobSpec, _ plan: JobPlan, startedAt: Timestamp) async throws -> JobEvent {
         do {
-            try await breakers.admit("agent5", job: jobID)
+            try await breakers.admit(Agent.lead.service, job: jobID)
         } catch {
             return .leadBarred(error)
         }
@@ -24,9 +25,9 @@ extension JobRunner {
         let calledAt = Double(start.duration(to: .now).milliseconds) / 1000
         let (studio, ordered) = (self.studio, spec)
         let wish = machine.leadWish
-        let hedge = hedgeLater(spec.options)
+        let hedge = await hedgeLater(spec.options)
         defer { hedge?.cancel() }
-        let ending = try await hold(LeadClock(JobMachine.lead, bounds, calledAt: calledAt), start: start) { hears in
+        let ending = try await hold(LeadClock(.lead, bounds, calledAt: calledAt), start: start) { hears in
             try await studio.lead(ordered, plan, wish, key: key, hears)
         } tell: { report in
             .leadProgress(fraction: report.fraction, message: report.message)
@@ -34,14 +35,14 @@ extension JobRunner {
         switch ending {
         case .answered(let result):
             try AgentAnswer.check(
-                result, of: JobMachine.lead, job: jobID, segments: plan.segments.map(\.id))
+                result, of: .lead, job: jobID, segments: plan.segments.map(\.id))
             return .leadDelivered(result, startedAt: startedAt)
         case .expired(var error, let late):
             switch late {
             case .success(let result):
                 do throws(ServiceError) {
                     try AgentAnswer.check(
-                        result, of: JobMachine.lead, job: jobID, segments: plan.segments.map(\.id))
+                        result, of: .lead, job: jobID, segments: plan.segments.map(\.id))
                     await feed(.leadLate(result))
                 } catch let refusal {
                     (error.wasted, error.unknown) = (refusal.wasted, refusal.unknown)
@@ -58,7 +59,7 @@ extension JobRunner {
     func collectLate() async {
         guard let plan = machine.plan, let takeover = machine.takeover,
             takeover.kind == .timeout || takeover.kind == .unavailable,
-            let first = machine.attempts.first(where: { $0.agent == JobMachine.lead })
+            let first = machine.attempts.first(where: { $0.agent == .lead })
         else { return }
         let used = Set(machine.segments.compactMap(\.clip))
         let films = (try? await studio.films(machine.spec, plan, since: first.startedAt)) ?? []
@@ -85,14 +86,14 @@ extension JobRunner {
         let studio = self.studio
         do {
             try await breakers.admit(agent.rawValue, job: jobID)
-            let ending = try await hold(LeadClock(agent.name, LeadClock.Bounds()), start: .now) { hears in
+            let ending = try await hold(LeadClock(agent.agent, LeadClock.Bounds()), start: .now) { hears in
                 try await studio.call(agent, spec, storyboard: storyboard, hears)
             } tell: { report in
                 .agentProgress(agent, fraction: report.fraction, message: report.message)
             }
             switch ending {
             case .answered(let result):
-                try AgentAnswer.check(result, of: agent.name, job: jobID, segments: [])
+                try AgentAnswer.check(result, of: agent.agent, job: jobID, segments: [])
                 return .agentDone(agent, result, startedAt: startedAt)
             case .expired(let error, _): throw error
             }

@@ -1,4 +1,5 @@
 import Contracts
+import Faults
 import JSONRPC
 import ServicePool
 
@@ -17,7 +18,7 @@ extension JobRunner {
         case .lead:
             return try await callLead(spec, plan, startedAt: startedAt)
         case .checkLeadFilm:
-            guard case .checkingLeadFilm(let video) = machine.phase else { throw CancellationError() }
+            guard case .film(let video) = machine.delivery else { throw CancellationError() }
             switch try await studio.acceptLeadFilm(video, spec, plan) {
             case .film(let film):
                 return .leadFilmAccepted(
@@ -27,15 +28,16 @@ extension JobRunner {
                     clips: parts.clips, bad: parts.faults, warnings: parts.warnings, startedAt: startedAt)
             }
         case .checkLeadClips:
-            let checked = try await studio.checkLeadClips(machine.leadClips, spec, plan)
+            guard case .clips(let clips) = machine.delivery else { throw CancellationError() }
+            let checked = try await studio.checkLeadClips(clips, spec, plan)
             let good = plan.segments.map(\.id).filter { checked.faults[$0] == nil }
             return .leadClipsChecked(
                 good: good, bad: checked.faults, startedAt: startedAt, warnings: checked.warnings)
-        case .image(let index, let attempt, let provider):
+        case .still(let index, let attempt, let provider):
             let image = try await draw(index, attempt: attempt, plan, provider: provider, spec)
             return .imageMade(segment: index, image: image, startedAt: startedAt)
         case .clip(let index):
-            let image = machine.segments[index].image?.image ?? ""
+            let image = machine.segments[index].still?.image ?? ""
             let clip = try await studio.clip(index, of: plan, image: image, spec)
             return .clipMade(segment: index, clip: clip, startedAt: startedAt)
         case .narrate(let index):
@@ -68,7 +70,7 @@ extension JobRunner {
         // Only reading the storyboard for it can fail outside the call.
         case .agent, .load: .loadFailed(error)
         case .lead, .checkLeadFilm, .checkLeadClips: .leadFailed(error, startedAt: startedAt)
-        case .image(let index, _, _): .stillFailed(segment: index, error, startedAt: startedAt)
+        case .still(let index, _, _): .stillFailed(segment: index, error, startedAt: startedAt)
         case .clip(let index): .clipFailed(segment: index, error, startedAt: startedAt)
         case .narrate(let index): .narrationFailed(segment: index, error, startedAt: startedAt)
         case .stitch: .stitchFailed(error, startedAt: startedAt)
@@ -83,25 +85,16 @@ extension JobRunner {
         _ index: Int, attempt: Int, _ plan: JobPlan, provider: String?, _ spec: JobSpec
     ) async throws -> GeneratedImage {
         let record = machine.segments[index]
-        if let image = record.given, provider == JobMachine.given { return try await studio.adopt(image, spec) }
+        if let image = record.given, provider == StillProvider.given { return try await studio.adopt(image, spec) }
         var segment = plan.segments[index]
         segment.guidance = record.guidance ?? segment.guidance
-        try await breakers.admitImages(provider, job: jobID)
+        let order = StillOrder(
+            edition: record.edition, series: record.series, attempt: attempt,
+            maxCost: spec.options.maxCost == nil ? nil : machine.understudy.stillPrice(provider))
         do {
-            let order = StillOrder(
-                edition: record.edition, series: record.series, attempt: attempt,
-                maxCost: spec.options.maxCost == nil ? nil : machine.stillPrice(provider))
-            let image = try await studio.draw(segment, order, provider: provider, spec)
-            await breakers.imageDone(asked: provider, drew: image.provider, error: nil, job: jobID)
-            return image
+            return try await studio.draw(segment, order, provider: provider, spec)
         } catch {
-            let failure = ServiceError(wrapping: error).bounded
-            let isOurs = failure.providerCode == ServicePools.replicaBroken || StoreHold.isPassing(failure)
-            // Only the last failure of an order's attempts is the provider's.
-            if failure.kind != .cancelled, failure.nextAttempt == nil, !isOurs {
-                await breakers.imageDone(asked: provider, drew: failure.provider, error: failure, job: jobID)
-            }
-            throw failure
+            throw ServiceError(wrapping: error).bounded
         }
     }
 
@@ -135,12 +128,12 @@ extension JobRunner {
         var trimmed: [String: Double] = [:]
         var broken: [String: ServiceError] = [:]
         for (planned, record) in zip(plan.segments, machine.segments)
-        where record.maker == JobMachine.lead && planned.audio != nil {
+        where record.maker == .lead && planned.audio != nil {
             do {
                 let length = try await studio.narrationLength(planned)
                 let heard = (length - (planned.audioStart ?? 0)) / (planned.tempo ?? 1)
                 if heard - planned.duration >= NarrationFit.tolerance { trimmed[planned.id] = heard - planned.duration }
-            } catch let error as ServiceError where error.providerCode == ServicePools.replicaBroken {
+            } catch let error as ServiceError where error.cause == .replicaBroken {
                 broken[planned.id] = error
             } catch {
                 // The stitcher reports what it cannot use.

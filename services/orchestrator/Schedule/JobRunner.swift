@@ -1,7 +1,10 @@
+import Calls
 import Contracts
+import Faults
 import FoundationEssentials
 import JSONRPC
 import Logging
+import Retry
 import ServicePool
 
 /// Runs one job: does what the machine's `work` names, feeds back what came of it, and keeps every event before anybody can
@@ -15,13 +18,19 @@ actor JobRunner {
     let studio: any Studio
     let breakers: Breakers
     let logger: Logger
+    /// What all work of the job hands down: not the context of the call that happens to bring an event.
+    private let context: CallContext
     /// When this process first turned to the lead.
     var leadStart: ContinuousClock.Instant?
-    let store: JobStore
+    private let store: any JobJournal
+    let leadTimes: any LeadTimeRecords
+    private let lease: JobLease
     private let bulletin: Bulletin
     private let patience: StoreHold.Patience
     private let ended: @Sendable () async -> Void
     private var eventCount: Int
+    /// As the store has it.
+    private var storedState: JobState
     private var inbox: [Letter] = []
     private var readers: [@Sendable (Result<JobMachine, ServiceError>) -> Void] = []
     private var isKeeping = false
@@ -29,6 +38,8 @@ actor JobRunner {
     /// Paid calls that were stopped; they end by booking what they spent.
     private var stopping: [Task<Void, Never>] = []
     private var hasEnded = false
+    /// Why the job is no longer this orchestrator's.
+    private var loss: ServiceError?
     private var isStopped = false
 
     /// Events that wait to be kept together.
@@ -42,17 +53,24 @@ actor JobRunner {
     /// - Parameters:
     ///   - machine: the job after all that happened so far.
     ///   - eventCount: how many events that was.
-    ///   - ended: called once when the job has come to its end.
+    ///   - state: the job's state in the store.
+    ///   - lease: under which the job is written.
+    ///   - ended: called once when the job has come to its end, or another orchestrator has taken it over.
     init(
-        machine: JobMachine, eventCount: Int, studio: any Studio, store: JobStore, breakers: Breakers,
-        bulletin: Bulletin, patience: StoreHold.Patience, logger: Logger,
+        machine: JobMachine, eventCount: Int, state: JobState, lease: JobLease, studio: any Studio,
+        store: any JobJournal & LeadTimeRecords, breakers: Breakers, bulletin: Bulletin, patience: StoreHold.Patience,
+        logger: Logger,
         ended: @escaping @Sendable () async -> Void
     ) {
         jobID = machine.spec.jobID
+        context = .job(machine.spec.jobID)
         self.machine = machine
         self.eventCount = eventCount
+        storedState = state
+        self.lease = lease
         self.studio = studio
         self.store = store
+        leadTimes = store
         self.breakers = breakers
         self.bulletin = bulletin
         self.patience = patience
@@ -61,9 +79,9 @@ actor JobRunner {
     }
 
     /// A job as it was left.
-    static func fold(_ row: JobStore.Row, _ events: [JobStore.StoredEvent]) -> JobMachine {
+    static func fold(_ row: JobRow, _ events: [RecordedEvent]) -> JobMachine {
         var machine = JobMachine(spec: row.spec, createdAt: row.createdAt)
-        for stored in events { _ = machine.apply(stored.event, at: stored.at) }
+        for recorded in events { _ = machine.apply(recorded.event, at: recorded.at) }
         return machine
     }
 
@@ -71,6 +89,7 @@ actor JobRunner {
     ///
     /// - Throws: why the store cannot keep the job's last events, as long as that is so.
     func read<T: Sendable>(_ body: @escaping @Sendable (JobMachine) -> T) async throws -> T {
+        if let loss { throw loss }
         guard isKeeping else { return body(machine) }
         return try await withCheckedThrowingContinuation { continuation in
             readers.append { continuation.resume(with: $0.map(body)) }
@@ -79,7 +98,7 @@ actor JobRunner {
 
     /// Begins, or goes on where the events end.
     func run() async {
-        if machine.phase == .queued { await feed(.started) } else { reconcile() }
+        if machine.phase.kind == .queued { await feed(.started) } else { reconcile() }
     }
 
     /// Takes an event. Returns when it is kept, or the process is stopping.
@@ -94,7 +113,7 @@ actor JobRunner {
             inbox.append(Letter(events: events.map(\.bounded), work: work, kept: continuation))
             guard !isKeeping else { return }
             isKeeping = true
-            Task { await keepAll() }
+            Task { await CallContext.$current.withValue(context) { await keepAll() } }
         }
     }
 
@@ -107,6 +126,13 @@ actor JobRunner {
         for task in tasks.values { task.cancel() }
     }
 
+    /// Lets go of a job that another orchestrator has. Paid calls run to their ends: the other one asks for the same orders, which a
+    /// cancelled call would cancel.
+    private func abandon() {
+        hold()
+        for (work, task) in tasks where !work.isPaid { task.cancel() }
+    }
+
     // MARK: - Keeping
 
     private func keepAll() async {
@@ -117,25 +143,29 @@ actor JobRunner {
             for letter in batch { letter.kept.resume() }
         }
         isKeeping = false
-        tellReaders(.success(machine))
-        if machine.phase == .done, !hasEnded {
-            hasEnded = true
-            await ended()
-        }
+        tellReaders(standing)
+        if machine.phase.kind == .done { await end() }
+    }
+
+    private func end() async {
+        guard !hasEnded else { return }
+        hasEnded = true
+        await ended()
     }
 
     private func keep(_ letters: [Letter]) async {
         let events = letters.flatMap(\.events)
         for work in letters.compactMap(\.work) { tasks[work] = nil }
-        let before = machine.state
         let now = Timestamp.now
         let drafts = events.flatMap { machine.apply($0, at: now) }
         let state = machine.state
-        let entry = JobStore.Entry(
-            spec: machine.spec, number: eventCount, events: events, at: machine.updatedAt, drafts: drafts,
-            state: state == before ? nil : state, view: state.isTerminal ? machine.view : nil)
-        guard let messages = await append(entry) else { return tellReaders(.success(machine)) }
+        let entry = JournalEntry(
+            spec: machine.spec, fence: lease.fence, number: eventCount, events: events, at: machine.updatedAt,
+            drafts: drafts, state: state == storedState ? nil : state, view: state.isTerminal ? machine.view : nil,
+            result: state.isTerminal ? JobResult(machine) : nil)
+        guard let messages = await append(entry) else { return tellReaders(standing) }
         eventCount += events.count
+        storedState = state
         tellReaders(.success(machine))
         bulletin.post(messages)
         for event in events {
@@ -145,23 +175,30 @@ actor JobRunner {
         reconcile()
     }
 
-    /// Tries for as long as it takes: an event that cannot be kept must have no effect. -> `nil` where the process is stopping.
-    private func append(_ entry: JobStore.Entry) async -> [StatusMessage]? {
-        var pause = 0.1
+    /// Retries until the entry is stored: an event that cannot be stored must have no effect.
+    ///
+    /// - Returns: `nil` if the process is stopping, or the lease is lost.
+    private func append(_ entry: JournalEntry) async -> [StatusMessage]? {
+        var backoff = Backoff(first: .milliseconds(100), longest: .seconds(5))
         while !isStopped {
             do {
                 return try await store.append(entry)
+            } catch let error as LostLease {
+                logger.error("\(error.serviceError.message)")
+                loss = error.serviceError
+                abandon()
+                await end()
             } catch {
                 let failure = ServiceError(wrapping: error)
                 logger.error("events cannot be kept", metadata: ["job": "\(jobID)", "error": "\(failure.message)"])
                 tellReaders(.failure(failure))
-                // trusted: a pause of our own, bounded
-                try? await Task.sleep(for: .seconds(pause))
-                pause = min(pause * 2, 5)
+                try? await Task.sleep(for: backoff.next())
             }
         }
         return nil
     }
+
+    private var standing: Result<JobMachine, ServiceError> { loss.map { .failure($0) } ?? .success(machine) }
 
     private func tellReaders(_ result: Result<JobMachine, ServiceError>) {
         let told = readers
@@ -172,25 +209,26 @@ actor JobRunner {
     /// Tells the breakers how an agent did.
     private func judge(_ event: JobEvent) async {
         switch event {
-        case .agentFailed(let agent, let error, _, _) where error.providerCode != "breaker_open":
+        case .agentFailed(let agent, let error, _, _) where error.cause != .breakerOpen:
             await breakers.failed(agent.rawValue, error, job: jobID)
         case .agentDone(let agent, _, _):
             await breakers.succeeded(agent.rawValue)
         case .leadFailed(let error, _):
-            await breakers.failed("agent5", error, job: jobID)
+            await breakers.failed(Agent.lead.service, error, job: jobID)
         case .leadFilmAccepted:
-            await breakers.succeeded("agent5")
+            await breakers.succeeded(Agent.lead.service)
             await noteLeadTime()
         case .leadFilmCut(_, let bad, _, _):
-            if let error = bad.values.first { await breakers.failed("agent5", error, job: jobID) }
+            if let error = bad.values.first { await breakers.failed(Agent.lead.service, error, job: jobID) }
         case .leadClipsChecked(let good, let bad, _, _):
             if let error = bad.values.first {
-                await breakers.failed("agent5", error, job: jobID)
+                await breakers.failed(Agent.lead.service, error, job: jobID)
             } else if !good.isEmpty {
-                await breakers.succeeded("agent5")
+                await breakers.succeeded(Agent.lead.service)
             }
         case .leadDelivered(let result, _) where result.video == nil && result.clips.isEmpty:
-            await breakers.failed("agent5", ServiceError(.corruptMedia, "neither a film nor clips"), job: jobID)
+            await breakers.failed(
+                Agent.lead.service, ServiceError(.corruptMedia, "neither a film nor clips"), job: jobID)
         case .settled:
             await breakers.released(by: jobID)
         default:
@@ -210,7 +248,7 @@ actor JobRunner {
             if work.isPaid { stopping.append(task) }
         }
         for work in wanted where tasks[work] == nil {
-            tasks[work] = Task { await perform(work) }
+            tasks[work] = Task { await CallContext.$current.withValue(context) { await perform(work) } }
         }
     }
 
@@ -231,7 +269,7 @@ actor JobRunner {
                 }
                 // Processes may also be killed twice under the same call by chance, and what the understudy makes itself is
                 // worth a second look. A lead's film is not: the understudy is there for that.
-                if work.isOwnMedia, failure.providerCode == ServicePools.replicaBroken, verdicts == 0 {
+                if work.isOwnMedia, failure.cause == .replicaBroken, verdicts == 0 {
                     verdicts += 1
                     try? await Task.sleep(for: .seconds(Self.verdictPause))
                     continue
@@ -271,8 +309,7 @@ actor JobRunner {
         guard !isStopped else { return }
         for work in machine.unsettled {
             let error = ServiceError(
-                .cancelled, "the orchestrator was restarted before the stopped call was booked",
-                providerCode: RPCConnection.notSettled)
+                .cancelled, "the orchestrator was restarted before the stopped call was booked", cause: .notSettled)
             await feed(.stopped(segment: work.segment, error, startedAt: .now))
         }
     }

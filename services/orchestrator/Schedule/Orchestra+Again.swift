@@ -1,5 +1,8 @@
 import Contracts
+import Faults
+import JSON
 import JSONRPC
+import Parameters
 
 /// Jobs that are at their end, and go on all the same.
 extension Orchestra {
@@ -32,10 +35,8 @@ extension Orchestra {
         guard machine.state == .finished else {
             throw ServiceError(.conflict, "the job \(request.jobID) has no finished film: retry it first")
         }
-        guard request.confirmCost >= .zero else {
-            throw ServiceError.invalidParams(at: "/confirm_cost_usd", expected: "0 or more")
-        }
-        let open = machine.segments.filter { $0.maker == JobMachine.understudy }.map(\.id)
+        try request.check()
+        let open = machine.segments.filter { $0.maker == .understudy }.map(\.id)
         for (index, id) in (request.segments ?? []).enumerated() where !open.contains(id) {
             throw ServiceError.invalidParams(
                 at: "/segments/\(index)", expected: "a segment that Agent6 made, found \(JSONText.quote(id))")
@@ -71,9 +72,7 @@ extension Orchestra {
             guard edit.prompt != nil || edit.image != nil else {
                 throw .invalidParams(at: place, expected: "a prompt or an image")
             }
-            if let prompt = edit.prompt, !(1...32_000).contains(prompt.unicodeScalars.count) {
-                throw .invalidParams(at: "\(place)/prompt", expected: "1 to 32000 characters")
-            }
+            if let error = edit.violations(at: place).error { throw error }
         }
         if machine.state == .finished, machine.segments.contains(where: { $0.clip == nil && edits[$0.id] == nil }) {
             throw ServiceError(

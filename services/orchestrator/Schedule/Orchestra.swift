@@ -1,12 +1,18 @@
+import Breaker
+import Calls
 import Contracts
+import Faults
 import FoundationEssentials
 import Glibc
-import JSONRPC
+import JSON
 import Logging
+import Parameters
 
 /// All jobs: starts them in their turn, finds them, lets go of them.
 actor Orchestra {
-    nonisolated let store: JobStore
+    nonisolated let store: any JobJournal & LeadTimeRecords
+    /// Leases the jobs that run here.
+    private let holder: Leaseholder
     private let studio: any Studio
     private let patience: StoreHold.Patience
     private let logger: Logger
@@ -18,17 +24,22 @@ actor Orchestra {
     /// Sessions of jobs that are about to be stored.
     private var reserved: Set<String> = []
     private var isStopped = false
+    /// Jobs that are being taken up again.
+    private var returning: Set<String> = []
     /// Jobs that are being pruned.
     private var leaving: Set<String> = []
 
     /// - Parameters:
     ///   - patience: with an artifact store that is full or away.
     ///   - maximumRunning: jobs that run at a time.
+    ///   - holder: leases jobs for this orchestrator.
     init(
-        store: JobStore, studio: any Studio, breakers: Breakers, patience: StoreHold.Patience = .init(),
-        maximumRunning: Int = 16, logger: Logger
+        store: any JobJournal & LeadTimeRecords, studio: any Studio, breakers: Breakers,
+        patience: StoreHold.Patience = .init(), maximumRunning: Int = 16, holder: Leaseholder = .unique(),
+        logger: Logger
     ) {
         self.store = store
+        self.holder = holder
         self.studio = studio
         self.breakers = breakers
         self.patience = patience
@@ -36,21 +47,27 @@ actor Orchestra {
         self.logger = logger
     }
 
-    /// Goes on with what was not finished when the process ended. A job whose journal cannot be read is left as it is, for a version
-    /// that can: it holds up no other.
+    /// Jobs that are claimed in one transaction.
+    private static let claimBatch = 100
+
+    /// Goes on with what was not finished when the process ended. A job whose journal cannot be read ends with an error that names the
+    /// row; the row stays, and no other job waits for it.
     func resume() async throws {
-        var rows: [JobStore.Row] = []
-        for id in try store.unfinished() {
-            do {
-                guard let row = try store.job(id) else { continue }
-                let events = try store.events(of: id)
-                live[id] = makeRunner(row, JobRunner.fold(row, events), eventCount: events.count)
-                rows.append(row)
-            } catch let error as DamagedJob {
-                logger.error("\(error.serviceError.message)")
+        var rows: [JobRow] = []
+        while true {
+            let leases = try await store.claim(for: holder, at: .now, limit: Self.claimBatch)
+            if leases.isEmpty { break }
+            for lease in leases {
+                do {
+                    guard let history = try await store.history(of: lease.job) else { continue }
+                    live[lease.job] = makeRunner(history, JobRunner.fold(history.row, history.events), lease)
+                    rows.append(history.row)
+                } catch let error as DamagedJob {
+                    await conclude(error, lease)
+                }
             }
         }
-        await breakers.keepProbes(of: Set(rows.map(\.spec.jobID)))
+        await breakers.keepProbes(of: Set(live.keys))
         for row in rows {
             logger.info("resuming", metadata: ["job": "\(row.spec.jobID)", "state": "\(row.state.rawValue)"])
             // What has begun has the first claim on its session's folder.
@@ -60,6 +77,35 @@ actor Orchestra {
         await runNext()
     }
 
+    /// Ends a job that cannot be read.
+    private func conclude(_ job: DamagedJob, _ lease: JobLease) async {
+        logger.error("\(job.serviceError.message)")
+        let entry = JournalEntry(
+            spec: job.spec, fence: lease.fence, number: 0, events: [], at: .now, drafts: [job.message], state: .error,
+            view: job.view)
+        do {
+            bulletin.post(try await store.append(entry))
+        } catch {
+            let reason = ServiceError(wrapping: error).message
+            logger.error("a job cannot be ended", metadata: ["job": "\(lease.job)", "error": "\(reason)"])
+        }
+    }
+
+    /// Renews the leases of the jobs that run here, until the task is cancelled.
+    func keepLeases() async {
+        while !Task.isCancelled {
+            // trusted: a third of a term of our own
+            try? await Task.sleep(for: .seconds(holder.term / 3))
+            guard !Task.isCancelled, !live.isEmpty else { continue }
+            do {
+                try await store.renew(holder, at: .now)
+            } catch {
+                let reason = ServiceError(wrapping: error).message
+                logger.warning("leases cannot be renewed", metadata: ["error": "\(reason)"])
+            }
+        }
+    }
+
     func start(_ request: StartJob, options: JobOptions, entry: JobSpec.Entry) async throws -> StartedJob {
         if isStopped { throw ServiceError(.busy, "this replica is stopping") }
         let spec = JobSpec(
@@ -67,27 +113,26 @@ actor Orchestra {
             supersessionID: request.supersessionID, entry: entry, options: options, pipelineData: request.pipelineData,
             isConfined: Self.isConfined(request))
         try studio.check(spec)
-        var same = spec
-        same.jobID = ""
-        same.isConfined = nil
-        let fingerprint = String(decoding: try JSONCoding.encode(same), as: UTF8.self)
-        if let key = request.idempotencyKey, let known = try store.job(key: key, fingerprint: fingerprint) {
+        let fingerprint = try SpecFormat.fingerprint(spec)
+        if let key = request.idempotencyKey, let known = try await store.job(key: key, fingerprint: fingerprint) {
             return StartedJob(jobID: known.spec.jobID, state: try await machineState(known), existing: true)
         }
         let folder = Self.ticket(spec).folder
         try refuseBusy(spec, folder)
         reserved.insert(folder)
         defer { reserved.remove(folder) }
-        if let known = try await store.add(spec, at: .now, key: request.idempotencyKey, fingerprint: fingerprint) {
+        let added = try await store.add(
+            spec, at: .now, key: request.idempotencyKey, fingerprint: fingerprint, for: holder)
+        switch added {
+        case .existing(let known):
             return StartedJob(jobID: known.spec.jobID, state: try await machineState(known), existing: true)
+        case .new(let row, let lease):
+            let history = JobHistory(row: row, events: [])
+            live[spec.jobID] = makeRunner(history, JobRunner.fold(row, []), lease)
+            schedule.add(Self.ticket(spec))
+            await runNext()
+            return StartedJob(jobID: spec.jobID, state: try await machineState(row), existing: false)
         }
-        guard let row = try store.job(spec.jobID) else {
-            throw ServiceError(.internal, "the job \(spec.jobID) was not stored")
-        }
-        live[spec.jobID] = makeRunner(row, JobRunner.fold(row, []), eventCount: 0)
-        schedule.add(Self.ticket(spec))
-        await runNext()
-        return StartedJob(jobID: spec.jobID, state: try await machineState(row), existing: false)
     }
 
     /// Whether the artifacts that a call names are confined: it comes by the page, or from a process of another user.
@@ -109,7 +154,11 @@ actor Orchestra {
     nonisolated func view(_ id: String) async throws -> JobView {
         if let runner = await runner(of: id) { return try await runner.read { $0.view } }
         if let view = try await store.finalView(of: id) { return view }
-        return try await past(id).view
+        do {
+            return try await past(id).view
+        } catch let error as DamagedJob {
+            return error.view
+        }
     }
 
     private func runner(of id: String) -> JobRunner? { live[id] }
@@ -120,18 +169,27 @@ actor Orchestra {
     nonisolated func status(_ request: JobStatus) async throws -> JobView {
         var view = try await view(request.jobID)
         guard request.guidance ?? true else { return view }
-        let told =
-            if let runner = await runner(of: view.jobID) { try await runner.read { $0.guidance } } else {
-                try await past(view.jobID).guidance
-            }
-        for (index, text) in (told ?? []).enumerated() where view.segments.indices.contains(index) {
+        for (index, text) in (try await guidance(view.jobID) ?? []).enumerated()
+        where view.segments.indices.contains(index) {
             view.segments[index].visualGuidance = text
         }
         return view
     }
 
+    private nonisolated func guidance(_ id: String) async throws -> [String]? {
+        if let runner = await runner(of: id) { return try await runner.read { $0.guidance } }
+        do {
+            if let result = try await store.result(of: id) { return result.guidance }
+            return try await past(id).guidance
+        } catch is DamagedJob {
+            return nil
+        }
+    }
+
+    /// - Throws: `DamagedJob` for a job of which neither a receipt nor all events can be read.
     nonisolated func receipt(_ id: String) async throws -> Receipt {
         if let runner = await runner(of: id) { return try await runner.read { $0.receipt } }
+        if let result = try await store.result(of: id) { return result.receipt }
         return try await past(id).receipt
     }
 
@@ -140,25 +198,15 @@ actor Orchestra {
 
     /// A page of jobs, newest first; it has fewer than `limit` where they are large, and `next` then names its last.
     nonisolated func list(_ request: ListJobs, pageBytes: Int = Orchestra.pageBytes) async throws -> JobList {
-        let limit = request.limit ?? 50
-        guard (1...1000).contains(limit) else {
-            throw ServiceError.invalidParams(at: "/limit", expected: "1 to 1000, found \(limit)")
-        }
-        if let after = request.after, try !store.has(after) { throw Self.unknown(after) }
+        try request.check()
+        let limit = request.limit ?? JobDefaults.page
         let page = try await store.jobs(
             state: request.state, limit: limit, after: request.after, maximumBytes: pageBytes)
         var views: [JobView] = []
         var bytes = page.bytes
         for (id, final) in page.jobs {
             try Task.checkCancellation()
-            let view: JobView
-            do {
-                view = if let final { final } else { try await self.view(id) }
-            } catch let error as DamagedJob {
-                // The others are shown all the same.
-                logger.error("\(error.serviceError.message)")
-                continue
-            }
+            let view = if let final { final } else { try await self.view(id) }
             if final == nil { bytes += try JSONCoding.encode(view).count }
             guard views.isEmpty || bytes <= pageBytes else {
                 return JobList(jobs: views, next: views.last?.jobID)
@@ -174,42 +222,42 @@ actor Orchestra {
     func prune(endedBefore: Timestamp?, keeping: Int?, limit: Int) async throws -> Int {
         let expired = try await store.expiredJobs(endedBefore: endedBefore, keeping: keeping, limit: limit)
         // A job that is being retried is at its end in the store until its first event is stored.
-        let jobs = expired.filter { live[$0] == nil }
+        let jobs = expired.filter { live[$0] == nil && !returning.contains($0) }
         guard !jobs.isEmpty, !isStopped else { return 0 }
         leaving.formUnion(jobs)
         defer { leaving.subtract(jobs) }
-        try await store.prune(jobs)
-        return jobs.count
+        return try await store.prune(jobs)
     }
 
     func cancel(_ id: String) async throws -> JobStateResult {
-        guard let runner = live[id] else { return JobStateResult(state: try await past(id).state) }
+        guard let runner = live[id] else { return JobStateResult(state: try await view(id).state) }
         await runner.feed(.cancelled)
         return JobStateResult(state: try await runner.read { $0.state })
     }
 
     /// A job at its end, as it was read.
     struct Rest: Sendable {
-        let row: JobStore.Row
+        let history: JobHistory
         let machine: JobMachine
-        let eventCount: Int
+
+        var id: String { history.row.spec.jobID }
     }
 
     /// Reads a job that is at its end, in a session that no other job writes; outside the actor, since a long job takes a while.
     ///
-    /// - Throws: `conflict` where that is not so.
+    /// - Throws: `conflict` where that is not so; `DamagedJob`.
     nonisolated func atRest(_ id: String) async throws -> Rest {
-        try await refuseBusy(id)
-        guard let (row, events) = try await store.history(of: id) else { throw Self.unknown(id) }
-        return Rest(row: row, machine: JobRunner.fold(row, events), eventCount: events.count)
+        if await runner(of: id) != nil { throw Self.running(id) }
+        guard let history = try await store.history(of: id) else { throw ServiceError.unknownJob(id) }
+        try await refuseBusy(history.row.spec)
+        return Rest(history: history, machine: JobRunner.fold(history.row, history.events))
     }
 
-    private func refuseBusy(_ id: String) throws {
-        guard live[id] == nil else {
-            throw ServiceError(.conflict, "the job \(id) is still running: cancel it first")
-        }
-        guard !leaving.contains(id), let row = try store.job(id) else { throw Self.unknown(id) }
-        if let other = schedule.occupant(of: row.spec.sessionID, user: row.spec.userID) {
+    private func refuseBusy(_ spec: JobSpec) throws(ServiceError) {
+        let id = spec.jobID
+        guard live[id] == nil, !returning.contains(id) else { throw Self.running(id) }
+        guard !leaving.contains(id) else { throw .unknownJob(id) }
+        if let other = schedule.occupant(of: spec.sessionID, user: spec.userID) {
             throw ServiceError(.conflict, "the job \(other) writes the same session's folder: wait for its end")
         }
     }
@@ -219,25 +267,39 @@ actor Orchestra {
     /// - Returns: `nil` if the job has gone on since it was read: nothing was done.
     /// - Throws: `conflict` where it runs, or another job has its session.
     func again(_ rest: Rest, _ events: [JobEvent]) async throws -> JobStateResult? {
-        let id = rest.row.spec.jobID
-        try refuseBusy(id)
-        guard try store.eventCount(of: id) == rest.eventCount else { return nil }
-        let runner = makeRunner(rest.row, rest.machine, eventCount: rest.eventCount)
+        let id = rest.id
+        try refuseBusy(rest.history.row.spec)
+        returning.insert(id)
+        defer { returning.remove(id) }
+        let count = rest.history.events.count
+        guard let lease = try await store.lease(id, eventCount: count, for: holder, at: .now) else { return nil }
+        let runner = makeRunner(rest.history, rest.machine, lease)
         live[id] = runner
+        // A job that an earlier version could not read goes on where it was, before its turn.
+        let isMidway = rest.machine.state == .running
+        if isMidway { schedule.goOn(Self.ticket(rest.history.row.spec)) }
         await runner.feed(events)
-        schedule.add(Self.ticket(rest.row.spec))
+        if !isMidway { schedule.add(Self.ticket(rest.history.row.spec)) }
         await runNext()
         return JobStateResult(state: try await runner.read { $0.state })
     }
 
     /// Looks at a breaker, or moves it.
     ///
-    /// - Throws: `invalid_params` for an agent that has none.
+    /// Those of image providers are `imagegen`'s.
+    ///
+    /// - Throws: `invalid_params` for an agent that has none; `unavailable` where it is `imagegen`'s, and that does not run.
     func breaker(_ request: BreakerRequest) async throws -> BreakerView {
         var known = Breakers.agents
-        if request.agent.hasPrefix(Breakers.imagePrefix) {
-            known += Set(await studio.imageProviders().map { Breakers.imagePrefix + $0 })
-                .union(await breakers.knownProviders).sorted()
+        let action = request.action ?? .get
+        if request.agent.hasPrefix(BreakerView.imagePrefix) {
+            let provider = String(request.agent.dropFirst(BreakerView.imagePrefix.count))
+            let providers = await studio.imageProviders()
+            // Where nobody lists the providers, the call says why.
+            if providers.isEmpty || providers.contains(provider) {
+                return try await studio.imageBreaker(provider, action)
+            }
+            known += providers.map { BreakerView.imagePrefix + $0 }.sorted()
         }
         guard known.contains(request.agent) else {
             let names = known.joined(separator: ", ")
@@ -245,13 +307,13 @@ actor Orchestra {
                 at: "/agent",
                 expected: "one of \(names), or imagegen/ and a provider's name, found \"\(request.agent.prefix(100))\"")
         }
-        return await breakers.apply(request.action ?? .get, to: request.agent)
+        return await breakers.apply(action, to: request.agent)
     }
 
     /// A picture of all that runs, or of one job.
     nonisolated func snapshot(jobID: String?) async throws -> WatchSnapshot {
         // The number first: what comes meanwhile is in the picture and comes again, rather than not at all.
-        let seq = try store.lastSeq()
+        let seq = try await store.lastSeq()
         if let jobID { return WatchSnapshot(seq: seq, jobs: [try await view(jobID)]) }
         var views: [JobView] = []
         for id in await liveJobs {
@@ -261,8 +323,8 @@ actor Orchestra {
         return WatchSnapshot(seq: seq, jobs: views)
     }
 
-    nonisolated func messages(after seq: Int, jobID: String?) throws -> [StatusMessage] {
-        try store.messages(after: seq, jobID: jobID, limit: 500)
+    nonisolated func messages(after seq: Int, jobID: String?) async throws -> [StatusMessage] {
+        try await store.messages(after: seq, jobID: jobID, limit: 500)
     }
 
     /// Lets all jobs go; they are taken up again at the next start.
@@ -273,6 +335,8 @@ actor Orchestra {
         for runner in live.values { await runner.hold() }
         await hangUp()
         for runner in live.values { await runner.stop() }
+        // Others, or the next process, need not wait for the leases to expire.
+        try? await store.release(holder)
     }
 
     // MARK: -
@@ -282,12 +346,12 @@ actor Orchestra {
         while !isStopped, let job = schedule.next() { await live[job]?.run() }
     }
 
-    private func makeRunner(_ row: JobStore.Row, _ machine: JobMachine, eventCount: Int) -> JobRunner {
-        let id = row.spec.jobID
-        let user = row.spec.userID
+    private func makeRunner(_ history: JobHistory, _ machine: JobMachine, _ lease: JobLease) -> JobRunner {
+        let id = lease.job
+        let user = history.row.spec.userID
         return JobRunner(
-            machine: machine, eventCount: eventCount, studio: studio, store: store, breakers: breakers,
-            bulletin: bulletin, patience: patience, logger: logger,
+            machine: machine, eventCount: history.events.count, state: history.row.state, lease: lease, studio: studio,
+            store: store, breakers: breakers, bulletin: bulletin, patience: patience, logger: logger,
             ended: { [weak self] in await self?.leave(id, user) })
     }
 
@@ -297,18 +361,27 @@ actor Orchestra {
         await runNext()
     }
 
+    /// A job that does not run here, folded. What is shown of one at its end is stored, if an earlier version did not do so.
     private nonisolated func past(_ id: String) async throws -> JobMachine {
-        guard let (row, events) = try await store.history(of: id) else { throw Self.unknown(id) }
-        return JobRunner.fold(row, events)
+        guard let history = try await store.history(of: id) else { throw ServiceError.unknownJob(id) }
+        let machine = JobRunner.fold(history.row, history.events)
+        guard machine.state.isTerminal, machine.state == history.row.state else { return machine }
+        do {
+            try await store.keep(machine.view, JobResult(machine), of: id, eventCount: history.events.count)
+        } catch {
+            let reason = ServiceError(wrapping: error).message
+            logger.warning("a job's result cannot be stored", metadata: ["job": "\(id)", "error": "\(reason)"])
+        }
+        return machine
     }
 
-    private func machineState(_ row: JobStore.Row) async throws -> JobState {
+    private func machineState(_ row: JobRow) async throws -> JobState {
         if let runner = live[row.spec.jobID] { return try await runner.read { $0.state } }
         return row.state
     }
 
-    private static func unknown(_ id: String) -> ServiceError {
-        ServiceError(.notFound, "there is no job \"\(id.prefix(100))\"; orchestrator.list names those that are kept")
+    private static func running(_ id: String) -> ServiceError {
+        ServiceError(.conflict, "the job \(id) is still running: cancel it first")
     }
 
     private static func ticket(_ spec: JobSpec) -> JobSchedule.Ticket {

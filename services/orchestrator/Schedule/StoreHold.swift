@@ -1,5 +1,8 @@
+import Faults
 import JSONRPC
+import Retry
 import ServicePool
+import Untrusted
 
 /// How long a piece of work waits for an artifact store that is full or away, or for a service of the house that was lost.
 /// Pure: counts the pauses that it hands out.
@@ -13,12 +16,13 @@ struct StoreHold: Sendable {
     }
 
     private let patience: Patience
-    private var next: Double
+    private var backoff: Backoff
     private(set) var waited = 0.0
 
     init(_ patience: Patience) {
         self.patience = patience
-        next = patience.firstPause
+        backoff = Backoff(
+            first: .clamping(seconds: patience.firstPause), longest: .clamping(seconds: patience.longestPause))
     }
 
     /// Whether the work was ever held.
@@ -27,9 +31,8 @@ struct StoreHold: Sendable {
     /// Seconds until the next try; `nil` when patience is at its end.
     mutating func pause() -> Double? {
         guard waited < patience.whole else { return nil }
-        let pause = min(next, patience.whole - waited)
+        let pause = min(backoff.next() / .seconds(1), patience.whole - waited)
         waited += pause
-        next = min(next * 2, patience.longestPause)
         return pause
     }
 
@@ -39,12 +42,12 @@ struct StoreHold: Sendable {
         if error.provider == "s3" {
             return error.retryable && [.unavailable, .rateLimited, .timeout].contains(error.kind)
         }
-        guard error.kind == .unavailable, error.provider == nil, let code = error.providerCode else { return false }
-        return codes.contains(code)
+        guard error.kind == .unavailable, error.provider == nil else { return false }
+        return switch error.cause {
+        case .replicaLost, .diskFull, .readOnly, .ioError, .staleHandle, .deviceGone, .deviceAway, .notConnected,
+            .networkTimeout, .hostDown:
+            true
+        case .replicaBroken, .notSettled, .breakerOpen, nil: false
+        }
     }
-
-    private static let codes: Set = [
-        ServicePools.replicaLost, "ENOSPC", "EROFS", "EIO", "ESTALE", "ENODEV", "ENXIO", "ENOTCONN", "ETIMEDOUT",
-        "EHOSTDOWN",
-    ]
 }

@@ -1,16 +1,24 @@
+import Calls
 import Contracts
-import JSONRPC
+import JSON
 import Logging
+import ServiceLifecycle
 import ServicePool
 import Synchronization
 
 /// Carries events to the log service in order, without ever holding a job up: what cannot be delivered is dropped, and logged.
-final class EventSink: Sendable {
+final class EventSink: Service {
     private let pools: ServicePools
     private let logger: Logger
-    private let stream: AsyncStream<Contracts.LogEvent>
-    private let input: AsyncStream<Contracts.LogEvent>.Continuation
+    private let stream: AsyncStream<Entry>
+    private let input: AsyncStream<Entry>.Continuation
     private let losses = Mutex(LossReports())
+
+    /// An event, and the job and trace in which it happened.
+    private struct Entry: Sendable {
+        let event: Contracts.LogEvent
+        let context: CallContext
+    }
 
     /// - Parameter capacity: events that wait at most; the oldest are dropped beyond.
     init(pools: ServicePools, logger: Logger, capacity: Int = 10_000) {
@@ -21,20 +29,26 @@ final class EventSink: Sendable {
 
     func send(_ type: String, _ data: JSONValue) {
         let event = Contracts.LogEvent(eventType: type, data: data, timestamp: .now)
-        if case .dropped = input.yield(event) { report(losses.withLock { $0.lost(at: .now) }) }
+        let (job, trace) = (CallContext.current.jobID, CallContext.current.trace)
+        let entry = Entry(event: event, context: CallContext(jobID: job, trace: trace))
+        if case .dropped = input.yield(entry) { report(losses.withLock { $0.lost(at: .now) }) }
     }
 
     /// Delivers until `finish` was called and all is out.
     func run() async {
-        for await event in stream {
-            do {
-                _ = try await pools["logger"].call(LoggerAPI.log, event, patience: .seconds(3))
-            } catch {
-                logger.warning(
-                    "an event was not logged", metadata: ["event_type": "\(event.eventType)", "error": "\(error)"])
-            }
+        for await entry in stream {
+            await CallContext.$current.withValue(entry.context) { await deliver(entry.event) }
         }
         report(losses.withLock { $0.rest() })
+    }
+
+    private func deliver(_ event: Contracts.LogEvent) async {
+        do {
+            _ = try await pools.call(LoggerAPI.log, event, patience: .seconds(3))
+        } catch {
+            logger.warning(
+                "an event was not logged", metadata: ["event_type": "\(event.eventType)", "error": "\(error)"])
+        }
     }
 
     func finish() { input.finish() }

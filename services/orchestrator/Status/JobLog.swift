@@ -1,5 +1,6 @@
 import Contracts
-import JSONRPC
+import Faults
+import JSON
 
 /// What the log service is told of a job's events.
 enum JobLog {
@@ -77,24 +78,23 @@ enum JobLog {
                 (
                     EventType.finalVideo,
                     [
-                        "job_id": job, "video_url": .string(machine.videoURL ?? ""), "maker": .string(machine.actor),
+                        "job_id": job, "video_url": .string(machine.videoURL ?? ""),
+                        "maker": .string(machine.actor.name),
                         "duration_s": .number(machine.filmDuration ?? 0),
                         "segments": .integer(Int64(machine.segments.count)),
                     ]
                 ))
         }
         let costs = machine.costs
-        let segments = machine.segments.map { ($0.id, JSONValue.number($0.cost.dollars)) }
+        let segments = machine.segments.map { ($0.id, JSONValue.number(machine.ledger.cost(of: $0.id).dollars)) }
         entries.append(
             (
                 EventType.costBreakdown,
                 [
                     "job_id": job, "state": .string(machine.state.rawValue),
                     "segments": .object(Dictionary(segments) { first, _ in first }),
-                    "agents": [
-                        "Agent2": .number(costs.agent2.dollars), "Agent4": .number(costs.agent4.dollars),
-                        "Agent5": .number(costs.agent5.dollars), "Agent6": .number(costs.agent6.dollars),
-                    ],
+                    "agents": .object(
+                        Dictionary(uniqueKeysWithValues: Agent.allCases.map { ($0.name, .number(costs[$0].dollars)) })),
                     "total": .number(costs.total.dollars), "wasted": .number(machine.wasted.dollars),
                 ]
             ))

@@ -1,6 +1,6 @@
 import Contracts
 import FoundationEssentials
-import JSONRPC
+import JSON
 import ServiceKit
 
 /// What callers read of many jobs at once, made once for all that ask at the same moment.

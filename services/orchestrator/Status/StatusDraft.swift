@@ -1,10 +1,10 @@
 import Contracts
-import JSONRPC
+import Faults
 import Untrusted
 
 /// A status message before it has its number.
 struct StatusDraft: Sendable {
-    var agent: String
+    var agent: Agent
     var status: AgentStatus
     var message: String
     var segmentID: String?

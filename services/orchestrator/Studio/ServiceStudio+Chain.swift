@@ -1,13 +1,17 @@
 import Artifacts
+import Calls
 import Contracts
+import Faults
+import JSON
 import JSONRPC
+import JobFiles
 import ServicePool
 
 /// The agents before the lead, as services.
 extension ServiceStudio {
     func needs(_ agent: ChainAgent, _ spec: JobSpec) async -> Bool {
         let given = spec.pipelineData?[agent == .agent2 ? "storyboard" : "audio"]
-        return (given == nil || given == .null) && pools[agent.rawValue].isPublished
+        return (given == nil || given == .null) && pools[agent.service].isPublished
     }
 
     func storyboard(for agent: ChainAgent, _ spec: JobSpec) async throws -> JSONValue {
@@ -25,12 +29,12 @@ extension ServiceStudio {
             supersessionID: spec.supersessionID, storyboard: storyboard, audio: [],
             outputPrefix: try folder(of: agent, spec).description, options: spec.options,
             pipelineData: spec.pipelineData)
-        let result = try await pools[agent.rawValue].call(
-            AgentAPI.process, request, patience: .seconds(1), onSent: { hears(.sent) },
+        let result = try await pools.call(
+            AgentAPI.process.of(agent.service), request, patience: .seconds(1), onSent: { hears(.sent) },
             onProgress: { hears(.progress($0)) })
         if agent == .agent2, await !hasInputs(of: agent, spec) {
             let place = try uri(try places(spec).storyboard)
-            throw ServiceError(.notFound, "\(agent.name) answered, but there is no storyboard at \(place)")
+            throw ServiceError(.notFound, "\(agent.agent.name) answered, but there is no storyboard at \(place)")
         }
         return result
     }

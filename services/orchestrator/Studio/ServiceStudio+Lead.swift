@@ -1,7 +1,10 @@
 import Artifacts
 import Contracts
+import Faults
 import JSONRPC
+import JobFiles
 import ServicePool
+import Timebase
 
 /// The check of what the lead delivered.
 extension ServiceStudio {
@@ -79,7 +82,7 @@ extension ServiceStudio {
         var request = ConvertMedia(media: source.description, output: film.description)
         for encodes in [false, true] {
             request.encode = encodes ? true : nil
-            let made = try await pools["clipper"].call(ClipperAPI.convert, request)
+            let made = try await pools.call(ClipperAPI.convert, request)
             do {
                 return try await films.check(
                     film.description, seconds: promised, fps: fps, whose: "\(Self.whose), converted to MP4,",
@@ -101,20 +104,19 @@ extension ServiceStudio {
             parts.faults[segment.id] = ServiceError(.corruptMedia, "\(Self.whose) \(segment.fault)")
         }
         let (places, options) = (try places(spec), spec.options)
-        let fps = Timeline.exact(options.fps ?? JobDefaults.fps)
         var frame = 0
         for segment in plan.segments {
             defer { frame += segment.frames }
             guard parts.faults[segment.id] == nil else { continue }
             let output = try uri(places.leadClip(segment.id)).description
             var request = ConvertMedia(media: source.description, output: output)
-            (request.start, request.duration) = (Double(frame) / fps, Double(segment.frames) / fps)
+            (request.start, request.duration) = (options.rate.seconds(frame), options.rate.seconds(segment.frames))
             (request.width, request.height) = (
                 options.width ?? JobDefaults.width, options.height ?? JobDefaults.height
             )
             request.fps = options.fps ?? JobDefaults.fps
             do {
-                _ = try await pools["clipper"].call(ClipperAPI.convert, request)
+                _ = try await pools.call(ClipperAPI.convert, request)
                 parts.clips.append(AgentClip(segmentID: segment.id, clip: output))
             } catch let error as ServiceError where error.kind == .corruptMedia || error.kind == .invalidParams {
                 parts.faults[segment.id] = error

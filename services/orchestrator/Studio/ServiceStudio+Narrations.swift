@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 import ServicePool
 
 /// How long narrations are.
@@ -9,7 +9,7 @@ extension ServiceStudio {
 
     func narrationLength(_ segment: PlannedSegment) async throws -> Double {
         guard let audio = segment.audio else { return 0 }
-        let probe = try await pools["clipper"].call(
+        let probe = try await pools.call(
             ClipperAPI.probe, ProbeMedia(media: audio, decode: false, sound: true))
         return probe.soundDuration ?? probe.duration
     }

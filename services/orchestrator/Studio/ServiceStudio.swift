@@ -1,8 +1,14 @@
 import Artifacts
+import Calls
 import Contracts
+import Faults
 import FoundationEssentials
+import JSON
 import JSONRPC
+import JobFiles
+import Prices
 import ServicePool
+import Timebase
 
 /// The studio that calls the services.
 struct ServiceStudio: Studio {
@@ -30,8 +36,7 @@ struct ServiceStudio: Studio {
         let storyboard = try await storyboard(spec, places)
         try checkOutputs(places, segments: storyboard.segments.map(\.id))
         await sweep(places)
-        let fps = spec.options.fps ?? JobDefaults.fps
-        let frames = Timeline.frames(storyboard.segments.map(\.duration), fps: fps)
+        let frames = Timeline.frames(storyboard.segments.map(\.duration), at: spec.options.rate)
         var segments = zip(storyboard.segments, frames).map { segment, frames in
             PlannedSegment(
                 id: segment.id, duration: segment.duration, frames: frames, guidance: segment.guidance,
@@ -62,14 +67,14 @@ struct ServiceStudio: Studio {
         var options = spec.options
         options.maxCost = wish?.cost ?? options.maxCost
         var request = AgentRequest(
-            agent: "agent5", jobID: spec.jobID, userID: spec.userID, sessionID: spec.sessionID,
+            agent: Agent.lead.service, jobID: spec.jobID, userID: spec.userID, sessionID: spec.sessionID,
             supersessionID: spec.supersessionID, storyboard: plan.storyboard,
             audio: plan.segments.compactMap { segment in
                 segment.audio.map { AgentAudio(segmentID: segment.id, audio: $0) }
             },
             outputPrefix: try uri(places.outputs).description, options: options, segments: wish?.segments)
         request.idempotencyKey = key
-        return try await pools["agent5"].call(
+        return try await pools.call(
             AgentAPI.process, request, patience: .seconds(1), onSent: { hears(.sent) },
             onProgress: { hears(.progress($0)) })
     }
@@ -98,7 +103,7 @@ struct ServiceStudio: Studio {
     ) async throws -> GeneratedImage {
         let places = try places(spec)
         let series = order.series > 0 ? "/\(order.series)" : ""
-        var image = try await pools["imagegen"].call(
+        var image = try await pools.call(
             ImageGenAPI.generate,
             GenerateImage(
                 prompt: segment.guidance, width: spec.options.width ?? JobDefaults.width,
@@ -108,7 +113,7 @@ struct ServiceStudio: Studio {
                 idempotencyKey: "\(spec.jobID)/\(segment.id)/\(order.edition)/\(provider ?? "default")\(series)",
                 // Who has a segment drawn again wants another picture.
                 fresh: order.edition > 0 ? true : nil,
-                attempt: provider == JobMachine.card ? 0 : order.attempt, maxCost: order.maxCost))
+                attempt: provider == StillProvider.card ? 0 : order.attempt, maxCost: order.maxCost))
         image = image.bounded
         if var fault = AgentAnswer.longName(image.image, of: "imagegen") {
             (fault.wasted, fault.unknown) = (image.cost + (image.wasted ?? .zero), image.unknown ?? .zero)
@@ -123,9 +128,8 @@ struct ServiceStudio: Studio {
     func clip(_ index: Int, of plan: JobPlan, image: String, _ spec: JobSpec) async throws -> CreatedClip {
         let places = try places(spec)
         let (segment, options) = (plan.segments[index], spec.options)
-        let fps = Timeline.exact(options.fps ?? JobDefaults.fps)
         var request = CreateClip(
-            image: image, duration: max(Double(segment.frames) / fps, 0.1),
+            image: image, duration: max(options.rate.seconds(segment.frames), 0.1),
             output: try uri(places.clip(segment.id)).description)
         request.motion = options.motion
         request.segmentID = segment.id
@@ -138,14 +142,14 @@ struct ServiceStudio: Studio {
             (request.text, request.audio) = (segment.narration, segment.audio)
             (request.audioStart, request.tempo) = (segment.audioStart, segment.tempo)
         }
-        let clip = try await pools["clipper"].call(ClipperAPI.create, request)
+        let clip = try await pools.call(ClipperAPI.create, request)
         if let fault = AgentAnswer.longName(clip.clip, of: "clipper") { throw fault }
         return clip
     }
 
     func narrate(_ segment: PlannedSegment, clip: String, _ spec: JobSpec) async throws -> ReplacedAudio {
         guard let audio = segment.audio else { throw ServiceError(.internal, "\(segment.id) has no narration") }
-        return try await pools["clipper"].call(
+        return try await pools.call(
             ClipperAPI.replaceAudio,
             ReplaceAudio(
                 clip: clip, audio: audio, output: clip, audioStart: segment.audioStart, tempo: segment.tempo))
@@ -163,7 +167,7 @@ struct ServiceStudio: Studio {
         request.musicLevel = options.musicLevel
         (request.width, request.height, request.fps) = (options.width, options.height, options.fps)
         if reencodes { (request.reencode, request.backend) = (true, .local) }
-        let film = try await pools["stitcher"].call(StitcherAPI.stitch, request)
+        let film = try await pools.call(StitcherAPI.stitch, request)
         for name in [film.video] + (film.captions ?? []) {
             if let fault = AgentAnswer.longName(name, of: "stitcher") { throw fault }
         }
@@ -171,10 +175,10 @@ struct ServiceStudio: Studio {
     }
 
     func verify(_ video: String, _ plan: JobPlan, _ spec: JobSpec) async throws -> CheckedFilm {
-        let fps = Timeline.exact(spec.options.fps ?? JobDefaults.fps)
-        let seconds = Double(plan.segments.reduce(0) { $0 + $1.frames }) / fps
+        let rate = spec.options.rate
+        let seconds = rate.seconds(plan.segments.reduce(0) { $0 + $1.frames })
         let probe = try await films.check(
-            video, seconds: seconds, fps: fps, whose: "the film",
+            video, seconds: seconds, fps: rate.framesPerSecond, whose: "the film",
             narrations: plan.narrations(areFitted: true))
         try await write(probe.report, spec)
         // How loud the narrations are is their maker's choice, unless the job was to change it.
@@ -210,8 +214,8 @@ struct ServiceStudio: Studio {
         // What it really measures shows when its clip is made; it is brought to the film's size there.
         return GeneratedImage(
             image: file.description, width: spec.options.width ?? JobDefaults.width,
-            height: spec.options.height ?? JobDefaults.height, mediaType: "image/*", provider: JobMachine.given,
-            model: JobMachine.given, cost: .zero, attempts: 1, cached: false)
+            height: spec.options.height ?? JobDefaults.height, mediaType: "image/*", provider: StillProvider.given,
+            model: StillProvider.given, cost: .zero, attempts: 1, cached: false)
     }
 
     /// What a user names by a URI, or by a path in the session's folder; only from the store and what
@@ -223,8 +227,12 @@ struct ServiceStudio: Studio {
     }
 
     func imageProviders() async -> [String] {
-        let list = try? await pools["imagegen"].call(ImageGenAPI.providers, NoParams(), patience: .seconds(1))
+        let list = try? await pools.call(ImageGenAPI.providers, NoParams(), patience: .seconds(1))
         return list?.providers.map(\.name) ?? []
+    }
+
+    func imageBreaker(_ provider: String, _ action: BreakerAction) async throws -> BreakerView {
+        try await pools.call(ImageGenAPI.breaker, ProviderBreakerRequest(provider: provider, action: action))
     }
 
     // MARK: -
@@ -281,7 +289,7 @@ struct ServiceStudio: Studio {
     ///
     /// - Throws: `invalid_params` that names those that are configured.
     func imageProvider(_ spec: JobSpec) async throws -> ImageProviderInfo {
-        let list = try await pools["imagegen"].call(ImageGenAPI.providers, NoParams())
+        let list = try await pools.call(ImageGenAPI.providers, NoParams())
         let chosen = list.providers.first { provider in
             spec.options.imageProvider.map { $0 == provider.name } ?? provider.isDefault
         }

@@ -1,5 +1,6 @@
 import Contracts
-import JSONRPC
+import Faults
+import JSON
 
 /// Everybody that a job gives work to. The real one calls the services; tests put an instant one in its place.
 protocol Studio: Sendable {
@@ -49,6 +50,8 @@ protocol Studio: Sendable {
     func verify(_ video: String, _ plan: JobPlan, _ spec: JobSpec) async throws -> CheckedFilm
     /// The image providers there are; none where nobody can tell.
     func imageProviders() async -> [String]
+    /// Looks at the breaker of an image provider, or sets it by hand.
+    func imageBreaker(_ provider: String, _ action: BreakerAction) async throws -> BreakerView
     func write(_ receipt: Receipt, _ spec: JobSpec) async throws
     /// Tells the log; never waits, never fails.
     func log(_ type: String, _ data: JSONValue)

@@ -1,6 +1,6 @@
 import Artifacts
 import Contracts
-import JSONRPC
+import Faults
 import Media
 
 /// A film that MediaConvert joins: its pieces, and the names of all that is made for it.

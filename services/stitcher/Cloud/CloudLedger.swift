@@ -1,7 +1,8 @@
 import Artifacts
+import Faults
 import FoundationEssentials
 import Glibc
-import JSONRPC
+import JSON
 
 /// Which MediaConvert jobs were made for which film: what is written before anybody waits for a job, so that who asks for the same
 /// film again after a restart gets the same job. Replicas on one state directory share it; forgotten after a week.

@@ -1,7 +1,7 @@
 import AWS
 import Contracts
+import Faults
 import FoundationEssentials
-import JSONRPC
 import Synchronization
 
 /// The role that jobs are made with: the one that is configured, made on first use where that is allowed.

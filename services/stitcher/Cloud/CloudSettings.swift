@@ -1,6 +1,6 @@
 import Artifacts
 import Contracts
-import JSONRPC
+import Faults
 import ServiceKit
 
 /// How the backend `mediaconvert` is set up, from the environment.

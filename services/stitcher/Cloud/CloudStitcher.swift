@@ -1,12 +1,17 @@
 import AWS
 import Artifacts
+import Blocking
 import Contracts
+import Faults
+import JSON
 import JSONRPC
 import Logging
 import Media
 import MediaService
+import Retry
 import ServiceKit
 import Synchronization
+import Timebase
 
 /// Answers `stitcher.stitch` by jobs of MediaConvert.
 ///
@@ -64,13 +69,6 @@ struct CloudStitcher: Sendable {
     }
 
     func status(_ request: StitchJob) async throws -> StitchJobStatus {
-        let isID =
-            (1...100).contains(request.jobID.utf8.count)
-            && request.jobID.utf8.allSatisfy {
-                (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) || (0x41...0x5A).contains($0)
-                    || $0 == UInt8(ascii: "-")
-            }
-        guard isID else { throw ServiceError.invalidParams(at: "/job_id", expected: "the id of a MediaConvert job") }
         let job = try await client.job(request.jobID)
         let words = [job.errorCode.map(String.init), job.errorMessage].compactMap { $0 }
         return StitchJobStatus(
@@ -81,7 +79,6 @@ struct CloudStitcher: Sendable {
     // MARK: - What is asked for
 
     private func film(_ request: Stitch, _ warnings: inout [String]) async throws -> CloudFilm {
-        try local.check(request)
         try check(request)
         let format = try VideoFormat(width: request.width, height: request.height, fps: request.fps)
         let output = try local.media.target(request.output, at: "/output")
@@ -90,7 +87,7 @@ struct CloudStitcher: Sendable {
         let facts = try await local.media.blocking.run { _ in
             try parts.map { part in try ClipFacts(part.clip, format: format) }
         }
-        let crossing = request.mode == .fade ? format.rate.frames(request.fade ?? 0.5) : 0
+        let crossing = request.mode == .fade ? format.rate.frames(request.fade ?? FilmDefaults.fade) : 0
         // Timecodes name no frame of 30000/1001 a second for sure: such clips are cut here.
         let cutsThere = format.rate.denominator == 1
         let available = zip(zip(request.clips, parts), facts).map { given, facts -> Int? in
@@ -165,7 +162,7 @@ struct CloudStitcher: Sendable {
             return id
         }
         var isPrepared = false
-        var pause = 2.0
+        var backoff = Backoff(first: .seconds(2), factor: 1.5, longest: .seconds(10))
         while true {
             do {
                 return try await run(film, jobs, queueSeconds, call, &isPrepared, &warnings)
@@ -177,9 +174,7 @@ struct CloudStitcher: Sendable {
                 logger.info("MediaConvert does not know the role yet: \(fault.serviceError.message)")
                 _ = try await jobs.cancel()
                 call.progress(0.3, "MediaConvert does not know its role yet")
-                // trusted: a pause of this file
-                try await Task.sleep(for: .seconds(pause))
-                pause = min(pause * 1.5, 10)
+                try await Task.sleep(for: backoff.next())
             }
         }
     }

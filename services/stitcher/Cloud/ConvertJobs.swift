@@ -1,8 +1,9 @@
 import AWS
 import Artifacts
+import Faults
 import FoundationEssentials
-import JSONRPC
 import Logging
+import Retry
 
 /// The MediaConvert jobs of one film: made once, remembered before anybody waits for them, waited for, cancelled.
 actor ConvertJobs {
@@ -88,7 +89,9 @@ actor ConvertJobs {
         let madeAt = entry.jobs.values.first { $0.id == id }?.madeAt ?? Self.now
         var lastAnswer = ContinuousClock.now
         var reached = 0.0
-        var pause = 0.5
+        // Many stitchers must not ask in step.
+        var backoff = Backoff(
+            first: .milliseconds(500), factor: 1.4, longest: .seconds(10), jitter: 0.7...1.3)
         while true {
             do {
                 let job = try await client.job(id)
@@ -120,10 +123,7 @@ actor ConvertJobs {
                 logger.warning("cannot ask for the MediaConvert job \(id): \(error.message)")
                 progress(reached, "MediaConvert does not answer")
             }
-            // Many stitchers must not ask in step.
-            // trusted: a pause of this file
-            try await Task.sleep(for: .seconds(pause * Double.random(in: 0.7...1.3)))
-            pause = min(pause * 1.4, 10)
+            try await Task.sleep(for: backoff.next())
         }
     }
 

@@ -1,6 +1,7 @@
 import FoundationEssentials
-import JSONRPC
+import JSON
 import Media
+import Timebase
 
 /// A CreateJob request: clips one after the other, one MP4.
 struct ConvertRequest: Sendable {

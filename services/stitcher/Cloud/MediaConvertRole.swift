@@ -1,14 +1,18 @@
 import AWS
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
+import JSON
 import JSONRPC
+import Parameters
+import Retry
 
 /// The role that MediaConvert runs under: assumed by the service, allowed to read and write the objects of a bucket, and nothing else.
 struct MediaConvertRole: Sendable {
     private static let service = "mediaconvert.amazonaws.com"
     /// Seconds that IAM gets to show what was made.
-    private static let patience = 30.0
+    private static let patience = 30
 
     let account: AWSAccount
 
@@ -60,42 +64,23 @@ struct MediaConvertRole: Sendable {
 
     /// IAM tells everybody of a change a little later.
     private func untilSeen(_ iam: IAMClient, _ name: String, _ policy: String) async throws {
-        var waited = 0.0
-        var pause = 0.25
-        while try await iam.policy(policy, of: name) == nil {
-            guard waited < Self.patience else {
-                throw ServiceError(
-                    .timeout, "the role \(name) is made and cannot be seen after \(Int(Self.patience)) s: try again",
-                    provider: "iam")
-            }
-            // trusted: a pause of this file
-            try await Task.sleep(for: .seconds(pause))
-            waited += pause
-            pause = min(pause * 2, 4)
+        let backoff = Backoff(first: .milliseconds(250), longest: .seconds(4))
+        let isSeen = try await poll(backoff, within: .seconds(Self.patience)) {
+            try await iam.policy(policy, of: name) != nil
+        }
+        guard isSeen else {
+            throw ServiceError(
+                .timeout, "the role \(name) is made and cannot be seen after \(Self.patience) s: try again",
+                provider: "iam")
         }
     }
 
+    /// The name may come from this service's own settings, which no call has checked.
     private func check(_ name: String, bucket: String) throws(ServiceError) {
-        let others = Set("+=,.@_-".utf8)
-        let isName =
-            (1...64).contains(name.utf8.count)
-            && name.utf8.allSatisfy {
-                (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
-                    || others.contains($0)
-            }
-        guard isName else {
-            throw .invalidParams(
-                at: "/role_name", expected: "1 to 64 letters, digits or +=,.@_-, found \"\(name.prefix(80))\"")
-        }
-        let isBucket =
-            (3...63).contains(bucket.utf8.count)
-            && bucket.utf8.allSatisfy {
-                (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) || $0 == UInt8(ascii: "-")
-                    || $0 == UInt8(ascii: ".")
-            }
-        guard isBucket else {
-            throw .invalidParams(at: "/bucket", expected: "a bucket's name, found \"\(bucket.prefix(80))\"")
-        }
+        let violations = [
+            CloudBounds.roleName.violation(name, at: "/role_name"), CloudBounds.bucket.violation(bucket, at: "/bucket"),
+        ]
+        if let error = violations.compactMap(\.self).error { throw error }
     }
 
     private static let trust =

@@ -1,7 +1,5 @@
 import ArgumentParser
 import Contracts
-import JSONRPC
-import ServiceKit
 
 struct Retry: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,5 @@
 import ArgumentParser
 import Contracts
-import JSONRPC
-import ServiceKit
 
 struct BreakerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

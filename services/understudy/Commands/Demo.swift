@@ -1,9 +1,9 @@
 import ArgumentParser
 import Artifacts
 import Contracts
+import Faults
 import Foundation
-import JSONRPC
-import ServiceKit
+import JSON
 import Untrusted
 
 struct Demo: AsyncParsableCommand {

@@ -1,7 +1,12 @@
 import Artifacts
+import Calls
 import Contracts
+import Faults
 import FoundationEssentials
+import JSON
 import JSONRPC
+import JobFiles
+import ServicePool
 
 /// The dry run: the same question as a job's, and no job.
 extension JobSession {
@@ -10,20 +15,19 @@ extension JobSession {
         var params: [String: JSONValue] = [
             "user_id": .string(request.user), "session_id": .string(request.session), "options": request.options,
         ]
-        let places = try places
         let inputs = try await passedInputs()
         params["pipeline_data"] = inputs.storyboard.map { ["storyboard": $0] }
         let ready = params
-        return try await withOrchestrator { orchestrator, store in
+        return try await withOrchestrator { orchestrator, layout in
             var params = ready
             if !inputs.narrations.isEmpty {
                 // Named where a job would find them, since that is where the command line would put them.
-                let folder = try ArtifactURI(store, at: "UNDERSTUDY_STORE").appending(places.narrations)
+                let folder = try ArtifactURI(layout.store, at: "UNDERSTUDY_STORE")
+                    .appending(try places(in: layout).narrations)
                 let audio = try inputs.narrations.mapValues { JSONValue.string(try folder.appending($0).description) }
                 params["pipeline_data"] = ["storyboard": inputs.storyboard ?? .null, "audio": .object(audio)]
             }
-            return try JSONCoding.convert(
-                try await orchestrator.call(OrchestratorAPI.estimate.name, params: .object(params)), to: Estimate.self)
+            return try await orchestrator.call(OrchestratorAPI.estimate.unchecked, .object(params))
         }
     }
 

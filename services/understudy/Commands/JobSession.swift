@@ -1,7 +1,11 @@
 import Artifacts
+import Calls
 import Contracts
+import Faults
 import FoundationEssentials
+import JSON
 import JSONRPC
+import JobFiles
 import ServiceKit
 import ServicePool
 
@@ -27,21 +31,20 @@ struct JobSession: Sendable {
     /// - Returns: its receipt; `nil` after Ctrl-C, when the job was cancelled.
     /// - Throws: the job's error.
     func run() async throws -> Receipt? {
-        try await withOrchestrator { connection, store in try await follow(connection, store: store) }
+        try await withOrchestrator { connection, layout in try await follow(connection, layout) }
     }
 
     /// Connects to the orchestrator of the stack that runs, or of one that is started for as long as `body` runs.
     ///
-    /// - Parameter body: gets the connection, and the URI of the store that the orchestrator works in.
+    /// - Parameter body: gets the connection, and where the orchestrator has the files of its jobs.
     func withOrchestrator<T: Sendable>(
-        _ body: (_ orchestrator: RPCConnection, _ store: String) async throws -> T
+        _ body: (_ orchestrator: RPCConnection, _ layout: ServiceLayout) async throws -> T
     ) async throws -> T {
         let settings = try ServiceSettings()
         if !request.isPrivate,
-            let connection = try await Callee.connectIfUp("orchestrator", in: settings.runDirectory)
+            let connection = try await Callee.connectIfUp(.orchestrator, in: settings.runDirectory)
         {
-            let health = try await connection.call(ServiceHealth.method, NoParams(), timeout: .seconds(5))
-            return try await body(connection, health.store ?? settings.store)
+            return try await body(connection, try await Self.layout(of: connection))
         }
         // The log outlives the stack: it is wanted most when something went wrong.
         let log = "\(settings.stateDirectory)/last-run.log"
@@ -49,29 +52,33 @@ struct JobSession: Sendable {
         var environment = settings.environment.merging(request.environment) { _, own in own }
         environment["UNDERSTUDY_LOG_FILE"] =
             settings.string("UNDERSTUDY_LOG_FILE") ?? "\(settings.stateDirectory)/logger/events.jsonl"
-        let store = environment["UNDERSTUDY_STORE"] ?? settings.store
-        environment["UNDERSTUDY_STORE"] = store
+        environment["UNDERSTUDY_STORE"] = environment["UNDERSTUDY_STORE"] ?? settings.store
         return try await PrivateStack.with(environment, log: log) { stack in
-            let connection = try await stack.connect("orchestrator")
-            let result = try await body(connection, store)
+            let connection = try await stack.connect(.orchestrator)
+            let result = try await body(connection, try await Self.layout(of: connection))
             await connection.close()
             return result
         }
     }
 
-    /// The session's folders, as the orchestrator has them.
-    var places: Places {
-        get throws(ServiceError) {
-            try Places(
-                root: ProcessInfo.processInfo.environment["UNDERSTUDY_ROOT"] ?? Places.defaultRoot,
-                userID: request.user, sessionID: request.session)
+    private static func layout(of orchestrator: RPCConnection) async throws -> ServiceLayout {
+        let health = try await orchestrator.call(ServiceHealth.method, NoParams(), timeout: .seconds(5))
+        guard let layout = health.layout else {
+            throw ServiceError(
+                .unavailable, "the orchestrator does not report its store: it is older than this program")
         }
+        return layout
     }
 
-    private func follow(_ connection: RPCConnection, store: String) async throws -> Receipt? {
-        let places = try places
+    /// The session's folders.
+    func places(in layout: ServiceLayout) throws(ServiceError) -> Places {
+        try Places(root: layout.root, userID: request.user, sessionID: request.session)
+    }
+
+    private func follow(_ connection: RPCConnection, _ layout: ServiceLayout) async throws -> Receipt? {
         let inputs = try await StagedInputs(
-            storyboard: request.storyboard, audio: request.audio, store: store, places: places)
+            storyboard: request.storyboard, audio: request.audio, store: layout.store,
+            places: try places(in: layout))
         do {
             let receipt = try await follow(connection)
             await inputs.keep()
@@ -113,15 +120,11 @@ struct JobSession: Sendable {
     }
 
     private func start(_ connection: RPCConnection) async throws -> String {
-        let started = try await connection.call(
-            OrchestratorAPI.start.name,
-            params: [
-                "user_id": .string(request.user), "session_id": .string(request.session), "options": request.options,
-            ])
-        guard let id = started["job_id"]?.string else {
-            throw ServiceError(.internal, "the orchestrator answered without a job_id")
-        }
-        return id
+        // The options are a person's: the orchestrator finds what is wrong with them, unknown names too.
+        let params: JSONValue = [
+            "user_id": .string(request.user), "session_id": .string(request.session), "options": request.options,
+        ]
+        return try await connection.call(OrchestratorAPI.start.unchecked, params).jobID
     }
 
     /// Shows a job's messages until it is at its end.
@@ -136,7 +139,7 @@ struct JobSession: Sendable {
             for await notification in connection.notifications where notification.method == OrchestratorAPI.event {
                 let message = try JSONCoding.decode(StatusMessage.self, from: notification.params)
                 guard message.jobId == jobID else { continue }
-                if message.agentNumber == "Agent6", message.status == .starting {
+                if message.agentNumber == .understudy, message.status == .starting {
                     let view = try await connection.call(
                         OrchestratorAPI.status, JobStatus(jobID: jobID, guidance: false))
                     display.know(view.segments.map(\.segmentID))

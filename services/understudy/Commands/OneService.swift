@@ -1,18 +1,22 @@
+import Calls
+import Faults
 import JSONRPC
 import ServiceKit
 
 /// One call to one service: to a replica that runs, or to one that is started for it.
 enum OneService {
-    static func call<P: Encodable & Sendable, R: Decodable & Sendable>(
-        _ service: String, _ method: Method<P, R>, _ params: P
-    ) async throws -> R {
+    /// - Parameter method: one that names its service.
+    static func call<P, R>(_ method: Method<P, R>, _ params: P) async throws -> R {
+        guard let service = method.service else {
+            throw ServiceError(.internal, "\(method.name) is a method of every service: use of(_:) to choose one")
+        }
         let settings = try ServiceSettings()
         if let connection = try await Callee.connectIfUp(service, in: settings.runDirectory) {
             return try await connection.call(method, params)
         }
         var environment = settings.environment
         environment["UNDERSTUDY_STORE"] = environment["UNDERSTUDY_STORE"] ?? settings.store
-        let others = Set(Stack.services).subtracting([service])
+        let others = Set(Stack.services).subtracting([service.rawValue])
         return try await PrivateStack.with(environment, without: others) { stack in
             let connection = try await stack.connect(service)
             let result = try await connection.call(method, params)

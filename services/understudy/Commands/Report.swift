@@ -1,8 +1,11 @@
 import ArgumentParser
 import Artifacts
 import Contracts
+import Faults
 import FoundationEssentials
+import JSON
 import JSONRPC
+import JobFiles
 import ServiceKit
 import Untrusted
 
@@ -29,7 +32,7 @@ struct Report: AsyncParsableCommand {
     func run() async throws {
         let film = try Self.uri(file)
         let request = ProbeMedia(media: film, decode: true, report: true, narrations: try narrations())
-        let probed = try await OneService.call("clipper", ClipperAPI.probe, request)
+        let probed = try await OneService.call(ClipperAPI.probe, request)
         guard let report = probed.report else { throw ServiceError(.internal, "the clipper sent no report") }
         if json {
             try Terminal.printJSON(report)

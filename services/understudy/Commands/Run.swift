@@ -1,7 +1,7 @@
 import ArgumentParser
 import Contracts
 import FoundationEssentials
-import JSONRPC
+import JSON
 
 struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,9 @@
 import Artifacts
 import Contracts
+import Faults
 import Foundation
 import JSONRPC
+import JobFiles
 
 /// Inputs that were copied into the store for a job, and can be taken back when the job is refused.
 struct StagedInputs: Sendable {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import JSONRPC
 import ServiceKit
 import ServicePool
 import Untrusted

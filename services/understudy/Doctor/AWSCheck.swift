@@ -1,7 +1,7 @@
 import AWS
 import Artifacts
 import Contracts
-import JSONRPC
+import Faults
 import ServiceKit
 
 /// What of AWS is configured: who it takes us for, and whether the bucket, the log group, the queue and the role are there.

@@ -1,6 +1,8 @@
+import Faults
 import FoundationEssentials
 import HTTP
-import JSONRPC
+import JSON
+import Secrets
 import ServiceKit
 
 /// What of the outside world is configured, tried by calls that cost nothing: AWS, whether the providers know the keys, and for how long

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Artifacts
+import Calls
+import Faults
 import Foundation
 import JSONRPC
 import ServiceKit
@@ -29,7 +31,7 @@ struct Doctor: AsyncParsableCommand {
 
     private func executables() -> [Finding] {
         Stack.services.map { service in
-            let path = Stack.executable(service)
+            let path = Installation.executable(service)
             let isThere = FileManager.default.isExecutableFile(atPath: path)
             return Finding(
                 grade: isThere ? .good : .bad, subject: service,

@@ -1,4 +1,7 @@
+import Calls
+import Faults
 import FoundationEssentials
+import JSON
 import JSONRPC
 import Logging
 import ServiceKit

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Contracts
-import JSONRPC
-import ServiceKit
+import JSON
 
 struct Drill: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import Contracts
-import JSONRPC
+import Faults
+import JSON
 
 /// The faults that are rehearsed.
 extension DrillFault {

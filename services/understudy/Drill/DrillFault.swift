@@ -1,5 +1,6 @@
 import Contracts
-import JSONRPC
+import Faults
+import JSON
 
 /// One thing that goes wrong in a rehearsal, and what should come of it.
 struct DrillFault: Sendable {

@@ -1,6 +1,9 @@
 import Artifacts
+import Calls
 import Contracts
+import Faults
 import FoundationEssentials
+import JSON
 import JSONRPC
 
 /// The films that the scripted lead delivers: one good, the others spoilt. Made by the real services, so that nothing but the
@@ -65,15 +68,12 @@ struct DrillFilms: Sendable {
         // In motion: a lead whose picture stands still has not delivered a video.
         let options = DrillStage.options.merging(["motion": "ken_burns"]) { _, own in own }
         let made = try await orchestrator.call(
-            OrchestratorAPI.agent6.name,
-            params: [
+            OrchestratorAPI.agent6.unchecked,
+            [
                 "user_id": "drill", "session_id": "films", "options": .object(options),
                 "pipeline_data": ["storyboard": DrillStage.storyboard(segments: segments)],
             ])
-        guard let video = made["video_url"]?.string else {
-            throw ServiceError(.internal, "the understudy made no film for the rehearsal")
-        }
-        try await Artifacts().copy(try ArtifactURI(video), to: ArtifactURI(filePath: path(name)))
+        try await Artifacts().copy(try ArtifactURI(made.videoURL), to: ArtifactURI(filePath: path(name)))
     }
 
     private func uri(_ name: String) -> String { ArtifactURI(filePath: path(name)).description }

@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 
 /// Compares what came of a job with what should have. Pure: a receipt and the film's fault go in, a result comes out.
 struct DrillJudge {
@@ -42,12 +42,12 @@ struct DrillJudge {
         switch fault.expectation.outcome {
         case .lead:
             if let takeover = receipt.takeover { faults.append("Agent6 took over: \(takeover.reason)") }
-            faults += made(by: "Agent5", receipt, filmFault: filmFault)
+            faults += made(by: .lead, receipt, filmFault: filmFault)
         case .takeover(let kind, let words):
             guard let takeover = receipt.takeover else { return ["nobody took over"] }
             if takeover.kind != kind { faults.append("the reason is \(takeover.kind.rawValue): \(takeover.reason)") }
             if !takeover.reason.contains(words) { faults.append("the reason says \"\(takeover.reason)\"") }
-            faults += made(by: "Agent6", receipt, filmFault: filmFault)
+            faults += made(by: .understudy, receipt, filmFault: filmFault)
         case .failure(let words):
             if receipt.state != .error { faults.append("the job ended as \(receipt.state.rawValue)") }
             let message = receipt.error?.message ?? ""
@@ -59,12 +59,14 @@ struct DrillJudge {
         return faults
     }
 
-    private func made(by agent: String, _ receipt: Receipt, filmFault: String?) -> [String] {
+    private func made(by agent: Agent, _ receipt: Receipt, filmFault: String?) -> [String] {
         var faults: [String] = []
         if receipt.state != .finished {
             faults.append("the job ended as \(receipt.state.rawValue): \(receipt.error?.message ?? "")")
         }
-        if receipt.segments.contains(where: { $0.maker != agent }) { faults.append("\(agent) did not make the film") }
+        if receipt.segments.contains(where: { $0.maker != agent }) {
+            faults.append("\(agent.name) did not make the film")
+        }
         if let filmFault, receipt.state == .finished { faults.append(filmFault) }
         return faults
     }

@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 import Untrusted
 
 /// What came of a fault, as `drill --json` prints it.

@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 import ServiceKit
 
 /// Plays faults one after the other on one stage.

@@ -1,5 +1,7 @@
+import Calls
 import Contracts
 import FoundationEssentials
+import JSON
 import JSONRPC
 
 /// Where faults are played: a stack of its own with a scripted lead, small films, and cards for stills.
@@ -38,8 +40,8 @@ struct DrillStage: Sendable {
         environment["UNDERSTUDY_BREAKER_COOL_MAX_S"] = "4"
         return try await PrivateStack.with(environment) { stack in
             let stage = DrillStage(
-                stack: stack, orchestrator: try await stack.connect("orchestrator"),
-                clipper: try await stack.connect("clipper"), folder: folder)
+                stack: stack, orchestrator: try await stack.connect(.orchestrator),
+                clipper: try await stack.connect(.clipper), folder: folder)
             try await DrillFilms(folder: folder).make(stage.orchestrator, stage.clipper)
             let result = try await body(stage)
             await stage.orchestrator.close()
@@ -98,13 +100,13 @@ struct DrillStage: Sendable {
     func job(_ session: String, _ options: [String: JSONValue] = [:]) async throws -> Receipt {
         let options = Self.options.merging(options) { _, own in own }
         let started = try await orchestrator.call(
-            OrchestratorAPI.start.name,
-            params: [
+            OrchestratorAPI.start.unchecked,
+            [
                 "user_id": "drill", "session_id": .string(session), "options": .object(options),
                 "pipeline_data": ["storyboard": Self.storyboard(segments: Self.segments)],
             ])
-        let reference = JobReference(jobID: started["job_id"]?.string ?? "")
-        let watcher = try await stack.connect("orchestrator")
+        let reference = JobReference(jobID: started.jobID)
+        let watcher = try await stack.connect(.orchestrator)
         let snapshot = try await watcher.call(OrchestratorAPI.watch, WatchJobs(jobID: reference.jobID))
         if snapshot.jobs.first?.state.isTerminal != true {
             for await note in watcher.notifications where note.method == OrchestratorAPI.event {

@@ -1,3 +1,5 @@
+import Calls
+import Faults
 import FoundationEssentials
 import JSONRPC
 import ServicePool
@@ -46,7 +48,7 @@ struct PrivateStack: Sendable {
     }
 
     /// A connection to one of the stack's services.
-    func connect(_ service: String) async throws -> RPCConnection {
+    func connect(_ service: ServiceName) async throws -> RPCConnection {
         try await Callee.connect(service, in: stack.runDirectory)
     }
 }

@@ -1,125 +1,144 @@
+import Faults
 import FoundationEssentials
 import Glibc
 import JSONRPC
+import Retry
 import Subprocess
 import SystemPackage
 import Untrusted
 
-/// One replica of a service as a child process, started again when it dies.
-///
-/// The child ends when its standard input does: whatever becomes of this process, `kill -9` included, no child is left behind.
+/// One replica of a service as a child process: whenever it ends it is started again, until it is held or stopped.
 actor ServiceChild {
+    /// What is wanted of the child.
+    private enum Order: Equatable {
+        case run
+        /// Killed, and not started until it shall run again.
+        case hold
+        /// Ended for good, by this signal.
+        case stop(Int32)
+    }
+
     nonisolated let service: String
     nonisolated let instance: String
-    private let executable: String
-    private let environment: [String: String]
-    private let log: ServiceLog
+    private let program: ChildProcess
+    private let pause: @Sendable (inout RestartBackOff, Duration) -> Duration
+    private var order = Order.run
+    private var isAlive = false
+    /// Known a moment after the process is alive.
     private var pid: Int32?
-    private var isStopping = false
-    private var isHeld = false
-    private var life: Task<Void, Never>?
+    private var supervision: Task<Void, Never>?
+    /// A pause before the next start, or the time of being held; cancelled by the next order.
+    private var rest: Task<Void, Never>?
+    private var mourners: [CheckedContinuation<Void, Never>] = []
 
-    init(service: String, instance: String, executable: String, environment: [String: String], log: ServiceLog) {
+    /// - Parameters:
+    ///   - environment: what the child gets, beside its name and that it is supervised.
+    ///   - pause: between the end of a run of some length and the next one; another one is for tests.
+    init(
+        service: String, instance: String, executable: String, environment: [String: String], log: ServiceLog,
+        pause: @escaping @Sendable (inout RestartBackOff, Duration) -> Duration = { $0.pause(afterRunOf: $1) }
+    ) {
         self.service = service
         self.instance = instance
-        self.executable = executable
+        self.pause = pause
         var environment = environment
         environment["UNDERSTUDY_INSTANCE"] = instance
         environment["UNDERSTUDY_SUPERVISED"] = "stdin"
-        self.environment = environment
-        self.log = log
+        program = ChildProcess(
+            executable: executable, environment: environment, label: "\(service)/\(instance)", log: log)
     }
 
     /// - Throws: `not_found` where the executable is missing.
     func start() throws {
-        guard FileManager.default.isExecutableFile(atPath: executable) else {
-            throw ServiceError(.notFound, "\(executable) is missing: build it by `make build`")
+        guard FileManager.default.isExecutableFile(atPath: program.executable) else {
+            throw ServiceError(.notFound, "\(program.executable) is missing: build it by `make build`")
         }
-        life = Task { await live() }
+        supervision = Task { await supervise() }
     }
 
-    /// Asks the child to stop; it drains.
-    func stop() { send(SIGTERM) }
+    /// Asks the child to stop, which lets it drain, kills it at the deadline, and returns when it has ended.
+    func stop(by deadline: ContinuousClock.Instant) async {
+        obey(.stop(SIGTERM))
+        let overdue = Task {
+            try await Task.sleep(until: deadline, clock: .continuous)
+            obey(.stop(SIGKILL))
+        }
+        await ended()
+        overdue.cancel()
+    }
 
-    /// Ends a child that does not stop.
-    func kill() { send(SIGKILL) }
+    /// Returns when the child has ended for good.
+    func ended() async { await supervision?.value }
 
-    /// Ends the process as a crash would, and starts no other until `release`.
-    func hold() {
-        isHeld = true
-        if let pid { Glibc.kill(pid, SIGKILL) }
+    /// Ends the process as a crash would, and starts no other until `release`. Returns when it is gone.
+    func hold() async {
+        obey(.hold)
+        guard isAlive else { return }
+        await withCheckedContinuation { mourners.append($0) }
     }
 
     /// Starts the process again after `hold`.
     func release() {
-        guard isHeld else { return }
-        isHeld = false
-        let previous = life
-        life = Task {
-            await previous?.value
-            await live()
+        if order == .hold { obey(.run) }
+    }
+
+    private func obey(_ order: Order) {
+        self.order = order
+        tell()
+        rest?.cancel()
+    }
+
+    /// Sends the signal that the order means.
+    private func tell() {
+        guard let pid else { return }
+        switch order {
+        case .run: break
+        case .hold: kill(pid, SIGKILL)
+        case .stop(let signal): kill(pid, signal)
         }
     }
 
-    /// Whether there is a process.
-    var isRunning: Bool { pid != nil }
-
-    private func send(_ signal: Int32) {
-        isStopping = true
-        if let pid { Glibc.kill(pid, signal) }
-    }
-
-    /// One process after the other, until somebody stops this.
-    private func live() async {
-        var failures = 0
-        while !isStopping, !isHeld {
-            let startedAt = ContinuousClock.now
-            let end = await runOnce()
-            pid = nil
-            if isStopping || isHeld { return }
-            // A child that ran for a while begins anew with a short pause; one that dies at once is given time.
-            failures = startedAt.duration(to: .now) > .seconds(10) ? 0 : failures + 1
-            let pause = RestartBackOff.pause(failures: failures)
-            log.write("understudy", "\(service)/\(instance) ended (\(end)), starting it again in \(pause)")
-            try? await Task.sleep(for: pause)
-        }
-    }
-
-    /// -> how the process ended.
-    private func runOnce() async -> String {
-        let label = "\(service)/\(instance)"
-        let log = self.log
-        let variables = environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
-        do {
-            let result = try await Subprocess.run(
-                .path(FilePath(executable)), environment: .custom(Dictionary(variables) { _, last in last }),
-                input: .inputWriter, output: .discarded, error: .sequence
-            ) { execution in
-                self.began(execution.processIdentifier.value)
-                var lines = ChildLines()
-                for try await bytes in execution.standardError {
-                    for line in bytes.withUnsafeBytes({ lines.append($0) }) { log.write(label, line) }
-                }
-                for line in lines.finish() { log.write(label, line) }
+    /// One process after the other.
+    private func supervise() async {
+        var backOff = RestartBackOff()
+        while true {
+            switch order {
+            case .stop: return
+            case .hold: await rest(for: .seconds(86_400))
+            case .run:
+                let length = await runOnce()
+                guard order == .run else { continue }
+                let pause = pause(&backOff, length.run)
+                program.log.write(
+                    "understudy", "\(service)/\(instance) ended (\(length.end)), starting it again in \(pause)")
+                await rest(for: pause)
             }
-            return "\(result.terminationStatus)"
-        } catch {
-            return "\(error)"
         }
+    }
+
+    /// -> how long the process ran, and how it ended.
+    private func runOnce() async -> (run: Duration, end: String) {
+        let startedAt = ContinuousClock.now
+        isAlive = true
+        let end = await program.run { pid in await self.began(pid) }
+        isAlive = false
+        pid = nil
+        for mourner in mourners { mourner.resume() }
+        mourners = []
+        return (startedAt.duration(to: .now), end)
     }
 
     private func began(_ pid: Int32) {
         self.pid = pid
-        // It may have been stopped while it started.
-        if isStopping { Glibc.kill(pid, SIGTERM) }
-        if isHeld { Glibc.kill(pid, SIGKILL) }
+        // Another order may have come while it started.
+        tell()
     }
-}
 
-/// How long a child that died is left alone.
-enum RestartBackOff {
-    /// - Parameter failures: short lives in a row, 0 after a long one.
-    static func pause(failures: Int) -> Duration {
-        .milliseconds(min(100 << min(failures, 6), 5000))
+    /// Waits for the next order, for some time at most.
+    private func rest(for duration: Duration) async {
+        let rest = Task<Void, Never> { try? await Task.sleep(for: duration) }
+        self.rest = rest
+        await rest.value
+        self.rest = nil
     }
 }

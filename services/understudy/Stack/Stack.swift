@@ -1,14 +1,22 @@
+import Faults
 import FoundationEssentials
-import JSONRPC
+import Retry
 import ServicePool
 
 /// All services of a stack as supervised children in one run directory.
 actor Stack {
+    /// Each layer calls those before it: they are stopped in reverse order, so that nothing is called that is gone.
+    static let layers = [
+        ["logger"], ["imagegen", "clipper", "stitcher", "agent5"], ["orchestrator"], ["dashboard"],
+    ]
     /// In the order in which they are started.
-    static let services = ["logger", "imagegen", "clipper", "stitcher", "agent5", "orchestrator", "dashboard"]
+    static let services = layers.flatMap { $0 }
 
     nonisolated let runDirectory: RunDirectory
-    private var children: [ServiceChild] = []
+    private let children: [ServiceChild]
+
+    /// How long the layers below wait for one that drains, before they are stopped too.
+    private static let headStart = Duration.seconds(2)
 
     /// - Parameters:
     ///   - scale: replicas by service; one where nothing is said.
@@ -18,17 +26,24 @@ actor Stack {
         runDirectory: RunDirectory, scale: [String: Int] = [:], without: Set<String> = [],
         environment: [String: String], log: ServiceLog
     ) {
-        self.runDirectory = runDirectory
         var environment = environment
         environment["UNDERSTUDY_RUN_DIR"] = runDirectory.path
-        for service in Self.services where !without.contains(service) {
-            for number in 1...max(scale[service] ?? 1, 1) {
-                children.append(
+        let ready = environment
+        self.init(
+            runDirectory: runDirectory,
+            children: Self.services.filter { !without.contains($0) }.flatMap { service in
+                (1...max(scale[service] ?? 1, 1)).map { number in
                     ServiceChild(
-                        service: service, instance: "\(service)-\(number)", executable: Self.executable(service),
-                        environment: environment, log: log))
-            }
-        }
+                        service: service, instance: "\(service)-\(number)",
+                        executable: Installation.executable(service), environment: ready, log: log)
+                }
+            })
+    }
+
+    /// - Parameter children: in the order in which they are started.
+    init(runDirectory: RunDirectory, children: [ServiceChild]) {
+        self.runDirectory = runDirectory
+        self.children = children
     }
 
     /// Starts all children and returns when each has published its socket.
@@ -42,9 +57,7 @@ actor Stack {
 
     /// Ends all replicas of a service as a crash would; nobody answers on their sockets until `release`.
     func hold(_ service: String) async {
-        let held = children.filter { $0.service == service }
-        for child in held { await child.hold() }
-        while await Self.isRunning(held) { try? await Task.sleep(for: .milliseconds(5)) }
+        for child in children where child.service == service { await child.hold() }
     }
 
     /// Starts a service again that was held, and returns when it serves.
@@ -63,61 +76,46 @@ actor Stack {
 
     /// - Throws: `timeout` that names the children that do not serve.
     private func publication(of children: [ServiceChild], timeout: Duration) async throws {
-        let giveUp = ContinuousClock.now + timeout
-        while true {
-            let missing = children.filter { child in
-                !runDirectory.instances(of: child.service).contains(child.instance)
-            }
-            if missing.isEmpty { return }
-            guard ContinuousClock.now < giveUp else {
-                let names = missing.map(\.instance).joined(separator: ", ")
-                throw ServiceError(.timeout, "\(names) did not begin to serve in \(runDirectory.path); see the log")
-            }
-            try await Task.sleep(for: .milliseconds(10))
+        var missing = children
+        let isServing = try await poll(Backoff(every: .milliseconds(10)), within: timeout) {
+            missing = children.filter { !runDirectory.instances(of: $0.service).contains($0.instance) }
+            return missing.isEmpty
+        }
+        guard isServing else {
+            let names = missing.map(\.instance).joined(separator: ", ")
+            throw ServiceError(.timeout, "\(names) did not begin to serve in \(runDirectory.path); see the log")
         }
     }
 
-    /// Asks all children to drain, and ends those that do not.
+    /// Asks all children to drain, layer by layer, kills those that do not end in time, and returns when all have ended. It goes on
+    /// where the task is cancelled that calls it.
     func stop(patience: Duration = .seconds(35)) async {
-        for child in children.reversed() { await child.stop() }
-        let giveUp = ContinuousClock.now + patience
-        while await Self.isRunning(children), ContinuousClock.now < giveUp {
-            try? await Task.sleep(for: .milliseconds(20))
+        let children = children
+        await Task.detached { await Self.stop(children, by: .now + patience) }.value
+    }
+
+    private static func stop(_ children: [ServiceChild], by deadline: ContinuousClock.Instant) async {
+        await withTaskGroup(of: Void.self) { group in
+            for layer in layers.reversed() {
+                let members = children.filter { layer.contains($0.service) }
+                for child in members { group.addTask { await child.stop(by: deadline) } }
+                await ended(members, within: headStart)
+            }
         }
-        for child in children { await child.kill() }
     }
 
-    private static func isRunning(_ children: [ServiceChild]) async -> Bool {
-        for child in children where await child.isRunning { return true }
-        return false
-    }
-
-    /// The services' executables lie beside this one, or in the private folder of an installation.
-    static func executable(_ service: String) -> String {
-        let folder = Installation.folder
-        let beside = "\(folder)/\(service)"
-        return FileManager.default.isExecutableFile(atPath: beside)
-            ? beside : "\(folder)/../libexec/understudy/\(service)"
-    }
-}
-
-/// Where this program lies.
-enum Installation {
-    static var folder: String {
-        let path =
-            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-        return String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
-    }
-
-    /// The folder of the sample storyboard.
-    ///
-    /// - Throws: `not_found`.
-    static func sample() throws(ServiceError) -> String {
-        let places = ["\(folder)/understudy_Understudy.resources/Sample", "\(folder)/../share/understudy/Sample"]
-        guard let found = places.first(where: { FileManager.default.fileExists(atPath: "\($0)/storyboard.json") })
-        else {
-            throw ServiceError(.notFound, "the sample is missing; it should lie at \(places[0])")
+    /// Returns when all of these have ended for good, or some time has passed.
+    private static func ended(_ children: [ServiceChild], within patience: Duration) async {
+        let (signals, signal) = AsyncStream.makeStream(of: Void.self)
+        Task {
+            for child in children { await child.ended() }
+            signal.yield()
         }
-        return found
+        let timer = Task {
+            try? await Task.sleep(for: patience)
+            signal.yield()
+        }
+        for await _ in signals { break }
+        timer.cancel()
     }
 }

@@ -1,4 +1,4 @@
-import JSONRPC
+import Faults
 
 extension ErrorKind {
     /// What kind of failure it is, for people.

@@ -2,7 +2,7 @@ import Contracts
 
 extension Receipt {
     /// The calls of the lead.
-    var leadAttempts: [Attempt] { attempts.filter { $0.agent == "Agent5" && $0.work == "film" } }
+    var leadAttempts: [Attempt] { attempts.filter { $0.agent == .lead && $0.work == .film } }
 
     /// Seconds from the first call of the lead to the takeover; `nil` where one of them was not.
     var secondsToTakeover: Double? {

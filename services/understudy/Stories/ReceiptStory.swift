@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 import Untrusted
 
 /// A receipt as the owner of a product reads it: who failed how, who stepped in, what was kept, what it cost.
@@ -39,7 +39,7 @@ struct ReceiptStory {
     }
 
     private var credit: String {
-        let (all, lead) = (receipt.segments.count, receipt.segments.count { $0.maker == "Agent5" })
+        let (all, lead) = (receipt.segments.count, receipt.segments.count { $0.maker == .lead })
         guard let takeover = receipt.takeover else {
             return lead == all ? "Agent5 made it; nobody had to step in." : "Agent6 made it, as it was asked to."
         }
@@ -71,7 +71,7 @@ struct ReceiptStory {
         let paid = attempt.cost > .zero ? ", for \(attempt.cost.text)" : ""
         let price = paid + (attempt.unknown.map { ", for perhaps \($0.text)" } ?? "")
         guard let error = attempt.error else {
-            return attempt.agent == "Agent5" && attempt.work == "film"
+            return attempt.agent == .lead && attempt.work == .film
                 ? "Agent5 was asked, and delivered\(after)\(price)." : nil
         }
         let wait = error.retryAfter.map { ", and asked to be left alone for \(Count.seconds($0))" } ?? ""
@@ -81,12 +81,12 @@ struct ReceiptStory {
     private func deed(_ attempt: Attempt) -> String {
         let segment = attempt.segmentID ?? "a segment"
         switch attempt.work {
-        case "film": return "\(attempt.agent) was asked, and"
-        case "image": return "\(attempt.agent)'s still of \(segment)"
-        case "clip": return "\(attempt.agent)'s clip of \(segment)"
-        case "narration": return "The narration of \(segment)"
-        case "stitch": return "Joining the clips"
-        default: return "\(attempt.agent)'s \(attempt.work)"
+        case .film: return "\(attempt.agent.name) was asked, and"
+        case .still: return "\(attempt.agent.name)'s still of \(segment)"
+        case .clip: return "\(attempt.agent.name)'s clip of \(segment)"
+        case .narration: return "The narration of \(segment)"
+        case .stitch: return "Joining the clips"
+        case .inputs: return "\(attempt.agent.name)'s inputs"
         }
     }
 
@@ -128,16 +128,14 @@ struct ReceiptStory {
     private static func maker(_ segment: SegmentReceipt) -> String {
         guard let maker = segment.maker else { return "nobody yet" }
         let still = segment.imageProvider.map { $0 == "card" ? ", from a card" : ", from a still by \($0)" } ?? ""
-        return "\(maker)\(still)\(segment.reused ? ", kept from an earlier run" : "")"
+        return "\(maker.name)\(still)\(segment.reused ? ", kept from an earlier run" : "")"
     }
 
     // MARK: - Money and time
 
     private var money: [String] {
         let costs = receipt.costs
-        let shares = [
-            ("Agent2", costs.agent2), ("Agent4", costs.agent4), ("Agent5", costs.agent5), ("Agent6", costs.agent6),
-        ].filter { $0.1 > .zero }.map { "\($0.0) \($0.1.text)" }
+        let shares = Agent.allCases.filter { costs[$0] > .zero }.map { "\($0.name) \(costs[$0].text)" }
         var lines = [
             shares.isEmpty
                 ? "It cost nothing." : "It cost \(costs.total.text) in all: \(shares.joined(separator: ", "))."
@@ -155,12 +153,18 @@ struct ReceiptStory {
     /// One line of the stages that took long enough to be worth a word.
     private var time: [String] {
         let told = receipt.stages.filter { $0.seconds >= 0.01 }
-        let words = told.map { "\(Self.stages[$0.stage] ?? $0.stage) \(Count.seconds($0.seconds))" }
+        let words = told.map { "\(Self.name($0.stage)) \(Count.seconds($0.seconds))" }
         return words.isEmpty ? [] : [words.joined(separator: ", ") + "."]
     }
 
-    private static let stages = [
-        "load": "reading", "agent5": "Agent5", "images": "stills", "clips": "clips", "narration": "narration",
-        "stitch": "joining", "verify": "checking",
-    ]
+    private static func name(_ stage: JobStage) -> String {
+        switch stage {
+        case .load: "reading"
+        case .lead: Agent.lead.name
+        case .stitch: "joining"
+        case .verify: "checking"
+        case .stills: "stills"
+        case .agent2, .agent4, .clips, .narration: stage.rawValue
+        }
+    }
 }

@@ -1,5 +1,5 @@
 import Contracts
-import JSONRPC
+import Faults
 import Untrusted
 
 /// One status message as a line for people.
@@ -7,7 +7,7 @@ enum StatusLine {
     static func text(_ message: StatusMessage) -> String {
         let time = message.ts.text.dropFirst(11).dropLast(1)
         let share = message.progress.map { " \($0.done)/\($0.total)" } ?? ""
-        return "\(time) \(message.agentNumber) \(message.status.rawValue)\(share): \(message.message.printable())"
+        return "\(time) \(message.agentNumber.name) \(message.status.rawValue)\(share): \(message.message.printable())"
     }
 }
 
@@ -17,13 +17,13 @@ enum Story {
         var lines = [
             "job \(view.jobID): \(view.state.rawValue), user \(view.userID), session \(view.sessionID)".printable()
         ]
-        for (name, agent) in view.agents.sorted(by: { $0.key < $1.key }) {
-            lines.append("\(name): \(agent.status.rawValue), \(agent.message.printable())")
+        for (agent, view) in view.agents.sorted(by: { $0.key < $1.key }) {
+            lines.append("\(agent.name): \(view.status.rawValue), \(view.message.printable())")
         }
         var table = TextTable("SEGMENT", "SECONDS", "STATE", "MAKER", "COST")
         for segment in view.segments {
             table.rows.append([
-                segment.segmentID, "\(segment.duration)", segment.state.rawValue, segment.maker ?? "-",
+                segment.segmentID, "\(segment.duration)", segment.state.rawValue, segment.maker?.name ?? "-",
                 segment.cost.text,
             ])
         }
@@ -40,7 +40,7 @@ enum Story {
     /// A table of stage times.
     static func stages(_ stages: [StageTime]) -> String {
         var table = TextTable("STAGE", "SECONDS")
-        for stage in stages { table.rows.append([stage.stage, seconds(stage.seconds)]) }
+        for stage in stages { table.rows.append([stage.stage.rawValue, seconds(stage.seconds)]) }
         return table.text
     }
 

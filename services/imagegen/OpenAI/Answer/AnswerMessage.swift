@@ -1,3 +1,5 @@
+import Contracts
+
 /// What one JSON value of an answer says of a picture.
 struct AnswerMessage {
     /// What a member's name promises of its text.

@@ -1,4 +1,4 @@
-import JSONRPC
+import JSON
 import Providers
 
 /// Where an operation can be asked about, fetched and cancelled, as far as a report says: members such as `status_url`, and `urls`,

@@ -1,6 +1,6 @@
+import Faults
 import FoundationEssentials
 import HTTP
-import JSONRPC
 import Providers
 import Untrusted
 

@@ -1,6 +1,7 @@
+import Contracts
 import FoundationEssentials
 import ImageHeaders
-import JSONRPC
+import JSON
 import Providers
 
 /// The picture within an answer of the images API, in the forms that servers in use send: a member of any of the usual names, a

@@ -1,0 +1,108 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Work in the order in which it came, and the threads that do it.
+final class WorkQueue: Sendable {
+    typealias Ticket = UInt64
+    /// Is called once: on a thread of the queue, or with `isDropped` by whoever drops it.
+    typealias Work = @Sendable (_ isDropped: Bool) -> Void
+
+    private struct State {
+        var waiting: [(ticket: Ticket, work: Work)] = []
+        var threads = 0
+        /// Threads that wait for work.
+        var idle = 0
+        var isStopped = false
+    }
+
+    private let limit: Int
+    private let tickets = Atomic<Ticket>(0)
+    private let state = Mutex(State())
+    /// One signal for each piece of work that was added, and for each thread that must end.
+    private let signals = DispatchSemaphore(value: 0)
+
+    init(threads: Int) {
+        limit = threads
+    }
+
+    func nextTicket() -> Ticket { tickets.wrappingAdd(1, ordering: .relaxed).newValue }
+
+    func add(_ ticket: Ticket, _ work: @escaping Work) {
+        let needsThread = state.withLock { state in
+            state.waiting.append((ticket, work))
+            guard state.waiting.count > state.idle, state.threads < limit else { return false }
+            state.threads += 1
+            return true
+        }
+        signals.signal()
+        if needsThread, !start() { failedToStart() }
+    }
+
+    /// Takes work out of the queue that no thread has begun.
+    func drop(_ ticket: Ticket) {
+        let dropped = state.withLock { state in
+            state.waiting.firstIndex { $0.ticket == ticket }.map { state.waiting.remove(at: $0).work }
+        }
+        dropped?(true)
+    }
+
+    /// Ends the threads once the work that is in the queue is done.
+    func stop() {
+        let threads = state.withLock { state in
+            state.isStopped = true
+            return state.threads
+        }
+        for _ in 0..<threads { signals.signal() }
+    }
+
+    private func start() -> Bool {
+        var thread = pthread_t()
+        let context = Unmanaged.passRetained(self)
+        let code = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<WorkQueue>.fromOpaque(context).takeRetainedValue().serve()
+                return nil
+            }, context.toOpaque())
+        guard code == 0 else {
+            context.release()
+            return false
+        }
+        pthread_detach(thread)
+        return true
+    }
+
+    /// Without any thread nobody would do the work: the caller does it, slowly but surely.
+    private func failedToStart() {
+        let orphans = state.withLock { state -> [Work] in
+            state.threads -= 1
+            guard state.threads == 0 else { return [] }
+            defer { state.waiting.removeAll() }
+            return state.waiting.map(\.work)
+        }
+        for work in orphans { work(false) }
+    }
+
+    private func serve() {
+        while let work = next() { work(false) }
+    }
+
+    /// The next piece of work; waits for it. `nil` when the thread is to end.
+    private func next() -> Work? {
+        while true {
+            state.withLock { $0.idle += 1 }
+            signals.wait()
+            let (work, mustEnd) = state.withLock { state -> (Work?, Bool) in
+                state.idle -= 1
+                guard state.waiting.isEmpty else { return (state.waiting.removeFirst().work, false) }
+                // A signal whose work was dropped, or the end.
+                if state.isStopped { state.threads -= 1 }
+                return (nil, state.isStopped)
+            }
+            if let work { return work }
+            if mustEnd { return nil }
+        }
+    }
+}

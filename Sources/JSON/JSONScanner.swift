@@ -1,0 +1,263 @@
+/// A strict RFC 8259 reader that finds where values begin and end without building them.
+///
+/// It exists because a message's envelope must be looked at on the connection's thread, thousands of times a second, while
+/// its `params` are decoded later and elsewhere. Offsets are bytes from the start of the text.
+package struct JSONScanner {
+    /// Where and why the text stopped being JSON.
+    package struct SyntaxError: Error, Equatable {
+        package let offset: Int
+        package let expected: String
+
+        package init(offset: Int, expected: String) {
+            self.offset = offset
+            self.expected = expected
+        }
+    }
+
+    /// Values nested deeper than this are refused: a peer must not be able to exhaust the stack.
+    package static let maximumDepth = 128
+
+    private let bytes: UnsafeBufferPointer<UInt8>
+    package private(set) var offset: Int
+
+    package init(_ bytes: UnsafeBufferPointer<UInt8>, at offset: Int = 0) {
+        self.bytes = bytes
+        self.offset = offset
+    }
+
+    /// The kind of a value, told by its first byte.
+    package enum Kind: Equatable {
+        case object, array, string, number, bool, null
+    }
+
+    /// Passes white space, then says what comes next without passing it.
+    package mutating func peek() throws(SyntaxError) -> Kind {
+        skipSpace()
+        guard offset < bytes.count else { throw SyntaxError(offset: offset, expected: "a value") }
+        switch bytes[offset] {
+        case UInt8(ascii: "{"): return .object
+        case UInt8(ascii: "["): return .array
+        case UInt8(ascii: "\""): return .string
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number
+        case UInt8(ascii: "t"), UInt8(ascii: "f"): return .bool
+        case UInt8(ascii: "n"): return .null
+        default: throw SyntaxError(offset: offset, expected: "a value")
+        }
+    }
+
+    /// Passes one value. -> the range of its bytes.
+    @discardableResult
+    package mutating func skipValue(depth: Int = 0) throws(SyntaxError) -> Range<Int> {
+        let kind = try peek()
+        let start = offset
+        switch kind {
+        case .string: try skipString()
+        case .number: try skipNumber()
+        case .bool: try skipWord(bytes[offset] == UInt8(ascii: "t") ? "true" : "false")
+        case .null: try skipWord("null")
+        case .object:
+            try members(depth: depth) { (_, scanner) throws(SyntaxError) in
+                try scanner.skipValue(depth: depth + 1)
+            }
+        case .array:
+            try elements(depth: depth) { (scanner) throws(SyntaxError) in
+                try scanner.skipValue(depth: depth + 1)
+            }
+        }
+        return start..<offset
+    }
+
+    /// Passes an object; `body` is called with each member's name (the bytes between its quotes, escapes as they are) and must
+    /// pass the member's value.
+    package mutating func members(
+        depth: Int = 0, _ body: (Range<Int>, inout JSONScanner) throws(SyntaxError) -> Void
+    ) throws(SyntaxError) {
+        guard depth < Self.maximumDepth else { throw SyntaxError(offset: offset, expected: "less nesting") }
+        try skip(UInt8(ascii: "{"), "an object")
+        skipSpace()
+        if take(UInt8(ascii: "}")) { return }
+        while true {
+            skipSpace()
+            let start = offset
+            try skipString()
+            let name = (start + 1)..<(offset - 1)
+            skipSpace()
+            try skip(UInt8(ascii: ":"), "a colon")
+            try body(name, &self)
+            skipSpace()
+            if take(UInt8(ascii: "}")) { return }
+            try skip(UInt8(ascii: ","), "a comma or a closing brace")
+        }
+    }
+
+    /// Passes an array; `body` must pass one element each time that it is called.
+    package mutating func elements(
+        depth: Int = 0, _ body: (inout JSONScanner) throws(SyntaxError) -> Void
+    ) throws(SyntaxError) {
+        guard depth < Self.maximumDepth else { throw SyntaxError(offset: offset, expected: "less nesting") }
+        try skip(UInt8(ascii: "["), "an array")
+        skipSpace()
+        if take(UInt8(ascii: "]")) { return }
+        while true {
+            try body(&self)
+            skipSpace()
+            if take(UInt8(ascii: "]")) { return }
+            try skip(UInt8(ascii: ","), "a comma or a closing bracket")
+        }
+    }
+
+    /// Passes trailing white space and makes sure that nothing else follows.
+    package mutating func finish() throws(SyntaxError) {
+        skipSpace()
+        guard offset == bytes.count else { throw SyntaxError(offset: offset, expected: "nothing more") }
+    }
+
+    /// Whether the bytes of a member's name are these; a name written with escapes is compared as it reads.
+    package func name(_ range: Range<Int>, is text: StaticString) -> Bool {
+        let slice = UnsafeBufferPointer(rebasing: bytes[range])
+        if slice.count == text.utf8CodeUnitCount {
+            return slice.elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        }
+        guard slice.contains(UInt8(ascii: "\\")) else { return false }
+        return string(range).map { Array($0.utf8) }
+            == Array(
+                UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// The text that the bytes between two quotes stand for; `nil` where an escape names half a surrogate pair.
+    package func string(_ range: Range<Int>) -> String? {
+        let slice = bytes[range]
+        guard slice.contains(UInt8(ascii: "\\")) else { return String(decoding: slice, as: UTF8.self) }
+        var units: [UInt16] = []
+        var text = ""
+        func flush() -> Bool {
+            guard !units.isEmpty else { return true }
+            guard let part = String(validating: units, as: UTF16.self) else { return false }
+            text += part
+            units.removeAll()
+            return true
+        }
+        var index = slice.startIndex
+        var plain = index
+        while index < slice.endIndex {
+            guard slice[index] == UInt8(ascii: "\\") else {
+                if !flush() { return nil }
+                index += 1
+                continue
+            }
+            text += String(decoding: slice[plain..<index], as: UTF8.self)
+            let escape = slice[index + 1]
+            index += 2
+            if escape == UInt8(ascii: "u") {
+                guard let unit = UInt16(String(decoding: slice[index..<index + 4], as: UTF8.self), radix: 16) else {
+                    return nil
+                }
+                units.append(unit)
+                index += 4
+            } else {
+                if !flush() { return nil }
+                switch escape {
+                case UInt8(ascii: "n"): text += "\n"
+                case UInt8(ascii: "r"): text += "\r"
+                case UInt8(ascii: "t"): text += "\t"
+                case UInt8(ascii: "b"): text += "\u{8}"
+                case UInt8(ascii: "f"): text += "\u{C}"
+                default: text.unicodeScalars.append(Unicode.Scalar(escape))
+                }
+            }
+            plain = index
+        }
+        guard flush() else { return nil }
+        return text + String(decoding: slice[plain...], as: UTF8.self)
+    }
+
+    // MARK: - Tokens
+
+    private mutating func skipSpace() {
+        while offset < bytes.count {
+            switch bytes[offset] {
+            case 0x20, 0x09, 0x0A, 0x0D: offset += 1
+            default: return
+            }
+        }
+    }
+
+    private mutating func take(_ byte: UInt8) -> Bool {
+        guard offset < bytes.count, bytes[offset] == byte else { return false }
+        offset += 1
+        return true
+    }
+
+    private mutating func skip(_ byte: UInt8, _ expected: String) throws(SyntaxError) {
+        guard take(byte) else { throw SyntaxError(offset: offset, expected: expected) }
+    }
+
+    private mutating func skipWord(_ word: StaticString) throws(SyntaxError) {
+        let start = offset
+        for index in 0..<word.utf8CodeUnitCount where !take(word.utf8Start[index]) {
+            throw SyntaxError(offset: start, expected: "a value")
+        }
+    }
+
+    private mutating func skipString() throws(SyntaxError) {
+        try skip(UInt8(ascii: "\""), "a string")
+        while offset < bytes.count {
+            let byte = bytes[offset]
+            offset += 1
+            switch byte {
+            case UInt8(ascii: "\""): return
+            case 0..<0x20: throw SyntaxError(offset: offset - 1, expected: "no control character inside a string")
+            case UInt8(ascii: "\\"): try skipEscape()
+            default: break
+            }
+        }
+        throw SyntaxError(offset: offset, expected: "the end of a string")
+    }
+
+    private mutating func skipEscape() throws(SyntaxError) {
+        guard offset < bytes.count else { throw SyntaxError(offset: offset, expected: "an escape") }
+        let byte = bytes[offset]
+        offset += 1
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            return
+        case UInt8(ascii: "u"):
+            for _ in 0..<4 {
+                guard offset < bytes.count, Self.isHex(bytes[offset]) else {
+                    throw SyntaxError(offset: offset, expected: "four hexadecimal digits")
+                }
+                offset += 1
+            }
+        default:
+            throw SyntaxError(offset: offset - 1, expected: "an escape")
+        }
+    }
+
+    private mutating func skipNumber() throws(SyntaxError) {
+        _ = take(UInt8(ascii: "-"))
+        if !take(UInt8(ascii: "0")) { try skipDigits() }
+        if take(UInt8(ascii: ".")) { try skipDigits() }
+        if take(UInt8(ascii: "e")) || take(UInt8(ascii: "E")) {
+            if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
+            try skipDigits()
+        }
+    }
+
+    private mutating func skipDigits() throws(SyntaxError) {
+        let start = offset
+        while offset < bytes.count, bytes[offset] >= UInt8(ascii: "0"), bytes[offset] <= UInt8(ascii: "9") {
+            offset += 1
+        }
+        if offset == start { throw SyntaxError(offset: offset, expected: "a digit") }
+    }
+
+    private static func isHex(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+            UInt8(ascii: "A")...UInt8(ascii: "F"):
+            true
+        default: false
+        }
+    }
+}

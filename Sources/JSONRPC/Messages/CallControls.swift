@@ -1,0 +1,145 @@
+package import Calls
+package import Faults
+import JSON
+package import NIOCore
+
+/// What any request may carry beside its method's own parameters: how long it may take, whether progress is wanted, which job it is for,
+/// and which trace it belongs to.
+package struct CallControls: Sendable, Equatable {
+    /// Milliseconds that remain for the call.
+    package var deadline: Int64?
+    /// Whether `rpc.progress` notifications are wanted.
+    package var wantsProgress = true
+    /// `_meta.job_id`, else the method's own `job_id`.
+    package var jobID: String?
+    /// `_meta.traceparent`.
+    package var trace: TraceContext?
+
+    /// Bytes that a job's id may have which is handed down and logged.
+    private static let maximumJobID = 128
+
+    /// Reads `deadline_ms`, `progress`, `job_id` and `_meta` out of `params`. Whatever is in `_meta` that cannot be used is ignored.
+    ///
+    /// - Throws: `invalid_params` for a deadline that is not a number of milliseconds, or a progress that is not a boolean.
+    package init(params: ByteBuffer?) throws(ServiceError) {
+        guard let params else { return }
+        var failure: ServiceError?
+        var deadline: Int64?
+        var wantsProgress = true
+        var (hasDeadline, hasProgress) = (false, false)
+        var jobID: RawMember?
+        var meta: RawMember?
+        params.withUnsafeReadableBytes { raw in
+            let bytes = raw.assumingMemoryBound(to: UInt8.self)
+            var scanner = JSONScanner(bytes)
+            guard (try? scanner.peek()) == .object else { return }
+            try? scanner.members { (name, scanner) throws(JSONScanner.SyntaxError) in
+                let kind = try scanner.peek()
+                let range = try scanner.skipValue()
+                // Of a name that appears twice the first value counts, as everywhere.
+                if scanner.name(name, is: "deadline_ms"), !hasDeadline {
+                    hasDeadline = true
+                    let text = String(decoding: bytes[range], as: UTF8.self)
+                    if let milliseconds = Double(text), kind == .number, milliseconds >= 0 {
+                        deadline = Int64(min(milliseconds, 1e12))
+                    } else if kind != .null {
+                        failure = .invalidParams(at: "/deadline_ms", expected: "a number of milliseconds, 0 or more")
+                    }
+                } else if scanner.name(name, is: "progress"), !hasProgress, kind == .bool {
+                    hasProgress = true
+                    wantsProgress = bytes[range.lowerBound] == UInt8(ascii: "t")
+                } else if scanner.name(name, is: "job_id"), jobID == nil {
+                    jobID = RawMember(kind: kind, range: range)
+                } else if scanner.name(name, is: "_meta"), meta == nil {
+                    meta = RawMember(kind: kind, range: range)
+                }
+            }
+            self.jobID = jobID.flatMap { Self.jobID($0, scanner) }
+            if let meta, meta.kind == .object { read(meta: meta.range, bytes) }
+        }
+        if let failure { throw failure }
+        self.deadline = deadline
+        self.wantsProgress = wantsProgress
+    }
+
+    /// Where the value of a member is. Of a name that appears twice the first one counts, as everywhere.
+    private struct RawMember {
+        var kind: JSONScanner.Kind
+        var range: Range<Int>
+    }
+
+    private mutating func read(meta: Range<Int>, _ bytes: UnsafeBufferPointer<UInt8>) {
+        var scanner = JSONScanner(bytes, at: meta.lowerBound)
+        var jobID: RawMember?
+        var traceparent: RawMember?
+        try? scanner.members { (name, scanner) throws(JSONScanner.SyntaxError) in
+            let member = RawMember(kind: try scanner.peek(), range: try scanner.skipValue())
+            if scanner.name(name, is: "traceparent") {
+                traceparent = traceparent ?? member
+            } else if scanner.name(name, is: "job_id") {
+                jobID = jobID ?? member
+            }
+        }
+        if let handedDown = jobID.flatMap({ Self.jobID($0, scanner) }) { self.jobID = handedDown }
+        guard let traceparent, traceparent.kind == .string else { return }
+        let text = traceparent.range.lowerBound + 1..<traceparent.range.upperBound - 1
+        let isPlain = !bytes[text].contains(UInt8(ascii: "\\"))
+        trace =
+            isPlain
+            ? TraceContext(traceparent: bytes[text])
+            : scanner.string(text).flatMap { TraceContext(traceparent: Array($0.utf8)) }
+    }
+
+    private static func jobID(_ member: RawMember, _ scanner: JSONScanner) -> String? {
+        guard member.kind == .string, (3...maximumJobID + 2).contains(member.range.count) else { return nil }
+        return scanner.string(member.range.lowerBound + 1..<member.range.upperBound - 1)
+    }
+
+    /// The id that the parameters of `rpc.cancel` name.
+    package static func cancelledID(params: ByteBuffer?) -> RPCID? {
+        guard let params else { return nil }
+        return params.withUnsafeReadableBytes { raw in
+            let bytes = raw.assumingMemoryBound(to: UInt8.self)
+            var scanner = JSONScanner(bytes)
+            guard (try? scanner.peek()) == .object else { return nil }
+            var id: RPCID?
+            try? scanner.members { (name, scanner) throws(JSONScanner.SyntaxError) in
+                let kind = try scanner.peek()
+                let range = try scanner.skipValue()
+                guard id == nil, scanner.name(name, is: "id") else { return }
+                switch kind {
+                case .number: id = .number(String(decoding: bytes[range], as: UTF8.self))
+                case .string: id = scanner.string(range.lowerBound + 1..<range.upperBound - 1).map(RPCID.string)
+                case .null: id = .null
+                default: break
+                }
+            }
+            return id
+        }
+    }
+
+    /// `params` with the controls that a caller passes on written into them.
+    ///
+    /// - Parameter meta: the JSON text of `_meta`; `nil` for none.
+    package static func splice(
+        deadline: Int64?, wantsProgress: Bool, meta: String? = nil, into params: [UInt8]
+    ) -> [UInt8] {
+        guard params.last == UInt8(ascii: "}"), deadline != nil || !wantsProgress || meta != nil else { return params }
+        var members: [String] = []
+        if let deadline { members.append("\"deadline_ms\":\(deadline)") }
+        if !wantsProgress { members.append("\"progress\":false") }
+        if let meta { members.append("\"_meta\":\(meta)") }
+        let isEmpty = !params.dropFirst().dropLast().contains { $0 > 0x20 }
+        return params.dropLast() + Array(((isEmpty ? "" : ",") + members.joined(separator: ",") + "}").utf8)
+    }
+
+    /// The JSON text of `_meta`.
+    ///
+    /// - Returns: `nil` where there is nothing to hand down.
+    package static func meta(jobID: String?, traceparent: String?) -> String? {
+        var members: [String] = []
+        if let traceparent { members.append("\"traceparent\":\(JSONText.quote(traceparent))") }
+        if let jobID { members.append("\"job_id\":\(JSONText.quote(jobID))") }
+        return members.isEmpty ? nil : "{\(members.joined(separator: ","))}"
+    }
+}

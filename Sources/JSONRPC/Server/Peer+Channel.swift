@@ -1,0 +1,24 @@
+import Calls
+import Faults
+import Glibc
+import NIOCore
+
+extension Peer {
+    /// `struct ucred`, which the C library's Swift module leaves out.
+    private struct Credentials {
+        var pid: Int32 = 0
+        var uid: UInt32 = 0
+        var gid: UInt32 = 0
+    }
+
+    /// Asks the kernel by `SO_PEERCRED`.
+    static func of(_ channel: any Channel) -> EventLoopFuture<Peer> {
+        guard let provider = channel as? any SocketOptionProvider else {
+            return channel.eventLoop.makeFailedFuture(ServiceError(.internal, "not a socket"))
+        }
+        let level = NIOBSDSocket.OptionLevel.socket
+        let credentials: EventLoopFuture<Credentials> = provider.unsafeGetSocketOption(
+            level: level, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
+        return credentials.map { Peer(pid: $0.pid, uid: $0.uid, gid: $0.gid) }
+    }
+}

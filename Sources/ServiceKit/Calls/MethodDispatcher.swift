@@ -1,0 +1,22 @@
+import Faults
+import FoundationEssentials
+import JSONRPC
+import Untrusted
+
+/// Answers the calls of a service's methods.
+struct MethodDispatcher: Dispatcher {
+    let registry: MethodRegistry
+
+    func answer(_ call: Call) async throws(ServiceError) -> Data {
+        guard let handler = registry[call.method] else {
+            let name = call.method.bounded(to: TextBound.quotation).printable()
+            let known = registry.names.joined(separator: ", ")
+            throw ServiceError(.methodNotFound, "no method \"\(name)\" here; there are \(known)")
+        }
+        do {
+            return try await handler.answer(call) ?? Data("null".utf8)
+        } catch {
+            throw ServiceError(wrapping: error)
+        }
+    }
+}

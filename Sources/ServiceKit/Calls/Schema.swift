@@ -1,0 +1,204 @@
+import JSON
+import JSONRPC
+import Parameters
+
+/// JSON Schema of a Codable type, read off the type itself: a decoder that is asked for members answers with made-up values
+/// and remembers what it was asked for. The description can so never differ from what is really decoded. What a type says of its
+/// members by `Described`, such as bounds and units, is added.
+enum Schema {
+    static func of(_ type: any Decodable.Type) -> JSONValue {
+        let probe = SchemaProbe()
+        _ = try? probe.value(of: type)
+        return described(probe.schema, as: type)
+    }
+
+    /// A schema with what the type says of its members.
+    fileprivate static func described(_ schema: JSONValue, as type: any Decodable.Type) -> JSONValue {
+        guard let type = type as? any Described.Type, case .object(var members) = schema,
+            var properties = members["properties"]?.object
+        else { return schema }
+        describe(&properties, type)
+        members["properties"] = .object(properties)
+        return .object(members)
+    }
+
+    private static func describe<D: Described>(_ properties: inout [String: JSONValue], _ type: D.Type) {
+        for parameter in D.parameters {
+            guard let own = properties[parameter.name]?.object else { continue }
+            var schema = parameter.schema?.object ?? own.merging(parameter.keywords) { _, new in new }
+            schema["description"] = .string(parameter.description)
+            properties[parameter.name] = .object(schema)
+        }
+    }
+}
+
+/// Decodes anything, out of nothing.
+private final class SchemaProbe: Decoder {
+    var codingPath: [any CodingKey] = []
+    var userInfo: [CodingUserInfoKey: Any] { [:] }
+    var schema: JSONValue = [:]
+    fileprivate var properties: [String: JSONValue] = [:]
+    fileprivate var required: [String] = []
+    private let depth: Int
+
+    init(depth: Int = 0) {
+        self.depth = depth
+    }
+
+    /// A made-up value of the type; `schema` then describes it.
+    func value<T: Decodable>(of type: T.Type) throws -> T {
+        guard depth < 12 else { throw Unknowable() }
+        if let open = Self.openTypes[ObjectIdentifier(type)] {
+            schema = open
+            if let null = JSONValue.null as? T { return null }
+            throw Unknowable()
+        }
+        if let cases = type as? any CaseIterable.Type, let (names, first) = Self.names(cases), let value = first as? T {
+            schema = ["type": "string", "enum": .array(names.map { .string($0) })]
+            return value
+        }
+        return try T(from: self)
+    }
+
+    func describe<T: Decodable>(_ type: T.Type) -> (JSONValue, T?) {
+        let probe = SchemaProbe(depth: depth + 1)
+        let value = try? probe.value(of: type)
+        return (Schema.described(probe.schema, as: type), value)
+    }
+
+    func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+        note()
+        return KeyedDecodingContainer(KeyedProbe<Key>(probe: self))
+    }
+
+    func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
+        schema = ["type": "array"]
+        return UnkeyedProbe(probe: self)
+    }
+
+    func singleValueContainer() throws -> any SingleValueDecodingContainer {
+        SingleProbe(probe: self)
+    }
+
+    /// Brings `schema` up to what is known of the members.
+    fileprivate func note() {
+        var members: [String: JSONValue] = ["type": "object"]
+        if !properties.isEmpty { members["properties"] = .object(properties) }
+        if !required.isEmpty { members["required"] = .array(required.map { .string($0) }) }
+        schema = .object(members)
+    }
+
+    fileprivate func found(_ name: String, _ member: JSONValue, isRequired: Bool) {
+        properties[name] = member
+        if isRequired { required.append(name) }
+        note()
+    }
+
+    struct Unknowable: Error {}
+
+    private static let openTypes: [ObjectIdentifier: JSONValue] = [ObjectIdentifier(JSONValue.self): [:]]
+
+    private static func names<T: CaseIterable>(_ type: T.Type) -> (names: [String], first: Any)? {
+        let names = type.allCases.compactMap { ($0 as? any RawRepresentable)?.rawValue as? String }
+        guard let first = type.allCases.first, names.count == type.allCases.count else { return nil }
+        return (names, first)
+    }
+}
+
+private struct KeyedProbe<Key: CodingKey>: KeyedDecodingContainerProtocol {
+    let probe: SchemaProbe
+    var codingPath: [any CodingKey] { [] }
+    var allKeys: [Key] { [] }
+
+    func contains(_ key: Key) -> Bool { true }
+    func decodeNil(forKey key: Key) throws -> Bool { false }
+
+    func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
+        let (schema, value) = probe.describe(type)
+        probe.found(key.stringValue, schema, isRequired: true)
+        guard let value else { throw SchemaProbe.Unknowable() }
+        return value
+    }
+
+    func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? {
+        probe.found(key.stringValue, probe.describe(type).0, isRequired: false)
+        return nil
+    }
+
+    func nestedContainer<N: CodingKey>(keyedBy type: N.Type, forKey key: Key) throws -> KeyedDecodingContainer<N> {
+        let nested = SchemaProbe(depth: 1)
+        probe.found(key.stringValue, ["type": "object"], isRequired: false)
+        return KeyedDecodingContainer(KeyedProbe<N>(probe: nested))
+    }
+
+    func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
+        throw SchemaProbe.Unknowable()
+    }
+    func superDecoder() throws -> any Decoder { throw SchemaProbe.Unknowable() }
+    func superDecoder(forKey key: Key) throws -> any Decoder { throw SchemaProbe.Unknowable() }
+
+    func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? { try optional(type, key) }
+    func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? { try optional(type, key) }
+    func decodeIfPresent(_ type: Double.Type, forKey key: Key) throws -> Double? { try optional(type, key) }
+    func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? { try optional(type, key) }
+    func decodeIfPresent(_ type: Int64.Type, forKey key: Key) throws -> Int64? { try optional(type, key) }
+
+    private func optional<T: Decodable>(_ type: T.Type, _ key: Key) throws -> T? {
+        probe.found(key.stringValue, probe.describe(type).0, isRequired: false)
+        return nil
+    }
+}
+
+private struct UnkeyedProbe: UnkeyedDecodingContainer {
+    let probe: SchemaProbe
+    var codingPath: [any CodingKey] { [] }
+    var count: Int? { 1 }
+    var isAtEnd = false
+    var currentIndex = 0
+
+    init(probe: SchemaProbe) {
+        self.probe = probe
+    }
+
+    mutating func decodeNil() throws -> Bool { false }
+
+    mutating func decode<T: Decodable>(_ type: T.Type) throws -> T {
+        isAtEnd = true
+        let (schema, value) = probe.describe(type)
+        probe.schema = ["type": "array", "items": schema]
+        guard let value else { throw SchemaProbe.Unknowable() }
+        return value
+    }
+
+    mutating func nestedContainer<N: CodingKey>(keyedBy type: N.Type) throws -> KeyedDecodingContainer<N> {
+        throw SchemaProbe.Unknowable()
+    }
+    mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer { throw SchemaProbe.Unknowable() }
+    mutating func superDecoder() throws -> any Decoder { throw SchemaProbe.Unknowable() }
+}
+
+private struct SingleProbe: SingleValueDecodingContainer {
+    let probe: SchemaProbe
+    var codingPath: [any CodingKey] { [] }
+
+    func decodeNil() -> Bool { false }
+
+    func decode<T: Decodable>(_ type: T.Type) throws -> T {
+        switch type {
+        case is Bool.Type: return try known("boolean", false as? T)
+        case is String.Type: return try known("string", "" as? T)
+        case is Double.Type: return try known("number", 0.0 as? T)
+        case is Float.Type: return try known("number", Float(0) as? T)
+        case let integer as any FixedWidthInteger.Type: return try known("integer", Self.zero(integer) as? T)
+        default: return try probe.value(of: type)
+        }
+    }
+
+    private func known<T>(_ name: String, _ value: T?) throws -> T {
+        probe.schema = ["type": .string(name)]
+        guard let value else { throw SchemaProbe.Unknowable() }
+        return value
+    }
+
+    private static func zero<I: FixedWidthInteger>(_ type: I.Type) -> Any { I.zero }
+}

@@ -1,0 +1,8 @@
+package import JSONRPC
+package import Parameters
+
+extension SetLogLevel: Described {
+    package static let parameters: [Parameter<SetLogLevel>] = [
+        .value("level", "The least severe level that is logged from now on; the level stays as it is if absent.")
+    ]
+}

@@ -1,0 +1,44 @@
+import Foundation
+import Secrets
+import Testing
+
+@testable import ServiceKit
+
+@Suite struct SecretSettingsTests {
+    private func secret(_ environment: [String: String]) throws -> String? {
+        try ServiceSettings(environment: environment.merging(["HOME": "/h"]) { old, _ in old }).secret(
+            "OPENAI_API_KEY")?
+            .reveal()
+    }
+
+    private func withFile(_ text: String, _ body: (String) throws -> Void) throws {
+        let path = "/tmp/us-secret-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try body(path)
+    }
+
+    @Test(
+        "white space, line ends and quotes around a key are no part of it, in a variable or a file",
+        arguments: ["sk-1", "sk-1\n", "sk-1\r\n", " \tsk-1 ", "\"sk-1\"\n", "'sk-1'", "\u{FEFF}sk-1\n"])
+    func around(_ text: String) throws {
+        #expect(try secret(["OPENAI_API_KEY": text]) == "sk-1")
+        try withFile(text) { (path: String) throws in
+            #expect(try secret(["OPENAI_API_KEY_FILE": path]) == "sk-1")
+            #expect(try secret(["OPENAI_API_KEY_FILE": "\(path)\n", "OPENAI_API_KEY": " "]) == "sk-1")
+        }
+    }
+
+    @Test("what would break a header is an error that names the variable and not the key")
+    func inside() throws {
+        for text in ["sk-1\nX-Evil: 1", "sk 1", "sk-\u{E9}", "sk-\u{200B}1"] {
+            let error = #expect(throws: (any Error).self) { try secret(["OPENAI_API_KEY": text]) }
+            #expect("\(error.map { "\($0)" } ?? "")".contains("OPENAI_API_KEY: "))
+            #expect(!"\(error.map { "\($0)" } ?? "")".contains("sk"))
+            try withFile(text) { path in
+                #expect(throws: (any Error).self) { try secret(["OPENAI_API_KEY_FILE": path]) }
+            }
+        }
+        #expect(try secret(["OPENAI_API_KEY": "\n"]) == nil)
+    }
+}

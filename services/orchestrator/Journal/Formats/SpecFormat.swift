@@ -1,0 +1,70 @@
+import FoundationEssentials
+import JSON
+
+/// The specification of a job as the journal stores it. Version 1 is the only one so far, and has no number.
+enum SpecFormat {
+    /// Version 1.
+    private struct Stored: Codable {
+        var jobID: String
+        var userID: String
+        var sessionID: String
+        var supersessionID: String?
+        var entry: String
+        var options: StoredOptions
+        var pipelineData: JSONValue?
+        var isConfined: Bool?
+
+        enum CodingKeys: String, CodingKey {
+            case jobID, userID, sessionID, supersessionID, entry, options, pipelineData, isConfined
+        }
+    }
+
+    /// A specification of any version.
+    private struct Versioned: Decodable {
+        let stored: Stored
+
+        private enum Field: String, CodingKey {
+            case version = "v"
+        }
+
+        init(from decoder: any Decoder) throws {
+            let fields = try decoder.container(keyedBy: Field.self)
+            if fields.contains(.version) {
+                throw UnknownVersion(version: try fields.decode(Int.self, forKey: .version))
+            }
+            stored = try Stored(from: decoder)
+        }
+    }
+
+    /// - Throws: `UnknownVersion`, `DecodingError`.
+    static func decode(_ data: Data) throws -> JobSpec {
+        let stored = try JSONCoding.decode(Versioned.self, from: data).stored
+        guard let entry = StoredNames.entries[stored.entry] else {
+            throw DecodingError.unknownName(at: Stored.CodingKeys.entry, of: StoredNames.entries.all)
+        }
+        return JobSpec(
+            jobID: stored.jobID, userID: stored.userID, sessionID: stored.sessionID,
+            supersessionID: stored.supersessionID, entry: entry, options: try stored.options.value(),
+            pipelineData: stored.pipelineData, isConfined: stored.isConfined)
+    }
+
+    /// - Throws: `EncodingError`.
+    static func encode(_ spec: JobSpec) throws -> Data {
+        try JSONCoding.encode(
+            Stored(
+                jobID: spec.jobID, userID: spec.userID, sessionID: spec.sessionID, supersessionID: spec.supersessionID,
+                entry: try StoredNames.entries.name(of: spec.entry), options: try StoredOptions(spec.options),
+                pipelineData: spec.pipelineData, isConfined: spec.isConfined))
+    }
+
+    /// What all starts of a job with the same parameters have in common. It is stored with the job's idempotency key, so that it
+    /// must never change for the same parameters.
+    ///
+    /// - Throws: `EncodingError`.
+    static func fingerprint(_ spec: JobSpec) throws -> String {
+        var same = spec
+        same.jobID = ""
+        same.isConfined = nil
+        return String(decoding: try encode(same), as: UTF8.self)
+    }
+}

@@ -1,0 +1,178 @@
+import Artifacts
+import Contracts
+import Faults
+import FoundationEssentials
+import GRDB
+import JSON
+import ServicePool
+import Synchronization
+
+/// The journal of jobs in SQLite, for the orchestrator of one host.
+///
+/// The store uses a write-ahead log with `synchronous=FULL`: every commit ends with an `fsync`, so an event that was stored
+/// survives a power loss.
+struct JobStore: JobJournal, Sendable {
+    let database: DatabasePool
+    let commits: GroupCommit
+    private let numbers: MessageNumbers
+    /// Only one process has the store open: a second is refused.
+    private let lock: InstanceLock
+    /// What lay in the store's place, why it was set aside, and where it is now.
+    let setAside: String?
+
+    /// - Throws: `unavailable` where the file cannot be opened, `conflict` where another orchestrator has it or a newer version
+    ///   made it.
+    init(path: String) throws(ServiceError) {
+        do {
+            let folder = DurableFile.folder(of: path)
+            try PrivateFolder.make(folder)
+            guard let lock = try InstanceLock(path: "\(path).lock", patience: .zero) else {
+                throw ServiceError(
+                    .conflict,
+                    "another orchestrator uses this job store (\(path).lock is locked): set UNDERSTUDY_STATE_DIR")
+            }
+            self.lock = lock
+            setAside = try StoreFile.prepare(path, at: .now)
+            database = try StoreFile.open(path)
+            try StoreSchema.migrations.migrate(database)
+            // Whoever had the store before is gone, since the lock was free: its jobs are claimed at once, not after their term.
+            try database.write { db in try db.execute(sql: "UPDATE lease SET holder = NULL WHERE holder IS NOT NULL") }
+            numbers = MessageNumbers(last: try database.read(Self.lastSeq))
+            commits = GroupCommit(database)
+        } catch let error as ServiceError {
+            throw error
+        } catch {
+            throw ServiceError(
+                .unavailable, "the job store \(path) cannot be opened: \(error); move the file away to begin anew",
+                retryable: false)
+        }
+    }
+
+    // MARK: - Writing
+
+    func add(
+        _ spec: JobSpec, at now: Timestamp, key: String?, fingerprint: String, for holder: Leaseholder
+    ) async throws -> AddedJob {
+        let body = try SpecFormat.encode(spec)
+        return try await write { db in
+            if let key, let row = try Self.row(key: key, fingerprint: fingerprint, db) { return .existing(row) }
+            try db.execute(
+                sql: """
+                    INSERT INTO job (id, created_at, state, spec, idempotency_key, fingerprint) VALUES (?, ?, ?, ?, ?, ?)
+                    """,
+                arguments: [spec.jobID, now.milliseconds, JobState.queued.rawValue, body, key, fingerprint])
+            let row = JobRow(number: db.lastInsertedRowID, spec: spec, createdAt: now, state: .queued)
+            return .new(row, try Self.take(spec.jobID, for: holder, at: now, db))
+        }
+    }
+
+    func append(_ entry: JournalEntry) async throws -> [StatusMessage] {
+        let bodies = try entry.events.map(EventFormat.encode)
+        let view = try entry.view.map { try JSONCoding.encode($0) }
+        let result = try entry.result.map(StoredResult.init)
+        return try await write { [numbers] db in
+            let id = entry.spec.jobID
+            guard try Self.fence(of: id, db) == entry.fence else { throw LostLease(job: id) }
+            let insert = try db.cachedStatement(
+                sql: "INSERT OR IGNORE INTO event (job, n, at, body) VALUES (?, ?, ?, ?)")
+            for (index, body) in bodies.enumerated() {
+                try insert.execute(arguments: [id, entry.number + index, entry.at.milliseconds, body])
+                if db.changesCount == 0 { return [] }
+            }
+            if let state = entry.state {
+                try db.cachedStatement(sql: "UPDATE job SET state = ?, view = ? WHERE id = ?")
+                    .execute(arguments: [state.rawValue, view, id])
+                try Self.keep(result, of: id, db)
+                if state.isTerminal { try Self.endLease(of: id, db) }
+            }
+            let tell = try db.cachedStatement(sql: "INSERT INTO message (seq, job, body) VALUES (?, ?, ?)")
+            return try entry.drafts.map { draft in
+                let message = draft.message(of: entry.spec, seq: numbers.next(), at: entry.at)
+                try tell.execute(arguments: [message.seq, id, try JSONCoding.encode(message)])
+                return message
+            }
+        }
+    }
+
+    func keep(_ view: JobView, _ result: JobResult, of job: String, eventCount: Int) async throws {
+        let body = try JSONCoding.encode(view)
+        let result = try StoredResult(result)
+        try await write { db in
+            guard try Self.eventCount(of: job, db) == eventCount else { return }
+            try db.execute(
+                sql: "UPDATE job SET view = ? WHERE id = ? AND state NOT IN ('queued', 'running')",
+                arguments: [body, job])
+            if db.changesCount > 0 { try Self.keep(result, of: job, db) }
+        }
+    }
+
+    /// The columns of a result.
+    private struct StoredResult: Sendable {
+        let receipt: Data
+        let guidance: Data?
+
+        init(_ result: JobResult) throws {
+            receipt = try JSONCoding.encode(result.receipt)
+            guidance = try result.guidance.map { try JSONCoding.encode($0) }
+        }
+    }
+
+    private static func keep(_ result: StoredResult?, of job: String, _ db: Database) throws {
+        if let result {
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO result (job, receipt, guidance) VALUES (?, ?, ?)")
+                .execute(arguments: [job, result.receipt, result.guidance])
+        } else {
+            try db.cachedStatement(sql: "DELETE FROM result WHERE job = ?").execute(arguments: [job])
+        }
+    }
+
+    // MARK: - Transactions
+
+    func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        do {
+            return try await commits.write(body)
+        } catch let error as DatabaseError {
+            throw Self.failure(error)
+        }
+    }
+
+    /// Reads on a thread of the database's own, where decoding much does not hold up other calls; ends when the task is cancelled.
+    func readAside<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        do {
+            return try await database.read(body)
+        } catch let error as DatabaseError {
+            throw Self.failure(error)
+        }
+    }
+
+    func read<T>(_ body: (Database) throws -> T) throws -> T {
+        do {
+            return try database.read(body)
+        } catch let error as DatabaseError {
+            throw Self.failure(error)
+        }
+    }
+
+    private static func failure(_ error: DatabaseError) -> ServiceError {
+        if error.resultCode == .SQLITE_FULL {
+            return ServiceError(.unavailable, "the job store's disk is full; make room", cause: .diskFull)
+        }
+        return ServiceError(.unavailable, "the job store: \(error)")
+    }
+}
+
+/// Counts status messages on from the newest one that is stored; a number that was given is never given again.
+private final class MessageNumbers: Sendable {
+    private let last: Mutex<Int>
+
+    init(last: Int) {
+        self.last = Mutex(last)
+    }
+
+    func next() -> Int {
+        last.withLock { last in
+            last += 1
+            return last
+        }
+    }
+}
