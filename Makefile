@@ -78,9 +78,10 @@ fuzz: ## hostile input for the real executables: lines, requests, media; FUZZ_S 
 format: ## format all Swift files
 	swift format --in-place --recursive $(SOURCES)
 
-lint: ## check the format, and that foreign input is not trusted
+lint: ## check the format, that foreign input is not trusted, and the graph of imports
 	swift format lint --strict --recursive $(SOURCES)
 	scripts/lint-untrusted.py
+	scripts/import-graph.py
 
 clean: ## remove what was built and the demo's store
 	rm -rf .build store
