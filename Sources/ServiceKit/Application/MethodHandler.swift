@@ -48,6 +48,13 @@ package struct MethodHandler: Sendable {
         requestLimit = method.requestLimit ?? 0
         params = Schema.of(P.self)
         result = Schema.of(R.self)
-        self.answer = { call in try await answer(try CheckedParameters.decode(P.self, from: call.rawParams), call) }
+        // Asked once: a cast of each call's parameters would cost more than reading small ones.
+        let isDescribed = P.self is any Described.Type
+        self.answer = { call in
+            let params = call.rawParams
+            let read =
+                isDescribed ? try CheckedParameters.decode(P.self, from: params) : try JSONCoding.decode(from: params)
+            return try await answer(read, call)
+        }
     }
 }
