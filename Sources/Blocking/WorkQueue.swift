@@ -74,7 +74,7 @@ final class WorkQueue: Sendable {
         return true
     }
 
-    /// Without any thread nobody would do the work: the caller does it, slowly but surely.
+    /// If no thread could be started, the caller runs the work itself.
     private func failedToStart() {
         let orphans = state.withLock { state -> [Work] in
             state.threads -= 1

@@ -39,7 +39,7 @@ package struct NumberBound<Value: BoundedNumber>: Sendable {
         choices = []
     }
 
-    /// - Parameter minimum: the smallest number; there is no largest.
+    /// - Parameter minimum: the smallest number; no upper bound.
     package init(from minimum: Value, _ unit: MeasurementUnit? = nil, standard: Value? = nil) {
         (self.minimum, maximum, self.unit, self.standard) = (minimum, nil, unit, standard)
         isEven = false

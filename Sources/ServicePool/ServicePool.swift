@@ -106,7 +106,7 @@ package actor ServicePool {
         }
     }
 
-    /// Sends a notification to any one replica; nothing tells whether it arrived.
+    /// Sends a notification to any one replica; delivery is not confirmed.
     package func notify<P, R>(_ method: Method<P, R>, _ params: P, patience: Duration = .zero) async {
         guard let body = try? JSONCoding.encode(params),
             let (name, connection) = try? await acquire(patience: patience, excluding: [], alone: false)

@@ -45,7 +45,7 @@ package struct FrameRate: Sendable, Hashable, CustomStringConvertible {
         } ?? FrameRate(30)
     }
 
-    /// The seconds that so many frames take.
+    /// The duration of a number of frames, in seconds.
     package func seconds(_ frames: Int) -> Double { Double(frames) * Double(denominator) / Double(numerator) }
 
     /// The nearest number of frames; saturates, and is 0 for NaN.
@@ -53,7 +53,7 @@ package struct FrameRate: Sendable, Hashable, CustomStringConvertible {
         Int(clamping: (seconds * Double(numerator) / Double(denominator)).rounded())
     }
 
-    /// The least number of frames that take at least so many seconds.
+    /// The smallest number of frames whose duration is at least `seconds`.
     ///
     /// - Parameter slack: the share of a frame that may be left uncovered, so that rounding of `seconds` does not cost a frame.
     package func frames(covering seconds: Double, slack: Double = 0.01) -> Int {
@@ -65,7 +65,7 @@ package struct FrameRate: Sendable, Hashable, CustomStringConvertible {
         (max(seconds, 0) * framesPerSecond).rounded() / framesPerSecond
     }
 
-    /// The nearest sample of a frame's start, at so many samples a second; saturates.
+    /// The sample nearest to a frame's start at `sampleRate` samples per second; saturates.
     package func sample(ofFrame frame: Int, sampleRate: Int) -> Int {
         let samples = Int128(frame).multipliedReportingOverflow(by: Int128(sampleRate) * 2)
         let product = samples.partialValue.multipliedReportingOverflow(by: Int128(denominator))

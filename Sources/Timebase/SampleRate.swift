@@ -8,7 +8,7 @@ package struct SampleRate: Sendable, Hashable {
         self.hertz = max(hertz, 1)
     }
 
-    /// The seconds that so many samples take.
+    /// The duration of a number of samples, in seconds.
     package func seconds(_ samples: Int) -> Double { Double(samples) / Double(hertz) }
 
     /// The nearest sample of a moment; saturates, and is 0 for NaN.

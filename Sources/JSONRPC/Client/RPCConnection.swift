@@ -262,7 +262,7 @@ package final class RPCConnection: Sendable {
         return plain
     }
 
-    /// Sends a notification, in the context of the code that calls this; nothing tells whether it arrived.
+    /// Sends a notification, in the context of the calling code; delivery is not confirmed.
     package func notify(_ method: String, params: Data) {
         let context = CallContext.current
         let meta = CallControls.meta(jobID: context.jobID, traceparent: context.trace?.traceparent())

@@ -21,7 +21,7 @@ package struct ServiceApplication: Sendable {
     package var drain: @Sendable () async -> Void = {}
     /// Where jobs have their files, which `rpc.health` reports; only the orchestrator sets it.
     package var layout: ServiceLayout?
-    /// What only this service can tell of itself: `details` of `rpc.stats`, an object.
+    /// Service-specific statistics: `details` of `rpc.stats`, an object.
     package var details: (@Sendable () async throws -> any Encodable & Sendable)?
 
     package init(methods: [MethodHandler]) {

@@ -1,7 +1,7 @@
 import Glibc
 import Untrusted
 
-/// What a service is told on its command line.
+/// The command-line arguments of a service.
 enum ServiceArguments {
     /// `--help`, `--version` and `--healthcheck`; everything else comes from the environment. Ends the process, or does nothing
     /// where there are no arguments.

@@ -25,7 +25,7 @@ struct ServiceHost: Sendable {
             service: description.name, instance: settings.instance, isOnly: description.isOnly,
             in: settings.runDirectory)
         for instance in publication.removed {
-            logger.notice("took away the socket of a replica that is no more", metadata: ["instance": "\(instance)"])
+            logger.notice("removed the stale socket of a replica", metadata: ["instance": "\(instance)"])
         }
         slots = try settings.int("UNDERSTUDY_CAPACITY", default: description.capacity, in: 1...10_000)
         store = StoreWatch(store: settings.store, logger: logger)
@@ -47,9 +47,9 @@ struct ServiceHost: Sendable {
         context.logger.info("stopped")
     }
 
-    /// The parts of the process as one service, which ends when it was told to stop and is drained.
+    /// The parts of the process as one service, which ends after a stop signal, when it has drained.
     ///
-    /// - Parameter signals: tell it to stop.
+    /// - Parameter signals: stop it gracefully.
     func group(of application: ServiceApplication, signals: [UnixSignal]) throws -> ServiceGroup {
         let settings = context.settings
         let ledger = CallLedger(

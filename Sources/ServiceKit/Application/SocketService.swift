@@ -70,7 +70,7 @@ final class SocketService: Service {
 
     /// Makes the service ready.
     ///
-    /// - Returns: `false` if it was told to stop before it was ready.
+    /// - Returns: `false` if a stop signal came before it was ready.
     private func makeReady() async throws -> Bool {
         do {
             try await cancelWhenGracefulShutdown { [prepare] in try await prepare() }

@@ -41,8 +41,8 @@ struct SystemMethods: Sendable {
     private func stats(
         _ details: (@Sendable () async throws -> any Encodable & Sendable)?
     ) async throws -> ServiceStats {
-        let told = try await details?()
-        let details = try told.map { try JSONCoding.convert($0, to: JSONValue.self) }?.object ?? [:]
+        let reported = try await details?()
+        let details = try reported.map { try JSONCoding.convert($0, to: JSONValue.self) }?.object ?? [:]
         let dropped = LogOutput.standardError.dropped
         let called = ledger.methods.filter { $0.value.calls > 0 }
         return ServiceStats(
