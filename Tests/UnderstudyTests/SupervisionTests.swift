@@ -137,10 +137,30 @@ import Testing
 
     @Test("a missing executable is an error of the start")
     func missing() async throws {
-        let child = ServiceChild(
-            service: "a", instance: "a-1", executable: "/nonexistent/a", environment: [:], log: .file("/dev/null"))
-        let error = await #expect(throws: ServiceError.self) { try await child.start() }
-        #expect(error?.kind == .notFound)
+        try await Scene.with { scene in
+            let child = ServiceChild(
+                service: "a", instance: "a-1", executable: "/nonexistent/a", environment: [:],
+                log: .file("\(scene.folder)/log"))
+            let error = await #expect(throws: ServiceError.self) { try await child.start() }
+            #expect(error?.kind == .notFound)
+        }
+    }
+
+    @Test("a log begins anew, for its user alone, and what lies at its path stays what it is")
+    func log() async throws {
+        try await Scene.with { scene in
+            let (path, target) = ("\(scene.folder)/log", "\(scene.folder)/target")
+            try "of before".write(toFile: target, atomically: false, encoding: .utf8)
+            try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
+            ServiceLog.file(path).write("a/a-1", "a line")
+            #expect(scene.lines("target") == ["a/a-1 | a line"])
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == target)
+            ServiceLog.file("\(scene.folder)/new").write("a/a-1", "a line")
+            let mode = try FileManager.default.attributesOfItem(atPath: "\(scene.folder)/new")[.posixPermissions]
+            #expect(mode as? Int == 0o600)
+            // Nothing to write to is no reason to stop.
+            ServiceLog.file("/nonexistent/log").write("a/a-1", "a line")
+        }
     }
 
     @Test("a stack is stopped from the top: what is called goes after its callers; cancelling does not change that")

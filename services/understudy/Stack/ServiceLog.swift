@@ -13,10 +13,10 @@ final class ServiceLog: Sendable {
     /// Standard output; lines that nobody reads are dropped, and counted.
     static let standardOutput = ServiceLog { LogOutput.standardOutput.write($0) }
 
-    /// A log in a file, which is begun anew.
+    /// A log in a file, which is begun anew; what is not a regular file, such as `/dev/null`, is written to and stays what it is.
     static func file(_ path: String) -> ServiceLog {
-        _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
-        let handle = Mutex(FileHandle(forWritingAtPath: path))
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        let handle = Mutex(descriptor < 0 ? nil : FileHandle(fileDescriptor: descriptor, closeOnDealloc: true))
         return ServiceLog { line in
             handle.withLock { try? $0?.write(contentsOf: Data(line.utf8)) }
         }
