@@ -79,12 +79,17 @@ struct ImageStudio: Sendable {
             if let lost { throw lost }
             let image = try await draw(request, candidates, output, orders, report)
             try delivered.keep(image, for: request)
+            orders.told(isDelivered: true)
             return image
         } catch let error as ServiceError {
             let failure = booked(error, orders)
             // A picture that is here is passed on by the next call with this key.
             let isFinal = orders.undelivered == .zero && orders.loss.total > .zero
-            if isFinal, failure.kind != .cancelled, orders.isStepwise || isAbandoned() { orders.keep(failure) }
+            if isFinal, failure.kind != .cancelled, orders.isStepwise || isAbandoned() {
+                orders.keep(failure)
+            } else if !isAbandoned() {
+                orders.told(isDelivered: false)
+            }
             throw failure
         }
     }

@@ -60,7 +60,9 @@ final class OrderBook: Sendable {
         self.claimFolder = claimFolder
         self.save = save
         let place = attempt % Self.endOfProcess / 2
-        state = Mutex(State(record: record, first: place, place: place))
+        var loss = Loss()
+        for order in record.orders where order.isTold == false { Self.count(order, &loss) }
+        state = Mutex(State(record: record, loss: loss, first: place, place: place))
     }
 
     // MARK: - Where the call stands
@@ -196,11 +198,17 @@ final class OrderBook: Sendable {
         _ order: inout OrderRecord.Order, _ end: OrderRecord.Order.State, _ loss: inout Loss
     ) {
         order.state = end
-        if end == .billed { loss.wasted += order.price }
-        if end == .unknown { loss.unknown += order.price }
+        order.isTold = end == .refused ? nil : false
+        count(order, &loss)
     }
 
-    /// Settles the orders that a process had under way when it ended: one that can be continued is continued, the others are booked.
+    private static func count(_ order: OrderRecord.Order, _ loss: inout Loss) {
+        if order.state == .billed { loss.wasted += order.price }
+        if order.state == .unknown { loss.unknown += order.price }
+    }
+
+    /// Settles the orders that a process had under way, or had not told of, when it ended: one that can be continued is continued, the
+    /// others are booked.
     ///
     /// - Parameters:
     ///   - isPaid: whether an order's picture is on this machine's disk.
@@ -209,26 +217,31 @@ final class OrderBook: Sendable {
     func settleAbandoned(
         isPaid: (OrderRecord.Order) -> Bool, place: (OrderRecord.Order) -> Int?
     ) -> ServiceError? {
-        let (lost, isChanged) = state.withLock { state -> ([OrderRecord.Order], Bool) in
-            var lost: [OrderRecord.Order] = []
+        let isChanged = state.withLock { state -> Bool in
             var isChanged = false
-            for index in state.record.orders.indices where state.record.orders[index].state == .sent {
+            for index in state.record.orders.indices {
                 let order = state.record.orders[index]
-                let isHere = isPaid(order)
-                if !isHere, let place = place(order) {
-                    state.inherited = index
-                    (state.first, state.place) = (place, place)
-                    continue
+                switch order.state {
+                case .sent:
+                    let isHere = isPaid(order)
+                    if !isHere, let place = place(order) {
+                        state.inherited = index
+                        (state.first, state.place) = (place, place)
+                        continue
+                    }
+                    Self.end(&state.record.orders[index], isHere ? .delivered : .unknown, &state.loss)
+                case .delivered where order.isTold == false && !isPaid(order):
+                    // The process ended before the picture was where the next one finds it.
+                    Self.end(&state.record.orders[index], .billed, &state.loss)
+                default: continue
                 }
-                Self.end(&state.record.orders[index], isHere ? .delivered : .unknown, &state.loss)
                 isChanged = true
-                if !isHere { lost.append(order) }
             }
-            return (lost, isChanged)
+            return isChanged
         }
         if isChanged { try? save(state.withLock { $0.record }) }
-        guard let order = lost.last else { return nil }
-        return lostWithProcess(order.provider)
+        let lost = state.withLock { $0.record.orders.last { $0.isTold == false && $0.state != .delivered } }
+        return lost.flatMap { lostWithProcess($0.provider) }
     }
 
     /// The failure to reply with after an order whose fate nobody knows, because its process ended.
@@ -255,9 +268,30 @@ final class OrderBook: Sendable {
     func keep(_ failure: ServiceError) {
         let record = state.withLock { state in
             state.record.failures[attempt] = failure
+            Self.tell(&state.record, isDelivered: false)
             return state.record
         }
         try? save(record)
+    }
+
+    /// Notes that the reply tells what the orders that have ended cost.
+    ///
+    /// - Parameter isDelivered: whether it brings the picture too.
+    func told(isDelivered: Bool) {
+        let record = state.withLock { state in Self.tell(&state.record, isDelivered: isDelivered) ? state.record : nil }
+        if let record { try? save(record) }
+    }
+
+    /// - Returns: whether anything was to be told.
+    @discardableResult
+    private static func tell(_ record: inout OrderRecord, isDelivered: Bool) -> Bool {
+        var isChanged = false
+        for index in record.orders.indices where record.orders[index].isTold == false {
+            guard isDelivered || record.orders[index].state != .delivered else { continue }
+            record.orders[index].isTold = true
+            isChanged = true
+        }
+        return isChanged
     }
 }
 

@@ -25,6 +25,9 @@ struct OrderRecord: Codable, Sendable {
         var reference: String?
         /// Where a server reports the order, if that is not its API's usual place.
         var places: [String]?
+        /// Whether a reply, or a failure that is stored with this record, has told the caller what it cost. `nil` where there is
+        /// nothing to tell, and in records of earlier versions, whose replies are told.
+        var isTold: Bool?
     }
 
     var orders: [Order] = []
