@@ -6,6 +6,9 @@ import Synchronization
 
 /// Artifacts as objects of S3. Nothing is asked of AWS, and no thread begins, before the first object is.
 final class ObjectStore: Sendable {
+    /// How often an object that is replaced again and again is looked at.
+    private static let mostLooks = 4
+
     private let environment: [String: String]
     private let made = Mutex<S3Client?>(nil)
     private let copies: LocalCopies
@@ -68,13 +71,21 @@ final class ObjectStore: Sendable {
         try await client.copy(try location(source), to: try location(target))
     }
 
-    /// A file with the object's bytes: downloaded once, for as long as the object stays the same and there is room for it.
+    /// A file with the object's bytes: downloaded once, for as long as the object stays the same and there is room for it. An object that
+    /// is replaced meanwhile is looked at again: any whole state of it is good.
     func localPath(_ uri: ArtifactURI) async throws -> String {
         let object = try location(uri)
-        guard let info = try await client.info(object) else {
-            throw ServiceError(.notFound, "\(uri) does not exist")
+        var looks = 1
+        while true {
+            guard let info = try await client.info(object) else {
+                throw ServiceError(.notFound, "\(uri) does not exist")
+            }
+            do {
+                return uses.path(try await bring(uri, info))
+            } catch let error as AWSError where error.kind == .conflict && looks < Self.mostLooks {
+                looks += 1
+            }
         }
-        return uses.path(try await bring(uri, info))
     }
 
     private func bring(_ uri: ArtifactURI, _ info: S3Client.ObjectInfo) async throws -> LocalFile {

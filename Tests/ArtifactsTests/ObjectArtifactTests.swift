@@ -2,6 +2,7 @@ import AWS
 import Faults
 import Foundation
 import HTTP
+import JSON
 import StandIns
 import Testing
 
@@ -47,6 +48,26 @@ import Testing
             try await artifacts.remove(to)
             #expect(try await artifacts.info(to) == nil)
         }
+    }
+
+    @Test("an object that is replaced meanwhile is brought as it is then; one that never stays the same is a conflict")
+    func replaced() async throws {
+        let store = try StandIn("s3")
+        let folder = "/tmp/us-s3-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let artifacts = Artifacts(environment: [
+            "AWS_ENDPOINT_URL_S3": store.url, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s",
+            "AWS_REGION": "us-east-1", "UNDERSTUDY_CACHE_DIR": folder,
+        ])
+        for name in ["clip", "film"] { try store.ask(["put": .string("\(name).mp4"), "body": .string(name)]) }
+        try store.ask(["quirks": ["replaced": 3]])
+        let path = try await artifacts.localPath(try ArtifactURI("s3://films/clip.mp4"))
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "clip+++")
+        try store.ask(["quirks": ["replaced": 100]])
+        let error = await #expect(throws: ServiceError.self) {
+            _ = try await artifacts.localPath(try ArtifactURI("s3://films/film.mp4"))
+        }
+        #expect(error?.kind == .conflict)
     }
 
     @Test("an object is downloaded once, and again when it has changed")

@@ -45,6 +45,7 @@ class Quirks:
                  "error" (done, 200 with an error), "gone" (not done: NoSuchUpload, and the upload is gone), "lost-undone",
                  "refuse:STATUS:CODE" (not done, also where the upload is gone)
     lengths      "none": no Content-Length in answers to GET; "none-of-head": in answers to HEAD
+    replaced     how often an object is replaced, by one with one byte more, right after it was answered to HEAD
     """
 
     def __init__(self, given):
@@ -53,6 +54,7 @@ class Quirks:
         self.refusal = [400, "InvalidArgument", "Unsupported header 'x-amz-checksum-sha256' received for this API call."]
         self.part_number = 0
         self.page = 1000
+        self.replaced = 0
         self.complete = []
         for name, value in given.items():
             if not hasattr(self, name):
@@ -197,7 +199,13 @@ class Store(standin.Handler):
             return self.wfile.write(body) if self.command == "GET" else None
         self.reply(status, body, headers)
 
-    head_object = get_object
+    def head_object(self, body):
+        self.get_object(body)
+        if quirks.replaced > 0:
+            with lock:
+                quirks.replaced -= 1
+                old = objects[self.key]
+                objects[self.key] = Object(old.body + b"+", old.headers)
 
     def delete_object(self, _):
         with lock:
