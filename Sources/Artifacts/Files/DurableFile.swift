@@ -86,8 +86,9 @@ package enum DurableFile {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         for name in names where name.hasPrefix(".") && name.hasSuffix(".tmp") {
             var status = stat()
+            // `time` lags behind the clock of file systems by some milliseconds: a file that was just written may come from a second ahead.
             guard lstat("\(folder)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-                time(nil) - status.st_mtim.tv_sec >= seconds
+                max(time(nil) - status.st_mtim.tv_sec, 0) >= seconds
             else { continue }
             unlink("\(folder)/\(name)")
         }
