@@ -1,5 +1,6 @@
 package import Faults
 import Glibc
+import Retry
 
 /// An exclusive claim on a key, shared by all processes of this machine through a lock file; released when the value goes, or
 /// when the process ends, however it ends.
@@ -12,14 +13,20 @@ package final class KeyHold: Sendable {
     /// - Throws: `unavailable` if the file cannot be created; `CancellationError`.
     package static func wait(for path: String) async throws -> KeyHold {
         while true {
-            if let hold = try KeyHold(path) { return hold }
-            try await Task.sleep(for: .milliseconds(50))
+            if let hold = try await wait(for: path, within: .seconds(86_400)) { return hold }
         }
     }
 
-    /// - Returns: `nil` while another call has it.
-    /// - Throws: `unavailable` if the file cannot be created.
-    package static func now(for path: String) throws(ServiceError) -> KeyHold? { try KeyHold(path) }
+    /// - Returns: `nil` if somebody else still has the claim when the patience ends.
+    /// - Throws: `unavailable` if the file cannot be created; `CancellationError`.
+    package static func wait(for path: String, within patience: Duration) async throws -> KeyHold? {
+        var hold: KeyHold?
+        try await poll(Backoff(every: .milliseconds(50)), within: patience) {
+            hold = try KeyHold(path)
+            return hold != nil
+        }
+        return hold
+    }
 
     /// - Returns: `nil` while another call has it.
     private init?(_ path: String) throws(ServiceError) {

@@ -7,9 +7,9 @@ import JSON
 struct BreakerFiles: Sendable {
     let folder: String
 
-    /// How often a breaker that another process is changing is tried again, every 50 ms; then it is changed all the same, since that
-    /// process may be stopped.
-    private static let tries = 20
+    /// How long a breaker that another process is changing is waited for; then it is changed all the same, since that process may be
+    /// stopped.
+    private static let patience = Duration.seconds(1)
 
     init(folder: String) {
         self.folder = folder
@@ -22,11 +22,7 @@ struct BreakerFiles: Sendable {
     /// - Returns: what releases the claim with its value; `nil` if it cannot be had.
     func claim(_ name: String) async -> KeyHold? {
         try? PrivateFolder.make(folder)
-        for _ in 0..<Self.tries {
-            if let hold = try? KeyHold.now(for: path(name, "lock")) { return hold }
-            guard (try? await Task.sleep(for: .milliseconds(50))) != nil else { return nil }
-        }
-        return nil
+        return try? await KeyHold.wait(for: path(name, "lock"), within: Self.patience)
     }
 
     /// A breaker as it was stored last; `nil` where none is, or one that cannot be read.
