@@ -76,7 +76,7 @@ extension EventDice {
             case 2: return .agentBegun(agent)
             default: return .agentDone(agent, result(nil, []), startedAt: startedAt)
             }
-        case .load: return .loaded(MachineScene.plan(4, narrated: roll(3) > 0))
+        case .load: return .loaded(MachineScene.plan(4, narrated: roll(3) > 0, stitchBackend: stitchBackend))
         case .settle: return .settled(warning: roll(6) == 0 ? "no receipt" : nil)
         case .lead, .checkLeadFilm, .checkLeadClips: return leadsEnd(of: work, startedAt)
         case .still(let index, _, _):

@@ -6,6 +6,8 @@ import Faults
 /// Events as they might come: of any kind, in any order, twice, late, and with a clock that jumps.
 struct EventDice {
     var dice: SeededNumbers
+    /// Who stitches the films of the plans.
+    var stitchBackend: StitchBackend?
 
     init(seed: UInt64) { dice = SeededNumbers(seed: seed) }
 
@@ -52,7 +54,7 @@ struct EventDice {
             .started, .agentSkipped(.agent2), .agentBegun(.agent4), .agentProgress(.agent2, fraction: 9, message: ""),
             .agentDone(.agent4, AgentResult(cost: USD(0.05)), startedAt: startedAt),
             .agentFailed(.agent2, error(), inputsExist: Bool.random(using: &dice), startedAt: startedAt),
-            .loaded(MachineScene.plan(4)), .loadFailed(error()),
+            .loaded(MachineScene.plan(4, stitchBackend: stitchBackend)), .loadFailed(error()),
             .leadFailed(error(), startedAt: startedAt), .leadBarred(error()),
             .leadProgress(fraction: -1, message: ""),
             .leadDelivered(AgentResult(video: "v", cost: USD(0.1)), startedAt: startedAt),

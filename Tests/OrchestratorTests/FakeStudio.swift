@@ -74,7 +74,7 @@ final class FakeStudio: Studio {
         return try await onAgent?(agent) ?? AgentResult()
     }
 
-    func load(_ spec: JobSpec) async throws -> JobPlan { MachineScene.plan(segments) }
+    func load(_ spec: JobSpec) async throws -> JobPlan { MachineScene.plan(segments, stitchBackend: .local) }
 
     func lead(
         _ spec: JobSpec, _ plan: JobPlan, _ wish: LeadWish?, key: String,
@@ -153,6 +153,9 @@ final class FakeStudio: Studio {
     func stitch(_ clips: [StitchClip], reencodes: Bool, _ spec: JobSpec) async throws -> Stitched {
         if reencodes { note("stitch again") }
         stitched.withLock { $0 = clips }
+        guard clips.allSatisfy({ $0.audio == nil || !brokenNarrations.contains($0.segmentID) }) else {
+            throw ServiceError(.corruptMedia, "two stitchers broke", providerCode: ServicePools.replicaBroken)
+        }
         return MachineScene.film
     }
     func verify(_ video: String, _ plan: JobPlan, _ spec: JobSpec) async throws -> CheckedFilm {

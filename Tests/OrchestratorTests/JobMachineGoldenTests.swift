@@ -19,6 +19,7 @@ import Testing
 
         init(seed: UInt64) throws {
             var dice = EventDice(seed: seed)
+            if seed >= 56 { dice.stitchBackend = .local }
             let isFitting = seed % 8 > 2
             let spec = JobSpec(
                 jobID: "j", userID: "u", sessionID: "s", entry: dice.entry(), options: dice.options())
@@ -35,7 +36,7 @@ import Testing
                     } else if number == 0 {
                         JobEvent.started
                     } else if number == 1 {
-                        JobEvent.loaded(MachineScene.plan(4))
+                        JobEvent.loaded(MachineScene.plan(4, stitchBackend: dice.stitchBackend))
                     } else {
                         dice.event(startedAt)
                     }
@@ -52,7 +53,7 @@ import Testing
 
     @Test("seeded jobs show after each event what they showed when the golden file was recorded")
     func golden() throws {
-        let runs = try (0..<56).map { try Run(seed: $0) }
+        let runs = try (0..<72).map { try Run(seed: $0) }
         if let folder = Self.environment["UNDERSTUDY_GOLDEN_TEXTS"] {
             for (seed, run) in runs.enumerated() {
                 try Data(run.whole.utf8).write(to: URL(filePath: "\(folder)/seed-\(seed).txt"))

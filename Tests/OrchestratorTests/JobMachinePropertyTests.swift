@@ -25,6 +25,7 @@ import Testing
         #expect((machine.state == .error) == (machine.view.error != nil))
         let counted = SegmentTally(machine.segments)
         #expect(machine.tally.undrawn == counted.undrawn && machine.tally.inHand == counted.inHand)
+        #expect(machine.tally.hasAllClips == counted.hasAllClips)
         #expect(machine.tally.steps == counted.steps)
         #expect(machine.receipt.stages.allSatisfy { $0.seconds >= 0 })
         #expect(machine.attempts.allSatisfy { $0.startedAt <= $0.endedAt ?? $0.startedAt })
@@ -36,7 +37,8 @@ import Testing
     @Test("any order of events, repeated, late and under a clock that jumps, leads to a legal state")
     func anyOrder() throws {
         var dice = EventDice(seed: Self.seed)
-        for _ in 0..<200 {
+        for number in 0..<200 {
+            dice.stitchBackend = [nil, .local, .mediaconvert][number % 3]
             let spec = JobSpec(
                 jobID: "j", userID: "u", sessionID: "s", entry: dice.entry(), options: dice.options())
             var machine = JobMachine(spec: spec, createdAt: Timestamp(milliseconds: 0))
@@ -46,7 +48,8 @@ import Testing
                 let startedAt = Timestamp(milliseconds: now)
                 now = dice.moment(after: now)
                 let first: [JobEvent] = [
-                    .started, .loaded(MachineScene.plan(4)), .leadFailed(dice.error(), startedAt: startedAt),
+                    .started, .loaded(MachineScene.plan(4, stitchBackend: dice.stitchBackend)),
+                    .leadFailed(dice.error(), startedAt: startedAt),
                 ]
                 let event = number < 3 ? first[number] : dice.event(startedAt)
                 let stored = RecordedEvent(at: Timestamp(milliseconds: now), event: event)

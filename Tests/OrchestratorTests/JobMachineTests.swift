@@ -18,14 +18,16 @@ struct MachineScene {
             createdAt: Timestamp(milliseconds: 0))
     }
 
-    static func plan(_ count: Int, price: USD = USD(0.02), narrated: Bool = true) -> JobPlan {
+    static func plan(
+        _ count: Int, price: USD = USD(0.02), narrated: Bool = true, stitchBackend: StitchBackend? = nil
+    ) -> JobPlan {
         JobPlan(
             segments: (1...count).map {
                 PlannedSegment(
                     id: "seg_\($0)", duration: 15, frames: 450, guidance: "g",
                     audio: narrated ? "file:///\($0).mp3" : nil)
             },
-            storyboard: [:], imagePrice: price, clipPrice: USD(0.001), warnings: [])
+            storyboard: [:], imagePrice: price, clipPrice: USD(0.001), stitchBackend: stitchBackend, warnings: [])
     }
 
     var now: Timestamp { Timestamp(milliseconds: clock) }

@@ -20,6 +20,8 @@ final class GoldenScene {
     /// What the test itself asked the orchestrator, and what it answered.
     private var asked: [JSONValue] = []
     private var messages: [JSONValue] = []
+    /// Runs of jobs that have ended.
+    private var ended = 0
 
     init(_ tapped: TappedStack, options: JSONValue, isOrdered: Bool) async throws {
         self.tapped = tapped
@@ -54,6 +56,8 @@ final class GoldenScene {
         do {
             let result = try await connection.call(method, params: params)
             if let id = result["job_id"]?.string { jobs.append(id) }
+            // It answers at the end of its job.
+            if method == "agent6.process" { ended += 1 }
             asked.append(["method": .string(method), "params": params, "result": result])
             return result
         } catch let error as ServiceError {
@@ -85,6 +89,16 @@ final class GoldenScene {
     /// Waits until the job is at an end.
     func end() async throws {
         try await message { ["finished", "error", "cancelled"].contains($0["jobState"]?.string) }
+        ended += 1
+    }
+
+    /// Waits until the log service has what is logged of each run last, which is sent when the run has ended.
+    private func logged() async throws {
+        let isLogged = await Program.comes {
+            let calls = (try? tapped.calls()) ?? []
+            return calls.count { $0["params"]?["event_type"] == "cost_breakdown" && $0["result"] != nil } >= ended
+        }
+        if !isLogged { throw ServiceError(.internal, "the end of a job was not logged") }
     }
 
     /// A picture that moves, for the lead to deliver.
@@ -106,9 +120,10 @@ final class GoldenScene {
         ] as [(String, JSONValue)] {
             try await ask(method, params)
         }
+        try await logged()
         let logger = try await stack.connect("logger")
         _ = try await logger.call("logger.flush", params: [:])
-        var text = GoldenText(folder: stack.folder)
+        var text = GoldenText(folder: stack.folder, isOrdered: isOrdered)
         for id in jobs where text.names[id] == nil {
             text.names[id] = text.names.isEmpty ? "<job>" : "<job \(text.names.count + 1)>"
         }

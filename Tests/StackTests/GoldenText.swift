@@ -11,6 +11,8 @@ struct GoldenText {
     let folder: String
     /// Texts and what stands for them, e.g. ids of jobs.
     var names: [String: String] = [:]
+    /// Whether stages of a job run one after the other.
+    var isOrdered = true
 
     /// Checks a value against the golden file of a name.
     func check(_ value: JSONValue, _ name: String) throws {
@@ -31,16 +33,17 @@ struct GoldenText {
         switch value {
         case .object(let members):
             .object(Dictionary(members.map { ($0.key, normalised($0.value, $0.key)) }) { $1 })
-        case .array(let elements): Self.ordered(elements.map { normalised($0, key) }, key)
+        case .array(let elements): ordered(elements.map { normalised($0, key) }, key)
         case .string(let text): .string(normalised(text))
         case .integer, .number: Self.isMeasured(key) ? "<number>" : value
         default: value
         }
     }
 
-    /// The attempts of a receipt end in any order, where they are made concurrently.
-    private static func ordered(_ elements: [JSONValue], _ key: String) -> JSONValue {
-        .array(key == "attempts" ? elements.sorted { $0.canonical < $1.canonical } : elements)
+    /// The attempts of a receipt end in any order, where they are made concurrently, and so do its stages.
+    private func ordered(_ elements: [JSONValue], _ key: String) -> JSONValue {
+        let isSorted = key == "attempts" || key == "stages" && !isOrdered
+        return .array(isSorted ? elements.sorted { $0.canonical < $1.canonical } : elements)
     }
 
     /// Members whose numbers differ from run to run.

@@ -35,6 +35,8 @@ struct JobPlan: Sendable {
     var clipPrice: USD
     /// The price of the stitching; nothing if absent.
     var stitchPrice: USD?
+    /// Who stitches the film; not known if absent.
+    var stitchBackend: StitchBackend?
     var warnings: [String]
 }
 

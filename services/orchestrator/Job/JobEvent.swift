@@ -71,4 +71,12 @@ extension JobEvent {
         default: false
         }
     }
+
+    /// Whether it is the end of a narration, good or bad.
+    var isNarration: Bool {
+        switch self {
+        case .narrated, .narrationFailed: true
+        default: false
+        }
+    }
 }

@@ -46,8 +46,8 @@ extension JobMachine {
         var view = JobView(
             jobID: spec.jobID, userID: spec.userID, sessionID: spec.sessionID, supersessionID: spec.supersessionID,
             state: state, createdAt: createdAt, updatedAt: updatedAt, agents: agents, segments: segmentViews,
-            progress: progress, costs: costs, videoURL: isDone ? videoURL : nil, error: isDone ? error : nil,
-            warnings: warnings)
+            progress: progress, costs: costs, videoURL: state == .finished ? videoURL : nil,
+            error: isDone ? error : nil, warnings: warnings)
         view.wasted = wasted > .zero ? wasted : nil
         view.unknown = unknown > .zero ? unknown : nil
         return view.withinBudget

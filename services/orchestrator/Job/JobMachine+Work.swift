@@ -11,8 +11,8 @@ extension JobMachine {
         case .checking(_, .film): hedgeWork.union([.checkLeadFilm])
         case .checking(_, .clips): hedgeWork.union([.checkLeadClips])
         case .understudy: understudy.work(ledger.granted, left: moneyLeft)
-        case .stitching: [.stitch]
-        case .verifying: [.verifyFilm]
+        case .stitching(let run): run.failure == nil ? understudy.narrations.union([.stitch]) : understudy.narrations
+        case .verifying: understudy.narrations.isEmpty ? [.verifyFilm] : understudy.narrations
         case .settling: [.settle]
         }
     }

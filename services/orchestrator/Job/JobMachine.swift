@@ -86,6 +86,9 @@ struct JobMachine: Sendable {
         case (.lead(let run), _): follow(lead.apply(event, run, &record), run)
         case (.checking(let run, let delivery), _): follow(lead.check(event, run, delivery, plan, &record), run)
         case (.understudy, _): if let error = understudy.apply(event, .film, &record) { failUnderstudy(error) }
+        case (.stitching, _) where event.isNarration, (.verifying, _) where event.isNarration:
+            _ = understudy.apply(event, .narrations, &record)
+            if case .stitching(let run) = phase, let error = run.failure { stitchingFailed(error, run) }
         case (.stitching(let run), _): applyStitching(event, run)
         case (.verifying(let run, let film), _): applyVerifying(event, run, film)
         case (.settling, .imageMade(let index, let image, let startedAt)):
@@ -188,8 +191,8 @@ struct JobMachine: Sendable {
 
     /// Goes on to the film when all segments are ready, and gives up when nothing more can be paid.
     private mutating func finishUnderstudy() {
-        if tally.isEmpty {
-            phase = .stitching(StitchRun())
+        if understudy.isReadyForFilm {
+            phase = .stitching(StitchRun(lostNarrations: understudy.lostNarrations))
         } else if ledger.granted.isEmpty {
             failUnderstudy(
                 ServiceError(
@@ -229,9 +232,26 @@ struct JobMachine: Sendable {
             record.say(actor, .processing, "stitched the film, which is being checked", progress: progress)
         case .stitchFailed(let error, let startedAt):
             record.book(failedStitch(error, startedAt, stage: .stitch))
-            if let upgrade = run.upgrade { abandon(upgrade, error) } else { failFilm(error) }
+            if let upgrade = run.upgrade { abandon(upgrade, error) } else { stitchingFailed(error, run) }
         default: break
         }
+    }
+
+    /// A narration that turned out to be unusable meanwhile may be why: the film is stitched once more, without it.
+    private mutating func stitchingFailed(_ error: ServiceError, _ run: StitchRun) {
+        var run = run
+        guard understudy.narrations.isEmpty else {
+            run.failure = error
+            phase = .stitching(run)
+            return
+        }
+        guard understudy.lostNarrations > run.lostNarrations else { return failFilm(error) }
+        (run.failure, run.lostNarrations) = (nil, understudy.lostNarrations)
+        phase = .stitching(run)
+        record.say(
+            actor, .processing,
+            "\(error.message); the film is stitched again without the narrations that cannot be used",
+            progress: progress)
     }
 
     private mutating func applyVerifying(_ event: JobEvent, _ run: StitchRun, _ film: Film) {
@@ -245,7 +265,8 @@ struct JobMachine: Sendable {
         case .filmSpoiled(let error, let startedAt) where mayReencodeFilm:
             record.book(failedStitch(error, startedAt, stage: .verify))
             record.warn("\(error.message); the film was encoded again as a whole")
-            phase = .stitching(StitchRun(upgrade: run.upgrade, reencodes: true))
+            phase = .stitching(
+                StitchRun(upgrade: run.upgrade, reencodes: true, lostNarrations: understudy.lostNarrations))
             record.say(actor, .processing, "\(error.message); the film is encoded again as a whole", progress: progress)
         case .filmRejected(let error, let startedAt):
             record.ran(.verify, from: startedAt)

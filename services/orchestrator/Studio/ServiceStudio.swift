@@ -52,11 +52,11 @@ struct ServiceStudio: Studio {
             warnings = Narrations.silent(
                 warnings, segments: segments.map(\.id), place: try uri(places.narrations))
         }
+        let backend = spec.options.stitchBackend ?? stitchBackend
         return JobPlan(
             segments: segments, storyboard: fit.storyboard(storyboard.json, of: segments),
-            imagePrice: try await imagePrice(spec),
-            clipPrice: prices.clip, stitchPrice: prices.stitch(spec.options.stitchBackend ?? stitchBackend),
-            warnings: warnings)
+            imagePrice: try await imagePrice(spec), clipPrice: prices.clip, stitchPrice: prices.stitch(backend),
+            stitchBackend: backend, warnings: warnings)
     }
 
     func lead(

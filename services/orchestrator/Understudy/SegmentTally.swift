@@ -7,6 +7,8 @@ struct SegmentTally: Sendable {
     private(set) var undrawn: [Int] = []
     /// Segments that have their still, but are not ready, in the film's order.
     private(set) var inHand: [Int] = []
+    /// How many of `inHand` have no clip.
+    private var unclipped = 0
     /// Steps that are done: stills and clips.
     private(set) var steps = 0
 
@@ -18,9 +20,13 @@ struct SegmentTally: Sendable {
 
     var isEmpty: Bool { undrawn.isEmpty && inHand.isEmpty }
 
+    /// Whether every segment has its clip.
+    var hasAllClips: Bool { undrawn.isEmpty && unclipped == 0 }
+
     /// A segment is no longer what it was.
     mutating func change(_ index: Int, from old: SegmentRecord, to new: SegmentRecord) {
         steps -= Self.steps(old)
+        if Self.isUnclipped(old) { unclipped -= 1 }
         Self.remove(index, from: &undrawn)
         Self.remove(index, from: &inHand)
         add(new, index)
@@ -28,6 +34,7 @@ struct SegmentTally: Sendable {
 
     private mutating func add(_ segment: SegmentRecord, _ index: Int) {
         steps += Self.steps(segment)
+        if Self.isUnclipped(segment) { unclipped += 1 }
         if segment.isReady { return }
         if segment.still == nil, segment.clip == nil {
             Self.insert(index, into: &undrawn)
@@ -35,6 +42,8 @@ struct SegmentTally: Sendable {
             Self.insert(index, into: &inHand)
         }
     }
+
+    private static func isUnclipped(_ segment: SegmentRecord) -> Bool { segment.still != nil && segment.clip == nil }
 
     private static func steps(_ segment: SegmentRecord) -> Int {
         (segment.still != nil || segment.maker == .lead ? 1 : 0) + (segment.clip != nil ? 1 : 0)

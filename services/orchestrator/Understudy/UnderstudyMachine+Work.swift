@@ -36,6 +36,11 @@ extension UnderstudyMachine {
         return work
     }
 
+    /// The narrations that are still to replace the sound of clips.
+    var narrations: Set<JobWork> {
+        Set(tally.inHand.filter { segments[$0].clip != nil }.map { .narrate(segment: $0) })
+    }
+
     /// Speculative stills, at most `imageConcurrency` at a time and within the hedge's budget; each is attempted twice.
     ///
     /// - Parameters:

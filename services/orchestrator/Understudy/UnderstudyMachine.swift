@@ -7,6 +7,8 @@ struct UnderstudyMachine: Sendable {
     enum Mode: Sendable {
         /// The film: the lead has failed.
         case film
+        /// The narrations of clips whose film is being made: who stitches it may have found out first that one cannot be used.
+        case narrations
         /// Stills that may be needed: the lead takes long.
         case hedge
     }
@@ -31,6 +33,14 @@ struct UnderstudyMachine: Sendable {
     func progress(isStitched: Bool) -> Progress {
         Progress(done: tally.steps + (isStitched ? 1 : 0), total: segments.isEmpty ? 0 : segments.count * 2 + 1)
     }
+
+    /// Whether the film can be stitched. A film that is stitched on this machine does not wait for the narrations of its clips: it is made
+    /// of their pictures and of the narrations themselves. MediaConvert's ledger tells films apart by their clips, which have to stay as
+    /// they are.
+    var isReadyForFilm: Bool { plan?.stitchBackend == .local ? tally.hasAllClips : tally.isEmpty }
+
+    /// Narrations that could not be used.
+    var lostNarrations: Int { segments.count { $0.narration == .failed } }
 
     /// Whether a still of the segment is yet to be made.
     func lacksStill(_ index: Int) -> Bool { segments.indices.contains(index) && segments[index].still == nil }
@@ -164,7 +174,7 @@ struct UnderstudyMachine: Sendable {
             entry.error = error
             record.book(entry)
             let warning = "\(segments[index].id): \(error.message); this part of the film is silent"
-            record.warn(warning)
+            mode == .narrations ? record.warnOnce([warning]) : record.warn(warning)
             say("warning: \(warning)", index, &record)
         default: break
         }

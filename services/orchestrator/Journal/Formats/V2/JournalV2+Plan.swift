@@ -10,6 +10,7 @@ extension JournalV2 {
         var imagePriceMicros: Int64
         var clipPriceMicros: Int64
         var stitchPriceMicros: Int64?
+        var stitchBackend: String?
         var warnings: [String]
 
         private enum CodingKeys: String, CodingKey {
@@ -17,6 +18,7 @@ extension JournalV2 {
             case imagePriceMicros = "image_price_micros"
             case clipPriceMicros = "clip_price_micros"
             case stitchPriceMicros = "stitch_price_micros"
+            case stitchBackend = "stitch_backend"
         }
 
         init(_ plan: JobPlan) {
@@ -25,6 +27,7 @@ extension JournalV2 {
             imagePriceMicros = plan.imagePrice.micros
             clipPriceMicros = plan.clipPrice.micros
             stitchPriceMicros = plan.stitchPrice?.micros
+            stitchBackend = plan.stitchBackend?.rawValue
             warnings = plan.warnings
         }
 
@@ -32,7 +35,7 @@ extension JournalV2 {
             JobPlan(
                 segments: segments.map(\.value), storyboard: storyboard, imagePrice: USD(micros: imagePriceMicros),
                 clipPrice: USD(micros: clipPriceMicros), stitchPrice: stitchPriceMicros.map { USD(micros: $0) },
-                warnings: warnings)
+                stitchBackend: stitchBackend.flatMap(StitchBackend.init), warnings: warnings)
         }
     }
 
