@@ -16,13 +16,7 @@ package struct TraceContext: Sendable, Equatable {
 
     /// A trace that begins here.
     package init() {
-        var random = SystemRandomNumberGenerator()
-        self.init(using: &random)
-    }
-
-    /// A trace that begins here.
-    package init(using random: inout some RandomNumberGenerator) {
-        id = (random.next(), UInt64.random(in: 1...UInt64.max, using: &random))
+        id = (TraceNumbers.next(), TraceNumbers.next())
         parentID = 0
         isSampled = true
     }
@@ -56,7 +50,7 @@ package struct TraceContext: Sendable, Equatable {
     }
 
     /// The same with a new span.
-    package func traceparent() -> String { traceparent(span: UInt64.random(in: 1...UInt64.max)) }
+    package func traceparent() -> String { traceparent(span: TraceNumbers.next()) }
 
     package static func == (left: TraceContext, right: TraceContext) -> Bool {
         left.id == right.id && left.parentID == right.parentID && left.isSampled == right.isSampled

@@ -4,6 +4,7 @@ import JSON
 import JSONRPC
 import Logging
 import ServiceLifecycle
+import Synchronization
 import Testing
 
 @testable import ServiceKit
@@ -41,6 +42,35 @@ import Testing
             // Whole milliseconds would be 0, or 0.001 and more.
             #expect(half > 0 && half <= most)
             #expect((half * 1000).rounded() / 1000 != half)
+        }
+    }
+
+    @Test("a system method starts no trace, but is in its caller's; a method of the service starts one")
+    func traces() async throws {
+        let seen = Mutex<[TraceContext?]>([])
+        let note = { @Sendable in seen.withLock { $0.append(CallContext.current.trace) } }
+        var application = ServiceApplication(methods: [
+            MethodHandler(HostScene.echo) { request in
+                note()
+                return request
+            }
+        ])
+        application.details = {
+            note()
+            return Details()
+        }
+        try await HostScene.with(application) { scene in
+            let connection = try await scene.connect()
+            let id = "0af7651916cd43dd8448eb211c80319c"
+            let traced: JSONValue = ["_meta": ["traceparent": .string("00-\(id)-b7ad6b7169203331-01")]]
+            _ = try await connection.call("rpc.stats", params: [:])
+            _ = try await connection.call("rpc.stats", params: traced)
+            _ = try await connection.call(HostScene.echo, .init(text: "a"))
+            _ = try await connection.call(HostScene.echo, .init(text: "a"))
+            let traces = seen.withLock { $0 }
+            #expect(traces.count == 4)
+            #expect(traces[0] == nil && traces[1]?.traceID == id)
+            #expect(traces[2] != nil && traces[3] != nil && traces[2]?.traceID != traces[3]?.traceID)
         }
     }
 

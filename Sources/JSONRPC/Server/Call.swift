@@ -57,6 +57,8 @@ package final class Call: Sendable {
         self.port = port
     }
 
+    private static let noParams = Data("{}".utf8)
+
     package var isNotification: Bool { id == nil }
 
     /// Whether it asks for what every service has; see `SystemMethod`.
@@ -70,9 +72,9 @@ package final class Call: Sendable {
 
     /// `params` as they came; an empty object where there were none.
     package var rawParams: Data {
-        guard let params, params.readableBytes > 0 else { return Data("{}".utf8) }
-        let data = Data(params.readableBytesView)
-        return data == Data("[]".utf8) ? Data("{}".utf8) : data
+        guard let params, params.readableBytes > 0 else { return Self.noParams }
+        let isEmptyArray = params.readableBytes == 2 && params.getInteger(at: params.readerIndex) == UInt8(ascii: "[")
+        return isEmptyArray ? Self.noParams : Data(params.readableBytesView)
     }
 
     /// Tells the caller how far the work is, at most ten times a second; the last report wins. Never waits.
