@@ -4,12 +4,14 @@ import Untrusted
 /// The one way that values become JSON text and back: sorted members, slashes as they are, no NaN; texts are stream-safe
 /// (`StreamSafeText`).
 package enum JSONCoding {
-    /// One line of JSON (no newline inside or at the end).
-    package static func encode(_ value: some Encodable) throws -> Data {
+    private static let encoder = {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return try encoder.encode(value)
-    }
+        return encoder
+    }()
+
+    /// One line of JSON (no newline inside or at the end).
+    package static func encode(_ value: some Encodable) throws -> Data { try encoder.encode(value) }
 
     /// JSON for people: indented, members sorted.
     package static func pretty(_ value: some Encodable) throws -> String {

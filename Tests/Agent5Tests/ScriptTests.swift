@@ -23,10 +23,14 @@ import Testing
             outputPrefix: "file:///x")
     }
 
+    private struct Deaf: CallPort {
+        func progress(_ report: ProgressReport) {}
+    }
+
     private func call() -> Call {
         Call(
             id: .number("1"), method: "agent.process", peer: Peer(pid: 1, uid: 1, gid: 1), deadline: nil,
-            wantsProgress: false, params: nil, port: Call.Port(progress: { _ in }, reply: { _ in }, notify: { _ in }))
+            wantsProgress: false, params: nil, port: Deaf())
     }
 
     @Test("a script is read step by step")

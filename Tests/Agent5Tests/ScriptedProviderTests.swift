@@ -14,20 +14,20 @@ import Testing
     private let heard = Heard()
 
     /// The progress that a caller would see.
-    private final class Heard: Sendable {
+    private final class Heard: CallPort {
         let reports = Mutex<[ProgressReport]>([])
         let first = AsyncStream.makeStream(of: Void.self)
+
+        func progress(_ report: ProgressReport) {
+            reports.withLock { $0.append(report) }
+            first.continuation.yield()
+        }
     }
 
     private func call() -> Call {
-        let port = Call.Port(
-            progress: { [heard] report in
-                heard.reports.withLock { $0.append(report) }
-                heard.first.continuation.yield()
-            }, reply: { _ in }, notify: { _ in })
-        return Call(
+        Call(
             id: .number("1"), method: "agent.process", peer: Peer(pid: 1, uid: 1, gid: 1), deadline: nil,
-            wantsProgress: true, params: nil, port: port)
+            wantsProgress: true, params: nil, port: heard)
     }
 
     private func withScript(

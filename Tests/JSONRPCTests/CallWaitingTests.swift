@@ -3,13 +3,19 @@ import JSONRPC
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct CallWaitingTests {
+    private struct Port: CallPort {
+        let input: AsyncStream<ProgressReport>.Continuation
+
+        func progress(_ report: ProgressReport) { input.yield(report) }
+    }
+
     @Test("a call that waits for another machine reports progress until it goes on, and not afterwards")
     func reports() async throws {
         let (reports, input) = AsyncStream.makeStream(of: ProgressReport.self)
         let call = Call(
             id: .number("1"), method: "x", peer: Peer(pid: 0, uid: 0, gid: 0), deadline: nil, wantsProgress: true,
             params: nil,
-            port: Call.Port(progress: { input.yield($0) }, reply: { _ in }, notify: { _ in }))
+            port: Port(input: input))
         let count = try await call.waiting(0.5, "fetching", every: .milliseconds(1)) {
             var count = 0
             for await report in reports {

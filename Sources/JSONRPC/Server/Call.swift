@@ -19,32 +19,12 @@ package final class Call: Sendable {
     package let trace: TraceContext?
     package let params: ByteBuffer?
     private let wantsProgress: Bool
-    private let port: Port
+    private let port: any CallPort
     private let isCancelled = Atomic(false)
-
-    /// The way back to the connection.
-    package struct Port: Sendable {
-        package var progress: @Sendable (ProgressReport) -> Void
-        package var reply: @Sendable (ByteBuffer) async throws -> Void
-        package var notify: @Sendable (ByteBuffer) async throws -> Void
-        package var drop: @Sendable () -> Void
-
-        package init(
-            progress: @escaping @Sendable (ProgressReport) -> Void,
-            reply: @escaping @Sendable (ByteBuffer) async throws -> Void,
-            notify: @escaping @Sendable (ByteBuffer) async throws -> Void,
-            drop: @escaping @Sendable () -> Void = {}
-        ) {
-            self.progress = progress
-            self.reply = reply
-            self.notify = notify
-            self.drop = drop
-        }
-    }
 
     package init(
         id: RPCID?, method: String, peer: Peer, deadline: ContinuousClock.Instant?, wantsProgress: Bool,
-        params: ByteBuffer?, jobID: String? = nil, trace: TraceContext? = nil, port: Port
+        params: ByteBuffer?, jobID: String? = nil, trace: TraceContext? = nil, port: any CallPort
     ) {
         self.id = id
         self.method = method

@@ -193,19 +193,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
         let call = Call(
             id: id, method: method, peer: peer, deadline: deadline, wantsProgress: controls.wantsProgress,
             params: params, jobID: controls.jobID, trace: controls.trace,
-            port: Call.Port(
-                progress: { report in
-                    loop.execute { bound.value.progress(token, report) }
-                },
-                reply: { body in
-                    try await loop.flatSubmit { bound.value.sendReply(token, body) }.get()
-                },
-                notify: { bytes in
-                    try await loop.flatSubmit { bound.value.send(bytes, for: token) }.get()
-                },
-                drop: {
-                    loop.execute { bound.value.drop() }
-                }))
+            port: Port(token: token, loop: loop, handler: bound))
         let dispatcher = self.dispatcher
         let work = Task {
             let body: ByteBuffer
@@ -231,6 +219,29 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
         // The caller is told at once; the work stops as soon as it notices.
         running.work.cancel()
         finish(token, Wire.failure(id: id ?? .null, ServiceError(.timeout, "the call's deadline passed")))
+    }
+
+    /// The way from a call's task back to its connection's event loop.
+    private struct Port: CallPort {
+        let token: ServerConnectionMachine.Token
+        let loop: any EventLoop
+        let handler: NIOLoopBound<ServerConnectionHandler>
+
+        func progress(_ report: ProgressReport) {
+            loop.execute { handler.value.progress(token, report) }
+        }
+
+        func reply(_ body: ByteBuffer) async throws {
+            try await loop.flatSubmit { handler.value.sendReply(token, body) }.get()
+        }
+
+        func notify(_ line: ByteBuffer) async throws {
+            try await loop.flatSubmit { handler.value.send(line, for: token) }.get()
+        }
+
+        func drop() {
+            loop.execute { handler.value.drop() }
+        }
     }
 
     // MARK: - Sending

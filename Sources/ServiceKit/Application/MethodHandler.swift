@@ -50,7 +50,10 @@ package struct MethodHandler: Sendable {
         result = Schema.of(R.self)
         // Asked once: a cast of each call's parameters would cost more than reading small ones.
         let isDescribed = P.self is any Described.Type
+        // Whatever is sent, there is nothing to read.
+        let none = NoParams() as? P
         self.answer = { call in
+            if let none { return try await answer(none, call) }
             let params = call.rawParams
             let read =
                 isDescribed ? try CheckedParameters.decode(P.self, from: params) : try JSONCoding.decode(from: params)
