@@ -9,7 +9,7 @@ import ServicePool
 /// The services themselves: replicas and breakers.
 struct StackRoutes: Sendable {
     /// Agents whose breakers are shown; those of image providers come from `imagegen.providers`.
-    private static let agents = ["agent5"]
+    private static let agents = [Agent.lead.service]
 
     let directory: RunDirectory
     let pools: ServicePools

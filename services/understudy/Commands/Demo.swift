@@ -43,7 +43,7 @@ struct Demo: AsyncParsableCommand {
         Terminal.print("")
         if let takeover = receipt.takeover {
             Terminal.print(
-                "Why the lead failed: \(takeover.reason) (\(takeover.kind.rawValue), \(takeover.provider ?? "agent5"))"
+                "Why the lead failed: \(takeover.reason) (\(takeover.kind.rawValue), \(takeover.provider ?? Agent.lead.service))"
                     .printable())
         }
         for warning in receipt.warnings { Terminal.print("warning: \(warning.printable())") }

@@ -18,10 +18,10 @@ extension DrillFault {
     private static let connection = [
         DrillFault(
             number: 1, name: "connection refused", play: .leadIsGone,
-            expectation: takeover(2, .unavailable, "agent5")),
+            expectation: takeover(2, .unavailable, Agent.lead.service)),
         DrillFault(
             number: 2, name: "reset before the reply", play: .script([[["drop_connection": true]]]),
-            expectation: takeover(2, .unavailable, "agent5")),
+            expectation: takeover(2, .unavailable, Agent.lead.service)),
         DrillFault(
             number: 3, name: "one 500, then fine",
             play: .script([failure("unavailable", "500 Internal Server Error"), film("whole.mp4")]),
@@ -59,7 +59,7 @@ extension DrillFault {
         DrillFault(
             number: 10, name: "first progress after the bound",
             play: .script([[["wait_ms": 3000], progress] + film("whole.mp4")]),
-            options: ["agent5_first_progress_s": 1], expectation: takeover(1, .timeout, "Agent5", patience: 1)),
+            options: ["agent5_first_progress_s": 1], expectation: takeover(1, .timeout, Agent.lead.name, patience: 1)),
         DrillFault(
             number: 11, name: "progress, then stall", play: .script([[progress, ["hang": true]]]),
             options: ["agent5_stall_s": 1], expectation: takeover(1, .timeout, "silent for 1", patience: 1)),

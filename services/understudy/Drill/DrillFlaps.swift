@@ -16,7 +16,7 @@ struct DrillFlaps: Sendable {
         try stage.direct(DrillFault.goodFilm)
         var receipts: [Receipt] = []
         var faults: [String] = []
-        let opened = try await stage.without("agent5") {
+        let opened = try await stage.without(Agent.lead.service) {
             for number in 1...Self.jobs { receipts.append(try await stage.job("flaps-\(number)")) }
             return try await stage.breaker(.get)
         }

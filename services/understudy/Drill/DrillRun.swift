@@ -40,7 +40,7 @@ struct DrillRun: Sendable {
             try stage.direct(calls)
             receipt = try await stage.job(session, fault.options)
         case .leadIsGone:
-            receipt = try await stage.without("agent5") { try await stage.job(session, fault.options) }
+            receipt = try await stage.without(Agent.lead.service) { try await stage.job(session, fault.options) }
         case .imagesFail(let calls):
             try stage.direct(calls)
             receipt = try await stage.withBrokenImages { try await stage.job(session, fault.options) }

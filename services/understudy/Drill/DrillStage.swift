@@ -128,7 +128,7 @@ struct DrillStage: Sendable {
 
     /// The lead's breaker, after an action on it.
     func breaker(_ action: BreakerAction) async throws -> BreakerView {
-        try await orchestrator.call(OrchestratorAPI.breaker, BreakerRequest(agent: "agent5", action: action))
+        try await orchestrator.call(OrchestratorAPI.breaker, BreakerRequest(agent: Agent.lead.service, action: action))
     }
 
     private static func script(in folder: String) -> String { "\(folder)/script.json" }

@@ -1,3 +1,5 @@
+import Calls
+import Contracts
 import Faults
 import FoundationEssentials
 import Retry
@@ -6,9 +8,9 @@ import ServicePool
 /// All services of a stack as supervised children in one run directory.
 actor Stack {
     /// Each layer calls those before it: they are stopped in reverse order, so that nothing is called that is gone.
-    static let layers = [
-        ["logger"], ["imagegen", "clipper", "stitcher", "agent5"], ["orchestrator"], ["dashboard"],
-    ]
+    static let layers: [[String]] = [
+        [ServiceName.logger], [.imagegen, .clipper, .stitcher, .agent5], [.orchestrator], [.dashboard],
+    ].map { $0.map(\.rawValue) }
     /// In the order in which they are started.
     static let services = layers.flatMap { $0 }
 
