@@ -122,8 +122,9 @@ let package = Package(
         + service(
             "Orchestrator", folder: "orchestrator",
             [
-                "Untrusted", "Faults", "JSON", "Calls", "Timebase", "Retry", "Parameters", "JSONRPC", "ServicePool",
-                "ServiceKit", "Contracts", "JobFiles", "Prices", "Breaker", "Artifacts", grdb, logging, lifecycle,
+                "CZlib", "Untrusted", "Faults", "JSON", "Calls", "Timebase", "Retry", "Parameters", "JSONRPC",
+                "ServicePool", "ServiceKit", "Contracts", "JobFiles", "Prices", "Breaker", "Artifacts", grdb, logging,
+                lifecycle,
             ])
         + service(
             "ImageGen", folder: "imagegen",

@@ -65,9 +65,9 @@ extension JobStore {
             let row = try SQL.Row.fetchOne(
                 db, sql: "SELECT receipt, guidance FROM result JOIN job ON job.id = job WHERE job = ?", arguments: [id])
             // One that cannot be read counts as absent: the events hold the same.
-            guard let row, let receipt = try? JSONCoding.decode(Receipt.self, from: Self.data(row["receipt"])) else {
-                return nil
-            }
+            guard let row, let text = PackedText.unpack(Self.data(row["receipt"])),
+                let receipt = try? JSONCoding.decode(Receipt.self, from: text)
+            else { return nil }
             let guidance: DatabaseValue = row["guidance"]
             if guidance.isNull { return JobResult(receipt: receipt) }
             guard let texts = try? JSONCoding.decode([String].self, from: Self.data(guidance)) else { return nil }

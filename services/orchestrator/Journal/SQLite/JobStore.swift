@@ -112,7 +112,7 @@ struct JobStore: JobJournal, Sendable {
         let guidance: Data?
 
         init(_ result: JobResult) throws {
-            receipt = try JSONCoding.encode(result.receipt)
+            receipt = PackedText.pack(try JSONCoding.encode(result.receipt))
             guidance = try result.guidance.map { try JSONCoding.encode($0) }
         }
     }
