@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test(
-        "where MediaConvert may stitch, or nobody knows who does, narrations come first",
+        "where MediaConvert may stitch, or the backend is unknown, narrations come first",
         arguments: [
             StitchBackend.mediaconvert, .auto, nil,
         ])
@@ -110,7 +110,7 @@ import Testing
         scene.narrate(0)
         scene.apply(.settled(warning: nil))
         #expect(scene.machine.state == .cancelled)
-        // Nobody has checked the film.
+        // The film is not verified.
         #expect(scene.machine.view.videoURL == nil)
     }
 }

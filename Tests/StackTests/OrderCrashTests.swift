@@ -111,10 +111,10 @@ import Testing
             return try await connection.call(ImageGenAPI.generate, request)
         }
 
-        /// The process ended before it served.
-        private struct Gone: Error {}
+        /// The process exited before it served.
+        private struct ProcessExited: Error {}
 
-        /// Calls until the picture is there; a process that is gone is started again.
+        /// Calls until the picture is delivered; a process that has exited is started again.
         ///
         /// - Returns: whether the process was killed.
         func buy(killedAtRename number: Int) async throws -> Bool {
@@ -129,7 +129,7 @@ import Testing
                         FileManager.default.fileExists(atPath: path) || kill(program.identifier, 0) != 0
                     }
                     guard isServing, kill(program.identifier, 0) == 0 else {
-                        throw Gone()
+                        throw ProcessExited()
                     }
                     let image = try await Self.generate(prompt, attempt: attempt, stack)
                     booked += image.cost + (image.wasted ?? .zero) + (image.unknown ?? .zero)

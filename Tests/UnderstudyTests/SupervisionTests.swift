@@ -146,7 +146,7 @@ import Testing
         }
     }
 
-    @Test("a log begins anew, for its user alone, and what lies at its path stays what it is")
+    @Test("a log file is truncated and private, and a link at its path stays a link")
     func log() async throws {
         try await Scene.with { scene in
             let (path, target) = ("\(scene.folder)/log", "\(scene.folder)/target")
@@ -158,7 +158,7 @@ import Testing
             ServiceLog.file("\(scene.folder)/new").write("a/a-1", "a line")
             let mode = try FileManager.default.attributesOfItem(atPath: "\(scene.folder)/new")[.posixPermissions]
             #expect(mode as? Int == 0o600)
-            // Nothing to write to is no reason to stop.
+            // A log that cannot be opened is not an error.
             ServiceLog.file("/nonexistent/log").write("a/a-1", "a line")
         }
     }

@@ -79,7 +79,7 @@ struct ImageStudio: Sendable {
             if let lost { throw lost }
             let image = try await draw(request, candidates, output, orders, report)
             try delivered.keep(image, for: request)
-            orders.told(isDelivered: true)
+            orders.markReported(isDelivered: true)
             return image
         } catch let error as ServiceError {
             let failure = booked(error, orders)
@@ -88,7 +88,7 @@ struct ImageStudio: Sendable {
             if isFinal, failure.kind != .cancelled, orders.isStepwise || isAbandoned() {
                 orders.keep(failure)
             } else if !isAbandoned() {
-                orders.told(isDelivered: false)
+                orders.markReported(isDelivered: false)
             }
             throw failure
         }

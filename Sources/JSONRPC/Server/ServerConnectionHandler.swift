@@ -221,7 +221,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
         finish(token, Wire.failure(id: id ?? .null, ServiceError(.timeout, "the call's deadline passed")))
     }
 
-    /// The way from a call's task back to its connection's event loop.
+    /// Forwards from a call's task to the event loop of its connection.
     private struct Port: CallPort {
         let token: ServerConnectionMachine.Token
         let loop: any EventLoop

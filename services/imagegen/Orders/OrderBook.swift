@@ -61,7 +61,7 @@ final class OrderBook: Sendable {
         self.save = save
         let place = attempt % Self.endOfProcess / 2
         var loss = Loss()
-        for order in record.orders where order.isTold == false { Self.count(order, &loss) }
+        for order in record.orders where order.isReported == false { Self.count(order, &loss) }
         state = Mutex(State(record: record, loss: loss, first: place, place: place))
     }
 
@@ -198,7 +198,7 @@ final class OrderBook: Sendable {
         _ order: inout OrderRecord.Order, _ end: OrderRecord.Order.State, _ loss: inout Loss
     ) {
         order.state = end
-        order.isTold = end == .refused ? nil : false
+        order.isReported = end == .refused ? nil : false
         count(order, &loss)
     }
 
@@ -207,8 +207,8 @@ final class OrderBook: Sendable {
         if order.state == .unknown { loss.unknown += order.price }
     }
 
-    /// Settles the orders that a process had under way, or had not told of, when it ended: one that can be continued is continued, the
-    /// others are booked.
+    /// Settles the orders of an earlier process that were pending, or not reported, when it ended: one that can be continued is continued,
+    /// the cost of the others is booked.
     ///
     /// - Parameters:
     ///   - isPaid: whether an order's picture is on this machine's disk.
@@ -230,8 +230,8 @@ final class OrderBook: Sendable {
                         continue
                     }
                     Self.end(&state.record.orders[index], isHere ? .delivered : .unknown, &state.loss)
-                case .delivered where order.isTold == false && !isPaid(order):
-                    // The process ended before the picture was where the next one finds it.
+                case .delivered where order.isReported == false && !isPaid(order):
+                    // The process ended before the picture was in the cache.
                     Self.end(&state.record.orders[index], .billed, &state.loss)
                 default: continue
                 }
@@ -240,7 +240,7 @@ final class OrderBook: Sendable {
             return isChanged
         }
         if isChanged { try? save(state.withLock { $0.record }) }
-        let lost = state.withLock { $0.record.orders.last { $0.isTold == false && $0.state != .delivered } }
+        let lost = state.withLock { $0.record.orders.last { $0.isReported == false && $0.state != .delivered } }
         return lost.flatMap { lostWithProcess($0.provider) }
     }
 
@@ -268,27 +268,29 @@ final class OrderBook: Sendable {
     func keep(_ failure: ServiceError) {
         let record = state.withLock { state in
             state.record.failures[attempt] = failure
-            Self.tell(&state.record, isDelivered: false)
+            Self.markReported(&state.record, isDelivered: false)
             return state.record
         }
         try? save(record)
     }
 
-    /// Notes that the reply tells what the orders that have ended cost.
+    /// Notes that the reply reports the cost of the orders that have ended.
     ///
-    /// - Parameter isDelivered: whether it brings the picture too.
-    func told(isDelivered: Bool) {
-        let record = state.withLock { state in Self.tell(&state.record, isDelivered: isDelivered) ? state.record : nil }
+    /// - Parameter isDelivered: whether the reply has the picture too.
+    func markReported(isDelivered: Bool) {
+        let record = state.withLock { state in
+            Self.markReported(&state.record, isDelivered: isDelivered) ? state.record : nil
+        }
         if let record { try? save(record) }
     }
 
-    /// - Returns: whether anything was to be told.
+    /// - Returns: whether the record changed.
     @discardableResult
-    private static func tell(_ record: inout OrderRecord, isDelivered: Bool) -> Bool {
+    private static func markReported(_ record: inout OrderRecord, isDelivered: Bool) -> Bool {
         var isChanged = false
-        for index in record.orders.indices where record.orders[index].isTold == false {
+        for index in record.orders.indices where record.orders[index].isReported == false {
             guard isDelivered || record.orders[index].state != .delivered else { continue }
-            record.orders[index].isTold = true
+            record.orders[index].isReported = true
             isChanged = true
         }
         return isChanged

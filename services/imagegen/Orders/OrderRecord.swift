@@ -25,9 +25,9 @@ struct OrderRecord: Codable, Sendable {
         var reference: String?
         /// Where a server reports the order, if that is not its API's usual place.
         var places: [String]?
-        /// Whether a reply, or a failure that is stored with this record, has told the caller what it cost. `nil` where there is
-        /// nothing to tell, and in records of earlier versions, whose replies are told.
-        var isTold: Bool?
+        /// Whether the cost was reported to the caller: by a reply, or by a failure that is stored with this record. `nil` where there
+        /// is no cost to report, and in records of earlier versions, which count as reported.
+        var isReported: Bool?
     }
 
     var orders: [Order] = []
