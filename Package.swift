@@ -1,4 +1,6 @@
 // swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
 import PackageDescription
 
 let nio: [Target.Dependency] = [
@@ -6,7 +8,6 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
 ]
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
-let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -59,16 +60,16 @@ let package = Package(
         .executable(name: "dashboard", targets: ["DashboardProgram"]),
         .executable(name: "understudy", targets: ["UnderstudyProgram"]),
     ],
+    // Exact versions, so that a new release changes nothing by itself. CONTRIBUTING.md says how to raise one.
     dependencies: [
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
-        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     ],
     targets: [
         .systemLibrary(
@@ -81,6 +82,7 @@ let package = Package(
         .systemLibrary(name: "CSonic"),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CFileSystem"),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
 
         library("Untrusted", []),
         library("Faults", ["Untrusted"]),
@@ -103,14 +105,18 @@ let package = Package(
         library("JobFiles", ["Faults", "Parameters", "Contracts"]),
         library("Prices", ["Faults", "JSON", "Contracts"]),
         library("Breaker", ["Faults", "ServiceKit", "Contracts"]),
+        library("Hashing", ["CCrypto"]),
         library("HTTP", ["CCurl", "Untrusted"]),
         library("Providers", ["Untrusted", "Faults", "JSON", "Calls", "Secrets", "Retry", "HTTP"]),
-        library("AWS", ["Untrusted", "Faults", "Retry", "HTTP", crypto, subprocess, systemPackage]),
-        library("Artifacts", ["CFileSystem", "Untrusted", "Faults", "Calls", "Retry", "AWS", crypto]),
+        library("AWS", ["Untrusted", "Faults", "Retry", "Hashing", "HTTP", subprocess, systemPackage]),
+        library("Artifacts", ["CFileSystem", "Untrusted", "Faults", "Calls", "Retry", "AWS", "Hashing"]),
         library("ImageHeaders", []),
         library(
             "Media",
-            ["CFFmpeg", "CEbur128", "CLcms2", "CZimg", "CSonic", "CZlib", "Untrusted", "Timebase", "ImageHeaders"]),
+            [
+                "CFFmpeg", "CPango", "CEbur128", "CLcms2", "CZimg", "CSonic", "CZlib", "Untrusted", "Timebase",
+                "ImageHeaders",
+            ]),
         library("Drawing", ["CPango", "Faults"]),
         library(
             "MediaService",
@@ -131,7 +137,7 @@ let package = Package(
             [
                 "CPango", "Untrusted", "Faults", "JSON", "Calls", "Secrets", "Blocking", "Parameters", "JSONRPC",
                 "ServiceKit", "Contracts", "Prices", "Breaker", "HTTP", "Providers", "Artifacts", "ImageHeaders",
-                "Drawing", crypto, logging,
+                "Drawing", "Hashing", logging,
             ],
             documents: ["README.md", "docs"])
         + service(
@@ -149,8 +155,8 @@ let package = Package(
         + service(
             "EventLogger", folder: "logger",
             [
-                "Faults", "JSON", "Blocking", "Retry", "Parameters", "JSONRPC", "ServiceKit", "Contracts", "AWS",
-                "Artifacts", logging, lifecycle,
+                "CZlib", "Faults", "JSON", "Blocking", "Retry", "Parameters", "JSONRPC", "ServiceKit", "Contracts",
+                "AWS", "Artifacts", logging, lifecycle,
             ])
         + service(
             "Agent5", folder: "agent5",
@@ -164,7 +170,7 @@ let package = Package(
             "Dashboard", folder: "dashboard",
             nio + [
                 "CZlib", "Untrusted", "Faults", "JSON", "Calls", "Secrets", "Parameters", "JSONRPC", "ServicePool",
-                "ServiceKit", "Contracts", "JobFiles", "Artifacts", crypto, logging,
+                "ServiceKit", "Contracts", "JobFiles", "Artifacts", "Hashing", logging,
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
                 lifecycle, subprocess, systemPackage,
             ],
@@ -183,8 +189,9 @@ let package = Package(
             ],
             resources: [.copy("Sample")])
         + [
+            .target(name: "TestSupport", path: "Tests/Support"),
             .target(
-                name: "StandIns", dependencies: ["JSON"], path: "Tests/StandIns",
+                name: "StandIns", dependencies: ["JSON", "TestSupport"], path: "Tests/StandIns",
                 exclude: [
                     "README.md", "standin.py", "aws.py", "credential_order.py", "logs.py", "mediaconvert.py",
                     "metadata.py", "models.py",
@@ -192,60 +199,93 @@ let package = Package(
                     "secure.py", "signatures.py",
                 ]),
             tests("UntrustedTests", ["Untrusted"]),
-            tests("TimebaseTests", ["Timebase"]),
+            tests("TimebaseTests", ["Timebase", "TestSupport"]),
             tests("RetryTests", ["Retry"]),
             tests("FaultsTests", ["Faults", "JSON"]),
             tests("SecretsTests", ["Secrets"]),
-            tests("BlockingTests", ["Blocking"]),
+            tests("BlockingTests", ["Blocking", "TestSupport"]),
             tests("JSONTests", ["JSON"]),
             tests(
                 "JSONRPCTests",
                 ["Faults", "JSON", "Calls", "JSONRPC", .product(name: "NIOCore", package: "swift-nio"), logging]),
-            tests("ServicePoolTests", ["Faults", "JSON", "Calls", "JSONRPC", "ServicePool", logging]),
+            tests("ServicePoolTests", ["Faults", "Calls", "JSONRPC", "ServicePool", logging]),
             tests(
                 "ServiceKitTests",
-                ["Faults", "JSON", "Calls", "Secrets", "JSONRPC", "ServicePool", "ServiceKit", logging, lifecycle]),
+                [
+                    "Faults", "JSON", "Calls", "Secrets", "JSONRPC", "ServicePool", "ServiceKit", "TestSupport",
+                    logging, lifecycle,
+                ]),
             tests("ParametersTests", ["Faults", "JSON", "Parameters"]),
             tests("JobFilesTests", ["Faults", "Contracts", "JobFiles"]),
             tests("PricesTests", ["Faults", "JSON", "Contracts", "Prices"]),
             tests("ContractsTests", ["Faults", "JSON", "Calls", "Parameters", "ServiceKit", "Contracts", "StandIns"]),
+            tests("HashingTests", ["Hashing"]),
             tests("HTTPTests", nio + ["HTTP"]),
-            tests("AWSTests", ["Faults", "JSON", "HTTP", "AWS", "StandIns"]),
+            tests("AWSTests", ["Faults", "JSON", "HTTP", "AWS", "StandIns", "TestSupport"]),
             tests("ArtifactsTests", ["Faults", "JSON", "Calls", "HTTP", "AWS", "Artifacts", "StandIns"]),
-            tests("MediaTests", ["CFFmpeg", "Timebase", "Media"], resources: [.copy("Corpus")]),
+            tests("MediaTests", ["CFFmpeg", "Timebase", "Media", "TestSupport"], resources: [.copy("Corpus")]),
+            tests("DrawingTests", ["Faults", "Drawing"]),
+            tests("MediaServiceTests", ["Faults", "Blocking", "Timebase", "Artifacts", "Media", "MediaService"]),
+            tests(
+                "ClipperTests",
+                [
+                    "Faults", "Calls", "Blocking", "Timebase", "JSONRPC", "Contracts", "Artifacts", "Media", "Drawing",
+                    "MediaService", "Clipper",
+                ]),
+            tests(
+                "StitcherTests",
+                [
+                    "Faults", "JSON", "Calls", "Blocking", "Timebase", "JSONRPC", "ServiceKit", "Contracts", "AWS",
+                    "Artifacts", "Media", "Drawing", "MediaService", "Stitcher", "TestSupport", logging,
+                ]),
             tests(
                 "OrchestratorTests",
                 [
                     "Untrusted", "Faults", "JSON", "Parameters", "JSONRPC", "ServicePool", "ServiceKit", "Contracts",
-                    "Breaker", "Orchestrator", "StandIns", grdb, logging,
+                    "Breaker", "Orchestrator", "StandIns", "TestSupport", grdb, logging,
                 ],
                 resources: [.copy("Golden"), .copy("Journals")]),
             tests(
                 "ImageGenTests",
                 [
                     "Faults", "JSON", "Calls", "Secrets", "JSONRPC", "ServiceKit", "Contracts", "Prices", "Breaker",
-                    "HTTP", "Providers", "Artifacts", "ImageHeaders", "Drawing", "ImageGen", "StandIns", logging,
+                    "HTTP", "Providers", "Artifacts", "ImageHeaders", "Drawing", "ImageGen", "StandIns", "TestSupport",
+                    logging,
                 ]),
             tests(
-                "EventLoggerTests", ["Faults", "JSON", "Parameters", "ServiceKit", "Contracts", "AWS", "EventLogger"]),
+                "EventLoggerTests",
+                ["Faults", "JSON", "Parameters", "ServiceKit", "Contracts", "AWS", "EventLogger", "TestSupport"]),
             tests(
                 "Agent5Tests",
                 [
                     "Faults", "JSON", "Calls", "Secrets", "JSONRPC", "Contracts", "Prices", "HTTP", "Providers",
-                    "Artifacts", "Agent5", "StandIns", logging,
+                    "Artifacts", "Agent5", "StandIns", "TestSupport", logging,
                 ]),
-            tests("ProvidersTests", ["JSON", "Providers"]),
+            tests("ProvidersTests", ["Faults", "JSON", "Calls", "HTTP", "Providers"]),
+            tests(
+                "DashboardTests",
+                [
+                    "Faults", "Secrets", "ServicePool", "ServiceKit", "Contracts", "Artifacts", "Dashboard", logging,
+                    .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                ]),
             tests("UnderstudyTests", ["Faults", "JSON", "ServicePool", "Contracts", "Understudy"]),
             tests(
                 "StackTests",
                 [
                     "Faults", "JSON", "Calls", "JSONRPC", "ServicePool", "ServiceKit", "Contracts", "StandIns",
-                    subprocess, systemPackage,
+                    "TestSupport", subprocess, systemPackage,
                 ],
                 resources: [.copy("Golden"), .copy("Hostile"), .copy("Player")]),
         ],
     swiftLanguageModes: [.v6]
 )
+
+// `make demo` builds what it runs: no page, no tests.
+if Context.environment["UNDERSTUDY_BUILD"] == "demo" {
+    let omitted = ["Dashboard", "DashboardProgram", "StandIns", "TestSupport"]
+    package.targets.removeAll { $0.type == .test || omitted.contains($0.name) }
+    package.products.removeAll { $0.name == "dashboard" }
+}
 
 // One place for every target's settings. In CI a warning is an error.
 for target in package.targets where target.type != .system {

@@ -1,10 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import AWS
 package import Faults
 
-/// How the faults of AWS look to a caller.
+/// Maps errors of AWS to the wire format.
 extension AWSError: ServiceErrorConvertible {
+    /// The error as callers receive it, with bounded texts.
     package var serviceError: ServiceError {
-        // A local file's reason is told as that of any file.
+        // Errors of local files map like those of `FileStore`.
         if let errno { return FileFailure.error(errno, message) }
         return ServiceError(
             kind, message, retryable: retryable, retryAfter: retryAfter,

@@ -1,13 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import AWS
 
-/// What is known of an artifact without reading it.
+/// The metadata of an artifact.
 package struct ArtifactInfo: Sendable, Equatable {
-    /// Bytes.
+    /// Size in bytes.
     package let size: Int
-    /// When its bytes were last changed, in seconds since 1970.
+    /// Time of the last modification in seconds since 1970. Of S3, rounded up to the second.
     package let modified: Double
-    /// Changes with the bytes.
+    /// A validator that changes with the bytes; opaque.
     package let tag: String
-    /// Of an object of S3.
+    /// The metadata of an S3 object; `nil` for files.
     var object: S3Client.ObjectInfo?
 }

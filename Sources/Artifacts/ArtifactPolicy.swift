@@ -1,90 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 package import Faults
 import FoundationEssentials
 import Glibc
 import Untrusted
 
-/// Which artifacts calls may name by a URI.
+/// The access policy for artifact URIs in calls.
 ///
-/// Three places are always allowed: the artifact store, the sessions' folders in it, and the folders that `UNDERSTUDY_ALLOW_PATHS`
-/// lists. A process of the same user that calls a socket directly may name any regular file, as it could open that file itself,
-/// until `UNDERSTUDY_ALLOW_PATHS` is set: then the three places bind it too. Everything that comes by the page, and callers of
-/// other users, are always confined.
+/// The artifact store, including the session folders in it, and the folders in `UNDERSTUDY_ALLOW_PATHS` are always allowed. A process of
+/// the same user that calls a socket directly may also name any other regular file, which it could open itself, unless
+/// `UNDERSTUDY_ALLOW_PATHS` is set. Requests of the dashboard and callers of other users are always confined to the allowed folders.
 ///
-/// Paths are compared with all links followed, so that a link in an allowed folder does not lead out of it.
+/// Paths are compared after resolving all symbolic links, so a link in an allowed folder cannot lead out of it.
+///
+///     let store = try ArtifactURI("file:///srv/films")
+///     let policy = try ArtifactPolicy(store: store, list: "/srv/audio:s3://films/in")
+///     try policy.check(try ArtifactURI("file:///srv/audio/one.mp3"), "/narration: the file", isConfined: true)
 package struct ArtifactPolicy: Sendable {
+    /// The variable with the list of allowed folders.
     package static let variable = "UNDERSTUDY_ALLOW_PATHS"
 
     private let store: ArtifactURI
-    private let listed: [ArtifactURI]
-    private let isListed: Bool
+    private let allowedFolders: [ArtifactURI]
 
+    /// Creates a policy.
+    ///
     /// - Parameters:
     ///   - store: the URI of the artifact store.
-    ///   - list: of `UNDERSTUDY_ALLOW_PATHS`: absolute paths, or `s3://bucket/prefix`, separated by colons.
+    ///   - list: the value of `UNDERSTUDY_ALLOW_PATHS`: absolute paths, or `s3://bucket/prefix`, separated by colons.
     /// - Throws: `invalid_params` that names the variable.
     package init(store: ArtifactURI, list: String?) throws(ServiceError) {
         self.store = store
         var folders: [ArtifactURI] = []
-        for place in Self.places(list ?? "") {
+        for folder in Self.split(list ?? "") {
             do throws(ServiceError) {
-                folders.append(try ArtifactURI(place.hasPrefix("/") ? "file://\(place)" : place))
+                folders.append(try ArtifactURI(folder.hasPrefix("/") ? "file://\(folder)" : folder))
             } catch {
                 throw ServiceError(
                     .invalidParams,
                     "\(Self.variable): expected absolute paths separated by colons, found "
-                        + "\"\(place.bounded(to: TextBound.quotation))\"")
+                        + "\"\(folder.bounded(to: TextBound.quotation))\"")
             }
         }
-        listed = folders
-        isListed = !folders.isEmpty
+        allowedFolders = folders
     }
 
-    /// Checks an artifact that is read or written by its name.
+    /// Checks whether the current call may access an artifact.
     ///
     /// - Parameters:
-    ///   - what: how the error names the artifact, `the narration` for example.
-    ///   - isConfined: whether only the allowed places count, whoever calls.
+    ///   - subject: the artifact in messages, for example `the narration`.
+    ///   - isConfined: whether to restrict the call to the allowed folders regardless of the caller.
     /// - Throws: `unauthorized`.
-    package func check(_ uri: ArtifactURI, _ what: String, isConfined: Bool) throws(ServiceError) {
-        guard isConfined || isListed || Self.isOtherUser else { return }
+    package func check(_ uri: ArtifactURI, _ subject: String, isConfined: Bool) throws(ServiceError) {
+        guard isConfined || !allowedFolders.isEmpty || Self.isOtherUser else { return }
         guard let real = Self.resolved(uri) else {
-            throw ServiceError(.unauthorized, "\(what) \(uri) is a link that leads to nothing")
+            throw ServiceError(.unauthorized, "\(subject) \(uri) is a dangling symbolic link")
         }
-        let folders = [store] + listed
+        let folders = [store] + allowedFolders
         guard !folders.contains(where: { folder in Self.resolved(folder).map { real.isBelow($0) } ?? false }) else {
             return
         }
         guard !folders.contains(where: { uri.isBelow($0) }) else {
-            throw ServiceError(.unauthorized, "\(what) \(uri) is a link that leads out of \(store)")
+            throw ServiceError(.unauthorized, "\(subject) \(uri) is a link that leads out of \(store)")
         }
         throw ServiceError(
-            .unauthorized, "\(what) \(uri) lies outside the store \(store) and what \(Self.variable) lists")
+            .unauthorized, "\(subject) \(uri) is outside the store \(store) and the folders in \(Self.variable)")
     }
 
-    /// Checks what a write would replace: what is named in the store stays in the allowed places, whoever calls.
-    package func checkTarget(_ uri: ArtifactURI, _ what: String) throws(ServiceError) {
-        try check(uri, what, isConfined: uri.isBelow(store))
+    /// Checks the target of a write. A name below the store must resolve to an allowed folder, regardless of the caller.
+    ///
+    /// - Parameter subject: the artifact in messages, for example `the output`.
+    /// - Throws: `unauthorized`.
+    package func checkTarget(_ uri: ArtifactURI, _ subject: String) throws(ServiceError) {
+        try check(uri, subject, isConfined: uri.isBelow(store))
     }
 
-    /// Whether the call that is answered comes from a process of another user.
+    /// Whether the current call comes from a process of another user.
     private static var isOtherUser: Bool { CallContext.peer.map { $0.uid != getuid() } ?? false }
 
     private static func resolved(_ uri: ArtifactURI) -> ArtifactURI? {
-        // S3 has no links.
+        // S3 has no symbolic links.
         uri.scheme == .s3 ? uri : FileStore.resolved(uri.path).map { ArtifactURI(filePath: $0) }
     }
 
-    /// The parts of a list; the colon of `s3://` separates nothing.
-    private static func places(_ list: String) -> [String] {
-        var places: [String] = []
+    /// Splits a list at its colons, except those of `s3://` and `file://`.
+    private static func split(_ list: String) -> [String] {
+        var folders: [String] = []
         for part in list.split(separator: ":") {
-            if part.hasPrefix("//"), places.last == "s3" || places.last == "file" {
-                places.append("\(places.removeLast()):\(part)")
+            if part.hasPrefix("//"), folders.last == "s3" || folders.last == "file" {
+                folders.append("\(folders.removeLast()):\(part)")
             } else {
-                places.append(String(part))
+                folders.append(String(part))
             }
         }
-        return places
+        return folders
     }
 }

@@ -1,22 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import FoundationEssentials
 import Glibc
 
-/// Claims of names, shared by all processes of this machine: a file for each name, which exactly one owner can create.
+/// Exclusive claims on names, shared by all processes on this machine: one file per name, which exactly one owner can create.
 ///
-/// A claim outlives the process. It goes with the other old files of its folder.
+/// A claim outlives its process. It expires with the other old files in its folder.
 package struct ClaimFiles: Sendable {
     private let folder: String
     private let owner: String
 
+    /// Creates claims for an owner.
+    ///
     /// - Parameters:
-    ///   - folder: exists.
-    ///   - owner: who claims; the same owner gets its claims again after a restart.
+    ///   - folder: an existing folder for the claim files.
+    ///   - owner: the identity of the owner; it regains its claims after a restart.
     package init(folder: String, owner: String) {
         self.folder = folder
         self.owner = owner
     }
 
-    /// - Returns: `false` if another owner has the name. A folder that cannot be written keeps no claims.
+    /// Claims a name.
+    ///
+    /// - Returns: `false` if another owner has claimed the name. Claims always succeed if the folder is not writable.
     package func claim(_ name: String) -> Bool {
         let file = open(path(name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else { return errno != EEXIST || owner == self.owner(of: name) }
@@ -25,6 +31,7 @@ package struct ClaimFiles: Sendable {
         return text.withUnsafeBytes { write(file, $0.baseAddress, $0.count) } == text.count
     }
 
+    /// Whether any owner has claimed a name.
     package func isClaimed(_ name: String) -> Bool { access(path(name), F_OK) == 0 }
 
     private func owner(of name: String) -> String? {

@@ -1,18 +1,22 @@
-import Crypto
-import FoundationEssentials
+// SPDX-License-Identifier: Apache-2.0
 
-/// A name for what something was made from: the same inputs give the same key, whatever the order of time.
+import FoundationEssentials
+import Hashing
+
+/// A key derived from the inputs of a computation: equal inputs give equal keys, in every process and version.
 package struct ContentKey: Sendable, Hashable {
-    /// SHA-256 in hexadecimal digits.
+    /// The SHA-256 digest in hexadecimal digits.
     package let text: String
 
-    /// - Parameter fields: names and values of all that decides the outcome.
+    /// Computes the key.
+    ///
+    /// - Parameter fields: names and values of all inputs that determine the result, in a fixed order.
     package init(_ fields: KeyValuePairs<String, String>) {
         var hash = SHA256()
         for (name, value) in fields {
-            // Lengths keep `("a", "bc")` and `("ab", "c")` apart.
-            hash.update(data: Data("\(name.utf8.count):\(name)=\(value.utf8.count):\(value);".utf8))
+            // Length prefixes distinguish `("a", "bc")` from `("ab", "c")`.
+            hash.update(Data("\(name.utf8.count):\(name)=\(value.utf8.count):\(value);".utf8))
         }
-        text = hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        text = hash.finalize().hexadecimal
     }
 }

@@ -1,26 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import AWS
 import Faults
 import FoundationEssentials
 import Glibc
 import Synchronization
 
-/// Artifacts as objects of S3. Nothing is asked of AWS, and no thread begins, before the first object is.
+/// Artifacts in S3. Settings are read and the transfer thread starts on the first access.
+///
+///     let objects = ObjectStore(environment: ProcessInfo.processInfo.environment)
+///     let uri = try ArtifactURI("s3://films/session/final.srt")
+///     try await objects.write(Data("1\n".utf8), to: uri)
+///     let path = try await objects.localPath(uri)
 final class ObjectStore: Sendable {
-    /// How often an object that is replaced again and again is looked at.
-    private static let mostLooks = 4
+    /// Maximum number of attempts to download an object that keeps changing.
+    private static let maximumAttempts = 4
 
     private let environment: [String: String]
-    private let made = Mutex<S3Client?>(nil)
+    private let cachedClient = Mutex<S3Client?>(nil)
     private let copies: LocalCopies
-    private let uses = LocalUses()
+    private let pins = LocalFilePins()
 
     init(environment: [String: String]) {
         self.environment = environment
         copies = LocalCopies(environment: environment)
     }
 
+    /// The metadata of an object; `nil` if it does not exist.
     func info(_ uri: ArtifactURI) async throws -> ArtifactInfo? {
-        // S3 tells whole seconds: nothing may look older than it is.
+        // S3 reports whole seconds. Rounding up ensures that no object appears older than it is.
         try await client.info(try location(uri)).map {
             ArtifactInfo(
                 size: $0.size, modified: $0.modified + 0.999,
@@ -28,113 +36,126 @@ final class ObjectStore: Sendable {
         }
     }
 
+    /// Reads an object into memory; a larger one than `maximum` bytes fails with `tooLarge`.
     func read(_ uri: ArtifactURI, maximum: Int) async throws -> Data {
         try await client.read(try location(uri), maximum: maximum)
     }
 
+    /// Reads a range of an object in the state that `info` describes. Uses a local copy if the endpoint does not support ranges.
     func read(_ uri: ArtifactURI, range: Range<Int>, of info: ArtifactInfo) async throws -> Data {
-        if client.ignoresRanges, let object = info.object, copies.keeps(object.identity, size: object.size) {
-            let file = try await bring(uri, object)
+        if client.ignoresRangeRequests, let object = info.object, copies.isCacheable(object.identity, size: object.size)
+        {
+            let file = try await localCopy(uri, object)
             return try RegularFile(reading: file.path).bytes(at: range.lowerBound, count: range.count)
         }
         return try await client.read(try location(uri), range: range, of: info.object)
     }
 
-    /// A copy on this machine of this state of an object.
-    func copy(_ uri: ArtifactURI, of info: ArtifactInfo) -> String? {
-        copies.find(uri, identity: info.object?.identity, size: info.size).map { uses.path($0) }
+    /// The path of an existing local copy of an object in the state that `info` describes.
+    func cachedPath(_ uri: ArtifactURI, of info: ArtifactInfo) -> String? {
+        copies.find(uri, identity: info.object?.identity, size: info.size).map { pins.path($0) }
     }
 
+    /// Uploads bytes.
     func write(_ bytes: Data, to uri: ArtifactURI) async throws {
         try await client.upload(.bytes(bytes), to: try location(uri), mediaType: Self.mediaType(uri))
     }
 
-    /// Stores the file at a path.
+    /// Uploads the file at a path.
     func store(_ path: String, as uri: ArtifactURI) async throws {
         try await client.upload(.file(path), to: try location(uri), mediaType: Self.mediaType(uri))
     }
 
+    /// Lists the objects directly below a folder.
     func list(_ folder: ArtifactURI) async throws -> [ArtifactURI] {
-        let place = try Self.parts(folder)
-        return try await client.list(S3Location(bucket: place.bucket, key: place.key)).compactMap { key in
-            // A key that is no path, or hidden, is nobody's artifact.
-            let uri = try? ArtifactURI("s3://\(place.bucket)/\(key)")
-            return uri?.path == "\(place.bucket)/\(key)" && uri?.name.hasPrefix(".") == false ? uri : nil
+        let location = try Self.parse(folder)
+        return try await client.list(S3Location(bucket: location.bucket, key: location.key)).compactMap { key in
+            // Skips hidden keys and keys that are not valid paths.
+            let uri = try? ArtifactURI("s3://\(location.bucket)/\(key)")
+            return uri?.path == "\(location.bucket)/\(key)" && uri?.name.hasPrefix(".") == false ? uri : nil
         }
     }
 
+    /// Removes an object. Does nothing if it does not exist.
     func remove(_ uri: ArtifactURI) async throws {
         try await client.remove(try location(uri))
     }
 
+    /// Copies an object within S3.
     func copy(_ source: ArtifactURI, to target: ArtifactURI) async throws {
         try await client.copy(try location(source), to: try location(target))
     }
 
-    /// A file with the object's bytes: downloaded once, for as long as the object stays the same and there is room for it. An object that
-    /// is replaced meanwhile is looked at again: any whole state of it is good.
+    /// The path of a local copy of an object, which is downloaded if there is none of its current state.
+    ///
+    /// If the object is replaced during the download, its new state is downloaded.
+    ///
+    /// - Throws: `not_found`; `conflict` if the object keeps changing.
     func localPath(_ uri: ArtifactURI) async throws -> String {
         let object = try location(uri)
-        var looks = 1
+        var attempt = 1
         while true {
             guard let info = try await client.info(object) else {
                 throw ServiceError(.notFound, "\(uri) does not exist")
             }
             do {
-                return uses.path(try await bring(uri, info))
-            } catch let error as AWSError where error.kind == .conflict && looks < Self.mostLooks {
-                looks += 1
+                return pins.path(try await localCopy(uri, info))
+            } catch let error as AWSError where error.kind == .conflict && attempt < Self.maximumAttempts {
+                attempt += 1
             }
         }
     }
 
-    private func bring(_ uri: ArtifactURI, _ info: S3Client.ObjectInfo) async throws -> LocalFile {
+    private func localCopy(_ uri: ArtifactURI, _ info: S3Client.ObjectInfo) async throws -> LocalFile {
         let object = try location(uri)
-        return try await copies.bring(uri, identity: info.identity, size: info.size) { path in
+        return try await copies.fetch(uri, identity: info.identity, size: info.size) { path in
             _ = try await client.download(object, info, to: path)
         }
     }
 
-    /// Ends uploads below a folder that writers which are gone left unfinished.
+    /// Aborts unfinished uploads below a folder that are older than `seconds`.
     func sweep(_ folder: ArtifactURI, olderThan seconds: Int) async throws {
-        let place = try Self.parts(folder)
-        let prefix = try S3Location(bucket: place.bucket, key: place.key.isEmpty ? "" : "\(place.key)/")
+        let location = try Self.parse(folder)
+        let prefix = try S3Location(
+            bucket: location.bucket, key: location.key.isEmpty ? "" : "\(location.key)/")
         try await client.abortUploads(below: prefix, startedBefore: Double(time(nil) - seconds))
     }
 
-    /// Calls `body` with the path of a file to write, then stores what it wrote.
+    /// Calls `body` with the path of a file to write, then uploads that file.
     func output<R>(_ uri: ArtifactURI, _ body: (String) async throws -> R) async throws -> R {
         let object = try location(uri)
         return try await copies.temporary(uri) { path in
             let result = try await body(path)
             try Task.checkCancellation()
             let stored = try await client.upload(.file(path), to: object, mediaType: Self.mediaType(uri))
-            // The next reader on this machine need not download it.
+            // Caches the file so that readers on this machine do not download it.
             let size = (try? RegularFile(reading: path))?.size ?? .max
-            copies.keep(path, uri, identity: stored.identity, size: size)
+            copies.store(path, uri, identity: stored.identity, size: size)
             return result
         }
     }
 
     private var client: S3Client {
-        made.withLock { made in
-            if let made { return made }
-            let client = S3Client(account: AWSAccount(ofService: environment))
-            made = client
+        cachedClient.withLock { cachedClient in
+            if let cachedClient { return cachedClient }
+            let client = S3Client(account: AWSAccount(serviceEnvironment: environment))
+            cachedClient = client
             return client
         }
     }
 
-    /// - Throws: `invalid_params` for a bucket without a key.
+    /// The location of an object.
+    ///
+    /// - Throws: `invalid_params` if the URI has no key.
     private func location(_ uri: ArtifactURI) throws -> S3Location {
-        let place = try Self.parts(uri)
-        guard !place.key.isEmpty else {
-            throw ServiceError(.invalidParams, "\(uri): expected a key behind the bucket, s3://bucket/key")
+        let location = try Self.parse(uri)
+        guard !location.key.isEmpty else {
+            throw ServiceError(.invalidParams, "\(uri): expected a key after the bucket, s3://bucket/key")
         }
-        return place
+        return location
     }
 
-    private static func parts(_ uri: ArtifactURI) throws -> S3Location {
+    private static func parse(_ uri: ArtifactURI) throws -> S3Location {
         let bucket = uri.path.prefix { $0 != "/" }
         return try S3Location(bucket: String(bucket), key: String(uri.path[bucket.endIndex...].dropFirst()))
     }

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Synchronization
 
-/// Threads for work that blocks: decoders, encoders, painting, files. It never runs on the threads that async code shares.
+/// A thread pool for blocking work such as decoding, encoding, painting and file access, off the cooperative thread pool.
 ///
-/// Threads start as work needs them: a pool without work has none. They end with the pool.
+/// Threads start on demand, up to the limit, and end when the pool is released.
 ///
 /// ```swift
 /// let pool = BlockingPool(threads: 2)
@@ -11,7 +13,7 @@ import Synchronization
 package final class BlockingPool: Sendable {
     private let queue: WorkQueue
 
-    /// - Parameter threads: how many pieces of work run concurrently; at least one.
+    /// - Parameter threads: the maximum number of threads; values below 1 count as 1.
     package init(threads: Int) {
         queue = WorkQueue(threads: max(threads, 1))
     }
@@ -20,11 +22,11 @@ package final class BlockingPool: Sendable {
 
     /// Runs `body` on a thread of the pool.
     ///
-    /// - Parameter body: is given a question to ask often, whether the calling task was cancelled, and should then throw.
+    /// - Parameter body: receives a closure that reports whether the calling task was cancelled; it should poll it and then throw.
     /// - Returns: what `body` returns.
-    /// - Throws: what `body` throws; `CancellationError` if the calling task was cancelled and `body` threw or was not begun.
+    /// - Throws: what `body` throws; `CancellationError` if the calling task was cancelled and `body` threw or had not started.
     package func run<T: Sendable>(
-        _ body: @escaping @Sendable (_ cancelled: @escaping @Sendable () -> Bool) throws -> T
+        _ body: @escaping @Sendable (_ isCancelled: @escaping @Sendable () -> Bool) throws -> T
     ) async throws -> T {
         try Task.checkCancellation()
         let flag = Flag()
@@ -36,11 +38,11 @@ package final class BlockingPool: Sendable {
                     do {
                         continuation.resume(returning: try body { flag.isSet })
                     } catch {
-                        // Whatever the library calls it, a cancelled call was cancelled.
+                        // Libraries report cancellation with errors of their own.
                         continuation.resume(throwing: flag.isSet ? CancellationError() : error)
                     }
                 }
-                // The task may have been cancelled before its work was in the queue.
+                // The task may have been cancelled before the work was queued.
                 if flag.isSet { queue.drop(ticket) }
             }
         } onCancel: {

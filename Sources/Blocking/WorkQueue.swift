@@ -1,17 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Dispatch
 import Glibc
 import Synchronization
 
-/// Work in the order in which it came, and the threads that do it.
+/// A FIFO queue of work and the threads that run it.
 final class WorkQueue: Sendable {
     typealias Ticket = UInt64
-    /// Is called once: on a thread of the queue, or with `isDropped` by whoever drops it.
+    /// Called exactly once: with `false` on a thread of the queue, or with `true` by the caller of `drop(_:)`.
     typealias Work = @Sendable (_ isDropped: Bool) -> Void
 
     private struct State {
         var waiting: [(ticket: Ticket, work: Work)] = []
         var threads = 0
-        /// Threads that wait for work.
+        /// Threads that are waiting for work.
         var idle = 0
         var isStopped = false
     }
@@ -19,7 +21,7 @@ final class WorkQueue: Sendable {
     private let limit: Int
     private let tickets = Atomic<Ticket>(0)
     private let state = Mutex(State())
-    /// One signal for each piece of work that was added, and for each thread that must end.
+    /// Signalled once for each work item that is added and for each thread that must end.
     private let signals = DispatchSemaphore(value: 0)
 
     init(threads: Int) {
@@ -36,10 +38,10 @@ final class WorkQueue: Sendable {
             return true
         }
         signals.signal()
-        if needsThread, !start() { failedToStart() }
+        if needsThread, !start() { runWithoutThread() }
     }
 
-    /// Takes work out of the queue that no thread has begun.
+    /// Removes work that no thread has started.
     func drop(_ ticket: Ticket) {
         let dropped = state.withLock { state in
             state.waiting.firstIndex { $0.ticket == ticket }.map { state.waiting.remove(at: $0).work }
@@ -47,7 +49,7 @@ final class WorkQueue: Sendable {
         dropped?(true)
     }
 
-    /// Ends the threads once the work that is in the queue is done.
+    /// Ends the threads after the queued work is done.
     func stop() {
         let threads = state.withLock { state in
             state.isStopped = true
@@ -74,22 +76,22 @@ final class WorkQueue: Sendable {
         return true
     }
 
-    /// If no thread could be started, the caller runs the work itself.
-    private func failedToStart() {
-        let orphans = state.withLock { state -> [Work] in
+    /// Runs the queued work on the calling thread if there is no thread at all.
+    private func runWithoutThread() {
+        let remaining = state.withLock { state -> [Work] in
             state.threads -= 1
             guard state.threads == 0 else { return [] }
             defer { state.waiting.removeAll() }
             return state.waiting.map(\.work)
         }
-        for work in orphans { work(false) }
+        for work in remaining { work(false) }
     }
 
     private func serve() {
         while let work = next() { work(false) }
     }
 
-    /// The next piece of work; waits for it. `nil` when the thread is to end.
+    /// Waits for the next work item; `nil` if the thread must end.
     private func next() -> Work? {
         while true {
             state.withLock { $0.idle += 1 }
@@ -97,7 +99,7 @@ final class WorkQueue: Sendable {
             let (work, mustEnd) = state.withLock { state -> (Work?, Bool) in
                 state.idle -= 1
                 guard state.waiting.isEmpty else { return (state.waiting.removeFirst().work, false) }
-                // A signal whose work was dropped, or the end.
+                // The work of this signal was dropped, or the queue has stopped.
                 if state.isStopped { state.threads -= 1 }
                 return (nil, state.isStopped)
             }

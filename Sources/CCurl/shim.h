@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #pragma once
 // The checks of argument types are macros for C compilers; the functions below have types of their own.
 #define CURL_DISABLE_TYPECHECK

@@ -1,39 +1,47 @@
-/// What a call hands down to the work that it starts and to the calls that this work makes.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The context of a call, inherited by the work that it starts and propagated to the calls that this work makes.
 ///
-/// One task local for all of it. Work that must outlive its call, or belongs to none, runs in a context of its own.
+/// A single task local carries all of it. Work that outlives its call, or that no call started, runs in a context of its own.
 package struct CallContext: Sendable {
-    /// Of the code that runs; empty where no call is being answered.
+    /// The context of the running code; empty outside of calls.
     @TaskLocal package static var current = CallContext()
 
-    /// When the call that is being answered must be done.
+    /// The time by which the call must have ended.
     package var deadline: ContinuousClock.Instant?
-    /// The process that the call comes from; absent for work that no call began.
+    /// The process that made the call; absent for work that no call started.
     package var peer: Peer?
-    /// What the call holds until it ends; absent for work that no call began.
-    package var holdings: CallHoldings?
-    /// The job that the work is for, as the caller named it.
+    /// The resources that the call retains until it ends; absent for work that no call started.
+    package var resources: CallResources?
+    /// The job that the work is for, as named by the caller.
     package var jobID: String?
+    /// The trace that the call belongs to.
     package var trace: TraceContext?
 
+    /// Creates a context; absent members do not apply.
     package init(
-        deadline: ContinuousClock.Instant? = nil, peer: Peer? = nil, holdings: CallHoldings? = nil,
+        deadline: ContinuousClock.Instant? = nil, peer: Peer? = nil, resources: CallResources? = nil,
         jobID: String? = nil, trace: TraceContext? = nil
     ) {
         self.deadline = deadline
         self.peer = peer
-        self.holdings = holdings
+        self.resources = resources
         self.jobID = jobID
         self.trace = trace
     }
 
+    /// The deadline of the current context.
     package static var deadline: ContinuousClock.Instant? { current.deadline }
+    /// The peer of the current context.
     package static var peer: Peer? { current.peer }
-    package static var holdings: CallHoldings? { current.holdings }
+    /// The resources of the current context.
+    package static var resources: CallResources? { current.resources }
 
-    /// The context of a job's work, which goes on after the call that starts it or takes it up: in that call's trace, or in a new one,
-    /// for the same peer, but without its deadline.
+    /// The context for a job's work, which continues after the call that starts or resumes it.
+    ///
+    /// It has the call's peer and trace (a new trace if the call has none) but not its deadline.
     package static func job(_ id: String) -> CallContext {
         CallContext(
-            peer: current.peer, holdings: CallHoldings(), jobID: id, trace: current.trace ?? TraceContext())
+            peer: current.peer, resources: CallResources(), jobID: id, trace: current.trace ?? TraceContext())
     }
 }

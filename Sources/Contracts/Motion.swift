@@ -1,15 +1,23 @@
-/// How a still moves: `"still"`, `"ken_burns"`, or `{"from": {...}, "to": {...}, "ease": "ease_in_out"}`.
-package enum Motion: Codable, Sendable, Equatable {
-    case still
-    /// Slowly into the picture or out of it, chosen by the segment.
-    case kenBurns
-    /// From one part of the picture to another.
-    case path(MotionBetween)
+// SPDX-License-Identifier: Apache-2.0
 
+/// The camera movement over a still.
+///
+/// On the wire: `"still"`, `"ken_burns"`, or `{"from": {...}, "to": {...}, "ease": "ease_in_out"}`.
+package enum Motion: Codable, Sendable, Equatable {
+    /// No movement.
+    case still
+    /// A slow zoom in or out, derived from the segment's id and position.
+    case kenBurns
+    /// A movement from one part of the picture to another.
+    case path(CameraPath)
+
+    /// Decodes a motion.
+    ///
+    /// - Throws: `DecodingError` for an unknown name or an incomplete path.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let name = try? container.decode(String.self) else {
-            self = .path(try MotionBetween(from: decoder))
+            self = .path(try CameraPath(from: decoder))
             return
         }
         switch name {
@@ -21,6 +29,7 @@ package enum Motion: Codable, Sendable, Equatable {
         }
     }
 
+    /// Encodes the motion as a name or as a path.
     package func encode(to encoder: any Encoder) throws {
         switch self {
         case .path(let path): try path.encode(to: encoder)
@@ -31,41 +40,5 @@ package enum Motion: Codable, Sendable, Equatable {
             var container = encoder.singleValueContainer()
             try container.encode("ken_burns")
         }
-    }
-}
-
-package struct MotionBetween: Codable, Sendable, Equatable {
-    package var from: PictureRectangle
-    package var to: PictureRectangle
-    /// `ease_in_out` if absent.
-    package var ease: MotionEase?
-
-    package init(from: PictureRectangle, to: PictureRectangle, ease: MotionEase? = nil) {
-        self.from = from
-        self.to = to
-        self.ease = ease
-    }
-}
-
-package enum MotionEase: String, Codable, Sendable, CaseIterable {
-    case linear
-    case easeIn = "ease_in"
-    case easeOut = "ease_out"
-    case easeInOut = "ease_in_out"
-}
-
-/// A part of a picture as fractions, 0 to 1, of its width and its height, once it is cropped to the film's aspect; origin at
-/// the top left. Width and height are the same fraction.
-package struct PictureRectangle: Codable, Sendable, Equatable {
-    package var x: Double
-    package var y: Double
-    package var width: Double
-    package var height: Double
-
-    package init(x: Double, y: Double, width: Double, height: Double) {
-        self.x = x
-        self.y = y
-        self.width = width
-        self.height = height
     }
 }

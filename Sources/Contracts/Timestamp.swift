@@ -1,27 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import FoundationEssentials
 import Untrusted
 
-/// A moment in RFC 3339, UTC, with milliseconds: `2026-11-23T12:00:00.000Z`.
+/// A time with a precision of milliseconds. On the wire it is RFC 3339 in UTC: `2026-11-23T12:00:00.000Z`.
 package struct Timestamp: Sendable, Hashable, Comparable {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     package let milliseconds: Int64
 
-    /// Some 270,000 years to either side, so that sums and differences stay within 64 bits.
+    /// About 270,000 years before and after 1970, so that sums and differences fit into 64 bits.
     private static let range: ClosedRange<Int64> = -8_640_000_000_000_000...8_640_000_000_000_000
 
-    /// - Parameter milliseconds: since 1970, of any size: it may come from a damaged file.
+    /// Creates a time from milliseconds since 1970.
+    ///
+    /// - Parameter milliseconds: clamped, because it may come from a damaged file.
     package init(milliseconds: Int64) {
         self.milliseconds = min(max(milliseconds, Self.range.lowerBound), Self.range.upperBound)
     }
 
+    /// Creates a time from a date, rounded to milliseconds.
     package init(_ date: Date) {
         self.init(milliseconds: Int64(clamping: (date.timeIntervalSince1970 * 1000).rounded()))
     }
 
-    /// The wall clock's time.
+    /// The current time of the wall clock.
     package static var now: Timestamp { Timestamp(Date()) }
 
-    /// Reads RFC 3339 with or without fraction and with any offset; `nil` for anything else.
+    /// Parses RFC 3339, with or without a fraction and with any offset; `nil` for any other text.
     package init?(_ text: String) {
         guard
             let date = (try? Self.style.parse(text))
@@ -30,17 +35,21 @@ package struct Timestamp: Sendable, Hashable, Comparable {
         self.init(date)
     }
 
-    /// The moment so many seconds later; at most a thousand years.
+    /// Returns the time `seconds` later.
+    ///
+    /// - Parameter seconds: clamped to about a thousand years.
     package func adding(seconds: Double) -> Timestamp {
         let bounded = seconds.isFinite ? min(max(seconds, -3e10), 3e10) : 3e10
-        // trusted: at most a thousand years
+        // trusted: clamped in the line above
         return Timestamp(milliseconds: milliseconds + Int64((bounded * 1000).rounded()))
     }
 
+    /// The time as a date.
     package var date: Date { Date(timeIntervalSince1970: Double(milliseconds) / 1000) }
 
+    /// The time as RFC 3339 in UTC, with three decimals.
     package var text: String {
-        // The style would cut the fraction of a binary number, not round it.
+        // The format style truncates the fraction of the binary number instead of rounding it.
         let milliseconds = (milliseconds % 1000 + 1000) % 1000
         let second = Date(timeIntervalSince1970: Double((self.milliseconds - milliseconds) / 1000))
         let digits = String(milliseconds + 1000).dropFirst()
@@ -50,10 +59,14 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
     private static let wholeSeconds = Date.ISO8601FormatStyle(includingFractionalSeconds: false)
 
+    /// Compares two times.
     package static func < (left: Timestamp, right: Timestamp) -> Bool { left.milliseconds < right.milliseconds }
 }
 
 extension Timestamp: Codable {
+    /// Decodes a time from RFC 3339.
+    ///
+    /// - Throws: `DecodingError.dataCorrupted` for any other text.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
@@ -64,6 +77,7 @@ extension Timestamp: Codable {
         self = value
     }
 
+    /// Encodes the time as RFC 3339.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(text)

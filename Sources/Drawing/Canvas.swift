@@ -1,15 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CPango
 package import Faults
 
-/// Owns a picture that is being drawn. -> pixels, 8 bits a channel.
+/// A Cairo image surface to draw on, 8 bits per channel. Coordinates are pixels from the upper left corner.
+///
+/// ```swift
+/// let canvas = try Canvas(width: 1280, height: 720)
+/// canvas.setColor(RGBColor(0x1B4965))
+/// canvas.rectangle(0, 0, canvas.width, canvas.height)
+/// try canvas.writePNG(to: "/tmp/card.png")
+/// ```
 package final class Canvas {
+    /// Width in pixels.
     package let width: Double
+    /// Height in pixels.
     package let height: Double
+    /// The `cairo_t`, valid as long as the canvas.
     package let context: OpaquePointer
     private let surface: OpaquePointer
 
-    /// - Parameter isTransparent: begin with nothing instead of black.
-    /// - Throws: `internal` where there is no memory.
+    /// Creates a canvas filled with opaque black, or with transparent black.
+    ///
+    /// - Parameters:
+    ///   - width: in pixels.
+    ///   - height: in pixels.
+    ///   - isTransparent: whether the canvas has an alpha channel.
+    /// - Throws: `internal` if the surface cannot be allocated.
     package init(width: Int, height: Int, isTransparent: Bool = false) throws(ServiceError) {
         self.width = Double(width)
         self.height = Double(height)
@@ -26,18 +43,21 @@ package final class Canvas {
         cairo_surface_destroy(surface)
     }
 
-    /// The shorter side, the measure of everything that must not depend on the aspect.
+    /// The shorter side in pixels: the unit of sizes that must not depend on the aspect ratio.
     package var unit: Double { min(width, height) }
 
-    package func color(_ tone: Tone, alpha: Double = 1) {
-        cairo_set_source_rgba(context, tone.red, tone.green, tone.blue, alpha)
+    /// Sets the colour of the following shapes.
+    package func setColor(_ color: RGBColor, alpha: Double = 1) {
+        cairo_set_source_rgba(context, color.red, color.green, color.blue, alpha)
     }
 
+    /// Fills a rectangle, given its upper left corner and its size.
     package func rectangle(_ x: Double, _ y: Double, _ width: Double, _ height: Double) {
         cairo_rectangle(context, x, y, width, height)
         cairo_fill(context)
     }
 
+    /// Fills a rectangle whose corners are arcs of `radius`.
     package func roundedRectangle(_ x: Double, _ y: Double, _ width: Double, _ height: Double, radius: Double) {
         cairo_new_path(context)
         for (cornerX, cornerY, turn) in [
@@ -48,38 +68,46 @@ package final class Canvas {
         cairo_fill(context)
     }
 
+    /// Fills a circle around a centre.
     package func circle(_ x: Double, _ y: Double, _ radius: Double) {
         cairo_new_path(context)
         cairo_arc(context, x, y, radius, 0, 2 * .pi)
         cairo_fill(context)
     }
 
-    /// Fills a rectangle with colours from top to bottom; offsets 0 to 1.
-    package func gradient(top: Double, bottom: Double, _ stops: [(offset: Double, tone: Tone, alpha: Double)]) {
+    /// Fills the canvas' whole width with a vertical gradient.
+    ///
+    /// - Parameters:
+    ///   - top: the upper edge.
+    ///   - bottom: the lower edge.
+    ///   - stops: colours at offsets from 0 (`top`) to 1 (`bottom`).
+    package func gradient(top: Double, bottom: Double, _ stops: [(offset: Double, color: RGBColor, alpha: Double)]) {
         let pattern = cairo_pattern_create_linear(0, top, 0, bottom)
         for stop in stops {
             cairo_pattern_add_color_stop_rgba(
-                pattern, stop.offset, stop.tone.red, stop.tone.green, stop.tone.blue, stop.alpha)
+                pattern, stop.offset, stop.color.red, stop.color.green, stop.color.blue, stop.alpha)
         }
         cairo_set_source(context, pattern)
         cairo_pattern_destroy(pattern)
         rectangle(0, top, width, bottom - top)
     }
 
-    /// A light that fades with the distance from its middle.
-    package func glow(_ x: Double, _ y: Double, _ radius: Double, _ tone: Tone, alpha: Double) {
+    /// Draws a light at a point that fades to nothing at `radius`.
+    ///
+    /// - Parameter alpha: the opacity at the centre.
+    package func glow(_ x: Double, _ y: Double, _ radius: Double, _ color: RGBColor, alpha: Double) {
         let pattern = cairo_pattern_create_radial(x, y, 0, x, y, radius)
         for (offset, share) in [(0.0, 1.0), (0.25, 0.55), (0.55, 0.18), (1, 0)] {
-            cairo_pattern_add_color_stop_rgba(pattern, offset, tone.red, tone.green, tone.blue, alpha * share)
+            cairo_pattern_add_color_stop_rgba(pattern, offset, color.red, color.green, color.blue, alpha * share)
         }
         cairo_set_source(context, pattern)
         cairo_pattern_destroy(pattern)
         circle(x, y, radius)
     }
 
-    /// The picture as a PNG file.
+    /// Writes the picture as a PNG file.
     ///
-    /// - Throws: `unavailable` where the file cannot be written.
+    /// - Throws: `unavailable` if the file cannot be written.
     package func writePNG(to path: String) throws(ServiceError) {
         cairo_surface_flush(surface)
         let status = cairo_surface_write_to_png(surface, path)
@@ -90,7 +118,7 @@ package final class Canvas {
         }
     }
 
-    /// The pixels, row by row, four bytes each: blue, green, red, alpha; colours multiplied by alpha.
+    /// The pixels, row-major, four bytes each: blue, green, red, alpha. Colours are premultiplied by alpha.
     package var pixels: [UInt8] {
         cairo_surface_flush(surface)
         let count = Int(cairo_image_surface_get_stride(surface)) * Int(height)

@@ -1,55 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CPango
 package import Faults
 
-/// Words on a picture: any script, wrapped, whole.
+/// Sets wrapped text in any writing system on a canvas, without cutting any of it off.
 package struct Typesetting {
-    /// Where the words stand. -> pixels.
+    /// A rectangle on the canvas, in pixels.
     package struct Box: Equatable {
+        /// The left edge.
         package var x: Double
+        /// The upper edge.
         package var y: Double
+        /// The width.
         package var width: Double
+        /// The height.
         package var height: Double
 
+        /// Creates a rectangle from its upper left corner and its size.
         package init(x: Double, y: Double, width: Double, height: Double) {
             (self.x, self.y, self.width, self.height) = (x, y, width, height)
         }
     }
 
-    /// What came out.
+    /// The result of setting a text.
     package struct Outcome: Equatable {
-        /// The inked part. -> pixels.
+        /// The bounds of the visible glyphs.
         package var ink: Box
-        /// -> pixels.
+        /// The font size that was used, in pixels.
         package var fontSize: Double
-        /// Characters for which no installed font has a picture.
+        /// The number of characters that no installed font has a glyph for.
         package var unknownGlyphs: Int
     }
 
-    static let families = "Noto Sans, DejaVu Sans, sans-serif"
+    static let fontFamilies = "Noto Sans, DejaVu Sans, sans-serif"
 
-    /// Makes sure that there is a font at all.
+    /// Checks that at least one font is installed.
     ///
-    /// - Throws: `unavailable` that says what to install.
+    /// - Throws: `unavailable`, naming the packages to install.
     package static func checkFonts(on canvas: Canvas) throws(ServiceError) {
         let layout = pango_cairo_create_layout(canvas.context)
         defer { g_object_unref(UnsafeMutableRawPointer(layout)) }
         pango_layout_set_text(layout, "Aa", 2)
-        // Pango names families even where none is installed; only glyphs tell.
+        // Pango lists families even if no font is installed, so check for glyphs.
         guard pango_layout_get_unknown_glyphs_count(layout) == 0 else {
             throw ServiceError(
                 .unavailable, "no font is installed: apt-get install fonts-noto-core fonts-noto-cjk", retryable: false)
         }
     }
 
-    /// Sets the text into the box, at its foot, as large as fits but not larger than asked.
+    /// Sets a text at the bottom of a box, in the largest font size that fits.
     ///
-    /// - Parameter largest: font size. -> pixels.
+    /// - Parameters:
+    ///   - box: the space that the text may take.
+    ///   - maximumFontSize: in pixels.
+    ///   - color: the colour of the glyphs.
+    ///   - shadow: the colour of their drop shadow.
+    /// - Returns: the font size and the bounds that were used.
     package static func set(
-        _ text: String, on canvas: Canvas, in box: Box, largest: Double, tone: Tone, shadow: Tone
+        _ text: String, on canvas: Canvas, in box: Box, maximumFontSize: Double, color: RGBColor, shadow: RGBColor
     ) -> Outcome {
         let layout = pango_cairo_create_layout(canvas.context)
         defer { g_object_unref(UnsafeMutableRawPointer(layout)) }
-        let description = pango_font_description_from_string(families)
+        let description = pango_font_description_from_string(fontFamilies)
         defer { pango_font_description_free(description) }
         pango_font_description_set_weight(description, PANGO_WEIGHT_SEMIBOLD)
         let text = text.withBoundedMarks
@@ -77,9 +89,9 @@ package struct Typesetting {
             return logical <= box.height && ink.height <= box.height && ink.x >= -box.width * 0.02
                 && ink.x + ink.width <= box.width * 1.02
         }
-        var size = largest
+        var size = maximumFontSize
         if !fits(size) {
-            var (low, high) = (0.25, largest)
+            var (low, high) = (0.25, maximumFontSize)
             while high / low > 1.02 {
                 let middle = (low * high).squareRoot()
                 if fits(middle) { low = middle } else { high = middle }
@@ -89,10 +101,10 @@ package struct Typesetting {
         let (ink, height) = measure(size)
         let y = box.y + max(box.height - height, 0)
         cairo_move_to(canvas.context, box.x + size * 0.03, y + size * 0.04)
-        canvas.color(shadow, alpha: 0.45)
+        canvas.setColor(shadow, alpha: 0.45)
         pango_cairo_show_layout(canvas.context, layout)
         cairo_move_to(canvas.context, box.x, y)
-        canvas.color(tone)
+        canvas.setColor(color)
         pango_cairo_show_layout(canvas.context, layout)
         return Outcome(
             ink: Box(x: box.x + ink.x, y: y + ink.y, width: ink.width, height: ink.height), fontSize: size,

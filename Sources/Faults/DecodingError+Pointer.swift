@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 extension ServiceError {
-    /// Says where in the parameters decoding stopped, and what should have been there.
+    /// The error for parameters that do not decode, with the JSON pointer of the member and what was expected there.
     package static func invalidParams(from error: DecodingError) -> ServiceError {
         switch error {
         case .typeMismatch(let type, let context):
@@ -16,7 +18,7 @@ extension ServiceError {
         }
     }
 
-    /// RFC 6901.
+    /// The RFC 6901 JSON pointer of a coding path.
     package static func pointer(_ path: [any CodingKey]) -> String {
         path.map { key in
             if let index = key.intValue { return "/\(index)" }

@@ -1,38 +1,40 @@
-/// The classes of failure that every service speaks of, with their JSON-RPC codes.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The classes of failure that services report, with their JSON-RPC codes.
 package enum ErrorKind: String, Sendable, Codable, CaseIterable {
     /// The line was not JSON, not UTF-8, or longer than the limit.
     case parse
-    /// JSON, but not a JSON-RPC 2.0 request.
+    /// The message is JSON but not a JSON-RPC 2.0 request.
     case invalidRequest = "invalid_request"
     /// The service has no method of that name.
     case methodNotFound = "method_not_found"
     /// The parameters have the wrong shape or value; the message names the JSON pointer and what was expected.
     case invalidParams = "invalid_params"
-    /// A fault of our own.
+    /// A bug or an unexpected condition in the service itself.
     case `internal`
-    /// The caller cancelled, or closed its connection.
+    /// The caller cancelled the call or closed its connection.
     case cancelled
-    /// At capacity or draining: another replica may answer at once.
+    /// The replica is at capacity or draining; another replica may accept the call.
     case busy
-    /// A deadline or a stall bound passed.
+    /// A deadline or a stall timeout passed.
     case timeout
-    /// What stands behind the service cannot be reached, or answered 5xx, or the disk is full.
+    /// A dependency of the service cannot be reached or replied with 5xx, or the disk is full.
     case unavailable
-    /// Too many requests; `retryAfter` says when, if the provider told.
+    /// Too many requests; `retryAfter` is set if the provider stated a delay.
     case rateLimited = "rate_limited"
-    /// No credit or quota is left: retrying cannot help.
+    /// The account has no credit or quota left; a retry cannot succeed.
     case quotaExhausted = "quota_exhausted"
-    /// A safety system refused the input or the output.
+    /// A safety system rejected the input or the output.
     case contentRejected = "content_rejected"
     /// A named artifact or job does not exist.
     case notFound = "not_found"
-    /// Bytes that do not decode, or are shorter than promised.
+    /// The media do not decode, or are shorter than declared.
     case corruptMedia = "corrupt_media"
     /// Credentials are missing, wrong or expired, or the peer is not allowed.
     case unauthorized
-    /// An image, a narration or a storyboard beyond its bound.
+    /// An image, a narration, a storyboard or a message exceeds its bound.
     case tooLarge = "too_large"
-    /// The same idempotency key with other parameters, or a call in the wrong state.
+    /// The idempotency key was used with other parameters, or the state does not allow the call.
     case conflict
 
     /// The JSON-RPC error code.
@@ -58,7 +60,7 @@ package enum ErrorKind: String, Sendable, Codable, CaseIterable {
         }
     }
 
-    /// Whether the same call may succeed when it is made again, if nobody says otherwise.
+    /// Whether the same call may succeed if it is retried, unless the error itself states otherwise.
     package var isRetryable: Bool {
         switch self {
         case .busy, .timeout, .unavailable, .rateLimited: true
@@ -66,7 +68,7 @@ package enum ErrorKind: String, Sendable, Codable, CaseIterable {
         }
     }
 
-    /// The kind that a code of a foreign peer stands for; unknown codes are faults of its own.
+    /// The kind for a JSON-RPC code; `internal` for an unknown code.
     package init(code: Int) {
         self = Self.allCases.first { $0.code == code } ?? .internal
     }

@@ -1,5 +1,8 @@
-/// Why something failed, where a program acts on it: faults of this system's own disks, replicas and breakers. The raw value is the
-/// wire's `provider_code`; this file is the only place that maps between the two.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The cause of a failure of this system's own disks, replicas or breakers, for programs to act on.
+///
+/// The raw value is the wire's `provider_code`; this file is the only place that maps between the two.
 package enum FaultCause: String, Sendable, CaseIterable {
     // MARK: Disks
 
@@ -8,28 +11,28 @@ package enum FaultCause: String, Sendable, CaseIterable {
     case ioError = "EIO"
     case staleHandle = "ESTALE"
     case deviceGone = "ENODEV"
-    case deviceAway = "ENXIO"
+    case deviceUnavailable = "ENXIO"
     case notConnected = "ENOTCONN"
     case networkTimeout = "ETIMEDOUT"
     case hostDown = "EHOSTDOWN"
 
     // MARK: Calls
 
-    /// A replica was there and does not answer: it may be back in a moment.
+    /// A replica was lost during the call or no longer answers; it may be back shortly.
     case replicaLost = "replica_lost"
-    /// The call was lost with several processes one after the other: making it again would break another.
+    /// The call was lost with several processes in succession; a retry would probably crash another one.
     case replicaBroken = "replica_broken"
-    /// The call was cancelled, and its reply did not come within its method's settlement.
+    /// The call was cancelled, and its reply did not arrive within the method's `settlementTimeout`.
     case notSettled = "not_settled"
-    /// The call was not made, since the breaker is open.
+    /// The call was not made because the breaker is open.
     case breakerOpen = "breaker_open"
 }
 
 extension ServiceError {
-    /// Why it failed; `nil` for a code of a provider, or none.
+    /// The cause; `nil` if the error has no code, or a provider's code.
     package var cause: FaultCause? { providerCode.flatMap(FaultCause.init(rawValue:)) }
 
-    /// A fault with a cause that programs act on.
+    /// Creates an error with a cause that programs act on.
     package init(
         _ kind: ErrorKind, _ message: String, retryable: Bool? = nil, provider: String? = nil, cause: FaultCause
     ) {

@@ -1,34 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Untrusted
 
-/// The one error of the house: what went wrong, in words that tell the user what to do next, and as fields that a program
-/// can act on. This file is the only place that maps it to the wire, `{code, message, data: {kind, retryable, ...}}`.
+/// The error that every service throws and sends: a message that tells the user what to do next, and fields that a program can act on.
+///
+/// This file is the only place that maps it to the wire, `{code, message, data: {kind, retryable, ...}}`.
+///
+/// ```swift
+/// throw ServiceError(.notFound, "no job \(id): list the jobs with `understudy call orchestrator.list`")
+/// ```
 package struct ServiceError: Error, Sendable, Equatable {
+    /// The class of the failure, which determines the JSON-RPC code.
     package var kind: ErrorKind
-    /// One line that names the place and what to do.
+    /// One line that names the place and what to do next.
     package var message: String
-    /// Whether the same call may succeed when made again.
+    /// Whether the same call may succeed if it is retried.
     package var retryable: Bool
-    /// Seconds until a retry makes sense, if the provider said so; 0 to 30 days, whatever came.
+    /// Seconds to wait before a retry, if the provider stated them; clamped to 0...30 days.
     package var retryAfter: Double? {
         didSet { retryAfter = retryAfter.map(Self.clampedWait) }
     }
-    /// The provider's own words, or the violations of an input, one a line.
+    /// The provider's original message, or the violations of an input, one per line.
     package var detail: String?
-    /// Who failed behind the service: `openai`, `replicate`, `mediaconvert`, ...
+    /// The provider that failed: `openai`, `replicate`, `mediaconvert`, ...
     package var provider: String?
-    /// The provider's own code for the failure.
+    /// The provider's code for the failure, or the raw value of a `FaultCause`.
     package var providerCode: String?
-    /// The provider's id of the request, for its support.
+    /// The provider's request id, to quote in a support request.
     package var requestID: String?
-    /// Millionths of a US dollar that were spent before this failure on results that cannot be used.
+    /// Millionths of a US dollar spent before this failure on results that cannot be used.
     package var wastedMicros: Int64?
-    /// Millionths of a US dollar that orders may have cost of which no answer says whether they were taken.
+    /// Millionths of a US dollar of orders that may have been charged: no reply states whether they were accepted.
     package var unknownMicros: Int64?
-    /// What to send as `attempt` to continue after this failure; absent if nothing is left to try.
+    /// The `attempt` to send to continue after this failure; absent if there is nothing left to try.
     package var nextAttempt: Int?
-    /// What became of the order that failed. Not sent to callers, who get the amounts.
-    package var order: OrderFate?
+    /// The charge status of the failed order. Not encoded: callers receive the amounts.
+    package var chargeStatus: ChargeStatus?
 
+    /// Creates an error.
+    ///
+    /// - Parameters:
+    ///   - message: one line that names the place and what to do next.
+    ///   - retryable: the default of `kind` if absent.
+    ///   - retryAfter: seconds; clamped to 0...30 days.
     package init(
         _ kind: ErrorKind, _ message: String, retryable: Bool? = nil, retryAfter: Double? = nil,
         detail: String? = nil, provider: String? = nil, providerCode: String? = nil, requestID: String? = nil
@@ -45,11 +59,11 @@ package struct ServiceError: Error, Sendable, Equatable {
 
     private static func clampedWait(_ seconds: Double) -> Double { seconds.clamped(to: 0...30 * 86_400) }
 
-    /// Parameters of the wrong shape or value.
+    /// The error of parameters with the wrong shape or value.
     ///
     /// - Parameters:
     ///   - pointer: the RFC 6901 JSON pointer of the member, from the root of `params`, e.g. `/clips/0/duration`.
-    ///   - expected: what should stand there, e.g. `a number of seconds from 0.1 to 3600`.
+    ///   - expected: what the member should be, e.g. `a number of seconds from 0.1 to 3600`.
     package static func invalidParams(at pointer: String, expected: String) -> ServiceError {
         let pointer = pointer.bounded(to: TextBound.quotation)
         let place = pointer.isEmpty ? "params" : pointer
@@ -59,12 +73,12 @@ package struct ServiceError: Error, Sendable, Equatable {
 }
 
 extension ServiceError: CustomStringConvertible {
+    /// `not_found: no job abc`: the kind and the message.
     package var description: String { "\(kind.rawValue): \(message)" }
 }
 
 extension ServiceError {
-    /// The error with its texts within `TextBound`: the message at most 4 KiB, the detail 16 KiB. What comes over the wire is
-    /// bounded when it is decoded.
+    /// The error with its texts cut to `TextBound`: the message to 4 KiB, the detail to 16 KiB. Decoding applies the same bounds.
     package var bounded: ServiceError {
         var error = self
         error.message = message.bounded(to: TextBound.message)
@@ -76,8 +90,7 @@ extension ServiceError {
     }
 }
 
-/// Texts are bounded and numbers clamped where they leave the process and where they enter it: an error's words come from
-/// agents, providers and callers.
+/// Texts are bounded and numbers clamped on encoding and on decoding, since they originate from agents, providers and callers.
 extension ServiceError: Codable {
     private enum CodingKeys: String, CodingKey {
         case code, message, data
@@ -93,7 +106,7 @@ extension ServiceError: Codable {
         case requestID = "request_id"
     }
 
-    /// Reads the wire form; a peer that sends no `data` is understood by its code alone.
+    /// Decodes the wire form; without `data`, the kind follows from the code alone.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let code = try container.decode(Int.self, forKey: .code)
@@ -117,6 +130,7 @@ extension ServiceError: Codable {
         nextAttempt = try? data.decode(Int.self, forKey: .nextAttempt)
     }
 
+    /// Encodes the wire form.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(kind.code, forKey: .code)
@@ -134,7 +148,7 @@ extension ServiceError: Codable {
         try data.encodeIfPresent(nextAttempt, forKey: .nextAttempt)
     }
 
-    /// An amount from a peer: from nothing to a million dollars, above which no provider's bill can be meant.
+    /// An amount from a peer, clamped to 0...1,000,000 dollars; no real bill is higher.
     private static func micros(_ dollars: Double?) -> Int64? {
         dollars.flatMap { $0 > 0 ? Int64(clamping: $0.clamped(to: 0...1e6) * 1_000_000) : nil }
     }

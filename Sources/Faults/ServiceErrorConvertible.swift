@@ -1,12 +1,18 @@
-/// An error of a library that knows how it looks to a caller over the wire.
+// SPDX-License-Identifier: Apache-2.0
+
+/// A library's error that defines how it is reported to a remote caller.
 package protocol ServiceErrorConvertible: Error {
+    /// The error as it is sent to the caller.
     var serviceError: ServiceError { get }
 }
 
 extension ServiceError: ServiceErrorConvertible {
+    /// The error itself.
     package var serviceError: ServiceError { self }
 
-    /// What a caller is told about an error of any kind.
+    /// Converts any error to the one that is reported to a caller.
+    ///
+    /// `CancellationError` becomes `cancelled`, `DecodingError` becomes `invalid_params`, an unknown error `internal`.
     package init(wrapping error: any Error) {
         switch error {
         case let error as any ServiceErrorConvertible: self = error.serviceError

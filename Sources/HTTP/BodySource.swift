@@ -1,18 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import FoundationEssentials
 import Glibc
 
-/// The bytes that a request sends, from memory or a file; libcurl may rewind it.
+/// Supplies the body of a request from memory or from a file. libcurl may rewind it.
 final class BodySource {
-    /// `nil` where there is no body.
+    /// Size of the body in bytes; `nil` if there is no body.
     let size: Int?
+    /// Position of the next byte to send, relative to the start of the body.
     var offset = 0
-    /// Where the bytes begin in the file.
+    /// Position of the body's first byte in the file.
     private let start: Int
     private let bytes: Data
     private let descriptor: Int32
     private let path: String
 
-    /// - Throws: `file`.
+    /// - Throws: `file` if the body's file cannot be opened.
     init(_ body: HTTPRequest.Body) throws(HTTPError) {
         switch body {
         case .none:
@@ -36,25 +39,28 @@ final class BodySource {
         if descriptor >= 0 { close(descriptor) }
     }
 
-    /// -> bytes that were put into `space`; 0 at the end.
-    func read(into space: UnsafeMutableRawBufferPointer) throws(HTTPError) -> Int {
-        let count = min(space.count, max(0, (size ?? 0) - offset))
+    /// Reads the next bytes of the body.
+    ///
+    /// - Returns: the number of bytes written to `buffer`; 0 at the end of the body.
+    /// - Throws: `file` if the file cannot be read or is shorter than announced.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(HTTPError) -> Int {
+        let count = min(buffer.count, max(0, (size ?? 0) - offset))
         guard count > 0 else { return 0 }
         if descriptor < 0 {
             let start = bytes.startIndex + offset
-            bytes.copyBytes(to: space, from: start..<start + count)
+            bytes.copyBytes(to: buffer, from: start..<start + count)
             offset += count
             return count
         }
         while true {
-            let got = pread(descriptor, space.baseAddress, count, off_t(start + offset))
-            if got > 0 {
-                offset += got
-                return got
+            let readCount = pread(descriptor, buffer.baseAddress, count, off_t(start + offset))
+            if readCount > 0 {
+                offset += readCount
+                return readCount
             }
-            guard got < 0, errno == EINTR else {
-                throw got == 0
-                    ? HTTPError(.file, "\(path) became shorter while it was sent", code: ESTALE)
+            guard readCount < 0, errno == EINTR else {
+                throw readCount == 0
+                    ? HTTPError(.file, "\(path) was truncated during the upload", code: ESTALE)
                     : HTTPError(file: path, "cannot be read")
             }
         }

@@ -1,32 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CCurl
 
-/// Owns a libcurl handle and the list of its headers: made once, freed once.
+/// Owns a libcurl easy handle and its header list, and frees both exactly once.
 struct EasyHandle: ~Copyable {
     let pointer: UnsafeMutableRawPointer
     private var headers: UnsafeMutablePointer<curl_slist>?
-    /// libcurl writes what went wrong here.
-    private let reason: UnsafeMutablePointer<CChar>
+    /// libcurl writes its error message here (`CURLOPT_ERRORBUFFER`).
+    private let errorBuffer: UnsafeMutablePointer<CChar>
 
-    /// `nil` when there is no memory.
+    /// - Returns: `nil` if libcurl cannot allocate a handle.
     init?() {
         guard let pointer = curl_easy_init() else { return nil }
         self.pointer = pointer
-        reason = .allocate(capacity: Int(CURL_ERROR_SIZE))
-        reason.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        ccurl_set_pointer(pointer, CURLOPT_ERRORBUFFER, reason)
+        errorBuffer = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        errorBuffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        ccurl_set_pointer(pointer, CURLOPT_ERRORBUFFER, errorBuffer)
     }
 
     deinit {
         curl_easy_cleanup(pointer)
         curl_slist_free_all(headers)
-        reason.deallocate()
+        errorBuffer.deallocate()
     }
 
+    /// - Parameter line: one header line, `Name: value`.
     mutating func addHeader(_ line: String) {
         if let longer = curl_slist_append(headers, line) { headers = longer }
     }
 
-    func useHeaders() {
+    /// Sets the collected header lines on the handle.
+    func applyHeaders() {
         ccurl_set_list(pointer, CURLOPT_HTTPHEADER, headers)
     }
 
@@ -38,9 +42,9 @@ struct EasyHandle: ~Copyable {
         ccurl_set_text(pointer, option, value)
     }
 
-    /// What went wrong, in libcurl's words.
-    func words(_ code: CURLcode) -> String {
-        let text = String(cString: reason)
+    /// libcurl's message for a failed transfer: the specific one if it reported one, otherwise the generic text of `code`.
+    func errorMessage(for code: CURLcode) -> String {
+        let text = String(cString: errorBuffer)
         return text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
     }
 }

@@ -1,17 +1,24 @@
-/// Header fields in their order; names are compared without regard to case.
+// SPDX-License-Identifier: Apache-2.0
+
+/// An ordered list of header fields. Names are compared case-insensitively.
 package struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral {
+    /// One header field.
     package struct Field: Sendable, Equatable {
+        /// The name, in the case in which it was added.
         package let name: String
+        /// The value, without surrounding white space.
         package let value: String
     }
 
+    /// All fields, in the order in which they were added.
     package private(set) var fields: [Field] = []
 
+    /// Creates headers from a literal; repeated names are allowed.
     package init(dictionaryLiteral elements: (String, String)...) {
         for (name, value) in elements { add(name, value) }
     }
 
-    /// The first field of this name; setting replaces all fields of this name.
+    /// The value of the first field with this name. Setting it replaces all fields with this name; `nil` removes them.
     package subscript(name: String) -> String? {
         get { fields.first { Self.isSame($0.name, name) }?.value }
         set {
@@ -20,6 +27,7 @@ package struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral 
         }
     }
 
+    /// Appends a field; fields with the same name are retained.
     package mutating func add(_ name: String, _ value: String) {
         fields.append(Field(name: name, value: value))
     }

@@ -1,12 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CCurl
 import FoundationEssentials
 import Glibc
 
-/// One exchange on the loop's thread: feeds libcurl with the request and collects the response.
+/// One running exchange: supplies libcurl with the request and collects the response. Used on the loop's thread only.
 final class Transfer {
-    /// Bytes that all header lines of a response may have.
+    /// Maximum size of a response's header lines in bytes.
     private static let headerLimit = 256 * 1024
-    /// Bytes that are kept of a body which is no success.
+    /// Maximum size in bytes of the body of an unsuccessful response; the rest is discarded.
     private static let errorBodyLimit = 64 * 1024
 
     let easy: EasyHandle
@@ -16,36 +18,39 @@ final class Transfer {
     private var response = HTTPResponse(status: 0)
     private var headerBytes = 0
     private var output: Int32 = -1
-    /// When the first byte of the answer must be there; `nil` once it is.
-    private(set) var due: ContinuousClock.Instant?
-    /// What a callback found, which says more than libcurl's code for an aborted transfer.
-    private var failure: HTTPError?
-    /// An address that was not connected to. Another address of the same host may have been.
-    private var refusal: HTTPError?
-    /// Whether the bytes that are wanted are there, and the rest of the body is not.
-    private var isSatisfied = false
-    /// Decides on each address before a socket is opened; `nil` where any may be reached.
-    private var gate: UnsafeMutablePointer<ccurl_gate>?
+    /// When the first byte of the response must have arrived; `nil` once it has.
+    private(set) var firstByteDeadline: ContinuousClock.Instant?
+    /// The error of a callback. It is more specific than libcurl's code for an aborted transfer.
+    private var callbackError: HTTPError?
+    /// The error for an address that the filter blocked. libcurl may still have connected to another address of the host.
+    private var blockedAddressError: HTTPError?
+    /// Whether the requested slice is complete and the rest of the body was not read.
+    private var isSliceComplete = false
+    /// Checks each address before a socket is opened; `nil` if every address is allowed.
+    private var addressFilter: UnsafeMutablePointer<ccurl_gate>?
 
-    /// - Throws: `file` where the body's file cannot be read.
+    /// - Parameters:
+    ///   - id: identifies the transfer in `id(of:)`.
+    ///   - certificates: the path of a PEM file with the CA certificates to trust; the system's if `nil`.
+    /// - Throws: `file` if the body's file cannot be read.
     init(
         id: UInt64, _ request: HTTPRequest, _ continuation: CheckedContinuation<HTTPResponse, any Error>,
         certificates: String?
     ) throws(HTTPError) {
         source = try BodySource(request.body)
-        guard var easy = EasyHandle() else { throw HTTPError(.unreachable, "no memory for a transfer") }
+        guard var easy = EasyHandle() else { throw HTTPError(.unreachable, "out of memory for a transfer") }
         for field in request.headers.fields {
-            // A colon with nothing behind it would remove the header.
+            // libcurl removes a header that is given as `Name:`; `Name;` sends it with an empty value.
             easy.addHeader(field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)")
         }
-        // Waiting for `100 Continue` costs a second with servers that do not know it.
+        // Servers that do not support `100 Continue` would delay each upload by a second.
         easy.addHeader("Expect:")
-        easy.useHeaders()
+        easy.applyHeaders()
         self.easy = easy
         self.request = request
         self.continuation = continuation
         // trusted: bounded on the same line
-        due = request.timeouts.firstByte.map { .now + .seconds(min(max($0, 0.001), 1e9)) }
+        firstByteDeadline = request.timeouts.firstByte.map { .now + .seconds(min(max($0, 0.001), 1e9)) }
         ccurl_set_pointer(self.easy.pointer, CURLOPT_PRIVATE, UnsafeMutableRawPointer(bitPattern: UInt(id)))
         configure(certificates)
         connectCallbacks()
@@ -53,31 +58,34 @@ final class Transfer {
 
     deinit {
         if output >= 0 { close(output) }
-        gate?.deallocate()
+        addressFilter?.deallocate()
     }
 
-    /// The number of the transfer that a handle belongs to.
+    /// The identifier of the transfer that owns a libcurl handle.
     static func id(of easy: UnsafeMutableRawPointer) -> UInt64? {
         var value: UnsafeMutableRawPointer?
         guard ccurl_get_pointer(easy, CURLINFO_PRIVATE, &value) == CURLE_OK else { return nil }
         return UInt64(UInt(bitPattern: value))
     }
 
+    /// Fails the transfer with `CancellationError`.
     func cancel() {
         continuation.resume(throwing: CancellationError())
     }
 
-    /// Gives up where nothing of the answer has come in time. -> whether it did.
-    func giveUp(at now: ContinuousClock.Instant) -> Bool {
-        guard let due, now >= due else { return false }
+    /// Fails the transfer with `timeout` if the response has not begun by its deadline.
+    ///
+    /// - Returns: `true` if the transfer has failed.
+    func failIfOverdue(at now: ContinuousClock.Instant) -> Bool {
+        guard let firstByteDeadline, now >= firstByteDeadline else { return false }
         let seconds = request.timeouts.firstByte ?? 0
-        var error = HTTPError(.timeout, "\(request.place): no answer began within \(seconds) s")
+        var error = HTTPError(.timeout, "\(request.redactedURL): no response began within \(seconds) s")
         error.wasSent = wasSent
         continuation.resume(throwing: error)
         return true
     }
 
-    /// The transfer has ended: answers who waits.
+    /// Resumes the caller with the response or the error of a finished transfer.
     func finish(_ code: CURLcode) {
         var status = 0
         ccurl_get_long(easy.pointer, CURLINFO_RESPONSE_CODE, &status)
@@ -87,8 +95,8 @@ final class Transfer {
             response.redirection = String(cString: redirection)
         }
         do throws(HTTPError) {
-            if let failure { throw failure }
-            guard code == CURLE_OK || isSatisfied else { throw refusal ?? error(code) }
+            if let callbackError { throw callbackError }
+            guard code == CURLE_OK || isSliceComplete else { throw blockedAddressError ?? error(code) }
             if response.isSuccess {
                 try checkPartial()
                 try openOutput()
@@ -101,7 +109,7 @@ final class Transfer {
         }
     }
 
-    // MARK: - Setting up
+    // MARK: - Configuration
 
     private func configure(_ certificates: String?) {
         easy.set(CURLOPT_URL, request.url)
@@ -114,8 +122,8 @@ final class Transfer {
         easy.set(CURLOPT_UPLOAD_BUFFERSIZE, 512 * 1024)
         if request.acceptsCompression {
             easy.set(CURLOPT_ACCEPT_ENCODING, "")
-        } else if request.unpacksUnasked {
-            // libcurl unpacks whatever comes as soon as anything is asked for.
+        } else if request.acceptsUnsolicitedCompression {
+            // Once any encoding is requested, libcurl decodes all that it supports.
             easy.set(CURLOPT_ACCEPT_ENCODING, "identity")
         }
         if !request.mayReuseConnection { easy.set(CURLOPT_FRESH_CONNECT, 1) }
@@ -145,18 +153,18 @@ final class Transfer {
         ccurl_set_pointer(easy.pointer, CURLOPT_SEEKDATA, this)
         ccurl_set_body(easy.pointer, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
             let bytes = UnsafeRawBufferPointer(start: bytes, count: size * count)
-            return Transfer.of(context)?.takeHeader(bytes) == true ? bytes.count : 0
+            return Transfer.of(context)?.receiveHeader(bytes) == true ? bytes.count : 0
         }
         ccurl_set_body(easy.pointer, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
             let bytes = UnsafeRawBufferPointer(start: bytes, count: size * count)
-            return Transfer.of(context)?.takeBody(bytes) == true ? bytes.count : 0
+            return Transfer.of(context)?.receiveBody(bytes) == true ? bytes.count : 0
         }
         ccurl_set_body(easy.pointer, CURLOPT_READFUNCTION) { bytes, size, count, context in
-            let space = UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
-            return Transfer.of(context)?.giveBody(space) ?? ccurl_read_abort
+            let buffer = UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
+            return Transfer.of(context)?.sendBody(buffer) ?? ccurl_read_abort
         }
-        if case .told(let server) = request.author, !ForeignURL.isSameServer(request.url, server) {
-            guardAddresses(this)
+        if case .server(let server) = request.urlSource, !UntrustedURL.isSameServer(request.url, server) {
+            installAddressFilter(this)
         }
         ccurl_set_seek(easy.pointer) { context, offset, origin in
             guard origin == SEEK_SET, let transfer = Transfer.of(context) else { return CURL_SEEKFUNC_FAIL }
@@ -165,25 +173,26 @@ final class Transfer {
         }
     }
 
-    /// Lets nothing but public addresses be reached, by connections that are opened for this request and by those that are open
-    /// already. The name is resolved once: what is looked at here is what the socket connects to, before a byte is sent.
-    private func guardAddresses(_ this: UnsafeMutableRawPointer) {
-        if ForeignURL.hasProxy, request.usesProxy {
-            // The proxy connects, and decides what can be reached; no exception of `no_proxy` leads around it.
+    /// Restricts the transfer to public addresses, on new and on reused connections.
+    ///
+    /// The filter sees the resolved address to which the socket connects, before any byte is sent, so DNS rebinding cannot bypass it.
+    private func installAddressFilter(_ this: UnsafeMutableRawPointer) {
+        if UntrustedURL.hasProxy, request.usesProxy {
+            // The proxy opens the connection and decides what is reachable; exceptions in `no_proxy` must not bypass it.
             return easy.set(CURLOPT_NOPROXY, "")
         }
-        let gate = UnsafeMutablePointer<ccurl_gate>.allocate(capacity: 1)
-        gate.initialize(
+        let filter = UnsafeMutablePointer<ccurl_gate>.allocate(capacity: 1)
+        filter.initialize(
             to: ccurl_gate(
                 decide: { context, address, size in
                     Transfer.of(context)?.mayConnect(to: address, size) == true ? 0 : 1
                 }, context: this))
-        self.gate = gate
-        ccurl_set_before_connect(easy.pointer, gate)
+        addressFilter = filter
+        ccurl_set_before_connect(easy.pointer, filter)
         ccurl_set_pointer(easy.pointer, CURLOPT_PREREQDATA, this)
         ccurl_set_before_request(easy.pointer) { context, address, _, _, _ in
             guard let transfer = Transfer.of(context), let address else { return CURL_PREREQFUNC_ABORT }
-            return transfer.mayReach(String(cString: address)) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+            return transfer.isAllowed(String(cString: address)) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
         }
     }
 
@@ -196,17 +205,18 @@ final class Transfer {
         seconds.isFinite ? Int(min(max(seconds * 1000, 1), 1e9)) : 1_000_000_000
     }
 
-    // MARK: - What libcurl asks for and brings
+    // MARK: - Callbacks of libcurl
 
-    private func takeHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    private func receiveHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
         headerBytes += bytes.count
-        due = nil
+        firstByteDeadline = nil
         guard headerBytes <= Self.headerLimit else {
-            failure = HTTPError(.tooLarge, "\(request.place): the response's headers are longer than 256 KiB")
+            callbackError = HTTPError(
+                .tooLarge, "\(request.redactedURL): the response's headers are longer than 256 KiB")
             return false
         }
         if bytes.starts(with: "HTTP/".utf8) {
-            // The headers of an interim response (1xx) or of a proxy came before.
+            // Discards the headers of an interim response (1xx) or of a proxy.
             response.headers = [:]
         } else if let colon = bytes.firstIndex(of: UInt8(ascii: ":")) {
             func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
@@ -218,9 +228,9 @@ final class Transfer {
         return true
     }
 
-    private func mayReach(_ address: String) -> Bool {
-        if ForeignURL.isPublic(address: address) { return true }
-        failure = notPublic(address)
+    private func isAllowed(_ address: String) -> Bool {
+        if UntrustedURL.isPublic(address: address) { return true }
+        callbackError = blockedAddress(address)
         return false
     }
 
@@ -230,17 +240,18 @@ final class Transfer {
         let code = getnameinfo(address, size, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST)
         let name =
             code == 0 ? String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) : ""
-        if ForeignURL.isPublic(address: name) { return true }
-        refusal = notPublic(name)
+        if UntrustedURL.isPublic(address: name) { return true }
+        blockedAddressError = blockedAddress(name)
         return false
     }
 
-    private func notPublic(_ address: String) -> HTTPError {
+    private func blockedAddress(_ address: String) -> HTTPError {
         HTTPError(
-            .invalidRequest, "\(request.place): a server's answer leads to \(address), which is no public address")
+            .invalidRequest,
+            "\(request.redactedURL): a URL supplied by a server leads to \(address), which is not a public address")
     }
 
-    private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    private func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var status = 0
         ccurl_get_long(easy.pointer, CURLINFO_RESPONSE_CODE, &status)
         response.status = status
@@ -257,8 +268,8 @@ final class Transfer {
                 response.body.append(
                     contentsOf: bytes.dropFirst(max(0, range.lowerBound - start)).prefix(
                         max(0, range.upperBound - max(start, range.lowerBound))))
-                isSatisfied = response.bodySize >= range.upperBound
-                return !isSatisfied
+                isSliceComplete = response.bodySize >= range.upperBound
+                return !isSliceComplete
             case .memory(let maximum):
                 try checkSize(maximum)
                 if response.body.isEmpty, let length = response.headers["content-length"].flatMap({ Int($0) }) {
@@ -272,29 +283,29 @@ final class Transfer {
             }
             return true
         } catch {
-            failure = error
+            callbackError = error
             return false
         }
     }
 
-    private func giveBody(_ space: UnsafeMutableRawBufferPointer) -> Int? {
+    private func sendBody(_ buffer: UnsafeMutableRawBufferPointer) -> Int? {
         do {
-            return try source.read(into: space)
+            return try source.read(into: buffer)
         } catch {
-            failure = error
+            callbackError = error
             return nil
         }
     }
 
     private func checkPartial() throws(HTTPError) {
-        guard !request.wantsPart || response.status == 206 else {
-            throw HTTPError(.notPartial, "\(request.place): all came where a part was asked for")
+        guard !request.requiresPartialContent || response.status == 206 else {
+            throw HTTPError(.notPartial, "\(request.redactedURL): the server ignored the requested range")
         }
     }
 
     private func checkSize(_ maximum: Int) throws(HTTPError) {
         guard response.bodySize <= maximum else {
-            throw HTTPError(.tooLarge, "\(request.place): the response is longer than \(maximum) bytes")
+            throw HTTPError(.tooLarge, "\(request.redactedURL): the response is longer than \(maximum) bytes")
         }
     }
 
@@ -331,32 +342,34 @@ final class Transfer {
 
     // MARK: - Errors
 
-    /// Whether bytes of a request have left on the connection.
+    /// Whether any bytes of the request were sent on the connection.
     private var wasSent: Bool {
         var bytes = 0
         return ccurl_get_long(easy.pointer, CURLINFO_REQUEST_SIZE, &bytes) == CURLE_OK && bytes > 0
     }
 
     private func error(_ code: CURLcode) -> HTTPError {
-        let place = request.place
+        let (url, message) = (request.redactedURL, easy.errorMessage(for: code))
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT:
-            return HTTPError(.unreachable, "\(place) cannot be reached: \(easy.words(code))")
+            return HTTPError(.unreachable, "\(url) cannot be reached: \(message)")
         case CURLE_OPERATION_TIMEDOUT:
-            return HTTPError(.timeout, "\(place): \(easy.words(code))")
+            return HTTPError(.timeout, "\(url): \(message)")
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE,
             CURLE_SSL_ISSUER_ERROR:
-            return HTTPError(.untrusted, "\(place): no trusted connection: \(easy.words(code))")
+            return HTTPError(.untrusted, "\(url): the TLS connection is not trusted: \(message)")
         case CURLE_URL_MALFORMAT:
-            return HTTPError(.invalidRequest, "\(place) is no URL that can be reached")
+            return HTTPError(.invalidRequest, "\(url) is not a valid URL")
         default:
-            return HTTPError(.interrupted, "\(place): the transfer broke off: \(easy.words(code))")
+            return HTTPError(.interrupted, "\(url): the transfer was interrupted: \(message)")
         }
     }
 }
 
 extension HTTPError {
-    /// A fault of a local file, from `errno`.
+    /// Creates a `file` error from the current `errno`.
+    ///
+    /// - Parameter problem: completes the sentence after the path, for example `cannot be read`.
     init(file path: String, _ problem: String) {
         let code = errno
         self.init(.file, "\(path) \(problem): \(String(cString: strerror(code)))", code: code)

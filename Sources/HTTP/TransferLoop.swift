@@ -1,19 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CCurl
 import Glibc
 import Synchronization
 
-/// The one thread on which a client's transfers run, and its letter box.
+/// The dedicated thread of a client's transfers and its command queue.
 final class TransferLoop: Sendable {
     enum Command: Sendable {
         case start(UInt64, HTTPRequest, CheckedContinuation<HTTPResponse, any Error>)
         case cancel(UInt64)
     }
 
-    private struct Box {
+    private struct State {
         var commands: [Command] = []
         var isStopped = false
         var isRunning = false
-        /// The address of libcurl's multi handle, from the thread's start to its end: others may only wake it.
+        /// The address of libcurl's multi handle while the thread runs, otherwise 0. Other threads may only wake it.
         var multi: UInt = 0
 
         func wake() {
@@ -21,41 +23,43 @@ final class TransferLoop: Sendable {
         }
     }
 
-    private static let isReady: Bool = curl_global_init(ccurl_global_default) == CURLE_OK
+    private static let isInitialized: Bool = curl_global_init(ccurl_global_default) == CURLE_OK
 
     private let certificates: String?
-    private let box = Mutex(Box())
+    private let state = Mutex(State())
     private let ids = Atomic<UInt64>(0)
 
     init(certificates: String?) {
         self.certificates = certificates
     }
 
+    /// A new transfer identifier.
     func nextID() -> UInt64 { ids.wrappingAdd(1, ordering: .relaxed).newValue }
 
+    /// Queues a command, and starts the thread if it is not running.
     func post(_ command: Command) {
-        let mustBegin = box.withLock { box in
-            box.commands.append(command)
-            box.wake()
-            defer { box.isRunning = true }
-            return !box.isRunning
+        let needsThread = state.withLock { state in
+            state.commands.append(command)
+            state.wake()
+            defer { state.isRunning = true }
+            return !state.isRunning
         }
-        if mustBegin { begin() }
+        if needsThread { startThread() }
     }
 
-    /// Ends the thread; transfers that still run are cancelled.
+    /// Stops the thread; running transfers are cancelled.
     func stop() {
-        box.withLock { box in
-            box.isStopped = true
-            box.wake()
+        state.withLock { state in
+            state.isStopped = true
+            state.wake()
         }
     }
 
-    private func begin() {
+    private func startThread() {
         var thread = pthread_t()
         let context = Unmanaged.passRetained(self)
         let code =
-            Self.isReady
+            Self.isInitialized
             ? pthread_create(
                 &thread, nil,
                 { context in
@@ -66,32 +70,32 @@ final class TransferLoop: Sendable {
             pthread_detach(thread)
         } else {
             context.release()
-            refuse("no thread for transfers: \(String(cString: strerror(code)))")
+            failQueuedTransfers("cannot start the transfer thread: \(String(cString: strerror(code)))")
         }
     }
 
     private func run() {
         guard let multi = curl_multi_init() else {
-            refuse("no memory for transfers")
+            failQueuedTransfers("out of memory for transfers")
             return
         }
         let address = UInt(bitPattern: multi)
-        box.withLock { $0.multi = address }
+        state.withLock { $0.multi = address }
         var transfers: [UInt64: Transfer] = [:]
         while true {
-            let (commands, isStopped) = box.withLock { box in
-                defer { box.commands = [] }
-                return (box.commands, box.isStopped)
+            let (commands, isStopped) = state.withLock { state in
+                defer { state.commands = [] }
+                return (state.commands, state.isStopped)
             }
             for command in commands { perform(command, multi, &transfers) }
             if isStopped { break }
             var running: Int32 = 0
             curl_multi_perform(multi, &running)
-            settle(multi, &transfers)
-            curl_multi_poll(multi, nil, 0, giveUp(multi, &transfers), nil)
+            completeFinished(multi, &transfers)
+            curl_multi_poll(multi, nil, 0, failOverdue(multi, &transfers), nil)
         }
-        for transfer in transfers.values { abandon(transfer, multi) }
-        box.withLock { $0.multi = 0 }
+        for transfer in transfers.values { cancel(transfer, multi) }
+        state.withLock { $0.multi = 0 }
         curl_multi_cleanup(multi)
     }
 
@@ -103,20 +107,21 @@ final class TransferLoop: Sendable {
             do {
                 let transfer = try Transfer(id: id, request, continuation, certificates: certificates)
                 guard curl_multi_add_handle(multi, transfer.easy.pointer) == CURLM_OK else {
-                    throw HTTPError(.invalidRequest, "\(request.place): the transfer cannot be started")
+                    throw HTTPError(.invalidRequest, "\(request.redactedURL): the transfer cannot be started")
                 }
                 transfers[id] = transfer
             } catch {
                 continuation.resume(throwing: error)
             }
         case .cancel(let id):
-            if let transfer = transfers.removeValue(forKey: id) { abandon(transfer, multi) }
+            if let transfer = transfers.removeValue(forKey: id) { cancel(transfer, multi) }
         }
     }
 
-    private func settle(_ multi: UnsafeMutableRawPointer, _ transfers: inout [UInt64: Transfer]) {
-        var left: Int32 = 0
-        while let message = curl_multi_info_read(multi, &left) {
+    /// Completes every transfer that libcurl reports as done.
+    private func completeFinished(_ multi: UnsafeMutableRawPointer, _ transfers: inout [UInt64: Transfer]) {
+        var remaining: Int32 = 0
+        while let message = curl_multi_info_read(multi, &remaining) {
             guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
             let result = ccurl_message_result(message)
             guard let id = Transfer.id(of: easy), let transfer = transfers.removeValue(forKey: id) else { continue }
@@ -125,34 +130,36 @@ final class TransferLoop: Sendable {
         }
     }
 
-    /// Ends transfers whose answer has not begun in time. -> milliseconds until the next may be due.
-    private func giveUp(_ multi: UnsafeMutableRawPointer, _ transfers: inout [UInt64: Transfer]) -> Int32 {
+    /// Fails the transfers whose response has not begun by its deadline.
+    ///
+    /// - Returns: milliseconds until the next deadline, at most a minute.
+    private func failOverdue(_ multi: UnsafeMutableRawPointer, _ transfers: inout [UInt64: Transfer]) -> Int32 {
         var next = Duration.seconds(60)
         let now = ContinuousClock.now
         for (id, transfer) in transfers {
-            guard let due = transfer.due else { continue }
-            if transfer.giveUp(at: now) {
+            guard let deadline = transfer.firstByteDeadline else { continue }
+            if transfer.failIfOverdue(at: now) {
                 transfers[id] = nil
                 curl_multi_remove_handle(multi, transfer.easy.pointer)
             } else {
-                next = min(next, due - now)
+                next = min(next, deadline - now)
             }
         }
         // trusted: at most a minute
         return Int32(next / .milliseconds(1)) + 1
     }
 
-    private func abandon(_ transfer: Transfer, _ multi: UnsafeMutableRawPointer) {
+    private func cancel(_ transfer: Transfer, _ multi: UnsafeMutableRawPointer) {
         curl_multi_remove_handle(multi, transfer.easy.pointer)
         transfer.cancel()
     }
 
-    /// Answers all that wait; the next request tries again to begin.
-    private func refuse(_ reason: String) {
-        let commands = box.withLock { box in
-            defer { box.commands = [] }
-            box.isRunning = false
-            return box.commands
+    /// Fails all queued transfers. The next request tries to start the thread again.
+    private func failQueuedTransfers(_ reason: String) {
+        let commands = state.withLock { state in
+            defer { state.commands = [] }
+            state.isRunning = false
+            return state.commands
         }
         for case .start(_, _, let continuation) in commands {
             continuation.resume(throwing: HTTPError(.unreachable, reason))

@@ -1,5 +1,12 @@
-/// What the first bytes of a picture file say, read before anything is decoded.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Properties of an image file, read from its bytes without decoding it.
+///
+/// ```swift
+/// guard let header = ImageHeader(bytes), header.isComplete, !header.isTooLarge else { return }
+/// ```
 package struct ImageHeader: Equatable, Sendable {
+    /// A file format, named as in messages.
     package enum Format: String, Sendable {
         case png = "PNG"
         case jpeg = "JPEG"
@@ -7,52 +14,54 @@ package struct ImageHeader: Equatable, Sendable {
         case gif = "GIF"
     }
 
+    /// The file's format.
     package let format: Format
-    /// -> pixels; 0 where the header does not tell.
+    /// Width in pixels; 0 if the header does not state it.
     package let width: Int
+    /// Height in pixels; 0 if the header does not state it.
     package let height: Int
-    /// Bytes that a decoded pixel takes.
+    /// Bytes of a decoded pixel.
     package let bytesPerPixel: Int
-    /// Whether the file has the end that its format asks for.
-    package let isWhole: Bool
+    /// Whether the file has the end marker that its format requires.
+    package let isComplete: Bool
 
-    /// Pixels that a picture may have: more are not decoded.
+    /// Maximum pixels of an image; larger ones are not decoded.
     package static let maximumPixels = 64_000_000
-    /// Bytes that a decoded picture may take: 64 million pixels of eight bits a channel.
+    /// Maximum bytes of a decoded image: 64 million pixels of eight bits per channel.
     package static let maximumDecoded = 256_000_000
 
-    /// Whether the picture has more pixels, or takes more memory, than can be used. A header may promise 2^32 pixels each way, whose
-    /// product is not an `Int`.
+    /// Whether the image has more than `maximumPixels` or takes more than `maximumDecoded` bytes. A header can state
+    /// 2^32 pixels each way, whose product does not fit an `Int`.
     package var isTooLarge: Bool {
         let (pixels, overflow) = width.multipliedReportingOverflow(by: height)
         return overflow || pixels > Self.maximumPixels || pixels * bytesPerPixel > Self.maximumDecoded
     }
 
-    /// `nil` for bytes that are none of the formats.
+    /// Reads a header; `nil` for other formats.
     package init?(_ bytes: [UInt8]) {
         if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
             format = .png
             width = bytes.count >= 24 ? Self.big(bytes, 16, 4) : 0
             height = bytes.count >= 24 ? Self.big(bytes, 20, 4) : 0
             bytesPerPixel = bytes.count >= 26 ? Self.pngPixel(depth: bytes[24], colorType: bytes[25]) : 4
-            isWhole = Self.hasEndChunk(bytes)
+            isComplete = Self.hasEndChunk(bytes)
         } else if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
             format = .jpeg
             (width, height, bytesPerPixel) = Self.jpegFrame(bytes)
-            isWhole = Self.hasEndOfImage(bytes)
+            isComplete = Self.hasEndOfImage(bytes)
         } else if bytes.count > 30, bytes.starts(with: Array("RIFF".utf8)),
             bytes[8..<12].elementsEqual("WEBP".utf8)
         {
             format = .webp
             (width, height) = Self.webpSize(bytes)
             bytesPerPixel = 4
-            isWhole = bytes.count >= Self.little(bytes, 4, 4) + 8
+            isComplete = bytes.count >= Self.little(bytes, 4, 4) + 8
         } else if bytes.count > 13, bytes.starts(with: Array("GIF87a".utf8)) || bytes.starts(with: Array("GIF89a".utf8))
         {
             format = .gif
             (width, height) = (Self.little(bytes, 6, 2), Self.little(bytes, 8, 2))
             bytesPerPixel = 4
-            isWhole = Self.hasTrailer(bytes)
+            isComplete = Self.hasTrailer(bytes)
         } else {
             return nil
         }
@@ -77,7 +86,7 @@ package struct ImageHeader: Equatable, Sendable {
         return channels * (depth == 16 ? 2 : 1)
     }
 
-    /// Walks the chunks up to IEND.
+    /// Scans the chunks for IEND.
     private static func hasEndChunk(_ bytes: [UInt8]) -> Bool {
         var offset = 8
         while offset + 12 <= bytes.count {
@@ -87,7 +96,7 @@ package struct ImageHeader: Equatable, Sendable {
         return false
     }
 
-    /// Walks a GIF's blocks up to the trailer; what stands behind it does not count.
+    /// Scans a GIF's blocks for the trailer; bytes after it are ignored.
     private static func hasTrailer(_ bytes: [UInt8]) -> Bool {
         func palette(_ flags: UInt8) -> Int { flags & 0x80 == 0 ? 0 : 6 << Int(flags & 7) }
         var offset = 13 + palette(bytes[10])
@@ -98,14 +107,14 @@ package struct ImageHeader: Equatable, Sendable {
             case 0x2C where offset + 9 < bytes.count: offset += 11 + palette(bytes[offset + 9])
             default: return false
             }
-            // The block's data, in pieces of up to 255 bytes.
+            // The block's data, in sub-blocks of up to 255 bytes.
             while offset < bytes.count, bytes[offset] != 0 { offset += 1 + Int(bytes[offset]) }
             offset += 1
         }
         return false
     }
 
-    /// Walks the markers up to the frame header (SOF0 to SOF15 without DHT, JPG and DAC).
+    /// Scans the markers for the frame header (SOF0 to SOF15 without DHT, JPG and DAC).
     private static func jpegFrame(_ bytes: [UInt8]) -> (width: Int, height: Int, bytesPerPixel: Int) {
         var offset = 2
         while offset + 9 < bytes.count {
@@ -114,7 +123,7 @@ package struct ImageHeader: Equatable, Sendable {
             if marker == 0xFF {
                 offset += 1
             } else if (0xC0...0xCF).contains(marker), ![0xC4, 0xC8, 0xCC].contains(marker) {
-                // A progressive picture is held twice: its coefficients of two bytes, and its samples.
+                // A decoder holds a progressive picture twice: coefficients of two bytes, and samples.
                 let isProgressive = [0xC2, 0xC6, 0xCA, 0xCE].contains(marker)
                 let components = jpegComponents(bytes, at: offset + 9)
                 return (
@@ -129,7 +138,7 @@ package struct ImageHeader: Equatable, Sendable {
         return (0, 0, 4)
     }
 
-    /// Samples for each pixel: 3 without subsampling, 1.5 with that of 4:2:0.
+    /// Samples per pixel: 3 without subsampling, 1.5 with 4:2:0.
     private static func jpegComponents(_ bytes: [UInt8], at offset: Int) -> Double {
         let count = Int(bytes[offset])
         guard (1...4).contains(count), offset + 3 * count < bytes.count else { return 4 }
@@ -137,7 +146,7 @@ package struct ImageHeader: Equatable, Sendable {
         return Double(factors.reduce(0, +)) / Double(factors.max() ?? 1)
     }
 
-    /// Walks segments and coded data up to the end marker; a thumbnail's own, inside a segment, does not count.
+    /// Scans segments and coded data for the end marker; that of a thumbnail inside a segment does not count.
     private static func hasEndOfImage(_ bytes: [UInt8]) -> Bool {
         bytes.withUnsafeBufferPointer { bytes in
             var offset = 2

@@ -1,8 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import FoundationEssentials
 import Untrusted
 
-/// The one way that values become JSON text and back: sorted members, slashes as they are, no NaN; texts are stream-safe
-/// (`StreamSafeText`).
+/// Encodes and decodes all JSON of this project: members sorted, slashes unescaped, NaN and infinities rejected. Decoded text is made
+/// stream-safe (`StreamSafeText`).
+///
+/// ```swift
+/// let data = try JSONCoding.encode(health)
+/// let health = try JSONCoding.decode(ServiceHealth.self, from: data)
+/// ```
 package enum JSONCoding {
     private static let encoder = {
         let encoder = JSONEncoder()
@@ -10,22 +17,28 @@ package enum JSONCoding {
         return encoder
     }()
 
-    /// One line of JSON (no newline inside or at the end).
+    /// Encodes a value as one line of JSON, without a newline.
+    ///
+    /// - Throws: `EncodingError`.
     package static func encode(_ value: some Encodable) throws -> Data { try encoder.encode(value) }
 
-    /// JSON for people: indented, members sorted.
+    /// Encodes a value as indented JSON for people to read.
+    ///
+    /// - Throws: `EncodingError`.
     package static func pretty(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
+    /// Decodes a value from UTF-8 JSON text.
+    ///
     /// - Throws: `DecodingError`.
     package static func decode<Value: Decodable>(_ type: Value.Type = Value.self, from data: Data) throws -> Value {
         let data = streamSafe(data)
         if type == JSONValue.self, let value = try JSONValue(parsing: data) as? Value { return value }
         let decoder = JSONDecoder()
-        if let key = JSONTree.key { decoder.userInfo[key] = JSONTree(data) }
+        if let key = LazyJSONDocument.key { decoder.userInfo[key] = LazyJSONDocument(data) }
         return try decoder.decode(type, from: data)
     }
 
@@ -35,7 +48,9 @@ package enum JSONCoding {
         }.map { Data($0) } ?? text
     }
 
-    /// Recodes one value as another type that has the same JSON.
+    /// Converts a value to another type with the same JSON representation.
+    ///
+    /// - Throws: `EncodingError` or `DecodingError`.
     package static func convert<Value: Decodable>(_ value: some Encodable, to type: Value.Type) throws -> Value {
         try decode(type, from: encode(value))
     }

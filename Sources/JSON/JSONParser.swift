@@ -1,13 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import FoundationEssentials
 
 extension JSONValue {
-    /// Reads JSON text in one pass, in time that grows with its bytes alone.
+    /// Parses JSON text in one pass, in linear time.
     ///
-    /// Strict RFC 8259 in UTF-8, with or without a byte order mark; at most `JSONScanner.maximumDepth` levels deep. Of members of
-    /// the same name the first one counts, as for types that `JSONCoding` decodes. A number that is whole and fits is an
+    /// Accepts strict RFC 8259 in UTF-8, with or without a byte order mark, at most `JSONScanner.maximumDepth` levels deep. If a member
+    /// name is repeated, the first value is used, as for types that `JSONCoding` decodes. A whole number that fits 64 bits becomes an
     /// `integer` however it is written: `1.0` and `1e0` are `1`.
     ///
-    /// - Throws: `DecodingError.dataCorrupted` that says at which byte what was expected.
+    /// - Throws: `DecodingError.dataCorrupted` with the byte offset and what was expected there.
     package init(parsing text: Data) throws {
         do {
             self = try text.withUnsafeBytes { raw throws(JSONScanner.SyntaxError) in
@@ -27,7 +29,7 @@ extension JSONValue {
     }
 }
 
-/// Builds values from text whose bytes are known to be UTF-8.
+/// Builds values from text that has been validated as UTF-8.
 private struct JSONParser {
     private let bytes: UnsafeBufferPointer<UInt8>
     private var scanner: JSONScanner
@@ -90,14 +92,14 @@ private struct JSONParser {
             throw JSONScanner.SyntaxError(offset: range.lowerBound, expected: "a number that a double can hold")
         }
         guard !isPlain, let rounded = Int64(exactly: number) else { return .number(number) }
-        // Beyond 2^53 a double is not exact: its digits are.
+        // A double is not exact beyond 2^53, so use the digits.
         return .integer(JSONNumber.exact(bytes[range]) ?? rounded)
     }
 }
 
-/// Whole numbers read from their digits.
+/// Parses whole numbers from their digits.
 private enum JSONNumber {
-    /// `-12`; `nil` for other forms, and beyond 64 bits.
+    /// Parses an optional minus sign and digits; `nil` for any other form, or if the number does not fit 64 bits.
     static func digits(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> Int64? {
         let isNegative = text.first == UInt8(ascii: "-")
         var value: Int64 = 0
@@ -110,7 +112,7 @@ private enum JSONNumber {
         return value
     }
 
-    /// A decimal with a fraction or an exponent that stands for a whole number of 64 bits; else `nil`.
+    /// Parses a decimal with a fraction or an exponent; `nil` if it is not a whole number of 64 bits.
     static func exact(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> Int64? {
         var (digits, scale, isFraction): ([Int64], Int, Bool) = ([], 0, false)
         var rest = text
@@ -126,7 +128,7 @@ private enum JSONNumber {
             }
         }
         if !rest.isEmpty {
-            // By its range: `abs` traps on the least integer.
+            // A range check, since `abs` traps on `Int.min`.
             guard let exponent = Int(String(decoding: rest.dropFirst(), as: UTF8.self)),
                 (-10_000...10_000).contains(exponent)
             else { return nil }

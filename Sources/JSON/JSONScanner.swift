@@ -1,36 +1,55 @@
-/// A strict RFC 8259 reader that finds where values begin and end without building them.
+// SPDX-License-Identifier: Apache-2.0
+
+/// A strict RFC 8259 scanner that finds where values begin and end without building them.
 ///
-/// It exists because a message's envelope must be looked at on the connection's thread, thousands of times a second, while
-/// its `params` are decoded later and elsewhere. Offsets are bytes from the start of the text.
+/// A message's envelope is parsed on the connection's event loop, thousands of times a second, whereas its `params` are decoded later
+/// on another thread. Offsets are bytes from the start of the text.
+///
+/// ```swift
+/// var scanner = JSONScanner(bytes)
+/// try scanner.members { (name, scanner) throws(JSONScanner.SyntaxError) in
+///     let value = try scanner.skipValue()
+///     if scanner.name(name, is: "id") { id = value }
+/// }
+/// ```
 package struct JSONScanner {
-    /// Where and why the text stopped being JSON.
+    /// The position at which the text is not valid JSON, and what was expected there.
     package struct SyntaxError: Error, Equatable {
+        /// Bytes from the start of the text.
         package let offset: Int
+        /// A noun phrase, such as `a value`.
         package let expected: String
 
+        /// Creates an error at a byte offset.
         package init(offset: Int, expected: String) {
             self.offset = offset
             self.expected = expected
         }
     }
 
-    /// Values nested deeper than this are refused: a peer must not be able to exhaust the stack.
+    /// The deepest nesting that is accepted, so that a peer cannot exhaust the stack.
     package static let maximumDepth = 128
 
     private let bytes: UnsafeBufferPointer<UInt8>
+    /// The position of the next byte to read.
     package private(set) var offset: Int
 
+    /// Creates a scanner over bytes that must outlive it.
+    ///
+    /// - Parameter offset: where scanning starts.
     package init(_ bytes: UnsafeBufferPointer<UInt8>, at offset: Int = 0) {
         self.bytes = bytes
         self.offset = offset
     }
 
-    /// The kind of a value, told by its first byte.
+    /// The kind of a value, determined by its first byte.
     package enum Kind: Equatable {
         case object, array, string, number, bool, null
     }
 
-    /// Passes white space, then says what comes next without passing it.
+    /// Skips white space and returns the kind of the next value without consuming it.
+    ///
+    /// - Throws: `SyntaxError` if no value follows.
     package mutating func peek() throws(SyntaxError) -> Kind {
         skipSpace()
         guard offset < bytes.count else { throw SyntaxError(offset: offset, expected: "a value") }
@@ -45,7 +64,10 @@ package struct JSONScanner {
         }
     }
 
-    /// Passes one value. -> the range of its bytes.
+    /// Skips one value, with the white space before it.
+    ///
+    /// - Returns: the range of the value's bytes.
+    /// - Throws: `SyntaxError` if the value is malformed or nested too deeply.
     @discardableResult
     package mutating func skipValue(depth: Int = 0) throws(SyntaxError) -> Range<Int> {
         let kind = try peek()
@@ -53,8 +75,8 @@ package struct JSONScanner {
         switch kind {
         case .string: try skipString()
         case .number: try skipNumber()
-        case .bool: try skipWord(bytes[offset] == UInt8(ascii: "t") ? "true" : "false")
-        case .null: try skipWord("null")
+        case .bool: try skipLiteral(bytes[offset] == UInt8(ascii: "t") ? "true" : "false")
+        case .null: try skipLiteral("null")
         case .object:
             try members(depth: depth) { (_, scanner) throws(SyntaxError) in
                 try scanner.skipValue(depth: depth + 1)
@@ -67,8 +89,12 @@ package struct JSONScanner {
         return start..<offset
     }
 
-    /// Passes an object; `body` is called with each member's name (the bytes between its quotes, escapes as they are) and must
-    /// pass the member's value.
+    /// Consumes an object.
+    ///
+    /// - Parameters:
+    ///   - depth: how deeply the object is nested.
+    ///   - body: called for each member with the range of its name (between the quotes, still escaped); must consume the value.
+    /// - Throws: `SyntaxError`, or what `body` throws.
     package mutating func members(
         depth: Int = 0, _ body: (Range<Int>, inout JSONScanner) throws(SyntaxError) -> Void
     ) throws(SyntaxError) {
@@ -90,7 +116,12 @@ package struct JSONScanner {
         }
     }
 
-    /// Passes an array; `body` must pass one element each time that it is called.
+    /// Consumes an array.
+    ///
+    /// - Parameters:
+    ///   - depth: how deeply the array is nested.
+    ///   - body: called for each element; must consume it.
+    /// - Throws: `SyntaxError`, or what `body` throws.
     package mutating func elements(
         depth: Int = 0, _ body: (inout JSONScanner) throws(SyntaxError) -> Void
     ) throws(SyntaxError) {
@@ -106,13 +137,15 @@ package struct JSONScanner {
         }
     }
 
-    /// Passes trailing white space and makes sure that nothing else follows.
+    /// Consumes trailing white space.
+    ///
+    /// - Throws: `SyntaxError` if anything else follows.
     package mutating func finish() throws(SyntaxError) {
         skipSpace()
         guard offset == bytes.count else { throw SyntaxError(offset: offset, expected: "nothing more") }
     }
 
-    /// Whether the bytes of a member's name are these; a name written with escapes is compared as it reads.
+    /// Whether a member's name equals `text`. Escapes in the name are decoded before the comparison.
     package func name(_ range: Range<Int>, is text: StaticString) -> Bool {
         let slice = UnsafeBufferPointer(rebasing: bytes[range])
         if slice.count == text.utf8CodeUnitCount {
@@ -124,7 +157,9 @@ package struct JSONScanner {
                 UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
-    /// The text that the bytes between two quotes stand for; `nil` where an escape names half a surrogate pair.
+    /// Decodes the bytes between the quotes of a string.
+    ///
+    /// - Returns: `nil` if an escape is an unpaired surrogate.
     package func string(_ range: Range<Int>) -> String? {
         let slice = bytes[range]
         guard slice.contains(UInt8(ascii: "\\")) else { return String(decoding: slice, as: UTF8.self) }
@@ -192,9 +227,9 @@ package struct JSONScanner {
         guard take(byte) else { throw SyntaxError(offset: offset, expected: expected) }
     }
 
-    private mutating func skipWord(_ word: StaticString) throws(SyntaxError) {
+    private mutating func skipLiteral(_ literal: StaticString) throws(SyntaxError) {
         let start = offset
-        for index in 0..<word.utf8CodeUnitCount where !take(word.utf8Start[index]) {
+        for index in 0..<literal.utf8CodeUnitCount where !take(literal.utf8Start[index]) {
             throw SyntaxError(offset: start, expected: "a value")
         }
     }

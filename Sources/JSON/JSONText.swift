@@ -1,6 +1,8 @@
-/// JSON text made by hand, where a coder would cost more than the message.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Writes JSON text directly, for messages that are cheaper to concatenate than to encode.
 package enum JSONText {
-    /// A string in quotes, escaped as RFC 8259 asks.
+    /// A JSON string literal: `value` in quotes, escaped as RFC 8259 requires.
     package static func quote(_ value: String) -> String {
         var text = "\""
         for scalar in value.unicodeScalars {

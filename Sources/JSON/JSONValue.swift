@@ -1,22 +1,27 @@
-/// Any JSON value, for members whose shape is somebody else's business.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Any JSON value, for members whose shape is defined elsewhere.
 package enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)
+    /// A whole number within 64 bits, however it is written: `1`, `1.0` or `1e0`.
     case integer(Int64)
     case number(Double)
     case string(String)
     case array([JSONValue])
     case object([String: JSONValue])
 
-    /// The member of an object; `nil` where this is no object or has no such member.
+    /// The object's member `name`; `nil` if this is not an object or has no such member.
     package subscript(name: String) -> JSONValue? {
         if case .object(let members) = self { members[name] } else { nil }
     }
 
+    /// The string; `nil` for any other kind of value.
     package var string: String? {
         if case .string(let value) = self { value } else { nil }
     }
 
+    /// The number, whole or not; `nil` for any other kind of value.
     package var double: Double? {
         switch self {
         case .integer(let value): Double(value)
@@ -25,24 +30,27 @@ package enum JSONValue: Sendable, Hashable {
         }
     }
 
+    /// The array's elements; `nil` for any other kind of value.
     package var array: [JSONValue]? {
         if case .array(let value) = self { value } else { nil }
     }
 
+    /// The object's members; `nil` for any other kind of value.
     package var object: [String: JSONValue]? {
         if case .object(let value) = self { value } else { nil }
     }
 }
 
 extension JSONValue: Codable {
+    /// Decodes any JSON value; from `JSONCoding`'s decoder in linear time, from another decoder by trying each type.
     package init(from decoder: any Decoder) throws {
-        if let tree = JSONTree.key.flatMap({ decoder.userInfo[$0] as? JSONTree }),
+        if let tree = LazyJSONDocument.key.flatMap({ decoder.userInfo[$0] as? LazyJSONDocument }),
             let value = try tree.value(at: decoder.codingPath)
         {
             self = value
             return
         }
-        // A decoder that is not `JSONCoding`'s, asked for each type in turn.
+        // Not a decoder of `JSONCoding`: try each type in turn.
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
@@ -61,6 +69,7 @@ extension JSONValue: Codable {
         }
     }
 
+    /// Encodes the value as itself, without a wrapper.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
@@ -78,13 +87,20 @@ extension JSONValue: Codable {
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByFloatLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
 {
+    /// `.string(value)`.
     package init(stringLiteral value: String) { self = .string(value) }
+    /// `.bool(value)`.
     package init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// `.integer(value)`.
     package init(integerLiteral value: Int64) { self = .integer(value) }
+    /// `.number(value)`.
     package init(floatLiteral value: Double) { self = .number(value) }
+    /// `.array(elements)`.
     package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+    /// `.object`; of elements with the same key the last one is used.
     package init(dictionaryLiteral elements: (String, JSONValue)...) {
         self = .object(Dictionary(elements) { _, last in last })
     }
+    /// `.null`.
     package init(nilLiteral: ()) { self = .null }
 }

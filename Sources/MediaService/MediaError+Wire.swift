@@ -1,8 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Faults
 package import Media
 
-/// How the faults of media look to a caller.
+/// Maps the errors of `Media` to the wire.
 extension MediaError: ServiceErrorConvertible {
+    /// The error that a caller of the service receives. Unsupported media are `corrupt_media`; a full disk, a read-only file system and
+    /// I/O errors are `unavailable`.
     package var serviceError: ServiceError {
         switch kind {
         case .notFound: ServiceError(.notFound, message)

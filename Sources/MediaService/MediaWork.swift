@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Artifacts
 package import Blocking
 import Contracts
@@ -8,20 +10,35 @@ import Parameters
 import ServiceKit
 import Timebase
 
-/// Media work on artifacts: what `clipper` and `stitcher` share.
+/// Runs media work on artifacts for `clipper`, `stitcher` and `agent5`: resolves inputs, writes outputs atomically.
+///
+/// ```swift
+/// let clip = try await media.input(request.clip, at: "/clip")
+/// let output = try media.target(request.output, at: "/output")
+/// let (report, bytes) = try await media.make(output) { path, isCancelled in
+///     try Film.stitch(recipe(clip), output: path, cancelled: isCancelled)
+/// }
+/// ```
 package struct MediaWork: Sendable {
+    /// Where inputs are read and outputs are written.
     package let artifacts: Artifacts
+    /// The threads that decode and encode.
     package let blocking: BlockingPool
 
+    /// Creates a runner of media work.
     package init(artifacts: Artifacts, blocking: BlockingPool) {
         self.artifacts = artifacts
         self.blocking = blocking
     }
 
-    /// The path of an artifact that is read.
+    /// Resolves an input artifact to a local path; an object of S3 is downloaded.
     ///
-    /// - Parameter pointer: where its URI stood in the parameters.
-    /// - Throws: `not_found`; `invalid_params`, also for what is not a regular file; `unauthorized` for a place that is not allowed.
+    /// - Parameters:
+    ///   - uri: the artifact URI from the call's parameters.
+    ///   - pointer: the JSON pointer of `uri` in the parameters.
+    /// - Returns: the path of a regular file.
+    /// - Throws: `not_found`; `invalid_params` for an invalid URI or anything but a regular file; `unauthorized` outside the allowed
+    ///   places.
     package func input(_ uri: String, at pointer: String) async throws(ServiceError) -> String {
         let file = try artifacts.input(uri, at: pointer)
         do throws(ServiceError) {
@@ -32,16 +49,20 @@ package struct MediaWork: Sendable {
         }
     }
 
-    /// The artifact that is written.
+    /// Checks an output artifact before any work is done for it.
     ///
-    /// - Parameter pointer: where its URI stood in the parameters.
-    /// - Throws: `invalid_params`; `unauthorized` for a place that is not allowed; `conflict` if something that is not a regular
-    ///   file is there.
+    /// - Parameters:
+    ///   - uri: the artifact URI from the call's parameters.
+    ///   - pointer: the JSON pointer of `uri` in the parameters.
+    /// - Throws: `invalid_params`; `unauthorized` outside the allowed places; `conflict` if the path exists and is not a regular file.
     package func target(_ uri: String, at pointer: String) throws(ServiceError) -> ArtifactURI {
         try artifacts.target(uri, at: pointer)
     }
 
-    /// The path of an artifact that may be missing; `nil` where it is.
+    /// Resolves an optional input artifact.
+    ///
+    /// - Returns: the path, or `nil` if the artifact does not exist.
+    /// - Throws: the errors of `input(_:at:)` except `not_found`.
     package func inputIfPresent(_ uri: String, at pointer: String) async throws(ServiceError) -> String? {
         do {
             return try await input(uri, at: pointer)
@@ -50,35 +71,37 @@ package struct MediaWork: Sendable {
         }
     }
 
-    /// Runs work that writes one artifact, on a thread of its own.
+    /// Writes one artifact on a thread of the blocking pool. The artifact appears only when `body` has returned.
     ///
     /// - Parameters:
-    ///   - source: the URI of the file whose packets are copied: an artifact that cannot hold them is its fault.
-    ///   - call: whose caller gets progress while the artifact goes to its store.
-    ///   - body: writes to the path, and asks often whether it was cancelled.
-    /// - Returns: what `body` returned, and the artifact's size in bytes.
+    ///   - output: the artifact, replaced if it exists.
+    ///   - source: the URI of the file whose packets are copied. Errors about packets that the output cannot hold name it.
+    ///   - call: receives progress reports while the artifact is stored.
+    ///   - body: writes the file at `path`; polls `isCancelled` and throws when it is `true`.
+    /// - Returns: the result of `body`, and the artifact's size in bytes.
+    /// - Throws: what `body` throws; the errors of `Artifacts.output(_:_:)`.
     package func make<Report: Sendable>(
         _ output: ArtifactURI, copying source: String? = nil, reporting call: Call? = nil,
-        _ body: @escaping @Sendable (_ path: String, _ cancelled: @escaping @Sendable () -> Bool) throws -> Report
+        _ body: @escaping @Sendable (_ path: String, _ isCancelled: @escaping @Sendable () -> Bool) throws -> Report
     ) async throws -> (Report, Int) {
         var reports: Task<Void, Never>?
         defer { reports?.cancel() }
         let report = try await artifacts.output(output) { path in
-            let report = try await blocking.run { cancelled in
+            let report = try await blocking.run { isCancelled in
                 do {
-                    return try body(path, cancelled)
+                    return try body(path, isCancelled)
                 } catch let error as MediaError {
-                    throw Self.named(error, source, path)
+                    throw Self.attributed(error, to: source, path)
                 }
             }
-            reports = call?.reports(0.99, "storing \(output.name)")
+            reports = call?.startProgressReports(0.99, "storing \(output.name)")
             return report
         }
         return (report, try await artifacts.info(output)?.size ?? 0)
     }
 
-    /// An error in which the file that is written does not stand for the one that is at fault.
-    private static func named(_ error: MediaError, _ source: String?, _ path: String) -> MediaError {
+    /// The error with the source in place of the output file, which is not at fault if it cannot hold the source's packets.
+    private static func attributed(_ error: MediaError, to source: String?, _ path: String) -> MediaError {
         guard let source, error.kind == .corruptMedia, let name = path.split(separator: "/").last,
             let place = error.message.firstRange(of: name)
         else { return error }
@@ -89,9 +112,13 @@ package struct MediaWork: Sendable {
 }
 
 extension VideoFormat {
-    /// A film's shape as requests name it; `FilmDefaults` where they do not.
+    /// Creates the format that a request asks for, with `FilmDefaults` for absent values.
     ///
-    /// - Throws: `invalid_params`.
+    /// - Parameters:
+    ///   - width: in pixels, even.
+    ///   - height: in pixels, even.
+    ///   - fps: frames per second, one of `FilmBounds.fps`.
+    /// - Throws: `invalid_params` at `/width` or `/fps`.
     package init(width: Int?, height: Int?, fps: Double?) throws(ServiceError) {
         guard let rate = FrameRate(framesPerSecond: fps ?? FilmDefaults.fps) else {
             throw .invalidParams(at: "/fps", expected: "\(FilmBounds.fps.expected), found \(fps ?? 0)")

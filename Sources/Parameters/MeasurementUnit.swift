@@ -1,6 +1,8 @@
-/// What a number measures.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The unit of a number.
 ///
-/// The raw value is the symbol of the unit, the `x-unit` of a schema.
+/// The raw value is the unit's symbol, which is the `x-unit` of a schema.
 package enum MeasurementUnit: String, Sendable, CaseIterable {
     case seconds = "s"
     case pixels = "px"
@@ -9,16 +11,16 @@ package enum MeasurementUnit: String, Sendable, CaseIterable {
     /// Loudness relative to full scale.
     case loudness = "LUFS"
     case dollars = "USD"
-    /// A part of a whole: 1 is all of it.
+    /// A fraction of a whole: 1 is all of it.
     case share = "1"
     /// A multiplier: 1 changes nothing.
     case factor = "x"
-    /// A whole number without a unit, where an error should say that it is one.
+    /// A whole number without a unit; error messages say `a whole number`.
     case number = ""
 
-    /// A range with the unit, as error messages write it.
+    /// A range with its unit, as it appears in error messages.
     ///
-    /// - Parameter range: such as `0 to 5` or `0 or more`.
+    /// - Parameter range: `0 to 5`, `0 or more`, ...
     package func phrase(_ range: String) -> String {
         switch self {
         case .seconds: "seconds from \(range)"

@@ -1,15 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import JSON
 
-/// One member of a call's parameters: what it is, what it may be, and how it is checked.
+/// One member of a call's parameters: its name, description, schema and validation.
 package struct Parameter<Owner>: Sendable {
-    /// On the wire.
+    /// The member's name on the wire.
     package let name: String
+    /// One sentence for `rpc.discover`.
     package let description: String
-    /// Keywords of its JSON Schema beside what its Swift type says.
+    /// JSON Schema keywords in addition to those derived from the Swift type.
     package let keywords: [String: JSONValue]
-    /// A schema in place of the one that its Swift type has.
+    /// A schema that replaces the one derived from the Swift type.
     package let schema: JSONValue?
-    /// What is wrong with the member, at a JSON pointer.
+    /// Validates the member of an owner, given the member's JSON pointer.
     package let violations: @Sendable (Owner, String) -> [Violation]
 
     private init(
@@ -23,18 +26,23 @@ package struct Parameter<Owner>: Sendable {
         self.violations = violations
     }
 
-    /// A member of which its type says all that is known before the call is made: a URI, a name, a flag, one of a few words.
+    /// A member that its type fully describes: a URI, a name, a flag, an enum.
     ///
-    /// - Parameter standard: what holds if it is absent.
-    package static func value(_ name: String, _ description: String, standard: JSONValue? = nil) -> Parameter {
-        Parameter(name, description, standard.map { ["default": $0] } ?? [:])
+    /// - Parameter defaultValue: the value if the member is absent.
+    package static func value(
+        _ name: String, _ description: String, default defaultValue: JSONValue? = nil
+    ) -> Parameter {
+        Parameter(name, description, defaultValue.map { ["default": $0] } ?? [:])
     }
 
-    /// A member whose schema cannot be read off its type.
+    /// A member whose schema cannot be derived from its type.
     package static func value(_ name: String, _ description: String, schema: JSONValue) -> Parameter {
         Parameter(name, description, [:], schema: schema)
     }
 
+    /// A number within a bound.
+    ///
+    /// - Parameter value: reads the member; `nil` if it is absent.
     package static func number<Value: BoundedNumber>(
         _ name: String, _ value: @escaping @Sendable (Owner) -> Value?, _ bound: NumberBound<Value>,
         _ description: String
@@ -44,29 +52,34 @@ package struct Parameter<Owner>: Sendable {
         }
     }
 
+    /// A string that satisfies a rule.
+    ///
+    /// - Parameters:
+    ///   - value: reads the member; `nil` if it is absent.
+    ///   - defaultValue: the value if the member is absent.
     package static func text(
         _ name: String, _ value: @escaping @Sendable (Owner) -> String?, _ rule: TextRule, _ description: String,
-        standard: JSONValue? = nil
+        default defaultValue: JSONValue? = nil
     ) -> Parameter {
         var keywords = rule.keywords
-        keywords["default"] = standard
+        keywords["default"] = defaultValue
         return Parameter(name, description, keywords) { owner, pointer in
             value(owner).flatMap { rule.violation($0, at: pointer) }.map { [$0] } ?? []
         }
     }
 
-    /// A member with members of its own.
-    package static func object<Value: Described>(
+    /// A nested object, validated by its own parameters.
+    package static func object<Value: ValidatedParameters>(
         _ name: String, _ value: @escaping @Sendable (Owner) -> Value?, _ description: String
     ) -> Parameter {
         Parameter(name, description, [:]) { owner, pointer in value(owner)?.violations(at: pointer) ?? [] }
     }
 
-    /// A list.
+    /// An array. Elements that conform to `ValidatedParameters` are validated, too.
     ///
     /// - Parameters:
-    ///   - count: how many elements.
-    ///   - noun: what the elements are, for the error message.
+    ///   - count: the accepted numbers of elements.
+    ///   - noun: the plural noun for the elements in error messages.
     package static func list<Element: Sendable>(
         _ name: String, _ value: @escaping @Sendable (Owner) -> [Element]?, _ count: ClosedRange<Int>, of noun: String,
         _ description: String
@@ -77,12 +90,12 @@ package struct Parameter<Owner>: Sendable {
                 return [Violation(pointer: pointer, expected: count.expected(noun), found: "\(elements.count)")]
             }
             return elements.enumerated().flatMap { index, element in
-                (element as? any Described)?.violations(at: "\(pointer)/\(index)") ?? []
+                (element as? any ValidatedParameters)?.violations(at: "\(pointer)/\(index)") ?? []
             }
         }
     }
 
-    /// A list of numbers.
+    /// An array of numbers, each within `bound`.
     package static func numbers<Value: BoundedNumber>(
         _ name: String, _ value: @escaping @Sendable (Owner) -> [Value]?, _ count: ClosedRange<Int>, of noun: String,
         each bound: NumberBound<Value>, _ description: String
@@ -98,10 +111,10 @@ package struct Parameter<Owner>: Sendable {
         }
     }
 
-    /// An object whose members have any names.
+    /// An object with arbitrary member names.
     ///
-    /// - Parameter schema: of a member.
-    package static func dictionary<Value: Described>(
+    /// - Parameter schema: the schema of each member's value.
+    package static func dictionary<Value: ValidatedParameters>(
         _ name: String, _ value: @escaping @Sendable (Owner) -> [String: Value]?, schema: JSONValue,
         _ description: String
     ) -> Parameter {
@@ -116,7 +129,7 @@ package struct Parameter<Owner>: Sendable {
 }
 
 extension String {
-    /// As a part of a JSON pointer.
+    /// The string as a reference token of a JSON pointer (RFC 6901).
     fileprivate var escaped: String {
         String(flatMap { $0 == "~" ? "~0" : $0 == "/" ? "~1" : String($0) })
     }

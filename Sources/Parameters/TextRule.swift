@@ -1,43 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Faults
 package import JSON
 
-/// How long a text may be, and which characters it may have.
+/// The accepted lengths and characters of a text parameter.
 package struct TextRule: Sendable {
-    /// What its length counts.
+    /// The unit in which the length is measured.
     package enum Measure: String, Sendable {
-        /// Unicode scalars, as the `minLength` and `maxLength` of JSON Schema count.
+        /// Unicode scalars, like `minLength` and `maxLength` of JSON Schema.
         case characters
-        /// Of UTF-8.
+        /// Bytes of UTF-8.
         case bytes
     }
 
+    /// The accepted lengths, in `measure`.
     package let length: ClosedRange<Int>
+    /// The unit of `length`.
     package let measure: Measure
-    /// What an error message says is expected.
+    /// The accepted texts as they appear in error messages, such as `1 to 256 bytes`.
     package let expected: String
-    /// A regular expression for the whole text; any characters if absent.
+    /// A regular expression for the whole text; absent if any characters are accepted.
     package let pattern: String?
-    /// The error of a text that is too long.
-    package let excess: ErrorKind
+    /// The error kind of a text that is too long.
+    package let tooLongKind: ErrorKind
     private let isAllowed: @Sendable (String) -> Bool
 
+    /// Creates a rule.
+    ///
     /// - Parameters:
-    ///   - expected: the length and its measure if absent.
-    ///   - pattern: for the schema; `isAllowed` checks the same.
-    ///   - isAllowed: whether a text of that length is accepted.
+    ///   - expected: derived from the length and its measure if absent.
+    ///   - pattern: for the schema only; `isAllowed` must implement the same condition.
+    ///   - tooLongKind: the error kind of a text that is too long.
+    ///   - isAllowed: whether a text of an accepted length is accepted.
     package init(
         _ length: ClosedRange<Int>, _ measure: Measure, expected: String? = nil, pattern: String? = nil,
-        excess: ErrorKind = .invalidParams, isAllowed: @escaping @Sendable (String) -> Bool = { _ in true }
+        tooLongKind: ErrorKind = .invalidParams, isAllowed: @escaping @Sendable (String) -> Bool = { _ in true }
     ) {
         self.length = length
         self.measure = measure
         self.expected = expected ?? "\(length.lowerBound) to \(length.upperBound) \(measure.rawValue)"
         self.pattern = pattern
-        self.excess = excess
+        self.tooLongKind = tooLongKind
         self.isAllowed = isAllowed
     }
 
-    /// A text of a number of bytes without control characters.
+    /// A rule for text of a number of bytes without control characters.
     package static func plain(_ length: ClosedRange<Int>) -> TextRule {
         TextRule(
             length, .bytes,
@@ -48,7 +55,7 @@ package struct TextRule: Sendable {
         }
     }
 
-    /// The length of a text in the rule's measure.
+    /// The length of a text, in `measure`.
     package func count(_ text: String) -> Int {
         switch measure {
         case .characters: text.unicodeScalars.count
@@ -56,16 +63,20 @@ package struct TextRule: Sendable {
         }
     }
 
+    /// Whether a text is accepted.
     package func accepts(_ text: String) -> Bool { length.contains(count(text)) && isAllowed(text) }
 
-    /// - Returns: `nil` for a text that is accepted.
+    /// Validates a text.
+    ///
+    /// - Parameter pointer: the JSON pointer of the text.
+    /// - Returns: `nil` if the text is accepted.
     package func violation(_ text: String, at pointer: String) -> Violation? {
         if accepts(text) { return nil }
         let count = count(text)
         return Violation(
             pointer: pointer, expected: expected,
             found: length.contains(count) ? "\"\(text.prefix(80))\"" : "\(count)",
-            kind: count > length.upperBound ? excess : .invalidParams)
+            kind: count > length.upperBound ? tooLongKind : .invalidParams)
     }
 
     /// The keywords of the parameter's JSON Schema.

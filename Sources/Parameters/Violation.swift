@@ -1,15 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Faults
 
-/// What is wrong with one parameter.
+/// A parameter value that violates its bound or rule.
 package struct Violation: Sendable, Equatable {
     /// The JSON pointer of the value.
     package let pointer: String
-    /// What would be right.
+    /// The accepted values, such as `seconds from 0 to 5`.
     package let expected: String
-    /// What it is.
+    /// The value that was found; absent if it should not be quoted.
     package let found: String?
+    /// The kind of the resulting error.
     package let kind: ErrorKind
 
+    /// Creates a violation.
     package init(pointer: String, expected: String, found: String? = nil, kind: ErrorKind = .invalidParams) {
         self.pointer = pointer
         self.expected = expected
@@ -20,10 +24,10 @@ package struct Violation: Sendable, Equatable {
     /// `/fade_s: expected seconds from 0 to 5`
     package var text: String { "\(pointer): expected \(expected)" }
 
-    /// The same with what was found.
+    /// `/fade_s: expected seconds from 0 to 5, found 7`
     package var message: String { found.map { "\(text), found \($0)" } ?? text }
 
-    /// The error of a call with this violation alone.
+    /// The error of a call whose only violation is this one.
     package var error: ServiceError {
         var error = ServiceError.invalidParams(
             at: pointer, expected: found.map { "\(expected), found \($0)" } ?? expected)
@@ -33,8 +37,8 @@ package struct Violation: Sendable, Equatable {
 }
 
 extension [Violation] {
-    /// The error of a call with these violations; `nil` if there are none. Its detail is the pointer of the only one, or has a line
-    /// for each.
+    /// The error of a call with these violations; `nil` if there are none. The detail is the pointer of a single violation, or one line
+    /// for each of several.
     package var error: ServiceError? {
         guard let first else { return nil }
         if count == 1 { return first.error }

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Contracts
 package import Faults
 import FoundationEssentials
 package import JSON
 
-/// What each piece of work costs, from one file for all services: `UNDERSTUDY_PRICES`.
+/// The prices of all paid work, from the file that `UNDERSTUDY_PRICES` names; every service reads the same file.
 ///
 /// ```json
 /// {"image": {"default": 0.02, "openai": {"default": 0.04, "gpt-image-2/high": 0.08}, "replicate": 0.003},
@@ -11,44 +13,53 @@ package import JSON
 ///  "stitch": {"mediaconvert": 0.01},
 ///  "lead": {"replicate": {"clip": 0.0, "second": 0.1}}}
 /// ```
-/// All members may be absent; amounts are US dollars from 0 to 1000.
+/// All members are optional; amounts are US dollars from 0 to 1000.
+///
+/// ```swift
+/// let prices = try PriceList.read("/etc/understudy/prices.json")
+/// prices.image(provider: "openai", model: "gpt-image-2", quality: "high")
+/// ```
 package struct PriceList: Sendable, Equatable {
-    /// By provider; `default` stands for every provider that is not named.
+    /// By provider; `default` applies to providers that are not listed.
     private var images: [String: ImagePrices] = [:]
-    /// One clip.
+    /// The price of one clip of the understudy.
     package private(set) var clip = USD(0.001)
-    /// One film, by backend.
+    /// The price of stitching one film, by backend.
     private var stitches: [StitchBackend: USD] = [.local: .zero, .mediaconvert: USD(0.01)]
 
-    /// By provider; a lead that is not named costs what it says itself.
+    /// By provider; a lead that is not listed reports its own costs.
     private var leads: [String: LeadPrice] = [:]
 
-    /// The prices that hold where no file is named.
+    /// The default prices.
     package init() {
         images["default"] = ImagePrices(base: USD(0.02), exceptions: [:])
         images["card"] = ImagePrices(base: .zero, exceptions: [:])
         images["folder"] = ImagePrices(base: .zero, exceptions: [:])
     }
 
-    /// One picture.
+    /// The price of one image. The most specific entry applies: `model/quality`, then `model`, then the provider's default.
     ///
     /// - Parameters:
-    ///   - model: with `quality` or without it, chooses a price of its own where the list has one.
+    ///   - provider: the name of the provider.
+    ///   - model: the name of the model; the provider's default price if absent.
+    ///   - quality: the quality requested from the model.
     package func image(provider: String, model: String? = nil, quality: String? = nil) -> USD {
         guard let prices = images[provider] ?? images["default"] else { return .zero }
         guard let model else { return prices.base }
         return quality.flatMap { prices.exceptions["\(model)/\($0)"] } ?? prices.exceptions[model] ?? prices.base
     }
 
-    /// One film; with `auto`, the dearer way.
+    /// The price of stitching one film; for `auto`, that of the most expensive backend.
     package func stitch(_ backend: StitchBackend) -> USD {
         guard backend == .auto else { return stitches[backend] ?? .zero }
         return max(stitch(.local), stitch(.mediaconvert))
     }
 
-    /// One clip of a lead.
+    /// The price of one clip of a lead; zero for a provider that is not listed.
     ///
-    /// - Parameter seconds: that are bought.
+    /// - Parameters:
+    ///   - provider: the name of the provider.
+    ///   - seconds: the duration that is bought.
     package func lead(_ provider: String, seconds: Double) -> USD {
         guard let price = leads[provider] else { return .zero }
         return price.clip + USD(price.second.dollars * seconds)
@@ -59,7 +70,7 @@ package struct PriceList: Sendable, Equatable {
         var second = USD.zero
     }
 
-    /// The prices of one provider: `model` or `model/quality` beside the rest.
+    /// The prices of one image provider: a base price, and exceptions by `model` or `model/quality`.
     private struct ImagePrices: Sendable, Equatable {
         var base: USD
         var exceptions: [String: USD]
@@ -69,10 +80,10 @@ package struct PriceList: Sendable, Equatable {
 // MARK: - Reading
 
 extension PriceList {
-    /// Reads a file of prices; what it leaves out costs what it costs without a file.
+    /// Reads a price file. Prices that it omits keep their defaults.
     ///
-    /// - Parameter path: of the file; no file if absent.
-    /// - Throws: `invalid_params` that names the file, and each violation by its JSON pointer.
+    /// - Parameter path: the path of the file; the default prices if `nil`.
+    /// - Throws: `invalid_params` with the file's path, and the JSON pointer of each violation.
     package static func read(_ path: String?) throws(ServiceError) -> PriceList {
         guard let path else { return PriceList() }
         let json: JSONValue
@@ -92,6 +103,8 @@ extension PriceList {
         }
     }
 
+    /// Reads prices from JSON. Prices that it omits keep their defaults.
+    ///
     /// - Throws: `invalid_params` with each violation and its JSON pointer.
     package init(_ json: JSONValue) throws(ServiceError) {
         self.init()
@@ -103,7 +116,7 @@ extension PriceList {
                 case "clip": clip = Self.amount(value, at: "/clip", &violations)
                 case "stitch": readStitches(value, &violations)
                 case "lead": readLeads(value, &violations)
-                default: violations.append("/\(name): expected none; there are image, clip, stitch and lead")
+                default: violations.append("/\(name): unknown member, expected image, clip, stitch or lead")
                 }
             }
         } else {
@@ -142,7 +155,7 @@ extension PriceList {
         }
         for (name, value) in backends.sorted(by: { $0.key < $1.key }) {
             guard let backend = StitchBackend(rawValue: name), backend != .auto else {
-                violations.append("/stitch/\(name): expected none; there are local and mediaconvert")
+                violations.append("/stitch/\(name): unknown backend, expected local or mediaconvert")
                 continue
             }
             stitches[backend] = Self.amount(value, at: "/stitch/\(name)", &violations)
@@ -165,7 +178,7 @@ extension PriceList {
                 switch name {
                 case "clip": price.clip = Self.amount(value, at: pointer, &violations)
                 case "second": price.second = Self.amount(value, at: pointer, &violations)
-                default: violations.append("\(pointer): expected none; there are clip and second")
+                default: violations.append("\(pointer): unknown member, expected clip or second")
                 }
             }
             leads[provider] = price

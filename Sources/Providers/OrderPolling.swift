@@ -1,41 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Retry
 import Untrusted
 
-/// The pauses between questions about an order that a provider works on: growing, with jitter, within the order's time.
+/// The schedule for polling an order: exponentially growing pauses with jitter, until the order's timeout.
 ///
-/// An order that is paid for is asked about until its time is over, however long the provider asks to be left alone.
+/// A paid order is polled until its timeout, however long a pause the provider asks for.
+///
+/// ```swift
+/// var polling = OrderPolling(timeout: 180, first: 0.5, longest: 5)
+/// while try await polling.pause() {
+///     let report = try await status(of: id)
+///     ...
+/// }
+/// ```
 package struct OrderPolling {
-    /// The longest wait in seconds that a provider can ask for.
-    private static let longestAsked = 30.0
+    /// The longest pause that a provider can ask for, in seconds.
+    private static let maximumRequestedPause = 30.0
 
     private let end: ContinuousClock.Instant
     private var backoff: Backoff
 
+    /// Creates a schedule that starts at `now`.
+    ///
     /// - Parameters:
-    ///   - timeout: seconds for the whole order.
-    ///   - first: seconds of the first pause; each is half as long again as the one before.
-    ///   - longest: seconds of the longest pause.
-    package init(timeout: Double, first: Double, longest: Double) {
-        end = .now + .clamping(seconds: timeout)
-        // Many that wait must not ask at the same moment.
+    ///   - timeout: The time for the whole order, in seconds.
+    ///   - first: The first pause, in seconds; each pause is 1.5 times as long as the one before.
+    ///   - longest: The longest pause, in seconds.
+    ///   - now: The time at which the order starts.
+    package init(
+        timeout: Double, first: Double, longest: Double, now: ContinuousClock.Instant = .now
+    ) {
+        end = now + .clamping(seconds: timeout)
+        // Jitter keeps concurrent orders from polling in lockstep.
         backoff = Backoff(
             first: .clamping(seconds: first), factor: 1.5, longest: .clamping(seconds: longest), jitter: 0.8...1.2)
     }
 
-    /// Waits for the moment of the next question.
+    /// Sleeps until the next poll is due.
     ///
-    /// - Returns: `false` if the order's time is over.
+    /// - Returns: `false` if the order's timeout has passed.
     /// - Throws: `CancellationError`.
     package mutating func pause() async throws -> Bool {
-        guard ContinuousClock.now < end else { return false }
-        try await Task.sleep(for: min(backoff.next(), ContinuousClock.now.duration(to: end)))
+        guard let pause = nextPause() else { return false }
+        try await Task.sleep(for: pause)
         return true
     }
 
-    /// Makes the next pause longer.
+    /// Returns the pause before the next poll, cut to the end of the order's time.
     ///
-    /// - Parameter seconds: that the provider asked for; any number.
-    package mutating func wait(atLeast seconds: Double?) {
-        backoff.raise(to: .clamping(seconds: seconds ?? 0, maximum: Self.longestAsked))
+    /// - Returns: `nil` if the order's timeout has passed.
+    mutating func nextPause(at now: ContinuousClock.Instant = .now) -> Duration? {
+        guard now < end else { return nil }
+        return min(backoff.next(), now.duration(to: end))
+    }
+
+    /// Extends the next pause.
+    ///
+    /// - Parameter seconds: The pause that the provider asked for; clamped to 0 to 30 seconds.
+    package mutating func extendNextPause(toAtLeast seconds: Double?) {
+        backoff.raise(to: .clamping(seconds: seconds ?? 0, maximum: Self.maximumRequestedPause))
     }
 }

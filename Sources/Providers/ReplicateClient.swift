@@ -1,44 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import HTTP
 package import JSON
 package import Secrets
 
-/// Runs models at Replicate.
+/// A client for models hosted at Replicate.
+///
+/// ```swift
+/// let client = ReplicateClient(base: "https://api.replicate.com", token: token, http: HTTPClient())
+/// let order = client.order("owner/name", input: ["prompt": "a hill"], .image, timeout: 180)
+/// let finished = try await order.finish()
+/// ```
 package struct ReplicateClient: Sendable {
+    /// The provider's name in errors and price lists.
     package static let provider = "replicate"
 
     private let base: String
     private let token: Secret?
     private let http: HTTPClient
-    private let pauses: OrderPauses
+    private let intervals: OrderPollingIntervals
 
     /// - Parameters:
-    ///   - base: without `/v1` and without a slash at the end.
-    ///   - token: none is an error of the first use, so that a service can start without it.
-    package init(base: String, token: Secret?, http: HTTPClient, pauses: OrderPauses = OrderPauses()) {
+    ///   - base: The server's URL, without `/v1` and without a trailing slash.
+    ///   - token: The API token. A missing token is reported by the first order, so that a service can start without it.
+    ///   - http: The client that sends the requests.
+    ///   - intervals: The polling intervals.
+    package init(
+        base: String, token: Secret?, http: HTTPClient, intervals: OrderPollingIntervals = OrderPollingIntervals()
+    ) {
         self.base = base
         self.token = token
         self.http = http
-        self.pauses = pauses
+        self.intervals = intervals
     }
 
-    /// A prediction that is not ordered yet.
+    /// Prepares a prediction; `PaidOrder.finish` orders it.
     ///
     /// - Parameters:
     ///   - model: `owner/name` or `owner/name:version`.
-    ///   - input: an object, as the model wants it.
-    ///   - kind: of the result.
-    ///   - timeout: seconds for everything; the prediction is cancelled when they have passed.
+    ///   - input: The model's input, a JSON object.
+    ///   - kind: The kind of media that the model returns.
+    ///   - timeout: The time for the whole order, in seconds; the prediction is cancelled when it has passed.
     package func order(
         _ model: String, input: JSONValue, _ kind: MediaLinks.Kind, timeout: Double
     ) -> PaidOrder<ReplicateOrder> {
         PaidOrder(
             ReplicateOrder(base: base, token: token, model: model, input: input, kind: kind), http: http,
-            timeout: timeout, pauses: pauses)
+            timeout: timeout, intervals: intervals)
     }
 
-    /// Fetches what a prediction made; to be done at once, since it is kept for an hour.
+    /// Returns a download for the outputs of a prediction. Replicate deletes outputs after an hour.
+    ///
+    /// - Parameter timeout: The time for each output, in seconds.
     package func download(timeout: Double) -> OutputDownload {
-        // Without the token: results are public.
+        // Outputs are public URLs, so the token is not sent.
         OutputDownload(provider: Self.provider, base: base, http: http, timeout: timeout)
     }
 }

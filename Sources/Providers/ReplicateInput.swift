@@ -1,19 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Faults
 import FoundationEssentials
 package import JSON
 
-/// What a model at Replicate is sent beside the prompt: each model has names of its own for size and length.
+/// The input template of a Replicate model: each model has its own members for size and length.
+///
+/// ```swift
+/// let input = try ReplicateInput(#"{"width": "{width}"}"#, defaults: [:], variable: "UNDERSTUDY_REPLICATE_IMAGE_INPUT")
+/// let json = input.json(.init(prompt: "a hill", width: 1920, height: 1080))
+/// ```
 package struct ReplicateInput: Sendable {
-    /// What is asked for.
-    package struct Order: Sendable {
+    /// The values that replace the placeholders of the template.
+    package struct Values: Sendable {
+        /// The prompt, sent as the member `prompt`.
         package var prompt: String
-        /// Pixels.
+        /// The width in pixels.
         package var width: Int
+        /// The height in pixels.
         package var height: Int
-        /// The length of a clip.
+        /// The length of a clip in seconds; `nil` for an image.
         package var seconds: Int?
+        /// The seed, sent as the member `seed`; `nil` to leave it out.
         package var seed: Int?
 
+        /// - Parameters:
+        ///   - prompt: The prompt.
+        ///   - width: The width in pixels.
+        ///   - height: The height in pixels.
+        ///   - seconds: The length of a clip in seconds; `nil` for an image.
+        ///   - seed: The seed; `nil` to leave it out.
         package init(prompt: String, width: Int, height: Int, seconds: Int? = nil, seed: Int? = nil) {
             self.prompt = prompt
             self.width = width
@@ -23,53 +39,56 @@ package struct ReplicateInput: Sendable {
         }
     }
 
-    /// Shapes that the Flux models draw; models that film know those of them that they need.
-    private static let shapes = [
+    /// Aspect ratios of the Flux models; video models accept those of them that they support.
+    private static let aspectRatios = [
         (21, 9), (16, 9), (3, 2), (4, 3), (5, 4), (1, 1), (4, 5), (3, 4), (2, 3), (9, 16), (9, 21),
     ]
 
     private let members: [String: JSONValue]
 
     /// - Parameters:
-    ///   - text: an object; the texts `{width}`, `{height}`, `{aspect_ratio}` and `{seconds}` stand for what is asked for.
-    ///   - usual: stands for an absent text.
-    ///   - variable: that the text comes from.
-    /// - Throws: `invalid_params` that names the variable.
-    package init(_ text: String?, usual: [String: JSONValue], variable: String) throws(ServiceError) {
+    ///   - text: A JSON object in which the strings `{width}`, `{height}`, `{aspect_ratio}` and `{seconds}` are placeholders.
+    ///   - defaults: The members to use if `text` is `nil`.
+    ///   - variable: The environment variable that `text` comes from, for the error.
+    /// - Throws: `invalid_params` that names the variable, if `text` is not a JSON object.
+    package init(_ text: String?, defaults: [String: JSONValue], variable: String) throws(ServiceError) {
         guard let text else {
-            members = usual
+            members = defaults
             return
         }
         guard let object = (try? JSONCoding.decode(JSONValue.self, from: Data(text.utf8)))?.object else {
-            let example = (try? JSONCoding.encode(JSONValue.object(usual))).map { String(decoding: $0, as: UTF8.self) }
+            let example = (try? JSONCoding.encode(JSONValue.object(defaults))).map {
+                String(decoding: $0, as: UTF8.self)
+            }
             throw ServiceError(
                 .invalidParams, "\(variable): expected a JSON object such as \(example ?? "{}")")
         }
         members = object
     }
 
-    package func json(_ order: Order) -> JSONValue {
+    /// Returns the model's input with the placeholders replaced, the prompt and the seed.
+    package func json(_ values: Values) -> JSONValue {
         var input = members.mapValues { value -> JSONValue in
             switch value.string {
-            case "{width}": .integer(Int64(order.width))
-            case "{height}": .integer(Int64(order.height))
-            case "{aspect_ratio}": .string(Self.shape(order.width, order.height))
-            case "{seconds}": order.seconds.map { .integer(Int64($0)) } ?? value
+            case "{width}": .integer(Int64(values.width))
+            case "{height}": .integer(Int64(values.height))
+            case "{aspect_ratio}": .string(Self.aspectRatio(values.width, values.height))
+            case "{seconds}": values.seconds.map { .integer(Int64($0)) } ?? value
             default: value
             }
         }
-        input["prompt"] = .string(order.prompt)
-        if let seed = order.seed { input["seed"] = .integer(Int64(seed)) }
+        input["prompt"] = .string(values.prompt)
+        if let seed = values.seed { input["seed"] = .integer(Int64(seed)) }
         return .object(input)
     }
 
-    /// The shape that comes nearest.
-    private static func shape(_ width: Int, _ height: Int) -> String {
-        func distance(_ shape: (Int, Int)) -> Double {
-            let (one, other) = (Double(width * shape.1), Double(shape.0 * height))
+    /// The closest of the supported aspect ratios, as `16:9`.
+    private static func aspectRatio(_ width: Int, _ height: Int) -> String {
+        func distance(_ ratio: (Int, Int)) -> Double {
+            let (one, other) = (Double(width * ratio.1), Double(ratio.0 * height))
             return max(one, other) / min(one, other)
         }
-        let best = shapes.min { distance($0) < distance($1) } ?? (16, 9)
+        let best = aspectRatios.min { distance($0) < distance($1) } ?? (16, 9)
         return "\(best.0):\(best.1)"
     }
 }

@@ -1,22 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Faults
 import FoundationEssentials
 package import HTTP
 import JSON
 import Secrets
 
-/// One wish as Replicate's API has it.
+/// One order in Replicate's API: a prediction.
 ///
-/// Predictions are asked for by their id, never by the URLs of an answer: the token goes to the configured server alone.
+/// Status requests use the prediction's ID, never a URL from a response, so that the token is sent to the configured server only.
 package struct ReplicateOrder: OrderAPI {
     private struct Creation: Encodable {
         var version: String?
         var input: JSONValue
     }
 
-    /// Bytes of an answer: results may be in it.
+    /// The maximum size of a response, in bytes; results may be inline.
     private static let maximumBytes = 64 * 1024 * 1024
 
+    /// The provider's name in errors and price lists.
     package let provider = ReplicateClient.provider
+    /// The environment variable of the server's URL.
     package let baseVariable = "UNDERSTUDY_REPLICATE_BASE_URL"
     let base: String
     let token: Secret?
@@ -25,7 +29,8 @@ package struct ReplicateOrder: OrderAPI {
     let input: JSONValue
     let kind: MediaLinks.Kind
 
-    package func order() throws(ServiceError) -> HTTPRequest {
+    /// `POST /v1/models/{owner}/{name}/predictions`, or `POST /v1/predictions` for a version.
+    package func orderRequest() throws(ServiceError) -> HTTPRequest {
         let (name, version) = try parts()
         do {
             let body = try JSONCoding.encode(Creation(version: version, input: input))
@@ -38,60 +43,69 @@ package struct ReplicateOrder: OrderAPI {
         }
     }
 
-    package func question(_ id: OrderID) throws(ServiceError) -> HTTPRequest {
+    /// `GET /v1/predictions/{id}`.
+    package func statusRequest(_ id: OrderID) throws(ServiceError) -> HTTPRequest {
         try request("GET", "/v1/predictions/\(id.pathSegment)")
     }
 
-    package func cancellation(_ id: OrderID) throws(ServiceError) -> HTTPRequest? {
+    /// `POST /v1/predictions/{id}/cancel`.
+    package func cancellationRequest(_ id: OrderID) throws(ServiceError) -> HTTPRequest? {
         try request("POST", "/v1/predictions/\(id.pathSegment)/cancel")
     }
 
-    package func list(page: String?) throws(ServiceError) -> HTTPRequest? {
+    /// `GET /v1/predictions`.
+    package func listRequest(page: String?) throws(ServiceError) -> HTTPRequest? {
         try request("GET", "/v1/predictions\(page.map { "?\($0)" } ?? "")")
     }
 
+    /// Reads a prediction.
     package func report(_ response: HTTPResponse, of id: OrderID?) -> OrderReport? {
         guard let value = try? JSONCoding.decode(JSONValue.self, from: response.body) else { return nil }
         return ReplicatePrediction(value, kind)?.report(id)
     }
 
-    package func listed(_ response: HTTPResponse) -> OrderList? {
+    /// Reads a page of predictions. Predictions with another prompt are left out.
+    package func orderList(_ response: HTTPResponse) -> OrderList? {
         guard let page = try? JSONCoding.decode(JSONValue.self, from: response.body), let parts = try? parts(),
             let results = page["results"]?.array
         else { return nil }
         let entries = results.compactMap { value -> OrderList.Entry? in
             let prediction = ReplicatePrediction(value, kind)
-            let shown = prediction?.input
-            if let prompt = shown?["prompt"]?.string, !OrderAnswer.mayBe(prompt, input["prompt"]?.string) { return nil }
-            let isSame = shown.map { OrderAnswer.contains($0, input) } ?? false
+            let listed = prediction?.input
+            if let prompt = listed?["prompt"]?.string, !OrderResponse.mayMatch(prompt, input["prompt"]?.string) {
+                return nil
+            }
+            let hasSameInput = listed.map { OrderResponse.contains($0, input) } ?? false
             return OrderList.Entry(
                 report: prediction?.report(nil), createdAt: Self.time(of: value),
-                isSame: isSame && prediction.map { isOf(parts, $0) } ?? false)
+                isMatch: hasSameInput && prediction.map { isModel(parts, $0) } ?? false)
         }
         let next = page["next"] ?? .null
         return OrderList(
             entries: entries, times: results.map(Self.time), next: Self.query(of: next.string), isLast: next == .null)
     }
 
-    private static func time(of value: JSONValue) -> Double? { OrderAnswer.seconds(value["created_at"]) }
+    private static func time(of value: JSONValue) -> Double? { OrderResponse.seconds(value["created_at"]) }
 
-    // MARK: -
+    // MARK: - Requests
 
-    private func isOf(_ parts: (name: String, version: String?), _ prediction: ReplicatePrediction) -> Bool {
+    /// Whether a prediction was made by the model or version of this order.
+    private func isModel(_ parts: (name: String, version: String?), _ prediction: ReplicatePrediction) -> Bool {
         if let version = parts.version { return prediction.version == version }
         return prediction.model?.lowercased() == parts.name.lowercased()
     }
 
-    /// The query of the next page's URL: its host is not asked.
+    /// The query of the next page's URL. The URL's host is ignored.
     private static func query(of url: String?) -> String? {
-        guard let url, let mark = url.firstIndex(of: "?") else { return nil }
-        let query = url[url.index(after: mark)...]
+        guard let url, let queryStart = url.firstIndex(of: "?") else { return nil }
+        let query = url[url.index(after: queryStart)...]
         guard query.utf8.count <= 1000, query.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x23 }) else {
             return nil
         }
         return String(query)
     }
 
+    /// The model's name and version.
     private func parts() throws(ServiceError) -> (name: String, version: String?) {
         let parts = model.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let names = parts.first.map { $0.split(separator: "/", omittingEmptySubsequences: false) } ?? []
@@ -115,8 +129,8 @@ package struct ReplicateOrder: OrderAPI {
         var request = HTTPRequest(
             method, "\(base)\(path)", headers: ["Authorization": "Bearer \(token.reveal())"], body: body,
             sink: .memory(maximum: Self.maximumBytes))
-        request.unpacksUnasked = true
-        // Of questions; the token goes to the same server alone.
+        request.acceptsUnsolicitedCompression = true
+        // Status requests follow redirects; the token is sent to the same server only.
         request.redirects = 3
         if case .bytes = body { request.headers["Content-Type"] = "application/json" }
         return request

@@ -1,18 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Untrusted
 
-/// How long to wait before a second try.
+/// The pause before a retry of a paid request.
 package enum RetryPause {
-    /// The longest wait in seconds, whatever a provider asks for.
-    private static let longest = 60.0
+    /// The longest pause, in seconds.
+    private static let maximum = 60.0
 
-    /// - Parameter told: seconds that the provider asked for; any number.
-    /// - Returns: `nil` if waiting would pass the call's deadline, or is longer than a minute.
-    package static func seconds(_ told: Double?) -> Double? {
-        let pause = max((told ?? 0).clamped(to: 0...2 * longest), Double.random(in: 0.25...1))
+    /// Returns the pause before the next attempt: at least what the provider asked for, and at least a random 0.25 to 1 second.
+    ///
+    /// - Parameter requested: The pause in seconds that the provider asked for; any number.
+    /// - Returns: The pause in seconds; `nil` if it would pass the call's deadline, or is longer than a minute.
+    package static func seconds(_ requested: Double?) -> Double? {
+        let pause = max((requested ?? 0).clamped(to: 0...2 * maximum), Double.random(in: 0.25...1))
         if let deadline = CallContext.deadline, ContinuousClock.now + .clamping(seconds: pause) >= deadline {
             return nil
         }
-        return pause <= longest ? pause : nil
+        return pause <= maximum ? pause : nil
     }
 }

@@ -1,7 +1,8 @@
-/// Pauses between tries: each is a random part of a bound, which grows by a factor up to the longest.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Exponential backoff with jitter: each pause is a random fraction of a bound, which grows by a factor up to a maximum.
 ///
-/// A value: it knows no clock and sleeps nowhere. As a variable it hands out one pause after the other; by `pause(after:)` it can
-/// be asked without state.
+/// It neither sleeps nor reads a clock. `next()` advances its state; `pause(after:)` computes a pause without state.
 ///
 /// ```swift
 /// var backoff = Backoff(first: .milliseconds(500), longest: .seconds(60), jitter: 0.25...1)
@@ -10,25 +11,27 @@
 /// }
 /// ```
 package struct Backoff: Sendable, Equatable {
-    /// Longer pauses than 30 days are cut to them: bounds may come from settings.
+    /// The upper limit of all bounds, since they may come from settings: 30 days.
     private static let maximum = Duration.seconds(30 * 86_400)
 
     /// The bound of the first pause.
     package let first: Duration
-    /// By what each bound is larger than the one before.
+    /// The growth of the bound from one pause to the next.
     package let factor: Double
     /// The largest bound.
     package let longest: Duration
-    /// What part of its bound a pause is; many that wait must not try at the same moment.
+    /// The range of the random fraction, so that clients do not retry in lockstep.
     package let jitter: ClosedRange<Double>
     /// The bound of the next pause.
     private var bound: Duration
 
+    /// Creates a backoff; values out of range are clamped.
+    ///
     /// - Parameters:
     ///   - first: the bound of the first pause; at most `longest`.
     ///   - factor: from 1 to 100.
     ///   - longest: the largest bound; at most 30 days.
-    ///   - jitter: the least and the largest part of its bound that a pause is, within 0 to 10; `1...1` for no jitter.
+    ///   - jitter: the range of the random fraction, within 0...10; `1...1` for no jitter.
     package init(first: Duration, factor: Double = 2, longest: Duration, jitter: ClosedRange<Double> = 1...1) {
         self.longest = min(max(longest, .zero), Self.maximum)
         self.first = min(max(first, .zero), self.longest)
@@ -37,41 +40,41 @@ package struct Backoff: Sendable, Equatable {
         bound = self.first
     }
 
-    /// Pauses of the same length.
+    /// Creates a backoff with pauses of constant length.
     package init(every pause: Duration) {
         self.init(first: pause, factor: 1, longest: pause)
     }
 
-    /// The pause until the next try; the one after it has a larger bound.
+    /// Returns the pause before the next attempt and increases the bound for the one after it.
     ///
-    /// - Parameter random: chooses the part of the bound.
+    /// - Parameter random: chooses the fraction of the bound.
     package mutating func next(random: (ClosedRange<Double>) -> Double = { .random(in: $0) }) -> Duration {
         defer { bound = min(bound * factor, longest) }
         return bound * random(jitter)
     }
 
-    /// Begins again with the first pause.
+    /// Resets the bound to that of the first pause.
     package mutating func reset() { bound = first }
 
-    /// Makes the next bound at least this long, even if that is more than `longest`; the bounds after it are not.
-    package mutating func raise(to least: Duration) { bound = max(bound, min(least, Self.maximum)) }
+    /// Raises the next bound to at least `minimum`, even beyond `longest`. Later bounds are unaffected.
+    package mutating func raise(to minimum: Duration) { bound = max(bound, min(minimum, Self.maximum)) }
 
-    /// The pause after a number of failures in a row, whatever pauses were handed out before.
+    /// Returns the pause after a number of consecutive failures, independently of `next()`.
     ///
     /// - Parameters:
-    ///   - failures: 1 for the first; less counts as 1.
-    ///   - least: what the other side asks for; counts up to `longest`.
-    ///   - random: chooses the part of the bound.
+    ///   - failures: the number of consecutive failures; values below 1 count as 1.
+    ///   - minimum: the delay that the peer asked for, such as `Retry-After`; at most `longest` is honoured.
+    ///   - random: chooses the fraction of the bound.
     package func pause(
-        after failures: Int, atLeast least: Duration = .zero,
+        after failures: Int, atLeast minimum: Duration = .zero,
         random: (ClosedRange<Double>) -> Double = { .random(in: $0) }
     ) -> Duration {
         var bound = first
-        var left = min(max(failures, 1), 10_000) - 1
-        while left > 0, factor > 1, bound != .zero, bound != longest {
+        var remaining = min(max(failures, 1), 10_000) - 1
+        while remaining > 0, factor > 1, bound != .zero, bound != longest {
             bound = min(bound * factor, longest)
-            left -= 1
+            remaining -= 1
         }
-        return max(bound * random(jitter), min(least, longest))
+        return max(bound * random(jitter), min(minimum, longest))
     }
 }

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import FoundationEssentials
 import JSONRPC
 import Logging
 
-/// Logs the calls that are made of a service, as its callee logs that it answered them.
+/// Logs outgoing calls at level `debug`, the counterpart of the callee's `CallLog`.
 struct OutgoingCallLog: ClientInterceptor {
     let service: String
     let logger: Logger

@@ -1,24 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Faults
 import FoundationEssentials
 import Glibc
 
-/// The directory where services meet: `<service>/<instance>.sock`.
+/// The directory of all service sockets, `<service>/<instance>.sock`.
+///
+/// ```swift
+/// let directory = RunDirectory.resolve()
+/// let connection = try await directory.connect(to: "clipper", instance: "one")
+/// ```
 package struct RunDirectory: Sendable, Equatable {
-    /// Bytes that a Unix socket's path may have.
+    /// The maximum bytes of a Unix domain socket's path.
     package static let maximumSocketPath = 103
 
+    /// The directory's path.
     package let path: String
-    /// Who is accepted as a service here.
-    let trust: Trust
+    /// Which services clients trust.
+    let trust: PeerTrust
 
-    package init(path: String, trust: Trust = Trust(environment: ProcessInfo.processInfo.environment)) {
+    /// Creates a value for a directory, which need not exist.
+    package init(path: String, trust: PeerTrust = PeerTrust(environment: ProcessInfo.processInfo.environment)) {
         self.path = path
         self.trust = trust
     }
 
-    /// `$UNDERSTUDY_RUN_DIR`, else `$XDG_RUNTIME_DIR/understudy`, else `/tmp/understudy-<uid>`.
+    /// The run directory of an environment: `$UNDERSTUDY_RUN_DIR`, else `$XDG_RUNTIME_DIR/understudy`, else `/tmp/understudy-<uid>`.
     package static func resolve(environment: [String: String] = ProcessInfo.processInfo.environment) -> RunDirectory {
-        let trust = Trust(environment: environment)
+        let trust = PeerTrust(environment: environment)
         if let path = environment["UNDERSTUDY_RUN_DIR"], !path.isEmpty { return RunDirectory(path: path, trust: trust) }
         if let base = environment["XDG_RUNTIME_DIR"], !base.isEmpty {
             return RunDirectory(path: "\(base)/understudy", trust: trust)
@@ -26,26 +35,30 @@ package struct RunDirectory: Sendable, Equatable {
         return RunDirectory(path: "/tmp/understudy-\(getuid())", trust: trust)
     }
 
-    /// Makes the directory, 0770, where it is missing.
+    /// Creates the directory with mode 0770 if it is missing.
     ///
-    /// - Throws: `unauthorized` for a link, something that is no directory, or somebody else's; `unavailable` where it cannot be made.
+    /// - Throws: `unauthorized` if it is a symbolic link, not a directory, belongs to another user or is writable by every user;
+    ///   `unavailable` if it cannot be created.
     package func prepare() throws(ServiceError) {
         try Self.prepare(path, parents: true)
     }
 
-    /// Makes the folder of one service.
+    /// Creates the directory and the folder of a service.
+    ///
+    /// - Throws: as `prepare()`.
     package func prepare(service: String) throws(ServiceError) {
         try prepare()
         try Self.prepare("\(path)/\(service)", parents: false)
     }
 
-    /// Where an instance's socket stands.
+    /// The path of an instance's socket.
     ///
-    /// - Throws: `invalid_params` for a path over 103 bytes, or an instance that is no file name.
+    /// - Throws: `invalid_params` if the path exceeds 103 bytes or the instance is not a file name.
     package func socketPath(service: String, instance: String) throws(ServiceError) -> String {
         guard !instance.isEmpty, !instance.hasPrefix("."), !instance.contains("/"), !instance.contains("\0") else {
             throw ServiceError(
-                .invalidParams, "UNDERSTUDY_INSTANCE \"\(instance)\" is no file name; use letters, digits and dashes")
+                .invalidParams, "UNDERSTUDY_INSTANCE \"\(instance)\" is not a file name: use letters, digits and dashes"
+            )
         }
         let path = "\(self.path)/\(service)/\(instance).sock"
         guard path.utf8.count <= Self.maximumSocketPath else {
@@ -57,10 +70,10 @@ package struct RunDirectory: Sendable, Equatable {
         return path
     }
 
-    /// The folder that a service's replicas publish their sockets in.
+    /// The folder of a service's sockets.
     package func folder(of service: String) -> String { "\(path)/\(service)" }
 
-    /// The instances of a service that are published, sorted.
+    /// The published instances of a service, sorted.
     package func instances(of service: String) -> [String] {
         Self.entries(of: folder(of: service)).compactMap { name in
             guard name.hasSuffix(".sock"), !name.hasPrefix(".") else { return nil }
@@ -68,23 +81,25 @@ package struct RunDirectory: Sendable, Equatable {
         }.sorted()
     }
 
-    /// The sockets of a service that are published, by instance. -> what is another one for each socket that is made.
-    package func sockets(of service: String) -> [String: String] {
-        var sockets: [String: String] = [:]
+    /// The identities of a service's published sockets, by instance; see `socketIdentity(of:instance:)`.
+    package func socketIdentities(of service: String) -> [String: String] {
+        var identities: [String: String] = [:]
         for instance in instances(of: service) {
-            sockets[instance] = socket(of: service, instance: instance)
+            identities[instance] = socketIdentity(of: service, instance: instance)
         }
-        return sockets
+        return identities
     }
 
-    /// -> what is another one for each socket that is made; `nil` where there is none.
-    package func socket(of service: String, instance: String) -> String? {
+    /// A text that is unique to a socket file, so that a socket created later under the same name differs.
+    ///
+    /// - Returns: `nil` if there is no socket.
+    package func socketIdentity(of service: String, instance: String) -> String? {
         var status = stat()
         guard lstat("\(folder(of: service))/\(instance).sock", &status) == 0 else { return nil }
         return "\(status.st_ino) \(status.st_ctim.tv_sec) \(status.st_ctim.tv_nsec)"
     }
 
-    /// The services that have a folder, sorted.
+    /// The names of all services that have a folder, sorted.
     package func services() -> [String] {
         Self.entries(of: path).filter { name in
             var status = stat()
@@ -103,22 +118,23 @@ package struct RunDirectory: Sendable, Equatable {
         if !isNew, errno != EEXIST {
             let reason = String(cString: strerror(errno))
             throw ServiceError(
-                .unavailable, "cannot make \(path): \(reason); set UNDERSTUDY_RUN_DIR to a directory of yours")
+                .unavailable, "cannot create \(path): \(reason); set UNDERSTUDY_RUN_DIR to a directory that you own")
         }
-        // The mask of this process must not take the group's rights away.
+        // The umask may have removed the group's permissions.
         if isNew { chmod(path, 0o770) }
         var status = stat()
         guard lstat(path, &status) == 0 else {
             throw ServiceError(.unavailable, "\(path): \(String(cString: strerror(errno)))")
         }
         guard status.st_mode & S_IFMT == S_IFDIR else {
-            throw ServiceError(.unauthorized, "\(path) is a link or no directory: remove it, or set UNDERSTUDY_RUN_DIR")
+            throw ServiceError(
+                .unauthorized, "\(path) is a symbolic link or not a directory: remove it, or set UNDERSTUDY_RUN_DIR")
         }
         guard status.st_uid == getuid() else {
             throw ServiceError(
                 .unauthorized, "\(path) belongs to user \(status.st_uid), not to \(getuid()): set UNDERSTUDY_RUN_DIR")
         }
-        guard !Trust.isOpenToAll(status) else { throw Trust.openToAll(path) }
+        guard !PeerTrust.isOpenToAll(status) else { throw PeerTrust.openToAll(path) }
     }
 
     private static func entries(of path: String) -> [String] {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Calls
 import Faults
 import FoundationEssentials
@@ -7,36 +9,49 @@ package import Logging
 import NIOCore
 import NIOPosix
 
-/// All replicas of one service, as one callee.
+/// A load-balancing client for all replicas of one service.
 ///
-/// Watches the service's folder, keeps a connection to each replica, sends each call to the replica with the fewest calls in
-/// flight, queues calls while all are at capacity, ejects a replica that fails and probes it before it is used again.
+/// It watches the service's folder, holds a connection to each replica and sends each call to the replica with the fewest calls in flight.
+/// Calls are queued while all replicas are at capacity. A replica that fails is ejected, and probed before it is used again.
+///
+/// ```swift
+/// let pools = ServicePools(runDirectory: .resolve(), logger: logger)
+/// let stats = try await pools.call(ServiceStats.method.of(ServiceName(rawValue: "clipper")), NoParams())
+/// for replica in await pools[service: ServiceName(rawValue: "clipper")].replicas { print(replica.instance) }
+/// await pools.shutDown()
+/// ```
 package actor ServicePool {
+    /// The service's name.
     package nonisolated let service: String
     let directory: RunDirectory
     let logger: Logger
     var set = ReplicaSet()
     var connections: [String: RPCConnection] = [:]
-    /// What is another one for each process that served a name.
+    /// The identity of the process behind each replica's connection.
     private var processes: [String: String] = [:]
-    /// Why the last probe of a replica failed.
-    var reasons: [String: String] = [:]
-    private var suspects = Suspects()
-    /// Methods whose calls may be made again elsewhere.
-    var idempotent: Set<String> = []
-    var heartbeats: Set<String> = []
-    let stall: Duration
-    /// The sockets as they were seen last.
+    /// Why the last probe of each replica failed.
+    var probeFailures: [String: String] = [:]
+    private var poisonCalls = PoisonCallTracker()
+    /// The idempotent methods that were called so far.
+    var idempotentMethods: Set<String> = []
+    /// The replicas whose health is being monitored.
+    var monitored: Set<String> = []
+    let replicaStallTimeout: Duration
+    /// The identities of the sockets at the last scan, by instance.
     private var sockets: [String: String] = [:]
-    private var waiting: [(id: Int, continuation: CheckedContinuation<Void, Never>)] = []
-    private var nextWaiter = 0
-    private var watch: Task<Void, Never>?
-    private var alarm: Task<Void, Never>?
+    private var waiters: [(id: Int, continuation: CheckedContinuation<Void, Never>)] = []
+    private var nextWaiterID = 0
+    private var watchTask: Task<Void, Never>?
+    private var probeTimer: Task<Void, Never>?
     var isShutDown = false
 
-    /// - Parameter stall: how long a replica with calls in flight may go without answering `rpc.health`.
-    package init(service: String, directory: RunDirectory, logger: Logger, stall: Duration = .seconds(15)) {
-        self.stall = stall
+    /// Creates the pool of a service; it connects on first use.
+    ///
+    /// - Parameter replicaStallTimeout: how long a replica with calls in flight may leave `rpc.health` unanswered.
+    package init(
+        service: String, directory: RunDirectory, logger: Logger, replicaStallTimeout: Duration = .seconds(15)
+    ) {
+        self.replicaStallTimeout = replicaStallTimeout
         self.service = service
         self.directory = directory
         self.logger = logger
@@ -45,60 +60,61 @@ package actor ServicePool {
     /// Calls a method on any replica.
     ///
     /// - Parameters:
-    ///   - patience: how long to wait for a first replica to appear, or to come back.
-    ///   - onSent: called each time the call leaves for a replica, so that its waiting can be told from its running.
+    ///   - replicaTimeout: how long to wait while no replica is available.
+    ///   - onSent: called each time the call is sent to a replica, to distinguish queueing from execution.
     ///   - onProgress: as for `RPCConnection.call`.
-    /// - Throws: the callee's `ServiceError`; `unavailable` without a replica, or if one was lost with a call that may not be repeated;
-    ///   `replica_broken` (`Suspects.deaths`); `timeout` for one that stalled twice; `CancellationError`.
+    /// - Throws: the callee's `ServiceError`; `unavailable` if no replica is available, or if one was lost with a call that is not
+    ///   idempotent; an error with the code `replica_broken` for a poison call; `timeout` if the call stalled twice; `CancellationError`.
     func call<P, R>(
-        _ method: Method<P, R>, _ params: P, patience: Duration = .seconds(10),
+        _ method: Method<P, R>, _ params: P, replicaTimeout: Duration = .seconds(10),
         onSent: (@Sendable () -> Void)? = nil, onProgress: (@Sendable (ProgressReport) -> Void)? = nil
     ) async throws -> R {
-        var refusals: Set<String> = []
+        var excluded: Set<String> = []
         var losses = 0
-        if method.idempotent { idempotent.insert(method.name) }
+        if method.isIdempotent { idempotentMethods.insert(method.name) }
         while true {
-            let suspect = suspects.isEmpty ? nil : try key(method, params)
-            let isSuspect = suspect.map(suspects.contains) ?? false
-            let (name, connection) = try await acquire(patience: patience, excluding: refusals, alone: isSuspect)
+            let key = poisonCalls.isEmpty ? nil : try callKey(method, params)
+            let isSuspect = key.map(poisonCalls.contains) ?? false
+            let (name, connection) = try await acquire(
+                within: replicaTimeout, excluding: excluded, exclusively: isSuspect)
             let process = processes[name] ?? ""
             do {
                 onSent?()
-                let result = try await StallWatch.call(connection, method, params, onProgress)
+                let result = try await StallTimer.call(connection, method, params, onProgress)
                 release(name)
-                if let suspect { suspects.cleared(suspect) }
+                if let key { poisonCalls.recordCompletion(of: key) }
                 return result
             } catch let error as RPCConnection.Lost {
                 release(name)
-                lost(name, connection)
+                connectionLost(name, connection)
                 losses += 1
-                if Task.isCancelled { throw unsettled(error) }
-                if method.idempotent, !error.isAbandoned,
-                    suspects.lost(
-                        try key(method, params), with: "\(name) \(process)", at: now,
-                        maximum: Suspects.deaths(decodesMedia: method.media != nil))
+                if Task.isCancelled { throw replicaLost(error) }
+                if method.isIdempotent, !error.isAbandoned,
+                    poisonCalls.recordLoss(
+                        of: try callKey(method, params), with: "\(name) \(process)", at: now,
+                        maximum: PoisonCallTracker.maximumLosses(decodesMedia: method.media != nil))
                 {
-                    throw broken(method, params, last: name)
+                    throw poisonCall(method, params, last: name)
                 }
-                guard method.idempotent, losses < 4 else { throw unsettled(error) }
-                logger.info("a call is sent again", metadata: ["method": "\(method.name)", "lost": "\(name)"])
-            } catch is StallWatch.Stalled {
+                guard method.isIdempotent, losses < 4 else { throw replicaLost(error) }
+                logger.info("retrying a lost call", metadata: ["method": "\(method.name)", "lost": "\(name)"])
+            } catch is StallTimer.Stalled {
                 release(name)
                 losses += 1
-                guard method.idempotent, losses < 2 else {
-                    let seconds = (method.stall ?? .zero).milliseconds / 1000
+                guard method.isIdempotent, losses < 2 else {
+                    let seconds = (method.stallTimeout ?? .zero).milliseconds / 1000
                     throw ServiceError(.timeout, "\(method.name) made no progress for \(seconds) s")
                 }
-                refusals.insert(name)
-                if refusals.isSuperset(of: set.replicas.keys) { refusals = [] }
+                excluded.insert(name)
+                if excluded.isSuperset(of: set.replicas.keys) { excluded = [] }
                 logger.warning("a call stalled", metadata: ["method": "\(method.name)", "instance": "\(name)"])
             } catch let error as ServiceError where error.kind == .busy {
                 release(name)
-                set.busy(name, at: now)
-                refusals.insert(name)
-                // When every replica refused there is nobody left to prefer: wait for room anywhere.
-                if refusals.isSuperset(of: set.replicas.keys) { refusals = [] }
-                setAlarm()
+                set.recordBusy(name, at: now)
+                excluded.insert(name)
+                // Every replica has rejected the call: wait until any of them has capacity.
+                if excluded.isSuperset(of: set.replicas.keys) { excluded = [] }
+                scheduleProbes()
             } catch {
                 release(name)
                 throw error
@@ -106,15 +122,16 @@ package actor ServicePool {
         }
     }
 
-    /// Sends a notification to any one replica; delivery is not confirmed.
-    package func notify<P, R>(_ method: Method<P, R>, _ params: P, patience: Duration = .zero) async {
+    /// Sends a notification to one replica. Delivery is not confirmed.
+    package func notify<P, R>(_ method: Method<P, R>, _ params: P, replicaTimeout: Duration = .zero) async {
         guard let body = try? JSONCoding.encode(params),
-            let (name, connection) = try? await acquire(patience: patience, excluding: [], alone: false)
+            let (name, connection) = try? await acquire(within: replicaTimeout, excluding: [], exclusively: false)
         else { return }
         connection.notify(method.name, params: body)
         release(name)
     }
 
+    /// The state of all replicas, sorted by name.
     package var replicas: [ReplicaStatus] {
         start()
         return set.replicas.sorted { $0.key < $1.key }.map { name, replica in
@@ -123,92 +140,94 @@ package actor ServicePool {
         }
     }
 
-    /// Whether a replica is published at this moment.
+    /// Whether a replica is currently published.
     package nonisolated var isPublished: Bool { !directory.instances(of: service).isEmpty }
 
+    /// Closes all connections and fails waiting calls.
     package func shutDown() async {
         isShutDown = true
-        watch?.cancel()
-        alarm?.cancel()
+        watchTask?.cancel()
+        probeTimer?.cancel()
         wakeAll()
         for connection in connections.values { await connection.close() }
         connections = [:]
     }
 
-    // MARK: - Choosing
+    // MARK: - Selecting a replica
 
     private func acquire(
-        patience: Duration, excluding: Set<String>, alone: Bool
+        within timeout: Duration, excluding: Set<String>, exclusively: Bool
     ) async throws -> (String, RPCConnection) {
         start()
-        if alone {
-            set.wait(alone: true)
+        if exclusively {
+            set.beginExclusiveWait()
             wakeAll()
         }
         defer {
-            if alone {
-                set.wait(alone: false)
+            if exclusively {
+                set.endExclusiveWait()
                 wakeAll()
             }
         }
-        let giveUp = ContinuousClock.now + patience
+        let end = ContinuousClock.now + timeout
         while true {
             try Task.checkCancellation()
             if isShutDown { throw ServiceError(.cancelled, "this service is stopping") }
             if let deadline = CallContext.deadline, deadline <= .now {
                 throw ServiceError(.timeout, "the deadline passed while waiting for a replica of \(service)")
             }
-            if let name = set.acquire(at: now, excluding: excluding, alone: alone) {
+            if let name = set.acquire(at: now, excluding: excluding, exclusively: exclusively) {
                 if let connection = connections[name], connection.isOpen {
-                    watchOver(name)
+                    monitorHealth(of: name)
                     return (name, connection)
                 }
                 release(name)
-                lost(name, connections[name])
+                connectionLost(name, connections[name])
                 continue
             }
-            // With replicas that are up but full the call queues for as long as its caller likes.
+            // While replicas are up but at capacity, the call is queued until its deadline.
             let isFull = set.replicas.values.contains { $0.health == .up }
-            if !isFull, ContinuousClock.now >= giveUp { throw nobody }
-            await wait(until: isFull ? CallContext.deadline : [giveUp, CallContext.deadline].compactMap { $0 }.min())
+            if !isFull, ContinuousClock.now >= end { throw noReplica }
+            await wait(until: isFull ? CallContext.deadline : [end, CallContext.deadline].compactMap { $0 }.min())
         }
     }
 
-    private var nobody: ServiceError {
+    private var noReplica: ServiceError {
         let folder = directory.folder(of: service)
         if set.replicas.isEmpty {
             return ServiceError(
                 .unavailable, "no replica of \(service) in \(folder): start it with the same UNDERSTUDY_RUN_DIR")
         }
         let names = set.replicas.keys.sorted().map { name in
-            reasons[name].map { "\(name): \($0)" } ?? name
+            probeFailures[name].map { "\(name): \($0)" } ?? name
         }.joined(separator: ", ")
         return ServiceError(
             .unavailable, "no replica of \(service) in \(folder) answers (\(names))",
             providerCode: ServicePools.replicaLost)
     }
 
-    private func key<P: Encodable>(_ method: Method<P, some Any>, _ params: P) throws -> Suspects.Key {
-        Suspects.Key(method: method.name, params: try JSONCoding.encode(params))
+    private func callKey<P: Encodable>(_ method: Method<P, some Any>, _ params: P) throws -> PoisonCallTracker.Key {
+        PoisonCallTracker.Key(method: method.name, params: try JSONCoding.encode(params))
     }
 
-    /// A call whose reply was lost with its replica.
-    private func unsettled(_ error: RPCConnection.Lost) -> ServiceError {
+    /// The error of a call whose reply was lost with its replica.
+    private func replicaLost(_ error: RPCConnection.Lost) -> ServiceError {
         var failure = error.serviceError
         failure.providerCode = ServicePools.replicaLost
         return failure
     }
 
-    /// A call that breaks whoever takes it.
-    private func broken<P>(_ method: Method<P, some Any>, _ params: P, last: String) -> ServiceError {
-        logger.error("a call broke two replicas", metadata: ["method": "\(method.name)", "last": "\(last)"])
+    /// The error of a call that crashes the replicas that take it.
+    private func poisonCall<P>(_ method: Method<P, some Any>, _ params: P, last: String) -> ServiceError {
+        logger.error("a call crashed several replicas", metadata: ["method": "\(method.name)", "last": "\(last)"])
         let code = ServicePools.replicaBroken
         guard let media = method.media?(params) else {
+            let losses = PoisonCallTracker.maximumLosses(decodesMedia: false)
             let message =
-                "\(method.name) was lost with \(Suspects.deaths(decodesMedia: false)) processes of \(service): it is not made again"
+                "\(losses) processes of \(service) ended during \(method.name): it is not retried"
             return ServiceError(.internal, message, providerCode: code)
         }
-        let message = "two processes of \(service) broke while they worked on \(media) (\(method.name))"
+        let message = "two processes of \(service) crashed while processing \(media) (\(method.name))"
         return ServiceError(.corruptMedia, message, providerCode: code)
     }
 
@@ -217,24 +236,24 @@ package actor ServicePool {
         wakeAll()
     }
 
-    private func lost(_ name: String, _ connection: RPCConnection?) {
+    private func connectionLost(_ name: String, _ connection: RPCConnection?) {
         guard connections[name] === connection else { return }
         connections[name] = nil
-        if set.failed(name, at: now) != nil {
+        if set.recordFailure(name, at: now) != nil {
             logger.warning("replica lost", metadata: ["service": "\(service)", "instance": "\(name)"])
         }
-        setAlarm()
+        scheduleProbes()
     }
 
     // MARK: - Waiting
 
-    /// Returns when something changed, at the moment, or when the task is cancelled.
-    private func wait(until moment: ContinuousClock.Instant?) async {
-        let id = nextWaiter
-        nextWaiter += 1
-        let timer = moment.map { moment in
+    /// Waits for a change of the pool, until a time, or until the task is cancelled.
+    private func wait(until end: ContinuousClock.Instant?) async {
+        let id = nextWaiterID
+        nextWaiterID += 1
+        let timer = end.map { end in
             Task {
-                try? await Task.sleep(until: moment, clock: .continuous)
+                try? await Task.sleep(until: end, clock: .continuous)
                 wake(id)
             }
         }
@@ -243,7 +262,7 @@ package actor ServicePool {
                 if Task.isCancelled {
                     continuation.resume()
                 } else {
-                    waiting.append((id, continuation))
+                    waiters.append((id, continuation))
                 }
             }
         } onCancel: {
@@ -253,23 +272,23 @@ package actor ServicePool {
     }
 
     private func wake(_ id: Int) {
-        guard let index = waiting.firstIndex(where: { $0.id == id }) else { return }
-        waiting.remove(at: index).continuation.resume()
+        guard let index = waiters.firstIndex(where: { $0.id == id }) else { return }
+        waiters.remove(at: index).continuation.resume()
     }
 
     func wakeAll() {
-        let all = waiting
-        waiting = []
+        let all = waiters
+        waiters = []
         for waiter in all { waiter.continuation.resume() }
     }
 
-    // MARK: - Watching
+    // MARK: - Discovery and probes
 
     private func start() {
-        guard watch == nil, !isShutDown else { return }
-        let changes = DirectoryWatch(folder: directory.folder(of: service)).changes()
-        // Detached, like the alarm and the probes: they outlive the call that happens to start them, and its deadline.
-        watch = Task.detached { [weak self] in
+        guard watchTask == nil, !isShutDown else { return }
+        let changes = DirectoryWatcher(folder: directory.folder(of: service)).changes()
+        // Detached, like the timer and the probes: they outlive the call that happens to start them, and its deadline.
+        watchTask = Task.detached { [weak self] in
             for await _ in changes {
                 guard let self else { return }
                 await self.rescan()
@@ -280,33 +299,33 @@ package actor ServicePool {
 
     private func rescan() {
         guard !isShutDown else { return }
-        let found = directory.sockets(of: service)
+        let found = directory.socketIdentities(of: service)
         let (added, removed) = set.update(published: Set(found.keys))
-        // A process that was started anew does not wait for what the one before it did.
-        let renewed = found.filter { name, socket in sockets[name].map { $0 != socket } ?? false }.map(\.key)
+        // A new process under the same name is used without the backoff of its predecessor.
+        let replaced = found.filter { name, socket in sockets[name].map { $0 != socket } ?? false }.map(\.key)
         sockets = found
-        for name in renewed {
+        for name in replaced {
             connections.removeValue(forKey: name)?.closeWhenIdle()
-            set.renew(name)
+            set.reset(name)
         }
-        for name in Set(added + renewed) { probe(name) }
-        // Calls that run on a replica that drains go on; only new ones go elsewhere.
+        for name in Set(added + replaced) { probe(name) }
+        // Calls in flight on a draining replica continue; new calls go to others.
         for name in removed { connections.removeValue(forKey: name)?.closeWhenIdle() }
         if !added.isEmpty || !removed.isEmpty { wakeAll() }
         probeDue()
     }
 
     private func probeDue() {
-        for name in set.dueProbes(at: now) { probe(name) }
-        setAlarm()
+        for name in set.takeDueProbes(at: now) { probe(name) }
+        scheduleProbes()
         wakeAll()
     }
 
-    func setAlarm() {
-        alarm?.cancel()
-        guard let moment = set.nextMoment(after: now), !isShutDown else { return }
-        let pause = max(moment - now, 1_000_000)
-        alarm = Task.detached { [weak self] in
+    func scheduleProbes() {
+        probeTimer?.cancel()
+        guard let time = set.nextWakeup(after: now), !isShutDown else { return }
+        let pause = max(time - now, 1_000_000)
+        probeTimer = Task.detached { [weak self] in
             // trusted: whole nanoseconds of a replica's own schedule
             guard (try? await Task.sleep(for: .nanoseconds(pause))) != nil else { return }
             await self?.probeDue()
@@ -314,37 +333,37 @@ package actor ServicePool {
     }
 
     private func probe(_ name: String) {
-        Task.detached { [weak self] in await self?.ask(name) }
+        Task.detached { [weak self] in await self?.connectAndProbe(name) }
     }
 
     /// Connects to a replica.
     ///
-    /// - Returns: the connection, and what identifies the process that has it: calls that are lost are counted by process.
-    private func connected(_ name: String) async throws -> (RPCConnection, process: String?) {
+    /// - Returns: the connection and the identity of its process, by which lost calls are counted.
+    private func connect(to name: String) async throws -> (RPCConnection, process: String?) {
         while true {
-            let process = directory.socket(of: service, instance: name)
+            let process = directory.socketIdentity(of: service, instance: name)
             let connection = try await directory.connect(
                 to: service, instance: name, interceptors: [OutgoingCallLog(service: service, logger: logger)])
-            if directory.socket(of: service, instance: name) == process { return (connection, process) }
-            // The process was replaced meanwhile, and either one may have been connected to.
+            if directory.socketIdentity(of: service, instance: name) == process { return (connection, process) }
+            // The process was replaced meanwhile; the connection may be to either one.
             await connection.close()
         }
     }
 
-    private func ask(_ name: String) async {
+    private func connectAndProbe(_ name: String) async {
         var connection: RPCConnection?
         do {
-            let (new, process) = try await connected(name)
+            let (new, process) = try await connect(to: name)
             connection = new
             let health = try await new.call(ServiceHealth.method, NoParams(), timeout: .seconds(5))
             guard health.status != .draining, set.replicas[name] != nil, !isShutDown else { return await new.close() }
             connections[name] = new
             processes[name] = process
-            reasons[name] = nil
-            set.healthy(name, capacity: max(health.capacity, 1))
-            new.closed.whenComplete { [weak self] _ in
+            probeFailures[name] = nil
+            set.recordHealthy(name, capacity: max(health.capacity, 1))
+            new.closeFuture.whenComplete { [weak self] _ in
                 guard let self else { return }
-                Task.detached { await self.lost(name, new) }
+                Task.detached { await self.connectionLost(name, new) }
             }
             wakeAll()
         } catch {
@@ -352,9 +371,9 @@ package actor ServicePool {
             let reason = ServiceError(wrapping: error).message
             logger.debug(
                 "probe failed", metadata: ["service": "\(service)", "instance": "\(name)", "error": "\(reason)"])
-            reasons[name] = reason
-            _ = set.failed(name, at: now)
-            setAlarm()
+            probeFailures[name] = reason
+            _ = set.recordFailure(name, at: now)
+            scheduleProbes()
         }
     }
 

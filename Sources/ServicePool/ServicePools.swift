@@ -1,61 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Calls
 import Faults
 package import JSONRPC
 package import Logging
 import Synchronization
 
-/// The pools of all services that a process calls, made when first asked for.
+/// The pools of all services that a process calls, created on first use.
 package final class ServicePools: Sendable {
-    /// `provider_code` of the error where a replica was there and does not answer: it may be back in a moment.
+    /// The `provider_code` if a replica was lost during the call or no longer answers; it may be back shortly.
     package static let replicaLost = FaultCause.replicaLost.rawValue
-    /// `provider_code` of the error of a call that was lost with several processes one after the other: making it again would break
-    /// another.
+    /// The `provider_code` of a call that was lost with several processes in succession; a retry would probably crash another one.
     package static let replicaBroken = FaultCause.replicaBroken.rawValue
 
+    /// The directory in which services are found.
     package let runDirectory: RunDirectory
     private let logger: Logger
-    private let stall: Duration
+    private let replicaStallTimeout: Duration
     private let pools = Mutex<[ServiceName: ServicePool]>([:])
 
-    /// - Parameter stall: how long a replica with calls in flight may go without answering `rpc.health`.
-    package init(runDirectory: RunDirectory, logger: Logger, stall: Duration = .seconds(15)) {
-        self.stall = stall
+    /// Creates the pools of a run directory.
+    ///
+    /// - Parameter replicaStallTimeout: how long a replica with calls in flight may leave `rpc.health` unanswered.
+    package init(runDirectory: RunDirectory, logger: Logger, replicaStallTimeout: Duration = .seconds(15)) {
+        self.replicaStallTimeout = replicaStallTimeout
         self.runDirectory = runDirectory
         self.logger = logger
     }
 
-    /// All replicas of a service. Calls go through `call`, which chooses the service by the method.
+    /// The pool of a service. Use `call` to call a method; it selects the service.
     package subscript(service: ServiceName) -> ServicePool {
         pools.withLock { pools in
             if let pool = pools[service] { return pool }
-            let pool = ServicePool(service: service.rawValue, directory: runDirectory, logger: logger, stall: stall)
+            let pool = ServicePool(
+                service: service.rawValue, directory: runDirectory, logger: logger,
+                replicaStallTimeout: replicaStallTimeout)
             pools[service] = pool
             return pool
         }
     }
 
-    /// Calls a method on any replica of the service that answers it.
+    /// Calls a method on any replica of its service.
     ///
     /// ```swift
     /// let clip = try await pools.call(ClipperAPI.create, request)
     /// let stats = try await pools.call(ServiceStats.method.of(.clipper), NoParams())
     /// ```
     /// - Parameters:
-    ///   - patience: how long to wait for a first replica to appear, or to come back.
-    ///   - onSent: called each time the call leaves for a replica.
+    ///   - replicaTimeout: how long to wait while no replica is available.
+    ///   - onSent: called each time the call is sent to a replica.
     ///   - onProgress: as for `RPCConnection.call`.
-    /// - Throws: as `ServicePool.call`; `internal` for a method that names no service.
+    /// - Throws: as `ServicePool.call`; `internal` if the method declares no service.
     package func call<P, R>(
-        _ method: Method<P, R>, _ params: P, patience: Duration = .seconds(10),
+        _ method: Method<P, R>, _ params: P, replicaTimeout: Duration = .seconds(10),
         onSent: (@Sendable () -> Void)? = nil, onProgress: (@Sendable (ProgressReport) -> Void)? = nil
     ) async throws -> R {
         guard let service = method.service else {
             throw ServiceError(.internal, "\(method.name) is a method of every service: use of(_:) to choose one")
         }
         return try await self[service].call(
-            method, params, patience: patience, onSent: onSent, onProgress: onProgress)
+            method, params, replicaTimeout: replicaTimeout, onSent: onSent, onProgress: onProgress)
     }
 
+    /// Shuts down all pools: closes their connections and fails waiting calls.
     package func shutDown() async {
         for pool in pools.withLock({ Array($0.values) }) { await pool.shutDown() }
     }

@@ -1,28 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Faults
 import FoundationEssentials
 import Glibc
 
-/// The right to one socket name: a lock that dies with the process, and the renaming that makes a ready socket visible.
+/// Reserves a socket name for this process and publishes the socket under it.
 ///
-/// Order: `claim`, listen on `bindPath`, warm up, `publish`; at the end `withdraw`.
+/// A lock, which the kernel releases when the process ends, reserves the name. The socket is bound under a temporary name and renamed
+/// once the service is ready.
+///
+/// ```swift
+/// let publication = try SocketPublication(service: "clipper", instance: "one", in: directory)
+/// let server = try await RPCServer.listen(path: publication.bindPath, ...)
+/// try publication.publish()
+/// publication.withdraw()
+/// ```
 package final class SocketPublication: Sendable {
-    /// Where clients find the socket.
+    /// The path under which clients find the socket.
     package let path: String
-    /// Where the server binds; short enough for the system even when `path` is at its limit.
+    /// The path that the server binds; within the system's limit even if `path` is at its limit.
     package let bindPath: String
-    /// Replicas whose processes are gone, and whose sockets were still there.
+    /// The dead replicas whose sockets were removed.
     package let removed: [String]
     private let temporaryPath: String
     private let lock: InstanceLock
-    private let only: InstanceLock?
+    private let singletonLock: InstanceLock?
     private let folder: Int32
 
-    /// Takes the name for this process. Sockets that killed processes left behind are removed.
+    /// Reserves a name for this process and removes the stale sockets of dead processes.
     ///
-    /// - Parameter isOnly: whether there may be no other replica of the service.
-    /// - Throws: `conflict` when a living process has the name, or is the only one.
+    /// - Parameter isSingleton: whether at most one replica of the service may run.
+    /// - Throws: `conflict` if another process has the name, or if another replica of a singleton runs; errors of `RunDirectory`.
     package init(
-        service: String, instance: String, isOnly: Bool = false, in directory: RunDirectory
+        service: String, instance: String, isSingleton: Bool = false, in directory: RunDirectory
     ) throws(ServiceError) {
         path = try directory.socketPath(service: service, instance: instance)
         try directory.prepare(service: service)
@@ -30,19 +40,19 @@ package final class SocketPublication: Sendable {
         temporaryPath = "\(folderPath)/.\(instance).sock.tmp"
 
         let lockPath = "\(folderPath)/\(instance).lock"
-        guard let lock = try InstanceLock(path: lockPath, patience: .milliseconds(500)) else {
+        guard let lock = try InstanceLock(path: lockPath, timeout: .milliseconds(500)) else {
             throw ServiceError(
                 .conflict,
                 "\(service)/\(instance) is running already (\(lockPath) is locked): stop it, or set UNDERSTUDY_INSTANCE"
             )
         }
         self.lock = lock
-        only = isOnly ? try InstanceLock(path: "\(folderPath)/.only", patience: .zero) : nil
-        guard !isOnly || only != nil else {
+        singletonLock = isSingleton ? try InstanceLock(path: "\(folderPath)/.only", timeout: .zero) : nil
+        guard !isSingleton || singletonLock != nil else {
             throw ServiceError(
                 .conflict,
-                "another \(service) serves in \(directory.path): stop it, or give each stack a run directory of its own by "
-                    + "UNDERSTUDY_RUN_DIR")
+                "another \(service) serves in \(directory.path): stop it, or set UNDERSTUDY_RUN_DIR "
+                    + "to give each stack its own run directory")
         }
         removed = Self.removeDead(besides: instance, in: folderPath)
         folder = open(folderPath, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -58,6 +68,8 @@ package final class SocketPublication: Sendable {
     }
 
     /// Makes the listening socket visible under its name.
+    ///
+    /// - Throws: `unavailable` if the socket cannot be renamed.
     package func publish() throws(ServiceError) {
         chmod(temporaryPath, 0o660)
         guard rename(temporaryPath, path) == 0 else {
@@ -65,18 +77,20 @@ package final class SocketPublication: Sendable {
         }
     }
 
-    /// Takes the name away: no new caller comes. The lock is kept until the process ends.
+    /// Removes the socket, so that no new clients connect. The lock is held until this object is released.
     package func withdraw() {
         unlink(path)
         unlink(temporaryPath)
     }
 
-    /// Takes away what replicas left whose processes are gone: nobody has their locks.
+    /// Removes the files of dead replicas, recognized by locks that can be acquired.
+    ///
+    /// - Returns: the replicas that had a socket.
     private static func removeDead(besides instance: String, in folder: String) -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.filter { $0.hasSuffix(".lock") && !$0.hasPrefix(".") }.map { String($0.dropLast(5)) }.sorted()
             .filter { other in
-                guard other != instance, let lock = try? InstanceLock(path: "\(folder)/\(other).lock", patience: .zero)
+                guard other != instance, let lock = try? InstanceLock(path: "\(folder)/\(other).lock", timeout: .zero)
                 else { return false }
                 let wasThere = unlink("\(folder)/\(other).sock") == 0
                 unlink("\(folder)/.\(other).sock.tmp")

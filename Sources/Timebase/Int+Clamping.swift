@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 extension Int {
-    /// The nearest integer to a whole number; 0 for NaN. `Int(_:)` ends the process on 1e30 and on NaN.
+    /// Converts a whole number, clamped to the range of `Int`; 0 for NaN. `Int(_:)` traps on 1e30 and on NaN.
     init(clamping value: Double) {
         if let exact = Int(exactly: value) {
             self = exact

@@ -1,9 +1,11 @@
-/// Samples per second.
+// SPDX-License-Identifier: Apache-2.0
+
+/// An audio sample rate.
 package struct SampleRate: Sendable, Hashable {
-    /// At least 1.
+    /// Samples per second, at least 1.
     package let hertz: Int
 
-    /// A rate; less than 1 counts as 1.
+    /// Creates a sample rate. Values below 1 become 1.
     package init(_ hertz: Int) {
         self.hertz = max(hertz, 1)
     }
@@ -11,6 +13,6 @@ package struct SampleRate: Sendable, Hashable {
     /// The duration of a number of samples, in seconds.
     package func seconds(_ samples: Int) -> Double { Double(samples) / Double(hertz) }
 
-    /// The nearest sample of a moment; saturates, and is 0 for NaN.
+    /// The sample nearest to a time in seconds. Saturates; 0 for NaN.
     package func samples(_ seconds: Double) -> Int { Int(clamping: (seconds * Double(hertz)).rounded()) }
 }

@@ -1,35 +1,37 @@
-/// Consecutive parts on one time line whose boundaries are whole frames, or whole samples.
+// SPDX-License-Identifier: Apache-2.0
+
+/// A time line of consecutive parts whose boundaries are whole frames or whole samples.
 ///
-/// Each boundary is rounded by itself, from the sum of the seconds before it: it is never more than half a frame from its exact
-/// place, however many parts there are.
+/// Each boundary is rounded from the cumulative duration: it is never more than half a frame from its exact time,
+/// regardless of the number of parts.
 ///
 /// ```swift
-/// var line = Timeline(rate: FrameRate(30))
-/// line.append(seconds: 0.35)  // 0..<11
-/// line.append(seconds: 0.35)  // 11..<21
+/// var timeline = Timeline(rate: FrameRate(30))
+/// timeline.append(seconds: 0.35)  // 0..<11
+/// timeline.append(seconds: 0.35)  // 11..<21
 /// ```
 package struct Timeline: Sendable {
-    /// Units of a number of seconds.
+    /// Converts seconds to frames or samples.
     private let units: @Sendable (Double) -> Int
-    /// Seconds of all parts so far.
+    /// Duration of all parts so far, in seconds.
     package private(set) var seconds = 0.0
-    /// Frames or samples of all parts so far.
+    /// Frames or samples of all parts so far: where the next part starts.
     package private(set) var end = 0
 
-    /// A time line of frames.
+    /// Creates a time line of frames.
     package init(rate: FrameRate) {
         units = rate.frames
     }
 
-    /// A time line of samples.
+    /// Creates a time line of samples.
     package init(rate: SampleRate) {
         units = rate.samples
     }
 
-    /// Adds a part.
+    /// Appends a part.
     ///
-    /// - Parameter duration: seconds; a negative or infinite number, and NaN, count as 0.
-    /// - Returns: its frames or samples; empty for a part that is too short to have one.
+    /// - Parameter duration: Duration in seconds; negative and infinite values and NaN count as 0.
+    /// - Returns: The frames or samples of the part; empty if it is too short for one.
     @discardableResult
     package mutating func append(seconds duration: Double) -> Range<Int> {
         if duration.isFinite, duration > 0 { seconds += duration }
@@ -38,11 +40,13 @@ package struct Timeline: Sendable {
         return start..<end
     }
 
-    /// The frames of each of some parts: at least one, since a part is seen however short it is.
+    /// The number of frames of each part, at least one: every part is shown, however short.
     ///
-    /// - Parameter durations: seconds.
+    /// - Parameters:
+    ///   - durations: Duration of each part, in seconds.
+    ///   - rate: Frame rate of the time line.
     package static func frames(_ durations: [Double], at rate: FrameRate) -> [Int] {
-        var line = Timeline(rate: rate)
-        return durations.map { max(line.append(seconds: $0).count, 1) }
+        var timeline = Timeline(rate: rate)
+        return durations.map { max(timeline.append(seconds: $0).count, 1) }
     }
 }

@@ -1,8 +1,10 @@
-// Numbers from outside: a header, a file, a peer. `Int(Double)` and `Duration.seconds(Double)` trap on 1e30 and on NaN; these
-// never do.
+// SPDX-License-Identifier: Apache-2.0
+
+// Conversions of untrusted numbers from headers, files and peers. `Int(Double)` and `Duration.seconds(Double)` trap on 1e30 and on NaN;
+// these never do.
 
 extension FixedWidthInteger {
-    /// The nearest representable integer, rounded toward zero; zero for NaN.
+    /// Creates the nearest representable integer, rounded toward zero; zero for NaN.
     ///
     /// ```swift
     /// Int(clamping: 1e30)  // Int.max
@@ -19,18 +21,18 @@ extension FixedWidthInteger {
 }
 
 extension Double {
-    /// The value within a range; the lower bound for NaN.
+    /// The value clamped to a range; the lower bound for NaN.
     package func clamped(to range: ClosedRange<Double>) -> Double {
         isNaN ? range.lowerBound : Swift.min(Swift.max(self, range.lowerBound), range.upperBound)
     }
 }
 
 extension Duration {
-    /// A duration of some seconds from outside: zero for negative values and NaN.
+    /// The duration of an untrusted number of seconds; zero for negative values and NaN.
     ///
     /// - Parameters:
     ///   - seconds: any number.
-    ///   - maximum: the longest result, in seconds; 30 days unless stated.
+    ///   - maximum: the longest result, in seconds; 30 days by default.
     package static func clamping(seconds: Double, maximum: Double = 30 * 86_400) -> Duration {
         // trusted: clamped on the same line
         .seconds(seconds.clamped(to: 0...maximum))

@@ -1,24 +1,26 @@
-/// What happens to line feeds in a text that a person reads.
+// SPDX-License-Identifier: Apache-2.0
+
+/// How line feeds are treated in text that a person reads.
 package enum LineBreaks: Sendable {
-    /// They are escaped like other controls: the text stays on one line.
+    /// Line feeds are escaped like other controls, so that the text stays on one line.
     case escaped
-    /// Line feeds stay; all other controls are escaped, carriage returns too.
-    case kept
+    /// Line feeds are preserved; all other controls are escaped, carriage returns included.
+    case preserved
 }
 
 extension StringProtocol {
-    /// The text as it may reach a terminal, a log line or a page: nothing in it controls the reader's device.
+    /// The text with control characters escaped, safe for a terminal, a log line or a page.
     ///
-    /// Control characters (C0 including escape and tab, DEL, C1), the line and paragraph separators and the controls of
-    /// bidirectional text become visible escapes such as `\u{1B}`; everything else stays. This is the one function for all output
-    /// that a person reads. It works on scalars, since the Character `"\r\n"` equals neither `"\r"` nor `"\n"`.
+    /// C0 (escape and tab included), DEL, C1, the line and paragraph separators and the bidirectional controls become visible escapes
+    /// such as `\u{1B}`; everything else is unchanged. All output for people goes through this function. It works on scalars, since the
+    /// Character `"\r\n"` equals neither `"\r"` nor `"\n"`.
     package func printable(lineBreaks: LineBreaks = .escaped) -> String {
         guard unicodeScalars.contains(where: { $0.isControl }) else { return String(self) }
         var result = ""
         result.reserveCapacity(utf8.count + 16)
         for scalar in unicodeScalars {
             switch scalar {
-            case "\n": result += lineBreaks == .kept ? "\n" : #"\n"#
+            case "\n": result += lineBreaks == .preserved ? "\n" : #"\n"#
             case "\r": result += #"\r"#
             case "\t": result += #"\t"#
             case _ where scalar.isControl: result += #"\u{"# + String(scalar.value, radix: 16, uppercase: true) + "}"
@@ -30,9 +32,9 @@ extension StringProtocol {
 }
 
 extension StringProtocol {
-    /// JSON text as it may reach a terminal: the same value, with every control inside a string as a JSON escape.
+    /// JSON text with control characters as JSON escapes, safe for a terminal; it encodes the same value.
     ///
-    /// Encoders escape C0 only. Line feeds stay, since they are the layout of indented JSON.
+    /// Encoders escape C0 only. Line feeds are preserved, since they are the layout of indented JSON.
     package func printableJSON() -> String {
         guard unicodeScalars.contains(where: { $0.isControl }) else { return String(self) }
         var result = ""
@@ -50,7 +52,7 @@ extension StringProtocol {
 }
 
 extension Unicode.Scalar {
-    /// Whether a terminal or a text layout engine acts on this scalar instead of showing it.
+    /// Whether a terminal or a text layout engine interprets this scalar instead of displaying it.
     fileprivate var isControl: Bool {
         switch value {
         case 0x00...0x1F, 0x7F...0x9F: true

@@ -1,8 +1,9 @@
-// Settings as people paste them and tools write them: with a line end, in quotes, with a byte order mark.
+// SPDX-License-Identifier: Apache-2.0
+
+// Cleans up settings as people paste them and tools write them: with a line end, in quotes, with a byte order mark.
 
 extension StringProtocol {
-    /// The value of a setting without what surrounds it: white space, line ends, byte order marks, zero-width spaces, and one pair of
-    /// quotes.
+    /// The value of a setting without surrounding white space, line ends, byte order marks, zero-width spaces and one pair of quotes.
     ///
     /// ```swift
     /// "\"AKIAEXAMPLE\"\r\n".strippedSetting()  // AKIAEXAMPLE
@@ -16,10 +17,11 @@ extension StringProtocol {
         return String(inside.contains(first) ? text : inside.trimmed)
     }
 
-    /// Why a text cannot be a key or a token, which is one word of visible ASCII; `nil` if it can. Never contains the text.
+    /// Why the text is not a valid key or token, which is one word of visible ASCII. Never quotes the text.
     ///
-    /// - Parameter allowsSpaces: whether the text may have spaces inside.
-    package func keyFault(allowsSpaces: Bool = false) -> String? {
+    /// - Parameter allowsSpaces: whether the text may contain spaces.
+    /// - Returns: `nil` if the text is valid.
+    package func invalidTokenReason(allowsSpaces: Bool = false) -> String? {
         for (index, scalar) in unicodeScalars.enumerated() {
             let fault: String
             switch scalar.value {

@@ -1,17 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Text in the stream-safe format of Unicode (UAX 15): at most 30 non-starters, such as combining marks, in a row.
 ///
-/// Hashing or comparing a `String` puts the marks of a run into canonical order, in time that grows with the square of the run's length:
-/// a minute for 150 kB. No writing stacks more than 30. Text of others gets a combining grapheme joiner into longer runs, as the
-/// standard has it, before a string is made of it.
+/// Hashing or comparing a `String` sorts the marks of a run into canonical order in quadratic time: 150 kB of marks take a minute. No
+/// writing system stacks more than 30. Untrusted text gets a combining grapheme joiner inserted into longer runs, as the standard
+/// specifies, before it becomes a `String`.
 package enum StreamSafeText {
     private static let longestRun = 30
     /// U+034F in UTF-8.
     private static let joiner: [UInt8] = [0xCD, 0x8F]
 
+    /// Converts text to the stream-safe format.
+    ///
     /// - Parameters:
-    ///   - bytes: UTF-8; what is not is left as it is.
-    ///   - readsEscapes: whether `\u0301` is a mark, as in JSON.
-    /// - Returns: `nil` for text that is stream-safe already.
+    ///   - bytes: UTF-8; invalid bytes are left unchanged.
+    ///   - readsEscapes: whether `\u0301` counts as a mark, as in JSON.
+    /// - Returns: `nil` if the text is already stream-safe.
     package static func convert(_ bytes: UnsafeBufferPointer<UInt8>, readsEscapes: Bool) -> [UInt8]? {
         var breaks: [Int] = []
         var run = 0
@@ -42,14 +46,14 @@ package enum StreamSafeText {
         return result
     }
 
-    /// How many bytes at the beginning are ASCII without escapes, in steps of eight: most text has nothing else.
+    /// The length of the ASCII prefix without escapes, in steps of eight bytes: most text is entirely plain.
     private static func plainPrefix(of bytes: UnsafeBufferPointer<UInt8>, readsEscapes: Bool) -> Int {
         let raw = UnsafeRawBufferPointer(bytes)
         let (lows, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
         var index = 0
         while index + 8 <= raw.count {
             let word = raw.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-            // Zero where a byte is a backslash; the subtraction borrows from such bytes alone.
+            // Zero where a byte is a backslash; only such bytes borrow in the subtraction.
             let marked = word ^ (lows &* UInt64(UInt8(ascii: "\\")))
             let hasEscape = readsEscapes && (marked &- lows) & ~marked & highs != 0
             if word & highs != 0 || hasEscape { break }
@@ -60,15 +64,15 @@ package enum StreamSafeText {
 
     private static func isNonStarter(_ scalar: UInt32) -> Bool {
         switch scalar {
-        // Without any, and the most frequent beyond ASCII: Latin, and the scripts of East Asia.
+        // Fast path for ranges without non-starters: Latin and the scripts of East Asia.
         case 0..<0x300, 0x3100..<0xA000, 0xAC00..<0xD800: false
-        // Starters by their class that decompose into non-starters.
+        // Starters by combining class that decompose into non-starters.
         case 0x0F73, 0x0F75, 0x0F81: true
         default: Unicode.Scalar(scalar).map { $0.properties.canonicalCombiningClass != .notReordered } ?? false
         }
     }
 
-    /// The scalar at a place, and its bytes; 0 for what is none.
+    /// The scalar at an index and its length in bytes; scalar 0 for invalid bytes.
     private static func scalar(
         at index: Int, of bytes: UnsafeBufferPointer<UInt8>, readsEscapes: Bool
     ) -> (scalar: UInt32, length: Int) {
@@ -83,18 +87,18 @@ package enum StreamSafeText {
     }
 
     private static func encoded(
-        _ start: UInt32, _ more: Int, at index: Int, of bytes: UnsafeBufferPointer<UInt8>
+        _ leadingBits: UInt32, _ continuationBytes: Int, at index: Int, of bytes: UnsafeBufferPointer<UInt8>
     ) -> (scalar: UInt32, length: Int) {
-        guard bytes.endIndex - index > more else { return (0, 1) }
-        var scalar = start
-        for next in bytes[(index + 1)...(index + more)] {
+        guard bytes.endIndex - index > continuationBytes else { return (0, 1) }
+        var scalar = leadingBits
+        for next in bytes[(index + 1)...(index + continuationBytes)] {
             guard next & 0xC0 == 0x80 else { return (0, 1) }
             scalar = scalar << 6 | UInt32(next & 0x3F)
         }
-        return (scalar, more + 1)
+        return (scalar, continuationBytes + 1)
     }
 
-    /// An escape of JSON: both halves of a surrogate pair are one.
+    /// The scalar of a JSON escape; a surrogate pair is one scalar.
     private static func escape(
         at index: Int, of bytes: UnsafeBufferPointer<UInt8>
     ) -> (scalar: UInt32, length: Int) {
@@ -105,7 +109,7 @@ package enum StreamSafeText {
         return (0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00), 12)
     }
 
-    /// The number of `\uXXXX`.
+    /// The UTF-16 code unit of a `\uXXXX` escape; `nil` if there is none at `index`.
     private static func unit(at index: Int, of bytes: UnsafeBufferPointer<UInt8>) -> UInt32? {
         guard bytes.endIndex - index >= 6, bytes[index] == UInt8(ascii: "\\"), bytes[index + 1] == UInt8(ascii: "u")
         else {

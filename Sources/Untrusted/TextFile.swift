@@ -1,15 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Glibc
 
-/// A file of text that something else wrote: a key, a token, settings.
+/// Reads text files written by users or other programs: keys, tokens, settings.
 package enum TextFile {
-    /// Why there is no text.
+    /// Why the text could not be read.
     package enum Failure: Error, Equatable, CustomStringConvertible {
         case absent
-        /// It is there and cannot be opened or read.
+        /// The file exists and cannot be opened or read.
         case unreadable(errno: Int32)
+        /// The file has more than `maximum` bytes.
         case tooLong(maximum: Int)
         case notUTF8
 
+        /// The reason, as a clause that follows the file's path.
         package var description: String {
             switch self {
             case .absent: "there is no such file"
@@ -20,9 +24,11 @@ package enum TextFile {
         }
     }
 
-    /// Reads a file that may be a device or a pipe without an end.
+    /// Reads a UTF-8 file, which may be a device or an endless pipe.
     ///
-    /// - Parameter maximum: bytes.
+    /// - Parameter maximum: the largest accepted size, in bytes.
+    /// - Returns: the whole text.
+    /// - Throws: `Failure`.
     package static func read(_ path: String, maximum: Int) throws(Failure) -> String {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw failure(errno, path) }
@@ -44,7 +50,7 @@ package enum TextFile {
         throw .tooLong(maximum: maximum)
     }
 
-    /// A folder that may not be entered hides whether the file is there.
+    /// Without search permission on the folder it is unknown whether the file exists; treat it as absent.
     private static func failure(_ code: Int32, _ path: String) -> Failure {
         var status = stat()
         switch code {

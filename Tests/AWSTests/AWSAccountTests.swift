@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import Testing
 
 @testable import AWS
 
-@Suite struct AWSAccountTests {
+@Suite(.timeLimit(.minutes(5))) struct AWSAccountTests {
     private static let credentials = """
         \u{FEFF}# keys\r
         [default]\r
@@ -41,8 +43,8 @@ import Testing
         }
     }
 
-    @Test("keys of the environment beat profiles, and a configured profile beats them")
-    func order() async throws {
+    @Test
+    func `keys in the environment take precedence over profiles, and a configured profile over keys`() async throws {
         let keys = ["AWS_ACCESS_KEY_ID": "E1", "AWS_SECRET_ACCESS_KEY": "E2", "AWS_PROFILE": "default2"]
         #expect(try await account(keys).credentials() == AWSCredentials(accessKeyID: "E1", secretAccessKey: "E2"))
         #expect(try await account(keys, profile: "default2").credentials().accessKeyID == "T1")
@@ -51,13 +53,13 @@ import Testing
                 == AWSCredentials(accessKeyID: "T1", secretAccessKey: "T2", sessionToken: "T3"))
     }
 
-    @Test("a file with a byte order mark, CRLF, comments and nested settings is read")
-    func file() async throws {
+    @Test
+    func `a file with a byte order mark, CRLF, comments and nested settings is parsed`() async throws {
         #expect(try await account([:]).credentials() == AWSCredentials(accessKeyID: "D1", secretAccessKey: "D2#kept"))
     }
 
-    @Test("the region and endpoints come from the environment, else from the profile")
-    func places() throws {
+    @Test
+    func `the region and the endpoints come from the environment, otherwise from the profile`() throws {
         #expect(try account(["AWS_REGION": "a-1", "AWS_DEFAULT_REGION": "b-1"]).region() == "a-1")
         #expect(try account(["AWS_DEFAULT_REGION": "b-1"]).region() == "b-1")
         #expect(try account([:]).region() == "eu-central-1")
@@ -68,38 +70,38 @@ import Testing
         #expect(account([:]).endpoint(.s3) == nil)
     }
 
-    @Test("what is missing is told with what to do")
-    func missing() async {
-        let nowhere = ["AWS_EC2_METADATA_DISABLED": "true"]
-        let nobody = await #expect(throws: AWSError.self) {
+    @Test
+    func `errors about missing settings name the setting to add`() async {
+        let withoutMetadata = ["AWS_EC2_METADATA_DISABLED": "true"]
+        let missingProfile = await #expect(throws: AWSError.self) {
             try await account(["AWS_PROFILE": "nobody"]).credentials()
         }
-        #expect(nobody?.kind == .unauthorized && nobody?.message.contains("nobody") == true)
-        let half = await #expect(throws: AWSError.self) {
+        #expect(missingProfile?.kind == .unauthorized && missingProfile?.message.contains("nobody") == true)
+        let halfKey = await #expect(throws: AWSError.self) {
             try await account(["AWS_ACCESS_KEY_ID": "E1"]).credentials()
         }
-        #expect(half?.message.contains("AWS_SECRET_ACCESS_KEY") == true)
-        let none = await #expect(throws: AWSError.self) {
-            try await AWSAccount(environment: nowhere) { _ in nil }.credentials()
+        #expect(halfKey?.message.contains("AWS_SECRET_ACCESS_KEY") == true)
+        let missingKeys = await #expect(throws: AWSError.self) {
+            try await AWSAccount(environment: withoutMetadata) { _ in nil }.credentials()
         }
-        #expect(none?.message.contains("AWS_ACCESS_KEY_ID") == true)
+        #expect(missingKeys?.message.contains("AWS_ACCESS_KEY_ID") == true)
         let region = #expect(throws: AWSError.self) { try account(["AWS_PROFILE": "role"]).region() }
         #expect(region?.message.contains("AWS_REGION") == true)
         #expect(throws: AWSError.self) { try account(["AWS_REGION": "evil.example/"]).region() }
     }
 
-    @Test("STS is asked in the region, or in all regions' where the old way is wanted and was there")
-    func regions() throws {
+    @Test
+    func `the STS endpoint is regional, or global in legacy mode for older regions`() throws {
         func host(_ region: String, _ mode: String?) throws -> String {
             let environment = mode.map { ["AWS_STS_REGIONAL_ENDPOINTS": $0] } ?? [:]
             let settings = AWSSettings(environment: environment, profile: nil) { _ in nil }
-            return AWSService.sts.host(try settings.regionOfSTS(region))
+            return AWSService.sts.host(try settings.stsRegion(region))
         }
         #expect(try host("eu-central-1", nil) == "sts.eu-central-1.amazonaws.com")
         #expect(try host("eu-central-1", "regional") == "sts.eu-central-1.amazonaws.com")
         #expect(try host("eu-central-1", "legacy") == "sts.amazonaws.com")
         #expect(try host("eu-south-1", "legacy") == "sts.eu-south-1.amazonaws.com")
         #expect(try host("cn-north-1", "legacy") == "sts.cn-north-1.amazonaws.com.cn")
-        #expect(AWSService.sts.signingRegion(AWSService.global) == "us-east-1")
+        #expect(AWSService.sts.signingRegion(AWSService.globalRegion) == "us-east-1")
     }
 }

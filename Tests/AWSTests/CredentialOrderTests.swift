@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import JSON
 import StandIns
@@ -5,13 +7,13 @@ import Testing
 
 @testable import AWS
 
-/// The order of places, compared with botocore's.
-@Suite struct CredentialOrderTests {
+/// The order of the credential sources, compared with botocore.
+@Suite(.timeLimit(.minutes(5))) struct CredentialOrderTests {
     private static let keys = "aws_access_key_id = k\naws_secret_access_key = s\n"
     private static let process =
         #"credential_process = printf '{"Version":1,"AccessKeyId":"P1","SecretAccessKey":"P2"}'"#
     private static let role = "role_arn = arn:aws:iam::123456789012:role/films\n"
-    /// The profile `default` in both files.
+    /// Contents of the config file and of the credentials file for the profile `default`.
     private static let profiles = [
         (config: "", keys: ""), (config: "[default]\nregion = us-east-1\n", keys: ""),
         (config: "", keys: "[default]\n\(keys)"), (config: "[default]\n\(process)\n", keys: ""),
@@ -25,7 +27,7 @@ import Testing
         ),
     ]
 
-    /// As botocore names it.
+    /// The source that provided the credentials, by botocore's name.
     private func method(_ account: AWSAccount) async throws -> String {
         for step in try await account.credentialSteps() {
             guard case .used(let details, _) = step.outcome else { continue }
@@ -42,8 +44,8 @@ import Testing
         return "none"
     }
 
-    @Test("of any profile and file that variables choose, the one that botocore takes is used")
-    func chosen() async throws {
+    @Test
+    func `variables select the same profile and file as in botocore`() async throws {
         let (metadata, botocore) = (try StandIn("metadata"), try StandIn("credential_order"))
         func keys(_ id: String) -> String { "aws_access_key_id = \(id)\naws_secret_access_key = s\n" }
         let config = "[default]\n\(keys("C0"))[profile one]\n\(keys("C1"))[profile two]\n\(keys("C2"))"
@@ -59,8 +61,8 @@ import Testing
                     var environment = profile.merging(["AWS_EC2_METADATA_SERVICE_ENDPOINT": metadata.url]) { $1 }
                     environment[name] = path + (name == "AWS_CONFIG_FILE" ? "config" : "keys")
                     environment[other] = "~/" + (other == "AWS_CONFIG_FILE" ? "config" : "keys")
-                    // A profile that is not there is an error of both.
-                    let answer = try? botocore.ask([
+                    // A missing profile is an error in both implementations.
+                    let answer = try? botocore.send([
                         "environment": .object(environment.mapValues { .string($0) }), "config": .string(config),
                         "keys": .string(credentials),
                     ])
@@ -74,16 +76,16 @@ import Testing
                     let found = try? await account.credentials().accessKeyID
                     #expect(found == answer?["id"]?.string, "\(environment)")
                     methods.insert(answer?["method"]?.string ?? "error")
-                    let isThere = path.hasPrefix("~/") || path.contains("HOME")
-                    #expect(account.missingFiles.count == (isThere ? 0 : 1), "\(environment)")
+                    let exists = path.hasPrefix("~/") || path.contains("HOME")
+                    #expect(account.missingFiles.count == (exists ? 0 : 1), "\(environment)")
                 }
             }
         }
         #expect(methods == ["config-file", "shared-credentials-file", "iam-role", "error"])
     }
 
-    @Test("paths in variables are expanded as botocore expands them")
-    func paths() throws {
+    @Test
+    func `paths in variables are expanded like in botocore`() throws {
         let botocore = try StandIn("credential_order")
         let environment = ["HOME": "/home/ann/", "A": "~", "B_1": "$A", "EMPTY": ""]
         let paths = [
@@ -93,27 +95,27 @@ import Testing
             "${HOME}x", "",
             "~\u{E9}", "$\u{E9}",
         ]
-        let expected = try botocore.ask([
+        let expected = try botocore.send([
             "expand": .array(paths.map { .string($0) }), "environment": .object(environment.mapValues { .string($0) }),
         ])["paths"]?.array?.compactMap(\.string)
-        #expect(paths.map { HomeFolder.expand($0, environment) } == expected)
-        #expect(HomeFolder.path([:])?.hasPrefix("/") == true)
+        #expect(paths.map { PathExpansion.expand($0, environment) } == expected)
+        #expect(PathExpansion.homeDirectory([:])?.hasPrefix("/") == true)
     }
 
-    @Test("of any places that have credentials, the one that botocore takes is used")
-    func order() async throws {
+    @Test
+    func `any combination of configured sources resolves to the same source as in botocore`() async throws {
         let (aws, metadata) = (try StandIn("aws"), try StandIn("metadata"))
         let botocore = try StandIn("credential_order")
-        try aws.ask(["web_identity": ["token"]])
+        try aws.send(["web_identity": ["token"]])
         var compared = Set<String>()
         for hasKeys in [false, true] {
             for hasIdentity in [false, true] {
                 for profile in Self.profiles {
-                    for (hasContainer, hasMachine) in [(false, false), (true, false), (false, true), (true, true)] {
-                        if hasKeys, hasContainer != hasMachine { continue }
+                    for (hasContainer, isInstance) in [(false, false), (true, false), (false, true), (true, true)] {
+                        if hasKeys, hasContainer != isInstance { continue }
                         var environment = [
                             "AWS_ENDPOINT_URL": aws.url, "AWS_REGION": "us-east-1",
-                            "AWS_EC2_METADATA_DISABLED": hasMachine ? "false" : "true",
+                            "AWS_EC2_METADATA_DISABLED": isInstance ? "false" : "true",
                             "AWS_EC2_METADATA_SERVICE_ENDPOINT": metadata.url,
                         ]
                         if hasKeys {
@@ -128,7 +130,7 @@ import Testing
                             environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "\(metadata.url)/container"
                             environment["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = "let me in"
                         }
-                        let answer = try botocore.ask([
+                        let answer = try botocore.send([
                             "environment": .object(environment.mapValues { .string($0) }),
                             "config": .string(profile.config), "keys": .string(profile.keys),
                         ])

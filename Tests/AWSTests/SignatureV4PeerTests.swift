@@ -1,11 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import HTTP
 import JSON
 import StandIns
+import TestSupport
 import Testing
 
 @testable import AWS
 
-/// Compares signatures with those that botocore makes of the same requests.
+/// Compares signatures with those of botocore for the same requests.
 @Suite(.timeLimit(.minutes(2))) struct SignatureV4PeerTests {
     private struct Request {
         var service: String
@@ -17,9 +20,9 @@ import Testing
 
     private static let host = "logs.eu-west-1.amazonaws.com"
     private static let payload = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    private static let moment = SignatureV4.Moment(seconds: 1_440_938_160)
+    private static let time = SignatureV4.SigningTime(seconds: 1_440_938_160)
 
-    /// A request as one of AWS's public signing suite has it, by what each of its cases varies.
+    /// Requests that vary the same properties as AWS's public signing test suite.
     private static let suite: [Request] = {
         let paths = [
             "/", "", "/.", "/./", "/..", "//", "/./example", "/example/..", "/example1/example2/../..", "//example//",
@@ -42,35 +45,34 @@ import Testing
         return requests
     }()
 
-    @Test("paths, queries and headers as AWS's signing suite varies them are signed as botocore signs them")
-    func suite() throws {
+    @Test
+    func `the cases of AWS's signing test suite have the same signatures as in botocore`() throws {
         try compare(Self.suite, seed: 0)
     }
 
-    @Test("random requests are signed as botocore signs them, for S3 and for other services")
-    func random() throws {
-        let seed = UInt64.random(in: 0...UInt64.max)
-        var dice = SeededDice(state: seed)
-        try compare((0..<600).map { _ in Self.random(&dice) }, seed: seed)
+    @Test
+    func `random requests have the same signatures as in botocore`() throws {
+        var generator = SeededGenerator(for: "SignatureV4PeerTests")
+        try compare((0..<600).map { _ in Self.random(&generator) }, seed: generator.seed)
     }
 
-    // MARK: -
+    // MARK: - Comparison
 
     private func compare(_ requests: [Request], seed: UInt64) throws {
         let peer = try StandIn("signatures")
-        let told = try peer.ask([
+        let answer = try peer.send([
             "requests": .array(
                 requests.map { request in
                     [
                         "service": .string(request.service), "method": .string(request.method),
                         "host": .string(Self.host), "path": .string(request.path), "payload": .string(Self.payload),
-                        "timestamp": .string(Self.moment.text),
+                        "timestamp": .string(Self.time.text),
                         "query": .array(request.query.map { [.string($0.name), .string($0.value)] }),
                         "headers": .array(request.headers.map { [.string($0.name), .string($0.value)] }),
                     ]
                 })
         ])
-        let signatures = try #require(told["signatures"]?.array)
+        let signatures = try #require(answer["signatures"]?.array)
         #expect(signatures.count == requests.count)
         for (request, expected) in zip(requests, signatures) {
             let signed = try #require(sign(request))
@@ -89,50 +91,40 @@ import Testing
         for field in request.headers { headers.add(field.name, field.value) }
         return signer.headers(
             headers, method: request.method, host: Self.host, path: request.path, query: request.query,
-            payload: Self.payload, at: Self.moment)["authorization"]
+            payload: Self.payload, at: Self.time)["authorization"]
     }
 
-    private static func random(_ dice: inout SeededDice) -> Request {
+    private static func random(_ generator: inout SeededGenerator) -> Request {
         let letters = [
             "a", "Z", "0", "-", ".", "_", "~", " ", "+", "=", ":", "@", "%", "é", "漢", "😀", "/", "&", "!", "(", "'",
             "*", ",",
         ]
         func word(_ count: ClosedRange<Int>) -> String {
-            (0..<Int.random(in: count, using: &dice)).map { _ in letters.randomElement(using: &dice) ?? "a" }.joined()
+            (0..<Int.random(in: count, using: &generator)).map { _ in letters.randomElement(using: &generator) ?? "a" }
+                .joined()
         }
-        let service = ["s3", "logs", "mediaconvert", "iam"].randomElement(using: &dice) ?? "logs"
+        let service = ["s3", "logs", "mediaconvert", "iam"].randomElement(using: &generator) ?? "logs"
         var request = Request(
-            service: service, method: ["GET", "PUT", "POST", "DELETE"].randomElement(using: &dice) ?? "GET", path: "")
-        for _ in 0..<Int.random(in: 0...5, using: &dice) {
+            service: service, method: ["GET", "PUT", "POST", "DELETE"].randomElement(using: &generator) ?? "GET",
+            path: "")
+        for _ in 0..<Int.random(in: 0...5, using: &generator) {
             let segment =
-                Bool.random(using: &dice)
-                ? word(0...6) : ["", ".", "..", "x"].randomElement(using: &dice) ?? "x"
+                Bool.random(using: &generator)
+                ? word(0...6) : ["", ".", "..", "x"].randomElement(using: &generator) ?? "x"
             request.path += "/" + PercentEncoding.component(segment)
         }
-        if request.path.isEmpty || Bool.random(using: &dice) { request.path += "/" }
-        for _ in 0..<Int.random(in: 0...4, using: &dice) {
+        if request.path.isEmpty || Bool.random(using: &generator) { request.path += "/" }
+        for _ in 0..<Int.random(in: 0...4, using: &generator) {
             request.query.append((name: "p" + word(0...2), value: word(0...6)))
         }
-        for _ in 0..<Int.random(in: 0...4, using: &dice) {
-            let name = ["X-Amz-Meta-A", "x-amz-meta-a", "My-Header", "Range"].randomElement(using: &dice) ?? "Range"
-            let value = (0..<Int.random(in: 0...4, using: &dice)).map { _ in
-                ["a", "b,c", "  ", "\t", "\"x  y\""].randomElement(using: &dice) ?? "a"
+        for _ in 0..<Int.random(in: 0...4, using: &generator) {
+            let name =
+                ["X-Amz-Meta-A", "x-amz-meta-a", "My-Header", "Range"].randomElement(using: &generator) ?? "Range"
+            let value = (0..<Int.random(in: 0...4, using: &generator)).map { _ in
+                ["a", "b,c", "  ", "\t", "\"x  y\""].randomElement(using: &generator) ?? "a"
             }.joined(separator: " ")
             request.headers.append((name: name, value: value))
         }
         return request
-    }
-}
-
-/// SplitMix64: the same seed gives the same requests.
-private struct SeededDice: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Artifacts
 import Calls
 import Contracts
@@ -10,11 +12,11 @@ import Testing
 
 @testable import Agent5
 
-@Suite struct ScriptedProviderTests {
-    private let heard = Heard()
+@Suite(.timeLimit(.minutes(1))) struct ScriptedProviderTests {
+    private let recorder = ProgressRecorder()
 
-    /// The progress that a caller would see.
-    private final class Heard: CallPort {
+    /// Records the progress that a caller receives.
+    private final class ProgressRecorder: CallPort {
         let reports = Mutex<[ProgressReport]>([])
         let first = AsyncStream.makeStream(of: Void.self)
 
@@ -27,7 +29,7 @@ import Testing
     private func call() -> Call {
         Call(
             id: .number("1"), method: "agent.process", peer: Peer(pid: 1, uid: 1, gid: 1), deadline: nil,
-            wantsProgress: true, params: nil, port: heard)
+            wantsProgress: true, params: nil, port: recorder)
     }
 
     private func withScript(
@@ -46,8 +48,8 @@ import Testing
         try await body(provider, request, folder)
     }
 
-    @Test("a film lies below the output prefix, is told with its cost, and the progress before it")
-    func film() async throws {
+    @Test
+    func `a film is delivered below the output prefix, with its cost, after the progress`() async throws {
         try await withScript(
             #"[{"progress": 0.5, "message": "half"}, {"wait_ms": 1}, {"video": "take.mp4", "cost_usd": 0.15}]"#
         ) { provider, request, folder in
@@ -55,12 +57,12 @@ import Testing
             #expect(result.video == "file://\(folder)/out/agent5_film.mp4")
             #expect(try String(contentsOfFile: "\(folder)/out/agent5_film.mp4", encoding: .utf8) == "frames")
             #expect(result.cost == USD(0.15))
-            #expect(heard.reports.withLock { $0.map(\.message) } == ["half"])
+            #expect(recorder.reports.withLock { $0.map(\.message) } == ["half"])
         }
     }
 
-    @Test("each call plays the next entry, and the last one repeats")
-    func turns() async throws {
+    @Test
+    func `each call plays the next entry, and the last entry repeats`() async throws {
         try await withScript(
             #"[{"fail": {"kind": "timeout", "message": "first"}}]"#,
             #"[{"clips": [{"segment_id": "a", "clip": "take.mp4"}, {"segment_id": "b", "error": {"kind": "content_rejected", "message": "no"}}]}]"#
@@ -75,8 +77,8 @@ import Testing
         }
     }
 
-    @Test("a segment's name cannot lead out of the output prefix, and a missing take is told")
-    func faults() async throws {
+    @Test
+    func `an invalid segment ID, a missing file and a script without a result are errors`() async throws {
         try await withScript(
             #"[{"clips": [{"segment_id": "../x", "clip": "take.mp4"}]}]"#, #"[{"video": "gone.mp4"}]"#,
             #"[{"progress": 1, "message": ""}]"#
@@ -90,12 +92,12 @@ import Testing
         }
     }
 
-    @Test("a lead that hangs ends when its call is cancelled")
-    func hang() async throws {
+    @Test
+    func `a hanging lead ends when its call is cancelled`() async throws {
         try await withScript(#"[{"progress": 0.1, "message": "on my way"}, {"hang": true}]"#) { provider, request, _ in
             let call = call()
             let task = Task { try await provider.process(request, call) }
-            for await _ in heard.first.stream { break }
+            for await _ in recorder.first.stream { break }
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
         }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import Foundation
 import Glibc
@@ -18,8 +20,8 @@ import Testing
         return stat(path, &status) == 0 ? status.st_mode & 0o7777 : 0
     }
 
-    @Test("a file is replaced as a whole, private, and nothing is left beside it")
-    func replacing() throws {
+    @Test
+    func `a file is replaced atomically with private permissions, without leftover files`() throws {
         try withFolder { folder in
             let path = "\(folder)/a.json"
             try DurableFile.write(Data("one".utf8), to: path)
@@ -30,11 +32,11 @@ import Testing
         }
     }
 
-    @Test("a write that fails keeps the old file and leaves nothing behind")
-    func failure() throws {
+    @Test
+    func `a failed write preserves the old file and leaves no temporary file`() throws {
         try withFolder { folder in
             let path = "\(folder)/a"
-            // A folder that has something in it is never replaced by a file.
+            // A folder that is not empty cannot be replaced by a file.
             try FileManager.default.createDirectory(atPath: "\(path)/b", withIntermediateDirectories: true)
             #expect(throws: ServiceError.self) { try DurableFile.write(Data("x".utf8), to: path) }
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["a"])
@@ -43,8 +45,8 @@ import Testing
         }
     }
 
-    @Test("the longest file name has a temporary one")
-    func longName() throws {
+    @Test
+    func `the longest possible file name is supported`() throws {
         try withFolder { folder in
             let path = "\(folder)/\(String(repeating: "ü", count: 127))"
             try DurableFile.write(Data("x".utf8), to: path)
@@ -52,15 +54,13 @@ import Testing
         }
     }
 
-    @Test(
-        "the folder of a path",
-        arguments: [("/a/b", "/a"), ("/a/b/", "/a"), ("/a", "/"), ("a", "."), ("a/b", "a"), ("/", "/")])
-    func folders(_ path: String, _ folder: String) {
+    @Test(arguments: [("/a/b", "/a"), ("/a/b/", "/a"), ("/a", "/"), ("a", "."), ("a/b", "a"), ("/", "/")])
+    func `the parent folder of a path is computed`(_ path: String, _ folder: String) {
         #expect(DurableFile.folder(of: path) == folder)
     }
 
-    @Test("a private folder is created private, and an open one of an earlier version is closed")
-    func privacy() throws {
+    @Test
+    func `private folders are created private, and permissions of existing ones are restricted`() throws {
         try withFolder { folder in
             let path = "\(folder)/state/service"
             try PrivateFolder.make(path)
@@ -72,7 +72,7 @@ import Testing
             try Data("x".utf8).write(to: URL(filePath: "\(folder)/outside"))
             symlink("\(folder)/outside", "\(path)/link")
             let outside = mode("\(folder)/outside")
-            PrivateFolder.tighten(path)
+            PrivateFolder.restrictPermissions(path)
             #expect(mode(path) == 0o700)
             #expect(mode("\(path)/file") == 0o600)
             #expect(mode("\(folder)/outside") == outside)

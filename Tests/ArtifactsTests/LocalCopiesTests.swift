@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import AWS
 import Faults
 import Foundation
@@ -5,8 +7,8 @@ import Testing
 
 @testable import Artifacts
 
-/// Copies of objects on this machine: how many there are, and that an object is read whatever room there is.
-@Suite struct LocalCopiesTests {
+/// Local copies of objects: the size limit, and reading objects without sufficient free space.
+@Suite(.timeLimit(.minutes(5))) struct LocalCopiesTests {
     private let root = "/tmp/us-copies-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
 
     private func copies(_ maximum: Int, _ root: String? = nil) -> LocalCopies {
@@ -14,10 +16,10 @@ import Testing
             environment: ["UNDERSTUDY_CACHE_DIR": root ?? self.root, "UNDERSTUDY_CACHE_BYTES": String(maximum)])
     }
 
-    private func bring(
+    private func fetch(
         _ copies: LocalCopies, _ name: String, size: Int, identity: String? = "x"
     ) async throws -> LocalFile {
-        try await copies.bring(try ArtifactURI("s3://films/\(name)"), identity: identity, size: size) { path in
+        try await copies.fetch(try ArtifactURI("s3://films/\(name)"), identity: identity, size: size) { path in
             guard FileManager.default.createFile(atPath: path, contents: nil),
                 let file = FileHandle(forWritingAtPath: path)
             else { throw AWSError(file: errno, "\(path) cannot be opened") }
@@ -40,45 +42,45 @@ import Testing
             [.modificationDate: Date(timeIntervalSinceNow: -seconds)], ofItemAtPath: path)
     }
 
-    @Test("the least recently used go where there are more bytes than UNDERSTUDY_CACHE_BYTES; what is in use stays")
-    func bound() async throws {
+    @Test
+    func `the least recently used copies over UNDERSTUDY_CACHE_BYTES are removed, except those in use`() async throws {
         defer { try? FileManager.default.removeItem(atPath: root) }
         let copies = copies(250)
-        var used: LocalFile? = try await bring(copies, "used", size: 100)
+        var used: LocalFile? = try await fetch(copies, "used", size: 100)
         let path = try #require(used?.path)
         try age(path, by: 900)
-        let old = try await bring(copies, "old", size: 100).path
+        let old = try await fetch(copies, "old", size: 100).path
         try age(old, by: 600)
-        let new = try await bring(copies, "new", size: 100).path
+        let new = try await fetch(copies, "new", size: 100).path
         #expect(FileManager.default.fileExists(atPath: path) && !FileManager.default.fileExists(atPath: old))
-        // Another service of this machine does not remove it either.
-        let other = try await bring(self.copies(200), "other", size: 100).path
+        // Other services on this machine do not remove it either.
+        let other = try await fetch(self.copies(200), "other", size: 100).path
         #expect(FileManager.default.fileExists(atPath: path) && FileManager.default.fileExists(atPath: other))
         #expect(!FileManager.default.fileExists(atPath: new))
         #expect(used != nil)
         used = nil
-        _ = try await bring(copies, "next", size: 100)
-        _ = try await bring(copies, "last", size: 100)
+        _ = try await fetch(copies, "next", size: 100)
+        _ = try await fetch(copies, "last", size: 100)
         #expect(names().count == 2 && !FileManager.default.fileExists(atPath: path))
     }
 
-    @Test("more than the bound is there while it is in use, and no longer")
-    func overfull() async throws {
+    @Test
+    func `the limit may be exceeded only while copies are in use`() async throws {
         defer { try? FileManager.default.removeItem(atPath: root) }
         let copies = copies(250)
         var used: [LocalFile] = []
-        for name in ["a", "b", "c", "d"] { used.append(try await bring(copies, name, size: 100)) }
+        for name in ["a", "b", "c", "d"] { used.append(try await fetch(copies, name, size: 100)) }
         #expect(names().count == 4)
         used.removeAll()
         #expect(names().count == 2)
     }
 
-    @Test("what is larger than the bound, or has no identity, is read and not kept", arguments: [0, 99, 1000])
-    func passing(_ maximum: Int) async throws {
+    @Test(arguments: [0, 99, 1000])
+    func `objects over the limit or without an identity are read but not cached`(_ maximum: Int) async throws {
         defer { try? FileManager.default.removeItem(atPath: root) }
         let copies = copies(maximum)
         for identity in [maximum < 100 ? "x" : nil, nil] {
-            var file: LocalFile? = try await bring(copies, "large", size: 100, identity: identity)
+            var file: LocalFile? = try await fetch(copies, "large", size: 100, identity: identity)
             let path = try #require(file?.path)
             #expect(try Data(contentsOf: URL(filePath: path)).count == 100)
             #expect(copies.find(try ArtifactURI("s3://films/large"), identity: identity, size: 100) == nil)
@@ -86,23 +88,23 @@ import Testing
             #expect(file == nil && !FileManager.default.fileExists(atPath: path))
         }
         #expect(names().isEmpty)
-        let empty = try await bring(copies, "empty", size: 0, identity: nil)
+        let empty = try await fetch(copies, "empty", size: 0, identity: nil)
         #expect(copies.find(try ArtifactURI("s3://films/empty"), identity: nil, size: 0) == nil && !empty.path.isEmpty)
     }
 
-    @Test("a copy that is in use when the file of the marks is removed is marked in the next one")
-    func marks() async throws {
+    @Test
+    func `a copy in use stays locked after the lock file is removed`() async throws {
         defer { try? FileManager.default.removeItem(atPath: root) }
         let copies = copies(100)
-        let used = try await bring(copies, "used", size: 100)
+        let used = try await fetch(copies, "used", size: 100)
         unlink("\(root)/artifacts/.uses")
-        _ = try await bring(copies, "more", size: 100)
+        _ = try await fetch(copies, "more", size: 100)
         #expect(FileManager.default.fileExists(atPath: used.path))
     }
 
-    @Test("a folder that cannot be made keeps nothing from being read")
-    func nowhere() async throws {
-        let file = try await bring(copies(1000, "/proc/nowhere"), "x", size: 100)
+    @Test
+    func `objects can be read if the cache folder cannot be created`() async throws {
+        let file = try await fetch(copies(1000, "/proc/nowhere"), "x", size: 100)
         #expect(try Data(contentsOf: URL(filePath: file.path)).count == 100)
         let written = try await copies(1000, "/proc/nowhere").temporary(try ArtifactURI("s3://films/x")) { path in
             try Data("x".utf8).write(to: URL(filePath: path))
@@ -112,46 +114,49 @@ import Testing
     }
 
     @Test(
-        "a full disk gives up copies that nobody uses; what does not fit is read elsewhere", .enabled(if: getuid() == 0)
+        .enabled(if: getuid() == 0)
     )
-    func full() async throws {
+    func `unused copies are removed from a full disk, and objects that do not fit use a fallback folder`() async throws
+    {
         let mount = "\(root)/full"
         try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: root) }
         guard try Self.run("/usr/bin/mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", mount]) else {
-            Issue.record("no tmpfs can be mounted here")
+            Issue.record("cannot mount a tmpfs")
             return
         }
         defer { _ = try? Self.run("/usr/bin/umount", ["-l", mount]) }
         let copies = copies(8 << 30, mount)
-        let first = try await bring(copies, "first", size: 700_000).path
-        // The first goes for the second.
-        let second = try await bring(copies, "second", size: 700_000)
+        let first = try await fetch(copies, "first", size: 700_000).path
+        // The first copy is removed to make space for the second.
+        let second = try await fetch(copies, "second", size: 700_000)
         #expect(!FileManager.default.fileExists(atPath: first) && second.path.hasPrefix(mount))
-        // The second is in use: there is room for the third elsewhere only.
-        let third = try await bring(copies, "third", size: 700_000)
+        // The second copy is in use, so the third one must be in a fallback folder.
+        let third = try await fetch(copies, "third", size: 700_000)
         #expect(!third.path.hasPrefix(mount) && FileManager.default.fileExists(atPath: second.path))
-        let huge = try await bring(copies, "huge", size: 3_000_000)
+        let huge = try await fetch(copies, "huge", size: 3_000_000)
         for (file, size) in [(second, 700_000), (third, 700_000), (huge, 3_000_000)] {
             #expect(try Data(contentsOf: URL(filePath: file.path)) == Data(repeating: 7, count: size))
         }
-        // The disk is filled between the look and the write.
-        let filled = try await copies.bring(try ArtifactURI("s3://films/filled"), identity: "x", size: 10) { path in
+        // The disk fills up between the check and the write.
+        let filled = try await copies.fetch(try ArtifactURI("s3://films/filled"), identity: "x", size: 10) { path in
             guard !path.hasPrefix(mount) else { throw AWSError(file: ENOSPC, "full") }
-            try Data("elsewhere".utf8).write(to: URL(filePath: path))
+            try Data("fallback".utf8).write(to: URL(filePath: path))
         }
-        #expect(try String(contentsOfFile: filled.path, encoding: .utf8) == "elsewhere")
+        #expect(try String(contentsOfFile: filled.path, encoding: .utf8) == "fallback")
     }
 
-    @Test("a bound that is not a number is refused by name")
-    func settings() throws {
+    @Test
+    func `an invalid limit is an error that names the variable`() throws {
         for text in ["much", "-1", "1.5", "8GiB"] {
             let error = #expect(throws: ServiceError.self) {
                 try Artifacts(store: "file:///tmp", environment: ["UNDERSTUDY_CACHE_BYTES": text])
             }
             #expect(error?.message.contains("UNDERSTUDY_CACHE_BYTES: expected a number of bytes") == true)
         }
-        #expect(try LocalCopies.bytes([:]) == 8 << 30 && LocalCopies.bytes(["UNDERSTUDY_CACHE_BYTES": "0"]) == 0)
+        #expect(
+            try LocalCopies.configuredBytes([:]) == 8 << 30
+                && LocalCopies.configuredBytes(["UNDERSTUDY_CACHE_BYTES": "0"]) == 0)
     }
 
     private static func run(_ program: String, _ arguments: [String]) throws -> Bool {

@@ -1,129 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Blocking
 import Dispatch
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct BlockingPoolTests {
-    private struct Odd: Error {}
+    private struct WorkError: Error {}
 
-    /// Work that goes on until it is let go.
-    private final class Gate: Sendable {
+    /// Blocks work on its thread until a test releases it.
+    private final class Barrier: Sendable {
         private let semaphore = DispatchSemaphore(value: 0)
-        private let began = AsyncStream.makeStream(of: Void.self)
+        private let started = AsyncStream.makeStream(of: Void.self)
 
-        func hold() {
-            began.continuation.yield()
-            semaphore.wait()
+        /// Blocks the calling thread until `release()`, for 30 seconds at most.
+        func block() {
+            started.continuation.yield()
+            _ = semaphore.wait(timeout: .now() + .seconds(30))
         }
 
-        func open() { semaphore.signal() }
+        func release() { semaphore.signal() }
 
-        func untilHeld() async {
-            var iterator = began.stream.makeAsyncIterator()
+        func waitUntilBlocked() async {
+            var iterator = started.stream.makeAsyncIterator()
             await iterator.next()
         }
     }
 
-    private final class Counts: Sendable {
-        private let state = Mutex((now: 0, most: 0, all: 0))
+    private final class ConcurrencyCounter: Sendable {
+        private let state = Mutex((current: 0, maximum: 0, total: 0))
 
-        var seen: (now: Int, most: Int, all: Int) { state.withLock { $0 } }
+        var counts: (current: Int, maximum: Int, total: Int) { state.withLock { $0 } }
 
         func enter() {
             state.withLock { state in
-                state.now += 1
-                state.most = max(state.most, state.now)
-                state.all += 1
+                state.current += 1
+                state.maximum = max(state.maximum, state.current)
+                state.total += 1
             }
         }
 
-        func leave() { state.withLock { $0.now -= 1 } }
+        func leave() { state.withLock { $0.current -= 1 } }
 
         func touch() { state.withLock { _ in } }
     }
 
-    @Test("results and errors of the work reach the caller")
-    func results() async throws {
+    @Test
+    func `the work's result or error is returned to the caller`() async throws {
         let pool = BlockingPool(threads: 2)
         #expect(try await pool.run { _ in 7 } == 7)
-        await #expect(throws: Odd.self) { try await pool.run { _ in throw Odd() } }
+        await #expect(throws: WorkError.self) { try await pool.run { _ in throw WorkError() } }
     }
 
-    @Test("work beyond the number of threads waits for its turn, and all of it is done")
-    func bound() async throws {
+    @Test
+    func `at most as many items as threads run concurrently, and all are done`() async throws {
         let pool = BlockingPool(threads: 3)
-        let counts = Counts()
+        let counter = ConcurrencyCounter()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<200 {
                 group.addTask {
                     try await pool.run { _ in
-                        counts.enter()
-                        for _ in 0..<100 { counts.touch() }
-                        counts.leave()
+                        counter.enter()
+                        for _ in 0..<100 { counter.touch() }
+                        counter.leave()
                     }
                 }
             }
             try await group.waitForAll()
         }
-        let seen = counts.seen
-        #expect(seen.all == 200)
-        #expect(seen.most <= 3)
+        let counts = counter.counts
+        #expect(counts.total == 200)
+        #expect(counts.maximum <= 3)
     }
 
-    @Test("work that waits is not begun once its task is cancelled, and its caller does not wait for the thread")
-    func cancelledWhileWaiting() async throws {
+    @Test
+    func `queued work of a cancelled task is not started, and its caller returns immediately`() async throws {
         let pool = BlockingPool(threads: 1)
-        let gate = Gate()
-        let first = Task { try await pool.run { _ in gate.hold() } }
-        await gate.untilHeld()
-        let begun = Atomic(false)
-        let second = Task { try await pool.run { _ in begun.store(true, ordering: .relaxed) } }
+        let barrier = Barrier()
+        let first = Task { try await pool.run { _ in barrier.block() } }
+        await barrier.waitUntilBlocked()
+        let hasStarted = Atomic(false)
+        let second = Task { try await pool.run { _ in hasStarted.store(true, ordering: .relaxed) } }
         second.cancel()
-        // The thread is still held: only the cancellation can end this.
+        // The thread is still blocked, so only the cancellation can end this call.
         await #expect(throws: CancellationError.self) { try await second.value }
-        gate.open()
+        barrier.release()
         try await first.value
-        let wasBegun = begun.load(ordering: .relaxed)
-        #expect(!wasBegun)
+        let secondHasStarted = hasStarted.load(ordering: .relaxed)
+        #expect(!secondHasStarted)
         #expect(try await pool.run { _ in 1 } == 1)
     }
 
-    @Test("work that runs is told of the cancellation, and what it then throws is a cancellation")
-    func cancelledWhileRunning() async throws {
+    @Test
+    func `running work sees the cancellation, and its error becomes a CancellationError`() async throws {
         let pool = BlockingPool(threads: 1)
-        let gate = Gate()
+        let barrier = Barrier()
         let task = Task {
             try await pool.run { isCancelled in
-                gate.hold()
-                while !isCancelled() {}
-                throw Odd()
+                barrier.block()
+                let end = ContinuousClock.now + .seconds(30)
+                while !isCancelled(), .now < end {}
+                throw WorkError()
             }
         }
-        await gate.untilHeld()
+        await barrier.waitUntilBlocked()
         task.cancel()
-        gate.open()
+        barrier.release()
         await #expect(throws: CancellationError.self) { try await task.value }
     }
 
-    @Test("work that ends although its task was cancelled keeps its result")
-    func finishedAnyway() async throws {
+    @Test
+    func `the result of work that completes despite cancellation is returned`() async throws {
         let pool = BlockingPool(threads: 1)
-        let gate = Gate()
+        let barrier = Barrier()
         let task = Task {
             try await pool.run { _ in
-                gate.hold()
+                barrier.block()
                 return 3
             }
         }
-        await gate.untilHeld()
+        await barrier.waitUntilBlocked()
         task.cancel()
-        gate.open()
+        barrier.release()
         #expect(try await task.value == 3)
     }
 
-    @Test("the threads end with the pool")
-    func threadsEnd() async throws {
+    @Test
+    func `the threads end when the pool is released`() async throws {
         // `<process>/task/<thread>`
         func thread() async throws -> String {
             try await BlockingPool(threads: 2).run { _ in
@@ -131,7 +136,8 @@ import Testing
             }
         }
         let path = try await "/proc/\(thread())"
-        // Until the kernel has taken the thread away; the suite has a time limit.
-        while FileManager.default.fileExists(atPath: path) { try await Task.sleep(for: .milliseconds(1)) }
+        // The kernel removes the thread asynchronously.
+        try await until("the thread has ended") { !FileManager.default.fileExists(atPath: path) }
+        #expect(!FileManager.default.fileExists(atPath: path))
     }
 }

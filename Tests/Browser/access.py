@@ -1,23 +1,24 @@
-"""For everyone: keys alone, quiet pictures, words in the reader's zone, all widths, both schemes, and what axe has to say."""
+# SPDX-License-Identifier: Apache-2.0
+"""Accessibility: the keyboard, reduced motion, formats and time zones, screen widths, colour schemes, and axe."""
 
 import datetime
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from browser import board, heard, listen, page_of, reach, row, stands, start, url
+from browser import board, heard, listen, page_of, reach, row, expect_status, start, url
 
 
 def keyboard(browser):
-    """From the list to a started job, to cancel, retry and a still that is drawn again, the mouse untouched."""
+    """Starts, cancels and retries a job and redraws a still with the keyboard alone."""
     page = page_of(browser)
     listen(page)
     page.goto(url)
-    expect(page.locator("h1")).to_have_text("Jobs")
-    reach(page, "New job")
+    expect(page.locator("h1")).to_have_text("Renders")
+    reach(page, "New film")
     page.keyboard.press("Enter")
-    expect(page.locator("h1")).to_have_text("New job")
-    reach(page, "Storyboard, as JSON")
+    expect(page.locator("h1")).to_have_text("New film")
+    reach(page, "Storyboard (JSON)")
     page.keyboard.insert_text(board(1))
     reach(page, "Session")
     page.keyboard.type("by-keys")
@@ -25,54 +26,54 @@ def keyboard(browser):
     reach(page, "Start")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("by-keys")
-    stands(page, "Agent5", "processing")
+    expect_status(page, "Agent5", "processing")
     reach(page, "Cancel")
     page.keyboard.press("Enter")
-    # What takes its place has the focus now.
-    expect(page.get_by_role("button", name="Retry what failed")).to_be_focused()
-    assert heard(page, "alert") == [] and "The job is cancelled." in heard(page, "status"), (heard(page, "alert"), heard(page, "status"))
+    # The button that replaces it has the focus.
+    expect(page.get_by_role("button", name="Retry")).to_be_focused()
+    assert heard(page, "alert") == [] and "The render was cancelled." in heard(page, "status"), (heard(page, "alert"), heard(page, "status"))
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Cancel")).to_be_focused()
     expect(page.locator("#film")).to_be_attached()
-    # What is done has no button: its name has the focus, and the next key goes on from there.
+    # A finished job has neither button: the title has the focus.
     expect(page.locator("h1")).to_be_focused()
-    reach(page, "Draw seg_1 again")
+    reach(page, "Redraw seg_1")
     page.keyboard.press("Enter")
-    reach(page, "What the picture shows")
+    reach(page, "Image prompt")
     page.keyboard.press("Control+A")
     page.keyboard.insert_text("A quiet harbour")
-    reach(page, "Draw again")
+    reach(page, "Redraw still")
     page.keyboard.press("Enter")
     expect(page.locator("[data-segment=seg_1]")).to_be_focused()
-    stands(page, "Agent6", "processing")
-    stands(page, "Agent6", "finished")
+    expect_status(page, "Agent6", "processing")
+    expect_status(page, "Agent6", "finished")
     expect(page.locator("[data-segment=seg_1]")).to_be_focused()
     return {}
 
 
 def skip_link(page):
-    """It leads to the content, and leaves what was typed there."""
-    reach(page, "Skip to the content", "Shift+Tab")
-    assert page.locator(".skip").bounding_box()["x"] >= 0, "the skip link is not to be seen"
+    """The skip link moves the focus to the content and keeps what was typed."""
+    reach(page, "Skip to content", "Shift+Tab")
+    assert page.locator(".skip").bounding_box()["x"] >= 0, "the skip link is not visible"
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
     expect(page.get_by_label("Session")).to_have_value("by-keys")
-    # An address with a place in it is no other page either.
+    # A change of the fragment is not another page.
     page.evaluate("location.hash = 'view'")
     page.evaluate("() => new Promise((done) => setTimeout(done))")
     expect(page.get_by_label("Session")).to_have_value("by-keys")
 
 
 def motion(browser):
-    """Who wants none gets no motion; the state is told all the same."""
+    """With reduced motion nothing moves, and the state is shown as text."""
     page = page_of(browser)
     page.goto(url + "/jobs/" + start(page, "held-1"))
     light = lambda page: row(page, "Agent5").locator(".light").evaluate("light => getComputedStyle(light).animationName")
-    stands(page, "Agent5", "processing")
+    expect_status(page, "Agent5", "processing")
     assert light(page) == "turn", light(page)
     calm = page_of(browser, reduced_motion="reduce")
     calm.goto(page.url)
-    stands(calm, "Agent5", "processing")
+    expect_status(calm, "Agent5", "processing")
     assert light(calm) == "none", light(calm)
     expect(row(calm, "Agent5").locator(".word")).to_have_text("working")
     moving = calm.evaluate("""[...document.querySelectorAll("*")].filter((each) => {
@@ -83,29 +84,29 @@ def motion(browser):
     return {}
 
 
-def words(browser):
-    """Money and durations as people write them, moments in the reader's zone."""
+def formats(browser):
+    """Money and durations are formatted for people, times are in the user's time zone."""
     page = page_of(browser)
     page.goto(url)
-    told = lambda name, values: page.evaluate("async ([name, values]) => values.map((await import('/assets/format.js'))[name])", [name, values])
+    formatted = lambda name, values: page.evaluate("async ([name, values]) => values.map((await import('/assets/format.js'))[name])", [name, values])
     durations = {0: "0 s", 0.0004: "1 ms", 0.04: "40 ms", 0.0996: "0.1 s", 0.1: "0.1 s", 1.25: "1.3 s", 9.94: "9.9 s", 9.97: "10 s", 59.4: "59 s", 59.7: "1 min",
                  60: "1 min", 61: "1 min 1 s", 119.6: "2 min", 3599.4: "59 min 59 s", 3599.8: "1 h", 3660: "1 h 1 min", 86399: "1 day", 90000: "1 day 1 h",
                  259200: "3 days", -1: "0 s"}
-    assert told("seconds", list(durations)) == list(durations.values()), told("seconds", list(durations))
-    assert told("seconds", [None]) == [""]
+    assert formatted("seconds", list(durations)) == list(durations.values()), formatted("seconds", list(durations))
+    assert formatted("seconds", [None]) == [""]
     sums = {0: "$0.00", 0.00004: "$0.00004", 0.001: "$0.001", 0.0025: "$0.0025", 0.01: "$0.01", 0.15: "$0.15", 0.3333: "$0.3333", 1: "$1.00", 12.5: "$12.50",
             1234.5: "$1,234.50", 1000000: "$1,000,000.00", -0.01: "-$0.01", -1234.5: "-$1,234.50", -0.0000001: "$0.00"}
-    assert told("money", list(sums)) == list(sums.values()), told("money", list(sums))
-    assert told("money", [None]) == ["$0.00"]
-    assert told("place", [0, 7.2, 62, 3723]) == ["0:00", "0:07", "1:02", "1:02:03"]
-    assert told("sentence", ["no sound", "seg_1: no sound", "Done."]) == ["No sound.", "seg_1: no sound.", "Done."]
+    assert formatted("money", list(sums)) == list(sums.values()), formatted("money", list(sums))
+    assert formatted("money", [None]) == ["$0.00"]
+    assert formatted("position", [0, 7.2, 62, 3723]) == ["0:00", "0:07", "1:02", "1:02:03"]
+    assert formatted("sentence", ["no sound", "seg_1: no sound", "Done."]) == ["No sound.", "seg_1: no sound.", "Done."]
     job = page.request.get(url + "/api/jobs/" + start(page, "zoned", max_cost_usd=0.0001)).json()
-    begun = datetime.datetime.fromisoformat(job["created_at"].replace("Z", "+00:00"))
-    # Kolkata knows no summer time.
+    started = datetime.datetime.fromisoformat(job["created_at"].replace("Z", "+00:00"))
+    # Kolkata has no daylight saving time.
     for zone, offset in (("Asia/Kolkata", 5.5), ("UTC", 0)):
         there = page_of(browser, timezone_id=zone, locale="en-GB")
         there.goto(url)
-        wanted = (begun + datetime.timedelta(hours=offset)).strftime("%H:%M")
+        wanted = (started + datetime.timedelta(hours=offset)).strftime("%H:%M")
         expect(there.locator("tbody tr", has_text="zoned")).to_contain_text(wanted)
         there.goto(url + "/jobs/" + job["job_id"])
         expect(there.locator("main")).to_contain_text(wanted)
@@ -118,7 +119,7 @@ def complaints(page, name):
 
 
 def states(browser):
-    """A job that runs, one whose understudy draws, one that failed, a form that refused, a question: axe has nothing to say of them."""
+    """Axe finds nothing on running and failed jobs, on a form with violations, and on a question."""
     problems = []
     page = page_of(browser)
     jobs = {"running": start(page, "held-1", 3), "drawing": start(page, "drawn", 3), "failed": start(page, "poor", max_cost_usd=0.0001),
@@ -129,12 +130,12 @@ def states(browser):
             for name, job in jobs.items():
                 page.goto(url + "/jobs/" + job)
                 if name == "running":
-                    stands(page, "Agent5", "processing")
+                    expect_status(page, "Agent5", "processing")
                 else:
-                    stands(page, "Agent5", "error")
+                    expect_status(page, "Agent5", "error")
                     expect(page.locator(".takeover")).to_be_visible()
                 if name in ("failed", "without a picture"):
-                    stands(page, "Agent6", "error")
+                    expect_status(page, "Agent6", "error")
                     page.locator(".takeover summary").first.click()
                     page.locator(".raw summary").click()
                     page.locator(".segment summary").first.click()
@@ -143,12 +144,12 @@ def states(browser):
                 if wide > 0:
                     problems.append("%s at %d px is %d px too wide" % (name, width, wide))
             page.goto(url + "/jobs/new")
-            page.get_by_label("Storyboard, as JSON").fill('{"segments": [\n{"id": }]}')
-            page.get_by_role("button", name="What would it cost?").click()
+            page.get_by_label("Storyboard (JSON)").fill('{"segments": [\n{"id": }]}')
+            page.get_by_role("button", name="Estimate the cost").click()
             expect(page.locator(".violations")).to_contain_text("Line 2")
             problems += complaints(page, "refused at %d px, %s" % (width, scheme))
             page.goto(url)
-            page.get_by_role("button", name="Retry all failed jobs").click()
+            page.get_by_role("button", name="Retry all failed renders").click()
             expect(page.locator("#question")).to_be_visible()
             problems += complaints(page, "question at %d px, %s" % (width, scheme))
             page.context.close()
@@ -157,6 +158,7 @@ def states(browser):
 
 
 def looks(browser, folder, job):
+    """No page is too wide from 320 px to 4K, in both colour schemes, and axe finds nothing; takes screenshots."""
     problems = []
     for scheme in ("light", "dark"):
         for width, height in ((320, 640), (360, 780), (1280, 900), (2560, 1440), (3840, 2160)):

@@ -1,4 +1,5 @@
-"""What all scenes of the page share: a page that complains, storyboards, sounds, drops, and what was announced."""
+# SPDX-License-Identifier: Apache-2.0
+"""Helpers of all scenes: a page that records its errors, storyboards, sounds, drops and announcements."""
 
 import base64
 import io
@@ -6,18 +7,19 @@ import json
 import math
 import struct
 import sys
+import time
 import wave
 
 from playwright.sync_api import expect
 
 url = sys.argv[1]
-# Where all cores are busy, what comes comes late.
+# Generous: all cores may be busy.
 expect.set_options(timeout=30_000)
-# What no page may do: throw, log an error, ask other sites.
+# What no page may do: throw, log an error, send requests to other sites.
 faults = []
-# Requests that were refused by the network, and those that have no answer yet.
+# Requests that failed, and those without a response so far.
 lost, waiting = [], set()
-# What must stay text.
+# A text that must not become markup.
 SCRIPT = "<img src=x onerror=\"window.hacked = 1\">"
 
 
@@ -29,12 +31,20 @@ def page_of(browser, **options):
     page.on("request", lambda request: waiting.add(request))
     page.on("requestfinished", lambda request: waiting.discard(request))
     page.on("requestfailed", lambda request: (waiting.discard(request), lost.append((request.url, request.failure))))
-    page.on("request", lambda request: faults.append("asks %s" % request.url) if not request.url.startswith((url, "blob:", "data:", url.replace("http", "ws"))) else None)
+    page.on("request", lambda request: faults.append("requests %s" % request.url) if not request.url.startswith((url, "blob:", "data:", url.replace("http", "ws"))) else None)
     return page
 
 
+def wait_until(page, expression, seconds=30):
+    """Waits until a JavaScript expression is true. Playwright's own wait evaluates texts in the page, which its policy forbids."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, "not within %d s: %s" % (seconds, expression)
+        page.wait_for_timeout(50)
+
+
 def forgive(*statuses):
-    """Chromium's own words for what was refused, where that was meant."""
+    """Drops Chromium's error messages about expected statuses."""
     faults[:] = [fault for fault in faults if not any(str(status) in fault for status in statuses)]
 
 
@@ -46,17 +56,17 @@ def board(count, seconds=1, guidance="<b>A hill</b>, number %d"):
     return json.dumps({"segments": segments}, indent=1)
 
 
-def begin(page, storyboard, session):
-    """Starts a job by the form, and waits for its page."""
+def start_with_form(page, storyboard, session):
+    """Starts a job with the form and waits for its page."""
     page.goto(url + "/jobs/new")
-    page.get_by_label("Storyboard, as JSON").fill(storyboard)
+    page.get_by_label("Storyboard (JSON)").fill(storyboard)
     page.get_by_label("Session").fill(session)
     page.get_by_role("button", name="Start").click()
     expect(page.locator("h1")).to_have_text(session)
 
 
 def start(page, session, count=1, **options):
-    """Starts a job by the API. -> its id."""
+    """Starts a job with the API. Returns its ID."""
     answer = page.request.post(url + "/api/jobs", headers={"X-Understudy": "1"}, data={
         "session_id": session, "pipeline_data": {"storyboard": json.loads(board(count))}, "options": options})
     assert answer.status == 201, answer.text()
@@ -67,7 +77,7 @@ def row(page, agent):
     return page.locator("[data-agent=%s]" % agent)
 
 
-def stands(page, agent, status, **options):
+def expect_status(page, agent, status, **options):
     expect(row(page, agent)).to_have_attribute("data-status", status, **options)
 
 
@@ -81,7 +91,7 @@ def tone(seconds):
 
 
 def drop(page, selector, *files):
-    """Drops files, each (name, bytes), as a hand would. -> whether the page kept the browser from opening them itself."""
+    """Drops files, each (name, bytes), like a user. Returns whether the page kept the browser from opening them."""
     return page.locator(selector).evaluate("""(place, files) => {
       const data = new DataTransfer();
       for (const [name, text] of files) data.items.add(new File([Uint8Array.from(atob(text), (each) => each.charCodeAt())], name));
@@ -91,7 +101,7 @@ def drop(page, selector, *files):
 
 
 def listen(page):
-    """Notes from now on, on every page, what those hear who do not see: texts that come into a live region."""
+    """Records from now on, on every page, what screen readers announce: texts that are added to a live region."""
     page.add_init_script("""
       window.heard = { status: [], alert: [] };
       new MutationObserver((changes) => {
@@ -108,16 +118,16 @@ def heard(page, role):
 
 
 def focused(page):
-    """What has the focus, by its name."""
+    """The accessible name of the focused element."""
     return page.evaluate("document.activeElement.getAttribute('aria-label') ?? (document.activeElement.labels?.[0] ?? document.activeElement).textContent")
 
 
 def reach(page, wanted, key="Tab"):
-    """Goes on by the keyboard until something has the focus whose name holds the words; it has to be seen there."""
+    """Presses a key until the name of the focused element contains a text; the focus must be visible."""
     for _ in range(80):
         page.keyboard.press(key)
         if wanted in focused(page):
             outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-            assert outline != "none", "no focus is to be seen on %s" % wanted
+            assert outline != "none", "the focus is not visible on %s" % wanted
             return
-    raise AssertionError("%s cannot be reached by %s" % (wanted, key))
+    raise AssertionError("%s cannot be reached with %s" % (wanted, key))

@@ -1,20 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
 """Scenes of one job's page."""
 
 import json
 
 from playwright.sync_api import expect
 
-from browser import SCRIPT, begin, board, forgive, heard, listen, page_of, row, stands, start, url
+from browser import SCRIPT, start_with_form, board, forgive, heard, listen, page_of, row, expect_status, start, url, wait_until
 
 
 def job(browser):
-    """A job by the form: violations and price first, the takeover, cost, film, chapters, a still drawn again, the download."""
+    """A job from the form: the estimate, the takeover, the cost, the film, its chapters, a redrawn still, the download."""
     page = page_of(browser)
     page.goto(url + "/jobs/new")
-    page.get_by_label("Storyboard, as JSON").fill(board(3))
-    page.get_by_role("button", name="What would it cost?").click()
+    page.get_by_label("Storyboard (JSON)").fill(board(3))
+    page.get_by_role("button", name="Estimate the cost").click()
     expect(page.locator("form [role=status]")).to_contain_text("3 segments, 3 s")
-    # Every look of the rows is noted, from before the job on.
+    # Records every state of the rows, from before the job starts.
     page.add_init_script("""
       window.looks = [];
       new MutationObserver(() => {
@@ -23,15 +24,15 @@ def job(browser):
         if (document.querySelector("[data-agent]") && looks.at(-1) !== now) looks.push(now);
       }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["hidden", "data-status"] });
     """)
-    begin(page, board(3), "by-form")
-    stands(page, "Agent5", "processing")
+    start_with_form(page, board(3), "by-form")
+    expect_status(page, "Agent5", "processing")
     assert not row(page, "Agent6").is_visible(), "Agent6 is shown before Agent5 failed"
-    for agent, text in (("Agent2", "The storyboard was given."), ("Agent4", "Narrations are used as they were given.")):
+    for agent, text in (("Agent2", "Uses the storyboard as provided."), ("Agent4", "Uses the narrations as provided.")):
         assert row(page, agent).is_visible(), agent
         expect(row(page, agent)).to_contain_text(text)
     page.reload()
-    stands(page, "Agent6", "finished")
-    stands(page, "Agent5", "error")
+    expect_status(page, "Agent6", "finished")
+    expect_status(page, "Agent5", "error")
     looks = page.evaluate("looks")
     assert all(lead == "error" or other == "hidden" for lead, other in (look.split("/") for look in looks)), looks
     line = page.locator("#cost-line").inner_text()
@@ -41,26 +42,26 @@ def job(browser):
     film(page)
     redraw(page)
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download the film").click()
+        page.get_by_role("link", name="Download film").click()
     assert download.value.suggested_filename == "by-form.mp4"
     return {"job": page.url.rsplit("/", 1)[1], "looks": looks}
 
 
 def receipt(page):
-    """One sentence, the receipt's words behind it, its JSON behind these; the stages as bars."""
+    """The takeover in one sentence, which opens the receipt in words and as JSON; the stages as bars."""
     box = page.locator(".takeover")
     expect(box.locator("summary").first).to_have_text("Agent5 (acme) failed: You exceeded your current quota. Agent6 took over and made 3 of 3 segments.")
-    words = box.locator(".receipt")
-    assert not words.is_visible(), "the receipt is open"
+    text = box.locator(".receipt")
+    assert not text.is_visible(), "the receipt is open"
     box.locator("summary").first.click()
-    for text in ("Agent5 was asked, and failed after", "“You exceeded your current quota” (acme).", "Agent6 stepped in.",
-                 "seg_1 to seg_3: Agent6, from a card, $0.003", "It cost $0.003 in all: Agent6 $0.003.", "Nothing was wasted."):
-        expect(words).to_contain_text(text)
-    raw = box.get_by_label("The receipt as JSON")
+    for line in ("Agent5 was called and failed after", "“You exceeded your current quota” (acme).", "Agent6 took over.",
+                 "seg_1 to seg_3: Agent6, from a card, $0.003", "$0.003 in total: Agent6 $0.003.", "Nothing was wasted."):
+        expect(text).to_contain_text(line)
+    raw = box.get_by_label("Receipt as JSON")
     assert not raw.is_visible(), "the JSON is open"
     box.locator(".raw summary").click()
     assert json.loads(raw.inner_text())["takeover"]["kind"] == "quota_exhausted"
-    assert raw.bounding_box()["height"] <= 400, "the JSON is as long as it likes"
+    assert raw.bounding_box()["height"] <= 400, "the height of the JSON is not limited"
     bars = {each.get_attribute("data-stage"): each.locator("meter") for each in page.locator(".bars li").all()}
     assert {"agent5", "images", "clips", "stitch", "verify"} <= set(bars), list(bars)
     longest = max(float(bar.get_attribute("value")) for bar in bars.values())
@@ -70,15 +71,14 @@ def receipt(page):
 
 
 def film(page):
-    """It plays, and its chapters lead to their place."""
+    """The film plays, and its chapters seek to their positions."""
     film = page.locator("#film")
     film.evaluate("film => { film.muted = true; return film.play(); }")
-    while film.evaluate("film => film.currentTime") <= 0.3:
-        page.wait_for_timeout(50)
+    wait_until(page, "document.getElementById('film').currentTime > 0.3")
     assert film.evaluate("film => film.videoWidth") == 1920
     film.evaluate("film => film.pause()")
     chapters = page.get_by_role("navigation", name="Chapters").get_by_role("button")
-    assert chapters.all_inner_texts() == ["0:00 seg_1", "0:01 seg_2", "0:02 seg_3"], chapters.all_inner_texts()
+    assert chapters.all_inner_texts() == ["0:00 n", "0:01 n", "0:02 n"], chapters.all_inner_texts()
     chapters.nth(2).click()
     expect(chapters.nth(2)).to_have_attribute("aria-current", "true")
     assert film.evaluate("film => film.currentTime") >= 2
@@ -86,7 +86,7 @@ def film(page):
 
 
 def redraw(page):
-    """Enlarge, close by the keyboard, and draw one again from the words that it was drawn from."""
+    """Enlarges a still, closes it with the keyboard, and redraws it from an edited prompt."""
     card = page.locator("[data-segment=seg_2]")
     assert card.locator(".name").inner_text() == "seg_2"
     expect(card.locator(".facts")).to_contain_text("Agent6")
@@ -97,15 +97,15 @@ def redraw(page):
     page.keyboard.press("Escape")
     expect(page.locator("#enlarged")).to_be_hidden()
     card.locator("summary").click()
-    prompt = card.get_by_label("What the picture shows")
+    prompt = card.get_by_label("Image prompt")
     expect(prompt).to_have_value("<b>A hill</b>, number 2")
     prompt.fill("A quiet harbour")
-    card.get_by_role("button", name="Draw again").click()
-    expect(page.locator("#news .note")).to_have_text("seg_2 is drawn again.")
-    stands(page, "Agent6", "processing")
-    stands(page, "Agent6", "finished")
+    card.get_by_role("button", name="Redraw still").click()
+    expect(page.locator("#news .note")).to_have_text("Redrawing seg_2.")
+    expect_status(page, "Agent6", "processing")
+    expect_status(page, "Agent6", "finished")
     expect(prompt).to_have_value("A quiet harbour")
-    expect(page.locator(".receipt")).to_contain_text("kept from an earlier run")
+    expect(page.locator(".receipt")).to_contain_text("reused from an earlier run")
 
 
 def seconds_of(page, segment):
@@ -114,38 +114,38 @@ def seconds_of(page, segment):
     return page.evaluate("async taken => (await import('/assets/format.js')).seconds(taken)", taken)
 
 
-def told(browser):
-    """What is announced: states, quarters, the failure, the takeover once; nothing of it after a reload, no takeover for a still."""
+def announced(browser):
+    """Announcements: states, progress in quarters, the failure and the takeover once; none after a reload or for a redrawn still."""
     page = page_of(browser)
     listen(page)
-    begin(page, board(4), "told")
-    stands(page, "Agent6", "finished")
+    start_with_form(page, board(4), "told")
+    expect_status(page, "Agent6", "finished")
     alerts, news = heard(page, "alert"), heard(page, "status")
     assert alerts == ["Agent5 failed. You exceeded your current quota", "Agent6 takes over."], alerts
-    assert "Agent5: 50 percent." in news and "Agent6 is finished." in news, news
+    assert "Agent5: 50 percent." in news and "Agent6 has finished." in news, news
     percents = [each.split(": ")[1] for each in news if "percent" in each]
     assert set(percents) <= {"25 percent.", "50 percent.", "75 percent.", "100 percent."} and len(percents) >= 2, news
     assert len([each for each in news if each.startswith("Agent5: ")]) == len({each for each in news if each.startswith("Agent5: ")}), news
     assert page.locator("progress[max='1']").count() == 4
     page.reload()
-    stands(page, "Agent6", "finished")
+    expect_status(page, "Agent6", "finished")
     card = page.locator("[data-segment=seg_1]")
     card.locator("summary").click()
-    card.get_by_label("What the picture shows").fill("A quiet harbour")
-    card.get_by_role("button", name="Draw again").click()
-    stands(page, "Agent6", "processing")
-    stands(page, "Agent6", "finished")
-    page.wait_for_function("heard.status.includes('Agent6 is finished.')")
+    card.get_by_label("Image prompt").fill("A quiet harbour")
+    card.get_by_role("button", name="Redraw still").click()
+    expect_status(page, "Agent6", "processing")
+    expect_status(page, "Agent6", "finished")
+    wait_until(page, "heard.status.includes('Agent6 has finished.')")
     assert heard(page, "alert") == [], heard(page, "alert")
     return {}
 
 
-def again(browser):
-    """A reload in the middle, and another tab, see the same; numbers of messages go up, and none is missing or repeated."""
+def reloaded(browser):
+    """A reload and another tab show the same; message numbers rise, and no message is missing or repeated."""
     page = page_of(browser)
     frames = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda text: frames.append((socket, json.loads(text)))))
-    begin(page, board(2), "again")
+    start_with_form(page, board(2), "again")
     look = lambda page: [row(page, "Agent5").locator(".message").inner_text(), row(page, "Agent5").locator("progress").evaluate("bar => bar.value"),
                          page.locator("#cost-line").inner_text()]
     expect(row(page, "Agent5").locator(".message")).to_have_text("rendering the middle")
@@ -153,13 +153,13 @@ def again(browser):
     assert before[1] == 0.5, before
     other = page_of(browser)
     other.goto(page.url)
-    stands(other, "Agent5", "processing")
+    expect_status(other, "Agent5", "processing")
     assert look(other) == before, (look(other), before)
     page.reload()
-    stands(page, "Agent5", "processing")
+    expect_status(page, "Agent5", "processing")
     assert look(page) == before, (look(page), before)
     for each in (page, other):
-        stands(each, "Agent6", "finished")
+        expect_status(each, "Agent6", "finished")
         expect(each.locator("#film")).to_be_attached()
     assert look(page) == look(other)
     sockets = list(dict.fromkeys(socket for socket, _ in frames))
@@ -167,64 +167,64 @@ def again(browser):
     first, second = ([frame for socket, frame in frames if socket is each] for each in sockets)
     seqs = [[frame["seq"] for frame in each if frame.get("type") != "away"] for each in (first, second)]
     assert all(each[0] <= each[1] and each[1:] == sorted(set(each[1:])) for each in seqs if len(each) > 1), seqs
-    # The snapshot after the reload holds all that was told before it, and what follows is newer.
+    # The snapshot after the reload contains all earlier messages, and newer ones follow.
     assert second[0]["type"] == "snapshot" and seqs[0][-1] <= seqs[1][0] < seqs[1][1], seqs
-    # The last of each agent is never left out.
+    # Terminal messages are never dropped.
     ends = [(frame["agentNumber"], frame["status"]) for frame in first + second if frame.get("status") in ("error", "finished")]
     assert ends == [("Agent5", "error"), ("Agent6", "finished")], ends
     return {}
 
 
 def failed(browser):
-    """A job that both failed: the sentence, the receipt, the bars, and no text twice; a segment says why it failed."""
+    """A job in which both agents failed: the takeover, the receipt, the bars, no message twice; a segment shows its error."""
     page = page_of(browser)
     page.goto(url + "/jobs/" + start(page, "poor", max_cost_usd=0.0001))
-    stands(page, "Agent6", "error")
-    expect(page.locator(".takeover summary").first).to_have_text("Agent5 (acme) failed: You exceeded your current quota. Agent6 took over, and failed too.")
+    expect_status(page, "Agent6", "error")
+    expect(page.locator(".takeover summary").first).to_have_text("Agent5 (acme) failed: You exceeded your current quota. Agent6 took over and failed too.")
     page.locator(".takeover summary").first.click()
-    expect(page.locator(".receipt")).to_contain_text("Agent6 stepped in.")
+    expect(page.locator(".receipt")).to_contain_text("Agent6 took over.")
     expect(page.locator(".bars li[data-stage=agent5]")).to_be_visible()
     message = row(page, "Agent6").locator(".message").inner_text()
     assert "max_cost_usd" in message and page.get_by_text(message, exact=True).count() == 1, message
     expect(page.locator(".segment .blank").first).to_have_text("<b>A hill</b>, number 1")
     assert page.locator(".segment summary").first.is_visible()
     page.goto(url + "/jobs/" + start(page, "no-picture", image_provider="folder"))
-    stands(page, "Agent6", "error")
+    expect_status(page, "Agent6", "error")
     expect(page.locator("[data-segment=seg_1] .word")).to_have_text("failed")
-    why = page.locator("[data-segment=seg_1] .why")
-    expect(why).to_contain_text("seg_1")
+    error = page.locator("[data-segment=seg_1] .why")
+    expect(error).to_contain_text("seg_1")
     job = page.request.get(page.url.replace("/jobs/", "/api/jobs/")).json()
-    assert why.inner_text() == job["segments"][0]["error"]["message"]
+    assert error.inner_text() == job["segments"][0]["error"]["message"]
     return {}
 
 
 def markup(browser):
-    """Text of users and of providers is text: in prompts, messages, reasons, the list, the receipt."""
+    """Text of users and providers never becomes markup: in prompts, messages, errors, the list, the receipt."""
     page = page_of(browser)
-    begin(page, board(1, guidance=SCRIPT), "marked")
-    stands(page, "Agent6", "finished")
+    start_with_form(page, board(1, guidance=SCRIPT), "marked")
+    expect_status(page, "Agent6", "finished")
     expect(row(page, "Agent5").locator(".message")).to_have_text(SCRIPT)
     expect(page.locator(".takeover summary").first).to_contain_text(SCRIPT)
     page.locator(".takeover summary").first.click()
     expect(page.locator(".receipt")).to_contain_text(SCRIPT)
     page.locator("[data-segment=seg_1] summary").click()
-    expect(page.get_by_label("What the picture shows")).to_have_value(SCRIPT)
+    expect(page.get_by_label("Image prompt")).to_have_value(SCRIPT)
     page.get_by_role("button", name="Enlarge the still of seg_1").click()
     expect(page.locator("#enlarged p")).to_have_text(SCRIPT)
     clean(page)
     page.goto(url + "/jobs/" + start(page, "marked-too", image_provider="folder"))
-    stands(page, "Agent6", "error")
-    # The folder of the pictures has a name like a tag.
-    expect(page.locator(".why")).to_contain_text("<i>gone has no picture")
-    expect(row(page, "Agent6").locator(".message")).to_contain_text("<i>gone has no picture")
+    expect_status(page, "Agent6", "error")
+    # The name of the image folder looks like a tag.
+    expect(page.locator(".why")).to_contain_text("<i>gone has no image")
+    expect(row(page, "Agent6").locator(".message")).to_contain_text("<i>gone has no image")
     assert page.locator("main i").count() == 0
     clean(page)
     page.goto(url + "/jobs/" + SCRIPT.replace("/", "").replace(" ", "%20"))
-    expect(page.locator("h1")).to_have_text("There is no such job")
+    expect(page.locator("h1")).to_have_text("Render not found")
     clean(page)
     page.goto(url + "/jobs/new")
-    page.get_by_label("Storyboard, as JSON").fill(json.dumps({"segments": [{"id": SCRIPT, "duration": 1, "visual_guidance": "x"}]}))
-    page.get_by_role("button", name="What would it cost?").click()
+    page.get_by_label("Storyboard (JSON)").fill(json.dumps({"segments": [{"id": SCRIPT, "duration": 1, "visual_guidance": "x"}]}))
+    page.get_by_role("button", name="Estimate the cost").click()
     expect(page.locator(".violations")).to_contain_text("onerror")
     clean(page)
     forgive(400, 404)

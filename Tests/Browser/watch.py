@@ -1,8 +1,9 @@
-"""Watches jobs over the page's WebSocket, well and badly behaved: watch.py PORT SCENE [ARGUMENT...]. Prints one line of JSON.
+# SPDX-License-Identifier: Apache-2.0
+"""Clients of the dashboard's WebSocket, well-behaved and not: watch.py PORT SCENE [ARGUMENT...]. Prints one line of JSON.
 
-  messages JOB AFTER   all messages of a job after a number, until its end, with the snapshot's number
-  rude                 how the server ends connections that misbehave
-  crowd JOB PID        a job as one watcher sees it who is among thousands that idle, stall and misbehave; and the server's memory
+  messages JOB AFTER   all messages of a job after a seq, until its end, and the seqs of the snapshots
+  rude                 how the server closes connections that violate the protocol
+  crowd JOB PID        a job as seen by one watcher among thousands that idle, stall and misbehave; and the server's memory
 """
 
 import asyncio
@@ -60,7 +61,7 @@ def handshake(path="/ws", **headers):
 
 
 def close_code(peer, data):
-    """Reads to the end; the code of the close frame, or None where the connection just ends."""
+    """Reads to the end. Returns the code of the close frame, or None if the connection ends without one."""
     try:
         while part := peer.recv(65536):
             data += part
@@ -99,13 +100,13 @@ def rude():
 
 
 def resident(pid):
-    """Mebibytes."""
+    """The resident memory of a process, in mebibytes."""
     with open("/proc/%s/status" % pid) as status:
         return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1]) / 1024
 
 
 def bombs():
-    """What a packed body gets: it is never unpacked."""
+    """The response to a compressed body, which must never be decompressed."""
     body = gzip.compress(b" " * (64 << 20), 9)
     peer = socket.create_connection(("127.0.0.1", port))
     peer.sendall(b"POST /api/jobs HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nX-Understudy: 1\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % (port, len(body)))
@@ -117,18 +118,18 @@ def bombs():
 
 
 async def crowd(job, pid):
-    """The watcher in the middle must see what a watcher alone sees."""
+    """A watcher among the crowd must see what a watcher alone sees."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     before = resident(pid)
     watcher = asyncio.create_task(messages(job, 0))
-    told = await asyncio.to_thread(throng)
+    result = await asyncio.to_thread(misbehave)
     seen = await watcher
-    return dict(told, watched=seen, grown_mib=round(resident(pid) - before))
+    return dict(result, watched=seen, grown_mib=round(resident(pid) - before))
 
 
-def throng():
-    # One that reads nothing, though it asks for all there is, while its window is small.
+def misbehave():
+    # A watcher with a small window that requests all messages and reads nothing.
     slow = socket.socket()
     slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     slow.connect(("127.0.0.1", port))
@@ -151,7 +152,7 @@ def throng():
             poll.unregister(number)
     for peer in idle + half:
         peer.close()
-    # The slow one has read nothing for longer than it may, and is at its end: what was on its way comes, and no more.
+    # The slow watcher exceeds its time and is disconnected: it receives what was in flight, and no more.
     time.sleep(5)
     slow.settimeout(20)
     got = 0
@@ -163,5 +164,10 @@ def throng():
     return {"ends": ends, "bomb": bomb, "refused": refused, "slow_bytes": got}
 
 
-scenes = {"messages": lambda: asyncio.run(messages(*rest)), "rude": rude, "crowd": lambda: asyncio.run(crowd(*rest))}
+# Seconds after which a scene has failed.
+LIMIT = 300
+scenes = {
+    "messages": lambda: asyncio.run(asyncio.wait_for(messages(*rest), LIMIT)), "rude": rude,
+    "crowd": lambda: asyncio.run(asyncio.wait_for(crowd(*rest), LIMIT)),
+}
 print(json.dumps(scenes[scene]()))

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
-"""The stack of compose/docker-compose.yml in a real Docker engine, as its users treat it: stack.py. Each step says what it has seen; ends with
-1 at the first that is not as it should be, after the services' logs. The images must be there: scripts/images.sh.
+# SPDX-License-Identifier: Apache-2.0
+"""Tests the stack of compose/docker-compose.yml in a real Docker engine: stack.py.
+
+Each step prints what it has verified. The first failure prints the logs of the services and exits with status 1. The images must exist:
+scripts/images.sh.
 """
 
 import http.client
@@ -17,10 +20,10 @@ COMPOSE = os.path.join(HERE, "../../compose")
 PROJECT = "us-test"
 SERVICES = ["orchestrator", "imagegen", "clipper", "stitcher", "logger", "agent5", "dashboard"]
 PORT = 18686
-# A container that looks at the sockets while others come and go.
-EYE = PROJECT + "-eye"
+# A container that calls the sockets while replicas start and stop.
+OBSERVER = PROJECT + "-observer"
 environment = dict(os.environ, PAGE_PORT=str(PORT), COMPOSE_PROJECT_NAME=PROJECT, SETTINGS=".env.example")
-began = time.time()
+start_time = time.time()
 
 
 def run(*command, check=True, timeout=300, **more):
@@ -39,33 +42,35 @@ def docker(*words, **more):
 
 
 def containers(service=None):
-    """Ids of those that run, in short."""
+    """Returns the short ids of the running containers."""
     label = ["--filter", "label=com.docker.compose.service=%s" % service] if service else []
     return docker("ps", "-q", "--filter", "label=com.docker.compose.project=" + PROJECT, *label).split()
 
 
 def step(text):
-    print("stack: %5.1f s: %s" % (time.time() - began, text), flush=True)
+    print("stack: %5.1f s: %s" % (time.time() - start_time, text), flush=True)
 
 
 def until(condition, what, seconds=30):
+    """Waits until a condition is true. Returns its value."""
     end = time.time() + seconds
     while True:
         found = condition()
         if found:
             return found
-        assert time.time() < end, "not within %d s: %s" % (seconds, what)
+        assert time.time() < end, "timed out after %d s: %s" % (seconds, what)
         time.sleep(0.2)
 
 
-def asked(port, **headers):
-    """-> the status of the page there."""
+def page_status(port, **headers):
+    """Requests the page on a port. Returns the HTTP status."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     connection.request("GET", "/api/jobs", headers=headers)
     return connection.getresponse().status
 
 
 def page(method, path, body=None):
+    """Sends a request to the page, which must succeed. Returns the JSON, or the bytes, of the response."""
     connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=20)
     connection.request(method, path, json.dumps(body) if body is not None else None, {"Authorization": "Bearer understudy", "X-Understudy": "1"})
     answer = connection.getresponse()
@@ -74,13 +79,14 @@ def page(method, path, body=None):
     return json.loads(text) if text.startswith(b"{") else text
 
 
-def begin(session, segments=3):
+def start(session, segments=3):
+    """Starts a job of one-second segments. Returns its id."""
     board = {"segments": [{"id": "s%d" % n, "duration": 1, "visual_guidance": "A hill, number %d" % n} for n in range(segments)]}
     return page("POST", "/api/jobs", {"session_id": session, "pipeline_data": {"storyboard": board}, "options": {"width": 640, "height": 360}})["job_id"]
 
 
-def finished(jobs, seconds=120):
-    """Waits for jobs; all must have their film."""
+def wait_for_films(jobs, seconds=120):
+    """Waits until all jobs have finished; none may fail."""
     left = set(jobs)
     end = time.time() + seconds
     while left:
@@ -88,7 +94,7 @@ def finished(jobs, seconds=120):
             try:
                 view = page("GET", "/api/jobs/" + job)
             except (OSError, AssertionError, http.client.HTTPException):
-                # The page or the orchestrator is being started again.
+                # The page or the orchestrator is being restarted.
                 time.sleep(0.2)
                 continue
             assert view["state"] not in ("error", "cancelled"), view
@@ -98,13 +104,13 @@ def finished(jobs, seconds=120):
         time.sleep(0.2)
 
 
-def tool(*words, entrypoint=None, **more):
-    chosen = ["--entrypoint", entrypoint] if entrypoint else []
-    return compose("--profile", "debug", "run", "--rm", "-T", *chosen, "debug", *words, **more).stdout
+def understudy(*words, entrypoint=None, **more):
+    option = ["--entrypoint", entrypoint] if entrypoint else []
+    return compose("--profile", "debug", "run", "--rm", "-T", *option, "debug", *words, **more).stdout
 
 
-def sized():
-    """Who needs no media libraries has none, and is small beside the base that all stand on."""
+def image_sizes():
+    """Images without media services have no media libraries, and are small compared with the common base image."""
     size = lambda image: int(docker("image", "inspect", "-f", "{{.Size}}", image))
     base = size("debian:bookworm-slim")
     own = {service: (size("understudy/" + service) - base) / 1e6 for service in SERVICES}
@@ -114,11 +120,12 @@ def sized():
         labels = json.loads(docker("image", "inspect", "-f", "{{json .Config.Labels}}", "understudy/" + service))
         assert labels["org.opencontainers.image.title"] == "Understudy", labels
     for service in ("orchestrator", "logger", "imagegen"):
-        assert own[service] < 120, "%s has %.0f MB of its own" % (service, own[service])
-    step("MB beside the base of %.0f: %s" % (base / 1e6, ", ".join("%s %.0f" % pair for pair in own.items())))
+        assert own[service] < 120, "%s adds %.0f MB" % (service, own[service])
+    step("MB on top of the base of %.0f: %s" % (base / 1e6, ", ".join("%s %.0f" % pair for pair in own.items())))
 
 
 def demo():
+    """The stack starts, and the demo makes a film."""
     compose("up", "-d", "--scale", "imagegen=3", "--scale", "clipper=2")
     container = docker("ps", "-aq", "--filter", "name=%s_demo" % PROJECT)
     assert docker("wait", container, timeout=120) == "0", docker("logs", container)
@@ -133,20 +140,20 @@ def demo():
     assert not run("ffmpeg", "-v", "error", "-i", film, "-f", "null", "-").stderr
     os.remove(film)
     assert b"<main" in page("GET", "/")
-    step("up with three imagegens and two clippers; the demo's film of 60 s decodes, and the page is there")
+    step("up with three imagegens and two clippers; the demo's film of 60 s decodes, and the page is served")
 
 
-def seen():
-    """`understudy ps` within the stack shows every replica by its container's id."""
-    shown = tool("ps")
+def replicas_listed():
+    """`understudy ps` in the stack lists every replica by the id of its container."""
+    listed = understudy("ps")
     for service in SERVICES:
         for container in containers(service):
-            assert container in shown, "%s %s is not in\n%s" % (service, container, shown)
-    step("understudy ps shows all %d replicas by their containers' ids" % len(containers()))
+            assert container in listed, "%s %s is not in\n%s" % (service, container, listed)
+    step("understudy ps lists all %d replicas by their containers' ids" % len(containers()))
 
 
-def locked():
-    """Nobody is root, nobody writes outside the volumes, and who has no network has none."""
+def privileges():
+    """No process is root or writes outside the volumes, and only the page has a network."""
     for service in SERVICES:
         for container in containers(service):
             facts = json.loads(docker("inspect", container))[0]
@@ -156,7 +163,7 @@ def locked():
                     with open("/proc/%s/status" % pid) as status:
                         text = status.read()
                 except FileNotFoundError:
-                    # A check of the container's health, which is over.
+                    # A health check that has ended.
                     continue
                 users = [line.split()[1:] for line in text.splitlines() if line.startswith(("Uid:", "Gid:"))]
                 assert all(user == "10001" for line in users for user in line), "%s: %s" % (service, users)
@@ -164,148 +171,149 @@ def locked():
                 with open("/proc/%s/net/dev" % pid) as devices:
                     names = {line.split(":")[0].strip() for line in devices.readlines()[2:]}
                 assert names == ({"lo", "eth0"} if service == "dashboard" else {"lo"}), "%s: %s" % (service, names)
-            # The engine's own init is all that was put there.
+            # Only the engine's init was added.
             changed = {line.split(" ", 1)[1] for line in docker("diff", container).splitlines()}
             assert changed <= {"/usr", "/usr/sbin", "/usr/sbin/docker-init"}, "%s: %s" % (service, changed)
     step("no process is root or has a capability, nothing is written outside the volumes, only the page has a network")
 
 
-def scaled():
-    """Twenty jobs, while replicas come, go and are killed."""
+def scaling():
+    """Twenty jobs finish while replicas are added and removed."""
     compose("up", "-d", "--no-recreate", "--scale", "imagegen=1", "--scale", "clipper=1", "--scale", "demo=0")
-    docker("run", "-d", "--name", EYE, "--network", "none", "-v", PROJECT + "_sockets:/run/understudy", "--entrypoint", "sleep", "understudy/understudy", "600")
-    jobs = [begin("load-%d" % number, 12) for number in range(20)]
+    docker("run", "-d", "--name", OBSERVER, "--network", "none", "-v", PROJECT + "_sockets:/run/understudy", "--entrypoint", "sleep", "understudy/understudy", "600")
+    jobs = [start("load-%d" % number, 12) for number in range(20)]
     old = containers("imagegen") + containers("clipper")
-    watch = Watch()
-    watch.start()
+    ages = ReplicaAges()
+    ages.start()
     compose("up", "-d", "--no-recreate", "--scale", "imagegen=3", "--scale", "clipper=2", "--scale", "demo=0")
     new = [name for service in ("imagegen", "clipper") for name in containers(service) if name not in old]
-    until(lambda: all(name in watch.ages for name in new), "every new replica is called", 20)
-    watch.isOver = True
-    watch.join()
-    waits = [watch.ages[name] for name in new]
+    until(lambda: all(name in ages.seconds for name in new), "every new replica is called", 60)
+    ages.is_over = True
+    ages.join()
+    waits = [ages.seconds[name] for name in new]
     assert len(new) == 3, new
-    step("20 jobs run; new replicas were called at most %.1f s after they began to serve" % max(waits))
+    step("20 jobs run; every new replica was called, the last %.1f s after its start" % max(waits))
     down = threading.Thread(target=lambda: compose("up", "-d", "--no-recreate", "--scale", "imagegen=1", "--scale", "clipper=1", "--scale", "demo=0"))
     down.start()
-    finished(jobs)
+    wait_for_films(jobs)
     down.join()
-    docker("rm", "-f", EYE)
+    docker("rm", "-f", OBSERVER)
     assert len(containers("imagegen")) == len(containers("clipper")) == 1
     for job in jobs:
         receipt = page("GET", "/api/jobs/%s/receipt" % job)
         lost = [attempt for attempt in receipt["attempts"] if attempt["agent"] == "Agent6" and attempt.get("error")]
         assert not lost, "a call was lost while replicas were drained: %s" % lost
-    step("replicas were taken away again; all 20 films are made, and no call was lost")
+    step("replicas were removed; all 20 films are made, and no call was lost")
 
 
-class Watch(threading.Thread):
-    """Notes how old each replica is, in seconds, when it is first seen with a call."""
+class ReplicaAges(threading.Thread):
+    """Records the uptime of each replica, in seconds, when it first reports a call."""
 
     script = ("for socket in /run/understudy/imagegen/*.sock /run/understudy/clipper/*.sock; do"
               " echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"rpc.stats\"}' | socat -t 2 - UNIX-CONNECT:$socket; done")
 
     def __init__(self):
         super().__init__()
-        self.ages, self.isOver = {}, False
+        self.seconds, self.is_over = {}, False
 
     def run(self):
-        while not self.isOver:
-            for line in docker("exec", EYE, "sh", "-c", self.script, check=False).splitlines():
+        while not self.is_over:
+            for line in docker("exec", OBSERVER, "sh", "-c", self.script, check=False).splitlines():
                 stats = json.loads(line)["result"]
                 if stats["in_flight"] or any(each["calls"] for name, each in stats["methods"].items() if not name.startswith("rpc.")):
-                    self.ages.setdefault(stats["instance"], stats["uptime_s"])
+                    self.seconds.setdefault(stats["instance"], stats["uptime_s"])
 
 
-def killed():
-    """One container of each service is killed while jobs run, the orchestrator too, and started again."""
+def kills():
+    """One container of each service is killed while jobs run, and restarted."""
     for service in ("imagegen", "clipper", "stitcher", "logger", "agent5", "dashboard", "orchestrator"):
-        jobs = [begin("kill-%s-%d" % (service, number)) for number in range(2)]
-        time.sleep(0.5)
+        jobs = [start("kill-%s-%d" % (service, number)) for number in range(2)]
+        until(lambda: all(page("GET", "/api/jobs/" + job)["state"] != "queued" for job in jobs), "the jobs run")
         container = containers(service)[0]
         docker("kill", "-s", "KILL", container)
         docker("start", container)
-        finished(jobs)
-    step("one container of each service was killed in the middle of jobs: all their films are made")
+        wait_for_films(jobs)
+    step("one container of each service was killed while jobs ran: all their films are made")
 
 
-def talked():
-    """The conversations of compose/README.md."""
+def documented_calls():
+    """The commands under "Debugging" in compose/README.md."""
     name = containers("clipper")[0]
-    assert "clipper/%s.sock" % name in tool("-c", "ls /run/understudy/*/*.sock", entrypoint="sh")
-    ask = lambda line, socket: tool("-c", "echo '%s' | socat -t 5 - UNIX-CONNECT:/run/understudy/%s" % (line, socket), entrypoint="sh")
-    health = json.loads(ask('{"jsonrpc":"2.0","id":1,"method":"rpc.health"}', "clipper/%s.sock" % name))
+    assert "clipper/%s.sock" % name in understudy("-c", "ls /run/understudy/*/*.sock", entrypoint="sh")
+    send = lambda line, socket: understudy("-c", "echo '%s' | socat -t 5 - UNIX-CONNECT:/run/understudy/%s" % (line, socket), entrypoint="sh")
+    health = json.loads(send('{"jsonrpc":"2.0","id":1,"method":"rpc.health"}', "clipper/%s.sock" % name))
     assert health["result"]["instance"] == name and health["result"]["status"] == "serving", health
-    assert "card" in tool("call", "imagegen", "imagegen.providers")
-    # The fallback by force: the lead is not even asked.
-    assert "open" in tool("breaker", "agent5", "open")
-    job = begin("forced")
-    finished([job])
+    assert "card" in understudy("call", "imagegen", "imagegen.providers")
+    # A forced fallback: the lead is not called.
+    assert "open" in understudy("breaker", "agent5", "open")
+    job = start("forced")
+    wait_for_films([job])
     receipt = page("GET", "/api/jobs/%s/receipt" % job)
     assert "breaker" in json.dumps(receipt["takeover"]), receipt["takeover"]
-    assert "closed" in tool("breaker", "agent5", "reset")
-    assert job in tool("watch", job)
-    tapped(name)
+    assert "closed" in understudy("breaker", "agent5", "reset")
+    assert job in understudy("watch", job)
+    tap(name)
     # One replica is drained.
-    jobs = [begin("drained-%d" % number, 6) for number in range(3)]
+    jobs = [start("drained-%d" % number, 6) for number in range(3)]
     docker("stop", "-t", "45", name)
     assert json.loads(docker("inspect", name))[0]["State"]["ExitCode"] == 0
     docker("start", name)
-    finished(jobs)
-    step("the conversations of compose/README.md: sockets, health, a call, a forced fallback, a tap, a drain")
+    wait_for_films(jobs)
+    step("the commands of compose/README.md: sockets, health, a call, a forced fallback, a tap, a drain")
 
 
-def tapped(name):
-    """A socket in between shows what is said to a replica; the replica has its own name again afterwards."""
+def tap(name):
+    """A socat between the callers and a replica prints the calls; afterwards the replica has its own socket again."""
     behind, front = "/run/understudy/clipper/%s.behind" % name, "/run/understudy/clipper/%s.sock" % name
     script = "mv %s %s && exec socat -v UNIX-LISTEN:%s,fork,mode=660 UNIX-CONNECT:%s" % (front, behind, front, behind)
-    tap = PROJECT + "-tap"
-    docker("run", "-d", "--name", tap, "--network", "none", "-v", PROJECT + "_sockets:/run/understudy", "--entrypoint", "sh", "understudy/understudy", "-c", script)
+    container = PROJECT + "-tap"
+    docker("run", "-d", "--name", container, "--network", "none", "-v", PROJECT + "_sockets:/run/understudy", "--entrypoint", "sh", "understudy/understudy", "-c", script)
     try:
-        ask = lambda: "serving" in tool("call", "clipper", "rpc.health", check=False)
-        until(ask, "the replica behind the tap answers")
-        said = run("docker", "logs", tap)
-        assert '"method":"rpc.health"' in said.stdout + said.stderr, said
+        is_serving = lambda: "serving" in understudy("call", "clipper", "rpc.health", check=False)
+        until(is_serving, "the replica behind the tap replies")
+        log = run("docker", "logs", container)
+        assert '"method":"rpc.health"' in log.stdout + log.stderr, log
     finally:
-        docker("rm", "-f", tap)
-        tool("-c", "mv %s %s" % (behind, front), entrypoint="sh")
-    until(ask, "the replica answers by its own name")
+        docker("rm", "-f", container)
+        understudy("-c", "mv %s %s" % (behind, front), entrypoint="sh")
+    until(is_serving, "the replica replies on its own socket")
 
 
-def replaced():
-    """A container that was killed and removed leaves a socket; the next one takes it away, and says so."""
+def abandoned_socket():
+    """The socket of a killed and removed container is removed by the next one, which logs it."""
     name = containers("clipper")[0]
     docker("kill", "-s", "KILL", name)
     docker("rm", name)
-    assert name in tool("ps")
+    assert name in understudy("ps")
     compose("up", "-d", "--no-recreate", "--scale", "imagegen=1", "--scale", "clipper=1", "--scale", "demo=0")
     new = containers("clipper")[0]
-    until(lambda: "instance=%s" % name in run("docker", "logs", new).stderr, "the new clipper says whose socket it took away")
-    assert name not in tool("ps")
-    finished([begin("replaced")])
-    step("the socket of a container that is no more is taken away by the next one")
+    until(lambda: "instance=%s" % name in run("docker", "logs", new).stderr, "the new clipper logs the removed socket")
+    assert name not in understudy("ps")
+    wait_for_films([start("replaced")])
+    step("the socket of a removed container is removed by the next one")
 
 
-def drilled():
+def drill():
+    """The drill passes without a network."""
     result = compose("--profile", "drill", "run", "--rm", "-T", "drill", check=False)
     assert result.returncode == 0 and "all 19 passed" in result.stdout, result.stdout + result.stderr
     step("the drill passes in a container without a network")
 
 
-def misconfigured():
-    """What is wrong is said in a line of the right service's log, and the container is not healthy."""
-    def fails(words, *options, command="clipper", healthy=False):
+def misconfiguration():
+    """Each fault is one line in the log of its service, and makes the container unhealthy."""
+    def fails(message, *options, command="clipper", healthy=False):
         container = docker("run", "-d", "--network", "none", "--read-only", "--tmpfs", "/tmp", "--health-interval", "500ms", "--health-start-period", "1ms",
                            *options, "understudy/" + command)
         try:
-            # Both the engine's view and the log settle within a moment.
+            # The engine's state and the log are updated after the fact.
             def settled():
                 state = json.loads(docker("inspect", container))[0]["State"]
-                said = run("docker", "logs", container)
-                lines = [line for line in (said.stdout + said.stderr).splitlines() if words in line]
+                log = run("docker", "logs", container)
+                lines = [line for line in (log.stdout + log.stderr).splitlines() if message in line]
                 health = state["Health"]["Status"] if state["Running"] else "unhealthy" if state["ExitCode"] else "ended"
                 return len(lines) == 1 and health == ("healthy" if healthy else "unhealthy")
-            until(settled, "%s in the log of %s: %s" % (words, command, run("docker", "logs", container).stderr), 15)
+            until(settled, "%s in the log of %s: %s" % (message, command, run("docker", "logs", container).stderr), 15)
         finally:
             docker("rm", "-f", container)
 
@@ -317,42 +325,42 @@ def misconfigured():
     fails("did you mean UNDERSTUDY_LOG_LEVEL", *sockets, "--tmpfs", "/store:uid=10001,gid=10001", "-e", "UNDERSTUDY_LOG_LEVLE=debug", healthy=True)
     fails("/run/secrets/nothing", *sockets, "-e", "OPENAI_API_KEY_FILE=/run/secrets/nothing", "-e", "UNDERSTUDY_IMAGE_PROVIDERS=openai", command="imagegen")
     fails("UNDERSTUDY_DASHBOARD_TOKEN_FILE", *sockets, "-e", "UNDERSTUDY_DASHBOARD_LISTEN=0.0.0.0:8686", command="dashboard")
-    step("a volume of somebody else's, a misspelt setting, a missing secret and a page without a token are told in one line each")
+    step("a volume of another user, a misspelt setting, a missing secret and a page without a token are logged in one line each")
     for command in ("clipper", "stitcher", "imagegen", "orchestrator"):
         fails("the store /store is full", *sockets, "--tmpfs", "/store:uid=10001,gid=10001,size=8m", command=command)
     fails("the store /store is read-only", *sockets, "-v", PROJECT + "_store:/store:ro")
     fails("the store /store cannot be written by user 10001", *sockets, "--tmpfs", "/store:uid=0,gid=0,mode=0755")
-    step("a store that is full, read-only or somebody else's makes its services unhealthy, with a line each")
-    # Two stacks on one volume: that of the sockets, and that of the jobs.
+    step("a store that is full, read-only or of another user makes its services unhealthy, with one line each")
+    # Two stacks with the same volume of sockets, or of jobs.
     own, others = ("--tmpfs", "/state:uid=10001,gid=10001"), ("--tmpfs", "/run/understudy:uid=10001,gid=10001,mode=0770")
     fails("another orchestrator serves in /run/understudy", *own, "-v", PROJECT + "_sockets:/run/understudy", command="orchestrator")
     fails("another orchestrator uses this job store", *others, "-v", PROJECT + "_state:/state", command="orchestrator")
-    finished([begin("undisturbed")])
-    step("a second stack on the volumes of the first is refused, with a line, and the first one goes on")
+    wait_for_films([start("undisturbed")])
+    step("a second stack on the volumes of the first is rejected with one line, and the first one goes on")
 
 
-def widened():
-    """The page for other machines: by its names, for who has the token of the file."""
+def page_for_other_machines():
+    """The page for other machines accepts its host names, with the token of the file."""
     file = os.path.join(tempfile.mkdtemp(), "token")
     with open(file, "w") as token:
         token.write("of-the-test\n")
     environment.update(PAGE_ADDRESS="127.0.0.1", PAGE_OPEN_PORT=str(PORT + 1), PAGE_HOSTS="films.example", PAGE_TOKEN=file)
     compose("--profile", "dashboard", "up", "-d", "--no-recreate", "--scale", "demo=0")
 
-    def answers():
+    def is_protected():
         try:
-            return asked(PORT + 1, Host="films.example") == 401
+            return page_status(PORT + 1, Host="films.example") == 401
         except OSError:
             return False
-    until(answers, "the page asks for the token")
-    assert asked(PORT + 1, Host="films.example", Authorization="Bearer of-the-test") == 200
-    assert asked(PORT + 1, Host="other.example", Authorization="Bearer of-the-test") == 401
+    until(is_protected, "the page requires the token")
+    assert page_status(PORT + 1, Host="films.example", Authorization="Bearer of-the-test") == 200
+    assert page_status(PORT + 1, Host="other.example", Authorization="Bearer of-the-test") == 401
     compose("--profile", "dashboard", "stop", "page")
-    step("the page for other machines lets in who has the token, by its names")
+    step("the page for other machines accepts its host names with the token only")
 
 
-def clouded():
-    """With cloud.yml every service has a way out, and the keys of what it asks."""
+def cloud():
+    """With cloud.yml every service has an outgoing network, and the keys of its providers."""
     folder = tempfile.mkdtemp()
     for name, text in (("openai", "sk-of-the-test"), ("replicate", ""), ("aws", "")):
         with open(os.path.join(folder, name), "w") as file:
@@ -365,29 +373,30 @@ def clouded():
     for service in SERVICES:
         networks = json.loads(docker("inspect", containers(service)[0]))[0]["NetworkSettings"]["Networks"]
         assert list(networks) == [PROJECT + "_out"], "%s: %s" % (service, networks)
-    # Nobody on it reaches another, though the page listens for all.
+    # Containers of that network cannot reach each other, although the page listens on all addresses.
     address = networks[PROJECT + "_out"]["IPAddress"]
     reach = ("run", "--rm", "--entrypoint", "socat", "--network")
     tried = run("docker", *reach, PROJECT + "_out", "understudy/understudy", "-u", "/dev/null", "TCP:%s:8686,connect-timeout=2" % address, check=False)
     assert tried.returncode and "imed out" in tried.stderr, tried
-    providers = json.loads(tool("call", "imagegen", "imagegen.providers"))
+    providers = json.loads(understudy("call", "imagegen", "imagegen.providers"))
     assert {each["name"] for each in providers["providers"]} == {"card", "openai"}, providers
-    finished([begin("clouded")])
-    # The doctor has a way out too. There is no OpenAI here, and it says so.
-    said = compose("--profile", "cloud", "run", "--rm", "-T", "doctor", check=False).stdout
-    assert "openai:" in said and "replicate:" not in said, said
-    step("with cloud.yml the services have a way out, but none to each other, and their keys; the doctor tries them")
+    wait_for_films([start("clouded")])
+    # The doctor has that network too, and reports that OpenAI cannot be reached.
+    report = compose("--profile", "cloud", "run", "--rm", "-T", "doctor", check=False).stdout
+    assert "openai:" in report and "replicate:" not in report, report
+    step("with cloud.yml the services have an outgoing network, not to each other, and their keys; the doctor uses them")
 
 
 class Bucket:
-    """S3, STS and CloudWatch Logs on this machine, where containers reach it; every request must be signed by the right keys."""
+    """S3, STS and CloudWatch Logs on an address that containers can reach. Every request must be signed with the right keys."""
 
     def __init__(self, address):
         python, script = os.path.join(HERE, "../../.venv/bin/python"), os.path.join(HERE, "../StandIns/aws.py")
         self.process = subprocess.Popen([python, "-B", script, "--address", address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.url = json.loads(self.process.stdout.readline())["url"]
 
-    def ask(self, command):
+    def send(self, command):
+        """Sends a command to the stand-in. Returns the reply."""
         self.process.stdin.write(json.dumps(command) + "\n")
         self.process.stdin.flush()
         answer = json.loads(self.process.stdout.readline())
@@ -395,25 +404,27 @@ class Bucket:
         return answer
 
     def call(self, service, name, **arguments):
-        return self.ask({"service": service, "call": name, "args": arguments})
+        """Calls boto3."""
+        return self.send({"service": service, "call": name, "args": arguments})
 
     def close(self):
         self.process.stdin.close()
         self.process.wait(timeout=20)
 
 
-def bucketed():
-    """Films in a bucket: every service that touches it has the credentials for that."""
+def bucket_store():
+    """With a bucket as the store, every service that uses it has the credentials."""
     bucket = Bucket(docker("network", "inspect", "-f", "{{(index .IPAM.Config 0).Gateway}}", PROJECT + "_out"))
     try:
-        stored(bucket)
+        films_in_bucket(bucket)
     finally:
         bucket.close()
 
 
-def stored(bucket):
+def films_in_bucket(bucket):
+    """Every service reads or writes the bucket."""
     folder = tempfile.mkdtemp()
-    bucket.ask({"keys": {"AKIASTACK": "the-secret-of-the-stack"}})
+    bucket.send({"keys": {"AKIASTACK": "the-secret-of-the-stack"}})
     files = {
         "aws": "[default]\naws_access_key_id = AKIASTACK\naws_secret_access_key = the-secret-of-the-stack\n",
         "settings": "UNDERSTUDY_STORE=s3://films/stack\nUNDERSTUDY_LOG_SINKS=file,cloudwatch\nAWS_REGION=us-east-1\nAWS_ENDPOINT_URL=%s\n" % bucket.url,
@@ -423,7 +434,7 @@ def stored(bucket):
             file.write(text)
         os.chmod(file.name, 0o644)
     environment.update(AWS_CREDENTIALS=folder + "/aws", SETTINGS=folder + "/settings")
-    # The second call of agent5 delivers a film that it fetches from the bucket, where the first call's job has put it.
+    # The second job's lead delivers a film from the bucket, where the first job has stored it.
     lead = {"calls": [{"match": {"session_id": "by-lead"}, "steps": [{"video": "s3://films/stack/lead.mp4", "cost_usd": 0.1}]},
                       {"steps": [{"fail": {"kind": "quota_exhausted", "message": "no credit"}}]}]}
     docker("run", "--rm", "--network", "none", "-v", PROJECT + "_store:/store", "--entrypoint", "sh", "understudy/understudy", "-c",
@@ -432,34 +443,35 @@ def stored(bucket):
     compose("up", "-d", "--scale", "demo=0")
     until(lambda: all(json.loads(docker("inspect", containers(name)[0]))[0]["State"]["Health"]["Status"] == "healthy" for name in SERVICES),
           "every service is healthy with a bucket", 60)
-    # orchestrator, imagegen, clipper and stitcher.
-    job = begin("in-bucket")
-    finished([job])
+    # The orchestrator, imagegen, clipper and stitcher write to the bucket.
+    job = start("in-bucket")
+    wait_for_films([job])
     home = "stack/scaffold_test/web/in-bucket/agent5/"
     keys = {each["Key"] for each in bucket.call("s3", "list_objects_v2", Bucket="films", Prefix=home)["Contents"]}
     assert {home + name for name in ("s0.png", "s0_clip.mp4", "final.mp4", "receipt.json")} <= keys, keys
-    # dashboard.
+    # The dashboard reads the film.
     assert page("GET", "/api/jobs/%s/film" % job)[4:8] == b"ftyp"
-    # agent5.
+    # agent5 reads the film of its script.
     bucket.call("s3", "copy_object", Bucket="films", Key="stack/lead.mp4", CopySource={"Bucket": "films", "Key": home + "final.mp4"})
-    # The scenes before have opened the lead's breaker.
+    # Earlier steps have opened the breaker of the lead.
     page("POST", "/api/breakers/agent5", {"action": "reset"})
-    job = begin("by-lead")
-    finished([job])
+    job = start("by-lead")
+    wait_for_films([job])
     receipt = page("GET", "/api/jobs/%s/receipt" % job)
     assert not receipt.get("takeover"), receipt
-    # logger.
-    def logged():
+    # The logger has the credentials of CloudWatch Logs.
+    def log_groups():
         return bucket.call("logs", "describe_log_groups")["logGroups"]
-    assert until(logged, "the logger makes its log group")[0]["logGroupName"] == "/pipeline/agent6"
-    # doctor, and what the demo stages.
-    said = compose("--profile", "cloud", "run", "--rm", "-T", "doctor", check=False).stdout
-    assert "ok    credentials: environment: skipped" in said and "profile: used, profile default" in said, said
-    assert "ok    store: s3://films/stack is writable" in said and "the-secret-of-the-stack" not in said, said
-    step("with a bucket each service that touches it has its credentials: stills, clips, films, the lead's film, the page and the log")
+    assert until(log_groups, "the logger creates its log group")[0]["logGroupName"] == "/pipeline/agent6"
+    # The doctor has the credentials too.
+    report = compose("--profile", "cloud", "run", "--rm", "-T", "doctor", check=False).stdout
+    assert "ok    credentials: environment: skipped" in report and "profile: used, profile default" in report, report
+    assert "ok    store: s3://films/stack is writable" in report and "the-secret-of-the-stack" not in report, report
+    step("with a bucket each service has the credentials: stills, clips, films, the lead's film, the page and the log")
 
 
-def gone():
+def removal():
+    """`down` removes containers, volumes and networks."""
     compose("--profile", "cloud", "--profile", "dashboard", "--profile", "debug", "--profile", "drill", "down", "-v", "--timeout", "45")
     for kind in (["ps", "-aq"], ["volume", "ls", "-q"], ["network", "ls", "-q"]):
         left = docker(*kind, "--filter", "label=com.docker.compose.project=" + PROJECT)
@@ -468,11 +480,14 @@ def gone():
 
 
 try:
-    for scene in (sized, demo, seen, locked, scaled, killed, talked, replaced, drilled, misconfigured, widened, clouded, bucketed, gone):
-        scene()
+    for test in (
+        image_sizes, demo, replicas_listed, privileges, scaling, kills, documented_calls, abandoned_socket, drill, misconfiguration,
+        page_for_other_machines, cloud, bucket_store, removal,
+    ):
+        test()
 except BaseException:
     for name in SERVICES:
         print(run("docker-compose", "logs", "--no-color", "--tail", "30", name, check=False).stdout, file=sys.stderr)
-    run("docker", "rm", "-f", EYE, PROJECT + "-tap", check=False)
+    run("docker", "rm", "-f", OBSERVER, PROJECT + "-tap", check=False)
     run("docker-compose", "--profile", "cloud", "--profile", "dashboard", "--profile", "debug", "--profile", "drill", "down", "-v", "--timeout", "5", check=False)
     raise

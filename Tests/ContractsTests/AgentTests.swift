@@ -1,12 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import FoundationEssentials
 import JSON
 import Testing
 
 @testable import Contracts
 
-@Suite struct AgentTests {
-    @Test("agents, attempts and stages keep their names on the wire")
-    func names() {
+@Suite(.timeLimit(.minutes(1))) struct AgentTests {
+    @Test
+    func `the wire names of agents, attempts and stages are stable`() {
         #expect(Agent.allCases.map(\.rawValue) == ["Agent2", "Agent4", "Agent5", "Agent6"])
         #expect(Agent.allCases.map(\.service) == ["agent2", "agent4", "agent5", "agent6"])
         #expect(AttemptKind.allCases.map(\.rawValue) == ["inputs", "film", "image", "clip", "narration", "stitch"])
@@ -25,20 +27,20 @@ import Testing
         return try JSONCoding.decode(JobView.self, from: Data(text.utf8))
     }
 
-    private static let stands = #"{"cost":0,"message":"m","status":"error"}"#
+    private static let agentView = #"{"cost":0,"message":"m","status":"error"}"#
 
-    @Test("the agents of a view are an object by their names")
-    func object() throws {
-        let view = try view(agents: #"{"Agent5":\#(Self.stands)}"#, maker: #""Agent6""#)
+    @Test
+    func `a view encodes its agents as an object by name`() throws {
+        let view = try view(agents: #"{"Agent5":\#(Self.agentView)}"#, maker: #""Agent6""#)
         #expect(view.agents[.lead]?.message == "m" && view.segments[0].maker == .understudy)
         let json = try JSONCoding.convert(view, to: JSONValue.self)
         #expect(json["agents"]?["Agent5"]?["status"] == "error")
         #expect(json["segments"]?.array?.first?["maker"] == "Agent6")
     }
 
-    @Test("agents that are not known make no view unreadable, and are left out")
-    func unknownInView() throws {
-        let view = try view(agents: #"{"Agent7":\#(Self.stands),"Agent6":\#(Self.stands)}"#, maker: #""Agent7""#)
+    @Test
+    func `decoding a view leaves out unknown agents`() throws {
+        let view = try view(agents: #"{"Agent7":\#(Self.agentView),"Agent6":\#(Self.agentView)}"#, maker: #""Agent7""#)
         #expect(view.agents.keys.sorted() == [.understudy] && view.segments[0].maker == nil)
         #expect(try self.view(agents: "{}", maker: "null").segments[0].maker == nil)
         #expect(throws: DecodingError.self) { try self.view(agents: #"{"Agent5":{}}"#, maker: "null") }
@@ -55,10 +57,8 @@ import Testing
         return try JSONCoding.decode(Receipt.self, from: Data(text.utf8))
     }
 
-    @Test(
-        "attempts, stages and candidates with names that are not known are left out of a receipt; what is damaged is an error"
-    )
-    func unknownInReceipt() throws {
+    @Test
+    func `decoding a receipt leaves out entries with unknown names and rejects damaged entries`() throws {
         func attempt(_ agent: String, _ work: String, _ start: String = "2026-01-01T00:00:00.000Z") -> String {
             #"{"agent":"\#(agent)","cost_usd":0,"started_at":"\#(start)","work":"\#(work)"}"#
         }
@@ -72,8 +72,8 @@ import Testing
         }
     }
 
-    @Test("each agent has costs of its own")
-    func costs() {
+    @Test
+    func `costs are counted separately for each agent`() {
         var costs = Costs()
         for (index, agent) in Agent.allCases.enumerated() { costs[agent] += USD(micros: Int64(index) + 1) }
         #expect(Agent.allCases.map { costs[$0].micros } == [1, 2, 3, 4] && costs.total.micros == 10)

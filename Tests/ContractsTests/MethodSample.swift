@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import FoundationEssentials
 import JSON
@@ -7,30 +9,30 @@ import Testing
 @testable import Contracts
 @testable import ServiceKit
 
-/// A method with the least parameters that it takes.
+/// A method with its required parameters only.
 struct MethodSample: Sendable, CustomTestStringConvertible {
     let name: String
     let params: JSONValue
     let schema: JSONValue
-    /// Reads parameters as a service reads them, and checks them.
+    /// Decodes and validates parameters as a service does.
     let decode: @Sendable (JSONValue) throws -> Void
 
     var testDescription: String { name }
 
-    init<P: Described & Codable, R>(_ method: Method<P, R>, _ params: JSONValue) {
+    init<P: ValidatedParameters & Codable, R>(_ method: Method<P, R>, _ params: JSONValue) {
         self.init(method.name, P.self, params)
     }
 
-    init<P: Described & Codable>(_ name: String, _ type: P.Type, _ params: JSONValue) {
+    init<P: ValidatedParameters & Codable>(_ name: String, _ type: P.Type, _ params: JSONValue) {
         self.name = name
         self.params = params
         schema = Schema.of(type)
-        decode = { _ = try CheckedParameters.decode(type, from: try JSONCoding.encode($0)) }
+        decode = { _ = try ParameterDecoder.decode(type, from: try JSONCoding.encode($0)) }
     }
 
     private static let start: JSONValue = ["user_id": "u", "session_id": "s"]
 
-    /// Every method that takes parameters, and the options of jobs.
+    /// A sample of every method that has parameters, and of the options of jobs.
     static let all = [
         MethodSample(
             AgentAPI.process,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Faults
 import JSON
@@ -8,9 +10,9 @@ import Testing
 @testable import Contracts
 @testable import ServiceKit
 
-@Suite struct ParameterBoundsTests {
-    @Test("every parameter of every method is described, and nothing else is", arguments: MethodSample.all)
-    func described(_ sample: MethodSample) throws {
+@Suite(.timeLimit(.minutes(1))) struct ParameterBoundsTests {
+    @Test(arguments: MethodSample.all)
+    func `every parameter of every method has a description`(_ sample: MethodSample) throws {
         try sample.decode(sample.params)
         let properties = try #require(sample.schema["properties"]?.object)
         #expect(!properties.isEmpty)
@@ -19,9 +21,9 @@ import Testing
         }
     }
 
-    @Test("the names of descriptions are those on the wire")
-    func names() {
-        func check<D: Described & Decodable>(_ type: D.Type) {
+    @Test
+    func `parameters are described under their wire names`() {
+        func check<D: ValidatedParameters & Decodable>(_ type: D.Type) {
             let members = Schema.of(type)["properties"]?.object ?? [:]
             #expect(D.parameters.map(\.name).sorted() == members.keys.sorted(), "\(type)")
         }
@@ -32,10 +34,10 @@ import Testing
         check(ConvertMedia.self)
         check(ProbeMedia.self)
         check(ProbeNarration.self)
-        check(Stitch.self)
+        check(StitchFilm.self)
         check(StitchClip.self)
         check(SetupRole.self)
-        check(StitchJob.self)
+        check(StitchJobReference.self)
         check(GenerateImage.self)
         check(LogEvent.self)
         check(TailEvents.self)
@@ -52,7 +54,7 @@ import Testing
         check(ProviderBreakerRequest.self)
     }
 
-    /// Those that the method's parameters check themselves: the orchestrator checks a job's options and storyboard.
+    /// The bounds that decoding checks. The orchestrator itself checks a job's options and storyboard.
     private static func bounds(of sample: MethodSample) -> [SchemaBound] {
         let isStart = sample.schema["properties"]?["pipeline_data"] != nil && sample.name != AgentAPI.process.name
         return SchemaBound.all(of: sample.schema).filter { bound in
@@ -60,8 +62,8 @@ import Testing
         }
     }
 
-    @Test("a value just outside a bound is refused by a message that names the bound", arguments: MethodSample.all)
-    func outside(_ sample: MethodSample) throws {
+    @Test(arguments: MethodSample.all)
+    func `a value just outside a bound is rejected with a message that names the bound`(_ sample: MethodSample) throws {
         for bound in Self.bounds(of: sample) {
             for (value, named) in bound.outside {
                 let error = #expect(throws: ServiceError.self, "\(sample.name) \(bound)") {
@@ -75,8 +77,8 @@ import Testing
         }
     }
 
-    @Test("a value at a bound, and the default, is accepted", arguments: MethodSample.all)
-    func inside(_ sample: MethodSample) throws {
+    @Test(arguments: MethodSample.all)
+    func `a value at a bound and the default are accepted`(_ sample: MethodSample) throws {
         for bound in Self.bounds(of: sample) {
             for value in bound.inside {
                 #expect(throws: Never.self, "\(sample.name) \(bound)") {
@@ -86,8 +88,8 @@ import Testing
         }
     }
 
-    @Test("a quantity has the same bound wherever it is a parameter")
-    func consistent() {
+    @Test
+    func `a parameter name has the same bounds in every method`() {
         var seen: [String: JSONValue] = [:]
         for sample in MethodSample.all {
             for bound in SchemaBound.all(of: sample.schema) {

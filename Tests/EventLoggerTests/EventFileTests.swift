@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import FoundationEssentials
@@ -7,7 +9,7 @@ import Testing
 
 @testable import EventLogger
 
-@Suite struct EventFileTests {
+@Suite(.timeLimit(.minutes(5))) struct EventFileTests {
     private func withFile(_ body: (String) async throws -> Void) async throws {
         let folder = "/tmp/us-log-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -26,8 +28,8 @@ import Testing
         try EventTail(jobID: jobID, eventType: eventType, limit: limit).read(file.paths) { false }.events
     }
 
-    @Test("a line holds exactly timestamp, event_type and data, in this order")
-    func line() async throws {
+    @Test
+    func `a line holds exactly timestamp, event_type and data, in this order`() async throws {
         try await withFile { path in
             try await add(7, to: EventFile(path: path))
             let text = try String(contentsOfFile: path, encoding: .utf8)
@@ -37,8 +39,8 @@ import Testing
         }
     }
 
-    @Test("the tail gives the newest that fit, oldest first, by job and kind, whatever else is in the file")
-    func tail() async throws {
+    @Test
+    func `the tail returns the newest events of a job or type, oldest first`() async throws {
         try await withFile { path in
             let file = EventFile(path: path)
             for number in 0..<3000 { try await add(number, job: number % 2 == 0 ? "a" : "b", to: file) }
@@ -48,8 +50,8 @@ import Testing
         }
     }
 
-    @Test("a torn last line is ended before the next event, and passed over by the tail")
-    func torn() async throws {
+    @Test
+    func `a torn last line is terminated before the next event, and skipped by the tail`() async throws {
         try await withFile { path in
             try await add(1, to: EventFile(path: path))
             var text = try String(contentsOfFile: path, encoding: .utf8)
@@ -61,8 +63,8 @@ import Testing
         }
     }
 
-    @Test("a file that has grown is put aside, and the tail reads on in it")
-    func rotation() async throws {
+    @Test
+    func `a large file is rotated, and the tail continues in the rotated file`() async throws {
         try await withFile { path in
             let file = EventFile(path: path, maximumBytes: 2000)
             for number in 0..<30 { try await add(number, to: file) }
@@ -72,14 +74,14 @@ import Testing
         }
     }
 
-    @Test("odd event types and data that is no object are refused")
-    func refused() async throws {
+    @Test
+    func `invalid event types and data that is not an object are rejected`() async throws {
         try await withFile { path in
             let file = EventFile(path: path)
             let log = EventLog(file: file, sinks: [FileSink(file: file)])
             for type in ["", "Upper", "a b", String(repeating: "x", count: 65)] {
                 let params = try JSONCoding.encode(LogEvent(eventType: type, data: [:]))
-                #expect(throws: ServiceError.self) { try CheckedParameters.decode(LogEvent.self, from: params) }
+                #expect(throws: ServiceError.self) { try ParameterDecoder.decode(LogEvent.self, from: params) }
             }
             await #expect(throws: ServiceError.self) {
                 try await log.log(LogEvent(eventType: "a", data: [1]), params: Data("{\"data\":[1]}".utf8))
@@ -87,8 +89,8 @@ import Testing
         }
     }
 
-    @Test("data is kept to the letter: the order of members, and digits that no machine number has")
-    func verbatim() async throws {
+    @Test
+    func `data is stored verbatim, with its order of members and its digits`() async throws {
         try await withFile { path in
             let data = "{\"z\":1.50,\"a\":12345678901234567890, \"ü\":\"\\u00e9\"}"
             let params = Data(
@@ -96,15 +98,15 @@ import Testing
             let event = try JSONCoding.decode(LogEvent.self, from: params)
             let accepted = try await EventLog(file: nil, sinks: [FileSink(file: EventFile(path: path))]).log(
                 event, params: params)
-            #expect(accepted.accepted)
+            #expect(accepted.isAccepted)
             #expect(
                 try String(contentsOfFile: path, encoding: .utf8)
                     == "{\"timestamp\":\"2026-11-23T12:00:00.000Z\",\"event_type\":\"a.b_1\",\"data\":\(data)}\n")
         }
     }
 
-    @Test("several writers of one file lose and tear nothing, not even while the file is put aside")
-    func writers() async throws {
+    @Test
+    func `concurrent writers of one file neither lose nor tear lines, even during rotation`() async throws {
         try await withFile { path in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for writer in 0..<4 {
@@ -120,8 +122,8 @@ import Testing
         }
     }
 
-    @Test("a place that cannot be written is told, and counted as dropped")
-    func unwritable() async throws {
+    @Test
+    func `a failed write throws and counts the event as dropped`() async throws {
         let file = EventFile(path: "/proc/nowhere/events.jsonl")
         await #expect(throws: ServiceError.self) { try await add(1, to: file) }
         #expect(await file.dropped == 1)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import FoundationEssentials
@@ -20,15 +22,14 @@ import Testing
     }
 
     private func lines(_ path: String) throws -> [String] {
-        let reader = try BackwardLines(path: path)
+        let reader = try ReverseLineReader(path: path)
         var found: [String] = []
         while let line = reader.next() { found.append(String(decoding: line, as: UTF8.self)) }
         return found
     }
 
-    @Test(
-        "lines come from the end, wherever the pieces that are read begin", arguments: [0, 1, 65_535, 65_536, 65_537])
-    func backwards(_ length: Int) throws {
+    @Test(arguments: [0, 1, 65_535, 65_536, 65_537])
+    func `lines are read from the end, for any position of block boundaries`(_ length: Int) throws {
         let long = String(repeating: "x", count: length)
         try withFile("first\n\n\(long)\nmiddle\n\(long)\(long)\nlast") { path in
             let expected = ["last", long + long, "middle", long, "first"].filter { !$0.isEmpty }
@@ -37,17 +38,17 @@ import Testing
         }
     }
 
-    @Test("a line that is no event however long it is does not keep the others from being found")
-    func longLine() throws {
-        let huge = String(repeating: "y", count: BackwardLines.maximumLine + 1)
+    @Test
+    func `a line that exceeds the maximum size is skipped`() throws {
+        let huge = String(repeating: "y", count: ReverseLineReader.maximumLine + 1)
         try withFile(line(1) + huge + "\n" + line(2)) { path in
             let found = try EventTail(jobID: nil, eventType: nil, limit: 10).read([path]) { false }
             #expect(found.events.map { $0.data["n"]?.double } == [1, 2])
         }
     }
 
-    @Test("an answer holds no more bytes than one call may return, and says so")
-    func bounded() throws {
+    @Test
+    func `a result is limited in bytes and reports that it is cut`() throws {
         let text = String(repeating: "z", count: 500_000)
         try withFile((1...10).map { line($0, text) }.joined()) { path in
             let tail = try EventTail(jobID: nil, eventType: nil, limit: 10).read([path]) { false }
@@ -56,8 +57,8 @@ import Testing
         }
     }
 
-    @Test("a job is found by its id, also where the line writes it with escapes")
-    func escapes() throws {
+    @Test
+    func `a job is found by its identifier, with and without escapes in the line`() throws {
         try withFile(line(1, job: "job-1") + line(2, job: "job\\u002d1") + line(3, job: "other")) { path in
             let tail = try EventTail(jobID: "job-1", eventType: "a", limit: 10).read([path]) { false }
             #expect(tail.events.map { $0.data["n"]?.double } == [1, 2])
@@ -65,21 +66,21 @@ import Testing
         }
     }
 
-    @Test("names that no event has are refused before anything is read")
-    func names() throws {
+    @Test
+    func `names that exceed their bounds are rejected before anything is read`() throws {
         for name in ["", String(repeating: "x", count: 257), String(repeating: "x", count: 2_000_000)] {
             for (job, type) in [(name, nil), (nil, name)] as [(String?, String?)] {
-                let refused = #expect(throws: ServiceError.self) {
+                let error = #expect(throws: ServiceError.self) {
                     try EventTail(jobID: job, eventType: type, limit: 10)
                 }
-                #expect(refused?.kind == .invalidParams && (refused?.message.utf8.count ?? 0) < 200)
+                #expect(error?.kind == .invalidParams && (error?.message.utf8.count ?? 0) < 200)
             }
         }
         _ = try EventTail(jobID: String(repeating: "x", count: 256), eventType: "a", limit: 1)
     }
 
-    @Test("a call that is cancelled stops reading; a file under two names is read once")
-    func cancelled() throws {
+    @Test
+    func `a cancelled call stops reading, and a file with two paths is read once`() throws {
         try withFile(line(1)) { path in
             let tail = try EventTail(jobID: nil, eventType: nil, limit: 10)
             #expect(throws: CancellationError.self) { try tail.read([path]) { true } }

@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import FoundationEssentials
 import JSON
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ServiceErrorTests {
-    @Test("an error on the wire has code, message and data")
-    func errors() throws {
+    @Test
+    func `an error is encoded with code, message and data`() throws {
         let error = ServiceError(.rateLimited, "slow down", retryAfter: 3, provider: "acme")
         let json = try JSONCoding.convert(error, to: JSONValue.self)
         #expect(json["code"] == .integer(-32012))
@@ -15,8 +17,8 @@ import Testing
         #expect(try JSONCoding.convert(json, to: ServiceError.self) == error)
     }
 
-    @Test("an error's texts and numbers are bounded where they leave and where they enter")
-    func boundedErrors() throws {
+    @Test
+    func `texts and numbers are bounded on encoding and on decoding`() throws {
         let long = String(repeating: "w", count: 4_000_000)
         let error = ServiceError(
             .unavailable, long, retryAfter: 1e30, detail: long, provider: long, providerCode: long, requestID: long)
@@ -29,24 +31,24 @@ import Testing
                     "kind": "unavailable", "retry_after_s": 1e300, "detail": .string(long), "provider": .string(long),
                 ],
             ]))
-        for read in [
+        for decoded in [
             try JSONCoding.decode(ServiceError.self, from: text),
             try JSONCoding.decode(ServiceError.self, from: foreign),
         ] {
-            #expect(read.message.utf8.count <= 4096 && (read.detail?.utf8.count ?? 0) <= 16_384)
-            #expect((read.retryAfter ?? 0) <= 30 * 86_400)
+            #expect(decoded.message.utf8.count <= 4096 && (decoded.detail?.utf8.count ?? 0) <= 16_384)
+            #expect((decoded.retryAfter ?? 0) <= 30 * 86_400)
         }
     }
 
-    @Test("every kind has a code of its own, by which it is read back")
-    func codes() {
+    @Test
+    func `every kind has a unique code that maps back to it`() {
         #expect(Set(ErrorKind.allCases.map(\.code)).count == ErrorKind.allCases.count)
         for kind in ErrorKind.allCases { #expect(ErrorKind(code: kind.code) == kind) }
         #expect(ErrorKind(code: 7) == .internal)
     }
 
-    @Test("a member of the wrong shape is named by its JSON pointer")
-    func pointers() throws {
+    @Test
+    func `a member of the wrong type is reported with its JSON pointer`() throws {
         struct Clip: Decodable { var duration: Double }
         struct Params: Decodable { var clips: [String: [Clip]] }
         let text = Data(#"{"clips": {"a/b~": [{"duration": 1}, {"duration": "2"}]}}"#.utf8)
@@ -57,10 +59,10 @@ import Testing
         #expect(fault.message.contains("expected a number"), "\(fault.message)")
     }
 
-    @Test("an error without a form of its own is internal, and cancelling is told apart")
-    func wrapping() {
-        struct Odd: Error {}
-        #expect(ServiceError(wrapping: Odd()).kind == .internal)
+    @Test
+    func `an unknown error becomes internal, a CancellationError becomes cancelled`() {
+        struct UnknownError: Error {}
+        #expect(ServiceError(wrapping: UnknownError()).kind == .internal)
         #expect(ServiceError(wrapping: CancellationError()).kind == .cancelled)
         #expect(ServiceError(wrapping: ServiceError(.busy, "later")) == ServiceError(.busy, "later"))
     }

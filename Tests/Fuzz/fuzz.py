@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Sends seeded hostile input to the real executables, and watches what must stay true: no process ends, none grows beyond its
-bound, every service still answers, and no answer is an internal error.
+# SPDX-License-Identifier: Apache-2.0
+"""Sends seeded hostile input to the real executables, and checks the invariants: no process ends or exceeds its memory bound, every
+service still replies, and no reply is an internal error.
 
     Tests/Fuzz/fuzz.py rpc|web|media [--seconds 120] [--seed N] [--executables .build/release] [--corpus-only]
     Tests/Fuzz/fuzz.py media --replay FILE
 
-First all inputs of `corpus/`, which once broke something, are sent again; then new ones are made until the time is over. An input
-that breaks something is kept below `.build/fuzz`, with the seed that made it.
+First the inputs of `corpus/`, each of which once violated an invariant, are sent again; then new inputs are generated until the time is
+up. Inputs that violate an invariant are stored below `.build/fuzz`, with their seed.
 """
 
 import argparse
@@ -26,16 +27,17 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 FUZZERS = {"rpc": rpc.Fuzzer, "web": web.Fuzzer, "media": media.Fuzzer}
 
 
-def corpus(what):
-    folder = f"{HERE}/corpus/{what}"
+def corpus(kind):
+    """Yields the names and contents of the inputs of the corpus."""
+    folder = f"{HERE}/corpus/{kind}"
     for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
         with open(f"{folder}/{name}", "rb") as file:
             yield name, file.read()
 
 
-def keep(what, seed, inputs, found):
-    """Stores what was sent last, newest first."""
-    folder = f"{found}/{what}-{seed}"
+def store(kind, seed, inputs, found):
+    """Stores the last inputs, newest first. Returns the folder."""
+    folder = f"{found}/{kind}-{seed}"
     os.makedirs(folder, exist_ok=True)
     for age, data in enumerate(reversed(inputs)):
         with open(f"{folder}/input-{age:02}", "wb") as file:
@@ -49,7 +51,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--executables", default=f"{ROOT}/.build/release")
-    parser.add_argument("--found", default=f"{ROOT}/.build/fuzz", help="where inputs that break something are kept")
+    parser.add_argument("--found", default=f"{ROOT}/.build/fuzz", help="the folder of inputs that violate an invariant")
     parser.add_argument("--replay", help="send only this input")
     parser.add_argument("--corpus-only", action="store_true")
     arguments = parser.parse_args()
@@ -90,7 +92,7 @@ def main():
         stack.check()
         peaks = {service: stack.memory(pid) for service, pid in stack.pids.items()}
     except (Broken, OSError) as error:
-        folder = keep(arguments.what, seed, list(recent), arguments.found)
+        folder = store(arguments.what, seed, list(recent), arguments.found)
         print(f"fuzz {arguments.what}: after {count} inputs: {error}", file=sys.stderr)
         print(f"fuzz {arguments.what}: the last inputs are in {folder}, newest first; seed {seed}", file=sys.stderr)
         for line in stack.lines[-12:]:

@@ -1,4 +1,5 @@
-"""Media files that are broken on purpose, for everything that opens one."""
+# SPDX-License-Identifier: Apache-2.0
+"""Corrupted media files, for all methods that open one."""
 
 import json
 import os
@@ -29,7 +30,7 @@ SEEDS = {
     "still.webp": ["-f", "lavfi", "-i", VIDEO, "-frames:v", "1"], "still.gif": ["-f", "lavfi", "-i", VIDEO, "-frames:v", "3"],
     "still.bmp": ["-f", "lavfi", "-i", VIDEO, "-frames:v", "1"], "still.tiff": ["-f", "lavfi", "-i", VIDEO, "-frames:v", "1"],
 }
-# What a length or a time of a format stands behind.
+# Markers that precede lengths and times of the formats.
 MARKS = [b"mvhd", b"tkhd", b"mdhd", b"elst", b"stts", b"ctts", b"stsc", b"stsz", b"stco", b"stss", b"avc1", b"avcC", b"esds", b"mp4a", b"trun",
          b"tfhd", b"tfdt", b"sidx", b"moov", b"mdat", b"trak", b"edts", b"fmt ", b"data", b"RIFF", b"IHDR", b"IDAT", b"pHYs", b"\x2a\xd7\xb1",
          b"\x44\x89", b"\xe7", b"\xa3", b"\xa1", b"\x23\xe3\x83", b"\xb0", b"\xba", b"\x1f\x43\xb6\x75", b"OggS", b"fLaC", b"VP8 ", b"VP8L",
@@ -51,7 +52,7 @@ class Fuzzer:
             with open(path, "rb") as file:
                 self.seeds[name] = file.read()
 
-    # MARK: - Making
+    # MARK: - Generating inputs
 
     def _number(self):
         value = self.random.choice(NUMBERS)
@@ -68,7 +69,7 @@ class Fuzzer:
             how = random.randrange(7)
             marks = [mark for mark in random.sample(MARKS, 12) if mark in data]
             if how < 3 and marks:
-                # A number near a mark is a length, a time, a size.
+                # Numbers near a marker are lengths, times and sizes.
                 mark = random.choice(marks)
                 places = [index for index in range(len(data)) if data.startswith(mark, index)][:50]
                 at = max(random.choice(places) + random.randint(-4, 40), 0)
@@ -89,7 +90,7 @@ class Fuzzer:
         return bytes(data)
 
     def _retimed(self, data):
-        """A Matroska file of which a cluster begins at any time: eight bytes of it, with the cluster's size corrected."""
+        """Returns a Matroska file with another time of a cluster, in eight bytes, and the corrected size of the cluster."""
         clusters = [at for at in range(len(data)) if data.startswith(b"\x1f\x43\xb6\x75", at)]
         if not clusters:
             return data
@@ -105,6 +106,7 @@ class Fuzzer:
         return data[:start] + b"\x01" + len(body).to_bytes(7, "big") + body + data[start + width + size:]
 
     def step(self):
+        """Generates an input: the name of a seed file, a line break, and the mutated file."""
         random = self.random
         name = random.choice(list(self.seeds))
         data = self.seeds[name]
@@ -118,9 +120,10 @@ class Fuzzer:
             data = data[:random.randrange(len(data) + 1)] + other[random.randrange(len(other)):]
         return name.encode() + b"\n" + data
 
-    # MARK: - Sending
+    # MARK: - Sending inputs
 
     def play(self, data):
+        """Sends an input to every method that opens such a file."""
         name, _, body = data.partition(b"\n")
         name = name.decode()
         path = f"{self.folder}/odd-{name}"
@@ -150,4 +153,4 @@ class Fuzzer:
             return
         kind = (error.get("data") or {}).get("kind")
         if kind not in KINDS:
-            raise Broken(f"{method} answered {kind}: {json.dumps(error)[:400]}")
+            raise Broken(f"{method} replied with {kind}: {json.dumps(error)[:400]}")

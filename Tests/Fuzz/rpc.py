@@ -1,4 +1,5 @@
-"""JSON-RPC lines from the schemas of `rpc.discover`: valid, nearly valid, and nothing of the kind."""
+# SPDX-License-Identifier: Apache-2.0
+"""JSON-RPC lines from the schemas of `rpc.discover`: valid, almost valid, and invalid."""
 
 import json
 import os
@@ -11,7 +12,7 @@ import time
 import values
 from stack import Broken
 
-# What a caller may be told. `internal` is a fault of ours, whatever was sent.
+# The kinds of errors that a caller may get. `internal` is a fault of the service, whatever was sent.
 KINDS = {
     "parse", "invalid_request", "method_not_found", "invalid_params", "cancelled", "busy", "timeout", "unavailable",
     "rate_limited", "quota_exhausted", "content_rejected", "not_found", "corrupt_media", "unauthorized", "too_large", "conflict",
@@ -33,7 +34,7 @@ class Fuzzer:
         self.count = 0
 
     def _places(self):
-        """What URIs name: files of every sort below the store, and nothing outside this stack's own folder."""
+        """Makes files of every type below the store. Returns their URIs, none of which is outside the folder of the stack."""
         store = self.stack.store
         made = f"{store}/made"
         os.makedirs(f"{made}/folder", exist_ok=True)
@@ -53,13 +54,13 @@ class Fuzzer:
                  "missing.mp4", "out.mp4", "out.png", "still.png/below"]
         return [f"file://{made}/{name}" for name in names]
 
-    # MARK: - Making
+    # MARK: - Generating inputs
 
     def _uri(self):
         return self.random.choice(self.places)
 
     def _value(self, schema, name=""):
-        """A value that fits a schema, more or less."""
+        """Returns a value that conforms to a schema, or almost."""
         random = self.random
         if random.random() < 0.06:
             return values.anything(random)
@@ -97,7 +98,7 @@ class Fuzzer:
 
     @staticmethod
     def _harmless(text):
-        """A URI that was made up must not name a file outside of this stack."""
+        """Returns a generated URI that does not name a file outside of this stack."""
         return "x" + text if text.startswith("file:///") else text
 
     def _params(self, service, method):
@@ -126,7 +127,7 @@ class Fuzzer:
     def _request(self, service):
         random = self.random
         names = list(self.methods[service])
-        # An endless watch is ended by the end of its connection.
+        # A watch ends with its connection.
         method = random.choice(names) if random.random() < 0.92 else random.choice(["rpc.nope", "", "rpc.discover", values.text(random)])
         request = {"jsonrpc": "2.0", "id": random.choice([1, 2, "x", None, 2**53, -1, "é" * 20]), "method": method,
                    "params": self._params(service, method)}
@@ -140,7 +141,7 @@ class Fuzzer:
         return request
 
     def _line(self, service):
-        """One line, without its line feed."""
+        """Returns a line without its line feed."""
         random = self.random
         pick = random.random()
         if pick < 0.06:
@@ -159,7 +160,7 @@ class Fuzzer:
         return line
 
     def _renumbered(self, line):
-        """The line with one of its numbers, the id among them, written in a way that encoders never do."""
+        """Returns the line with one of its numbers, or its id, in a notation that no encoder uses."""
         places = list(re.finditer(rb"(?<=[:\[,] )-?[0-9][0-9.eE+-]*", line))
         if not places:
             return line
@@ -174,7 +175,7 @@ class Fuzzer:
                 break
             at = random.randrange(len(line))
             how = random.randrange(4)
-            # A byte that names a place is left alone: what comes of it must stay within this stack's folder.
+            # Bytes of file URIs are not changed: they must stay within the folder of the stack.
             if b"file:" in line:
                 how = 3
             if how == 0:
@@ -187,10 +188,10 @@ class Fuzzer:
                 del line[len(line) - random.randint(1, min(len(line), 10)):]
         return bytes(line).replace(b"\n", b" ")
 
-    # MARK: - Sending
+    # MARK: - Sending inputs
 
     def step(self):
-        """One connection with a few lines. -> what was sent, as a file of the corpus has it."""
+        """Generates an input of the corpus: a header, and a few lines for one connection."""
         service = self.random.choice(TARGETS)
         lines = [self._line(service) for _ in range(self.random.choice([1, 1, 2, 5]))]
         header = {"service": service, "ending": self.random.choice(["read", "read", "read", "half", "close"]),
@@ -198,11 +199,12 @@ class Fuzzer:
         return json.dumps(header).encode() + b"\n" + b"\n".join(lines) + b"\n"
 
     def play(self, data):
+        """Sends an input, and checks the replies."""
         header, _, lines = data.partition(b"\n")
         header = json.loads(header)
-        # Places of a kept input are those of this stack.
+        # The placeholder of a stored input is the folder of this stack.
         lines = lines.replace(b"file://{made}", f"file://{self.stack.store}/made".encode())
-        # A service that was sent too much may hang up while it is written to.
+        # A service may close the connection while a large input is being sent.
         with self.stack.connect(header["service"]) as connection:
             connection.setblocking(False)
             self._exchange(connection, header, lines)
@@ -238,21 +240,21 @@ class Fuzzer:
                 continue
             except (ConnectionResetError, BrokenPipeError):
                 break
-        self._judge(header["service"], bytes(received))
+        self._check(header["service"], bytes(received))
 
-    def _judge(self, service, received):
+    def _check(self, service, received):
         for line in received.split(b"\n")[:-1]:
             try:
                 reply = json.loads(line.decode())
             except ValueError as error:
                 raise Broken(f"{service} sent a line that is not JSON: {line[:200]!r}") from error
             for message in reply if isinstance(reply, list) else [reply]:
-                self._judge_message(service, message)
+                self._check_message(service, message)
 
     @staticmethod
-    def _judge_message(service, message):
+    def _check_message(service, message):
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
-            raise Broken(f"{service} sent what is not JSON-RPC: {str(message)[:200]}")
+            raise Broken(f"{service} sent a line that is not JSON-RPC: {str(message)[:200]}")
         if "method" in message or "result" in message:
             return
         error = message.get("error")
@@ -260,12 +262,12 @@ class Fuzzer:
             raise Broken(f"{service} sent an error without code and message: {str(message)[:200]}")
         kind = (error.get("data") or {}).get("kind")
         if kind not in KINDS:
-            raise Broken(f"{service} answered {kind}: {error['message'][:300]}")
+            raise Broken(f"{service} replied with {kind}: {error['message'][:300]}")
         if len(json.dumps(error)) > 64 * 1024:
             raise Broken(f"{service} sent an error of {len(json.dumps(error))} bytes")
 
     def _settle(self):
-        """Cancels the jobs that were started, so that the next inputs find room."""
+        """Cancels the unfinished jobs, so that the next inputs find free slots."""
         for job in self.stack.call("orchestrator", "orchestrator.list", {"limit": 100}, 20).get("result", {}).get("jobs", []):
             if job["state"] in ("queued", "running"):
                 self.stack.call("orchestrator", "orchestrator.cancel", {"job_id": job["job_id"]}, 20)

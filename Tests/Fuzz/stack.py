@@ -1,4 +1,5 @@
-"""A stack of the real executables in a folder of its own, and what must stay true of it whatever it is sent."""
+# SPDX-License-Identifier: Apache-2.0
+"""A stack of the real executables in its own folder, and the invariants that must hold whatever it is sent."""
 
 import glob
 import json
@@ -8,13 +9,12 @@ import socket
 import subprocess
 import tempfile
 import threading
-import time
 
 SERVICES = ["orchestrator", "imagegen", "clipper", "stitcher", "logger", "agent5", "dashboard"]
 
 
 class Broken(Exception):
-    """Something that must stay true is not true any more."""
+    """An invariant is violated."""
 
 
 class Stack:
@@ -25,12 +25,16 @@ class Stack:
         self.folder = tempfile.mkdtemp(prefix="usf-", dir="/tmp")
         self.store = f"{self.folder}/store"
         os.makedirs(self.store)
+        os.makedirs(f"{self.folder}/home")
         script = f"{self.folder}/script.json"
         with open(script, "w") as file:
             json.dump({"calls": [{"steps": [{"fail": {"kind": "quota_exhausted", "message": "no credit"}}]}]}, file)
         self.log = f"{self.folder}/log"
+        # Nothing of the developer's settings, proxies and credentials.
+        inherited = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
         environment = dict(
-            os.environ, UNDERSTUDY_RUN_DIR=f"{self.folder}/run", UNDERSTUDY_STATE_DIR=f"{self.folder}/state",
+            inherited, HOME=f"{self.folder}/home", LC_ALL="C.UTF-8", UNDERSTUDY_RUN_DIR=f"{self.folder}/run",
+            UNDERSTUDY_STATE_DIR=f"{self.folder}/state",
             UNDERSTUDY_STORE=f"file://{self.store}", UNDERSTUDY_DASHBOARD_LISTEN="127.0.0.1:0",
             UNDERSTUDY_AGENT5_PROVIDER="scripted", UNDERSTUDY_AGENT5_SCRIPT=script, SWIFT_BACKTRACE="enable=no")
         self.up = subprocess.Popen(
@@ -70,25 +74,26 @@ class Stack:
         return connection
 
     def call(self, service, method, params=None, timeout=10):
-        """The reply to one request: the whole object."""
-        request = {"jsonrpc": "2.0", "id": "judge", "method": method, "params": params or {}}
+        """Sends one request. Returns the reply."""
+        request = {"jsonrpc": "2.0", "id": "check", "method": method, "params": params or {}}
         with self.connect(service, timeout) as connection:
             connection.sendall(json.dumps(request).encode() + b"\n")
             with connection.makefile("rb") as lines:
                 for line in lines:
                     reply = json.loads(line)
-                    if reply.get("id") == "judge":
+                    if reply.get("id") == "check":
                         return reply
         raise Broken(f"{service} closed the connection without a reply to {method}")
 
     def health(self, service):
+        """Returns the result of `rpc.health`."""
         try:
             return self.call(service, "rpc.health")["result"]
         except (OSError, KeyError, ValueError) as error:
-            raise Broken(f"{service} does not answer rpc.health: {error!r}") from error
+            raise Broken(f"{service} does not reply to rpc.health: {error!r}") from error
 
     def memory(self, pid):
-        """Resident megabytes of a process; `None` for one that has ended."""
+        """Returns the resident memory of a process in megabytes; `None` if it has ended."""
         try:
             with open(f"/proc/{pid}/status") as status:
                 for line in status:
@@ -99,7 +104,7 @@ class Stack:
         return None
 
     def check_processes(self):
-        """No process has ended, none uses more memory than its bound."""
+        """Checks that no process has ended, or uses more memory than the bound."""
         for service, pid in self.pids.items():
             memory = self.memory(pid)
             if memory is None:
@@ -108,24 +113,12 @@ class Stack:
                 raise Broken(f"{service} uses {memory} MB, more than {self.memory_mb}")
 
     def check(self):
-        """Processes, and that every service still answers."""
+        """Checks the processes, and that every service replies."""
         self.check_processes()
         for service in SERVICES:
             health = self.health(service)
             if health["pid"] != self.pids[service]:
-                raise Broken(f"{service} was started again (pid {self.pids[service]}, now {health['pid']})")
-
-    def recover(self):
-        """After a death: waits for the supervisor's next process, and takes note of it."""
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                self.pids = {service: self.health(service)["pid"] for service in SERVICES}
-                return
-            except Broken:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.2)
+                raise Broken(f"{service} was restarted (pid {self.pids[service]}, now {health['pid']})")
 
     def stop(self):
         self.up.terminate()

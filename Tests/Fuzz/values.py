@@ -1,10 +1,11 @@
-"""Hostile values: what JSON, text and numbers of the outside world look like at their worst."""
+# SPDX-License-Identifier: Apache-2.0
+"""Hostile values: the worst JSON, texts and numbers that can arrive from outside."""
 
 NUMBERS = [
     0, -1, 1, 2, 16, 29.97, 0.1, 1e-9, -1e-300, 1e30, -1e30, 1e300, 1.7976931348623157e308, 2**31 - 1, 2**31, -(2**31), 2**53,
     2**62, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 2**64, 2**127, 10**400,
 ]
-# Written as they stand: JSON has no way to write some of them, and parsers differ.
+# Literal texts: some are not valid JSON, and parsers differ.
 RAW_NUMBERS = [
     "NaN", "Infinity", "-0", "1e999", "-1e999", "00", "1.", ".5", "+1", "0x10", "1" + "0" * 400, "1e-999", "1E+2",
     "1e-9223372036854775808", "0e9223372036854775807", "1.0e-99999999999999999999", "-0.0e-9223372036854775809", "9223372036854775808",
@@ -20,12 +21,13 @@ TEXTS = [
 
 
 def deep(depth, kind="["):
-    """Nested arrays or objects, as JSON text."""
+    """Returns nested arrays or objects, as JSON text."""
     return kind * depth + ("1" if kind == "[" else "1") + ("]" if kind == "[" else "}") * depth if kind == "[" else \
         '{"a":' * depth + "1" + "}" * depth
 
 
 def number(random):
+    """Returns any number."""
     pick = random.random()
     if pick < 0.5:
         return random.choice(NUMBERS)
@@ -35,6 +37,7 @@ def number(random):
 
 
 def text(random):
+    """Returns any text."""
     if random.random() < 0.7:
         return random.choice(TEXTS)
     return "".join(chr(random.choice([random.randint(1, 127), random.randint(0x80, 0xD7FF), 0x202E, 0x1F600]))
@@ -42,7 +45,7 @@ def text(random):
 
 
 def anything(random, depth=0):
-    """Any JSON value."""
+    """Returns any JSON value."""
     pick = random.randint(0, 7 if depth < 3 else 4)
     if pick == 0:
         return None

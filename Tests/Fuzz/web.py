@@ -1,4 +1,5 @@
-"""Whole HTTP requests and WebSocket frames for the page's server."""
+# SPDX-License-Identifier: Apache-2.0
+"""HTTP requests and WebSocket frames for the page's server."""
 
 import base64
 import os
@@ -39,7 +40,7 @@ class Fuzzer:
         self.stack = stack
         self.random = random
 
-    # MARK: - Making
+    # MARK: - Generating inputs
 
     def _target(self):
         random = self.random
@@ -94,7 +95,7 @@ class Fuzzer:
             b'{"only":["a"],"edits":{"a":{"prompt":5}}}', random.randbytes(300)])
 
     def _frame(self):
-        """One WebSocket frame, more or less."""
+        """Returns a WebSocket frame, valid or almost."""
         random = self.random
         first = random.choice([0x81, 0x82, 0x88, 0x89, 0x8A, 0x01, 0x00, 0x80, 0x83, 0x8F, 0xC1, 0xF1, random.randrange(256)])
         payload = random.choice([b"", b"x", b"\x03\xe8", b"\x00", b"\xff\xff", random.randbytes(random.choice([5, 125, 126, 4000]))])
@@ -118,7 +119,7 @@ class Fuzzer:
         return head.encode() + b"".join(self._frame() for _ in range(self.random.choice([1, 3, 20])))
 
     def step(self):
-        """One connection's bytes."""
+        """Returns the bytes of one connection."""
         if self.random.random() < 0.2:
             return self._socket()
         data = b"".join(self._request() for _ in range(self.random.choice([1, 1, 1, 2, 6])))
@@ -129,10 +130,11 @@ class Fuzzer:
             data = data[:at] + self.random.randbytes(self.random.randint(1, 4)) + data[at:]
         return data
 
-    # MARK: - Sending
+    # MARK: - Sending inputs
 
     def play(self, data):
-        # The port of a kept input is this stack's.
+        """Sends an input, and checks the first response."""
+        # The placeholder of a stored input is the address of this stack.
         data = data.replace(b"{host}", b"%s:%d" % (self.stack.address[0].encode(), self.stack.address[1]))
         received = bytearray()
         with socket.create_connection(self.stack.address, timeout=10) as connection:
@@ -154,24 +156,24 @@ class Fuzzer:
                     continue
                 except OSError:
                     break
-        self._judge(bytes(received))
-        self._alive()
+        self._check(bytes(received))
+        self._check_other_client()
 
     @staticmethod
-    def _judge(received):
+    def _check(received):
         if not received:
             return
         line = received.split(b"\r\n", 1)[0]
         if not line.startswith(b"HTTP/1.") or not line[9:12].isdigit():
-            raise Broken(f"the page answered with {line[:100]!r}")
+            raise Broken(f"the page responded with {line[:100]!r}")
         if line[9:12] == b"500":
-            raise Broken(f"the page answered with an internal error: {received[:400]!r}")
+            raise Broken(f"the page responded with an internal error: {received[:400]!r}")
 
-    def _alive(self):
-        """An innocent neighbour is answered."""
+    def _check_other_client(self):
+        """Checks that another client gets a response."""
         with socket.create_connection(self.stack.address, timeout=10) as connection:
             connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: %s:%d\r\nConnection: close\r\n\r\n" % (
                 self.stack.address[0].encode(), self.stack.address[1]))
             answer = connection.recv(100)
         if not answer.startswith(b"HTTP/1.1 200"):
-            raise Broken(f"/healthz answered {answer[:50]!r}")
+            raise Broken(f"/healthz responded with {answer[:50]!r}")

@@ -1,12 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A server on the loopback interface that answers requests as a test says, byte by byte.
+/// An HTTP server on the loopback interface whose replies a test scripts byte by byte.
 final class LoopbackServer: Sendable {
-    /// What a client sent.
-    struct Received: Sendable {
-        /// The request line and the headers.
+    /// A request that a client sent.
+    struct ReceivedRequest: Sendable {
+        /// The request line and the header lines.
         var head: String
         var body: [UInt8]
 
@@ -14,45 +16,58 @@ final class LoopbackServer: Sendable {
         var target: String { head.split(separator: " ").dropFirst().first.map(String.init) ?? "" }
     }
 
-    /// What happens behind a request.
+    /// The server's reaction to a request.
     enum Reply: Sendable {
-        /// These bytes, and the connection stays open.
+        /// Sends these bytes and leaves the connection open.
         case bytes(String)
-        /// These bytes, which are no text.
+        /// Sends these bytes, which are not text.
         case raw([UInt8])
-        /// These bytes, then the connection is closed.
-        case last(String)
-        /// Nothing; the continuation is told when the client goes away.
+        /// Sends these bytes and closes the connection.
+        case bytesThenClose(String)
+        /// Sends nothing; the continuation yields when the client disconnects.
         case silence(AsyncStream<Void>.Continuation?)
     }
 
     let port: Int
-    /// Requests that got silence for an answer.
-    var waiting: Int { silent.value.withLock { $0 } }
-    /// Connections that were opened, whatever came of them.
-    var connections: Int { opened.value.withLock { $0 } }
-    private let silent: Silence
-    private let opened = Silence()
+    /// The number of requests with the reply `silence`.
+    var silentRequestCount: Int { silentRequests.value.withLock { $0 } }
+    /// The number of accepted connections.
+    var connectionCount: Int { connections.value.withLock { $0 } }
+    private let silentRequests: Counter
+    private let connections = Counter()
 
-    /// A number that all connections count.
-    private final class Silence: Sendable {
+    /// A counter that all connections share.
+    private final class Counter: Sendable {
         let value = Mutex(0)
     }
 
     private let channel: any Channel
 
-    init(_ answer: @escaping @Sendable (Received) -> Reply) async throws {
-        let silent = Silence()
-        self.silent = silent
+    init(_ reply: @escaping @Sendable (ReceivedRequest) -> Reply) async throws {
+        let silentRequests = Counter()
+        self.silentRequests = silentRequests
         channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .childChannelInitializer { [opened] channel in
-                opened.value.withLock { $0 += 1 }
+            .childChannelInitializer { [connections] channel in
+                connections.value.withLock { $0 += 1 }
                 return channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(Talk(answer, silent))
+                    try channel.pipeline.syncOperations.addHandler(RequestHandler(reply, silentRequests))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
         port = channel.localAddress?.port ?? 0
+    }
+
+    /// Waits until `count` requests got the reply `silence`, for at most 30 seconds.
+    func waitForSilentRequests(_ count: Int) async throws {
+        let deadline = ContinuousClock.now + .seconds(30)
+        while silentRequestCount < count {
+            guard .now < deadline else { throw TooFewRequests(count: silentRequestCount) }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    struct TooFewRequests: Error {
+        let count: Int
     }
 
     func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
@@ -61,46 +76,46 @@ final class LoopbackServer: Sendable {
         try await channel.close()
     }
 
-    private final class Talk: ChannelInboundHandler {
+    private final class RequestHandler: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
         typealias OutboundOut = ByteBuffer
 
-        private let answer: @Sendable (Received) -> Reply
-        private let silent: Silence
+        private let reply: @Sendable (ReceivedRequest) -> Reply
+        private let silentRequests: Counter
         private var buffer: [UInt8] = []
-        private var gone: AsyncStream<Void>.Continuation?
+        private var disconnection: AsyncStream<Void>.Continuation?
 
-        init(_ answer: @escaping @Sendable (Received) -> Reply, _ silent: Silence) {
-            self.answer = answer
-            self.silent = silent
+        init(_ reply: @escaping @Sendable (ReceivedRequest) -> Reply, _ silentRequests: Counter) {
+            self.reply = reply
+            self.silentRequests = silentRequests
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             buffer += Array(unwrapInboundIn(data).readableBytesView)
-            while let received = next() {
-                switch answer(received) {
+            while let request = nextRequest() {
+                switch reply(request) {
                 case .bytes(let text):
                     context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
                 case .raw(let bytes):
                     context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
-                case .last(let text):
+                case .bytesThenClose(let text):
                     let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
                     context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)))
                         .whenComplete { _ in bound.value.close(promise: nil) }
                 case .silence(let continuation):
-                    silent.value.withLock { $0 += 1 }
-                    gone = continuation
+                    silentRequests.value.withLock { $0 += 1 }
+                    disconnection = continuation
                 }
             }
         }
 
         func channelInactive(context: ChannelHandlerContext) {
-            gone?.yield()
-            gone?.finish()
+            disconnection?.yield()
+            disconnection?.finish()
         }
 
-        /// The next request whose body is complete.
-        private func next() -> Received? {
+        /// Removes the next complete request from the buffer.
+        private func nextRequest() -> ReceivedRequest? {
             guard let end = buffer.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
             let head = String(decoding: buffer[..<end.lowerBound], as: UTF8.self)
             let length =
@@ -109,7 +124,7 @@ final class LoopbackServer: Sendable {
             guard buffer.count - end.upperBound >= length else { return nil }
             let body = Array(buffer[end.upperBound..<end.upperBound + length])
             buffer.removeSubrange(..<(end.upperBound + length))
-            return Received(head: head, body: body)
+            return ReceivedRequest(head: head, body: body)
         }
     }
 }

@@ -1,40 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Drawing
 import Faults
 import Testing
 
 @testable import ImageGen
 
-@Suite struct CardTests {
+@Suite(.timeLimit(.minutes(5))) struct CardTests {
     private func pixels(_ prompt: String, width: Int = 320, height: Int = 180, seed: Int? = nil) throws -> [UInt8] {
         try CardPainter.paint(prompt: prompt, width: width, height: height, seed: seed).canvas.pixels
     }
 
-    @Test("the same prompt gives the same picture, another prompt or seed a visibly different one")
-    func determinism() throws {
-        let picture = try pixels("A lighthouse at dawn")
-        #expect(try pixels("A lighthouse at dawn") == picture)
+    @Test
+    func `the same prompt gives the same image, another prompt or seed a visibly different one`() throws {
+        let image = try pixels("A lighthouse at dawn")
+        #expect(try pixels("A lighthouse at dawn") == image)
         for other in [try pixels("A city street at night"), try pixels("A lighthouse at dawn", seed: 7)] {
-            let differing = zip(picture, other).count { abs(Int($0) - Int($1)) > 12 }
-            #expect(Double(differing) / Double(picture.count) > 0.15)
+            let differing = zip(image, other).count { abs(Int($0) - Int($1)) > 12 }
+            #expect(Double(differing) / Double(image.count) > 0.15)
         }
     }
 
-    @Test(
-        "every script is set whole, with a picture for each character, inside the margins",
-        arguments: [
-            "Three words here", "قافلة تعبر الصحراء عند الغروب", "一位老人在山谷里看日出", "हिमालय की चोटियों पर सूर्योदय",
-            "Ελληνικά και Кириллица",
-            "שלום עולם", "日本語のタイトル", "한국어 제목",
-        ])
-    func scripts(_ prompt: String) throws {
+    @Test(arguments: [
+        "Three words here", "قافلة تعبر الصحراء عند الغروب", "一位老人在山谷里看日出", "हिमालय की चोटियों पर सूर्योदय",
+        "Ελληνικά και Кириллица",
+        "שלום עולם", "日本語のタイトル", "한국어 제목",
+    ])
+    func `every script is drawn completely, with a glyph for each character, inside the image`(_ prompt: String) throws
+    {
         let card = try CardPainter.paint(prompt: prompt, width: 1280, height: 720, seed: nil)
         #expect(card.type.unknownGlyphs == 0)
         #expect(card.type.ink.x >= 0 && card.type.ink.x + card.type.ink.width <= 1280)
         #expect(card.type.ink.y >= 0 && card.type.ink.y + card.type.ink.height <= 720)
     }
 
-    @Test("a text of any length is never cut", arguments: [1, 10, 100, 1000, 8000, 32_000])
-    func lengths(_ count: Int) throws {
+    @Test(arguments: [1, 10, 100, 1000, 8000, 32_000])
+    func `a text of any length is drawn completely`(_ count: Int) throws {
         for (width, height) in [(640, 360), (360, 640)] {
             let words = String(repeating: "wide words and more ", count: count / 20 + 1)
             for text in [String(words.prefix(count)), String(repeating: "W", count: count)] {
@@ -45,8 +46,8 @@ import Testing
         }
     }
 
-    @Test("marks that no script stacks cost no more than those that some do", .timeLimit(.minutes(1)))
-    func marks() throws {
+    @Test(.timeLimit(.minutes(1)))
+    func `combining marks beyond the bound are dropped`() throws {
         func ink(_ count: Int) throws -> Typesetting.Box {
             let text = "a" + String(repeating: "\u{301}", count: count)
             return try CardPainter.paint(prompt: text, width: 320, height: 180, seed: nil).type.ink
@@ -54,16 +55,16 @@ import Testing
         #expect(try ink(31_000) == ink(30))
     }
 
-    @Test("sizes outside the bounds are refused")
-    func sizes() {
+    @Test
+    func `sizes out of bounds are rejected`() {
         #expect(throws: ServiceError.self) { try pixels("x", width: 15) }
         #expect(throws: ServiceError.self) { try pixels("x", height: 8193) }
     }
 
-    @Test("words choose the scene")
-    func scenes() {
-        var dice = Dice("x")
-        #expect(Scene.named(in: "Two ships on the ocean", &dice) == .sea)
-        #expect(Scene.named(in: "Trees!", &dice) == .forest)
+    @Test
+    func `keywords of the prompt select the backdrop`() {
+        var random = TextSeededRandom("x")
+        #expect(CardBackdrop.matching("Two ships on the ocean", &random) == .sea)
+        #expect(CardBackdrop.matching("Trees!", &random) == .forest)
     }
 }

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 
 @testable import ImageGen
 
 extension ImageProvider {
-    /// Draws with a book of orders of its own.
+    /// Generates an image without stored orders.
     func draw(_ request: GenerateImage, to path: String) async throws -> DrawnImage {
-        try await draw(request, to: path, OrderBook(request))
+        try await draw(request, to: path, CallOrders(request))
     }
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Artifacts
 import Contracts
 import Drawing
@@ -7,9 +9,11 @@ import Testing
 
 @testable import ImageGen
 
-@Suite struct FolderProviderTests {
-    @Test("the team's own picture is taken by its segment's name, the session's own first; none is not_found")
-    func pictures() async throws {
+@Suite(.timeLimit(.minutes(2))) struct FolderProviderTests {
+    @Test
+    func `the user's image is found by its segment, first in the session's subfolder; a missing one is not_found`()
+        async throws
+    {
         let folder = "/tmp/us-folder-\(UInt64.random(in: 0...UInt64.max))"
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try FileManager.default.createDirectory(atPath: "\(folder)/s1", withIntermediateDirectories: true)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Artifacts
 import Contracts
 import Faults
@@ -9,11 +11,12 @@ import Prices
 import Secrets
 import ServiceKit
 import StandIns
+import TestSupport
 import Testing
 
 @testable import ImageGen
 
-@Suite struct OpenAIProviderTests {
+@Suite(.timeLimit(.minutes(2))) struct OpenAIProviderTests {
     private let server: StandIn
     private let folder = "/tmp/us-openai-\(UInt64.random(in: 0...UInt64.max))"
 
@@ -31,7 +34,8 @@ import Testing
             account: OpenAIProvider.Account(
                 base: base ?? "\(server.url)/v1", key: key.map(Secret.init), keyVariable: "OPENAI_API_KEY",
                 isOpenAI: isOpenAI),
-            model: model, timeout: timeout, patience: 0.3, prices: PriceList(), http: HTTPClient(environment: [:]),
+            model: model, timeout: timeout, errorTolerance: 0.3, prices: PriceList(),
+            http: HTTPClient(environment: [:]),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
@@ -42,19 +46,19 @@ import Testing
     private var path: String { "\(folder)/still.png" }
 
     private func misbehave(_ faults: JSONValue...) throws {
-        try server.ask(["misbehave": .array(faults)])
+        try server.send(["misbehave": .array(faults)])
     }
 
-    private func asked() throws -> [JSONValue] { try server.ask(["requests": true])["requests"]?.array ?? [] }
+    private func orders() throws -> [JSONValue] { try server.send(["requests": true])["requests"]?.array ?? [] }
 
-    @Test("a picture of a size that the model allows comes, is measured and costs what the list says")
-    func draws() async throws {
+    @Test
+    func `an image of a supported size is ordered, measured and priced by the list`() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let drawn = try await provider().draw(request(), to: path)
         #expect(drawn.width == 2048 && drawn.height == 1152 && drawn.mediaType == "image/png")
         #expect(drawn.cost == USD(0.02) && drawn.attempts == 1 && drawn.model == "gpt-image-2")
         #expect(FileManager.default.contents(atPath: path)?.count ?? 0 > 1000)
-        let body = try asked()[0]["body"]
+        let body = try orders()[0]["body"]
         #expect(body?["response_format"] == nil && body?["size"] == "2048x1152" && body?["model"] == "gpt-image-2")
         for model in ["dall-e-3", "gpt-image-1-mini", "gpt-image-2.6-flare"] {
             let drawn = try await provider(model: model).draw(request(1080, 1920), to: path)
@@ -62,10 +66,10 @@ import Testing
         }
     }
 
-    @Test("sizes are the nearest that a family allows")
-    func sizes() {
-        func size(_ width: Int, _ height: Int, _ family: PictureSize.Family) -> String {
-            let size = PictureSize.nearest(to: width, height, family)
+    @Test
+    func `the nearest size that a model family supports is selected`() {
+        func size(_ width: Int, _ height: Int, _ family: ImageSize.Family) -> String {
+            let size = ImageSize.nearest(to: width, height, family)
             return "\(size.width)x\(size.height)"
         }
         #expect(size(1920, 1080, .gptImage) == "2048x1152")
@@ -77,14 +81,14 @@ import Testing
         #expect(size(1920, 1080, .gptImage1) == "1536x1024")
         #expect(size(1920, 1080, .local) == "1024x576")
         for (width, height) in [(8192, 16), (16, 8192), (1921, 1079), (640, 480), (2560, 1080), (333, 777)] {
-            let size = PictureSize.nearest(to: width, height, .gptImage)
+            let size = ImageSize.nearest(to: width, height, .gptImage)
             #expect(size.width % 16 == 0 && size.height % 16 == 0, "\(width)x\(height)")
             #expect(size.width <= 3 * size.height && size.height <= 3 * size.width, "\(width)x\(height)")
         }
     }
 
-    @Test("servers of one's own are told how to answer, with pictures or with links, with errors of any shape")
-    func compatible() async throws {
+    @Test
+    func `compatible servers are sent response_format, and may return links and errors of any shape`() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let local = try StandIn("openai_images", ["--compatible"])
         let provider = provider(key: nil, model: "sd", isOpenAI: false, base: "\(local.url)/v1")
@@ -92,23 +96,21 @@ import Testing
             name: "openai-compatible", account: OpenAIProvider.Account(base: "\(local.url)/v1", isOpenAI: false),
             model: "sd", timeout: 20, prices: PriceList(), http: provider.http, logger: provider.logger)
         #expect(try await free.draw(request(), to: path).width == 1024)
-        #expect(try local.ask(["requests": true])["requests"]?.array?[0]["body"]?["response_format"] == "b64_json")
-        try local.ask(["misbehave": [["url": ""]]])
+        #expect(try local.send(["requests": true])["requests"]?.array?[0]["body"]?["response_format"] == "b64_json")
+        try local.send(["misbehave": [["url": ""]]])
         #expect(try await free.draw(request(), to: path).height == 576)
-        for (raw, words) in [
+        for (raw, message) in [
             (#"{"error": "out of memory"}"#, "out of memory"), (#"{"detail": "no such model"}"#, "no such model"),
             (#"{"detail": [{"msg": "size too large"}]}"#, "size too large"),
         ] {
-            try local.ask(["misbehave": [["raw": .string(raw), "status": 400, "type": "application/json"]]])
+            try local.send(["misbehave": [["raw": .string(raw), "status": 400, "type": "application/json"]]])
             let error = await #expect(throws: ServiceError.self) { try await free.draw(request(), to: path) }
-            #expect(error?.message.contains(words) == true && error?.retryable == false)
+            #expect(error?.message.contains(message) == true && error?.retryable == false)
         }
     }
 
-    @Test(
-        "each class of refusal has its kind, the provider's words, code and request id; only passing ones are tried again"
-    )
-    func refusals() async throws {
+    @Test
+    func `each class of error has its kind and the provider's code; only transient ones are retried`() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         func fault(_ status: Int, _ code: String, _ message: String = "words", headers: JSONValue = [:]) -> JSONValue {
             [
@@ -144,43 +146,45 @@ import Testing
             (["cut": 3], .corruptMedia, 2), (["truncate": 30], .corruptMedia, 2), (["reset": true], .unavailable, 1),
             (["url": "file:///etc/passwd"], .unavailable, 1), (["url": "http://169.254.169.254/"], .unavailable, 1),
         ]
-        for (fault, kind, tries) in cases {
-            let before = try asked().count
+        for (fault, kind, attempts) in cases {
+            let before = try orders().count
             try misbehave(fault)
-            if tries == 2 { try misbehave(fault) }
+            if attempts == 2 { try misbehave(fault) }
             let error = await #expect(throws: ServiceError.self, "\(fault)") {
                 try await provider().draw(request(), to: path)
             }
             #expect(error?.kind == kind, "\(fault): \(error?.message ?? "")")
             #expect(error?.provider == "openai", "\(fault)")
-            if error?.order == .unknown {
-                #expect(error?.message.contains("may have been taken and billed") == true || tries == 2, "\(fault)")
+            if error?.chargeStatus == .unknown {
+                #expect(error?.message.contains("may have been taken and billed") == true || attempts == 2, "\(fault)")
             }
             #expect(error?.message.contains("good-key") == false)
-            #expect(try asked().count == before + tries, "\(fault)")
+            #expect(try orders().count == before + attempts, "\(fault)")
             if fault["error"]?["code"]?.string?.isEmpty == false {
                 #expect(error?.requestID?.hasPrefix("req_") == true)
             }
         }
-        let nobody = await #expect(throws: ServiceError.self) { try await provider(key: nil).draw(request(), to: path) }
-        #expect(nobody?.kind == .unauthorized && nobody?.message.contains("OPENAI_API_KEY_FILE") == true)
+        let missing = await #expect(throws: ServiceError.self) {
+            try await provider(key: nil).draw(request(), to: path)
+        }
+        #expect(missing?.kind == .unauthorized && missing?.message.contains("OPENAI_API_KEY_FILE") == true)
         let wrong = await #expect(throws: ServiceError.self) {
             try await provider(key: "bad").draw(request(), to: path)
         }
         #expect(wrong?.kind == .unauthorized && wrong?.providerCode == "invalid_api_key")
     }
 
-    @Test("what fails once and then works gives a picture, and says what may have been billed")
-    func second() async throws {
+    @Test
+    func `an order that fails once is retried, and warnings report what may have been billed`() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try misbehave(["cut": 3])
         let drawn = try await provider().draw(request(), to: path)
         #expect(drawn.attempts == 2 && drawn.warnings.count == 1 && drawn.warnings[0].contains("billed"))
-        let before = try asked().count
+        let before = try orders().count
         try misbehave(["delay": 5])
         let slow = await #expect(throws: ServiceError.self) { try await provider(timeout: 1).draw(request(), to: path) }
-        #expect(slow?.kind == .timeout && slow?.order == .unknown && slow?.retryable == false)
-        // One that is accepted, and never ready.
+        #expect(slow?.kind == .timeout && slow?.chargeStatus == .unknown && slow?.retryable == false)
+        // An order that is accepted and never finished.
         try misbehave([
             "template": "{}", "status": 202, "headers": ["operation-location": "$POLL"],
             "polls": [["template": #"{"status": "running"}"#]],
@@ -188,32 +192,33 @@ import Testing
         let never = await #expect(throws: ServiceError.self) {
             try await provider(timeout: 1).draw(request(), to: path)
         }
-        #expect(never?.kind == .timeout && never?.order == .unknown && never?.message.contains("accepted") == true)
-        #expect(try asked().count - before == 2)
-        // It is cancelled where it is, or where the server says.
-        #expect(try server.ask(["requests": true])["cancelled"]?.array?.count == 1)
+        #expect(
+            never?.kind == .timeout && never?.chargeStatus == .unknown && never?.message.contains("accepted") == true)
+        #expect(try orders().count - before == 2)
+        // The order is cancelled at its status URL, or at the URL that the server reported.
+        #expect(try server.send(["requests": true])["cancelled"]?.array?.count == 1)
         try misbehave([
             "template":
                 #"{"id": "$ID", "status": "queued", "urls": {"get": "$POLL", "cancel": "/operations/$N/cancel"}}"#,
             "polls": [["template": #"{"id": "$ID", "status": "processing"}"#]],
         ])
-        let (patient, wish, place) = (provider(timeout: 60), request(), path)
-        let work = Task { try await patient.draw(wish, to: place) }
-        let polls = try server.ask(["requests": true])["polls"]?.double ?? 0
-        while try server.ask(["requests": true])["polls"]?.double ?? 0 <= polls {
-            try await Task.sleep(for: .milliseconds(5))
+        let (patient, still, target) = (provider(timeout: 60), request(), path)
+        let work = Task { try await patient.draw(still, to: target) }
+        let polls = try server.send(["requests": true])["polls"]?.double ?? 0
+        try await until("the order is polled") {
+            try server.send(["requests": true])["polls"]?.double ?? 0 > polls
         }
         work.cancel()
         await #expect(throws: CancellationError.self) { try await work.value }
-        let cancelled = try server.ask(["requests": true])["cancelled"]?.array?.compactMap(\.string) ?? []
+        let cancelled = try server.send(["requests": true])["cancelled"]?.array?.compactMap(\.string) ?? []
         #expect(cancelled.count == 2 && cancelled.last?.hasSuffix("/cancel") == true, "\(cancelled)")
         try misbehave(["size": [640, 480]])
         let small = try await provider().draw(request(), to: path)
-        #expect(small.width == 640 && small.warnings == ["openai was asked for 2048x1152 and sent 640x480"])
+        #expect(small.width == 640 && small.warnings == ["openai returned 640x480 instead of 2048x1152"])
     }
 
-    @Test("a large picture is decoded with one buffer beside the answer")
-    func memory() async throws {
+    @Test
+    func `a large image is decoded with one buffer besides the response`() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let bytes = 3 << 20
         let provider = provider()

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Faults
 import FoundationEssentials
@@ -9,9 +11,10 @@ import Testing
 
 @testable import JSONRPC
 
-/// Methods for one test's connections.
+/// The methods of a test's server.
 private final class TestDispatcher: Dispatcher {
-    let cancelled = AsyncStream.makeStream(of: String.self)
+    /// The names of slow methods that have started, and of methods that were cancelled.
+    let events = AsyncStream.makeStream(of: String.self)
 
     func answer(_ call: Call) async throws(ServiceError) -> Data {
         switch call.method {
@@ -25,12 +28,12 @@ private final class TestDispatcher: Dispatcher {
             }
             return Data("\"done\"".utf8)
         case "hang":
-            return try await answerNever(call)
+            return try await waitForCancellation(call)
         case "drop":
             call.dropConnection()
-            return try await answerNever(call)
-        case "late":
-            cancelled.continuation.yield(call.method)
+            return try await waitForCancellation(call)
+        case "slow":
+            events.continuation.yield(call.method)
             try? await Task.sleep(for: .milliseconds(50))
             return Data("\"done\"".utf8)
         case "large":
@@ -41,7 +44,7 @@ private final class TestDispatcher: Dispatcher {
                             $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "}")
                         }, as: UTF8.self)) ?? 0
             return Data("\"\(String(repeating: "z", count: bytes))\"".utf8)
-        case "chatter":
+        case "largeProgress":
             call.progress(
                 0.5, String(repeating: "m", count: 1_000_000),
                 extra: ["x": .string(String(repeating: "e", count: 1_000_000))])
@@ -60,17 +63,15 @@ private final class TestDispatcher: Dispatcher {
         }
     }
 
-    private func answerNever(_ call: Call) async throws(ServiceError) -> Data {
-        do {
-            while true { try await Task.sleep(for: .seconds(3600)) }
-        } catch {
-            cancelled.continuation.yield(call.method)
-            throw ServiceError(.cancelled, "cancelled")
-        }
+    /// Sleeps until the call is cancelled, then records it.
+    private func waitForCancellation(_ call: Call) async throws(ServiceError) -> Data {
+        try? await Task.sleep(for: .seconds(3600))
+        events.continuation.yield(call.method)
+        throw ServiceError(.cancelled, "cancelled")
     }
 }
 
-/// A server on a socket in a directory of its own.
+/// A server on a socket in its own directory.
 private struct TestServer {
     let dispatcher = TestDispatcher()
     let server: RPCServer
@@ -96,9 +97,9 @@ private struct TestServer {
     }
 }
 
-@Suite struct ConnectionTests {
-    @Test("calls of one connection run side by side and each gets its own reply")
-    func pipelining() async throws {
+@Suite(.timeLimit(.minutes(1))) struct ConnectionTests {
+    @Test
+    func `calls of one connection run concurrently and each gets its own reply`() async throws {
         let server = try await TestServer()
         let connection = try await RPCConnection.connect(to: server.path)
         try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -108,13 +109,13 @@ private struct TestServer {
                     return reply["n"] == .integer(Int64(number))
                 }
             }
-            for try await isRight in group { #expect(isRight) }
+            for try await isCorrect in group { #expect(isCorrect) }
         }
         await server.close()
     }
 
-    @Test("an error keeps its kind, its code and the provider's words")
-    func errors() async throws {
+    @Test
+    func `an error keeps its kind, its retryability and the provider's code`() async throws {
         let server = try await TestServer()
         let connection = try await RPCConnection.connect(to: server.path)
         let error = await #expect(throws: ServiceError.self) { try await connection.call("fail", params: [:]) }
@@ -124,54 +125,54 @@ private struct TestServer {
         await server.close()
     }
 
-    @Test("progress comes before the reply, bounded, and not at all where it is not wanted")
-    func progress() async throws {
+    @Test
+    func `progress reports arrive before the reply, and reports in quick succession are coalesced`() async throws {
         let server = try await TestServer()
         let connection = try await RPCConnection.connect(to: server.path)
         let reports = Mutex<[ProgressReport]>([])
         _ = try await connection.call("steps", params: [:]) { report in reports.withLock { $0.append(report) } }
         let seen = reports.withLock { $0 }
         #expect(seen.first?.extra["step"] == .integer(1))
-        // Fifty reports at once: the first passes, the others are superseded.
+        // Fifty reports in succession: the first is sent, the others are coalesced.
         #expect(seen.count <= 3)
         await server.close()
     }
 
-    @Test("cancelling the caller's task cancels the work itself")
-    func cancelling() async throws {
+    @Test
+    func `cancelling the caller's task cancels the call on the server`() async throws {
         let server = try await TestServer()
         let connection = try await RPCConnection.connect(to: server.path)
         let task = Task { try await connection.call("hang", params: [:]) }
         _ = try await connection.call("echo", params: [:])
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        var cancelled = server.dispatcher.cancelled.stream.makeAsyncIterator()
+        var cancelled = server.dispatcher.events.stream.makeAsyncIterator()
         #expect(await cancelled.next() == "hang")
         await server.close()
     }
 
-    @Test("closing the connection cancels the work under it")
-    func closing() async throws {
+    @Test
+    func `closing the connection cancels its calls on the server`() async throws {
         let server = try await TestServer()
         let connection = try await RPCConnection.connect(to: server.path)
         let task = Task { try await connection.call("hang", params: [:]) }
         _ = try await connection.call("echo", params: [:])
         await connection.close()
         await #expect(throws: RPCConnection.Lost.self) { try await task.value }
-        var cancelled = server.dispatcher.cancelled.stream.makeAsyncIterator()
+        var cancelled = server.dispatcher.events.stream.makeAsyncIterator()
         #expect(await cancelled.next() == "hang")
         await server.close()
     }
 
-    @Test("a callee that breaks off loses every call of the connection, and serves the next connection")
-    func dropping() async throws {
+    @Test
+    func `a server that drops a connection loses all its calls, and serves new connections`() async throws {
         let server = try await TestServer()
         let connection = try await RPCConnection.connect(to: server.path)
         let other = Task { try await connection.call("hang", params: [:]) }
         _ = try await connection.call("echo", params: [:])
         await #expect(throws: RPCConnection.Lost.self) { try await connection.call("drop", params: [:]) }
         await #expect(throws: RPCConnection.Lost.self) { try await other.value }
-        var cancelled = server.dispatcher.cancelled.stream.makeAsyncIterator()
+        var cancelled = server.dispatcher.events.stream.makeAsyncIterator()
         let ended = [await cancelled.next(), await cancelled.next()]
         #expect(Set(ended) == ["hang", "drop"])
         let next = try await RPCConnection.connect(to: server.path)
@@ -179,8 +180,8 @@ private struct TestServer {
         await server.close()
     }
 
-    @Test("the callee gives up when the deadline passes, and hands what remains on")
-    func deadline() async throws {
+    @Test
+    func `a call ends at its deadline, and the remaining time is propagated to nested calls`() async throws {
         let server = try await TestServer()
         let connection = try await RPCConnection.connect(to: server.path)
         let error = await #expect(throws: ServiceError.self) {
@@ -193,8 +194,9 @@ private struct TestServer {
         await server.close()
     }
 
-    @Test("job and trace go down with a call, each call with a span of its own; without a trace the callee begins one")
-    func context() async throws {
+    @Test
+    func `job and trace are propagated, with a new span per call; without a trace the server starts one`() async throws
+    {
         let server = try await TestServer()
         let connection = try await RPCConnection.connect(to: server.path)
         let trace = TraceContext()
@@ -206,14 +208,14 @@ private struct TestServer {
             #expect(context["trace"]?.string == trace.traceID)
         }
         #expect(seen[0]["parent"] != seen[1]["parent"] && seen.allSatisfy { $0["parent"] != "0" })
-        let begun = try await [connection.call("context", params: [:]), connection.call("context", params: [:])]
-        #expect(begun[0]["trace"] != begun[1]["trace"])
-        #expect(begun.allSatisfy { $0["trace"]?.string?.count == 32 && $0["parent"] == "0" && $0["job"] == "" })
+        let started = try await [connection.call("context", params: [:]), connection.call("context", params: [:])]
+        #expect(started[0]["trace"] != started[1]["trace"])
+        #expect(started.allSatisfy { $0["trace"]?.string?.count == 32 && $0["parent"] == "0" && $0["job"] == "" })
         await server.close()
     }
 
-    @Test("a call's own _meta stays as it is, and a context that would make the line too long is left out")
-    func contextAndParameters() async throws {
+    @Test
+    func `an explicit _meta is not modified, and context that would make the line too long is omitted`() async throws {
         let server = try await TestServer(lineLimit: 1024)
         let connection = try await RPCConnection.connect(to: server.path, requestLimit: 1024)
         try await CallContext.$current.withValue(CallContext(jobID: "mine", trace: TraceContext())) { () async throws in
@@ -227,17 +229,17 @@ private struct TestServer {
         await server.close()
     }
 
-    @Test("interceptors run around each call of a server and of a client, in their order")
-    func interceptors() async throws {
+    @Test
+    func `interceptors wrap each call of a server and of a client in order`() async throws {
         let seen = Mutex<[String]>([])
-        struct Around: ServerInterceptor, ClientInterceptor {
+        struct Recorder: ServerInterceptor, ClientInterceptor {
             let name: String
-            let note: @Sendable (String) -> Void
+            let record: @Sendable (String) -> Void
 
             func intercept(_ call: Call, _ next: any Dispatcher) async throws(ServiceError) -> Data {
-                note("\(name) of \(CallContext.current.trace == nil ? "nothing" : call.method)")
-                if call.method == "refused" { throw ServiceError(.busy, "by an interceptor") }
-                defer { note("\(name) ends") }
+                record("\(name) of \(CallContext.current.trace == nil ? "nothing" : call.method)")
+                if call.method == "rejected" { throw ServiceError(.busy, "by an interceptor") }
+                defer { record("\(name) ends") }
                 return try await next.answer(call)
             }
 
@@ -246,62 +248,60 @@ private struct TestServer {
             ) async throws -> Data {
                 var call = call
                 call.jobID = "job of \(name)"
-                note("\(name) to \(call.method)")
-                defer { note("\(name) ends") }
+                record("\(name) to \(call.method)")
+                defer { record("\(name) ends") }
                 return try await next(call)
             }
         }
-        let outer = Around(name: "outer") { what in seen.withLock { $0.append(what) } }
-        let inner = Around(name: "inner") { what in seen.withLock { $0.append(what) } }
+        let outer = Recorder(name: "outer") { event in seen.withLock { $0.append(event) } }
+        let inner = Recorder(name: "inner") { event in seen.withLock { $0.append(event) } }
         let server = try await TestServer(interceptors: [outer, inner])
-        let client = Around(name: "client") { what in seen.withLock { $0.append(what) } }
+        let client = Recorder(name: "client") { event in seen.withLock { $0.append(event) } }
         let connection = try await RPCConnection.connect(to: server.path, interceptors: [client])
         #expect(try await connection.call("context", params: [:])["job"] == "job of client")
         let calls = [
             "client to context", "outer of context", "inner of context", "inner ends", "outer ends", "client ends",
         ]
         #expect(seen.withLock { $0 } == calls)
-        let refusal = await #expect(throws: ServiceError.self) { try await connection.call("refused", params: [:]) }
-        #expect(refusal?.kind == .busy)
+        let rejection = await #expect(throws: ServiceError.self) { try await connection.call("rejected", params: [:]) }
+        #expect(rejection?.kind == .busy)
         await server.close()
     }
 
-    @Test("a server that finishes lets every reply out before it closes")
-    func finishing() async throws {
+    @Test
+    func `a server that finishes sends every reply before it closes`() async throws {
         let server = try await TestServer()
         let connection = try await RPCConnection.connect(to: server.path)
-        let running = Task { try await connection.call("late", params: [:]) }
-        var begun = server.dispatcher.cancelled.stream.makeAsyncIterator()
-        #expect(await begun.next() == "late")
+        let running = Task { try await connection.call("slow", params: [:]) }
+        var events = server.dispatcher.events.stream.makeAsyncIterator()
+        #expect(await events.next() == "slow")
         async let finished: Void = server.server.finish()
         #expect(try await running.value == "done")
         await finished
-        await connection.untilClosed()
+        await connection.waitUntilClosed()
         await server.close()
     }
 
-    @Test("a line beyond the limit gets an error and the end of the connection")
-    func lineLimit() async throws {
+    @Test
+    func `a line beyond the limit gets an error and ends the connection`() async throws {
         let server = try await TestServer(lineLimit: 1024)
         let connection = try await RPCConnection.connect(to: server.path)
         let error = await #expect(throws: ServiceError.self) {
             try await connection.call("echo", params: ["x": .string(String(repeating: "y", count: 2000))])
         }
         #expect(error?.kind == .parse)
-        await connection.untilClosed()
+        await connection.waitUntilClosed()
         await server.close()
     }
 
-    @Test(
-        "a reply that is too large is an error of its call, on the server's side and on the client's, and no lost connection"
-    )
-    func largeReply() async throws {
+    @Test
+    func `a reply beyond the server's or the client's limit fails its call but not the connection`() async throws {
         let server = try await TestServer(replyLimit: 100_000)
         for connection in [
             try await RPCConnection.connect(to: server.path),
             try await RPCConnection.connect(to: server.path, replyLimit: 50_000),
         ] {
-            let other = Task { try await connection.call("late", params: [:]) }
+            let other = Task { try await connection.call("slow", params: [:]) }
             for bytes in [99_990, 200_000] {
                 let error = await #expect(throws: ServiceError.self) {
                     try await connection.call("large", params: ["n": .integer(Int64(bytes))])
@@ -316,11 +316,11 @@ private struct TestServer {
         await server.close()
     }
 
-    @Test("a request that is too large is an error of its call, and no lost connection")
-    func largeRequest() async throws {
+    @Test
+    func `a request that is too large fails its call but not the connection`() async throws {
         let server = try await TestServer(lineLimit: 1024)
         let connection = try await RPCConnection.connect(to: server.path, requestLimit: 1024)
-        let other = Task { try await connection.call("late", params: [:]) }
+        let other = Task { try await connection.call("slow", params: [:]) }
         let error = await #expect(throws: ServiceError.self) {
             try await connection.call("echo", params: ["x": .string(String(repeating: "y", count: 2000))])
         }
@@ -329,8 +329,8 @@ private struct TestServer {
         await server.close()
     }
 
-    @Test("where a server cannot read the longest of several requests, the others are lost and can be made again")
-    func unreadable() async throws {
+    @Test
+    func `if the server rejects the longest request, the other calls are lost and can be retried`() async throws {
         let server = try await TestServer(lineLimit: 1024)
         let connection = try await RPCConnection.connect(to: server.path)
         let other = Task { try await connection.call("hang", params: [:]) }
@@ -343,12 +343,13 @@ private struct TestServer {
         await server.close()
     }
 
-    @Test("a progress report is cut where it is too large")
-    func largeProgress() async throws {
+    @Test
+    func `a progress report that is too large is truncated`() async throws {
         let server = try await TestServer()
         let connection = try await RPCConnection.connect(to: server.path, replyLimit: 200_000)
         let reports = Mutex<[ProgressReport]>([])
-        let reply = try await connection.call("chatter", params: [:]) { report in reports.withLock { $0.append(report) }
+        let reply = try await connection.call("largeProgress", params: [:]) { report in
+            reports.withLock { $0.append(report) }
         }
         #expect(reply == "done")
         let seen = reports.withLock { $0 }
@@ -357,8 +358,8 @@ private struct TestServer {
         await server.close()
     }
 
-    @Test("a client that is given peers does not talk to others")
-    func peers() async throws {
+    @Test
+    func `a client with a peer policy rejects a server of another user`() async throws {
         let server = try await TestServer()
         let error = await #expect(throws: ServiceError.self) {
             try await RPCConnection.connect(to: server.path, peers: PeerPolicy(uid: 4_000_000_000))
@@ -367,20 +368,20 @@ private struct TestServer {
         await server.close()
     }
 
-    @Test("a peer of another user is told so and sent away")
-    func foreignPeer() async throws {
+    @Test
+    func `a client of another user gets an error and is disconnected`() async throws {
         let server = try await TestServer(peers: PeerPolicy(uid: 4_000_000_000))
         let connection = try await RPCConnection.connect(to: server.path)
         let error = await #expect(throws: (any Error).self) { try await connection.call("echo", params: [:]) }
         #expect(ServiceError(wrapping: error ?? CancellationError()).kind != .cancelled)
-        await connection.untilClosed()
+        await connection.waitUntilClosed()
         await server.close()
     }
 
-    @Test("connecting to a socket that is not there says so")
-    func nobody() async {
+    @Test
+    func `connecting to a missing socket fails as a lost connection`() async {
         await #expect(throws: RPCConnection.Lost.self) {
-            try await RPCConnection.connect(to: "/tmp/us-rpc-nobody/x.sock", patience: .milliseconds(20))
+            try await RPCConnection.connect(to: "/tmp/us-rpc-missing/x.sock", timeout: .milliseconds(20))
         }
     }
 }

@@ -1,21 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import NIOCore
 import Testing
 
 @testable import JSONRPC
 
-@Suite struct LineFramerTests {
-    private func lines(_ pieces: [String], limit: Int = 64) throws -> [String] {
+@Suite(.timeLimit(.minutes(1))) struct LineFramerTests {
+    private func lines(_ chunks: [String], limit: Int = 64) throws -> [String] {
         var framer = LineFramer(limit: limit)
         var found: [String] = []
-        for piece in pieces {
-            framer.append(ByteBuffer(string: piece))
+        for chunk in chunks {
+            framer.append(ByteBuffer(string: chunk))
             while let line = try framer.next() { found.append(String(buffer: line)) }
         }
         return found
     }
 
-    @Test("lines come out whole however the bytes were cut")
-    func anyCut() throws {
+    @Test
+    func `lines are reassembled for every chunk size`() throws {
         let text = "{\"a\":1}\n\r\n\n{\"b\":2}\r\n{\"c\":\"é\"}\n"
         let bytes = Array(text.utf8)
         for size in 1...bytes.count {
@@ -29,22 +31,22 @@ import Testing
         }
     }
 
-    @Test("a line of exactly the limit passes, with either end")
-    func atTheLimit() throws {
+    @Test
+    func `a line of exactly the limit is accepted with either terminator`() throws {
         let line = String(repeating: "x", count: 64)
         #expect(try lines([line + "\n", line + "\r\n"]) == [line, line])
     }
 
-    @Test("a line beyond the limit is refused, ended or not, and nothing more than the limit is kept")
-    func beyondTheLimit() {
+    @Test
+    func `a line beyond the limit is rejected, terminated or not`() {
         #expect(throws: LineFramer.LineTooLong(limit: 64)) { try lines([String(repeating: "x", count: 65) + "\n"]) }
         #expect(throws: LineFramer.LineTooLong(limit: 64)) {
             try lines(Array(repeating: "0123456789", count: 100))
         }
     }
 
-    @Test("a last line without its end is given when the stream ends")
-    func rest() throws {
+    @Test
+    func `the last line of a stream needs no terminator`() throws {
         var framer = LineFramer(limit: 64)
         framer.append(ByteBuffer(string: "{}\n{\"x\":1}"))
         #expect(try framer.next().map { String(buffer: $0) } == "{}")
@@ -53,9 +55,8 @@ import Testing
         #expect(try framer.rest() == nil)
     }
 
-    @Test(
-        "a line that is too long can be passed over: its ends are kept, the stream goes on", arguments: [1, 7, 100_000])
-    func skipping(_ step: Int) {
+    @Test(arguments: [1, 7, 100_000])
+    func `a line that is too long can be skipped: its ends are retained and the stream continues`(_ step: Int) {
         var framer = LineFramer(limit: 10_000)
         let long = "{\"id\":7,\"x\":\"" + String(repeating: "y", count: 50_000) + "\",\"id\":8}"
         let text = Array("first\n\(long)\r\n\nlast\n".utf8)

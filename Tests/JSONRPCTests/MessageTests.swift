@@ -1,14 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import NIOCore
 import Testing
 
 @testable import JSONRPC
 
-@Suite struct MessageTests {
+@Suite(.timeLimit(.minutes(1))) struct MessageTests {
     private func message(_ text: String) -> Message { Message(ByteBuffer(string: text)) }
 
-    @Test("ids of every kind come back exactly as they were written")
-    func ids() {
+    @Test
+    func `ids of every kind are preserved exactly`() {
         for (text, id) in [
             ("1", RPCID.number("1")), ("1.0", .number("1.0")),
             ("12345678901234567890", .number("12345678901234567890")),
@@ -21,16 +23,16 @@ import Testing
         #expect(RPCID.string("a\"\n").json == "\"a\\\"\\n\"")
     }
 
-    @Test("a request without id is a notification, and params stay as they came")
-    func notification() {
+    @Test
+    func `a request without an id is a notification, and params are not modified`() {
         let params = ByteBuffer(string: "{\"x\": [1,  2]}")
         #expect(
             message("{\"method\":\"m\",\"params\":{\"x\": [1,  2]},\"jsonrpc\":\"2.0\"}")
                 == .single(.notification(method: "m", params: params)))
     }
 
-    @Test("what is JSON but no request says why, with the id where it can be read")
-    func invalid() {
+    @Test
+    func `an invalid request is reported with the reason, and with its id if it can be read`() {
         func isInvalid(_ text: String, id: RPCID) -> Bool {
             if case .single(.invalid(let found, _)) = message(text) { found == id } else { false }
         }
@@ -43,8 +45,8 @@ import Testing
         #expect(isInvalid("{\"jsonrpc\":\"2.0\",\"id\":3,\"error\":null}", id: .number("3")))
     }
 
-    @Test("of a result and an error the one that is not null counts; a byte order mark is passed over")
-    func leniency() {
+    @Test
+    func `a null result or error is ignored if the other is present; a byte order mark is skipped`() {
         let failure = Message.single(.failure(id: .number("3"), error: ByteBuffer(string: "{}")))
         #expect(message("{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":null,\"error\":{}}") == failure)
         #expect(message("\u{FEFF}{\"jsonrpc\":\"2.0\",\"id\":3,\"error\":{}}") == failure)
@@ -52,8 +54,8 @@ import Testing
         #expect(message("{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{},\"error\":null}") == result)
     }
 
-    @Test("what is no JSON or no UTF-8 is malformed")
-    func malformed() {
+    @Test
+    func `a line that is not JSON or not UTF-8 is malformed`() {
         func isMalformed(_ buffer: ByteBuffer) -> Bool {
             if case .malformed = Message(buffer) { true } else { false }
         }
@@ -62,8 +64,8 @@ import Testing
         #expect(message("[]") == .emptyBatch)
     }
 
-    @Test("deadline and progress are read from params and written into them")
-    func controls() throws {
+    @Test
+    func `deadline and progress are read from params and spliced into them`() throws {
         let read = try CallControls(params: ByteBuffer(string: "{\"deadline_ms\": 1500, \"progress\":false}"))
         #expect(read.deadline == 1500)
         #expect(!read.wantsProgress)

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Testing
 
 @testable import JSON
 
-@Suite struct JSONScannerTests {
+@Suite(.timeLimit(.minutes(1))) struct JSONScannerTests {
     private func isJSON(_ text: String) -> Bool {
         Array(text.utf8).withUnsafeBufferPointer { bytes in
             var scanner = JSONScanner(bytes)
@@ -10,36 +12,32 @@ import Testing
         }
     }
 
-    @Test(
-        "what RFC 8259 allows is accepted",
-        arguments: [
-            "{}", "[]", "0", "-0", "1.5e-10", "\"\"", "\"\\u00e9\\n\\\\\"", " [1, {\"a\": [null, true, false]}] ",
-            "\"é😀\"",
-            "123456789012345678901234567890",
-        ])
-    func valid(_ text: String) {
+    @Test(arguments: [
+        "{}", "[]", "0", "-0", "1.5e-10", "\"\"", "\"\\u00e9\\n\\\\\"", " [1, {\"a\": [null, true, false]}] ",
+        "\"é😀\"",
+        "123456789012345678901234567890",
+    ])
+    func `valid JSON by RFC 8259 is accepted`(_ text: String) {
         #expect(isJSON(text))
     }
 
-    @Test(
-        "what RFC 8259 forbids is refused",
-        arguments: [
-            "", "{", "[1,]", "{\"a\":1,}", "{a:1}", "01", "1.", ".5", "+1", "1e", "NaN", "Infinity", "tru", "nul",
-            "'a'",
-            "\"\\x\"", "\"\\u12g4\"", "\"a\nb\"", "\"open", "[1 2]", "{} {}", "{\"a\" 1}", "-",
-        ])
-    func invalid(_ text: String) {
+    @Test(arguments: [
+        "", "{", "[1,]", "{\"a\":1,}", "{a:1}", "01", "1.", ".5", "+1", "1e", "NaN", "Infinity", "tru", "nul",
+        "'a'",
+        "\"\\x\"", "\"\\u12g4\"", "\"a\nb\"", "\"open", "[1 2]", "{} {}", "{\"a\" 1}", "-",
+    ])
+    func `invalid JSON by RFC 8259 is rejected`(_ text: String) {
         #expect(!isJSON(text))
     }
 
-    @Test("nesting beyond the bound is refused instead of exhausting the stack")
-    func depth() {
+    @Test
+    func `nesting beyond the maximum depth is rejected instead of exhausting the stack`() {
         #expect(isJSON(String(repeating: "[", count: 100) + String(repeating: "]", count: 100)))
         #expect(!isJSON(String(repeating: "[", count: 100_000)))
     }
 
-    @Test("strings read as they are meant")
-    func strings() {
+    @Test
+    func `escapes in strings are decoded`() {
         func read(_ text: String) -> String? {
             Array(text.utf8).withUnsafeBufferPointer { JSONScanner($0).string(0..<$0.count) }
         }

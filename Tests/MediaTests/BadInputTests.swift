@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import Testing
 
 @testable import Media
 
-@Suite struct BadInputTests {
+@Suite(.timeLimit(.minutes(5))) struct BadInputTests {
     private let bench: Workbench
 
     init() throws { bench = try Workbench() }
@@ -15,9 +17,8 @@ import Testing
         }
     }
 
-    @Test(
-        "a picture that is cut anywhere is refused by name", arguments: ["a.png", "a.jpg", "a.webp"])
-    func truncated(_ name: String) throws {
+    @Test(arguments: ["a.png", "a.jpg", "a.webp"])
+    func `a truncated image is rejected, and the error names it`(_ name: String) throws {
         _ = try bench.picture(name)
         let bytes = try bench.bytes(name)
         for tenth in 0..<10 {
@@ -35,16 +36,16 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: bench.path("out.mp4")))
     }
 
-    @Test("a picture with damaged bytes inside never passes for whole")
-    func damaged() throws {
+    @Test
+    func `an image with damaged bytes is rejected`() throws {
         _ = try bench.picture("a.png")
         var bytes = try bench.bytes("a.png")
         for index in stride(from: bytes.count / 3, to: bytes.count / 3 + 50, by: 1) { bytes[index] ^= 0x5A }
         #expect(make(try bench.write("bad.png", bytes))?.kind == .corruptMedia)
     }
 
-    @Test("a header that promises too many pixels is refused before anything is decoded")
-    func tooLarge() throws {
+    @Test
+    func `a header with too many pixels is rejected before decoding`() throws {
         _ = try bench.picture("a.png")
         for size in [[0, 0, 0x3F, 0xFF], [0xFF, 0xFF, 0xFF, 0xFF], [0x7F, 0xFF, 0xFF, 0xFF]] as [[UInt8]] {
             var bytes = try bench.bytes("a.png")
@@ -53,34 +54,32 @@ import Testing
         }
     }
 
-    @Test("a file beyond 100 MiB is refused unread")
-    func tooManyBytes() throws {
+    @Test
+    func `a file over 100 MiB is rejected without reading it`() throws {
         let path = try bench.write("big.png", [])
         #expect(truncate(path, 101 << 20) == 0)
         #expect(make(path)?.kind == .tooLarge)
     }
 
-    @Test(
-        "what is no picture is refused",
-        arguments: [
-            ("text.png", "this is text"), ("a.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>"), ("x.jpg", "\u{0}"),
-            ("list.png", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nsecret.png\n"),
-        ])
-    func noPicture(_ name: String, _ text: String) throws {
+    @Test(arguments: [
+        ("text.png", "this is text"), ("a.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>"), ("x.jpg", "\u{0}"),
+        ("list.png", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nsecret.png\n"),
+    ])
+    func `a file that is not an image is rejected`(_ name: String, _ text: String) throws {
         let found = make(try bench.write(name, text.utf8))
         #expect(found?.kind == .unsupported)
         #expect(found?.message.contains(name) == true)
     }
 
-    @Test("what is not there, empty, or a folder is told apart")
-    func noFile() throws {
+    @Test
+    func `missing files, empty files and folders have errors of their own`() throws {
         #expect(make(bench.path("gone.png"))?.kind == .notFound)
         #expect(make(try bench.write("empty.png", []))?.kind == .corruptMedia)
         #expect(make(bench.folder)?.kind == .io)
     }
 
-    @Test("a full disk is said to be full; what cannot be written is no corrupt media")
-    func output() throws {
+    @Test
+    func `a full disk and an unwritable path are not reported as corrupt media`() throws {
         let image = try bench.picture("a.png")
         let full = make(image, output: "/dev/full")
         #expect(full?.kind == .noSpace)
@@ -96,15 +95,13 @@ import Testing
         #expect(film?.kind == .noSpace)
     }
 
-    @Test(
-        "play lists and scripts open no other file",
-        arguments: [
-            "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nsecret.mp4\n#EXT-X-ENDLIST\n",
-            "ffconcat version 1.0\nfile secret.mp4\n",
-            "<?xml version='1.0'?><MPD><Period><BaseURL>secret.mp4</BaseURL></Period></MPD>",
-            "v=0\nc=IN IP4 127.0.0.1\nm=video 1234 RTP/AVP 96\n",
-        ])
-    func scripts(_ script: String) throws {
+    @Test(arguments: [
+        "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nsecret.mp4\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile secret.mp4\n",
+        "<?xml version='1.0'?><MPD><Period><BaseURL>secret.mp4</BaseURL></Period></MPD>",
+        "v=0\nc=IN IP4 127.0.0.1\nm=video 1234 RTP/AVP 96\n",
+    ])
+    func `playlists and scripts open no other file`(_ script: String) throws {
         _ = try bench.clip("secret.mp4", frames: 60, of: try bench.picture("a.png"))
         for name in ["x.mp4", "x.m3u8", "x.ffconcat", "x.mpd", "x.sdp", "x.mp3"] {
             let path = try bench.write(name, script.utf8)
@@ -122,8 +119,8 @@ import Testing
         (try? MediaProbe.probe(path, decode: true)).map { $0.frames == 0 && $0.decodedOK == false } ?? true
     }
 
-    @Test("names that look like protocols are names", arguments: ["http:x.png", "concat:a|b.png", "-i.png", "%d.png"])
-    func names(_ name: String) throws {
+    @Test(arguments: ["http:x.png", "concat:a|b.png", "-i.png", "%d.png"])
+    func `file names that look like protocols are treated as names`(_ name: String) throws {
         _ = try bench.picture("a.png")
         let image = try bench.write(name, try bench.bytes("a.png"))
         let output = bench.path("\(name).mp4")
@@ -131,9 +128,8 @@ import Testing
         #expect(try MediaProbe.probe(output, decode: true).frames == 3)
     }
 
-    @Test(
-        "sizes and rates outside the bounds are refused", arguments: [(63, 64), (64, 65), (0, 0), (4098, 64), (-2, 64)])
-    func formats(_ width: Int, _ height: Int) {
+    @Test(arguments: [(63, 64), (64, 65), (0, 0), (4098, 64), (-2, 64)])
+    func `sizes outside the bounds are rejected`(_ width: Int, _ height: Int) {
         #expect(fault { _ = try VideoFormat(width: width, height: height) }?.kind == .invalidArgument)
     }
 }

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Testing
 
 @testable import Media
 
-/// What every layout keeps to, whatever the text.
+/// The invariants of a caption layout, for any text.
 struct CaptionBounds {
     let text: String
     let speech: Range<Double>
@@ -21,27 +23,29 @@ struct CaptionBounds {
     func check(_ location: SourceLocation = #_sourceLocation) -> [CaptionCue] {
         let cues = CaptionLayout.cues(text: text, speech: speech, end: end)
         let lines = cues.flatMap(\.lines)
-        func expect(_ holds: Bool, _ what: String) {
-            #expect(holds, "\(what): \(cues), speech \(speech), end \(end)", sourceLocation: location)
+        func expect(_ holds: Bool, _ rule: String) {
+            #expect(holds, "\(rule): \(cues), speech \(speech), end \(end)", sourceLocation: location)
         }
-        expect(lines.allSatisfy { $0.reduce(0) { $0 + Script.width($1) } <= 42 }, "42 columns")
-        expect(lines.allSatisfy { !$0.isEmpty && $0.first != " " && $0.last != " " }, "no blanks at the ends")
-        expect(cues.allSatisfy { (1...2).contains($0.lines.count) }, "one line or two")
-        expect(cues.allSatisfy { $0.start < $0.end && $0.end - $0.start <= 7 + 1e-9 }, "up to 7 s")
+        expect(lines.allSatisfy { $0.reduce(0) { $0 + WritingSystem.width($1) } <= 42 }, "42 columns")
+        expect(lines.allSatisfy { !$0.isEmpty && $0.first != " " && $0.last != " " }, "no leading or trailing spaces")
+        expect(cues.allSatisfy { (1...2).contains($0.lines.count) }, "one or two lines")
+        expect(cues.allSatisfy { $0.start < $0.end && $0.end - $0.start <= 7 + 1e-9 }, "at most 7 s")
         expect(zip(cues, cues.dropFirst()).allSatisfy { $0.end <= $1.start }, "no overlap")
         expect(zip(cues, cues.dropFirst()).allSatisfy { $0.end == $1.start || $1.start - $0.end >= 0.08 }, "no flicker")
-        expect(cues.first.map { $0.start == speech.lowerBound } ?? true, "begins with the speech")
+        expect(cues.first.map { $0.start == speech.lowerBound } ?? true, "starts with the speech")
         expect(cues.last.map { $0.end <= end } ?? true, "ends in time")
         expect(Self.letters(lines.joined()) == Self.letters(text), "all letters in order")
         let room = end - speech.lowerBound
         let characters = lines.reduce(0) { $0 + $1.count }
         if Double(characters) / 17 <= room {
-            expect(cues.allSatisfy { speed($0) <= 17 + 1e-6 }, "17 characters a second")
+            expect(cues.allSatisfy { speed($0) <= 17 + 1e-6 }, "at most 17 characters per second")
         } else {
-            expect(cues.allSatisfy { abs(speed($0) - Double(characters) / room) < 1e-3 }, "an even excess")
+            expect(
+                cues.allSatisfy { abs(speed($0) - Double(characters) / room) < 1e-3 },
+                "the excess speed is spread evenly")
         }
         if cues.reduce(0, { $0 + max(1, ($1.end - $1.start) * speed($1) / 17) }) <= room {
-            expect(cues.allSatisfy { $0.end - $0.start >= 1 - 1e-6 }, "a second at least")
+            expect(cues.allSatisfy { $0.end - $0.start >= 1 - 1e-6 }, "at least a second")
         }
         return cues
     }

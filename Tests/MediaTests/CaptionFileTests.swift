@@ -1,15 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Testing
 
 @testable import Media
 
-@Suite struct CaptionFileTests {
+@Suite(.timeLimit(.minutes(5))) struct CaptionFileTests {
     private let cues = [
         CaptionCue(start: 0.5, end: 2.0004, lines: ["One & two", "<three> --> four"]),
         CaptionCue(start: 2.0, end: 3661.25, lines: ["مرحبا"]),
     ]
 
-    @Test("SubRip numbers its captions and parts them by a blank line")
-    func subRip() {
+    @Test
+    func `SubRip numbers its captions and separates them by a blank line`() {
         #expect(
             CaptionFile.srt(cues) == """
                 1
@@ -25,8 +27,8 @@ import Testing
         #expect(CaptionFile.srt([]).isEmpty)
     }
 
-    @Test("WebVTT escapes what could be a tag or an arrow")
-    func webVTT() {
+    @Test
+    func `WebVTT escapes tags and arrows`() {
         #expect(
             CaptionFile.vtt(cues) == """
                 WEBVTT
@@ -40,15 +42,15 @@ import Testing
 
                 """)
         #expect(CaptionFile.vtt([]) == "WEBVTT\n")
-        // A mark that joins the bracket does not hide it.
+        // A combining mark on the bracket does not prevent the escape.
         let marked = CaptionFile.vtt([CaptionCue(start: 0, end: 1, lines: ["<\u{338} -->\u{301} &\u{301}"])])
         #expect(
             marked.unicodeScalars.elementsEqual(
                 "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n&lt;\u{338} --&gt;\u{301} &amp;\u{301}\n".unicodeScalars))
     }
 
-    @Test("files are read back as they were written, whatever their line endings")
-    func roundTrip() {
+    @Test
+    func `files are parsed as they were written, with any line endings`() {
         let odd = cues + [CaptionCue(start: 3661.25, end: 3663.007, lines: ["&amp; &lt;", " 00:00:01,000 -> 2 "])]
         for file in [CaptionFile.srt(odd), CaptionFile.vtt(odd)] {
             for ending in ["\n", "\r\n", "\r"] {
@@ -62,8 +64,8 @@ import Testing
         }
     }
 
-    @Test("no blank line is written within a caption, and a caption without words not at all")
-    func blankLines() {
+    @Test
+    func `blank lines within captions and captions without text are not written`() {
         let cues = [
             CaptionCue(start: 0, end: 1, lines: ["one\n\n\r\ntwo", " \t", "three\u{2028}\u{B}four"]),
             CaptionCue(start: 1, end: 2, lines: ["", " "]),
@@ -75,8 +77,8 @@ import Testing
         #expect(CaptionFile.srt(cues).contains("\n2\n00:00:02,000"))
     }
 
-    @Test("times are whole milliseconds that neither overlap nor vanish")
-    func times() {
+    @Test
+    func `times are whole milliseconds without overlaps or empty cues`() {
         func spans(_ cues: [(Double, Double)]) -> [[Double]] {
             CaptionFile.parse(CaptionFile.srt(cues.map { CaptionCue(start: $0.0, end: $0.1, lines: ["x"]) }))
                 .map { [$0.start, $0.end] }
@@ -88,8 +90,8 @@ import Testing
         #expect(spans([(359_998, 1e300)]) == [[359_998, 359_999]])
     }
 
-    @Test("foreign files are read: notes, names, settings, tags, short clocks")
-    func foreign() {
+    @Test
+    func `notes, identifiers, settings, tags and short timestamps are parsed`() {
         let file = """
             WEBVTT - a title
 
@@ -115,13 +117,11 @@ import Testing
             ])
     }
 
-    @Test(
-        "what is no caption gives none",
-        arguments: [
-            "", "\n\n", "WEBVTT", "1\ntext", "a --> b", "nan:inf --> 1:2", "-1:00 --> 1:00", "1:2:3:4 --> 5:6",
-            "0x1:2 --> 1:3", "1:9999999 --> 2:0",
-        ])
-    func nothing(_ text: String) {
+    @Test(arguments: [
+        "", "\n\n", "WEBVTT", "1\ntext", "a --> b", "nan:inf --> 1:2", "-1:00 --> 1:00", "1:2:3:4 --> 5:6",
+        "0x1:2 --> 1:3", "1:9999999 --> 2:0",
+    ])
+    func `text that is not a caption yields no cue`(_ text: String) {
         #expect(CaptionFile.parse(text).isEmpty)
     }
 }

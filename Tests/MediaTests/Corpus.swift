@@ -1,10 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 
 @testable import Media
 
-/// A folder of odd media, made once by a script for all tests, and gone when the tests end.
+/// A folder of unusual and invalid media, made by a script once per test run and removed when the process exits.
 enum Corpus {
-    /// - Throws: what the script complained of.
+    /// The path of a file of the corpus.
+    ///
+    /// - Throws: the output of the script if it failed.
     static func file(_ name: String) throws -> String { try folder.get() + "/" + name }
 
     private static let path = "/tmp/us-corpus-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
@@ -14,16 +18,16 @@ enum Corpus {
         atexit { try? FileManager.default.removeItem(atPath: Corpus.path) }
         guard let script = Bundle.module.url(forResource: "make-corpus", withExtension: "py", subdirectory: "Corpus")
         else { throw MediaError(.internal, "make-corpus.py is not among the tests' resources") }
-        // Debian's own, which has PIL.
-        let words = try Workbench().run("/usr/bin/python3", script.path(percentEncoded: false), path)
-        guard words.isEmpty else { throw MediaError(.internal, words) }
+        // Debian's own Python, which has PIL.
+        let output = try Workbench().run("/usr/bin/python3", script.path(percentEncoded: false), path)
+        guard output.isEmpty else { throw MediaError(.internal, output) }
         return path
     }
 }
 
-/// A picture as ffmpeg shows it, brought to 320x180.
-struct SeenPicture {
-    /// Of every picture of the corpus that has four quadrants, from the top left, row by row.
+/// A frame as decoded by ffmpeg, scaled to 320x180.
+struct DecodedFrame {
+    /// The colours of the quadrants of the corpus' test image, row by row from the top left.
     static let red = [200, 30, 30]
     static let green = [30, 180, 30]
     static let blue = [30, 30, 200]
@@ -36,9 +40,9 @@ struct SeenPicture {
     init(_ pixels: some Sequence<UInt8>) { self.pixels = Array(pixels) }
 
     /// - Parameters:
-    ///   - x: share of the width.
-    ///   - y: share of the height.
-    /// - Returns: red, green, blue, the mean of 4x4 pixels around the place; empty where there is no picture.
+    ///   - x: the position as a fraction of the width.
+    ///   - y: the position as a fraction of the height.
+    /// - Returns: red, green and blue, the mean of 4x4 pixels around the position; empty if the frame could not be decoded.
     func color(_ x: Double, _ y: Double) -> [Int] {
         guard pixels.count == 320 * 180 * 3 else { return [] }
         let (left, top) = (min(max(Int(x * 320) - 2, 0), 316), min(max(Int(y * 180) - 2, 0), 176))
@@ -48,13 +52,14 @@ struct SeenPicture {
         }
     }
 
-    /// The colours of the four quadrants' middles.
+    /// The colours at the centres of the four quadrants.
     var quadrants: [[Int]] { [(0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)].map(color) }
 }
 
 extension Workbench {
-    func see(_ file: String, frame: Int = 0) throws -> SeenPicture {
-        SeenPicture(
+    /// Decodes one frame with ffmpeg.
+    func decodedFrame(_ file: String, at frame: Int = 0) throws -> DecodedFrame {
+        DecodedFrame(
             try runBytes(
                 "ffmpeg",
                 [
@@ -65,7 +70,7 @@ extension Workbench {
 }
 
 extension [Int] {
-    /// Whether two colours look alike.
+    /// Whether two colours differ by at most `tolerance` in each component.
     func isNear(_ other: [Int], within tolerance: Int = 16) -> Bool {
         count == other.count && zip(self, other).allSatisfy { abs($0 - $1) <= tolerance }
     }

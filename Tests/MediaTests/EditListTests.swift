@@ -1,16 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 import Foundation
 import Testing
 
 @testable import Media
 
-/// Clips whose edit lists hide frames, or whose pictures begin later than their sound. The luma of a frame is its number.
+/// Clips whose edit lists hide frames, or whose video begins later than their sound. The luma of a frame encodes its number.
 @Suite(.timeLimit(.minutes(5))) struct EditListTests {
     private let bench: Workbench
 
     init() throws { bench = try Workbench() }
 
-    /// A clip of 3 s with sound; its frame `n` has luma `20 + 2n`.
+    /// Makes a clip of 3 s with sound; its frame `n` has luma `20 + 2n`.
     private func numbered(_ name: String, _ coding: String...) throws {
         let arguments =
             [
@@ -19,8 +21,8 @@ import Testing
                 "lavfi", "-i", "sine=f=440:d=3", "-c:v", "libx264", "-preset", "veryfast", "-crf", "10", "-colorspace",
                 "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv", "-c:a", "aac",
             ] + coding + [name]
-        let words = try bench.runBytes("ffmpeg", ["-v", "error", "-y"] + arguments)
-        #expect(words.isEmpty)
+        let errors = try bench.runBytes("ffmpeg", ["-v", "error", "-y"] + arguments)
+        #expect(errors.isEmpty)
     }
 
     private func stitch(_ clip: String, frames: Int, fade: Int = 0, _ others: [FilmPart] = []) throws -> FilmReport {
@@ -29,13 +31,13 @@ import Testing
             parts: [part] + others, output: bench.path("film.mp4"), format: try small(), fadeFrames: fade)
     }
 
-    /// The numbers of the clip's frames that the film shows.
+    /// The numbers of the clip's frames in the film.
     private func shown() throws -> [Int] {
         #expect(try bench.complaints("film.mp4") == "")
         return try bench.luma("film.mp4").map { Int((Double($0 - 20) / 2).rounded()) }
     }
 
-    /// Gives every track an edit of another length, in milliseconds, or of another start, in ticks of the track.
+    /// Sets the duration of every track's edit, in milliseconds, or its media time, in ticks of the track.
     private func setEdits(_ name: String, milliseconds: UInt32? = nil, start: UInt32? = nil) throws {
         var bytes = try bench.bytes(name)
         for place in bytes.indices.dropLast(20) where bytes[place..<place + 4].elementsEqual("elst".utf8) {
@@ -54,21 +56,21 @@ import Testing
         #expect(try MediaProbe.probe(bench.path(name), decode: false).frames == frames, "\(name)")
     }
 
-    @Test("frames before a cut inside a group of pictures are not shown", arguments: [0, 3])
-    func cutInside(_ reordered: Int) throws {
+    @Test(arguments: [0, 3])
+    func `frames before a cut inside a group of pictures are not shown`(_ reordered: Int) throws {
         try numbered("g.mp4", "-g", "90", "-bf", "\(reordered)")
         try bench.make("cut.mp4", "-ss", "0.7", "-i", "g.mp4", "-c", "copy")
         try expectWhole("cut.mp4", frames: 69)
-        // Who can only join whole clips would show what is hidden.
-        #expect(try !ClipFacts(bench.path("cut.mp4"), format: try small()).isLikeFilm)
-        #expect(try ClipFacts(bench.path("g.mp4"), format: try small()).isLikeFilm)
+        // A joiner of whole clips would show the hidden frames.
+        #expect(try !ClipProperties(bench.path("cut.mp4"), format: try small()).matchesFilm)
+        #expect(try ClipProperties(bench.path("g.mp4"), format: try small()).matchesFilm)
         let report = try stitch("cut.mp4", frames: 60)
         #expect(report.encodedFrames == 60)
         #expect(try shown() == Array(21..<81))
     }
 
-    @Test("a cut at a key frame is copied, and only what is shown is copied")
-    func cutAtKey() throws {
+    @Test
+    func `a cut at a key frame is copied, without the hidden frames`() throws {
         try numbered("g.mp4", "-g", "15", "-bf", "0")
         try bench.make("cut.mp4", "-ss", "0.5", "-i", "g.mp4", "-c", "copy")
         try expectWhole("cut.mp4", frames: 75)
@@ -77,8 +79,10 @@ import Testing
         #expect(try shown() == Array(15..<75))
     }
 
-    @Test("what an edit list cuts from the end is not shown; the last frame is held", arguments: [0, 3])
-    func trimmedEnd(_ reordered: Int) throws {
+    @Test(arguments: [0, 3])
+    func `frames that an edit list cuts from the end are not shown; the last shown frame is held`(_ reordered: Int)
+        throws
+    {
         try numbered("g.mp4", "-g", "90", "-bf", "\(reordered)")
         try setEdits("g.mp4", milliseconds: 1500)
         try expectWhole("g.mp4", frames: 45)
@@ -86,16 +90,16 @@ import Testing
         #expect(try shown() == Array(0..<45) + Array(repeating: 44, count: 15))
     }
 
-    @Test("a clip whose edit list shows no frame is an error that says so")
-    func nothing() throws {
+    @Test
+    func `a clip whose edit list shows no frame is rejected by name`() throws {
         try numbered("g.mp4", "-bf", "0")
         try setEdits("g.mp4", start: 9_000_000)
         let found = fault { _ = try stitch("g.mp4", frames: 30) }
-        #expect(found?.kind == .corruptMedia && found?.message == "g.mp4 holds no picture that can be decoded")
+        #expect(found?.kind == .corruptMedia && found?.message == "g.mp4 contains no picture that can be decoded")
     }
 
-    @Test("a fade out of a cut clip goes on with the frames that it would show")
-    func fade() throws {
+    @Test
+    func `a fade from a cut clip uses the frames that the clip would show`() throws {
         try numbered("g.mp4", "-g", "90", "-bf", "2")
         try bench.make("cut.mp4", "-ss", "0.7", "-i", "g.mp4", "-c", "copy")
         let still = try bench.clip("s.mp4", frames: 30, of: try bench.flat("w.png", "white"))
@@ -103,8 +107,8 @@ import Testing
         #expect(try shown().prefix(55) == Array(21..<76)[...])
     }
 
-    @Test("a fade's own clip shows what the film shows, in open groups too", arguments: [0, 1])
-    func fadeClip(_ open: Int) throws {
+    @Test(arguments: [0, 1])
+    func `a fade rendered as a clip equals the fade in the film, also with open GOPs`(_ open: Int) throws {
         try numbered("g.mp4", "-bf", "3", "-x264-params", "open-gop=\(open):keyint=20:min-keyint=20:scenecut=0")
         let clip = FilmPart(clip: bench.path("g.mp4"), frames: 58, audio: nil, title: "g")
         for frames in [41, 42, 43, 58] {
@@ -121,8 +125,8 @@ import Testing
         }
     }
 
-    @Test("pictures that begin later than the sound wait for their time", arguments: ["mp4", "mkv"])
-    func late(_ ending: String) throws {
+    @Test(arguments: ["mp4", "mkv"])
+    func `video that begins later than the sound keeps its offset`(_ ending: String) throws {
         try numbered("g.mp4", "-g", "90", "-bf", "0")
         try bench.make(
             "late.\(ending)", "-itsoffset", "0.5", "-i", "g.mp4", "-i", "g.mp4", "-map", "0:v", "-map", "1:a", "-c",
@@ -131,26 +135,26 @@ import Testing
         #expect(report.encodedFrames == 60)
         let numbers = try shown()
         #expect(numbers.prefix(15) == Array(repeating: 0, count: 15)[...])
-        // Matroska's priming is part of the sound: a frame more or less.
+        // Matroska's priming is part of the sound: one frame of tolerance.
         let begin = try #require(numbers.firstIndex(of: 1))
         #expect((16...17).contains(begin))
         #expect(numbers[begin...].elementsEqual(1...60 - begin))
-        // The sound before the first picture is heard, and the rest is at its place.
+        // The sound before the first frame is present, and the rest is at its time.
         let sound = try bench.sound("film.mp4")
         #expect(try #require(sound.onset(from: 0)) < 4800)
         #expect(abs(try #require(sound[72_000...].firstIndex { abs($0) < 0.01 }) - 72_000) < 4800)
     }
 
-    @Test("pictures that players skip, since they refer to what is not there, are not missing")
-    func leading() throws {
+    @Test
+    func `leading frames whose references are missing, which players skip, are not a problem`() throws {
         try numbered("g.mp4", "-bf", "3", "-x264-params", "open-gop=1:keyint=15:min-keyint=15:scenecut=0")
         try bench.make("open.mp4", "-ss", "0.6", "-i", "g.mp4", "-c", "copy", "-copyts")
         let report = try MediaProbe.probe(bench.path("open.mp4"), decode: true)
         #expect(report.problems == [])
     }
 
-    @Test("a clip that hides frames keeps them hidden when its sound is replaced")
-    func replacedSound() throws {
+    @Test
+    func `hidden frames stay hidden when a clip's sound is replaced`() throws {
         try numbered("g.mp4", "-g", "90", "-bf", "0")
         try bench.make("cut.mp4", "-ss", "0.7", "-i", "g.mp4", "-c", "copy")
         _ = try AudioReplacement.run(
@@ -162,8 +166,8 @@ import Testing
         #expect(try shown() == Array(0..<45))
     }
 
-    @Test("a clip that hides frames between others, in the order of decoding, keeps them hidden too")
-    func replacedSoundReordered() throws {
+    @Test
+    func `hidden frames between others in decoding order stay hidden when the sound is replaced`() throws {
         try numbered("g.mp4", "-g", "90", "-bf", "2")
         try setEdits("g.mp4", milliseconds: 2000, start: 10752 + 1024)
         _ = try AudioReplacement.run(
@@ -171,8 +175,8 @@ import Testing
         #expect(try shown() == Array(21..<81))
     }
 
-    @Test("an AV1 film shows, and is as long as, what its edit list shows")
-    func hiddenAV1() throws {
+    @Test
+    func `an AV1 film has the frames and the duration of its edit list`() throws {
         try numbered("g.mp4", "-c:v", "libaom-av1", "-cpu-used", "8", "-crf", "10", "-g", "90")
         try bench.make("cut.mp4", "-ss", "0.7", "-i", "g.mp4", "-c", "copy")
         try expectWhole("cut.mp4", frames: 69)
@@ -182,10 +186,10 @@ import Testing
         #expect(try shown() == Array(21..<90))
     }
 
-    @Test(
-        "pictures that are encoded and begin later than the sound wait for their time, and none is lost",
-        arguments: ["mp4", "mkv"])
-    func convertedLate(_ ending: String) throws {
+    @Test(arguments: ["mp4", "mkv"])
+    func `a conversion keeps the offset of video that begins later than the sound, and all frames`(_ ending: String)
+        throws
+    {
         try numbered("g.mp4", "-g", "90", "-bf", "0")
         try bench.make(
             "late.\(ending)", "-itsoffset", "0.5", "-i", "g.mp4", "-i", "g.mp4", "-map", "0:v", "-map", "1:a", "-c",
@@ -194,11 +198,11 @@ import Testing
         recipe.encodes = true
         let whole = try MovieConversion.run(recipe, output: bench.path("film.mp4"))
         let numbers = try shown()
-        // Matroska's priming is part of the sound: a frame more or less.
+        // Matroska's priming is part of the sound: one frame of tolerance.
         let begin = try #require(numbers.firstIndex(of: 1))
         #expect((16...17).contains(begin) && numbers[begin...].elementsEqual(1..<90), "\(numbers)")
         #expect(abs(whole.duration - Double(begin + 89) / 30) < 0.001)
-        // Stretches are counted from the same moment.
+        // A cut is relative to the same time.
         (recipe.start, recipe.duration) = (1, 1)
         _ = try MovieConversion.run(recipe, output: bench.path("film.mp4"))
         #expect(try shown() == Array(30 - begin + 1..<60 - begin + 1))
@@ -208,8 +212,8 @@ import Testing
         #expect(try shown().last == 89)
     }
 
-    @Test("a narration begins with the first frame of a clip that begins late", arguments: ["mp4", "mkv"])
-    func narratedLate(_ ending: String) throws {
+    @Test(arguments: ["mp4", "mkv"])
+    func `a narration begins with the first frame of a clip that begins late`(_ ending: String) throws {
         try numbered("g.mp4", "-g", "90", "-bf", "2")
         try bench.make("late.\(ending)", "-itsoffset", "0.5", "-i", "g.mp4", "-an", "-c", "copy")
         _ = try AudioReplacement.run(

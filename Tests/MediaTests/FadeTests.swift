@@ -1,16 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
 import Testing
 
 @testable import Media
 
-@Suite struct FadeTests {
+@Suite(.timeLimit(.minutes(5))) struct FadeTests {
     private let bench: Workbench
 
     init() throws { bench = try Workbench() }
 
-    @Test("a fade over clips in motion holds the last picture of one and the first of the other")
-    func motion() throws {
+    @Test
+    func `a fade between moving clips holds the last frame of one and the first of the other`() throws {
         for (name, color) in [("a.mp4", "gray"), ("b.mp4", "gray")] {
-            // The picture's brightness counts its frames.
+            // The luma of a frame encodes its number.
             try bench.make(
                 name, "-f", "lavfi", "-i", "color=\(color):s=320x180:r=30", "-t", "2", "-vf",
                 "geq=lum='16+2*N':cb=128:cr=128", "-c:v", "libx264", "-qp", "4", "-bf", "0", "-preset", "ultrafast",
@@ -24,7 +27,7 @@ import Testing
         #expect(report.frames == 120)
         let luma = try bench.luma("film.mp4")
         try #require(luma.count == 120)
-        // Before the boundary the entering clip shows its first picture (16), after it the leaving one its last (134).
+        // Before the boundary the entering clip shows its first frame (16), after it the leaving clip its last (134).
         for (frame, leaving, entering) in [(55, 126, 16), (59, 134, 16), (60, 134, 16), (64, 134, 24)] {
             let weight = (Double(frame - 55) + 0.5) / 10
             let wanted = Double(leaving) * (1 - weight) + Double(entering) * weight
@@ -33,8 +36,8 @@ import Testing
         #expect(abs(luma[54] - 124) <= 3 && abs(luma[65] - 26) <= 3 && abs(luma[119] - 134) <= 3)
     }
 
-    @Test("a fade between stills is the weighted mean of their pictures, a few bytes a frame, whatever the length")
-    func stills() throws {
+    @Test
+    func `a fade between stills is the weighted mean of the stills at a few bytes per frame`() throws {
         let pictures = [
             try bench.picture("a.png", "mandelbrot=s=320x180:start_scale=0.5"),
             try bench.picture("b.png", "testsrc2=s=320x180"),
@@ -67,7 +70,7 @@ import Testing
                 "ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "packet=pts,dts,size,flags", "-of",
                 "csv=p=0", film
             ).split(separator: "\n").map { $0.split(separator: ",") }
-            // Two key frames of each still, and two pictures of the fade.
+            // Two key frames of each still, and two frames of the fade.
             #expect(packets.count { Int($0[2]) ?? 0 >= 60 } <= 7)
             #expect(packets.count { $0[3].hasPrefix("K") } >= 5)
             let stream = try bench.entries(film)
@@ -75,8 +78,8 @@ import Testing
         }
     }
 
-    @Test("a fade of stills is the same after it was re-muxed, and may itself be a clip of another film")
-    func remuxed() throws {
+    @Test
+    func `a fade of stills survives remuxing, and its film can be a clip of another film`() throws {
         for (index, color) in ["red", "blue"].enumerated() {
             _ = try bench.clip("\(index).mp4", frames: 45, of: try bench.flat("\(index).png", color))
         }
@@ -96,8 +99,8 @@ import Testing
         #expect(try bench.complaints("more.mp4") == "")
     }
 
-    @Test("stills of one frame more than their fades, and fades that touch, still make a whole film")
-    func tight() throws {
+    @Test
+    func `short stills with adjacent fades make a complete film`() throws {
         for (index, color) in ["red", "blue", "lime", "white"].enumerated() {
             _ = try bench.clip("\(index).mp4", frames: 40, of: try bench.flat("\(index).png", color))
         }
@@ -113,7 +116,7 @@ import Testing
         }
     }
 
-    /// Decoded pictures, planar 4:2:0.
+    /// The decoded frames, planar 4:2:0.
     private func pixels(_ file: String, frames: Int) throws -> [UInt8] {
         Array(
             try bench.runBytes(
@@ -125,8 +128,8 @@ import Testing
                 ]))
     }
 
-    @Test("a film faded at every boundary plays its narrations where they belong")
-    func sound() throws {
+    @Test
+    func `a film with a fade at every boundary starts its narrations on time`() throws {
         let clip = try bench.clip("w.mp4", frames: 45, of: try bench.flat("w.png", "white"), keyFramesAt: [8])
         let tone = try bench.burst("t.wav", seconds: 0.2)
         let parts = (0..<6).map { FilmPart(clip: clip, frames: 45, audio: tone, title: "\($0)") }
@@ -140,9 +143,9 @@ import Testing
         }
     }
 
-    @Test("whatever the parts, the runs cover every frame once, and every copy begins at a key frame")
-    func cover() {
-        var random = Repeatable(state: 7)
+    @Test
+    func `the runs of random plans cover every frame once, and every copy starts at a key frame`() {
+        var random = SeededGenerator(seed: 7)
         for _ in 0..<3000 {
             let parts = (0..<Int.random(in: 1...8, using: &random)).map { _ in
                 let available = Int.random(in: 1...100, using: &random)
@@ -150,8 +153,8 @@ import Testing
                 var part = FilmPlan.Part(
                     frames: Int.random(in: 1...80, using: &random), available: available, keys: keys,
                     isCopyable: Int.random(in: 0..<4, using: &random) > 0)
-                let turn = keys.randomElement(using: &random) ?? 0
-                part.stills = [0..<turn, turn..<available].filter { !$0.isEmpty && Bool.random(using: &random) }
+                let split = keys.randomElement(using: &random) ?? 0
+                part.stills = [0..<split, split..<available].filter { !$0.isEmpty && Bool.random(using: &random) }
                 return part
             }
             let plan = FilmPlan(parts: parts, fades: FilmPlan.Fades(crossing: Int.random(in: 0...40, using: &random)))
@@ -184,15 +187,5 @@ import Testing
             }
             #expect(position == plan.starts.last)
         }
-    }
-}
-
-/// The same numbers in every run.
-private struct Repeatable: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return (state >> 32) * 0x1_0000_0001
     }
 }

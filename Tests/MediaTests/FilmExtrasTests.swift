@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import Testing
 
 @testable import Media
 
-@Suite struct FilmExtrasTests {
+@Suite(.timeLimit(.minutes(5))) struct FilmExtrasTests {
     private let bench: Workbench
     private let format: VideoFormat
 
@@ -17,8 +19,8 @@ import Testing
         return FilmRecipe(parts: [FilmPart(clip: clip, frames: frames, audio: audio, title: "w")], format: format)
     }
 
-    @Test("a film comes out of black and goes to black, and only those frames are coded anew")
-    func fades() throws {
+    @Test
+    func `a film fades from and to black, and only those frames are encoded`() throws {
         var recipe = try recipe(keys: [15])
         recipe.openingFrames = 15
         recipe.closingFrames = 20
@@ -32,8 +34,8 @@ import Testing
         #expect(try bench.complaints("f.mp4") == "")
     }
 
-    @Test("fades longer than the film meet in its middle")
-    func longFades() throws {
+    @Test
+    func `fades longer than the film meet in its middle`() throws {
         var recipe = try recipe(frames: 21)
         recipe.openingFrames = 300
         recipe.closingFrames = 300
@@ -43,17 +45,18 @@ import Testing
         #expect(luma[10] > 200 && luma[0] < 40 && luma[20] < 40)
     }
 
-    @Test("a film is brought to a loudness, its true peak below -1 dBTP", arguments: [-23.0, -16, -14])
-    func loudness(_ wanted: Double) throws {
-        // Quiet noise with loud clicks: raising it must not clip.
+    @Test(arguments: [-23.0, -16, -14])
+    func `a film is normalised to a loudness with a true peak below -1 dBTP`(_ wanted: Double) throws {
+        // Quiet tones with loud clicks: amplification must not clip.
         try bench.make(
             "n.wav", "-f", "lavfi", "-i",
             "aevalsrc='0.05*sin(2*PI*300*t)+0.04*sin(2*PI*1100*t)+if(lt(mod(t,0.5),0.0005),0.8,0)':d=3:s=48000")
         var recipe = try recipe(audio: bench.path("n.wav"))
         recipe.loudness = wanted
         let report = try Film.stitch(recipe, output: bench.path("f.mp4"))
-        let said = try bench.run("ffmpeg", "-hide_banner", "-i", "f.mp4", "-af", "ebur128=peak=true", "-f", "null", "-")
-        let summary = said.components(separatedBy: "Summary:").last ?? ""
+        let output = try bench.run(
+            "ffmpeg", "-hide_banner", "-i", "f.mp4", "-af", "ebur128=peak=true", "-f", "null", "-")
+        let summary = output.components(separatedBy: "Summary:").last ?? ""
         let found = summary.firstMatch(of: /I:\s+(-?[0-9.]+) LUFS/).flatMap { Double($0.1) } ?? 0
         let peak = summary.firstMatch(of: /Peak:\s+(-?[0-9.]+) dBFS/).flatMap { Double($0.1) } ?? 99
         #expect(abs(found - wanted) < 1, "\(found)")
@@ -62,8 +65,8 @@ import Testing
         #expect(report.warnings == [])
     }
 
-    @Test("silence has no loudness, and is left alone")
-    func silence() throws {
+    @Test
+    func `silence is not normalised, with a warning`() throws {
         var recipe = try recipe()
         recipe.loudness = -16
         let report = try Film.stitch(recipe, output: bench.path("f.mp4"))
@@ -71,8 +74,8 @@ import Testing
         #expect(try bench.sound("f.mp4").allSatisfy { abs($0) < 0.001 })
     }
 
-    @Test("music plays under the whole film, softer while somebody speaks")
-    func music() throws {
+    @Test
+    func `music plays under the whole film, and is ducked during speech`() throws {
         let narration = try bench.burst("n.wav", after: 3, seconds: 4)
         try bench.make("m.wav", "-f", "lavfi", "-i", "sine=f=200:d=1.7:r=44100", "-af", "volume=6")
         var recipe = try recipe(frames: 240, audio: narration)
@@ -87,7 +90,7 @@ import Testing
         }
         #expect(level(1.5) > 0.03 && level(2.5) > 0.03)
         #expect(level(7.85) < level(1.5) / 3)
-        // What is left of the music beside the tone: the loudest that a 200 Hz tone can be there is told by its own filter.
+        // The level of the music at 200 Hz, separated from the narration's tone by a low-pass filter.
         try bench.make(
             "low.wav", "-i", "f.mp4", "-af", "lowpass=f=320:poles=2,lowpass=f=320:poles=2", "-ac", "1", "-ar", "48000")
         let low = try bench.sound("low.wav")
@@ -98,16 +101,16 @@ import Testing
         #expect(bass(3.7) < bass(1.5) * 0.5, "\(bass(3.7)) \(bass(1.5))")
     }
 
-    @Test("music that cannot be read leaves a film without music")
-    func badMusic() throws {
+    @Test
+    func `unreadable music is omitted with a warning`() throws {
         var recipe = try recipe()
         recipe.music = FilmRecipe.Music(path: try bench.write("m.mp3", "no music".utf8))
         let report = try Film.stitch(recipe, output: bench.path("f.mp4"))
         #expect(report.warnings.count == 1 && report.warnings[0].contains("m.mp3"))
     }
 
-    @Test("captions are a text track of their own, with gaps where nothing is said")
-    func captions() throws {
+    @Test
+    func `soft captions are a text track with gaps between cues`() throws {
         var recipe = try recipe()
         recipe.captions = [
             CaptionCue(start: 0.5, end: 1.25, lines: ["Dämmerung", "über dem Hafen"]),

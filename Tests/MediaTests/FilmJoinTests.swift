@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import Testing
 import Timebase
 
 @testable import Media
 
-@Suite struct FilmJoinTests {
+@Suite(.timeLimit(.minutes(5))) struct FilmJoinTests {
     private let bench: Workbench
 
     init() throws { bench = try Workbench() }
@@ -17,8 +19,8 @@ import Timebase
         try Film.stitch(parts: parts, output: bench.path("film.mp4"), format: try small(), fadeFrames: fadeFrames)
     }
 
-    @Test("forty segments of odd lengths keep picture and sound together to the end")
-    func manySegments() throws {
+    @Test
+    func `forty segments of irregular durations stay in sync to the end`() throws {
         let image = try bench.picture("a.png")
         let narration = try bench.burst("n.wav", seconds: 0.1)
         let format = try small()
@@ -46,12 +48,12 @@ import Timebase
         for start in starts {
             let wanted = start * 1600
             let found = try #require(sound.onset(from: wanted - 2400))
-            #expect(abs(found - wanted) <= 240, "the narration at \(start) begins \(found - wanted) samples late")
+            #expect(abs(found - wanted) <= 240, "the narration at frame \(start) starts \(found - wanted) samples late")
         }
     }
 
-    @Test("a clip that is too long is cut, one that is too short holds its last picture")
-    func lengths() throws {
+    @Test
+    func `a longer clip is cut, a shorter one holds its last frame`() throws {
         let white = try bench.clip("w.mp4", frames: 60, of: try bench.flat("w.png", "white"))
         let black = try bench.clip("b.mp4", frames: 20, of: try bench.flat("b.png", "black"))
         let report = try stitch([part(white, 40), part(black, 50), part(white, 60)])
@@ -64,8 +66,8 @@ import Timebase
         #expect(try bench.complaints("film.mp4") == "")
     }
 
-    @Test("a narration that is too long stops at its segment's end")
-    func cutNarration() throws {
+    @Test
+    func `a longer narration stops at the end of its segment`() throws {
         let clip = try bench.clip("c.mp4", frames: 30, of: try bench.picture("a.png"))
         _ = try stitch([part(clip, 30, try bench.burst("long.wav", seconds: 3)), part(clip, 30)])
         let sound = try bench.sound("film.mp4")
@@ -73,21 +75,21 @@ import Timebase
         #expect(sound.isSilent(48_300..<90_000))
     }
 
-    @Test("one narration for several segments goes on where it was cut, without a gap")
-    func sharedNarration() throws {
+    @Test
+    func `one narration for several segments continues without a gap`() throws {
         let clip = try bench.clip("c.mp4", frames: 30, of: try bench.picture("a.png"))
         let whole = try bench.burst("whole.mp3", after: 1.5, seconds: 3)
         _ = try stitch([part(clip, 30, whole), part(clip, 30, whole, from: 1), part(clip, 30, whole, from: 2)])
         let sound = try bench.sound("film.mp4")
         #expect(abs(try #require(sound.onset(from: 0)) - 72_000) <= 240)
-        // A gap or a fade at the boundary would show as a stretch of 2 ms without a loud sample.
+        // A gap or a fade at the boundary would leave 2 ms without a loud sample.
         for start in stride(from: 73_000, to: 140_000, by: 96) {
             #expect(sound[start..<start + 96].contains { abs($0) > 0.3 }, "quiet at sample \(start)")
         }
     }
 
-    @Test("without a narration the clip's own sound is used")
-    func ownSound() throws {
+    @Test
+    func `without a narration the clip's own sound is used`() throws {
         let silent = try bench.clip("s.mp4", frames: 30, of: try bench.picture("a.png"))
         _ = try AudioReplacement.run(
             clip: silent, audio: try bench.burst("t.wav", after: 0.5, seconds: 1), output: bench.path("own.mp4"))
@@ -97,8 +99,8 @@ import Timebase
         #expect(abs(try #require(try bench.sound("film.mp4").onset(from: 0)) - 72_000) <= 240)
     }
 
-    @Test("a clip of another size, codec and rate is brought to the film's; stills beside it are copied")
-    func mixed() throws {
+    @Test
+    func `a clip of another size, codec and rate is converted, and the stills around it are copied`() throws {
         let still = try bench.clip("s.mp4", frames: 60, of: try bench.flat("w.png", "white"))
         try bench.make(
             "other.webm", "-f", "lavfi", "-i", "color=gray:s=200x200:r=24", "-f", "lavfi", "-i", "sine=r=44100", "-t",
@@ -116,13 +118,11 @@ import Timebase
                 "-v", "error", "-ss", "3", "-i", "film.mp4", "-frames:v", "1", "-vf", "extractplanes=y", "-f",
                 "rawvideo", "-",
             ])
-        #expect(abs(Int(edge[320 * 90 + 5]) - 16) <= 2, "no letter box at the left")
+        #expect(abs(Int(edge[320 * 90 + 5]) - 16) <= 2, "the left edge is not black")
     }
 
-    @Test(
-        "foreign H.264 of the film's size joins stills in one clean track, whoever comes first",
-        arguments: [true, false])
-    func foreignH264(_ first: Bool) throws {
+    @Test(arguments: [true, false])
+    func `H.264 of another encoder and stills form one valid track, in either order`(_ first: Bool) throws {
         let still = try bench.clip("s.mp4", frames: 60, of: try bench.flat("w.png", "white"))
         try bench.make(
             "x.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30", "-t", "2", "-c:v", "libx264", "-preset",
@@ -130,15 +130,15 @@ import Timebase
         let foreign = part(bench.path("x.mp4"), 60)
         let stills = [part(still, 60), part(still, 60)]
         let report = try stitch(first ? [foreign] + stills : stills + [foreign])
-        #expect(report.encodedFrames <= 60, "the stills were encoded anew because of one foreign clip")
+        #expect(report.encodedFrames <= 60, "the stills were encoded because of one foreign clip")
         #expect(try bench.complaints("film.mp4") == "")
         let luma = try bench.luma("film.mp4")
         #expect(luma.count == 180)
         #expect(luma[(first ? 60 : 0)..<(first ? 180 : 120)].allSatisfy { abs($0 - 235) <= 2 })
     }
 
-    @Test("clips of variable rate, with B-frames, without a known length, take exactly their frames")
-    func oddClips() throws {
+    @Test
+    func `clips of variable rate, with B-frames or of unknown length take exactly their frames`() throws {
         try bench.make(
             "vfr.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30", "-t", "2", "-vf",
             "select='not(mod(n,3))+lt(n,20)'", "-vsync", "vfr", "-c:v", "libx264", "-preset", "ultrafast")
@@ -152,8 +152,8 @@ import Timebase
         #expect(try bench.complaints("film.mp4") == "")
     }
 
-    @Test("a clip that does not decode stops the film, and names itself")
-    func badClip() throws {
+    @Test
+    func `a clip that does not decode is an error that names it`() throws {
         let good = try bench.clip("s.mp4", frames: 30, of: try bench.flat("w.png", "white"))
         let bad = try bench.write("bad.mp4", try bench.bytes("s.mp4").prefix(300))
         let found = fault { _ = try stitch([part(good, 30), part(bad, 30)]) }
@@ -165,22 +165,22 @@ import Timebase
         #expect(none?.kind == .invalidArgument)
     }
 
-    @Test("cancelling stops within a frame")
-    func cancel() throws {
+    @Test
+    func `cancellation stops within a frame`() throws {
         let clip = try bench.clip("c.mp4", frames: 300, of: try bench.picture("a.png"))
         for limit in [0, 1, 5, 100] {
-            let asked = Counter()
+            let polls = Counter()
             let found = fault {
                 _ = try Film.stitch(
                     parts: [part(clip, 300), part(clip, 300)], output: bench.path("film.mp4"), format: try small(),
                     fadeFrames: 16,
                     cancelled: {
-                        asked.increase() > limit
+                        polls.increase() > limit
                     })
             }
             #expect(found?.kind == .cancelled)
-            // Picture and sound ask each for itself, and neither goes on after it was told to stop.
-            #expect(asked.increase() <= limit + 3)
+            // Video and sound poll independently, and each stops at its next poll.
+            #expect(polls.increase() <= limit + 3)
         }
     }
 }

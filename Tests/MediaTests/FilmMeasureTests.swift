@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import Testing
 
 @testable import Media
 
-/// What is measured in films that were made elsewhere.
+/// Measurements of films of other makers.
 @Suite(.timeLimit(.minutes(5))) struct FilmMeasureTests {
     private let bench: Workbench
 
@@ -19,8 +21,8 @@ import Testing
         findings.first { $0.name == "\(name)_total" }
     }
 
-    @Test("the lengths of streams are those of their decoded frames, whatever the container states")
-    func spans() throws {
+    @Test
+    func `the durations of streams are those of their decoded frames, not the container's`() throws {
         let film = try film(
             "f.webm", "testsrc2=s=320x180:r=30:d=3", "sine=d=10", "-c:v", "libvpx", "-b:v", "1M", "-c:a", "libopus")
         let report = try MediaProbe.probe(film, decode: true)
@@ -28,13 +30,13 @@ import Testing
         let (video, audio) = (try #require(report.streams.first?.span), try #require(report.streams.last?.span))
         #expect(abs(video.presented - 3) < 0.001 && abs(audio.presented - 10) < 0.02)
         #expect(abs(video.end - 3) < 0.02 && report.streams.allSatisfy(\.isBest))
-        // The last picture's duration is the container's word.
+        // The duration of the last frame is taken from the container.
         let still = try bench.clip("c.mp4", frames: 45, of: try bench.picture("a.png"))
         #expect(try MediaProbe.probe(still, decode: true).streams.first?.span?.presented == 1.5)
     }
 
-    @Test("black, frozen and silent stretches are found with their times, of any pixel format and rate")
-    func stretches() throws {
+    @Test
+    func `black, frozen and silent stretches are found with their times in all pixel formats`() throws {
         for (format, codec) in [("yuv420p", "libx264"), ("yuv420p10le", "libx264"), ("gbrp", "libx264rgb")] {
             try bench.run(
                 "ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "color=black:s=320x180:r=25:d=2", "-f", "lavfi",
@@ -43,18 +45,18 @@ import Testing
                 "[2]loop=50:1,trim=end=2,setpts=N/25/TB[t];[0][1][t]concat=n=3,format=\(format)[v]", "-map", "[v]",
                 "-map", "3", "-c:v", codec, "-c:a", "aac", "f.mkv")
             let findings = try DeliveryCheck.run(bench.path("f.mkv"), isThorough: true).findings
-            let black = try #require(total("black", findings)?.stretches)
+            let black = try #require(total("black", findings)?.ranges)
             #expect(
                 black.count == 1 && abs(black[0].start) < 0.05 && abs(black[0].end - 2) < 0.05, "\(format) \(black)")
             let frozen = try #require(total("frozen", findings))
             #expect(abs((frozen.value ?? 0) - 4) < 0.1 && !frozen.isPassed, "\(format) \(frozen)")
             let silent = try #require(total("silent", findings))
-            #expect(abs((silent.stretches?.first?.start ?? 0) - 3) < 0.15, "\(silent)")
-            #expect(abs((silent.stretches?.first?.end ?? 0) - 6) < 0.1 && silent.isPassed, "\(silent)")
+            #expect(abs((silent.ranges?.first?.start ?? 0) - 3) < 0.15, "\(silent)")
+            #expect(abs((silent.ranges?.first?.end ?? 0) - 6) < 0.1 && silent.isPassed, "\(silent)")
         }
     }
 
-    /// ffmpeg's arguments for 12 s of 320x180, and whether they show one picture throughout.
+    /// ffmpeg's arguments for 12 s of 320x180, and whether they show a frozen picture.
     private static let motions: [(name: String, arguments: [String], isFrozen: Bool)] = [
         ("still", ["-crf", "18"], true), ("still", ["-crf", "28"], true),
         ("grain", ["-vf", "crop=320:180:0:0,noise=alls=4:allf=t", "-crf", "20"], true),
@@ -74,9 +76,8 @@ import Testing
         ),
     ]
 
-    @Test(
-        "a picture is frozen below grain and across key frames, and not where anything moves slowly", arguments: 0..<8)
-    func frozen(_ index: Int) throws {
+    @Test(arguments: 0..<8)
+    func `a still under grain is frozen, and slow motion is not`(_ index: Int) throws {
         let motion = Self.motions[index]
         try bench.make(
             "p.png", "-f", "lavfi", "-i", "mandelbrot=s=640x360:r=30:start_scale=0.3", "-frames:v", "1")
@@ -86,15 +87,15 @@ import Testing
             ["-v", "error", "-y", "-loop", "1", "-framerate", "30", "-t", "12", "-i", "p.png"] + filter
                 + motion.arguments + ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "f.mp4"])
         let findings = try DeliveryCheck.run(bench.path("f.mp4"), isThorough: true).findings
-        let frozen = try #require(total("frozen", findings)?.stretches)
+        let frozen = try #require(total("frozen", findings)?.ranges)
         if motion.isFrozen {
-            #expect(frozen == [TimeStretch(start: 0, end: 12)], "\(motion.name): \(frozen)")
+            #expect(frozen == [TimeRange(start: 0, end: 12)], "\(motion.name): \(frozen)")
         } else {
-            #expect(frozen.allSatisfy { $0.length < 2 }, "\(motion.name): \(frozen)")
+            #expect(frozen.allSatisfy { $0.duration < 2 }, "\(motion.name): \(frozen)")
         }
     }
 
-    /// What is done to a narration on its way into a film: ffmpeg's arguments for its sound, as a filter and a codec.
+    /// How a narration is processed before it is in a film: a filter and a codec as ffmpeg's arguments.
     private static let treatments: [(filter: String, codec: [String])] = [
         ("anull", ["aac"]), ("anull", ["libmp3lame", "-b:a", "32k"]), ("anull", ["libopus", "-b:a", "32k"]),
         ("equalizer=f=300:t=q:w=1:g=6,equalizer=f=3000:t=q:w=1:g=-8", ["aac"]), ("highpass=f=300", ["aac"]),
@@ -104,9 +105,8 @@ import Testing
         ("aresample=16000", ["aac"]), ("adelay=150", ["aac"]), ("acompressor=threshold=0.05:ratio=6:makeup=4", ["aac"]),
     ]
 
-    @Test(
-        "speech is found however it was treated, other speech of the same voice is not, and music below hides neither")
-    func words() throws {
+    @Test
+    func `processed speech is recognised, other speech of the same voice is not, also above music`() throws {
         let sample = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "services/understudy/Sample")
         for id in ["seg_002", "seg_003"] {
@@ -143,15 +143,15 @@ import Testing
         #expect(try measured("seg_003", "seg_002", mixed, ["aac"])?.measured == "something else is heard")
     }
 
-    @Test("a film of our own is not measured further, and has no more points than before")
-    func own() throws {
+    @Test
+    func `a report that is not thorough has no totals`() throws {
         let clip = try bench.clip("c.mp4", frames: 45, of: try bench.picture("a.png"))
         let findings = try DeliveryCheck.run(clip).findings
         #expect(!findings.contains { $0.name.hasSuffix("_total") || $0.name == "playable" })
     }
 
-    @Test("a narration that begins late is missed too")
-    func lateSpeech() throws {
+    @Test
+    func `a missing narration is found even if it starts with silence`() throws {
         try bench.run(
             "ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "sine=f=440:d=8", "-af",
             "volume=0:enable='lt(t,6)',volume=4", "n.wav")
@@ -162,8 +162,8 @@ import Testing
         #expect(findings.first { $0.name == "sync_a" }?.measured == "heard for 0.0 of 2.0 s of speech")
     }
 
-    @Test("a narration that breaks off is found, and a tone that goes on is not taken for another")
-    func coverage() throws {
+    @Test
+    func `a truncated narration is found, and a continuous tone is not mistaken for the next narration`() throws {
         let narration = try bench.tone("n.wav", seconds: 8)
         func finding(_ sound: String) throws -> DeliveryFinding? {
             let film = try film("f.mp4", "testsrc2=s=320x180:r=25:d=16", sound, "-c:v", "libx264", "-c:a", "aac")

@@ -1,53 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import Testing
 import Timebase
 
 @testable import Media
 
-@Suite struct FilmPlanTests {
+@Suite(.timeLimit(.minutes(5))) struct FilmPlanTests {
     private func part(_ frames: Int, keys: [Int]? = nil, available: Int? = nil, copy: Bool = true) -> FilmPlan.Part {
         FilmPlan.Part(
             frames: frames, available: available ?? frames, keys: keys ?? [0, 8, frames - 7], isCopyable: copy)
     }
 
-    @Test("cuts copy every frame")
-    func cuts() {
+    @Test
+    func `cuts copy every frame`() {
         let plan = FilmPlan(parts: [part(450), part(450)], fades: FilmPlan.Fades(crossing: 0))
         #expect(plan.runs == [.copy(part: 0, frames: 0..<450), .copy(part: 1, frames: 0..<450)])
         #expect(plan.encodedFrames == 0)
     }
 
-    @Test("with key frames where fades end, exactly the fades' frames are encoded")
-    func fades() {
+    @Test
+    func `with key frames at the ends of fades, only the frames of fades are encoded`() {
         let plan = FilmPlan(parts: [part(450), part(450), part(450)], fades: FilmPlan.Fades(crossing: 15))
         #expect(plan.fades.map(\.range) == [443..<458, 893..<908])
         #expect(plan.encodedFrames == 30)
         #expect(plan.starts.last == 1350)
     }
 
-    @Test("without them, encoding goes on to the next key frame")
-    func extended() {
+    @Test
+    func `without key frames there, encoding continues to the next one`() {
         let plan = FilmPlan(parts: [part(450), part(450, keys: [0, 60])], fades: FilmPlan.Fades(crossing: 15))
         #expect(plan.runs == [.copy(part: 0, frames: 0..<443), .encode(443..<510), .copy(part: 1, frames: 60..<450)])
     }
 
-    @Test("a fade is shortened where a neighbour is too short, and left out where there is no room")
-    func short() {
+    @Test
+    func `a fade is shortened beside a short part, and omitted if there is no room`() {
         let plan = FilmPlan(
             parts: [part(450), part(6, keys: [0]), part(1, keys: [0])], fades: FilmPlan.Fades(crossing: 15))
         #expect(plan.fades.map(\.range.count) == [6])
         #expect(plan.starts == [0, 450, 456, 457])
     }
 
-    @Test("a clip that is too short, or unlike the film, is encoded, the others copied")
-    func mixed() {
+    @Test
+    func `a short clip and a clip of another format are encoded, the others copied`() {
         let plan = FilmPlan(
             parts: [part(100, available: 90), part(100, copy: false), part(100)], fades: FilmPlan.Fades(crossing: 0))
         #expect(plan.runs == [.copy(part: 0, frames: 0..<90), .encode(90..<200), .copy(part: 2, frames: 0..<100)])
     }
 }
 
-@Suite struct FilmTests {
+@Suite(.timeLimit(.minutes(5))) struct FilmTests {
     private let bench: Workbench
     private let format: VideoFormat
 
@@ -64,16 +66,18 @@ import Timebase
         return path
     }
 
-    /// The first loud sample at or after a moment. -> seconds from that moment.
+    /// The first loud sample near a time.
+    ///
+    /// - Returns: its offset from that time, in seconds.
     private func onset(_ sound: [Float], at seconds: Double) -> Double? {
         let start = Int(seconds * 48_000)
-        // A little earlier, so that a sound that comes too soon is seen as such.
+        // Start earlier, to detect sound that begins too soon.
         let from = max(start - 2400, 0)
         return sound[from...].firstIndex { abs($0) > 0.05 }.map { Double($0 - start) / 48_000 }
     }
 
-    @Test("each narration starts with its part's first frame, padded or cut, on a time line that is exact")
-    func sound() throws {
+    @Test
+    func `each narration starts with its part's first frame, padded or cut`() throws {
         let tone = try bench.tone("t.mp3", seconds: 0.4)
         let long = try bench.tone("long.wav", seconds: 3, rate: 8000)
         let surround = try bench.tone("s.flac", seconds: 0.3, rate: 96_000, channels: 6)
@@ -97,33 +101,33 @@ import Timebase
         #expect(abs((Double(audio["duration"] ?? "") ?? 0) - 145.0 / 30) < 0.001)
         #expect(try bench.complaints(film) == "")
         #expect(try bench.moovIsFirst(film))
-        let heard = try bench.sound(film)
+        let samples = try bench.sound(film)
         var start = 0.0
         for count in frames {
-            // The cut tone before is loud to its end, so the second boundary is told by its own fade.
+            // The tone before is loud up to its cut, so the second boundary has no onset.
             if start != 76.0 / 30 {
-                let found = try #require(onset(heard, at: start))
+                let found = try #require(onset(samples, at: start))
                 #expect(abs(found) < 0.005, "at \(start) s: \(found) s")
             }
             start += Double(count) / 30
         }
     }
 
-    @Test("forty short parts end on the frame, and the last narration is in place")
-    func many() throws {
+    @Test
+    func `forty short parts have exact lengths, and the last narration starts on time`() throws {
         let clip = try clip("c", "gray", frames: 11)
         let tone = try bench.tone("t.mp3", seconds: 0.1)
         let parts = (0..<40).map { FilmPart(clip: clip, frames: 10 + $0 % 2, audio: tone, title: "s\($0)") }
         let film = bench.path("film.mp4")
         let report = try Film.stitch(parts: parts, output: film, format: format)
         #expect(report.frames == 420)
-        let heard = try bench.sound(film)
+        let samples = try bench.sound(film)
         let last = Double(420 - 11) / 30
-        #expect(abs(try #require(onset(heard, at: last))) < 0.005)
+        #expect(abs(try #require(onset(samples, at: last))) < 0.005)
     }
 
-    @Test("a cross-fade keeps the time line, blends in its middle, and touches nothing else")
-    func fade() throws {
+    @Test
+    func `a cross-fade keeps the film's length, blends in its middle, and changes no other frames`() throws {
         let parts = [
             FilmPart(clip: try clip("a", "black", frames: 60), frames: 60, audio: nil, title: "a"),
             FilmPart(clip: try clip("b", "white", frames: 60), frames: 60, audio: nil, title: "b"),
@@ -142,8 +146,8 @@ import Timebase
         #expect(levels[3] > 235 && levels[4] > 235)
     }
 
-    @Test("a clip of another size, rate and codec is brought to the film's format, the others are copied")
-    func foreign() throws {
+    @Test
+    func `a clip of another size, rate and codec is converted, the others are copied`() throws {
         try bench.run(
             "ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=640x480:r=24:d=2", "-f", "lavfi", "-i",
             "sine=f=300:d=2", "-c:v", "libx264", "-bf", "2", "-c:a", "aac", "-ar", "44100", "foreign.mp4")
@@ -157,12 +161,12 @@ import Timebase
         #expect(try bench.entries(film)["width"] == "320")
         #expect(try bench.frameHashes(film).count == 105)
         #expect(try bench.complaints(film) == "")
-        // The clip's own sound is used where there is no narration.
+        // Without a narration the clip's own sound is used.
         #expect(abs(try #require(onset(try bench.sound(film), at: 1.5))) < 0.03)
     }
 
-    @Test("a clip that is too short holds its last picture, one that is too long is cut")
-    func lengths() throws {
+    @Test
+    func `a longer clip is cut, a shorter one holds its last frame`() throws {
         let clip = try clip("a", "gray", frames: 30)
         let film = bench.path("film.mp4")
         let report = try Film.stitch(
@@ -175,8 +179,8 @@ import Timebase
         #expect(try bench.complaints(film) == "")
     }
 
-    @Test("a narration that cannot be read is a warning and silence", arguments: ["text", "empty", "missing"])
-    func unreadable(_ fault: String) throws {
+    @Test(arguments: ["text", "empty", "missing"])
+    func `an unreadable narration is replaced by silence, with a warning`(_ fault: String) throws {
         let audio = bench.path("bad.mp3")
         if fault == "text" { try "these are words".write(toFile: audio, atomically: true, encoding: .utf8) }
         if fault == "empty" { try Data().write(to: URL(filePath: audio)) }
@@ -189,8 +193,8 @@ import Timebase
         #expect(try bench.sound(film).allSatisfy { abs($0) < 0.001 })
     }
 
-    @Test("a part of a narration can be skipped")
-    func offset() throws {
+    @Test
+    func `the beginning of a narration can be skipped`() throws {
         let audio = bench.path("two.wav")
         try bench.run(
             "ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "aevalsrc='0.5*sin(2*PI*440*t)*gte(t,1)':d=2", audio)
@@ -203,8 +207,8 @@ import Timebase
         #expect(abs(try #require(onset(try bench.sound(film), at: 0.2))) < 0.005)
     }
 
-    @Test("chapters name the parts")
-    func chapters() throws {
+    @Test
+    func `each part is a chapter with its title`() throws {
         let clip = try clip("a", "gray", frames: 30)
         let film = bench.path("film.mp4")
         _ = try Film.stitch(
@@ -214,8 +218,8 @@ import Timebase
         #expect(text.contains("one") && text.contains("two"))
     }
 
-    @Test("replacing the sound copies the picture, starts with the first frame, and tells what was cut or added")
-    func replacement() throws {
+    @Test
+    func `replacing the sound copies the video, and reports what was cut or padded`() throws {
         let clip = try clip("a", "gray", frames: 60)
         let before = try bench.frameHashes(clip)
         let output = bench.path("out.mp4")
@@ -234,8 +238,8 @@ import Timebase
         #expect(!FileManager.default.fileExists(atPath: bench.path("none.mp4")))
     }
 
-    @Test("a probe that decodes finds what headers hide")
-    func probe() throws {
+    @Test
+    func `decoding finds faults that the headers do not show`() throws {
         let clip = try clip("a", "gray", frames: 60)
         let good = try MediaProbe.probe(clip, decode: true)
         #expect(good.container == "mp4" && good.frames == 60 && good.decodedOK == true && good.problems.isEmpty)
@@ -247,8 +251,8 @@ import Timebase
         #expect(try MediaProbe.probe(bench.path("cut.mp4"), decode: false).decodedOK == nil)
     }
 
-    @Test("a play list or a script that names other files opens none of them")
-    func playLists() throws {
+    @Test
+    func `a playlist or a script does not open the files that it names`() throws {
         let clip = try clip("a", "gray", frames: 30)
         try "ffconcat version 1.0\nfile '\(clip)'\n".write(
             toFile: bench.path("x.mp4"), atomically: true, encoding: .utf8)
@@ -259,19 +263,19 @@ import Timebase
         }
     }
 
-    @Test("a film that is cancelled stops")
-    func cancelled() throws {
+    @Test
+    func `cancellation stops a film`() throws {
         let clip = try clip("a", "gray", frames: 30)
-        let asked = Counter()
+        let polls = Counter()
         let error = #expect(throws: MediaError.self) {
             try Film.stitch(
                 parts: [FilmPart(clip: clip, frames: 30, audio: nil, title: "a")], output: bench.path("f.mp4"),
                 format: format,
                 cancelled: {
-                    asked.increase() > 5
+                    polls.increase() > 5
                 })
         }
         #expect(error?.kind == .cancelled)
-        #expect(asked.increase() <= 10)
+        #expect(polls.increase() <= 10)
     }
 }

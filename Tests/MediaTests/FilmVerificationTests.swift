@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 import Testing
 
 @testable import Media
 
-/// Films of copied pictures decode, whatever their clips turn out to be.
+/// Films of copied frames decode even if a clip is not what its header states.
 @Suite(.timeLimit(.minutes(5))) struct FilmVerificationTests {
     private let bench: Workbench
 
@@ -24,26 +26,26 @@ import Testing
             "0", "-g", "10", "-pix_fmt", "yuv420p", "-colorspace", "bt709", "-x264-params", parameters)
     }
 
-    @Test("a clip whose header is one of ours and whose samples are not is encoded, the others are copied")
-    func deceiving() throws {
+    @Test
+    func `a clip with a header of this encoder but other samples is encoded, the rest copied`() throws {
         _ = try bench.clip("still.mp4", frames: 30, of: try bench.flat("gray.png", "gray"))
         try bench.make("a.h264", "-i", "still.mp4", "-c", "copy", "-bsf:v", "h264_mp4toannexb")
         try foreign("b.h264", "cabac=0:ref=3")
-        let words = try bench.runBytes(
+        let errors = try bench.runBytes(
             "ffmpeg",
             ["-v", "error", "-y", "-framerate", "30", "-i", "concat:a.h264|b.h264", "-c", "copy", "odd.mp4"])
-        #expect(words.isEmpty)
+        #expect(errors.isEmpty)
         let report = try stitch([("still.mp4", 30), ("odd.mp4", 60), ("still.mp4", 30)])
         #expect(report.parts.map(\.copiedFrames) == [30, 0, 30])
         #expect(report.parts[1].reason == "its parameter sets change within the clip")
         #expect(report.encodedFrames == 60 && report.warnings == [])
     }
 
-    @Test("a copied clip whose samples are damaged: the film is encoded again as a whole, with a warning")
-    func damaged() throws {
+    @Test
+    func `a film with damaged copied samples is encoded again as a whole, with a warning`() throws {
         try foreign("f.mp4")
         #expect(try stitch([("f.mp4", 30), ("f.mp4", 30)]).copiedFrames == 60)
-        // Bytes in the middle of the largest sample, which is a key picture.
+        // Damage the middle of the largest sample, which is a key frame.
         let input = try InputFile(bench.path("f.mp4"), examines: false)
         let packet = try Packet()
         var largest = (place: 0, size: 0)
@@ -61,13 +63,14 @@ import Testing
         #expect(report.warnings.count == 1 && report.warnings[0].contains("encoded again"), "\(report.warnings)")
     }
 
-    @Test("progress does not go back when a film is made again")
-    func progress() throws {
+    @Test
+    func `progress never decreases when a film is stitched again`() throws {
         try foreign("f.mp4")
-        var shares: [Double] = []
+        var fractions: [Double] = []
         let recipe = FilmRecipe(
             parts: [FilmPart(clip: bench.path("f.mp4"), frames: 30, audio: nil, title: "f")], format: try small())
-        _ = try Film.stitch(recipe, output: bench.path("film.mp4"), progress: { shares.append($0) })
-        #expect(shares == shares.sorted() && shares.allSatisfy { (0...1).contains($0) } && shares.count > 1)
+        _ = try Film.stitch(recipe, output: bench.path("film.mp4"), progress: { fractions.append($0) })
+        #expect(
+            fractions == fractions.sorted() && fractions.allSatisfy { (0...1).contains($0) } && fractions.count > 1)
     }
 }

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import Testing
 
 @testable import Media
 
-/// Clips that another program made: each is brought to the film's format by itself, the others are copied.
-@Suite struct ForeignClipTests {
+/// Clips of other makers: each is converted to the film's format by itself, the others are copied.
+@Suite(.timeLimit(.minutes(5))) struct ForeignClipTests {
     private let bench: Workbench
     private let format: VideoFormat
 
@@ -13,7 +15,7 @@ import Testing
         format = try small()
     }
 
-    /// Four quadrants: red, green, blue, white, from the top left, row by row.
+    /// A filter source of four quadrants: red, green, blue, white, row by row from the top left.
     private static func quadrants(_ size: String) -> String {
         let parts = size.split(separator: "x").compactMap { Int($0) }
         let (w, h) = (parts[0], parts[1])
@@ -39,7 +41,7 @@ import Testing
         return report
     }
 
-    /// The colour at a place, as shares of width and height, of the film's 45th frame.
+    /// The colour at a position of the film's frame 45, in fractions of width and height.
     private func color(_ x: Double, _ y: Double) throws -> [Int] {
         let bytes = try bench.runBytes(
             "ffmpeg",
@@ -54,15 +56,15 @@ import Testing
     private func expect(_ x: Double, _ y: Double, _ wanted: [Int], within tolerance: Int = 40) throws {
         let found = try color(x, y)
         let isNear = zip(found, wanted).allSatisfy { abs($0 - $1) <= tolerance }
-        #expect(isNear, "at \(x), \(y): \(found), wanted \(wanted)")
+        #expect(isNear, "at \(x), \(y): \(found), expected \(wanted)")
     }
 
     private static let (red, green, blue, white, black) = (
         [255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255], [0, 0, 0]
     )
 
-    @Test("a clip of another size, codec and rate is encoded anew, and the reason is told")
-    func vp9() throws {
+    @Test
+    func `a clip of another size, codec and rate is encoded, with the reason`() throws {
         try bench.make(
             "f.webm", "-f", "lavfi", "-i", Self.quadrants("640x360").replacing("r=30", with: "r=24"), "-t", "1", "-c:v",
             "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8")
@@ -74,8 +76,8 @@ import Testing
         ] { try expect(x, y, wanted) }
     }
 
-    @Test("a picture of another aspect is letter-boxed, or cropped when asked")
-    func fits() throws {
+    @Test
+    func `a clip of another aspect ratio is letterboxed, or cropped on request`() throws {
         try bench.make(
             "f.mp4", "-f", "lavfi", "-i", Self.quadrants("240x240"), "-t", "1", "-c:v", "libx264", "-pix_fmt", "yuv420p"
         )
@@ -87,15 +89,15 @@ import Testing
         try expect(0.95, 0.95, Self.white)
     }
 
-    @Test("a rotated clip stands upright", arguments: [90, 180, 270])
-    func rotated(_ degrees: Int) throws {
+    @Test(arguments: [90, 180, 270])
+    func `a rotated clip is upright`(_ degrees: Int) throws {
         try bench.make(
             "flat.mp4", "-f", "lavfi", "-i", Self.quadrants("180x320"), "-t", "1", "-c:v", "libx264", "-pix_fmt",
             "yuv420p")
         try bench.make("f.mp4", "-i", "flat.mp4", "-c", "copy", "-metadata:s:v", "rotate=\(degrees)")
         let report = try join("f.mp4")
         #expect(report.parts[1].reason != nil)
-        // What ffmpeg shows is what the film must show.
+        // The film must look as ffmpeg decodes the clip.
         try bench.make("seen.png", "-i", "f.mp4", "-frames:v", "1", "-update", "1")
         let size = try bench.entries("seen.png")
         let isWide = degrees != 180
@@ -116,8 +118,8 @@ import Testing
         try expect(right, 0.75, seen[3])
     }
 
-    @Test("pixels that are not square are shown in their true aspect")
-    func anamorphic() throws {
+    @Test
+    func `non-square pixels are shown in their aspect ratio`() throws {
         try bench.make(
             "f.mp4", "-f", "lavfi", "-i", Self.quadrants("160x180") + ",setsar=1/1", "-t", "1", "-c:v", "libx264",
             "-pix_fmt", "yuv420p", "-aspect", "16:9")
@@ -126,8 +128,8 @@ import Testing
         try expect(0.97, 0.25, Self.green)
     }
 
-    @Test("the colours of BT.601, of the full range and of untagged clips come out right")
-    func colours() throws {
+    @Test
+    func `the colours of BT.601 and full-range clips are converted`() throws {
         for (name, arguments) in [
             (
                 "601.mp4",
@@ -145,14 +147,14 @@ import Testing
                 ]
             ),
         ] {
-            let words = try bench.runBytes(
+            let errors = try bench.runBytes(
                 "ffmpeg",
                 [
                     "-v", "error", "-y", "-f", "lavfi", "-i", Self.quadrants("320x180"), "-t", "1", "-c:v", "libx264",
                     "-bf", "0",
                 ]
                     + arguments + [name])
-            #expect(words.isEmpty)
+            #expect(errors.isEmpty)
             let report = try join(name)
             #expect(report.parts[1].encodedFrames == 30, "\(name)")
             try expect(0.25, 0.25, Self.red, within: 12)
@@ -161,8 +163,8 @@ import Testing
         }
     }
 
-    @Test("HDR is mapped to the standard range, and said so", arguments: ["smpte2084", "arib-std-b67"])
-    func hdr(_ transfer: String) throws {
+    @Test(arguments: ["smpte2084", "arib-std-b67"])
+    func `HDR is tone-mapped to the standard range, with a warning`(_ transfer: String) throws {
         try bench.make(
             "f.mp4", "-f", "lavfi", "-i", "color=0x949494:s=320x180:r=30,format=gray,format=yuv420p10le", "-t", "1",
             "-c:v",
@@ -172,15 +174,15 @@ import Testing
         #expect(report.parts[1].encodedFrames == 30)
         #expect(report.warnings.count == 1 && report.warnings[0].contains("HDR"))
         let found = try color(0.5, 0.5)
-        // 58 % of PQ is diffuse white; 58 % of HLG is a light grey. Grey stays grey.
+        // 58 % of PQ is diffuse white; 58 % of HLG is light grey. Grey must stay neutral.
         #expect(abs(found[0] - found[1]) <= 3 && abs(found[1] - found[2]) <= 3)
         #expect(found[0] > 150 && found[0] < 250, "\(found)")
         let entries = try bench.entries("film.mp4")
         #expect(entries["color_transfer"] == "bt709" && entries["pix_fmt"] == "yuv420p")
     }
 
-    @Test("B pictures and a variable rate are brought to a constant one")
-    func rates() throws {
+    @Test
+    func `B-frames and variable rates are converted to a constant rate`() throws {
         try bench.make(
             "b.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30", "-t", "1", "-c:v", "libx264", "-bf", "3",
             "-pix_fmt",
@@ -190,7 +192,7 @@ import Testing
             "v.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30", "-t", "1", "-vf",
             "select='not(mod(n,3))+lt(n,10)'",
             "-vsync", "vfr", "-c:v", "libx264", "-bf", "0", "-pix_fmt", "yuv420p", "-colorspace", "bt709")
-        #expect(try join("v.mp4").parts[1].reason == "its pictures do not come at 30/1 a second")
+        #expect(try join("v.mp4").parts[1].reason == "its frame rate is not a constant 30/1")
         let entries = try bench.entries("film.mp4")
         #expect(entries["r_frame_rate"] == "30/1" && entries["avg_frame_rate"] == "30/1")
     }

@@ -1,16 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import Testing
 import Timebase
 
 @testable import Media
 
-@Suite struct FormatTests {
+@Suite(.timeLimit(.minutes(5))) struct FormatTests {
     private let bench: Workbench
 
     init() throws { bench = try Workbench() }
 
-    @Test("every rate is exact, whatever the number of segments", arguments: [24, 25, 29.97, 30, 50, 60])
-    func rates(_ fps: Double) throws {
+    @Test(arguments: [24, 25, 29.97, 30, 50, 60])
+    func `every frame rate is exact, whatever the number of segments`(_ fps: Double) throws {
         let rate = try #require(FrameRate(framesPerSecond: fps))
         let format = try VideoFormat(width: 96, height: 64, rate: rate)
         let image = try bench.flat("a.png", "gray")
@@ -32,15 +34,13 @@ import Timebase
         #expect(try bench.complaints("f.mp4") == "")
     }
 
-    @Test(
-        "wide, tall and square films of each size",
-        arguments: [
-            (1280, 720), (720, 1280), (720, 720), (1080, 1920), (1080, 1080), (3840, 2160), (2160, 3840), (2160, 2160),
-        ])
-    func sizes(_ width: Int, _ height: Int) throws {
+    @Test(arguments: [
+        (1280, 720), (720, 1280), (720, 720), (1080, 1920), (1080, 1080), (3840, 2160), (2160, 3840), (2160, 2160),
+    ])
+    func `landscape, portrait and square films of each size are valid`(_ width: Int, _ height: Int) throws {
         let format = try VideoFormat(width: width, height: height)
         let image = try bench.picture("a.png", "testsrc2=s=800x600")
-        for motion in [ClipRecipe.Motion.still, .chosen(segmentID: "a", position: 1)] {
+        for motion in [ClipRecipe.Motion.still, .automatic(segmentID: "a", position: 1)] {
             _ = try Clip.make(
                 ClipRecipe(image: image, frames: 5, format: format, motion: motion), output: bench.path("c.mp4"))
             let entries = try bench.entries("c.mp4")
@@ -50,8 +50,8 @@ import Timebase
         }
     }
 
-    @Test("three hundred segments do not drift")
-    func drift() throws {
+    @Test
+    func `three hundred segments stay in sync`() throws {
         let format = try VideoFormat(width: 96, height: 64)
         let image = try bench.flat("a.png", "gray")
         let narration = try bench.burst("n.wav", seconds: 0.1)
@@ -59,13 +59,13 @@ import Timebase
         var start = 0
         var parts: [FilmPart] = []
         var narrations: [ExpectedNarration] = []
-        var made: Set<Int> = []
+        var lengths: Set<Int> = []
         for number in 0..<300 {
             let duration = 0.41 + Double(number % 7) * 0.0113
             seconds += duration
             let end = format.rate.frames(seconds)
             let clip = bench.path("c\(end - start).mp4")
-            if made.insert(end - start).inserted {
+            if lengths.insert(end - start).inserted {
                 _ = try StillClip.make(image: image, frames: end - start, output: clip, format: format)
             }
             parts.append(FilmPart(clip: clip, frames: end - start, audio: narration, title: "\(number)"))
@@ -84,8 +84,8 @@ import Timebase
         #expect(off.isEmpty, "\(off.prefix(3))")
     }
 
-    @Test("a report finds a narration that comes too late, and one that is missing")
-    func sync() throws {
+    @Test
+    func `a report finds a late narration and a missing one`() throws {
         let clip = try bench.clip("c.mp4", frames: 90, of: try bench.picture("a.png"))
         let narration = try bench.burst("n.wav", after: 0.3, seconds: 2)
         let late = try bench.burst("l.wav", after: 0.34, seconds: 2)
@@ -106,8 +106,8 @@ import Timebase
         #expect(findings.first { $0.name == "sync_gone" }?.isPassed == false)
     }
 
-    @Test("a thousand clips leave no memory behind")
-    func leaks() throws {
+    @Test
+    func `a thousand clips leak no memory`() throws {
         let image = try bench.flat("a.png", "gray")
         let format = try VideoFormat(width: 96, height: 64)
         func resident() throws -> Int {

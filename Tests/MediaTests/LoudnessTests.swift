@@ -1,30 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import Testing
 
 @testable import Media
 
-@Suite struct LoudnessTests {
+@Suite(.timeLimit(.minutes(5))) struct LoudnessTests {
     private let bench: Workbench
 
     init() throws { bench = try Workbench() }
 
-    @Test("a tone of -23 dBFS measures -23 LUFS, as ffmpeg says too")
-    func tone() throws {
+    @Test
+    func `a tone of -23 dBFS measures -23 LUFS, in agreement with ffmpeg`() throws {
         let measured = try Measured(StereoSamples(sine: 997, decibels: -23, seconds: 5))
         let loudness = try #require(measured.integrated)
         let peak = try #require(measured.truePeak)
         #expect(abs(loudness + 23) < 0.1 && abs(peak + 23) < 0.1 && measured.range < 0.1)
         let wave = "\(pow(10, -23.0 / 20))*sin(2*PI*997*t)"
-        let said = try bench.run(
+        let output = try bench.run(
             "ffmpeg", "-hide_banner", "-f", "lavfi", "-i", "aevalsrc='\(wave)|\(wave)':d=5:s=48000:c=stereo", "-af",
             "ebur128", "-f", "null", "-")
-        let summary = try #require(said.components(separatedBy: "Integrated loudness:").last)
-        let judged = try #require(Double(summary.split(whereSeparator: \.isWhitespace)[1]))
-        #expect(abs(judged - loudness) <= 0.1)
+        let summary = try #require(output.components(separatedBy: "Integrated loudness:").last)
+        let reference = try #require(Double(summary.split(whereSeparator: \.isWhitespace)[1]))
+        #expect(abs(reference - loudness) <= 0.1)
     }
 
-    @Test("silence has neither a loudness nor a peak")
-    func silence() throws {
+    @Test
+    func `silence has no loudness and no peak`() throws {
         for measured in [
             try Measured(), try Measured(StereoSamples()), try Measured(StereoSamples(silence: 240_000)),
         ] {
@@ -32,24 +34,24 @@ import Testing
         }
     }
 
-    @Test("a peak between the samples is found")
-    func betweenSamples() throws {
+    @Test
+    func `a peak between samples is measured`() throws {
         let sound = StereoSamples(sine: 12_000, decibels: -6, seconds: 1, phase: .pi / 4)
         #expect(sound.left.allSatisfy { abs($0) < 0.36 })
         let peak = try #require(try Measured(sound).truePeak)
         #expect(abs(peak + 6) < 0.3)
     }
 
-    @Test("a sound of two levels has the range between them")
-    func range() throws {
+    @Test
+    func `the loudness range of two levels is their difference`() throws {
         let measured = try Measured(
             StereoSamples(sine: 1000, decibels: -20, seconds: 10), StereoSamples(sine: 1000, decibels: -30, seconds: 10)
         )
         #expect(abs(measured.range - 10) < 1)
     }
 
-    @Test("pieces of any size measure the same, and samples that are no numbers do no harm")
-    func pieces() throws {
+    @Test
+    func `pieces of any size measure the same, and samples that are not finite are ignored`() throws {
         let sound = StereoSamples(sine: 440, decibels: -12, seconds: 1)
         let whole = try Measured(sound)
         #expect(try Measured(sound.pieces) == whole)

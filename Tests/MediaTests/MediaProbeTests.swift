@@ -1,16 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 import Testing
 import Timebase
 
 @testable import Media
 
-@Suite struct MediaProbeTests {
+@Suite(.timeLimit(.minutes(5))) struct MediaProbeTests {
     private let bench: Workbench
 
     init() throws { bench = try Workbench() }
 
-    @Test("a good film is reported with its streams, and decodes")
-    func good() throws {
+    @Test
+    func `a valid film is reported with its streams, and decodes`() throws {
         let clip = try bench.clip("c.mp4", frames: 90, of: try bench.picture("a.png"))
         let narration = try bench.burst("t.wav", seconds: 3)
         _ = try AudioReplacement.run(clip: clip, audio: narration, output: bench.path("n.mp4"))
@@ -28,17 +30,17 @@ import Timebase
         #expect(try MediaProbe.probe(bench.path("n.mp4"), decode: false).decodedOK == nil)
     }
 
-    @Test("groups that repeat each other are decoded once, and their faults count each time")
-    func repeated() throws {
+    @Test
+    func `repeated GOPs are decoded once, and a damaged repetition is found`() throws {
         let clip = try bench.clip("c.mp4", frames: 600, of: try bench.picture("a.png"))
         let groups = try RepeatedGroups(clip, stream: 0).groups
         #expect(groups.map(\.packets) == Array(repeating: 60, count: 10))
         #expect(groups.map(\.original) == [nil, nil] + (0..<8).map { $0 % 2 })
         var looks = 0
-        var whole = try MediaPass(clip, streams: [0], looks: 0, cancelled: { false })
+        var whole = try MediaPass(clip, streams: [0], thumbnailStream: 0, cancelled: { false })
         let outcome = try whole.run({ false }, { _ in }, { if !$0.samples.isEmpty { looks += 1 } })[0]
         #expect(outcome?.frames == 600 && looks == 600 && outcome?.problems == [])
-        // Every other key frame, cut off in its middle.
+        // Damage the second half of every other key frame.
         let bytes = try bench.bytes("c.mp4")
         let input = try InputFile(clip)
         let packet = try Packet()
@@ -53,8 +55,8 @@ import Timebase
         #expect(report.decodedOK == false && !report.problems.isEmpty)
     }
 
-    @Test("a film shorter than promised, or damaged inside, does not pass")
-    func bad() throws {
+    @Test
+    func `a truncated or damaged film does not decode`() throws {
         try bench.make(
             "v.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30", "-t", "3", "-c:v", "libx264", "-movflags",
             "faststart")
@@ -68,8 +70,8 @@ import Timebase
         #expect(try MediaProbe.probe(try bench.write("bad.mp4", damaged), decode: true).decodedOK == false)
     }
 
-    @Test("a file without its index, an empty one, and a missing one are errors")
-    func unreadable() throws {
+    @Test
+    func `files without an index, empty files and missing files are errors`() throws {
         try bench.make("v.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30", "-t", "1", "-c:v", "libx264")
         let bytes = try bench.bytes("v.mp4")
         let headless = try bench.write("headless.mp4", bytes.prefix(bytes.count / 2))
@@ -79,19 +81,19 @@ import Timebase
         #expect(fault { _ = try MediaProbe.probe(bench.path("gone.mp4"), decode: true) }?.kind == .notFound)
     }
 
-    @Test("cancelling stops the decoding within a frame")
-    func cancel() throws {
+    @Test
+    func `cancellation stops decoding within a frame`() throws {
         let clip = try bench.clip("c.mp4", frames: 300, of: try bench.picture("a.png"))
-        let asked = Counter()
+        let polls = Counter()
         let found = fault {
             _ = try MediaProbe.probe(
                 clip, decode: true,
                 cancelled: {
-                    asked.increase() > 10
+                    polls.increase() > 10
                 })
         }
         #expect(found?.kind == .cancelled)
-        // After the eleventh question nothing is decoded; who asked it may ask again.
-        #expect(asked.increase() <= 16)
+        // After the eleventh poll nothing is decoded, although the flag may be polled again.
+        #expect(polls.increase() <= 16)
     }
 }

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 import Foundation
 import Testing
 
 @testable import Media
 
-@Suite struct MotionTests {
+@Suite(.timeLimit(.minutes(5))) struct MotionTests {
     private let bench: Workbench
     private let format: VideoFormat
 
@@ -13,7 +15,7 @@ import Testing
         format = try VideoFormat(width: 640, height: 360)
     }
 
-    /// A dark picture with soft dots at known places, twice the film's size.
+    /// Makes a dark image with soft dots at known positions, twice the film's size.
     private func dots(_ places: [(x: Double, y: Double)]) throws -> String {
         let (width, height) = (1280, 720)
         var pixels = [UInt8](repeating: 16, count: width * height)
@@ -41,8 +43,8 @@ import Testing
         return stride(from: 0, to: bytes.count - size + 1, by: size).map { Array(bytes[$0..<$0 + size]) }
     }
 
-    /// The light's middle near a place. -> pixels.
-    private func middle(_ frame: [UInt8], near place: (x: Double, y: Double)) -> (x: Double, y: Double) {
+    /// The centroid of a dot near a position, in pixels.
+    private func centroid(_ frame: [UInt8], near place: (x: Double, y: Double)) -> (x: Double, y: Double) {
         var (sum, sumX, sumY) = (0.0, 0.0, 0.0)
         for y in Int(place.y) - 14...Int(place.y) + 14 {
             for x in Int(place.x) - 14...Int(place.x) + 14 {
@@ -53,24 +55,24 @@ import Testing
         return (sumX / sum, sumY / sum)
     }
 
-    @Test("a motion is where it should be to a twentieth of a pixel, and never jumps")
-    func precision() throws {
+    @Test
+    func `a motion is accurate to a twentieth of a pixel, and never jumps`() throws {
         var places: [(x: Double, y: Double)] = []
         for row in 0..<5 {
             for column in 0..<9 {
-                // Not on a grid, where all dots would be rounded to bytes alike.
+                // Not on a grid, where all dots would have the same rounding errors.
                 let shift = Double((row * 9 + column) * 37 % 45) / 3
                 places.append((160 + 118 * Double(column) + shift, 120 + 118 * Double(row) + 15 - shift))
             }
         }
         let image = try dots(places)
         let path = MotionPath(
-            from: .whole, to: CropRectangle(x: 0.06, y: 0.03, width: 0.9, height: 0.9), ease: .easeInOut)
+            from: .whole, to: CropRectangle(x: 0.06, y: 0.03, width: 0.9, height: 0.9), easing: .easeInOut)
         let count = 120
         let recipe = ClipRecipe(image: image, frames: count, format: format, motion: .path(path))
         func expected(_ place: (x: Double, y: Double), _ frame: Int) -> (x: Double, y: Double) {
             let seen = path.rectangle(at: Double(frame) / Double(count - 1))
-            // Pixel centres lie at half numbers.
+            // Pixel centres are at half integers.
             return (
                 ((place.x + 0.5) / 1280 - seen.x) / seen.width * 640 - 0.5,
                 ((place.y + 0.5) / 720 - seen.y) / seen.height * 360 - 0.5
@@ -79,7 +81,7 @@ import Testing
         func error(_ picture: [UInt8], _ frame: Int) -> [(x: Double, y: Double)] {
             places.map { place in
                 let ideal = expected(place, frame)
-                let found = middle(picture, near: ideal)
+                let found = centroid(picture, near: ideal)
                 return (found.x - ideal.x, found.y - ideal.y)
             }
         }
@@ -87,7 +89,7 @@ import Testing
             let count = Double(errors.count)
             return (errors.reduce(0) { $0 + $1.x } / count, errors.reduce(0) { $0 + $1.y } / count)
         }
-        // Each dot, as it is drawn.
+        // Each dot, before encoding.
         let pictures = try ClipPictures(recipe)
         var drawn: [(x: Double, y: Double)] = []
         for frame in 0..<count {
@@ -99,7 +101,7 @@ import Testing
             let (a, b, c) = (drawn[index - 2], drawn[index - 1], drawn[index])
             #expect(abs(a.x - 2 * b.x + c.x) < 0.02 && abs(a.y - 2 * b.y + c.y) < 0.02, "frame \(index)")
         }
-        // The picture as a whole, as it comes out of the decoder.
+        // The mean of all dots, after decoding.
         _ = try Clip.make(recipe, output: bench.path("k.mp4"))
         let decoded = try frames(bench.path("k.mp4"))
         try #require(decoded.count == count)
@@ -109,11 +111,11 @@ import Testing
         }
     }
 
-    @Test("colours stay where the light is: chroma moves with luma")
-    func chroma() throws {
+    @Test
+    func `chroma moves with luma`() throws {
         try bench.make(
             "half.png", "-f", "lavfi", "-i", "color=red:s=640x720,format=rgb24,pad=1280:720:0:0:blue", "-frames:v", "1")
-        let path = MotionPath(from: CropRectangle(x: 0.1, y: 0.1, width: 0.8, height: 0.8), to: .whole, ease: .linear)
+        let path = MotionPath(from: CropRectangle(x: 0.1, y: 0.1, width: 0.8, height: 0.8), to: .whole, easing: .linear)
         _ = try Clip.make(
             ClipRecipe(image: bench.path("half.png"), frames: 30, format: format, motion: .path(path)),
             output: bench.path("k.mp4"))
@@ -124,45 +126,45 @@ import Testing
                     "-v", "error", "-i", "k.mp4", "-vf", "select=eq(n\\,\(frame)),crop=64:2:288:180", "-frames:v", "1",
                     "-f", "rawvideo", "-pix_fmt", "rgb24", "-",
                 ])
-            // The edge is in the middle: red up to it, blue from it on, nothing else further than three pixels away.
+            // The edge is in the middle: red to its left, blue to its right, mixed colours within three pixels only.
             #expect(bytes[28 * 3] > 200 && bytes[28 * 3 + 2] < 60, "\(frame)")
             #expect(bytes[35 * 3] < 60 && bytes[35 * 3 + 2] > 200, "\(frame)")
         }
     }
 
-    @Test("motions alternate, keep to twelve per cent, and are the segment's own")
-    func choice() {
-        var before: MotionPath?
+    @Test
+    func `motions alternate, zoom by 7 to 12 per cent, and are deterministic per segment`() {
+        var previous: MotionPath?
         for number in 1...200 {
             let id = "seg_\(number)"
-            let path = MotionChoice.path(
-                segmentID: id, position: MotionChoice.position(of: id), interest: (0.9, 0.2))
-            #expect(path.from.fault == nil && path.to.fault == nil)
+            let path = DefaultMotion.path(
+                segmentID: id, position: DefaultMotion.position(of: id), focalPoint: (0.9, 0.2))
+            #expect(path.from.unmetRequirement == nil && path.to.unmetRequirement == nil)
             #expect(path.closest >= 1 / 1.12 - 1e-9 && path.closest <= 1 / 1.07 + 1e-9)
-            if let before { #expect((before.from == .whole) != (path.from == .whole)) }
+            if let previous { #expect((previous.from == .whole) != (path.from == .whole)) }
             #expect(
-                path == MotionChoice.path(segmentID: id, position: number, interest: (0.9, 0.2)))
-            before = path
+                path == DefaultMotion.path(segmentID: id, position: number, focalPoint: (0.9, 0.2)))
+            previous = path
         }
     }
 
-    @Test("a motion goes to what there is to see")
-    func interest() throws {
+    @Test
+    func `a motion moves towards the detail of the picture`() throws {
         try bench.make(
             "corner.png", "-f", "lavfi", "-i", "color=gray:s=640x360,format=rgb24", "-f", "lavfi", "-i",
             "testsrc2=s=120x100", "-filter_complex", "overlay=20:20", "-frames:v", "1")
         let picture = try Picture.load(bench.path("corner.png"), format: format)
-        let point = Interest.point(of: picture)
+        let point = FocalPoint.point(of: picture)
         #expect(point.x < 0.25 && point.y < 0.3)
-        let path = MotionChoice.path(segmentID: "a", position: 0, interest: point)
+        let path = DefaultMotion.path(segmentID: "a", position: 0, focalPoint: point)
         #expect(path.to.x < 0.01 && path.to.y < 0.01)
         let plain = try Picture.load(try bench.flat("plain.png", "gray"), format: format)
-        let middle = Interest.point(of: plain)
+        let middle = FocalPoint.point(of: plain)
         #expect(middle.x == 0.5 && middle.y == 0.5)
     }
 
-    @Test("eases begin at 0, end at 1, and never go back", arguments: Ease.allCases)
-    func eases(_ ease: Ease) {
+    @Test(arguments: Easing.allCases)
+    func `easing functions start at 0, end at 1, and are monotonic`(_ ease: Easing) {
         var last = 0.0
         for step in 0...1000 {
             let progress = ease.progress(at: Double(step) / 1000)
@@ -174,14 +176,12 @@ import Testing
         #expect(abs(last - 1) < 1e-12)
     }
 
-    @Test(
-        "rectangles outside the picture, or of another aspect, are refused",
-        arguments: [
-            CropRectangle(x: -0.1, y: 0, width: 0.5, height: 0.5), CropRectangle(x: 0.6, y: 0, width: 0.5, height: 0.5),
-            CropRectangle(x: 0, y: 0, width: 0.5, height: 0.9), CropRectangle(x: 0, y: 0, width: 0.01, height: 0.01),
-            CropRectangle(x: .nan, y: 0, width: 0.5, height: 0.5),
-        ])
-    func badRectangles(_ rectangle: CropRectangle) throws {
+    @Test(arguments: [
+        CropRectangle(x: -0.1, y: 0, width: 0.5, height: 0.5), CropRectangle(x: 0.6, y: 0, width: 0.5, height: 0.5),
+        CropRectangle(x: 0, y: 0, width: 0.5, height: 0.9), CropRectangle(x: 0, y: 0, width: 0.01, height: 0.01),
+        CropRectangle(x: .nan, y: 0, width: 0.5, height: 0.5),
+    ])
+    func `rectangles outside the picture or of another aspect ratio are rejected`(_ rectangle: CropRectangle) throws {
         let image = try bench.picture("a.png")
         let found = fault {
             _ = try Clip.make(
@@ -192,12 +192,12 @@ import Testing
         #expect(found?.kind == .invalidArgument)
     }
 
-    @Test("moving clips of one format are joined without coding them again")
-    func joins() throws {
+    @Test
+    func `moving clips of one format are joined without encoding`() throws {
         let image = try bench.picture("a.png")
         var parts: [FilmPart] = []
         for (index, name) in ["a", "b", "c"].enumerated() {
-            let motion: ClipRecipe.Motion = index == 1 ? .still : .chosen(segmentID: name, position: index)
+            let motion: ClipRecipe.Motion = index == 1 ? .still : .automatic(segmentID: name, position: index)
             _ = try Clip.make(
                 ClipRecipe(image: image, frames: 45, format: format, motion: motion), output: bench.path("\(name).mp4"))
             parts.append(FilmPart(clip: bench.path("\(name).mp4"), frames: 45, audio: nil, title: name))
@@ -208,7 +208,7 @@ import Testing
     }
 }
 
-@Suite struct ClipRecipeTests {
+@Suite(.timeLimit(.minutes(5))) struct ClipRecipeTests {
     private let bench: Workbench
     private let format: VideoFormat
 
@@ -217,8 +217,8 @@ import Testing
         format = try small()
     }
 
-    @Test("full coding gives every frame to the encoder, and the same picture")
-    func full() throws {
+    @Test
+    func `full coding encodes every frame, with the same picture`() throws {
         let image = try bench.picture("a.png", "testsrc2=s=320x180")
         var recipe = ClipRecipe(image: image, frames: 70, format: format, keyFramesAt: [13])
         _ = try Clip.make(recipe, output: bench.path("short.mp4"))
@@ -237,8 +237,8 @@ import Testing
         #expect(ssim > 0.98, "\(ssim)")
     }
 
-    @Test("words over a still cost one more picture each, and are seen for their frames only")
-    func overlays() throws {
+    @Test
+    func `an overlay takes one more coded picture, and is visible for its frames only`() throws {
         let image = try bench.flat("a.png", "gray")
         let white = [UInt8](repeating: 255, count: 40 * 20 * 4)
         let half = (0..<40 * 20).flatMap { _ in [0, 0, 128, 128] as [UInt8] }
@@ -260,14 +260,14 @@ import Testing
         #expect(abs(luma[50] - (luma[0] - 16) / 2 - 16 - 24) < 6, "\(luma[50])")
 
         var moving = recipe
-        moving.motion = .chosen(segmentID: "s", position: 0)
+        moving.motion = .automatic(segmentID: "s", position: 0)
         _ = try Clip.make(moving, output: bench.path("m.mp4"))
         let moved = try bench.luma("m.mp4")
         #expect(moved[5] < 140 && moved[20] > 225 && moved[80] < 140)
     }
 
-    @Test("where the time goes is told")
-    func stages() throws {
+    @Test
+    func `a report has the duration of each stage`() throws {
         let report = try Clip.make(
             ClipRecipe(image: try bench.picture("a.png"), frames: 30, format: format), output: bench.path("s.mp4"))
         #expect(report.stages.picture > 0 && report.stages.coding > 0 && report.stages.writing > 0)
@@ -275,7 +275,7 @@ import Testing
 }
 
 extension Frame {
-    /// -> row-major.
+    /// The luma plane, row-major.
     fileprivate var luma: [UInt8] {
         (0..<height).flatMap { row in
             UnsafeBufferPointer(

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Testing
 import Timebase
 
@@ -9,11 +11,11 @@ import Timebase
     init() throws { bench = try Workbench() }
 
     private func film(_ name: String, _ codecs: String..., source: String? = nil) throws -> String {
-        let made = [
+        let generated = [
             "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=2", "-f", "lavfi", "-i", "sine=f=500:d=2",
         ]
         _ = try bench.runBytes(
-            "ffmpeg", ["-v", "error", "-y"] + (source.map { ["-i", $0] } ?? made) + codecs + [name])
+            "ffmpeg", ["-v", "error", "-y"] + (source.map { ["-i", $0] } ?? generated) + codecs + [name])
         return bench.path(name)
     }
 
@@ -23,11 +25,11 @@ import Timebase
         #expect(video["codec_name"] == codec && video["nb_frames"] == "\(frames)", "\(video)")
         #expect(try bench.entries(output, stream: "a:0")["codec_name"] == "aac")
         #expect(try bench.moovIsFirst(output))
-        #expect(try DeliverableFile.obstacle(output) == nil)
+        #expect(try MP4Compatibility.obstacle(output) == nil)
     }
 
-    @Test("streams that an MP4 can hold are copied out of any container, frame by frame")
-    func copied() throws {
+    @Test
+    func `streams that an MP4 can hold are copied from any container`() throws {
         for (name, codecs) in [
             ("f.mkv", ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac"]),
             ("f.mov", ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac"]),
@@ -46,15 +48,14 @@ import Timebase
             let output = bench.path("\(name).out.mp4")
             let report = try MovieConversion.run(ConversionRecipe(input: bench.path(name)), output: output)
             #expect(report.encodedPictures == nil && report.encodedSound == nil && abs(report.duration - 2) < 0.001)
-            #expect(try DeliverableFile.obstacle(bench.path(name)) != nil, "\(name)")
+            #expect(try MP4Compatibility.obstacle(bench.path(name)) != nil, "\(name)")
             try expectGood(output, frames: 60)
             #expect(try bench.frameHashes(output) == bench.frameHashes(bench.path(name)), "\(name)")
         }
     }
 
-    @Test(
-        "only the sound is encoded where only the sound cannot be copied; HEVC gets the name that Apple's players know")
-    func partly() throws {
+    @Test
+    func `only sound that cannot be copied is encoded, and HEVC gets the tag hvc1`() throws {
         let opus = try film("o.mkv", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "libopus")
         let output = bench.path("o.mp4")
         let report = try MovieConversion.run(ConversionRecipe(input: opus), output: output)
@@ -63,14 +64,14 @@ import Timebase
         let hevc = try film(
             "h.mkv", "-c:v", "libx265", "-x265-params", "log-level=none", "-pix_fmt", "yuv420p", "-c:a", "aac")
         let named = try film("named.mp4", "-c:v", "copy", "-tag:v", "hev1", source: hevc)
-        #expect(try DeliverableFile.obstacle(named) == "its pictures are named hev1")
+        #expect(try MP4Compatibility.obstacle(named) == "its HEVC track is tagged hev1 instead of hvc1")
         _ = try MovieConversion.run(ConversionRecipe(input: named), output: bench.path("h.mp4"))
         try expectGood(bench.path("h.mp4"), frames: 60, codec: "hevc")
         #expect(try bench.entries(bench.path("h.mp4"))["codec_tag_string"] == "hvc1")
     }
 
-    @Test("what players do not play in an MP4 is encoded at its own size and rate")
-    func encoded() throws {
+    @Test
+    func `formats that players do not accept are encoded at their own size and rate`() throws {
         for (name, codecs) in [
             ("v.webm", ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-c:a", "libopus"]),
             ("y.mp4", ["-c:v", "libx264", "-pix_fmt", "yuv444p", "-c:a", "aac"]),
@@ -90,8 +91,8 @@ import Timebase
         }
     }
 
-    @Test("pixels that are not square keep the picture's shape", arguments: ["n.ts", "n.mkv", "n.mp4"])
-    func shape(_ name: String) throws {
+    @Test(arguments: ["n.ts", "n.mkv", "n.mp4"])
+    func `non-square pixels are converted to the picture's aspect ratio`(_ name: String) throws {
         let codec = name.hasSuffix("mp4") ? "mpeg4" : "mpeg2video"
         try bench.run(
             "ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=160x180:r=25:d=0.4,setsar=2", "-c:v", codec,
@@ -101,10 +102,8 @@ import Timebase
         #expect(try bench.entries(output)["width"] == "320" && bench.entries(output)["height"] == "180")
     }
 
-    @Test(
-        "AVI files, which state no presentation times, are converted picture by picture",
-        arguments: ["mpeg4", "libx264"])
-    func avi(_ codec: String) throws {
+    @Test(arguments: ["mpeg4", "libx264"])
+    func `AVI files, which have no presentation timestamps, are converted frame by frame`(_ codec: String) throws {
         let film = try film(
             "f.avi", "-c:v", codec, "-bf", "2", "-pix_fmt", "yuv420p", "-q:v", "2", "-c:a", "libmp3lame")
         let output = bench.path("f.mp4")
@@ -113,15 +112,15 @@ import Timebase
         #expect(try abs(#require(Double(bench.entries(output)["duration"] ?? "")) - 2) < 0.001)
     }
 
-    @Test(
-        "an AVI whose chunks without bytes repeat a picture is whole, is cut short where it is, and keeps its length",
-        arguments: [
-            ["-c:v", "mpeg4", "-q:v", "3", "-c:a", "libmp3lame"],
-            ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-bf", "0", "-c:a", "libmp3lame"],
-            ["-c:v", "mjpeg", "-q:v", "5", "-c:a", "libmp3lame"],
-            ["-c:v", "mpeg4", "-vf", "select='mod(n,10)-5'", "-vsync", "vfr", "-c:a", "pcm_s16le"],
-        ])
-    func repeating(_ codecs: [String]) throws {
+    @Test(arguments: [
+        ["-c:v", "mpeg4", "-q:v", "3", "-c:a", "libmp3lame"],
+        ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-bf", "0", "-c:a", "libmp3lame"],
+        ["-c:v", "mjpeg", "-q:v", "5", "-c:a", "libmp3lame"],
+        ["-c:v", "mpeg4", "-vf", "select='mod(n,10)-5'", "-vsync", "vfr", "-c:a", "pcm_s16le"],
+    ])
+    func `an AVI with empty chunks is complete, keeps its length, and is found truncated when it is`(_ codecs: [String])
+        throws
+    {
         _ = try bench.runBytes(
             "ffmpeg",
             [
@@ -144,8 +143,8 @@ import Timebase
         }
     }
 
-    @Test("the last picture of an AVI is shown for as long as chunks without bytes repeat it")
-    func repeatingEnd() throws {
+    @Test
+    func `empty chunks at the end of an AVI repeat its last frame`() throws {
         let film = try film("f.avi", "-c:v", "mpeg4", "-q:v", "3", "-c:a", "pcm_s16le")
         var bytes = try bench.bytes("f.avi")
         let index = try #require(bytes.indices.dropLast(4).last { bytes[$0..<$0 + 4].elementsEqual("idx1".utf8) })
@@ -158,7 +157,7 @@ import Timebase
         }
         let data = try #require(bytes.indices.dropLast(4).first { bytes[$0..<$0 + 4].elementsEqual("movi".utf8) })
         for entry in entries.suffix(12) {
-            // The chunk loses its bytes to one that nobody reads.
+            // The bytes of the chunk move to a JUNK chunk, which readers ignore.
             let chunk = data + number(at: entry + 8)
             let size = number(at: chunk + 4)
             set(0, at: chunk + 4)
@@ -174,10 +173,10 @@ import Timebase
         try expectGood(bench.path("f.mp4"), frames: entries.count)
     }
 
-    @Test(
-        "where only the sound is encoded, it keeps its place beside the pictures, whichever begins first",
-        arguments: [("f.mkv", "libopus"), ("f.mkv", "flac"), ("f.mov", "pcm_s16le")], [-1, -0.04, 1])
-    func places(_ kind: (String, String), _ offset: Double) throws {
+    @Test(arguments: [("f.mkv", "libopus"), ("f.mkv", "flac"), ("f.mov", "pcm_s16le")], [-1, -0.04, 1])
+    func `encoded sound stays in sync with copied video, whichever begins first`(
+        _ kind: (String, String), _ offset: Double
+    ) throws {
         try bench.make(
             "v.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=2", "-c:v", "libx264", "-pix_fmt", "yuv420p")
         try bench.make(
@@ -195,8 +194,8 @@ import Timebase
         #expect(try bench.complaints("out.mp4") == "" && bench.entries("out.mp4")["nb_frames"] == "60")
     }
 
-    @Test("a stretch has the pictures and the sound of its time")
-    func stretch() throws {
+    @Test
+    func `a cut has the frames and the sound of its time`() throws {
         try bench.run(
             "ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "color=red:s=320x180:r=30:d=1", "-f", "lavfi", "-i",
             "color=blue:s=320x180:r=30:d=1", "-f", "lavfi", "-i", "aevalsrc='0.5*gte(t,1.5)*sin(3000*t)':d=2:s=48000",

@@ -1,14 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import Testing
 
 @testable import Media
 
-@Suite struct MusicBedTests {
+@Suite(.timeLimit(.minutes(5))) struct MusicBedTests {
     private let bench: Workbench
 
     init() throws { bench = try Workbench() }
 
-    /// A wave file of 48 kHz stereo from an expression of `t`.
+    /// Makes a WAV file of 48 kHz stereo from an expression of `t`.
     private func music(_ name: String, _ wave: String, seconds: Double) throws -> String {
         try bench.make(
             name, "-f", "lavfi", "-i", "aevalsrc='\(wave)|\(wave)':d=\(seconds):s=48000:c=stereo", "-c:a", "pcm_f32le")
@@ -24,8 +26,8 @@ import Testing
         return mixed
     }
 
-    @Test("music is as long as the film, longer or shorter though the file is", arguments: [0.11, 0.5, 3, 10])
-    func length(_ seconds: Double) throws {
+    @Test(arguments: [0.11, 0.5, 3, 10])
+    func `music is as long as the film, whatever the length of its file`(_ seconds: Double) throws {
         let path = try music("m.wav", "0.5*sin(2*PI*440*t)", seconds: seconds)
         let mixed = try mix(path, StereoSamples(silence: 240_001))
         #expect(mixed.count == 240_001)
@@ -34,19 +36,19 @@ import Testing
         }
     }
 
-    @Test("the seam of a loop does not click")
-    func seam() throws {
-        // Ends at its lowest and begins at its highest value.
+    @Test
+    func `the seam of a loop does not click`() throws {
+        // The file ends at its lowest value and begins at its highest.
         let path = try music("m.wav", "0.5*cos(2*PI*440.5*t)", seconds: 1)
         let mixed = try mix(path, StereoSamples(silence: 240_000))
         let slope = Float(0.5 * 2 * .pi * 440.5 / 48_000)
-        #expect(mixed.left.steepest < slope * 1.5)
+        #expect(mixed.left.largestStep < slope * 1.5)
         let quiet = mixed.left[50_000..<90_000].map { $0 }
-        #expect(quiet.steepest < slope * 1.05)
+        #expect(quiet.largestStep < slope * 1.05)
     }
 
-    @Test("a loop begins again where it should", arguments: ["wav", "mp3", "m4a", "ogg"])
-    func again(_ type: String) throws {
+    @Test(arguments: ["wav", "mp3", "m4a", "ogg"])
+    func `a loop restarts at its beginning`(_ type: String) throws {
         let path = try bench.burst("m.\(type)", after: 0.5, seconds: 1, rate: 44_100)
         let mixed = try mix(path, StereoSamples(silence: 192_000))
         let first = try #require(mixed.left.onset(from: 0))
@@ -56,8 +58,8 @@ import Testing
         #expect(mixed.left.isSilent(50_000..<66_000))
     }
 
-    @Test("music is 12 dB softer under speech and comes back after it")
-    func ducking() throws {
+    @Test
+    func `music is 12 dB softer during speech, and recovers after it`() throws {
         let path = try music("m.wav", "0.1*sin(2*PI*440*t)", seconds: 8)
         let burst = StereoSamples(8 * 48_000) { index in
             let value: Float = 96_000..<192_000 ~= index ? Float(0.3 * sin(Double(index) / 3)) : 0
@@ -68,15 +70,15 @@ import Testing
         let before = heard.decibels(72_000..<96_000)
         #expect(abs(before + 23.01) < 0.1)
         #expect(abs(before - heard.decibels(120_000..<192_000) - 12) < 0.3)
-        // Half a second after the attack began it is down; a short pause does not bring it back.
+        // The attack takes less than half a second; a short pause does not release it.
         #expect(before - heard.decibels(106_000..<108_000) > 10)
         #expect(before - heard.decibels(196_000..<200_000) > 11.5)
         #expect(abs(before - heard.decibels(268_000..<280_000)) < 0.5)
-        #expect(heard.steepest < 0.1 * Float(2 * .pi * 440.0 / 48_000) * 1.05)
+        #expect(heard.largestStep < 0.1 * Float(2 * .pi * 440.0 / 48_000) * 1.05)
     }
 
-    @Test("a faint hiss is no speech")
-    func hiss() throws {
+    @Test
+    func `faint hiss does not duck the music`() throws {
         let path = try music("m.wav", "0.1", seconds: 3)
         var noise = Noise()
         let hiss = StereoSamples(144_000) { _ in (0.008 * noise.next(), 0.008 * noise.next()) }
@@ -84,8 +86,8 @@ import Testing
         #expect(abs(mixed.left[40_000] - hiss.left[40_000] - 0.1) < 1e-3)
     }
 
-    @Test("music fades in at the film's start and out at its end")
-    func fades() throws {
+    @Test
+    func `music fades in at the start of the film and out at its end`() throws {
         let path = try music("m.wav", "0.5", seconds: 6)
         let mixed = try mix(path, StereoSamples(silence: 240_000), level: -6.0206)
         for (sample, value) in [
@@ -99,8 +101,8 @@ import Testing
         #expect(try mix(path, StereoSamples()).count == 0)
     }
 
-    @Test("the level is 14 dB below the file where none is given")
-    func level() throws {
+    @Test
+    func `the default level is 14 dB below the file`() throws {
         let path = try music("m.wav", "0.5", seconds: 6)
         var bed = try MusicBed(path, length: 240_000)
         let mixed = try bed.mix(into: StereoSamples(silence: 48_000), at: 0)
@@ -110,8 +112,8 @@ import Testing
         }
     }
 
-    @Test("pieces of any size mix as one piece would")
-    func pieces() throws {
+    @Test
+    func `pieces of any size mix like one piece`() throws {
         let path = try music("m.wav", "0.5*sin(2*PI*440*t)", seconds: 0.7)
         var noise = Noise()
         let speech = StereoSamples(144_000) { $0 / 30_000 % 2 == 0 ? (noise.next(), 0) : (0, 0) }
@@ -119,8 +121,8 @@ import Testing
         #expect(try mix(path, speech, pieces: speech.pieces).isSame(as: whole))
     }
 
-    @Test("a file without music, or with hardly any, is refused by name")
-    func refused() throws {
+    @Test
+    func `a file with no or too little sound is rejected by name`() throws {
         let short = try music("short.wav", "0.5", seconds: 0.09)
         let found = fault { _ = try MusicBed(short, length: 1) }
         #expect(found?.kind == .invalidArgument && found?.message.contains("short.wav") == true)
@@ -134,8 +136,8 @@ import Testing
         #expect(fault { _ = try MusicBed(none, length: 1) }?.kind == .corruptMedia)
     }
 
-    @Test("music whose file turns bad ends as silence, with a warning", arguments: ["gone", "short", "text"])
-    func turnsBad(_ how: String) throws {
+    @Test(arguments: ["gone", "short", "text"])
+    func `music whose file breaks during the film continues as silence, with a warning`(_ how: String) throws {
         let path = try music("m.wav", "0.5", seconds: 2)
         var bed = try MusicBed(path, length: 480_000, level: 0)
         var mixed = try bed.mix(into: StereoSamples(silence: 48_000), at: 0)
@@ -152,13 +154,13 @@ import Testing
         #expect(bed.warnings.count == 1 && bed.warnings[0].contains("m.wav"))
         #expect(mixed.count == 480_000)
         #expect(abs(mixed.left[93_000] - 0.5) < 1e-3)
-        #expect(mixed.left.steepest < 0.02)
+        #expect(mixed.left.largestStep < 0.02)
         #expect(mixed.left[96_000..<248_000].allSatisfy { $0 == 0 })
         #expect(mixed.right[248_000...].allSatisfy { $0 == 0.02 })
     }
 
-    @Test("music that is cut in the middle is played as far as it goes, again and again")
-    func cut() throws {
+    @Test
+    func `truncated music is looped up to its end`() throws {
         _ = try bench.burst("whole.mp3", seconds: 4)
         let bytes = try bench.bytes("whole.mp3")
         let path = try bench.write("half.mp3", bytes.prefix(bytes.count / 2))

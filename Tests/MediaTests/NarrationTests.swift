@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Testing
 
 @testable import Media
 
-@Suite struct NarrationTests {
+@Suite(.timeLimit(.minutes(5))) struct NarrationTests {
     private let bench: Workbench
     let clip: String
 
@@ -18,23 +20,19 @@ import Testing
             clip: clip, audio: audio, output: bench.path("out.mp4"), duration: duration, audioStart: start)
     }
 
-    @Test(
-        "narrations of every container begin where they should",
-        arguments: ["wav", "mp3", "m4a", "flac", "ogg", "opus", "mka"])
-    func containers(_ type: String) throws {
+    @Test(arguments: ["wav", "mp3", "m4a", "flac", "ogg", "opus", "mka"])
+    func `narrations of every container start on time`(_ type: String) throws {
         _ = try replace(try bench.burst("t.\(type)", after: 0.3, seconds: 1, rate: 48_000))
         let sound = try bench.sound("out.mp4")
         #expect(abs(try #require(sound.onset(from: 0)) - 14_400) <= 240)
         #expect(try bench.complaints("out.mp4") == "")
     }
 
-    @Test(
-        "narrations of every rate and layout begin where they should",
-        arguments: [
-            (8000, "mono"), (44_100, "stereo"), (22_050, "mono"), (48_000, "5.1"), (96_000, "stereo"),
-            (192_000, "mono"),
-        ])
-    func rates(_ rate: Int, _ layout: String) throws {
+    @Test(arguments: [
+        (8000, "mono"), (44_100, "stereo"), (22_050, "mono"), (48_000, "5.1"), (96_000, "stereo"),
+        (192_000, "mono"),
+    ])
+    func `narrations of every rate and layout start on time`(_ rate: Int, _ layout: String) throws {
         let report = try replace(try bench.burst("t.wav", after: 0.3, seconds: 1, rate: rate, layout: layout))
         #expect(abs(report.audioDuration - 1) < 0.002)
         let sound = try bench.sound("out.mp4")
@@ -43,14 +41,14 @@ import Testing
         #expect(track["codec_name"] == "aac" && track["sample_rate"] == "48000" && track["channels"] == "2")
     }
 
-    @Test("a narration without a container is read")
-    func bareAAC() throws {
+    @Test
+    func `a narration in raw AAC is read`() throws {
         let report = try replace(try bench.burst("t.aac", seconds: 1))
         #expect(abs(report.audioDuration - 1) < 0.05)
     }
 
-    @Test("recordings of several sample rates that were joined are heard whole", arguments: ["aac", "mp3"])
-    func joinedRates(_ type: String) throws {
+    @Test(arguments: ["aac", "mp3"])
+    func `a narration that changes its sample rate is read completely`(_ type: String) throws {
         var joined: [UInt8] = []
         for (index, (rate, channels)) in [(44_100, 1), (24_000, 2), (44_100, 1)].enumerated() {
             _ = try bench.tone("\(index).\(type)", seconds: 0.5, rate: rate, channels: channels)
@@ -62,8 +60,8 @@ import Testing
         #expect((66_000...76_000).contains(sound.count { abs($0) > 0.02 }), "\(sound.count { abs($0) > 0.02 })")
     }
 
-    @Test("a short narration is padded, a long one trimmed, and both are reported")
-    func fit() throws {
+    @Test
+    func `a short narration is padded, a long one trimmed, as reported`() throws {
         let short = try replace(try bench.burst("s.wav", seconds: 0.5))
         #expect(abs(short.padded - 1.5) < 0.001 && short.trimmed == 0)
         #expect(abs(Double(try bench.sound("out.mp4").count) / 48_000 - 2) < 0.025)
@@ -73,8 +71,8 @@ import Testing
         #expect(try bench.entries("out.mp4")["nb_frames"] == "60")
     }
 
-    @Test("the beginning of a narration can be skipped")
-    func skipped() throws {
+    @Test
+    func `the beginning of a narration can be skipped`() throws {
         let report = try replace(try bench.burst("t.mp3", after: 1.3, seconds: 2), from: 1)
         #expect(abs(try #require(try bench.sound("out.mp4").onset(from: 0)) - 14_400) <= 240)
         #expect(abs(report.padded - 1) < 0.03)
@@ -82,8 +80,8 @@ import Testing
         #expect(abs(beyond.padded - 2) < 0.001)
     }
 
-    @Test("a clip's own sound gives way to the narration")
-    func twice() throws {
+    @Test
+    func `a narration replaces a clip's own sound`() throws {
         _ = try replace(try bench.burst("a.wav", seconds: 2))
         _ = try AudioReplacement.run(
             clip: bench.path("out.mp4"), audio: try bench.burst("b.wav", after: 1, seconds: 2),
@@ -94,8 +92,8 @@ import Testing
         #expect(streams == "video\naudio\n")
     }
 
-    @Test("a clip of odd, variable rate keeps its pictures and their times")
-    func oddClip() throws {
+    @Test
+    func `a clip of irregular rate keeps its frames`() throws {
         try bench.make(
             "vfr.mkv", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30000/1001", "-t", "2", "-vf",
             "select='not(mod(n,7))+lt(n,23)',setpts=PTS*1.00013", "-vsync", "vfr", "-c:v", "libx264")
@@ -110,8 +108,8 @@ import Testing
         }
     }
 
-    @Test("what holds no sound is refused by name, and nothing is written")
-    func bad() throws {
+    @Test
+    func `a file without sound is rejected by name, and nothing is written`() throws {
         let cases: [(String, [UInt8])] = [
             ("empty.mp3", []), ("text.mp3", Array("hello, this is a text\n".utf8)), ("cut.wav", Array("RIFF".utf8)),
             ("noise.m4a", (0..<5000).map { UInt8(truncatingIfNeeded: $0 &* 97 ^ $0 >> 3) }),
@@ -129,8 +127,8 @@ import Testing
         #expect(throws: (any Error).self) { try bench.bytes("out.mp4") }
     }
 
-    @Test("a narration that is cut in the middle is used as far as it goes")
-    func cut() throws {
+    @Test
+    func `a truncated narration is used up to its end`() throws {
         _ = try bench.burst("whole.mp3", seconds: 2)
         let bytes = try bench.bytes("whole.mp3")
         let report = try replace(try bench.write("half.mp3", bytes.prefix(bytes.count / 2)))
@@ -138,8 +136,8 @@ import Testing
         #expect(try bench.complaints("out.mp4") == "")
     }
 
-    @Test("cover art is no video")
-    func coverArt() throws {
+    @Test
+    func `cover art is not video`() throws {
         _ = try bench.burst("t.wav", seconds: 1)
         let path = try bench.make(
             "cover.mp3", "-i", "t.wav", "-i", "a.png", "-map", "0:a", "-map", "1:v", "-c:v", "png", "-disposition:v",
@@ -152,14 +150,14 @@ import Testing
         #expect(found?.kind == .corruptMedia)
     }
 
-    @Test("durations that cannot be are refused", arguments: [0, -1, 1e9, .nan, .infinity])
-    func durations(_ seconds: Double) throws {
+    @Test(arguments: [0, -1, 1e9, .nan, .infinity])
+    func `invalid durations are rejected`(_ seconds: Double) throws {
         let tone = try bench.burst("t.wav", seconds: 1)
         #expect(fault { _ = try replace(tone, duration: seconds) }?.kind == .invalidArgument)
     }
 
-    @Test("cancelling stops the copying")
-    func cancel() throws {
+    @Test
+    func `cancellation stops the copying`() throws {
         let tone = try bench.burst("t.wav", seconds: 1)
         let found = fault {
             _ = try AudioReplacement.run(
@@ -168,8 +166,8 @@ import Testing
         #expect(found?.kind == .cancelled)
     }
 
-    @Test("sound between long silences is coded as it would be without them")
-    func silence() throws {
+    @Test
+    func `sound between long silences is encoded at its time and level`() throws {
         let clip = try bench.clip("long.mp4", frames: 600, of: try bench.flat("l.png", "red"))
         let tone = try bench.burst("late.wav", after: 9.3, seconds: 12)
         _ = try AudioReplacement.run(clip: clip, audio: tone, output: bench.path("late.mp4"))

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 import Testing
 
 @testable import Media
 
-/// Clips whose parameter sets are not only in the header.
+/// Clips whose parameter sets are in their samples too.
 @Suite(.timeLimit(.minutes(5))) struct ParameterSetTests {
     private let bench: Workbench
 
@@ -17,12 +19,12 @@ import Testing
     }
 
     private func join(_ name: String, _ first: String, _ second: String, _ arguments: String...) throws {
-        let words = try bench.runBytes(
+        let errors = try bench.runBytes(
             "ffmpeg",
             ["-v", "error", "-y", "-framerate", "30", "-i", "concat:\(first)|\(second)", "-c", "copy"] + arguments + [
                 name
             ])
-        #expect(words.isEmpty)
+        #expect(errors.isEmpty)
     }
 
     private func stitch(_ name: String) throws -> FilmReport {
@@ -34,20 +36,20 @@ import Testing
             ], output: bench.path("film.mp4"), format: try small())
     }
 
-    /// The film shows the clip: every frame of both, decoded by ffmpeg.
+    /// Compares every frame of the clip in the film with the clip, both decoded by ffmpeg.
     private func expectAlike(_ name: String, skipping: Int = 30) throws {
         #expect(try bench.complaints("film.mp4") == "")
         #expect(try bench.frameHashes("film.mp4").count == skipping + 60)
-        let words = try bench.run(
+        let output = try bench.run(
             "ffmpeg", "-v", "info", "-i", "film.mp4", "-i", name, "-lavfi",
             "[0:v]trim=start_frame=\(skipping),settb=1/30,setpts=N[a];[1:v]settb=1/30,setpts=N[b];[a][b]psnr", "-f",
             "null", "-")
-        let least = words.firstMatch(of: /min:([0-9.]+|inf)/).flatMap { Double($0.1) } ?? 0
+        let least = output.firstMatch(of: /min:([0-9.]+|inf)/).flatMap { Double($0.1) } ?? 0
         #expect(least > 30, "\(name): \(least) dB")
     }
 
-    @Test("parameter sets that change within the samples: the clip is encoded again", arguments: ["avc1", "avc3"])
-    func changing(_ tag: String) throws {
+    @Test(arguments: ["avc1", "avc3"])
+    func `a clip whose parameter sets change within its samples is encoded`(_ tag: String) throws {
         try part("a.h264", "cabac=0")
         try part("b.h264", "cabac=1")
         try join("x.mp4", "a.h264", "b.h264", "-tag:v", tag)
@@ -57,8 +59,8 @@ import Testing
         try expectAlike("x.mp4")
     }
 
-    @Test("a size that changes within the samples")
-    func resized() throws {
+    @Test
+    func `a clip whose size changes within its samples is encoded`() throws {
         try part("a.h264", "cabac=1")
         try part("b.h264", "cabac=1", size: "640x360")
         try join("x.mp4", "a.h264", "b.h264")
@@ -67,8 +69,8 @@ import Testing
         #expect(try bench.frameHashes("film.mp4").count == 90)
     }
 
-    @Test("sets that only repeat the header's are copied")
-    func repeating() throws {
+    @Test
+    func `a clip whose samples repeat the header's parameter sets is copied`() throws {
         try part("a.h264", "repeat-headers=1:keyint=15")
         try join("x.mp4", "a.h264", "a.h264")
         let report = try Film.stitch(
@@ -78,8 +80,8 @@ import Testing
         try expectAlike("x.mp4", skipping: 0)
     }
 
-    @Test("a film can be encoded again as a whole")
-    func whole() throws {
+    @Test
+    func `a film can be encoded as a whole`() throws {
         let still = try bench.clip("still.mp4", frames: 60, of: try bench.flat("gray.png", "gray"))
         var recipe = FilmRecipe(
             parts: [FilmPart(clip: still, frames: 60, audio: nil, title: "still")], format: try small())
@@ -90,8 +92,8 @@ import Testing
         #expect(try bench.complaints("film.mp4") == "")
     }
 
-    @Test("a container's word on the shape of pixels goes before the coded one")
-    func aspect() throws {
+    @Test
+    func `the container's pixel aspect ratio overrides the coded one`() throws {
         try bench.make(
             "s.mp4", "-f", "lavfi", "-i", "color=white:s=320x180:r=30:d=1,setsar=1", "-c:v", "libx264", "-bf", "0",
             "-pix_fmt", "yuv420p", "-colorspace", "bt709")
@@ -108,15 +110,15 @@ import Testing
                 ])
             let row = Array(pixels.dropFirst(90 * 320).prefix(320))
             try #require(row.count == 320)
-            #expect(row[20] < 30 && row[160] > 220 && row[300] < 30, "\(ending) is not letter-boxed")
+            #expect(row[20] < 30 && row[160] > 220 && row[300] < 30, "\(ending) is not letterboxed")
         }
     }
 
-    @Test("scaling matrices, fields and picture order count type 1 are read past in a sequence parameter set")
-    func sequence() throws {
+    @Test
+    func `a sequence parameter set with scaling matrices, fields and POC type 1 is parsed`() throws {
         var bits = BitWriter()
         for byte in [100, 0, 40] { bits.bits(byte, 8) }
-        // Its id, 4:2:0 of 8 bits, scaling matrices: the first list written, the others not.
+        // The id, 4:2:0 of 8 bits, scaling matrices: the first list present, the others absent.
         for value in [0, 1, 0, 0] { bits.unsigned(value) }
         bits.bits(0b011, 3)
         for delta in [-4] + Array(repeating: 1, count: 15) { bits.signed(delta) }
@@ -131,9 +133,9 @@ import Testing
         for value in [19, 11] { bits.unsigned(value) }
         for flag in [false, true, true, false, false] { bits.flag(flag) }
         bits.trailing()
-        let unit = NALUnit(kind: .sequenceParameters, referenceIDC: 3, payload: bits.bytes)
-        #expect(throws: MediaError.self) { _ = try SequenceParameters(unit) }
-        let read = try SequenceParameters(unit, acceptsFields: true)
-        #expect(read.widthInMacroblocks == 20 && read.heightInMacroblocks == 12 && !read.framesOnly)
+        let unit = NALUnit(kind: .sequenceParameterSet, referenceIDC: 3, payload: bits.bytes)
+        #expect(throws: MediaError.self) { _ = try SequenceParameterSet(unit) }
+        let read = try SequenceParameterSet(unit, acceptsFields: true)
+        #expect(read.widthInMacroblocks == 20 && read.heightInMacroblocks == 12 && !read.isFrameOnly)
     }
 }

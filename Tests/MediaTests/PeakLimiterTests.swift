@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import Testing
 
 @testable import Media
 
-@Suite struct PeakLimiterTests {
+@Suite(.timeLimit(.minutes(5))) struct PeakLimiterTests {
     private func limit(_ pieces: [StereoSamples], ceiling: Double = -1.5) -> StereoSamples {
         var limiter = PeakLimiter(ceiling: ceiling)
         var limited = StereoSamples()
@@ -13,7 +15,7 @@ import Testing
     }
 
     private func truePeak(_ sound: StereoSamples) throws -> Double {
-        // The meter looks behind.
+        // The meter's interpolation is delayed: flush it with silence.
         try #require(try Measured(sound, StereoSamples(silence: 480)).truePeak)
     }
 
@@ -21,7 +23,7 @@ import Testing
         var noise = Noise()
         return [
             "white noise": StereoSamples(48_000) { _ in (2 * noise.next(), 1.5 * noise.next()) },
-            "a square": StereoSamples(48_000) { $0 / 37 % 2 == 0 ? (1, 0.9) : (-1, -0.9) },
+            "square wave": StereoSamples(48_000) { $0 / 37 % 2 == 0 ? (1, 0.9) : (-1, -0.9) },
             "peaks between the samples": StereoSamples(sine: 12_000, decibels: 2, seconds: 1, phase: .pi / 4),
             "peaks between the samples only": StereoSamples(sine: 12_000, decibels: 0, seconds: 1, phase: .pi / 4),
             "a high tone": StereoSamples(sine: 19_997, decibels: 6, seconds: 1),
@@ -33,8 +35,8 @@ import Testing
         ]
     }()
 
-    @Test("no true peak is above the ceiling", arguments: hot.keys.sorted(), [-1.5, -6])
-    func ceiling(_ name: String, _ ceiling: Double) throws {
+    @Test(arguments: hot.keys.sorted(), [-1.5, -6])
+    func `true peaks stay below the ceiling`(_ name: String, _ ceiling: Double) throws {
         let sound = try #require(Self.hot[name])
         let limited = limit([sound], ceiling: ceiling)
         #expect(limited.count == sound.count)
@@ -44,37 +46,37 @@ import Testing
         #expect(peak >= ceiling - 1, "\(name): \(peak) dBTP")
     }
 
-    @Test("what is below the ceiling is not changed by a bit", arguments: [0, 1, 100, 311, 312, 313, 48_000])
-    func quiet(_ count: Int) {
+    @Test(arguments: [0, 1, 100, 311, 312, 313, 48_000])
+    func `samples below the ceiling are unchanged`(_ count: Int) {
         var noise = Noise()
         let sound = StereoSamples(count) { _ in (0.3 * noise.next(), 0.2 * noise.next()) }
         let limited = limit([sound])
         #expect(limited.isSame(as: sound))
     }
 
-    @Test("pieces of any size come out as one piece would")
-    func pieces() throws {
+    @Test
+    func `pieces of any size give the same result as one piece`() throws {
         for name in ["bursts", "white noise"] {
             let sound = try #require(Self.hot[name])
             #expect(limit(sound.pieces).isSame(as: limit([sound])))
         }
     }
 
-    @Test("both channels get the same gain, and a peak changes nothing long before and long after it")
-    func linked() {
+    @Test
+    func `both channels get the same gain, and a peak affects only its surroundings`() {
         let sound = StereoSamples(96_000) { $0 == 20_000 ? (0.5, 4) : (0.25, -0.125) }
         let limited = limit([sound])
         for index in 0..<sound.count { #expect(limited.left[index] == -2 * limited.right[index] || index == 20_000) }
         #expect(limited.left[..<19_700].allSatisfy { $0 == 0.25 })
         #expect(limited.left[19_990] < 0.1)
-        // After one release time, 63 % are back.
+        // After one release time constant, 63 % of the gain has recovered.
         #expect(abs(limited.left[24_920] / 0.25 - (1 - 0.79 * 0.37)) < 0.05)
         #expect(limited.left[90_000...].allSatisfy { $0 == 0.25 })
         #expect(zip(limited.left[19_700..<20_000], limited.left[19_701..<20_000]).allSatisfy { $0 >= $1 })
     }
 
-    @Test("samples that are no numbers become silence")
-    func noNumbers() {
+    @Test
+    func `samples that are not finite become silence`() {
         let sound = StereoSamples(9600) { $0 % 100 == 7 ? (.nan, .infinity) : (0.5, -0.5) }
         let limited = limit([sound])
         #expect(limited.count == 9600)
@@ -82,8 +84,8 @@ import Testing
         #expect(limited.left[50] == 0.5)
     }
 
-    @Test("a limiter that has finished begins anew")
-    func again() throws {
+    @Test
+    func `a finished limiter can be reused`() throws {
         let sound = try #require(Self.hot["bursts"])
         var limiter = PeakLimiter()
         _ = limiter.process(sound)
@@ -94,8 +96,8 @@ import Testing
         #expect(limiter.finish().count == 0)
     }
 
-    @Test("hot sound like a voice's, limited, stays below -1 dBTP as AAC")
-    func coded() throws {
+    @Test
+    func `a limited loud voice stays below -1 dBTP after AAC encoding`() throws {
         let bench = try Workbench()
         let voice = StereoSamples(96_000) { index in
             let time = Double(index) / 48_000
@@ -107,7 +109,7 @@ import Testing
         }
         var bytes: [UInt8] = []
         for sample in limit([voice]).left {
-            // The same in both channels.
+            // Both channels are the same.
             for bits in [sample.bitPattern, sample.bitPattern] {
                 withUnsafeBytes(of: bits.littleEndian) { bytes += $0 }
             }

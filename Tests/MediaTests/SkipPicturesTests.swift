@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Testing
 
 @testable import Media
 
-@Suite struct SkipPicturesTests {
-    @Test("a reader is exhausted by bits that are not there, whatever they were to be")
-    func exhausted() {
+@Suite(.timeLimit(.minutes(5))) struct SkipPicturesTests {
+    @Test
+    func `reading past the end exhausts a bit reader`() {
         var reader = BitReader([0, 0, 0])
         _ = reader.unsigned()
         #expect(reader.isExhausted)
@@ -13,26 +15,26 @@ import Testing
         #expect(empty.isExhausted)
     }
 
-    @Test("a byte stream is split at start codes of three and four bytes")
-    func split() {
+    @Test
+    func `a byte stream is split at start codes of three and four bytes`() {
         let units = NALUnit.split(annexB: [0, 0, 0, 1, 0x67, 9, 9, 0, 0, 1, 0x68, 8, 0, 0, 0, 1, 0x65, 7, 0, 0])
         #expect(units.map(\.bytes) == [[0x67, 9, 9], [0x68, 8], [0x65, 7]])
         #expect(NALUnit.split(annexB: []).isEmpty)
         #expect(NALUnit.split(annexB: [0, 0, 1]).isEmpty)
     }
 
-    @Test("a skip picture of full size takes a few bytes")
-    func size() throws {
+    @Test
+    func `a skip picture of full size takes a few bytes`() throws {
         let encoder = try VideoEncoder(
             format: try VideoFormat(), quality: .constantQuantiser(20), parameterSet: .still)
-        let parameters = try SequenceParameters(try encoder.configuration.sequence[0])
+        let parameters = try SequenceParameterSet(try encoder.configuration.sequence[0])
         #expect(parameters.widthInMacroblocks == 120)
         #expect(parameters.heightInMacroblocks == 68)
         #expect(SkipPictures(parameters: parameters).picture(distance: 59).sample.count <= 14)
     }
 
-    @Test("parameter sets that cannot be are refused")
-    func foreignSets() {
+    @Test
+    func `invalid parameter sets are rejected`() {
         let whole: [UInt8] = [1, 100, 0, 40, 255, 225, 0, 2, 0x67, 100, 1, 0, 1]
         for length in whole.indices {
             #expect(throws: MediaError.self) { try DecoderConfiguration(extradata: Array(whole.prefix(length))) }
@@ -40,6 +42,8 @@ import Testing
         #expect(throws: MediaError.self) {
             try DecoderConfiguration(extradata: [1, 100, 0, 40, 255, 225, 255, 255, 0])
         }
-        #expect(throws: MediaError.self) { try SequenceParameters(NALUnit(bytes: [0x67, 100, 0, 40, 0, 0, 0, 0, 0])) }
+        #expect(throws: MediaError.self) {
+            try SequenceParameterSet(NALUnit(bytes: [0x67, 100, 0, 40, 0, 0, 0, 0, 0]))
+        }
     }
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Testing
 
 @testable import Media
@@ -5,7 +7,9 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct SoundPlacementTests {
     private static let limit = 6 * 3600 * 48_000
 
-    /// Places pieces of 1024 samples that have these time stamps. -> what precedes each.
+    /// Places pieces of 1024 samples with given timestamps.
+    ///
+    /// - Returns: what is inserted or dropped before each piece.
     private func steps(
         _ times: [Double?], from origin: SoundPlacement.Origin = .ownStart
     ) -> [SoundPlacement.Step] {
@@ -22,26 +26,25 @@ import Testing
         (0..<count).map { start + Double($0 * 1024) / 48_000 + jitter($0) }
     }
 
-    @Test(
-        "sound without pictures begins with its first sample, whatever its time stamp is", arguments: [0, 1.7, 1e9, -5])
-    func ownStart(_ start: Double) {
+    @Test(arguments: [0, 1.7, 1e9, -5])
+    func `sound without video starts with its first sample, whatever its timestamp`(_ start: Double) {
         #expect(steps(regular(50, from: start)).allSatisfy { $0 == .init() })
     }
 
-    @Test("sound begins as long after or before the picture as its time stamp says")
-    func offset() {
-        #expect(steps(regular(9, from: 100.5), from: .moment(100)).first == .init(silence: 24_000))
-        #expect(steps(regular(9, from: 99.9), from: .moment(100)).first == .init(dropped: 4800))
-        #expect(steps(regular(9, from: 98), from: .moment(100)).first == .init(dropped: 96_000))
+    @Test
+    func `sound keeps its offset from the first frame`() {
+        #expect(steps(regular(9, from: 100.5), from: .time(100)).first == .init(silence: 24_000))
+        #expect(steps(regular(9, from: 99.9), from: .time(100)).first == .init(dropped: 4800))
+        #expect(steps(regular(9, from: 98), from: .time(100)).first == .init(dropped: 96_000))
         #expect(steps(regular(9, from: 100.5), from: .earlierOf(100)).first == .init(silence: 24_000))
         #expect(steps(regular(9, from: 99.9), from: .earlierOf(100)).allSatisfy { $0 == .init() })
-        for origin in [SoundPlacement.Origin.moment(100), .earlierOf(100)] {
+        for origin in [SoundPlacement.Origin.time(100), .earlierOf(100)] {
             #expect(steps(regular(9, from: 100.5), from: origin).dropFirst().allSatisfy { $0 == .init() })
         }
     }
 
-    @Test("a gap becomes silence, an overlap is dropped, and what follows stays in place")
-    func gaps() {
+    @Test
+    func `a gap becomes silence, an overlap is dropped, and the rest stays in place`() {
         let gap = steps(regular(10) + regular(10, from: 3))
         #expect(gap[10] == .init(silence: 3 * 48_000 - 10_240))
         #expect(gap.enumerated().allSatisfy { $0.offset == 10 || $0.element == .init() })
@@ -49,20 +52,20 @@ import Testing
         #expect(overlap[60] == .init(dropped: 60 * 1024 - 48_000))
     }
 
-    @Test("time stamps that jitter or are rounded change nothing")
-    func jitter() {
+    @Test
+    func `jittering or rounded timestamps have no effect`() {
         #expect(steps(regular(500) { ($0 % 3 == 0 ? 0.009 : -0.008) }).allSatisfy { $0 == .init() })
         #expect(steps(regular(500).map { ($0 * 1000).rounded() / 1000 }).allSatisfy { $0 == .init() })
     }
 
-    @Test("a small offset that persists is corrected, and drift does not add up")
-    func drift() {
+    @Test
+    func `a small offset that persists is corrected, and drift does not add up`() {
         let late = steps(regular(10) + regular(20, from: 10_240 / 48_000.0 + 0.01))
         #expect(late.reduce(0) { $0 + $1.silence } == 480)
         var placement = SoundPlacement(origin: .ownStart, limit: Self.limit)
         var position = 0
         for index in 0..<10_000 {
-            // The source's clock is 0.1 % slow.
+            // The clock of the source is 0.1 % slow.
             let time = Double(index * 1024) / 48_000 * 1.001
             let step = placement.place(time, at: position)
             position += step.silence - step.dropped
@@ -71,17 +74,17 @@ import Testing
         }
     }
 
-    @Test("time stamps that cannot be believed are ignored, and nothing traps")
-    func wild() {
+    @Test
+    func `implausible timestamps are ignored, and no arithmetic traps`() {
         let huge = 4.611686018427388e18
         for odd in [huge, -huge, .infinity, -.infinity, .nan, 1e300, 6.5 * 3600] {
-            for origin in [SoundPlacement.Origin.ownStart, .moment(0), .earlierOf(0), .moment(odd), .earlierOf(odd)] {
+            for origin in [SoundPlacement.Origin.ownStart, .time(0), .earlierOf(0), .time(odd), .earlierOf(odd)] {
                 let found = steps([odd, 0, odd, nil, -odd, 1] + regular(5, from: 1), from: origin)
                 #expect(found.allSatisfy { $0.silence < Self.limit && $0.dropped < Self.limit })
             }
             #expect(steps([0, odd, nil, nil]).allSatisfy { $0 == .init() })
         }
-        // A recording that begins its count again goes on.
+        // A recording whose timestamps restart continues without a gap.
         #expect(steps(regular(200) + regular(200)).allSatisfy { $0 == .init() })
     }
 }

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 
 @testable import Media
 
 extension StereoSamples {
-    /// Both channels from a rule.
+    /// Creates samples from a function of the sample's index.
     init(_ count: Int, _ rule: (Int) -> (Float, Float)) {
         self.init(silence: count)
         withMutableChannels { left, right in
@@ -11,7 +13,7 @@ extension StereoSamples {
         }
     }
 
-    /// The same sine in both channels.
+    /// Creates the same sine in both channels.
     init(sine hertz: Double, decibels: Double, seconds: Double, phase: Double = 0) {
         let amplitude = pow(10, decibels / 20)
         self.init(Int(seconds * 48_000)) { index in
@@ -20,7 +22,7 @@ extension StereoSamples {
         }
     }
 
-    /// In pieces of odd sizes, an empty one among them.
+    /// The samples in pieces of irregular sizes, including an empty one.
     var pieces: [StereoSamples] {
         var (rest, pieces) = (self, [StereoSamples]())
         let sizes = [1, 63, 0, 64, 65, 999, 4800, 7, 12_345]
@@ -31,7 +33,7 @@ extension StereoSamples {
     func isSame(as other: StereoSamples) -> Bool { left == other.left && right == other.right }
 }
 
-/// What the meter says of a sound that comes in pieces.
+/// The loudness meter's results for a sound that is added in pieces.
 struct Measured: Equatable {
     let integrated: Double?
     let truePeak: Double?
@@ -47,17 +49,17 @@ struct Measured: Equatable {
 }
 
 extension [Float] {
-    /// Root mean square of a stretch in dBFS.
+    /// The root mean square of a range of samples, in dBFS.
     func decibels(_ range: Range<Int>) -> Double {
         let square = self[range].reduce(0.0) { $0 + Double($1) * Double($1) } / Double(range.count)
         return 10 * log10(square)
     }
 
-    /// The biggest step from one sample to the next.
-    var steepest: Float { zip(self, dropFirst()).map { abs($0 - $1) }.max() ?? 0 }
+    /// The largest difference between adjacent samples.
+    var largestStep: Float { zip(self, dropFirst()).map { abs($0 - $1) }.max() ?? 0 }
 }
 
-/// Noise that is the same in each run, -1 to 1.
+/// Deterministic white noise, -1 to 1.
 struct Noise {
     private var state: UInt64 = 0x9E37_79B9_7F4A_7C15
 

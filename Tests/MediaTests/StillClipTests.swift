@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import Testing
 import Timebase
 
 @testable import Media
 
-@Suite struct StillClipTests {
+@Suite(.timeLimit(.minutes(5))) struct StillClipTests {
     private let bench: Workbench
     private let small: VideoFormat
 
@@ -13,8 +15,8 @@ import Timebase
         small = try VideoFormat(width: 320, height: 180)
     }
 
-    @Test("a clip is H.264 High, yuv420p, BT.709, 30/1, avc1, moov first, and decodes without a word")
-    func form() throws {
+    @Test
+    func `a clip is H.264 High, yuv420p, BT.709, 30/1, avc1, moov first, and decodes without errors`() throws {
         let image = try bench.picture("a.png")
         let clip = bench.path("a.mp4")
         let report = try StillClip.make(image: image, frames: 150, output: clip, format: try VideoFormat())
@@ -33,8 +35,8 @@ import Timebase
         #expect(try bench.complaints(clip) == "")
     }
 
-    @Test("every frame of a clip is the same picture", arguments: [1, 2, 3, 17, 60, 61, 62, 200])
-    func identical(_ frames: Int) throws {
+    @Test(arguments: [1, 2, 3, 17, 60, 61, 62, 200])
+    func `every frame of a clip is the same picture`(_ frames: Int) throws {
         let image = try bench.picture("a.png")
         let clip = bench.path("a.mp4")
         _ = try StillClip.make(image: image, frames: frames, output: clip, format: small, keyFramesAt: [8, frames - 7])
@@ -44,17 +46,17 @@ import Timebase
         #expect(try bench.complaints(clip) == "")
     }
 
-    @Test("key frames stand every two seconds and where they are wanted")
-    func keys() {
+    @Test
+    func `key frames are placed every two seconds and at the requested frames`() {
         let rate = FrameRate(30)
-        #expect(KeyFrames.place(frames: 150, rate: rate, wanted: []) == [0, 60, 120])
-        #expect(KeyFrames.place(frames: 150, rate: rate, wanted: [8, 143, 0, 150, -4]) == [0, 8, 68, 128, 143])
-        #expect(KeyFrames.place(frames: 1, rate: rate, wanted: []) == [0])
+        #expect(KeyFrames.place(frames: 150, rate: rate, requested: []) == [0, 60, 120])
+        #expect(KeyFrames.place(frames: 150, rate: rate, requested: [8, 143, 0, 150, -4]) == [0, 8, 68, 128, 143])
+        #expect(KeyFrames.place(frames: 1, rate: rate, requested: []) == [0])
     }
 
-    @Test("the picture fills the frame, cropped at its centre, its colours kept", arguments: ["png", "jpg", "webp"])
-    func colours(_ ending: String) throws {
-        // Red left and right of a green middle: a square of the middle remains.
+    @Test(arguments: ["png", "jpg", "webp"])
+    func `the still fills the frame, centre-cropped, and keeps its colours`(_ ending: String) throws {
+        // Red at the left and right of a green centre: only the centre remains.
         let image = try bench.picture(
             "a.\(ending)", "color=red:s=300x100,drawbox=x=100:y=0:w=100:h=100:color=0x00C040:t=fill")
         let clip = bench.path("a.mp4")
@@ -70,16 +72,16 @@ import Timebase
         for (found, wanted) in zip(pixels, [0, 0xC0, 0x40]) { #expect(abs(Int(found) - wanted) <= 12) }
     }
 
-    @Test("what is transparent becomes black")
-    func alpha() throws {
+    @Test
+    func `transparency is composited over black`() throws {
         let image = try bench.picture("a.png", "color=white@0.0:s=64x64,format=rgba")
         let clip = bench.path("a.mp4")
         _ = try StillClip.make(image: image, frames: 2, output: clip, format: small)
         #expect(try bench.grey(clip, frame: 0).allSatisfy { $0 < 20 })
     }
 
-    @Test("a picture that ends too early is corrupt, wherever it ends", arguments: ["png", "jpg", "webp"])
-    func truncated(_ ending: String) throws {
+    @Test(arguments: ["png", "jpg", "webp"])
+    func `a truncated image is corrupt, wherever it ends`(_ ending: String) throws {
         let image = try bench.picture("a.\(ending)")
         let whole = try Data(contentsOf: URL(filePath: image))
         for tenth in 1...9 {
@@ -93,8 +95,8 @@ import Timebase
         }
     }
 
-    @Test("what is no picture says so: text, nothing, a missing file, an enormous one")
-    func noPicture() throws {
+    @Test
+    func `text, empty, missing and enormous files are rejected as such`() throws {
         func kind(_ name: String) -> MediaError.Kind? {
             #expect(throws: MediaError.self) {
                 try StillClip.make(image: bench.path(name), frames: 2, output: bench.path("x.mp4"), format: small)
@@ -111,8 +113,8 @@ import Timebase
         #expect(kind("bomb.png") == .tooLarge)
     }
 
-    @Test("a clip that is cancelled stops")
-    func cancelled() throws {
+    @Test
+    func `cancellation stops a clip`() throws {
         let image = try bench.picture("a.png")
         let error = #expect(throws: MediaError.self) {
             try StillClip.make(
@@ -122,9 +124,9 @@ import Timebase
     }
 }
 
-@Suite struct BitTests {
-    @Test("Exp-Golomb codes are those of the standard's table 9-2")
-    func golomb() {
+@Suite(.timeLimit(.minutes(1))) struct BitTests {
+    @Test
+    func `Exp-Golomb codes match table 9-2 of the standard`() {
         var writer = BitWriter()
         for value in [0, 1, 2, 3, 8] { writer.unsigned(value) }
         // 1 010 011 00100 0001001
@@ -137,16 +139,16 @@ import Timebase
         #expect((0..<5).map { _ in back.signed() } == [0, 1, -1, 2, -2])
     }
 
-    @Test("emulation prevention bytes go in and come out")
-    func emulation() {
+    @Test
+    func `emulation prevention bytes are inserted and removed`() {
         let payload: [UInt8] = [0, 0, 0, 0, 0, 1, 0, 0, 3, 9]
         let unit = NALUnit(kind: .slice, referenceIDC: 2, payload: payload)
         #expect(unit.bytes == [0x41, 0, 0, 3, 0, 0, 3, 0, 1, 0, 0, 3, 3, 9])
         #expect(unit.payload == payload)
     }
 
-    @Test("parameter sets of one id that say different things are not mixed")
-    func merging() throws {
+    @Test
+    func `different parameter sets with one id are not merged`() throws {
         let one = [0, 0, 0, 1, 0x67, 100, 0, 40, 0xAC, 0, 0, 0, 1, 0x68, 0xEE, 0x3C].map { UInt8($0) }
         var changed = one
         changed[8] = 0xAD

@@ -1,16 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Media
 
-/// What players based on ffmpeg show of caption files and text tracks, with ffmpeg as the judge.
+/// How players based on ffmpeg show caption files and text tracks, checked with ffmpeg.
 @Suite(.timeLimit(.minutes(3))) struct SubRipTests {
     private let bench: Workbench
 
     init() throws { bench = try Workbench() }
 
-    /// The scalars without the marks that are not seen, braces as they were.
-    private func seen(_ text: String) -> [Unicode.Scalar] {
+    /// The visible scalars, with the original braces.
+    private func visible(_ text: String) -> [Unicode.Scalar] {
         text.unicodeScalars.compactMap { scalar in
             switch scalar {
             case "\u{2060}": nil
@@ -21,7 +24,7 @@ import Testing
         }
     }
 
-    /// The words of each cue as ffmpeg reads a file.
+    /// The text of each cue of a file as ffmpeg reads it.
     private func shown(_ name: String, stream: String = "0:s:0") throws -> [String] {
         let file = String(
             decoding: try bench.runBytes("ffmpeg", ["-v", "error", "-i", name, "-map", stream, "-f", "webvtt", "-"]),
@@ -41,7 +44,7 @@ import Testing
         }
     }
 
-    /// Texts that ffmpeg must give back; never blank.
+    /// Texts that must survive ffmpeg unchanged; none is blank.
     private static let texts: [[String]] = [
         ["Array<String>"], ["<b>bold</b>"], ["a < b > c"], ["<", "b>"], ["x <br> y"], ["<font color=red>x</font>"],
         ["{\\an8}top"], ["{x} y"], ["{y:i}z"], ["{", "}"], ["{\\"], ["\\{x\\}"], ["C:\\new\\Names\\hall"],
@@ -50,8 +53,8 @@ import Testing
         ["\u{5D0}\u{5D1} <\u{5D2}> \u{202B}x\u{202C}"], ["<\u{338}b>"], ["- first", "- second"], ["x {a} {b"],
     ]
 
-    @Test("players based on ffmpeg show the words of a SubRip file, whatever they look like")
-    func fixed() throws {
+    @Test
+    func `players based on ffmpeg show the text of a SubRip file unchanged, markup included`() throws {
         let cues = Self.texts.enumerated().map { index, lines in
             CaptionCue(start: Double(index), end: Double(index) + 0.9, lines: lines)
         }
@@ -59,24 +62,25 @@ import Testing
         let found = try shown("a.srt")
         try #require(found.count == cues.count)
         for (cue, text) in zip(cues, found) {
-            #expect(seen(text) == Array(cue.lines.joined(separator: "\n").unicodeScalars), "\(cue.lines)")
+            #expect(visible(text) == Array(cue.lines.joined(separator: "\n").unicodeScalars), "\(cue.lines)")
         }
         #expect(CaptionFile.parse(CaptionFile.srt(cues)).count == cues.count)
     }
 
     @Test(
-        "random words made of markup come through ffmpeg, and nothing is an override block for libass", arguments: 1...4
+        arguments: 1...4
     )
-    func random(_ seed: UInt64) throws {
-        var dice = Dice(seed: seed)
+    func `random markup survives ffmpeg, and nothing is an override block for libass`(_ seed: UInt64) throws {
+        // Spreads small seeds.
+        var random = SeededGenerator(seed: seed &* 0x9E37_79B9_7F4A_7C15)
         let pieces = [
             "<", ">", "{", "}", "\\", "/", "b", "i", "font", "an8", "-->", "-", "&", ";", "amp", "lt", "#60", "N", "n",
             "h",
             " ", "x", "1", "y:", "=", "\"", "\u{301}", "é", "字", "\u{202E}", "\u{1F600}", "!--",
         ]
         let cues = (0..<200).map { index in
-            let lines = (0..<Int.random(in: 1...3, using: &dice)).map { _ in
-                "a" + (0..<8).map { _ in pieces.randomElement(using: &dice) ?? "" }.joined() + "z"
+            let lines = (0..<Int.random(in: 1...3, using: &random)).map { _ in
+                "a" + (0..<8).map { _ in pieces.randomElement(using: &random) ?? "" }.joined() + "z"
             }
             return CaptionCue(start: Double(index), end: Double(index) + 0.9, lines: lines)
         }
@@ -84,7 +88,8 @@ import Testing
         let found = try shown("a.srt")
         try #require(found.count == cues.count)
         for (cue, text) in zip(cues, found) {
-            #expect(seen(text) == Array(cue.lines.joined(separator: "\n").unicodeScalars), "seed \(seed): \(cue.lines)")
+            #expect(
+                visible(text) == Array(cue.lines.joined(separator: "\n").unicodeScalars), "seed \(seed): \(cue.lines)")
         }
         let styled = try bench.run("ffmpeg", "-v", "error", "-i", "a.srt", "-f", "ass", "-")
         for line in styled.split(separator: "\n") where line.hasPrefix("Dialogue") {
@@ -92,8 +97,8 @@ import Testing
         }
     }
 
-    @Test("control characters, byte order marks and blank lines neither end a cue nor show")
-    func controls() throws {
+    @Test
+    func `control characters, byte order marks and blank lines are not shown and end no cue`() throws {
         let cues = [
             CaptionCue(start: 0, end: 1, lines: ["\u{FEFF}one\u{0}two\u{1B}[31m", "", "three\rfour"]),
             CaptionCue(start: 1, end: 2, lines: ["five"]),
@@ -102,8 +107,8 @@ import Testing
         #expect(try shown("a.srt") == ["onetwo[31m\nthree\nfour", "five"])
     }
 
-    @Test("a film's own text track shows its words too")
-    func track() throws {
+    @Test
+    func `a film's text track shows its text unchanged`() throws {
         let clip = try bench.clip("c.mp4", frames: 300, of: try bench.picture("a.png"))
         let texts = [["Array<String>"], ["{x} y"], ["{\\an8}top"], ["C:\\new\\Names"], ["&amp;", "<b>"]]
         var recipe = FilmRecipe(parts: [FilmPart(clip: clip, frames: 300, audio: nil, title: "c")], format: try small())
@@ -114,21 +119,7 @@ import Testing
         let found = try shown("f.mp4")
         try #require(found.count == texts.count)
         for (lines, text) in zip(texts, found) {
-            #expect(seen(text) == Array(lines.joined(separator: "\n").unicodeScalars), "\(lines)")
+            #expect(visible(text) == Array(lines.joined(separator: "\n").unicodeScalars), "\(lines)")
         }
-    }
-}
-
-/// Numbers that a seed decides.
-private struct Dice: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import Synchronization
 
@@ -12,24 +14,31 @@ extension Workbench {
 
     func bytes(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: path(name)))) }
 
-    /// Makes a file with ffmpeg; its name is the last argument. -> its path.
+    /// Makes a file with ffmpeg; its name becomes the last argument.
+    ///
+    /// - Returns: its path.
+    /// - Throws: `internal` with ffmpeg's errors.
     @discardableResult
     func make(_ name: String, _ arguments: String...) throws -> String {
-        let words = String(
+        let output = String(
             decoding: try runBytes("ffmpeg", ["-v", "error", "-y"] + arguments + [name]), as: UTF8.self)
-        guard words.isEmpty else { throw MediaError(.internal, "ffmpeg cannot make \(name): \(words)") }
+        guard output.isEmpty else { throw MediaError(.internal, "ffmpeg cannot make \(name): \(output)") }
         return path(name)
     }
 
-    /// A picture of one colour. -> its path.
+    /// Makes an image of one colour.
+    ///
+    /// - Returns: its path.
     func flat(_ name: String, _ color: String, size: String = "320x180") throws -> String {
-        // The colour source makes no odd sizes.
+        // The colour source does not support odd sizes.
         try make(
             name, "-f", "lavfi", "-i", "color=\(color):s=64x64,format=rgb24,scale=\(size)", "-frames:v", "1", "-update",
             "1")
     }
 
-    /// A loud tone that begins after some silence. -> its path.
+    /// Makes a loud tone after `silence` seconds of silence.
+    ///
+    /// - Returns: its path.
     func burst(
         _ name: String, after silence: Double = 0, seconds: Double, rate: Int = 44_100, layout: String = "stereo"
     ) throws -> String {
@@ -40,14 +49,16 @@ extension Workbench {
             name, "-f", "lavfi", "-i", "aevalsrc='\(expression)':d=\(seconds):s=\(rate):c=\(layout)")
     }
 
-    /// A still clip of 320x180. -> its path.
+    /// Makes a clip of a still, 320x180.
+    ///
+    /// - Returns: its path.
     func clip(_ name: String, frames: Int, of picture: String, keyFramesAt keys: [Int] = []) throws -> String {
         _ = try StillClip.make(
             image: picture, frames: frames, output: path(name), format: try small(), keyFramesAt: keys)
         return path(name)
     }
 
-    /// The luma of the picture's middle, for each picture.
+    /// The luma of the centre of each frame.
     func luma(_ name: String) throws -> [Int] {
         let pixels = try runBytes(
             "ffmpeg",
@@ -59,10 +70,10 @@ extension Workbench {
     }
 }
 
-/// 320x180 at 30 frames a second: small enough for many tests.
+/// 320x180 at 30 frames per second, for fast tests.
 func small() throws -> VideoFormat { try VideoFormat(width: 320, height: 180) }
 
-/// The kind and the message of the error that is thrown.
+/// The kind and the message of the `MediaError` that `body` throws; `nil` if it throws none.
 func fault(_ body: () throws -> Void) -> (kind: MediaError.Kind, message: String)? {
     do {
         try body()
@@ -75,17 +86,17 @@ func fault(_ body: () throws -> Void) -> (kind: MediaError.Kind, message: String
 }
 
 extension [Float] {
-    /// The first sample, from one on, that is loud.
+    /// The index of the first loud sample at or after `start`.
     func onset(from start: Int) -> Int? {
         self[Swift.max(start, 0)...].firstIndex { abs($0) > 0.15 }
     }
 
-    /// Whether a stretch is silent.
+    /// Whether all samples of a range are silent.
     func isSilent(_ range: Range<Int>) -> Bool { self[range].allSatisfy { abs($0) < 0.02 } }
 }
 
 extension StillClip {
-    /// A clip of a picture that stands still.
+    /// Makes a clip of a still without motion.
     @discardableResult
     static func make(
         image: String, frames: Int, output: String, format: VideoFormat, keyFramesAt: [Int] = [],
@@ -98,7 +109,7 @@ extension StillClip {
 }
 
 extension Film {
-    /// A film without extras.
+    /// Makes a film without music, captions or loudness normalisation.
     @discardableResult
     static func stitch(
         parts: [FilmPart], output: String, format: VideoFormat, fadeFrames: Int = 0,
@@ -110,11 +121,11 @@ extension Film {
     }
 }
 
-/// Counts on any thread.
+/// A thread-safe counter.
 final class Counter: Sendable {
     private let value = Atomic(0)
 
-    /// -> the number after.
+    /// - Returns: the value after the increment.
     @discardableResult
     func increase() -> Int { value.add(1, ordering: .relaxed).newValue }
 }

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import Media
 
-/// A folder of a test's own, and the judges: ffmpeg and ffprobe.
+/// A temporary folder for one test, and the reference tools ffmpeg and ffprobe. The folder is removed at the end.
 final class Workbench: Sendable {
     let folder: String
 
@@ -14,7 +16,9 @@ final class Workbench: Sendable {
 
     func path(_ name: String) -> String { "\(folder)/\(name)" }
 
-    /// Runs a program to its end. -> what it printed on both streams.
+    /// Runs a program in the folder.
+    ///
+    /// - Returns: its combined standard output and standard error.
     @discardableResult
     func run(_ program: String, _ arguments: String...) throws -> String {
         String(decoding: try runBytes(program, arguments), as: UTF8.self)
@@ -35,13 +39,17 @@ final class Workbench: Sendable {
         return data
     }
 
-    /// A picture made by ffmpeg's sources.
+    /// Makes an image from a filter source of ffmpeg.
+    ///
+    /// - Returns: its path.
     func picture(_ name: String, _ source: String = "testsrc2=s=640x480") throws -> String {
         try run("ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", source, "-frames:v", "1", name)
         return path(name)
     }
 
-    /// A tone.
+    /// Makes a file with a tone of 440 Hz.
+    ///
+    /// - Returns: its path.
     func tone(_ name: String, seconds: Double, rate: Int = 44_100, channels: Int = 1) throws -> String {
         try run(
             "ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "sine=f=440:d=\(seconds):r=\(rate)", "-ac",
@@ -50,7 +58,7 @@ final class Workbench: Sendable {
         return path(name)
     }
 
-    /// A stream's entries as ffprobe names them.
+    /// The entries of a stream by ffprobe's names.
     func entries(_ file: String, stream: String = "v:0") throws -> [String: String] {
         let text = try run(
             "ffprobe", "-v", "error", "-select_streams", stream, "-show_entries", "stream", "-of", "default=nw=1", file)
@@ -62,28 +70,28 @@ final class Workbench: Sendable {
         return entries
     }
 
-    /// What ffmpeg complains of while it decodes everything.
+    /// The errors that ffmpeg reports while it decodes the whole file; empty for a valid file.
     func complaints(_ file: String) throws -> String {
         try run("ffmpeg", "-v", "error", "-i", file, "-f", "null", "-")
     }
 
-    /// A hash of each decoded frame.
+    /// A hash of each decoded frame of the video.
     func frameHashes(_ file: String) throws -> [String] {
         let text = try run("ffmpeg", "-v", "error", "-i", file, "-map", "0:v", "-f", "framemd5", "-")
-        // Rows of the first stream; now and then ffmpeg says something else too.
+        // Rows of the first stream only: ffmpeg may print other lines too.
         return text.split(separator: "\n").filter { $0.hasPrefix("0,") }.compactMap {
             $0.split(separator: ",").last.map(String.init)
         }
     }
 
-    /// The film's sound, one channel at 48 kHz.
+    /// The file's sound as one channel at 48 kHz.
     func sound(_ file: String) throws -> [Float] {
         let data = try runBytes(
             "ffmpeg", ["-v", "error", "-i", file, "-map", "0:a", "-ac", "1", "-ar", "48000", "-f", "f32le", "-"])
         return data.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
     }
 
-    /// A frame as grey pixels of a small picture.
+    /// The luma of a frame, scaled to 16x16 pixels.
     func grey(_ file: String, frame: Int) throws -> [UInt8] {
         Array(
             try runBytes(
@@ -95,6 +103,7 @@ final class Workbench: Sendable {
                 ]))
     }
 
+    /// Whether the index (`moov`) precedes the media data (`mdat`).
     func moovIsFirst(_ file: String) throws -> Bool {
         let bytes = try Data(contentsOf: URL(filePath: file))
         guard let moov = bytes.firstRange(of: Data("moov".utf8)), let mdat = bytes.firstRange(of: Data("mdat".utf8))

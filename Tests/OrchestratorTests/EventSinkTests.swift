@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import JSON
 import Logging
@@ -7,9 +9,9 @@ import Testing
 
 @testable import Orchestrator
 
-@Suite struct EventSinkTests {
-    /// Keeps the messages that are logged.
-    private struct Lines: LogHandler {
+@Suite(.timeLimit(.minutes(2))) struct EventSinkTests {
+    /// Records the logged messages.
+    private struct RecordingLogHandler: LogHandler {
         static let all = Mutex<[String]>([])
         var metadata: Logger.Metadata = [:]
         var logLevel = Logger.Level.info
@@ -24,25 +26,25 @@ import Testing
         }
     }
 
-    @Test("events that do not fit are counted and logged, one line at once")
-    func overflow() async {
-        let logger = Logger(label: "sink") { _ in Lines() }
+    @Test
+    func `dropped events are counted, and the first loss is logged at once`() async {
+        let logger = Logger(label: "sink") { _ in RecordingLogHandler() }
         let directory = RunDirectory(path: "/tmp/us-no-run-\(UInt32.random(in: 0...UInt32.max))")
         let sink = EventSink(pools: ServicePools(runDirectory: directory, logger: logger), logger: logger, capacity: 3)
         for number in 0..<10 { sink.send("test", ["number": .integer(Int64(number))]) }
-        #expect(Lines.all.withLock { $0 } == ["events were dropped: the log service is too slow 1"])
+        #expect(RecordingLogHandler.all.withLock { $0 } == ["events were dropped: the log service is too slow 1"])
     }
 
-    @Test("losses are reported at once, then as a sum once a minute, and at the end")
-    func reports() {
-        var losses = LossReports()
+    @Test
+    func `losses are reported at once, then summed once a minute and at the end`() {
+        var losses = LossReportThrottle()
         let start = ContinuousClock.now
-        #expect(losses.rest() == nil)
-        #expect(losses.lost(at: start) == 1)
-        #expect(losses.lost(at: start + .seconds(30)) == nil)
-        #expect(losses.lost(at: start + .seconds(59)) == nil)
-        #expect(losses.lost(at: start + .seconds(60)) == 3)
-        #expect(losses.lost(at: start + .seconds(61)) == nil)
-        #expect(losses.rest() == 1 && losses.rest() == nil)
+        #expect(losses.flush() == nil)
+        #expect(losses.recordLoss(at: start) == 1)
+        #expect(losses.recordLoss(at: start + .seconds(30)) == nil)
+        #expect(losses.recordLoss(at: start + .seconds(59)) == nil)
+        #expect(losses.recordLoss(at: start + .seconds(60)) == 3)
+        #expect(losses.recordLoss(at: start + .seconds(61)) == nil)
+        #expect(losses.flush() == 1 && losses.flush() == nil)
     }
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import JSON
 import JSONRPC
@@ -6,9 +8,9 @@ import Testing
 
 @testable import Orchestrator
 
-@Suite struct FaultCauseTests {
-    @Test("a cause is the wire's provider_code, both ways")
-    func wire() throws {
+@Suite(.timeLimit(.minutes(2))) struct FaultCauseTests {
+    @Test
+    func `a cause is encoded as provider_code and decoded from it`() throws {
         for cause in FaultCause.allCases {
             let error = ServiceError(.unavailable, "x", cause: cause)
             let json = try JSONCoding.convert(error, to: JSONValue.self)
@@ -19,8 +21,8 @@ import Testing
         #expect(ServiceError(.unavailable, "x").cause == nil)
     }
 
-    @Test("codes that other parts of the system send have a cause")
-    func codes() {
+    @Test
+    func `the codes that other modules send have a cause`() {
         let codes = [
             (ServicePools.replicaLost, FaultCause.replicaLost), (ServicePools.replicaBroken, .replicaBroken),
             (RPCConnection.notSettled, .notSettled), ("ENOSPC", .diskFull), ("EROFS", .readOnly),
@@ -29,13 +31,11 @@ import Testing
         for (code, cause) in codes { #expect(ServiceError(.unavailable, "x", providerCode: code).cause == cause) }
     }
 
-    @Test(
-        "a job waits for what heals by itself",
-        arguments: [
-            (FaultCause.diskFull, true), (.readOnly, true), (.ioError, true), (.staleHandle, true), (.hostDown, true),
-            (.replicaLost, true), (.replicaBroken, false), (.notSettled, false), (.breakerOpen, false),
-        ])
-    func passing(_ cause: FaultCause, _ isPassing: Bool) {
-        #expect(StoreHold.isPassing(ServiceError(.unavailable, "x", cause: cause)) == isPassing)
+    @Test(arguments: [
+        (FaultCause.diskFull, true), (.readOnly, true), (.ioError, true), (.staleHandle, true), (.hostDown, true),
+        (.replicaLost, true), (.replicaBroken, false), (.notSettled, false), (.breakerOpen, false),
+    ])
+    func `a job waits out transient causes only`(_ cause: FaultCause, _ isPassing: Bool) {
+        #expect(OutageBackoff.isTransient(ServiceError(.unavailable, "x", cause: cause)) == isPassing)
     }
 }

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import JSON
 import Testing
 
 @testable import Orchestrator
 
-/// Films of thirty seconds, of two segments of fifteen.
+/// Checks films of 30 s with two segments of 15 s each.
 @Suite(.timeLimit(.minutes(1))) struct FilmCheckTests {
     private struct Film {
         var seconds = 30.0
@@ -32,7 +34,7 @@ import Testing
                 DeliveryPoint(
                     name: name, measured: "", value: list.reduce(0) { $0 + $1.upperBound - $1.lowerBound }, target: "",
                     isPassed: true,
-                    stretches: list.map { ReportedStretch(start: $0.lowerBound, end: $0.upperBound) })
+                    timeRanges: list.map { ReportedTimeRange(start: $0.lowerBound, end: $0.upperBound) })
             }
             if sound != nil {
                 points.append(
@@ -46,22 +48,22 @@ import Testing
         }
 
         func findings(segments: Int = 2, narrated: Bool = true, share: Double = 0.9) -> LeadFilmFindings {
-            LeadFilmFindings(probe, MachineScene.plan(segments, narrated: narrated), fps: 30, share: share)
+            LeadFilmFindings(probe, JobMachineFixture.plan(segments, narrated: narrated), fps: 30, share: share)
         }
     }
 
-    @Test("a film that is black, frozen or silent throughout is refused; a good one is not, and nothing is said of it")
-    func throughout() {
+    @Test
+    func `a film that is black, frozen or silent throughout is rejected; a good film has no findings`() {
         let good = Film().findings()
         #expect(good.fault == nil && good.segments.isEmpty && good.warnings.isEmpty)
         #expect(Film(black: [0...30]).findings().fault == "is black throughout")
-        #expect(Film(frozen: [0...30]).findings().fault?.hasPrefix("shows one and the same picture throughout") == true)
+        #expect(Film(frozen: [0...30]).findings().fault?.hasPrefix("shows the same picture throughout") == true)
         #expect(Film(loudness: nil).findings().fault == "is silent although there are narrations")
         #expect(Film(sound: nil).findings().fault == "has no sound although there are narrations")
     }
 
-    @Test("from the share on black and hanging pictures are a fault; below it they are a warning with times")
-    func shares() {
+    @Test
+    func `black and frozen pictures are a fault from the fault share on and a warning below it`() {
         let most = Film(black: [1...29])
         #expect(most.findings().fault == "is black for 28.0 s of 30.0 s: 1.0 to 29.0 s")
         #expect(most.findings(share: 0.95).fault == nil)
@@ -73,29 +75,30 @@ import Testing
         #expect(Film(silent: [2...20]).findings().warnings == ["is silent for 18.0 s of 30.0 s: 2.0 to 20.0 s"])
     }
 
-    @Test("still pictures that change with their segments are a film; one picture is enough for one segment")
-    func stills() {
+    @Test
+    func `pictures that change only between segments are not a fault`() {
         let stills = Film(frozen: [0...15, 15...30])
         #expect(stills.findings().fault == nil && stills.findings().segments.isEmpty)
         #expect(stills.findings().warnings.count == 1)
         let single = LeadFilmFindings(
-            Film(seconds: 15, sound: 0...15, frozen: [0...15]).probe, MachineScene.plan(1), fps: 30, share: 0.9)
+            Film(seconds: 15, sound: 0...15, frozen: [0...15]).probe, JobMachineFixture.plan(1), fps: 30, share: 0.9)
         #expect(single.fault == nil)
     }
 
-    @Test("a narration that is not heard is a fault of its segment, and of a film that is not cut")
-    func narrations() throws {
+    @Test
+    func `an inaudible narration is a fault of its segment`() throws {
         let findings = Film(sound: 0...16, missing: ["seg_2"]).findings()
-        #expect(findings.fault == nil && findings.canBeCut(MachineScene.plan(2)))
+        #expect(findings.fault == nil && findings.canBeCut(JobMachineFixture.plan(2)))
         let fault = try #require(findings.segments.first)
         #expect(fault.id == "seg_2" && fault.isFilmFault && fault.fault.contains("its sound ends at 16.0 s"))
     }
 
-    @Test("sound that outlasts the pictures, or ends early where nobody narrates, is a fault")
-    func lengths() {
+    @Test
+    func `sound longer than the pictures, or ending early in a film without narrations, is a fault`() {
         let long = Film(sound: 0...60).findings()
         #expect(
-            long.fault == "has sound up to 60.0 s, its pictures end at 30.0 s" && !long.canBeCut(MachineScene.plan(2)))
+            long.fault == "has sound up to 60.0 s, its pictures end at 30.0 s"
+                && !long.canBeCut(JobMachineFixture.plan(2)))
         let short = Film(sound: 0...9).findings(narrated: false)
         #expect(short.fault == "has sound up to 9.0 s only, it lasts 30.0 s")
         #expect(short.segments.map(\.id) == ["seg_1", "seg_2"])
@@ -104,29 +107,29 @@ import Testing
         #expect(silent.fault == nil && silent.warnings == ["is silent"])
     }
 
-    @Test("one black segment of several can be left out; all of them cannot")
-    func segments() {
+    @Test
+    func `one black segment can be cut out; a film of black segments cannot be cut`() {
         let findings = Film(black: [0...14.95]).findings()
         #expect(findings.fault == nil && findings.segments.map(\.id) == ["seg_1"])
-        #expect(findings.canBeCut(MachineScene.plan(2)) && !findings.segments[0].isFilmFault)
-        #expect(!Film(black: [0...30]).findings().canBeCut(MachineScene.plan(2)))
+        #expect(findings.canBeCut(JobMachineFixture.plan(2)) && !findings.segments[0].isFilmFault)
+        #expect(!Film(black: [0...30]).findings().canBeCut(JobMachineFixture.plan(2)))
     }
 
-    @Test("a film may be off by half a second, or by one frame where that is more")
-    func tolerance() {
+    @Test
+    func `the tolerance of a film's duration is half a second`() {
         #expect(abs(FilmCheck.tolerance(fps: 30) - 0.501) < 1e-9)
         #expect(abs(FilmCheck.tolerance(fps: nil) - 0.501) < 1e-9)
     }
 
-    @Test("journals of earlier versions are still read")
-    func journal() throws {
-        let moment = "2026-01-01T00:00:00.000Z"
+    @Test
+    func `events of earlier versions are decoded`() {
+        let time = "2026-01-01T00:00:00.000Z"
         for text in [
-            #"{"leadFilmAccepted":{"video":"v","startedAt":"\#(moment)"}}"#,
-            #"{"leadClipsChecked":{"good":["a"],"bad":{},"startedAt":"\#(moment)"}}"#,
-            #"{"filmVerified":{"startedAt":"\#(moment)"}}"#,
+            #"{"leadFilmAccepted":{"video":"v","startedAt":"\#(time)"}}"#,
+            #"{"leadClipsChecked":{"good":["a"],"bad":{},"startedAt":"\#(time)"}}"#,
+            #"{"filmVerified":{"startedAt":"\#(time)"}}"#,
         ] {
-            _ = try EventFormat.decode(.init(text.utf8))
+            #expect(throws: Never.self, "\(text)") { try EventFormat.decode(.init(text.utf8)) }
         }
     }
 }

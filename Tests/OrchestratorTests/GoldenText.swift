@@ -1,18 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import JSON
 
 @testable import Orchestrator
 
-/// What a job shows of itself after an event, as text that is the same in every process.
+/// The visible state of a job after an event, as text that does not depend on the process.
 struct GoldenText {
     let messages: String
     let work: String
     /// Without the segments' states.
     let view: String
     let receipt: String
-    /// What the runner asks of the machine beside its work.
+    /// The properties of the machine that the runner reads in addition to its work.
     let questions: String
-    /// One letter for each segment: what there is of it.
+    /// One letter for each segment: which of its parts exist.
     let states: String
 
     init(_ machine: JobMachine, _ drafts: [StatusDraft]) throws {
@@ -25,23 +27,23 @@ struct GoldenText {
         for index in view.segments.indices { view.segments[index].state = .waiting }
         self.view = try Self.json(view)
         receipt = try Self.json(machine.receipt)
-        let wish = machine.leadWish.map { "\($0.segments) \($0.cost.micros)" } ?? "-"
+        let leadRequest = machine.leadClipRequest.map { "\($0.segments) \($0.cost.micros)" } ?? "-"
         let stops = machine.unsettled.map { $0.segment ?? -1 }.sorted()
         let reencodes = machine.work.contains(.stitch) && machine.reencodesFilm
         questions = [
-            "\(machine.decidedState) \(machine.leadCall) \(machine.leadBudget?.micros ?? -1) \(wish) \(stops)",
+            "\(machine.decidedState) \(machine.leadCallNumber) \(machine.leadBudget?.micros ?? -1) \(leadRequest) \(stops)",
             "\(machine.guidance ?? []) \(reencodes) \(machine.work.contains(.verifyFilm) && machine.mayReencodeFilm)",
         ].joined(separator: " ")
     }
 
-    /// One line: a checksum of each text, and the states.
+    /// A checksum of each text, and the states, on one line.
     var line: String {
         let texts = [messages, work, view, receipt, questions]
         return (texts.map(Self.checksum) + [states.isEmpty ? "-" : states]).joined(separator: " ")
     }
 
-    /// All texts.
-    var whole: String {
+    /// All texts, one after the other.
+    var fullText: String {
         [messages, "work: \(work)", view, receipt, questions, states].joined(separator: "\n") + "\n"
     }
 
@@ -65,7 +67,7 @@ struct GoldenText {
         String(decoding: try JSONCoding.encode(value), as: UTF8.self)
     }
 
-    /// What there is of a segment: the steps that are under way are `SegmentStateTests`' own.
+    /// The letter for the parts of a segment that exist. `SegmentStateTests` covers the steps in progress.
     private static func letter(_ state: SegmentState) -> Character {
         switch state {
         case .waiting, .drawing: "w"
@@ -76,7 +78,7 @@ struct GoldenText {
         }
     }
 
-    /// FNV-1a in 32 bits, as hexadecimal digits; `-` for an empty text.
+    /// The 32-bit FNV-1a hash as hexadecimal digits; `-` for an empty text.
     private static func checksum(_ text: String) -> String {
         guard !text.isEmpty else { return "-" }
         var sum: UInt32 = 0x811C_9DC5

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import Synchronization
@@ -5,144 +7,144 @@ import Testing
 
 @testable import Orchestrator
 
-/// The warm understudy.
-@Suite struct HedgeTests {
-    private func slow(_ options: JobOptions = JobOptions()) -> MachineScene {
-        var scene = MachineScene(options: options)
-        scene.apply(.started)
-        scene.apply(.loaded(MachineScene.plan(4)))
-        return scene
+/// Speculative stills, drawn while the lead is still working.
+@Suite(.timeLimit(.minutes(2))) struct HedgeTests {
+    private func slowLead(_ options: JobOptions = JobOptions()) -> JobMachineFixture {
+        var fixture = JobMachineFixture(options: options)
+        fixture.apply(.started)
+        fixture.apply(.loaded(JobMachineFixture.plan(4)))
+        return fixture
     }
 
     private func stills(_ machine: JobMachine) -> [Int] {
         machine.work.compactMap { if case .still(let segment, _, _) = $0 { segment } else { nil } }.sorted()
     }
 
-    @Test("a lead that takes long has its stills prepared beside it, so many at a time, within the hedge's limit")
-    func prepares() {
+    @Test
+    func `stills are prepared during a slow lead, up to the concurrency and the hedge's budget`() {
         var options = JobOptions()
         options.hedgeMaxCost = USD(0.06)
-        var scene = slow(options)
-        #expect(stills(scene.machine).isEmpty)
-        scene.apply(.hedged)
-        #expect(stills(scene.machine) == [0, 1] && scene.machine.work.contains(.lead(attempt: 1)))
-        scene.image(0)
-        scene.image(1)
-        #expect(stills(scene.machine) == [2])
-        scene.image(2)
-        #expect(stills(scene.machine).isEmpty && scene.machine.costs.understudy == USD(0.06))
-        #expect(scene.machine.state == .running && scene.machine.takeover == nil)
+        var fixture = slowLead(options)
+        #expect(stills(fixture.machine).isEmpty)
+        fixture.apply(.hedged)
+        #expect(stills(fixture.machine) == [0, 1] && fixture.machine.work.contains(.lead(attempt: 1)))
+        fixture.image(0)
+        fixture.image(1)
+        #expect(stills(fixture.machine) == [2])
+        fixture.image(2)
+        #expect(stills(fixture.machine).isEmpty && fixture.machine.costs.understudy == USD(0.06))
+        #expect(fixture.machine.state == .running && fixture.machine.takeover == nil)
     }
 
-    @Test("a takeover finds the prepared stills, and goes on with those under way")
-    func takeover() {
-        var scene = slow()
-        scene.apply(.hedged)
-        scene.image(0)
-        let before = stills(scene.machine)
-        scene.apply(.leadFailed(ServiceError(.timeout, "too slow"), startedAt: scene.now))
-        #expect(scene.machine.work.contains(.clip(segment: 0)))
-        #expect(stills(scene.machine) == before)
-        for index in 1...3 { scene.image(index) }
+    @Test
+    func `a takeover uses the prepared stills and keeps those in progress`() {
+        var fixture = slowLead()
+        fixture.apply(.hedged)
+        fixture.image(0)
+        let before = stills(fixture.machine)
+        fixture.apply(.leadFailed(ServiceError(.timeout, "too slow"), startedAt: fixture.now))
+        #expect(fixture.machine.work.contains(.clip(segment: 0)))
+        #expect(stills(fixture.machine) == before)
+        for index in 1...3 { fixture.image(index) }
         for index in 0...3 {
-            scene.clip(index)
-            scene.narrate(index)
+            fixture.clip(index)
+            fixture.narrate(index)
         }
-        scene.apply(.stitched(MachineScene.film, startedAt: scene.now))
-        scene.apply(.filmVerified(warnings: nil, startedAt: scene.now))
-        scene.apply(.settled(warning: nil))
-        #expect(scene.machine.state == .finished && scene.machine.receipt.hedge == nil)
-        #expect(scene.machine.costs.understudy == USD(0.084))
+        fixture.apply(.stitched(JobMachineFixture.film, startedAt: fixture.now))
+        fixture.apply(.filmVerified(warnings: nil, startedAt: fixture.now))
+        fixture.apply(.settled(warning: nil))
+        #expect(fixture.machine.state == .finished && fixture.machine.receipt.hedge == nil)
+        #expect(fixture.machine.costs.understudy == USD(0.084))
     }
 
-    @Test("a lead that delivers all the same is used; the stills are kept, and their cost is shown as hedge")
-    func leadDelivers() {
-        var scene = slow()
-        scene.apply(.hedged)
-        scene.image(0)
-        scene.apply(.leadDelivered(AgentResult(video: "file:///f.mp4", cost: USD(0.15)), startedAt: scene.now))
-        scene.apply(.leadFilmAccepted(video: "file:///final.mp4", startedAt: scene.now))
-        #expect(scene.machine.receipt.hedge == USD(0.02))
-        #expect(scene.machine.receipt.segments.allSatisfy { $0.maker == .lead })
-        scene.apply(.settled(warning: nil))
-        // The whole is made again, the lead fails: the still is there.
-        scene.apply(.retried(.all))
-        scene.apply(.started)
-        scene.apply(.leadFailed(ServiceError(.quotaExhausted, "no credit"), startedAt: scene.now))
-        #expect(scene.machine.work.contains(.clip(segment: 0)) && stills(scene.machine) == [1, 2])
-        #expect(scene.machine.segments[0].isReused)
+    @Test
+    func `if the lead delivers after all, the stills are kept and reported as hedge costs`() {
+        var fixture = slowLead()
+        fixture.apply(.hedged)
+        fixture.image(0)
+        fixture.apply(.leadDelivered(AgentResult(video: "file:///f.mp4", cost: USD(0.15)), startedAt: fixture.now))
+        fixture.apply(.leadFilmAccepted(video: "file:///final.mp4", startedAt: fixture.now))
+        #expect(fixture.machine.receipt.hedge == USD(0.02))
+        #expect(fixture.machine.receipt.segments.allSatisfy { $0.maker == .lead })
+        fixture.apply(.settled(warning: nil))
+        // A retry of the whole film whose lead fails uses the prepared still.
+        fixture.apply(.retried(.all))
+        fixture.apply(.started)
+        fixture.apply(.leadFailed(ServiceError(.quotaExhausted, "no credit"), startedAt: fixture.now))
+        #expect(fixture.machine.work.contains(.clip(segment: 0)) && stills(fixture.machine) == [1, 2])
+        #expect(fixture.machine.segments[0].isReused)
     }
 
-    @Test("a still that cannot be prepared fails nothing, and is not asked for a third time")
-    func failures() {
-        var scene = slow()
-        scene.apply(.hedged)
+    @Test
+    func `a still that cannot be prepared does not fail the job and is attempted twice at most`() {
+        var fixture = slowLead()
+        fixture.apply(.hedged)
         for _ in 0..<2 {
-            scene.apply(.imageFailed(segment: 0, ServiceError(.internal, "no"), startedAt: scene.now))
+            fixture.apply(.imageFailed(segment: 0, ServiceError(.internal, "no"), startedAt: fixture.now))
         }
-        scene.apply(.imageFailed(segment: 1, ServiceError(.contentRejected, "no"), startedAt: scene.now))
-        #expect(stills(scene.machine) == [2, 3] && scene.machine.state == .running)
+        fixture.apply(.imageFailed(segment: 1, ServiceError(.contentRejected, "no"), startedAt: fixture.now))
+        #expect(stills(fixture.machine) == [2, 3] && fixture.machine.state == .running)
     }
 
-    @Test("the lead's budget and the hedge's are one: what is reserved for stills is not offered to the lead")
-    func budget() {
+    @Test
+    func `the budget reserved for stills is not offered to the lead`() {
         var options = JobOptions()
         options.maxCost = USD(1)
-        #expect(slow(options).machine.leadBudget == USD(1), "there is no hedge")
+        #expect(slowLead(options).machine.leadBudget == USD(1), "without a hedge")
         options.hedgeAfter = 5
-        var scene = slow(options)
-        #expect(scene.machine.leadBudget == USD(0.9))
-        scene.apply(.hedged)
-        scene.image(0)
-        // One still is bought: the rest of the reserve is smaller by its price.
-        #expect(scene.machine.leadBudget == USD(0.9))
+        var fixture = slowLead(options)
+        #expect(fixture.machine.leadBudget == USD(0.9))
+        fixture.apply(.hedged)
+        fixture.image(0)
+        // The price of one still was spent from the reserve.
+        #expect(fixture.machine.leadBudget == USD(0.9))
         options.hedgeMaxCost = .zero
-        #expect(slow(options).machine.leadBudget == USD(1))
-        // The reserve is at most half of the limit.
+        #expect(slowLead(options).machine.leadBudget == USD(1))
+        // The reserve is at most half of the budget.
         options.hedgeMaxCost = USD(5)
         options.maxCost = USD(0.06)
-        scene = slow(options)
-        #expect(scene.machine.leadBudget == USD(0.03))
-        scene.apply(.hedged)
-        #expect(stills(scene.machine) == [0])
+        fixture = slowLead(options)
+        #expect(fixture.machine.leadBudget == USD(0.03))
+        fixture.apply(.hedged)
+        #expect(stills(fixture.machine) == [0])
         options.maxCost = nil
-        #expect(slow(options).machine.leadBudget == nil)
+        #expect(slowLead(options).machine.leadBudget == nil)
     }
 
-    @Test("the usual time of the lead is known after twenty films, and counts the last two hundred")
-    func usualTime() async throws {
-        try await Stage.withFolder { folder in
+    @Test
+    func `the lead's 95th percentile is known after 20 films and covers the last 200`() async throws {
+        try await JobFixture.withFolder { folder in
             let store = try JobStore(path: "\(folder)/jobs.sqlite")
-            for seconds in 1...19 { try await store.keepLeadTime(Double(seconds)) }
+            for seconds in 1...19 { try await store.recordLeadTime(Double(seconds)) }
             #expect(try store.leadTime(quantile: 0.95, atLeast: 20) == nil)
-            try await store.keepLeadTime(20)
+            try await store.recordLeadTime(20)
             #expect(try store.leadTime(quantile: 0.95, atLeast: 20) == 19)
-            for _ in 0..<200 { try await store.keepLeadTime(5) }
+            for _ in 0..<200 { try await store.recordLeadTime(5) }
             #expect(try store.leadTime(quantile: 0.95, atLeast: 20) == 5)
         }
     }
 
-    @Test("stills are drawn while a slow lead works, through the orchestra")
-    func orchestra() async throws {
-        try await Stage.withFolder { folder in
+    @Test
+    func `the registry runs a job that draws stills while a slow lead works`() async throws {
+        try await JobFixture.withFolder { folder in
             let drawn = AsyncStream.makeStream(of: String.self)
-            let studio = FakeStudio(
+            let services = FakeJobServices(
                 onLead: { _, _ in
-                    // Delivers once both stills are there.
-                    var seen = 0
+                    // The lead delivers once both stills are drawn.
+                    var drawnCount = 0
                     for await _ in drawn.stream {
-                        seen += 1
-                        if seen == 2 { break }
+                        drawnCount += 1
+                        if drawnCount == 2 { break }
                     }
                     return AgentResult(video: "file:///lead.mp4", cost: USD(0.15))
                 }, onDraw: { segment, _ in drawn.continuation.yield(segment.id) })
-            let orchestra = try Stage.orchestra(try JobStore(path: "\(folder)/jobs.sqlite"), studio)
+            let registry = try JobFixture.registry(try JobStore(path: "\(folder)/jobs.sqlite"), services)
             var options = JobOptions()
             options.hedgeAfter = 0.1
-            let (messages, receipt) = try await Stage.run(orchestra, options: options)
+            let (messages, receipt) = try await JobFixture.run(registry, options: options)
             #expect(receipt.state == .finished && receipt.takeover == nil)
-            #expect(messages.contains { $0.message == "Agent5 takes long: Agent6 prepares stills" })
-            #expect(studio.calls.withLock { $0.count { $0.hasPrefix("draw") } } == 2)
+            #expect(messages.contains { $0.message == "Agent5 is slow: Agent6 is preparing stills" })
+            #expect(services.calls.withLock { $0.count { $0.hasPrefix("draw") } } == 2)
         }
     }
 }

@@ -1,62 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Foundation
 import Testing
 
 @testable import Orchestrator
 
-/// Journals fold to what they always folded to: messages, work, view and receipt after each event of seeded random jobs.
+/// Compares the messages, work, view and receipt after each event of seeded random jobs with recorded ones, so that stored journals
+/// keep their meaning.
 ///
-/// `UNDERSTUDY_RECORD_GOLDEN=1` records `Golden/machine.txt` again; `UNDERSTUDY_GOLDEN_TEXTS=<folder>` writes the whole texts of each
-/// seed into a folder, to compare two versions.
-@Suite struct JobMachineGoldenTests {
+/// `UNDERSTUDY_RECORD_GOLDEN=1` records `Golden/machine.txt` again. `UNDERSTUDY_GOLDEN_TEXTS=<folder>` writes the full texts of each
+/// seed to a folder, to compare two versions.
+@Suite(.timeLimit(.minutes(2))) struct JobMachineGoldenTests {
     private static let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden/machine.txt")
     private static let environment = ProcessInfo.processInfo.environment
 
-    /// One job: of any events, or of such as mostly end what the job waits for.
+    /// One job, of arbitrary events or of events that mostly match its work.
     private struct Run {
         let lines: [String]
-        let whole: String
+        let fullText: String
 
         init(seed: UInt64) throws {
-            var dice = EventDice(seed: seed)
-            if seed >= 56 { dice.stitchBackend = .local }
-            let isFitting = seed % 8 > 2
+            var events = RandomJobEvents(seed: seed)
+            if seed >= 56 { events.stitchBackend = .local }
+            let isMatching = seed % 8 > 2
             let spec = JobSpec(
-                jobID: "j", userID: "u", sessionID: "s", entry: dice.entry(), options: dice.options())
+                jobID: "j", userID: "u", sessionID: "s", entry: events.entry(), options: events.options())
             var machine = JobMachine(spec: spec, createdAt: Timestamp(milliseconds: 0))
             var now: Int64 = 0
             var lines = ["seed \(seed) \(spec.entry)"]
-            var whole = ""
-            for number in 0..<(isFitting ? 70 : 40) {
+            var fullText = ""
+            for number in 0..<(isMatching ? 70 : 40) {
                 let startedAt = Timestamp(milliseconds: now)
-                now = dice.moment(after: now)
+                now = events.time(after: now)
                 let event =
-                    if isFitting {
-                        dice.fitting(machine, startedAt)
+                    if isMatching {
+                        events.matchingEvent(machine, startedAt)
                     } else if number == 0 {
                         JobEvent.started
                     } else if number == 1 {
-                        JobEvent.loaded(MachineScene.plan(4, stitchBackend: dice.stitchBackend))
+                        JobEvent.loaded(JobMachineFixture.plan(4, stitchBackend: events.stitchBackend))
                     } else {
-                        dice.event(startedAt)
+                        events.event(startedAt)
                     }
                 let drafts = machine.apply(event, at: Timestamp(milliseconds: now))
                 let golden = try GoldenText(machine, drafts)
                 let name = Mirror(reflecting: event).children.first?.label ?? "\(event)"
                 lines.append("\(name) \(golden.line)")
-                whole += "\(number) \(name)\n\(golden.whole)"
+                fullText += "\(number) \(name)\n\(golden.fullText)"
             }
             self.lines = lines
-            self.whole = whole
+            self.fullText = fullText
         }
     }
 
-    @Test("seeded jobs show after each event what they showed when the golden file was recorded")
-    func golden() throws {
+    @Test
+    func `seeded jobs have the recorded state after each event`() throws {
         let runs = try (0..<72).map { try Run(seed: $0) }
         if let folder = Self.environment["UNDERSTUDY_GOLDEN_TEXTS"] {
             for (seed, run) in runs.enumerated() {
-                try Data(run.whole.utf8).write(to: URL(filePath: "\(folder)/seed-\(seed).txt"))
+                try Data(run.fullText.utf8).write(to: URL(filePath: "\(folder)/seed-\(seed).txt"))
             }
         }
         let lines = runs.flatMap(\.lines)
@@ -68,7 +71,7 @@ import Testing
         var seed = ""
         for (number, (line, old)) in zip(lines, recorded).enumerated() {
             if line.hasPrefix("seed") { seed = line }
-            // One job that differs once differs to its end: its first line is enough.
+            // A job that differs once differs until its end, so report its first line only.
             if line != old {
                 Issue.record("\(seed), line \(number + 1): \(line), recorded as \(old)")
                 break

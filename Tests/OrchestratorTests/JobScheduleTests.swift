@@ -1,8 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
 import Testing
 
 @testable import Orchestrator
 
-@Suite struct JobScheduleTests {
+@Suite(.timeLimit(.minutes(2))) struct JobScheduleTests {
     private func schedule(_ limit: Int, _ tickets: [JobSchedule.Ticket]) -> JobSchedule {
         var schedule = JobSchedule(limit: limit)
         for ticket in tickets { schedule.add(ticket) }
@@ -14,7 +17,9 @@ import Testing
         JobSchedule.Ticket(job: job, user: user, session: session ?? job, priority: priority)
     }
 
-    /// Runs one job after the other. -> in which order.
+    /// Runs the jobs one after the other.
+    ///
+    /// - Returns: the jobs in the order in which they ran.
     private func order(_ schedule: JobSchedule, users: [String: String]) -> [String] {
         var (schedule, order) = (schedule, [String]())
         while let job = schedule.next() {
@@ -24,21 +29,21 @@ import Testing
         return order
     }
 
-    @Test("users take turns, however many jobs one of them brings")
-    func turns() {
+    @Test
+    func `users take turns regardless of their number of jobs`() {
         let tickets = ["a1", "a2", "a3", "a4", "b1", "c1", "b2"].map { ticket($0, String($0.prefix(1))) }
         let users = Dictionary(uniqueKeysWithValues: tickets.map { ($0.job, $0.user) })
         var two = schedule(2, tickets)
         #expect(two.next() == "a1")
         #expect(two.next() == "b1")
-        #expect(two.next() == nil, "no more than two at a time")
+        #expect(two.next() == nil, "two jobs are running")
         two.remove("a1", of: "a")
         #expect(two.next() == "c1")
         #expect(order(schedule(1, tickets.reversed().reversed()), users: users).count == 7)
     }
 
-    @Test("a higher priority goes first, and equals in the order in which they came")
-    func priority() {
+    @Test
+    func `jobs run by priority, jobs of equal priority in the order of arrival`() {
         let tickets = [
             ticket("low", "a", priority: -100), ticket("one", "a"), ticket("two", "a"),
             ticket("high", "a", priority: 100), ticket("other", "b", priority: 1),
@@ -47,8 +52,8 @@ import Testing
         #expect(order(schedule(1, tickets), users: users) == ["high", "other", "one", "two", "low"])
     }
 
-    @Test("of two jobs of one session the second waits, and does not hold up other sessions behind it")
-    func session() {
+    @Test
+    func `the second job of a session waits without blocking other sessions`() {
         var all = schedule(16, [ticket("1", "a", session: "s"), ticket("2", "a", session: "s"), ticket("3", "a")])
         #expect(all.next() == "1")
         #expect(all.next() == "3")
@@ -60,10 +65,10 @@ import Testing
         #expect(all.next() == "2")
     }
 
-    @Test("a waiting job that is cancelled leaves the line, and one that ran before a restart keeps its folder")
-    func leaving() {
+    @Test
+    func `a cancelled job leaves the queue, and a job that ran before a restart keeps its folder`() {
         var all = schedule(1, [ticket("1", "a"), ticket("2", "b", session: "s", priority: 9)])
-        all.goOn(ticket("0", "b", session: "s"))
+        all.resume(ticket("0", "b", session: "s"))
         #expect(all.next() == nil)
         all.remove("1", of: "a")
         all.remove("0", of: "b")
@@ -72,32 +77,33 @@ import Testing
         #expect(all.next() == nil)
     }
 
-    @Test("any order of coming and going starts every job once, never two of a session, never more than the limit")
-    func anyOrder() {
-        var dice = SystemRandomNumberGenerator()
+    @Test
+    func `random arrivals start each job once, one per session, within the limit`() {
+        var generator = SeededGenerator(for: "JobScheduleTests")
         for _ in 0..<50 {
             var schedule = JobSchedule(limit: 3)
             var (running, started): ([JobSchedule.Ticket], Set<String>) = ([], [])
             var tickets: [JobSchedule.Ticket] = []
             for number in 0..<40 {
-                let user = ["a", "b", "c"].randomElement(using: &dice) ?? "a"
-                let session = ["s", "t"].randomElement(using: &dice) ?? "s"
+                let user = ["a", "b", "c"].randomElement(using: &generator) ?? "a"
+                let session = ["s", "t"].randomElement(using: &generator) ?? "s"
                 tickets.append(
-                    ticket("\(number)", user, session: session, priority: Int.random(in: -1...1, using: &dice)))
+                    ticket("\(number)", user, session: session, priority: Int.random(in: -1...1, using: &generator)))
             }
-            var coming = tickets
-            while started.count < tickets.count {
-                if !coming.isEmpty, Bool.random(using: &dice) { schedule.add(coming.removeFirst()) }
+            var arrivals = tickets
+            for _ in 0..<10_000 where started.count < tickets.count {
+                if !arrivals.isEmpty, Bool.random(using: &generator) { schedule.add(arrivals.removeFirst()) }
                 while let job = schedule.next() {
                     #expect(started.insert(job).inserted)
                     running.append(contentsOf: tickets.filter { $0.job == job })
                 }
                 #expect(running.count <= 3)
                 #expect(Set(running.map(\.folder)).count == running.count)
-                guard let done = running.indices.randomElement(using: &dice) else { continue }
+                guard let done = running.indices.randomElement(using: &generator) else { continue }
                 let ended = running.remove(at: done)
                 schedule.remove(ended.job, of: ended.user)
             }
+            #expect(started.count == tickets.count)
         }
     }
 }

@@ -1,15 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import Testing
 
 @testable import Orchestrator
 
-@Suite struct LedgerTests {
+@Suite(.timeLimit(.minutes(2))) struct LedgerTests {
     private let start = Timestamp(milliseconds: 1000)
     private let end = Timestamp(milliseconds: 3000)
 
-    @Test("an entry is booked on its agent, its segment, its stage and the list of attempts, all at once") func entry()
-    {
+    @Test
+    func `an entry is booked to its agent, its segment, its stage and the list of attempts`() {
         var ledger = Ledger()
         var entry = LedgerEntry(.understudy, .still, segmentID: "a", startedAt: start, stage: .stills)
         (entry.cost, entry.wasted, entry.unknown) = (USD(0.02), USD(0.01), USD(0.04))
@@ -20,10 +22,11 @@ import Testing
         #expect(ledger.hedge == USD(0.07) && ledger.cost(of: "a") == USD(0.03) && ledger.cost(of: "b") == .zero)
         #expect(ledger.attempts.map(\.cost) == [USD(0.03)] && ledger.attempts[0].unknown == USD(0.04))
         #expect(ledger.stages.map(\.seconds) == [2] && ledger.secondsBySegment == ["a": 2])
-        #expect(ledger.left(of: USD(0.1)) == USD(0.03) && ledger.left(of: nil) == nil)
+        #expect(ledger.remaining(of: USD(0.1)) == USD(0.03) && ledger.remaining(of: nil) == nil)
     }
 
-    @Test("a stitch is charged to the understudy, whoever's clips it joins") func payer() {
+    @Test
+    func `stitching is charged to the understudy even if it joins the lead's clips`() {
         var ledger = Ledger()
         var entry = LedgerEntry(.lead, .stitch, startedAt: start, stage: .stitch)
         (entry.cost, entry.payer) = (USD(0.01), .understudy)
@@ -32,39 +35,41 @@ import Testing
         #expect(ledger.attempts.map(\.agent) == [.lead])
     }
 
-    @Test("what an agent has cost is written off once, however often it is done") func writeOff() {
+    @Test
+    func `writing off an agent's costs twice counts them once`() {
         var ledger = Ledger()
         var entry = LedgerEntry(.lead, .film, startedAt: start)
         (entry.cost, entry.wasted) = (USD(0.5), USD(0.1))
         ledger.book(entry, at: end)
-        ledger.lose(USD(0.2), unknown: USD(0.3), of: .lead)
+        ledger.bookLoss(USD(0.2), unknown: USD(0.3), of: .lead)
         #expect(ledger.wasted == USD(0.3) && ledger.unknown == USD(0.3) && ledger.costs.lead == USD(0.8))
         for _ in 0..<2 { ledger.writeOffAll(of: .lead) }
         #expect(ledger.wasted == USD(0.8))
     }
 
-    @Test("a paid call that is no longer wanted is to be settled, unless the event was its end; each once")
-    func settlement() {
+    @Test
+    func `a paid call that is no longer needed must be settled once, unless the event was its end`() {
         var ledger = Ledger()
         let stills = (0...2).map { JobWork.still(segment: $0, attempt: 0, provider: nil) }
         let card = JobWork.still(segment: 3, attempt: 0, provider: StillProvider.card)
-        ledger.grant(Set(stills + [card, .lead(attempt: 1)]), after: .started)
+        ledger.setInFlight(Set(stills + [card, .lead(attempt: 1)]), after: .started)
         #expect(ledger.unsettled.isEmpty)
         let failed = JobEvent.stillFailed(segment: 0, ServiceError(.internal, "x"), startedAt: start)
-        ledger.grant([stills[2]], after: failed)
+        ledger.setInFlight([stills[2]], after: failed)
         #expect(ledger.unsettled == [stills[1], .lead(attempt: 1)])
         #expect(ledger.settle(segment: 1) == stills[1] && ledger.settle(segment: 1) == nil)
         ledger.settleLead()
         #expect(ledger.unsettled.isEmpty)
     }
 
-    @Test("a new run is timed on its own, and what was spent before stays spent") func reopened() {
+    @Test
+    func `a new run resets the stages and keeps the costs`() {
         var ledger = Ledger()
         var entry = LedgerEntry(.understudy, .clip, segmentID: "a", startedAt: start, stage: .clips)
         entry.cost = USD(0.001)
         ledger.book(entry, at: end)
-        ledger.grant([.lead(attempt: 1)], after: .started)
-        ledger.grant([], after: .cancelled)
+        ledger.setInFlight([.lead(attempt: 1)], after: .started)
+        ledger.setInFlight([], after: .cancelled)
         ledger.reopen()
         #expect(ledger.stages.isEmpty && ledger.unsettled.isEmpty)
         #expect(ledger.costs.understudy == USD(0.001) && ledger.attempts.count == 1)

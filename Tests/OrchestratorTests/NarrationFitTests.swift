@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import JSON
@@ -5,7 +7,7 @@ import Testing
 
 @testable import Orchestrator
 
-@Suite struct NarrationFitTests {
+@Suite(.timeLimit(.minutes(2))) struct NarrationFitTests {
     private func segments(_ durations: [Double], audio: [String?]? = nil, starts: [Double?]? = nil) -> [PlannedSegment]
     {
         durations.indices.map { index in
@@ -22,8 +24,8 @@ import Testing
         return NarrationFit(options)
     }
 
-    @Test("a segment is extended to its narration in whole frames, and a shorter narration changes nothing")
-    func extended() {
+    @Test
+    func `a segment is extended to its longer narration in whole frames`() {
         var plan = segments([2, 3, 2])
         let warnings = fit(.extend).apply(to: &plan, lengths: [0: 4.51, 1: 2.5, 2: 2.0])
         #expect(warnings == [])
@@ -35,16 +37,16 @@ import Testing
         #expect(exact[0].duration == 5 && exact[0].frames == 125)
     }
 
-    @Test("a tempo is as low as it can be, and at most 1.15")
-    func speed() {
+    @Test
+    func `the tempo is as low as possible and at most 1.15`() {
         var plan = segments([2, 2, 2])
         _ = fit(.speed).apply(to: &plan, lengths: [0: 2.2, 1: 4, 2: 1.9])
         #expect(abs((plan[0].tempo ?? 0) - 1.11) < 0.005 && plan[1].tempo == 1.15 && plan[2].tempo == nil)
         #expect(plan.map(\.duration) == [2, 2, 2])
     }
 
-    @Test("one file for the whole film extends its last segment only, and keeps its tempo")
-    func whole() {
+    @Test
+    func `a shared narration extends only the last segment and keeps its tempo`() {
         let parts = segments(
             [2, 2, 2], audio: Array(repeating: "file:///n.mp3", count: 3), starts: [0, 2, 4])
         #expect(fit(.extend).measured(parts) == [2])
@@ -56,8 +58,8 @@ import Testing
         #expect(fit(.extend).measured(segments([1, 1], audio: [nil, "file:///a.mp3"])) == [1])
     }
 
-    @Test("the lead is promised the durations that were extended; all else of the storyboard stays")
-    func promised() {
+    @Test
+    func `the lead's storyboard has the extended durations and is otherwise unchanged`() {
         let board: JSONValue = [
             "title": "t",
             "segments": [["id": "s0", "duration": 2, "mood": "x"], ["id": "s1", "duration": 3]],
@@ -65,42 +67,42 @@ import Testing
         var plan = segments([2, 3])
         let extend = fit(.extend)
         _ = extend.apply(to: &plan, lengths: [0: 4])
-        let told = extend.storyboard(board, of: plan)
-        #expect(told["title"] == "t" && told["segments"]?.array?[0]["mood"] == "x")
-        #expect(told["segments"]?.array?[0]["duration"]?.double == 4)
-        #expect(told["segments"]?.array?[1] == board["segments"]?.array?[1])
+        let extended = extend.storyboard(board, of: plan)
+        #expect(extended["title"] == "t" && extended["segments"]?.array?[0]["mood"] == "x")
+        #expect(extended["segments"]?.array?[0]["duration"]?.double == 4)
+        #expect(extended["segments"]?.array?[1] == board["segments"]?.array?[1])
         #expect(fit(.cut).storyboard(board, of: plan) == board)
     }
 
-    @Test("the option is one of three words")
-    func option() throws {
+    @Test
+    func `an unknown value of fit_narration is rejected`() throws {
         #expect(try OptionsCheck.read(["fit_narration": "speed"]).fitNarration == .speed)
         let error = #expect(throws: ServiceError.self) { try OptionsCheck.read(["fit_narration": "squeeze"]) }
         #expect(error?.message == "/options/fit_narration: expected one of cut, extend, speed")
     }
 
-    @Test("a narration that is cut is a warning of the job, once, and of its receipt")
-    func warning() {
-        var scene = MachineScene(entry: .fallback)
-        scene.apply(.started)
-        scene.apply(.loaded(MachineScene.plan(2)))
+    @Test
+    func `a cut narration is one warning of the job and its receipt`() {
+        var fixture = JobMachineFixture(entry: .fallback)
+        fixture.apply(.started)
+        fixture.apply(.loaded(JobMachineFixture.plan(2)))
         for index in 0..<2 {
-            scene.image(index)
-            scene.clip(index)
+            fixture.image(index)
+            fixture.clip(index)
         }
-        scene.apply(.narrated(segment: 0, startedAt: scene.now, trimmed: 2.34))
-        scene.apply(.narrated(segment: 1, startedAt: scene.now, trimmed: 0.03))
+        fixture.apply(.narrated(segment: 0, startedAt: fixture.now, trimmed: 2.34))
+        fixture.apply(.narrated(segment: 1, startedAt: fixture.now, trimmed: 0.03))
         let expected = "seg_1: the narration is 2.4 s longer than its segment; its end is cut"
-        #expect(scene.machine.warnings.filter { $0.contains("cut") } == [expected], "\(scene.machine.warnings)")
-        #expect(scene.machine.receipt.warnings.contains(expected))
+        #expect(fixture.machine.warnings.filter { $0.contains("cut") } == [expected], "\(fixture.machine.warnings)")
+        #expect(fixture.machine.receipt.warnings.contains(expected))
     }
 
-    @Test("events of earlier versions are read")
-    func events() throws {
-        let moment = try JSONCoding.convert(Timestamp.now, to: JSONValue.self)
-        let old: JSONValue = ["narrated": ["segment": 1, "startedAt": moment]]
+    @Test
+    func `events without trimmed narrations are decoded`() throws {
+        let time = try JSONCoding.convert(Timestamp.now, to: JSONValue.self)
+        let old: JSONValue = ["narrated": ["segment": 1, "startedAt": time]]
         guard case .narrated(1, _, nil) = try EventFormat.decode(try JSONCoding.encode(old)) else {
-            Issue.record("another event")
+            Issue.record("decoded as a different event")
             return
         }
     }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import ServicePool
@@ -5,112 +7,108 @@ import Testing
 
 @testable import Orchestrator
 
-/// When the narrations of clips hold up the film, and what becomes of those that turn out to be unusable.
-@Suite struct NarrationPathTests {
+/// When stitching waits for the narrations of the clips, and how unusable narrations are handled.
+@Suite(.timeLimit(.minutes(2))) struct NarrationPathTests {
     private let broken = ServiceError(.corruptMedia, "not a sound file")
 
-    /// A job of two segments that has both clips and no narration.
-    private func clipped(_ backend: StitchBackend?) -> MachineScene {
-        var scene = MachineScene(entry: .fallback)
-        scene.apply(.started)
-        scene.apply(.loaded(MachineScene.plan(2, stitchBackend: backend)))
+    /// A job of two segments whose clips are ready and have no narration yet.
+    private func clipped(_ backend: StitchBackend?) -> JobMachineFixture {
+        var fixture = JobMachineFixture(entry: .fallback)
+        fixture.apply(.started)
+        fixture.apply(.loaded(JobMachineFixture.plan(2, stitchBackend: backend)))
         for index in 0..<2 {
-            scene.image(index)
-            scene.clip(index)
+            fixture.image(index)
+            fixture.clip(index)
         }
-        return scene
+        return fixture
     }
 
-    private func stitched(_ scene: inout MachineScene, _ warnings: [String]? = nil) {
-        var film = MachineScene.film
+    private func stitched(_ fixture: inout JobMachineFixture, _ warnings: [String]? = nil) {
+        var film = JobMachineFixture.film
         film.warnings = warnings
-        scene.apply(.stitched(film, startedAt: scene.now))
+        fixture.apply(.stitched(film, startedAt: fixture.now))
     }
 
-    @Test("a film of this machine is stitched while its clips are narrated, and checked when they are")
-    func beside() {
-        var scene = clipped(.local)
-        #expect(scene.machine.work == [.stitch, .narrate(segment: 0), .narrate(segment: 1)])
-        #expect(scene.machine.view.segments.map(\.state) == [.narrating, .narrating])
-        scene.narrate(1)
-        #expect(scene.machine.work == [.stitch, .narrate(segment: 0)])
-        stitched(&scene)
-        #expect(scene.machine.work == [.narrate(segment: 0)])
-        scene.narrate(0)
-        #expect(scene.machine.work == [.verifyFilm])
-        scene.apply(.filmVerified(warnings: nil, startedAt: scene.now))
-        scene.apply(.settled(warning: nil))
-        #expect(scene.machine.state == .finished && scene.machine.warnings.isEmpty)
-        #expect(scene.machine.view.segments.map(\.state) == [.done, .done])
+    @Test
+    func `a local film is stitched while narrations are added, and verified after them`() {
+        var fixture = clipped(.local)
+        #expect(fixture.machine.work == [.stitch, .narrate(segment: 0), .narrate(segment: 1)])
+        #expect(fixture.machine.view.segments.map(\.state) == [.narrating, .narrating])
+        fixture.narrate(1)
+        #expect(fixture.machine.work == [.stitch, .narrate(segment: 0)])
+        stitched(&fixture)
+        #expect(fixture.machine.work == [.narrate(segment: 0)])
+        fixture.narrate(0)
+        #expect(fixture.machine.work == [.verifyFilm])
+        fixture.apply(.filmVerified(warnings: nil, startedAt: fixture.now))
+        fixture.apply(.settled(warning: nil))
+        #expect(fixture.machine.state == .finished && fixture.machine.warnings.isEmpty)
+        #expect(fixture.machine.view.segments.map(\.state) == [.done, .done])
     }
 
-    @Test(
-        "where MediaConvert may stitch, or the backend is unknown, narrations come first",
-        arguments: [
-            StitchBackend.mediaconvert, .auto, nil,
-        ])
-    func first(_ backend: StitchBackend?) {
-        var scene = clipped(backend)
-        #expect(scene.machine.work == [.narrate(segment: 0), .narrate(segment: 1)])
-        scene.narrate(0)
-        #expect(scene.machine.work == [.narrate(segment: 1)])
-        scene.narrate(1)
-        #expect(scene.machine.work == [.stitch])
+    @Test(arguments: [
+        StitchBackend.mediaconvert, .auto, nil,
+    ])
+    func `with MediaConvert or an unknown backend, stitching waits for the narrations`(_ backend: StitchBackend?) {
+        var fixture = clipped(backend)
+        #expect(fixture.machine.work == [.narrate(segment: 0), .narrate(segment: 1)])
+        fixture.narrate(0)
+        #expect(fixture.machine.work == [.narrate(segment: 1)])
+        fixture.narrate(1)
+        #expect(fixture.machine.work == [.stitch])
     }
 
-    @Test("a narration that cannot be used is one warning, whoever found out first", arguments: [true, false])
-    func oneWarning(_ stitcherFirst: Bool) {
+    @Test(arguments: [true, false])
+    func `an unusable narration is one warning, whichever step reports it first`(_ stitcherFirst: Bool) {
         let warning = "seg_1: not a sound file; this part of the film is silent"
-        var scene = clipped(.local)
-        if stitcherFirst { stitched(&scene, [warning]) }
-        scene.apply(.narrationFailed(segment: 0, broken, startedAt: scene.now))
-        scene.narrate(1)
-        if !stitcherFirst { stitched(&scene, [warning]) }
-        #expect(scene.machine.work == [.verifyFilm])
-        #expect(scene.machine.warnings == [warning])
+        var fixture = clipped(.local)
+        if stitcherFirst { stitched(&fixture, [warning]) }
+        fixture.apply(.narrationFailed(segment: 0, broken, startedAt: fixture.now))
+        fixture.narrate(1)
+        if !stitcherFirst { stitched(&fixture, [warning]) }
+        #expect(fixture.machine.work == [.verifyFilm])
+        #expect(fixture.machine.warnings == [warning])
     }
 
-    @Test(
-        "a stitching that fails beside a narration that fails is done once more, whatever ends first",
-        arguments: [
-            true, false,
-        ])
-    func again(_ stitcherFirst: Bool) {
-        var scene = clipped(.local)
-        scene.narrate(1)
-        let failure = JobEvent.stitchFailed(ServiceError(.corruptMedia, "the stitcher broke"), startedAt: scene.now)
+    @Test(arguments: [
+        true, false,
+    ])
+    func `a failed stitch is retried once if a narration failed too, in either order`(_ stitcherFirst: Bool) {
+        var fixture = clipped(.local)
+        fixture.narrate(1)
+        let failure = JobEvent.stitchFailed(ServiceError(.corruptMedia, "the stitcher broke"), startedAt: fixture.now)
         if stitcherFirst {
-            scene.apply(failure)
-            #expect(scene.machine.work == [.narrate(segment: 0)])
+            fixture.apply(failure)
+            #expect(fixture.machine.work == [.narrate(segment: 0)])
         }
-        scene.apply(.narrationFailed(segment: 0, broken, startedAt: scene.now))
-        if !stitcherFirst { scene.apply(failure) }
-        #expect(scene.machine.work == [.stitch])
-        #expect(scene.drafts.last?.message.hasSuffix("without the narrations that cannot be used") == true)
-        // A second time there is nothing to leave out.
-        scene.apply(failure)
-        #expect(scene.machine.work == [.settle] && scene.machine.decidedState == .error)
+        fixture.apply(.narrationFailed(segment: 0, broken, startedAt: fixture.now))
+        if !stitcherFirst { fixture.apply(failure) }
+        #expect(fixture.machine.work == [.stitch])
+        #expect(fixture.drafts.last?.message.hasSuffix("without the narrations that cannot be used") == true)
+        // The second failure has no narration to leave out.
+        fixture.apply(failure)
+        #expect(fixture.machine.work == [.settle] && fixture.machine.decidedState == .error)
     }
 
-    @Test("a stitching that fails although all narrations are good has failed")
-    func fails() {
-        var scene = clipped(.local)
-        scene.apply(.stitchFailed(ServiceError(.tooLarge, "too long"), startedAt: scene.now))
-        scene.narrate(0)
-        scene.narrate(1)
-        #expect(scene.machine.work == [.settle] && scene.machine.error?.message.contains("too long") == true)
+    @Test
+    func `a failed stitch with usable narrations fails the job`() {
+        var fixture = clipped(.local)
+        fixture.apply(.stitchFailed(ServiceError(.tooLarge, "too long"), startedAt: fixture.now))
+        fixture.narrate(0)
+        fixture.narrate(1)
+        #expect(fixture.machine.work == [.settle] && fixture.machine.error?.message.contains("too long") == true)
     }
 
-    @Test("a job that is cancelled between both is cancelled")
-    func cancelled() {
-        var scene = clipped(.local)
-        stitched(&scene)
-        scene.apply(.cancelled)
-        #expect(scene.machine.work == [.settle])
-        scene.narrate(0)
-        scene.apply(.settled(warning: nil))
-        #expect(scene.machine.state == .cancelled)
-        // The film is not verified.
-        #expect(scene.machine.view.videoURL == nil)
+    @Test
+    func `a job cancelled between stitching and narrating ends cancelled`() {
+        var fixture = clipped(.local)
+        stitched(&fixture)
+        fixture.apply(.cancelled)
+        #expect(fixture.machine.work == [.settle])
+        fixture.narrate(0)
+        fixture.apply(.settled(warning: nil))
+        #expect(fixture.machine.state == .cancelled)
+        // The film was not verified.
+        #expect(fixture.machine.view.videoURL == nil)
     }
 }

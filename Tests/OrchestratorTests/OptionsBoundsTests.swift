@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import JSON
@@ -8,11 +10,11 @@ import Testing
 @testable import Orchestrator
 @testable import ServiceKit
 
-@Suite struct OptionsBoundsTests {
+@Suite(.timeLimit(.minutes(2))) struct OptionsBoundsTests {
     private static let bounds = SchemaBound.all(of: Schema.of(JobOptions.self))
 
-    @Test("an option just outside its bound is refused by a message that names the bound; at the bound it is accepted")
-    func bounds() throws {
+    @Test
+    func `options are rejected just outside their bounds, with a message, and accepted at them`() throws {
         #expect(Self.bounds.count > 15)
         for bound in Self.bounds {
             for (value, named) in bound.outside {
@@ -30,8 +32,8 @@ import Testing
         }
     }
 
-    @Test("the defaults of the schema are those that a job without options has")
-    func defaults() {
+    @Test
+    func `the defaults in the schema are those of a job without options`() {
         let properties = Schema.of(JobOptions.self)["properties"]
         #expect(properties?["fade_s"]?["default"]?.double == JobDefaults.fade)
         #expect(properties?["agent5_timeout_s"]?["default"]?.double == JobDefaults.agent5Timeout)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import Foundation
@@ -6,31 +8,34 @@ import Testing
 
 @testable import Orchestrator
 
-/// What a takeover costs the orchestrator itself: services answer at once, the job store is on the disk. `make bench-takeover`
-/// runs it and prints what it measured; the ordinary tests leave it out.
-@Suite(.serialized, .enabled(if: ProcessInfo.processInfo.environment["UNDERSTUDY_BENCH"] != nil))
+/// Measures the orchestrator's own overhead of a takeover: services reply at once and the job store is on disk. `make bench-takeover`
+/// runs it and prints the results; `make test` skips it.
+@Suite(
+    .serialized, .enabled(if: ProcessInfo.processInfo.environment["UNDERSTUDY_BENCH"] != nil), .timeLimit(.minutes(10)))
 struct TakeoverBench {
-    /// A lead that always fails, with a breaker that is held closed so that every job asks it.
-    private func withOrchestra(_ studio: FakeStudio, _ body: (String, Orchestra) async throws -> Void) async throws {
-        try await Stage.withFolder { folder in
+    /// Runs `body` with a registry whose breaker for the lead is forced closed, so that every job calls the lead.
+    private func withRegistry(_ services: FakeJobServices, _ body: (String, JobRegistry) async throws -> Void)
+        async throws
+    {
+        try await JobFixture.withFolder { folder in
             let path = "\(folder)/jobs.sqlite"
-            let orchestra = try Stage.orchestra(try JobStore(path: path), studio)
-            _ = try await orchestra.breaker(BreakerRequest(agent: "agent5", action: .close))
-            try await body(path, orchestra)
+            let registry = try JobFixture.registry(try JobStore(path: path), services)
+            _ = try await registry.breaker(BreakerRequest(agent: "agent5", action: .close))
+            try await body(path, registry)
         }
     }
 
-    /// Starts jobs, each in a session of its own, and waits for the last of them.
-    private func run(_ count: Int, _ orchestra: Orchestra, batch: Int = 0) async throws {
-        var last = try await orchestra.snapshot(jobID: nil).seq
+    /// Starts jobs in separate sessions and waits until all have ended.
+    private func run(_ count: Int, _ registry: JobRegistry, batch: Int = 0) async throws {
+        var last = try await registry.snapshot(jobID: nil).seq
         var left = count
         for number in 0..<count {
             let request = StartJob(userID: "u\(number % 20)", sessionID: "s\(batch)-\(number)")
-            _ = try await orchestra.start(request, options: JobOptions(), entry: .lead)
+            _ = try await registry.start(request, options: JobOptions(), entry: .lead)
         }
-        for await _ in orchestra.bulletin.signals(jobID: nil) {
+        for await _ in registry.changeNotifier.signals(jobID: nil) {
             while left > 0 {
-                let messages = try await orchestra.messages(after: last, jobID: nil)
+                let messages = try await registry.messages(after: last, jobID: nil)
                 guard let newest = messages.last else { break }
                 last = newest.seq
                 left -= messages.count { $0.jobState.isTerminal }
@@ -39,9 +44,9 @@ struct TakeoverBench {
         }
     }
 
-    private func commitCount(_ orchestra: Orchestra) -> Int { (orchestra.store as? JobStore)?.commits.count ?? 0 }
+    private func commitCount(_ registry: JobRegistry) -> Int { (registry.store as? JobStore)?.commits.count ?? 0 }
 
-    private func say(_ text: String) {
+    private func report(_ text: String) {
         FileHandle.standardOutput.write(Data("bench: \(text)\n".utf8))
     }
 
@@ -60,69 +65,73 @@ struct TakeoverBench {
         return sorted.isEmpty ? 0 : sorted[min(Int(Double(sorted.count) * share), sorted.count - 1)]
     }
 
-    @Test("jobs one by one: each commit, with its fsync, is waited for in turn")
-    func oneByOne() async throws {
-        try await withOrchestra(FakeStudio(segments: 4)) { _, orchestra in
+    @Test
+    func `throughput of sequential jobs, each waiting for its commits with fsync`() async throws {
+        try await withRegistry(FakeJobServices(segments: 4)) { _, registry in
             let clock = ContinuousClock()
-            let commits = commitCount(orchestra)
+            let commits = commitCount(registry)
             let took = try await clock.measure {
-                for number in 0..<300 { _ = try await Stage.run(orchestra, session: "s\(number)") }
+                for number in 0..<300 { _ = try await JobFixture.run(registry, session: "s\(number)") }
             }
-            let each = Double(commitCount(orchestra) - commits) / 300
-            say("300 jobs of 4 segments, one by one: \(Int(300 / seconds(took))) jobs/s, \(each) commits a job")
+            let each = Double(commitCount(registry) - commits) / 300
+            #expect(commitCount(registry) > commits)
+            report("300 jobs of 4 segments, one by one: \(Int(300 / seconds(took))) jobs/s, \(each) commits a job")
         }
     }
 
-    @Test("a thousand jobs, then ten thousand, a restart and pages of the list")
-    func throughput() async throws {
-        try await withOrchestra(FakeStudio(segments: 4)) { path, orchestra in
+    @Test
+    func `throughput of 1,000 and 10,000 concurrent jobs, then a restart and pages of the list`() async throws {
+        try await withRegistry(FakeJobServices(segments: 4)) { path, registry in
             let clock = ContinuousClock()
-            let commits = commitCount(orchestra)
-            let first = try await clock.measure { try await run(1000, orchestra) }
-            let each = Double(commitCount(orchestra) - commits) / 1000
-            say(
+            let commits = commitCount(registry)
+            let first = try await clock.measure { try await run(1000, registry) }
+            let each = Double(commitCount(registry) - commits) / 1000
+            #expect(commitCount(registry) > commits)
+            report(
                 "1,000 jobs of 4 segments, 16 at a time: \(Int(1000 / seconds(first))) jobs/s, \(each) commits a job, "
                     + "peak \(try megabytes("VmHWM")) MB")
-            for batch in 1..<10 { try await run(1000, orchestra, batch: batch) }
-            say("10,000 jobs finished, resident \(try megabytes("VmRSS")) MB")
+            for batch in 1..<10 { try await run(1000, registry, batch: batch) }
+            report("10,000 jobs finished, resident \(try megabytes("VmRSS")) MB")
             var pages: [Double] = []
             var after: String?
             for _ in 0..<100 {
                 let took = try await clock.measure {
-                    after = try await orchestra.list(ListJobs(limit: 50, after: after)).next
+                    after = try await registry.list(ListJobs(limit: 50, after: after)).next
                 }
                 pages.append(seconds(took) * 1000)
             }
-            say("list, 50 jobs a page: median \(quantile(pages, 0.5)) ms, p99 \(quantile(pages, 0.99)) ms")
-            await orchestra.stop()
+            report("list, 50 jobs a page: median \(quantile(pages, 0.5)) ms, p99 \(quantile(pages, 0.99)) ms")
+            await registry.stop()
             let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
             try FileManager.default.copyItem(atPath: path, toPath: "\(path).copy")
             let restart = try await clock.measure {
-                try await Stage.orchestra(try JobStore(path: "\(path).copy"), FakeStudio()).resume()
+                try await JobFixture.registry(try JobStore(path: "\(path).copy"), FakeJobServices()).resume()
             }
-            say("restart with 10,000 finished jobs (\(size >> 20) MB): \(seconds(restart) * 1000) ms")
+            report("restart with 10,000 finished jobs (\(size >> 20) MB): \(seconds(restart) * 1000) ms")
         }
     }
 
-    @Test("what a segment costs in a short job and in a long one")
-    func flat() async throws {
+    @Test
+    func `time per segment in short and in long jobs`() async throws {
         for count in [10, 1000] {
-            try await withOrchestra(FakeStudio(segments: count)) { _, orchestra in
+            try await withRegistry(FakeJobServices(segments: count)) { _, registry in
                 let clock = ContinuousClock()
                 let jobs = 1000 / count
+                let commits = commitCount(registry)
                 let took = try await clock.measure {
-                    for batch in 0..<jobs { _ = try await Stage.run(orchestra, session: "s\(batch)") }
+                    for batch in 0..<jobs { _ = try await JobFixture.run(registry, session: "s\(batch)") }
                 }
-                say("\(jobs) jobs of \(count) segments, one after the other: \(seconds(took)) ms a segment")
+                #expect(commitCount(registry) > commits)
+                report("\(jobs) jobs of \(count) segments, one after the other: \(seconds(took)) ms a segment")
             }
         }
     }
 
-    @Test("from the lead's failure to the first still that is asked for")
-    func latency() async throws {
+    @Test
+    func `latency from the lead's failure to the first still request`() async throws {
         let failed = Mutex(ContinuousClock.now)
         let waits = Mutex<[Double]>([])
-        let studio = FakeStudio(
+        let services = FakeJobServices(
             segments: 4,
             onLead: { _, _ in
                 failed.withLock { $0 = .now }
@@ -133,30 +142,31 @@ struct TakeoverBench {
                 let wait = failed.withLock { seconds($0.duration(to: .now)) }
                 waits.withLock { $0.append(wait * 1000) }
             })
-        try await withOrchestra(studio) { _, orchestra in
-            for number in 0..<300 { _ = try await Stage.run(orchestra, session: "s\(number)") }
+        try await withRegistry(services) { _, registry in
+            for number in 0..<300 { _ = try await JobFixture.run(registry, session: "s\(number)") }
             let waits = waits.withLock { $0 }
-            say("failure to first still: median \(quantile(waits, 0.5)) ms, p99 \(quantile(waits, 0.99)) ms")
+            #expect(waits.count == 300)
+            report("failure to first still: median \(quantile(waits, 0.5)) ms, p99 \(quantile(waits, 0.99)) ms")
         }
     }
 
-    @Test("two hundred who watch one job all get its last message")
-    func watchers() async throws {
-        try await withOrchestra(FakeStudio(segments: 4)) { _, orchestra in
+    @Test
+    func `200 watchers of one job receive its last message`() async throws {
+        try await withRegistry(FakeJobServices(segments: 4)) { _, registry in
             let clock = ContinuousClock()
-            let started = try await orchestra.start(
+            let started = try await registry.start(
                 StartJob(userID: "u", sessionID: "s"), options: JobOptions(), entry: .lead)
             let took = try await clock.measure {
                 try await withThrowingTaskGroup(of: Bool.self) { group in
                     for _ in 0..<200 {
                         group.addTask {
-                            try await Stage.messages(orchestra, started.jobID).last?.jobState.isTerminal == true
+                            try await JobFixture.messages(registry, started.jobID).last?.jobState.isTerminal == true
                         }
                     }
                     for try await ended in group { #expect(ended) }
                 }
             }
-            say("200 watchers have the last message after \(seconds(took) * 1000) ms")
+            report("200 watchers have the last message after \(seconds(took) * 1000) ms")
         }
     }
 }

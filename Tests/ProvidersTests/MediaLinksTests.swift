@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import FoundationEssentials
 import JSON
 import Providers
 import Testing
 
-@Suite struct MediaLinksTests {
+@Suite(.timeLimit(.minutes(1))) struct MediaLinksTests {
     @Test(
-        "the result is found in texts, lists, dictionaries and these in one another, and not taken for what accompanies it",
         arguments: [
             (#""https://x.y/a.mp4""#, ["https://x.y/a.mp4"]),
             (#"["https://x.y/1", "https://x.y/2"]"#, ["https://x.y/1", "https://x.y/2"]),
@@ -28,28 +29,30 @@ import Testing
             (#"{"url": "/files/a.mp4"}"#, ["https://base:1/files/a.mp4"]),
             (#""file:///etc/passwd""#, []), (#""hello""#, []), ("null", []), ("7", []), (#"{"url": "//x.y/a"}"#, []),
         ] as [(String, [String])])
-    func films(_ text: String, _ expected: [String]) throws {
+    func `results in strings, lists and dictionaries are found; thumbnails and status URLs are not results`(
+        _ text: String, _ expected: [String]
+    ) throws {
         let value = try JSONCoding.decode(JSONValue.self, from: Data(text.utf8))
-        #expect(MediaLinks.find(.film, in: value, base: "https://base:1/v1") == expected)
+        #expect(MediaLinks.find(.video, in: value, base: "https://base:1/v1") == expected)
     }
 
-    @Test("a picture is preferred where a picture is wanted")
-    func pictures() {
+    @Test
+    func `the wanted kind of media is preferred`() {
         let value: JSONValue = ["video": "https://x.y/a.mp4", "image": "https://x.y/a.png"]
-        #expect(MediaLinks.find(.picture, in: value) == ["https://x.y/a.png"])
-        #expect(MediaLinks.find(.film, in: value) == ["https://x.y/a.mp4"])
+        #expect(MediaLinks.find(.image, in: value) == ["https://x.y/a.png"])
+        #expect(MediaLinks.find(.video, in: value) == ["https://x.y/a.mp4"])
     }
 
-    @Test("data: URIs are read in base64 of every form and percent-encoded; broken ones are not")
-    func dataURIs() {
+    @Test
+    func `data: URIs are decoded from base64 of every form and from percent encoding; invalid ones are rejected`() {
         let bytes = Data([0xFB, 0xFF, 0xFE, 0x00])
         for text in [
             "data:image/png;base64,+//+AA==", "DATA:image/png;charset=utf-8;BASE64,-__-AA",
             "data:image/png;base64,%2B//%2BAA%3D%3D",
             "data:image/png;base64,+//+\nAA==", "data:image/png,%FB%ff%FE%00",
         ] {
-            let read = DataURI(text)
-            #expect(read?.bytes == bytes && read?.mediaType == "image/png", "\(text)")
+            let uri = DataURI(text)
+            #expect(uri?.bytes == bytes && uri?.mediaType == "image/png", "\(text)")
         }
         for text in [
             "data:image/png;base64,+//+A", "data:image/png;base64,A?==", "data:image/png;base64,", "data:image/png,%F",

@@ -1,23 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Retry
 import Testing
 
-@Suite struct BackoffTests {
+@Suite(.timeLimit(.minutes(1))) struct BackoffTests {
     private func milliseconds(_ pause: Duration) -> Int { Int((pause / .milliseconds(1)).rounded()) }
 
-    @Test(
-        "pauses grow by the factor up to the longest",
-        arguments: [
-            (Backoff(first: .milliseconds(100), longest: .seconds(5)), [100, 200, 400, 800, 1600, 3200, 5000, 5000]),
-            (Backoff(first: .milliseconds(250), longest: .seconds(4)), [250, 500, 1000, 2000, 4000, 4000]),
-            (
-                Backoff(first: .seconds(2), factor: 1.5, longest: .seconds(10)),
-                [2000, 3000, 4500, 6750, 10_000, 10_000]
-            ),
-            (Backoff(every: .milliseconds(50)), [50, 50, 50]),
-            (Backoff(first: .seconds(9), longest: .seconds(3)), [3000, 3000]),
-            (Backoff(first: .zero, longest: .seconds(3)), [0, 0]),
-        ])
-    func growth(_ backoff: Backoff, _ expected: [Int]) {
+    @Test(arguments: [
+        (Backoff(first: .milliseconds(100), longest: .seconds(5)), [100, 200, 400, 800, 1600, 3200, 5000, 5000]),
+        (Backoff(first: .milliseconds(250), longest: .seconds(4)), [250, 500, 1000, 2000, 4000, 4000]),
+        (
+            Backoff(first: .seconds(2), factor: 1.5, longest: .seconds(10)),
+            [2000, 3000, 4500, 6750, 10_000, 10_000]
+        ),
+        (Backoff(every: .milliseconds(50)), [50, 50, 50]),
+        (Backoff(first: .seconds(9), longest: .seconds(3)), [3000, 3000]),
+        (Backoff(first: .zero, longest: .seconds(3)), [0, 0]),
+    ])
+    func `pauses grow by the factor up to the longest`(_ backoff: Backoff, _ expected: [Int]) {
         var running = backoff
         #expect(expected.map { _ in milliseconds(running.next()) } == expected)
         #expect(expected.indices.map { milliseconds(backoff.pause(after: $0 + 1)) } == expected)
@@ -25,8 +25,8 @@ import Testing
         #expect(milliseconds(running.next()) == expected[0])
     }
 
-    @Test("a pause is a part of its bound that the jitter allows, and the bound grows all the same")
-    func jitter() {
+    @Test
+    func `a pause is a fraction of its bound within the jitter, and the bound grows regardless`() {
         var backoff = Backoff(first: .seconds(1), longest: .seconds(8), jitter: 0.25...1)
         #expect(backoff.next { $0.lowerBound } == .milliseconds(250))
         #expect(backoff.next { $0.upperBound } == .seconds(2))
@@ -40,8 +40,8 @@ import Testing
         #expect(full.pause(after: 3) { $0.upperBound } == .seconds(4))
     }
 
-    @Test("a bound can be raised once, also beyond the longest")
-    func raising() {
+    @Test
+    func `a bound can be raised once, even beyond the longest`() {
         var backoff = Backoff(first: .seconds(1), factor: 1.5, longest: .seconds(5))
         backoff.raise(to: .seconds(30))
         #expect(backoff.next() == .seconds(30))
@@ -50,16 +50,16 @@ import Testing
         #expect(backoff.next() == .seconds(5))
     }
 
-    @Test("what the other side asks for is waited for, up to the longest pause")
-    func asked() {
+    @Test
+    func `a requested minimum is honoured up to the longest pause`() {
         let backoff = Backoff(first: .seconds(1), longest: .seconds(20), jitter: 0...1)
         #expect(backoff.pause(after: 1, atLeast: .seconds(7)) { $0.lowerBound } == .seconds(7))
         #expect(backoff.pause(after: 1, atLeast: .seconds(700)) { $0.lowerBound } == .seconds(20))
         #expect(backoff.pause(after: 4, atLeast: .seconds(7)) { $0.upperBound } == .seconds(8))
     }
 
-    @Test("no number ends the process, and no pause is longer than 30 days")
-    func hostile() {
+    @Test
+    func `extreme values do not trap, and no pause is longer than 30 days`() {
         for factor in [Double.nan, -1, 0, 1e300, .infinity] {
             for duration in [Duration.zero, .seconds(-5), .seconds(Int64.max / 2), .nanoseconds(1)] {
                 var backoff = Backoff(first: duration, factor: factor, longest: duration, jitter: 0...1)

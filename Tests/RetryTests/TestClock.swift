@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Synchronization
 
-/// A clock on which nobody waits: sleeping moves it on at once, and is written down.
+/// A clock whose sleeps return immediately: each advances the time and is recorded.
 final class TestClock: Clock {
     struct Instant: InstantProtocol {
         var offset = Duration.zero

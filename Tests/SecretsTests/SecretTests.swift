@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Secrets
 import Testing
 
-@Suite struct SecretTests {
-    @Test("a secret shows itself to nobody who prints it, interpolates it or looks into it")
-    func hidden() {
+@Suite(.timeLimit(.minutes(1))) struct SecretTests {
+    @Test
+    func `a secret is redacted in interpolation, reflection and dumps`() {
         struct Holder { var key = Secret("sk-1") }
         let secret = Secret("sk-1")
         #expect("\(secret)" == "***")

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Faults
 import Glibc
@@ -17,14 +19,14 @@ import Testing
         let output = LogOutput(ends[1])
         let level = LogLevel(.debug)
         let logger = Logger(label: "fake/one") { LineLogHandler(label: $0, level: level, output: output) }
-        let method = MethodHandler(HostScene.echo) { request in
+        let method = MethodHandler(HostFixture.echo) { request in
             logger.info("within the call", metadata: ["text": "\(request.text)"])
-            if request.text == "fail" { throw ServiceError(.conflict, "as asked") }
-            if request.text == "own" { logger.info("own words", metadata: ["job": "mine"]) }
+            if request.text == "fail" { throw ServiceError(.conflict, "requested") }
+            if request.text == "explicit" { logger.info("explicit job", metadata: ["job": "mine"]) }
             return request
         }
-        try await HostScene.with(ServiceApplication(methods: [method]), logLevel: level, logger: logger) { scene in
-            try await body(try await scene.connect())
+        try await HostFixture.with(ServiceApplication(methods: [method]), logLevel: level, logger: logger) { host in
+            try await body(try await host.connect())
         }
         output.flush(within: 10_000)
         close(ends[1])
@@ -44,8 +46,8 @@ import Testing
         "traceparent": .string("00-\(id)-00f067aa0ba902b7-01"), "job_id": "job-1",
     ]
 
-    @Test("each line that is written while a call is handled has its job and its trace, also that of its end")
-    func calls() async throws {
+    @Test
+    func `every line logged during a call has its job and trace, including the final one`() async throws {
         let lines = try await lines { connection in
             _ = try await connection.call("fake.echo", params: ["text": "a", "_meta": Self.meta])
             _ = try? await connection.call("fake.echo", params: ["text": "fail", "_meta": Self.meta])
@@ -57,20 +59,20 @@ import Testing
         #expect(lines.contains { $0.contains(" serving ") && !$0.contains("trace=") })
     }
 
-    @Test("a call without a trace has one of its own, and no job; a line's own words come first")
-    func plain() async throws {
+    @Test
+    func `a call without a trace gets a new one and no job; explicit metadata take precedence`() async throws {
         let lines = try await lines { connection in
-            for text in ["a", "b", "own"] {
+            for text in ["a", "b", "explicit"] {
                 _ = try await connection.call("fake.echo", params: ["text": .string(text)])
             }
         }
         let traces = lines.filter { $0.contains("answered") }.compactMap { $0.split(separator: " trace=").last }
         #expect(traces.count == 3 && Set(traces).count == 3 && traces.allSatisfy { $0.count == 32 })
-        #expect(lines.filter { $0.contains(" job=") }.map { $0.contains("own words job=mine ") } == [true])
+        #expect(lines.filter { $0.contains(" job=") }.map { $0.contains("explicit job job=mine ") } == [true])
     }
 
-    @Test("names that peers make up are neither counted nor logged")
-    func unknown() async throws {
+    @Test
+    func `unknown method names are neither counted nor logged`() async throws {
         let lines = try await lines { connection in
             for number in 0..<5 {
                 let error = await #expect(throws: ServiceError.self) {

@@ -1,26 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import Testing
 
 @testable import ServiceKit
 
-@Suite struct KnownVariablesTests {
+@Suite(.timeLimit(.minutes(1))) struct KnownVariablesTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    @Test("a name that is none of ours is told with the nearest that is")
-    func warnings() {
+    @Test
+    func `an unknown variable is reported with the nearest known name`() {
         let warnings = KnownVariables.warnings([
             "UNDERSTUDY_LOG_LEVLE", "UNDERSTUDY_STORE", "PATH", "UNDERSTUDY_XYZZY_12345",
         ])
         #expect(
             warnings == [
-                "UNDERSTUDY_LOG_LEVLE is no setting of this project: did you mean UNDERSTUDY_LOG_LEVEL?",
-                "UNDERSTUDY_XYZZY_12345 is no setting of this project",
+                "UNDERSTUDY_LOG_LEVLE is not a known setting: did you mean UNDERSTUDY_LOG_LEVEL?",
+                "UNDERSTUDY_XYZZY_12345 is not a known setting",
             ])
     }
 
-    @Test("what the sources read is known, and what is known is explained in .env.example")
-    func complete() throws {
+    @Test
+    func `every variable that the sources read is known, and every known one is explained in .env.example`() throws {
         let example = try String(contentsOf: Self.root.appending(path: "compose/.env.example"), encoding: .utf8)
         let explained = example.split(separator: "\n").filter { $0.hasPrefix("#UNDERSTUDY_") }
             .map { String($0.dropFirst().prefix { $0 != "=" }) }

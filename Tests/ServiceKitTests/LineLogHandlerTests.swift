@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Glibc
 import Logging
 import Testing
@@ -5,7 +7,9 @@ import Testing
 @testable import ServiceKit
 
 @Suite(.timeLimit(.minutes(1))) struct LineLogHandlerTests {
-    /// Runs `body` with a pipe. -> what came out of it.
+    /// Runs `body` with an output to a pipe.
+    ///
+    /// - Returns: what was written to the pipe.
     private func read(_ body: (LogOutput) -> Void) -> String {
         var ends: [Int32] = [0, 0]
         guard pipe(&ends) == 0 else { return "" }
@@ -24,8 +28,8 @@ import Testing
         return String(decoding: all, as: UTF8.self)
     }
 
-    @Test("what a line quotes makes no second line and controls no terminal")
-    func printable() {
+    @Test
+    func `control characters in messages and metadata are escaped, so that a line stays one line`() {
         let text = read { output in
             let logger = Logger(label: "x/1") { LineLogHandler(label: $0, level: .info, output: output) }
             logger.info(
@@ -39,8 +43,8 @@ import Testing
             "\(text)")
     }
 
-    @Test("a line has at most 8 KiB, its end included")
-    func bounded() {
+    @Test
+    func `a line has at most 8 KiB, newline included`() {
         let text = read { output in
             let logger = Logger(label: "x") { LineLogHandler(label: $0, level: .info, output: output) }
             logger.info("\(String(repeating: "m", count: 1_000_000))")
@@ -51,8 +55,8 @@ import Testing
         for line in lines { #expect(line.utf8.count < 8192 && line.contains("cut, ")) }
     }
 
-    @Test("the level of the process holds for loggers that were made before it was set")
-    func level() {
+    @Test
+    func `a changed process level applies to existing loggers without a level of their own`() {
         let level = LogLevel(.info)
         let text = read { output in
             let logger = Logger(label: "x") { LineLogHandler(label: $0, level: level, output: output) }
@@ -68,29 +72,31 @@ import Testing
         #expect(text.split(separator: "\n").map { $0.suffix(3) } == ["two"])
     }
 
-    @Test("lines that do not fit are dropped and counted, and the log says how many there were")
-    func dropped() {
+    @Test
+    func `lines beyond the buffer are dropped and counted, and the log reports their number`() {
         var ends: [Int32] = [0, 0]
         guard pipe(&ends) == 0 else { return }
         defer { ends.forEach { close($0) } }
-        // A pipe that takes nothing more.
+        // Fill the pipe.
         let flags = fcntl(ends[1], F_GETFL)
         _ = fcntl(ends[1], F_SETFL, flags | O_NONBLOCK)
         while Glibc.write(ends[1], "....", 4) > 0 {}
         _ = fcntl(ends[1], F_SETFL, flags)
         let output = LogOutput(ends[1], capacity: 10_000)
         let line = String(repeating: "x", count: 999) + "\n"
-        // Ten fit into the buffer; the others return at once.
+        // Ten lines fit into the buffer; the others are dropped.
         for _ in 0..<200 { output.write(line) }
         #expect(output.dropped == 190)
         output.flush(within: 50)
         var text = ""
         var part = [UInt8](repeating: 0, count: 65_536)
-        // The first lines may be on their way before all are written: what was dropped by then is reported with them.
+        // The writer may report dropped lines in several parts.
         func reported() -> Int {
             text.matches(of: /(\d+) log lines were dropped/).compactMap { Int($0.1) }.reduce(0, +)
         }
         while reported() < 190 {
+            var wait = pollfd(fd: ends[0], events: Int16(POLLIN), revents: 0)
+            guard poll(&wait, 1, 30_000) > 0 else { break }
             let count = Glibc.read(ends[0], &part, part.count)
             guard count > 0 else { break }
             text += String(decoding: part[..<count], as: UTF8.self)

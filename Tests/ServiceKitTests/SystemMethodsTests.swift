@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Faults
 import JSON
@@ -16,8 +18,8 @@ import Testing
 
     private var application: ServiceApplication {
         var application = ServiceApplication(methods: [
-            MethodHandler(HostScene.echo) { request in
-                guard request.text != "fail" else { throw ServiceError(.conflict, "as asked") }
+            MethodHandler(HostFixture.echo) { request in
+                guard request.text != "fail" else { throw ServiceError(.conflict, "requested") }
                 return request
             }
         ])
@@ -25,48 +27,48 @@ import Testing
         return application
     }
 
-    @Test("rpc.stats tells calls, errors and times below a millisecond, and what only the service knows")
-    func stats() async throws {
-        try await HostScene.with(application) { scene in
-            let connection = try await scene.connect()
-            for _ in 0..<50 { _ = try await connection.call(HostScene.echo, .init(text: "a")) }
+    @Test
+    func `rpc.stats reports calls, errors, latencies below a millisecond, and service-specific details`() async throws {
+        try await HostFixture.with(application) { host in
+            let connection = try await host.connect()
+            for _ in 0..<50 { _ = try await connection.call(HostFixture.echo, .init(text: "a")) }
             await #expect(throws: ServiceError.self) {
-                _ = try await connection.call(HostScene.echo, .init(text: "fail"))
+                _ = try await connection.call(HostFixture.echo, .init(text: "fail"))
             }
             let stats = try await connection.call(ServiceStats.method, NoParams())
             #expect(stats.details == ["films": 3])
             #expect(stats.methods.keys.sorted() == ["fake.echo"])
             let echo = try #require(stats.methods["fake.echo"])
             #expect(echo.calls == 51 && echo.errors == ["conflict": 1])
-            let (half, most) = (try #require(echo.p50), try #require(echo.p99))
-            // Whole milliseconds would be 0, or 0.001 and more.
-            #expect(half > 0 && half <= most)
-            #expect((half * 1000).rounded() / 1000 != half)
+            let (median, p99) = (try #require(echo.p50), try #require(echo.p99))
+            // A latency rounded to milliseconds would be a multiple of 0.001.
+            #expect(median > 0 && median <= p99)
+            #expect((median * 1000).rounded() / 1000 != median)
         }
     }
 
-    @Test("a system method starts no trace, but is in its caller's; a method of the service starts one")
-    func traces() async throws {
+    @Test
+    func `a system method joins its caller's trace but starts none; a service's own method starts one`() async throws {
         let seen = Mutex<[TraceContext?]>([])
-        let note = { @Sendable in seen.withLock { $0.append(CallContext.current.trace) } }
+        let record = { @Sendable in seen.withLock { $0.append(CallContext.current.trace) } }
         var application = ServiceApplication(methods: [
-            MethodHandler(HostScene.echo) { request in
-                note()
+            MethodHandler(HostFixture.echo) { request in
+                record()
                 return request
             }
         ])
         application.details = {
-            note()
+            record()
             return Details()
         }
-        try await HostScene.with(application) { scene in
-            let connection = try await scene.connect()
+        try await HostFixture.with(application) { host in
+            let connection = try await host.connect()
             let id = "0af7651916cd43dd8448eb211c80319c"
             let traced: JSONValue = ["_meta": ["traceparent": .string("00-\(id)-b7ad6b7169203331-01")]]
             _ = try await connection.call("rpc.stats", params: [:])
             _ = try await connection.call("rpc.stats", params: traced)
-            _ = try await connection.call(HostScene.echo, .init(text: "a"))
-            _ = try await connection.call(HostScene.echo, .init(text: "a"))
+            _ = try await connection.call(HostFixture.echo, .init(text: "a"))
+            _ = try await connection.call(HostFixture.echo, .init(text: "a"))
             let traces = seen.withLock { $0 }
             #expect(traces.count == 4)
             #expect(traces[0] == nil && traces[1]?.traceID == id)
@@ -74,14 +76,14 @@ import Testing
         }
     }
 
-    @Test("rpc.metrics tells the same to Prometheus, also of methods that were not called")
-    func metrics() async throws {
-        try await HostScene.with(application) { scene in
-            let connection = try await scene.connect()
+    @Test
+    func `rpc.metrics reports calls in Prometheus' format, including methods without calls`() async throws {
+        try await HostFixture.with(application) { host in
+            let connection = try await host.connect()
             let before = try await connection.call(ServiceMetrics.method, NoParams()).text
             let name = #"understudy_method_calls_total{service="fake",instance="one",method="fake.echo"}"#
             #expect(before.contains("\(name) 0\n"))
-            for _ in 0..<3 { _ = try await connection.call(HostScene.echo, .init(text: "a")) }
+            for _ in 0..<3 { _ = try await connection.call(HostFixture.echo, .init(text: "a")) }
             let after = try await connection.call(ServiceMetrics.method, NoParams()).text
             #expect(after.contains("\(name) 3\n"))
             #expect(after.contains("# TYPE understudy_method_duration_seconds histogram\n"))
@@ -89,29 +91,29 @@ import Testing
         }
     }
 
-    @Test("rpc.loglevel reads and sets the level of the process, and refuses what is no level")
-    func logLevel() async throws {
+    @Test
+    func `rpc.loglevel reads and sets the log level, and rejects invalid levels`() async throws {
         let level = LogLevel(.info)
-        try await HostScene.with(application, logLevel: level) { scene in
-            let connection = try await scene.connect()
+        try await HostFixture.with(application, logLevel: level) { host in
+            let connection = try await host.connect()
             #expect(try await connection.call(LogLevelState.method, SetLogLevel()).level == .info)
             #expect(try await connection.call(LogLevelState.method, SetLogLevel(level: .debug)).level == .debug)
             #expect(level.current == .debug)
-            for odd: JSONValue in ["loud", "DEBUG", 3, "", [:]] {
+            for invalid: JSONValue in ["loud", "DEBUG", 3, "", [:]] {
                 let error = await #expect(throws: ServiceError.self) {
-                    try await connection.call("rpc.loglevel", params: ["level": odd])
+                    try await connection.call("rpc.loglevel", params: ["level": invalid])
                 }
-                #expect(error?.kind == .invalidParams, "\(odd)")
+                #expect(error?.kind == .invalidParams, "\(invalid)")
             }
             #expect(try await connection.call("rpc.loglevel", params: ["level": .null]) == ["level": "debug"])
             #expect(level.current == .debug)
         }
     }
 
-    @Test("rpc.discover describes all methods but itself")
-    func discover() async throws {
-        try await HostScene.with(application) { scene in
-            let document = try await scene.connect().call(SystemMethod.discovery, NoParams())
+    @Test
+    func `rpc.discover describes all methods except itself`() async throws {
+        try await HostFixture.with(application) { host in
+            let document = try await host.connect().call(SystemMethod.discovery, NoParams())
             let names = document["methods"]?.array?.compactMap { $0["name"]?.string }
             #expect(names == ["fake.echo", "rpc.health", "rpc.loglevel", "rpc.metrics", "rpc.stats"])
             let loglevel = document["methods"]?.array?.first { $0["name"] == "rpc.loglevel" }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Faults
 import FoundationEssentials
@@ -9,31 +11,36 @@ import Testing
 @testable import JSONRPC
 @testable import ServicePool
 
-/// A replica within this process, that breaks off, stops answering, or does what it is told.
+/// A replica in this process that can crash or stop responding.
 private final class FakeReplica: Dispatcher {
     let calls = Mutex<[String]>([])
     private let server = Mutex<RPCServer?>(nil)
-    private let isStuck = Atomic(false)
+    private let isStalled = Atomic(false)
+    /// The number of calls in progress.
     let running = Atomic(0)
-    let most = Atomic(0)
+    /// The largest number of concurrent calls.
+    let maximumRunning = Atomic(0)
 
     func listen(_ directory: RunDirectory, _ instance: String) async throws {
         try directory.prepare(service: "fake")
         let path = try directory.socketPath(service: "fake", instance: instance)
         unlink(path)
-        let open = try await RPCServer.listen(
+        let listening = try await RPCServer.listen(
             path: path, dispatcher: self, peers: PeerPolicy(), logger: Logger(label: "test"))
-        server.withLock { $0 = open }
+        server.withLock { $0 = listening }
     }
 
-    func stick() { isStuck.store(true, ordering: .releasing) }
+    /// Makes the replica stop responding.
+    func stall() { isStalled.store(true, ordering: .releasing) }
 
     func close() async { await server.withLock { $0 }?.close() }
 
     func answer(_ call: Call) async throws(ServiceError) -> Data {
-        while isStuck.load(ordering: .acquiring) {
-            // Until the caller is gone.
-            guard (try? await Task.sleep(for: .milliseconds(20))) != nil else { throw ServiceError(.cancelled, "gone") }
+        while isStalled.load(ordering: .acquiring) {
+            // Until the caller disconnects.
+            guard (try? await Task.sleep(for: .milliseconds(20))) != nil else {
+                throw ServiceError(.cancelled, "cancelled")
+            }
         }
         if call.method == "rpc.health" {
             return Data(
@@ -43,11 +50,11 @@ private final class FakeReplica: Dispatcher {
         let text = String(decoding: call.rawParams, as: UTF8.self)
         calls.withLock { $0.append(text) }
         let now = running.add(1, ordering: .relaxed).newValue
-        most.max(now, ordering: .relaxed)
+        maximumRunning.max(now, ordering: .relaxed)
         defer { running.subtract(1, ordering: .relaxed) }
         if text.contains("poison") {
             try? await Task.sleep(for: .milliseconds(50))
-            // As a crash looks: all connections break, and another socket takes the name.
+            // Simulates a crash: all connections are lost, and another socket takes the name.
             Task { await self.close() }
         }
         try? await Task.sleep(for: .milliseconds(20))
@@ -69,23 +76,25 @@ private struct Order: Codable, Sendable {
         try await body(RunDirectory(path: path))
     }
 
-    @Test("a call that breaks two processes is an error that names its file; its neighbours are done")
-    func poison() async throws {
+    @Test
+    func `a call that crashes two processes fails and names its file; other calls complete`() async throws {
         try await with { directory in
             let supervisor = Task {
-                var lives: [FakeReplica] = []
-                while !Task.isCancelled, lives.count < 20 {
+                var replicas: [FakeReplica] = []
+                while !Task.isCancelled, replicas.count < 20 {
                     let replica = FakeReplica()
-                    lives.append(replica)
+                    replicas.append(replica)
                     try await replica.listen(directory, "a")
                     while access(try directory.socketPath(service: "fake", instance: "a"), F_OK) == 0,
                         !replica.calls.withLock({ $0.contains { $0.contains("poison") } }), !Task.isCancelled
                     {
                         try? await Task.sleep(for: .milliseconds(5))
                     }
-                    while replica.running.load(ordering: .relaxed) > 0 { try? await Task.sleep(for: .milliseconds(5)) }
+                    while replica.running.load(ordering: .relaxed) > 0, !Task.isCancelled {
+                        try? await Task.sleep(for: .milliseconds(5))
+                    }
                 }
-                return lives
+                return replicas
             }
             let pool = ServicePool(service: "fake", directory: directory, logger: Logger(label: "test"))
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -104,28 +113,30 @@ private struct Order: Codable, Sendable {
                 try await group.waitForAll()
             }
             supervisor.cancel()
-            let lives = try await supervisor.value
-            let poisoned = lives.filter { $0.calls.withLock { $0.contains { $0.contains("poison") } } }
+            let replicas = try await supervisor.value
+            let poisoned = replicas.filter { $0.calls.withLock { $0.contains { $0.contains("poison") } } }
             #expect(poisoned.count == 2)
-            #expect(poisoned.last?.most.load(ordering: .relaxed) == 1)
+            #expect(poisoned.last?.maximumRunning.load(ordering: .relaxed) == 1)
             await pool.shutDown()
-            for life in lives { await life.close() }
+            for replica in replicas { await replica.close() }
         }
     }
 
-    @Test("a replica that stops answering loses its calls to another one")
-    func stalled() async throws {
+    @Test
+    func `the calls of a replica that stops responding are retried with another one`() async throws {
         try await with { directory in
             let (first, second) = (FakeReplica(), FakeReplica())
             try await first.listen(directory, "a")
             let pool = ServicePool(
-                service: "fake", directory: directory, logger: Logger(label: "test"), stall: .milliseconds(300))
+                service: "fake", directory: directory, logger: Logger(label: "test"),
+                replicaStallTimeout: .milliseconds(300))
             _ = try await pool.call(Self.work, Order(name: "x"))
-            first.stick()
-            let held = Task { try await pool.call(Self.work, Order(name: "y")) }
-            try await Task.sleep(for: .milliseconds(50))
+            first.stall()
+            let (sent, input) = AsyncStream.makeStream(of: Void.self)
+            let stalled = Task { try await pool.call(Self.work, Order(name: "y"), onSent: { input.yield() }) }
+            for await _ in sent { break }
             try await second.listen(directory, "b")
-            _ = try await held.value
+            _ = try await stalled.value
             #expect(second.calls.withLock { $0.count } == 1)
             await pool.shutDown()
             await first.close()
@@ -133,14 +144,13 @@ private struct Order: Codable, Sendable {
         }
     }
 
-    @Test("the deadline of the call that starts a pool is not that of the pool")
-    func deadline() async throws {
+    @Test
+    func `a pool outlives the deadline of the call that starts it`() async throws {
         try await with { directory in
             let pool = ServicePool(service: "fake", directory: directory, logger: Logger(label: "test"))
             await CallContext.$current.withValue(CallContext(deadline: .now + .milliseconds(50))) {
                 await #expect(throws: ServiceError.self) { _ = try await pool.call(Self.work, Order(name: "x")) }
             }
-            try await Task.sleep(for: .milliseconds(60))
             let replica = FakeReplica()
             try await replica.listen(directory, "a")
             _ = try await pool.call(Self.work, Order(name: "y"))
@@ -149,16 +159,18 @@ private struct Order: Codable, Sendable {
         }
     }
 
-    @Test("a call without progress is given up, and made once more")
-    func silence() async throws {
-        let silent = Method<Order, NoParams>("fake.work", idempotent: true, stall: .milliseconds(200), summary: "")
+    @Test
+    func `a call without progress is cancelled and retried once`() async throws {
+        let silent = Method<Order, NoParams>(
+            "fake.work", idempotent: true, stallTimeout: .milliseconds(200), summary: "")
         try await with { directory in
             let replica = FakeReplica()
             try await replica.listen(directory, "a")
             let pool = ServicePool(
-                service: "fake", directory: directory, logger: Logger(label: "test"), stall: .seconds(600))
+                service: "fake", directory: directory, logger: Logger(label: "test"),
+                replicaStallTimeout: .seconds(600))
             _ = try await pool.call(silent, Order(name: "x"))
-            replica.stick()
+            replica.stall()
             let error = await #expect(throws: ServiceError.self) { _ = try await pool.call(silent, Order(name: "y")) }
             #expect(error?.kind == .timeout)
             await pool.shutDown()
@@ -166,23 +178,23 @@ private struct Order: Codable, Sendable {
         }
     }
 
-    @Test("a call goes to the service that its method names; one of every service goes where it is told")
-    func services() async throws {
+    @Test
+    func `a call goes to the service of its method; a method without a service is an error`() async throws {
         try await with { directory in
             let replica = FakeReplica()
             try await replica.listen(directory, "a")
             let pools = ServicePools(runDirectory: directory, logger: Logger(label: "test"))
             _ = try await pools.call(Self.work.of(ServiceName(rawValue: "fake")), Order(name: "x"))
             #expect(replica.calls.withLock { $0.count } == 1)
-            let nobody = await #expect(throws: ServiceError.self) {
+            let unavailable = await #expect(throws: ServiceError.self) {
                 try await pools.call(
-                    Self.work.of(ServiceName(rawValue: "other")), Order(name: "x"), patience: .zero)
+                    Self.work.of(ServiceName(rawValue: "other")), Order(name: "x"), replicaTimeout: .zero)
             }
-            #expect(nobody?.kind == .unavailable && nobody?.message.contains("no replica of other") == true)
-            let unnamed = await #expect(throws: ServiceError.self) {
+            #expect(unavailable?.kind == .unavailable && unavailable?.message.contains("no replica of other") == true)
+            let withoutService = await #expect(throws: ServiceError.self) {
                 try await pools.call(Self.work, Order(name: "x"))
             }
-            #expect(unnamed?.kind == .internal)
+            #expect(withoutService?.kind == .internal)
             #expect(replica.calls.withLock { $0.count } == 1)
             await pools.shutDown()
             await replica.close()

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import FoundationEssentials
 import Glibc
@@ -5,8 +7,8 @@ import Testing
 
 @testable import ServicePool
 
-@Suite struct SocketPublicationTests {
-    /// A run directory of a test's own, removed at its end.
+@Suite(.timeLimit(.minutes(1))) struct SocketPublicationTests {
+    /// Runs `body` with a run directory that is removed afterwards.
     private func withDirectory(_ body: (RunDirectory) throws -> Void) rethrows {
         let path = "/tmp/us-run-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -18,15 +20,15 @@ import Testing
         return stat(path, &status) == 0 ? status.st_mode & 0o777 : 0
     }
 
-    @Test("the run directory is found by its variables in order")
-    func resolving() {
+    @Test
+    func `the run directory is resolved from its variables in order`() {
         #expect(RunDirectory.resolve(environment: ["UNDERSTUDY_RUN_DIR": "/a", "XDG_RUNTIME_DIR": "/b"]).path == "/a")
         #expect(RunDirectory.resolve(environment: ["XDG_RUNTIME_DIR": "/b"]).path == "/b/understudy")
         #expect(RunDirectory.resolve(environment: [:]).path == "/tmp/understudy-\(getuid())")
     }
 
-    @Test("directories are 0770 whatever the mask")
-    func modes() throws {
+    @Test
+    func `directories are created with mode 0770 regardless of the umask`() throws {
         try withDirectory { directory in
             try directory.prepare(service: "clipper")
             #expect(mode(directory.path) == 0o770)
@@ -34,8 +36,8 @@ import Testing
         }
     }
 
-    @Test("a run directory that is a link is refused")
-    func link() {
+    @Test
+    func `a run directory that is a symbolic link is rejected`() {
         withDirectory { directory in
             symlink("/tmp", directory.path)
             let error = #expect(throws: ServiceError.self) { try directory.prepare() }
@@ -44,21 +46,22 @@ import Testing
         }
     }
 
-    @Test("a socket path over 103 bytes is a clear error, one of 103 is not")
-    func length() throws {
+    @Test
+    func `a socket path of more than 103 bytes is an error that names the setting`() throws {
         let base = RunDirectory(path: "/" + String(repeating: "d", count: 80))
-        let room = RunDirectory.maximumSocketPath - base.path.utf8.count - "/clipper/.sock".utf8.count
+        let available = RunDirectory.maximumSocketPath - base.path.utf8.count - "/clipper/.sock".utf8.count
         #expect(
-            try base.socketPath(service: "clipper", instance: String(repeating: "i", count: room)).utf8.count == 103)
+            try base.socketPath(service: "clipper", instance: String(repeating: "i", count: available)).utf8.count
+                == 103)
         let error = #expect(throws: ServiceError.self) {
-            try base.socketPath(service: "clipper", instance: String(repeating: "i", count: room + 1))
+            try base.socketPath(service: "clipper", instance: String(repeating: "i", count: available + 1))
         }
         #expect(error?.message.contains("UNDERSTUDY_RUN_DIR") == true)
         #expect(throws: ServiceError.self) { try base.socketPath(service: "clipper", instance: "../x") }
     }
 
-    @Test("a second process on a live name is refused, a name that was left behind is taken over")
-    func lock() throws {
+    @Test
+    func `the name of a living process is rejected, the name of a dead one is reused`() throws {
         try withDirectory { directory in
             var first: SocketPublication? = try SocketPublication(service: "s", instance: "i", in: directory)
             let path = try directory.socketPath(service: "s", instance: "i")
@@ -71,8 +74,8 @@ import Testing
         }
     }
 
-    @Test("what dead replicas left is taken away, what living ones have is not")
-    func dead() throws {
+    @Test
+    func `the files of dead replicas are removed, those of living ones are not`() throws {
         try withDirectory { directory in
             let living = try SocketPublication(service: "s", instance: "living", in: directory)
             let dead = try SocketPublication(service: "s", instance: "dead", in: directory).path
@@ -85,18 +88,18 @@ import Testing
         }
     }
 
-    @Test("of a service that there may be one of, a second replica is refused while the first one lives")
-    func only() throws {
+    @Test
+    func `a second replica of a singleton is rejected while the first one lives`() throws {
         try withDirectory { directory in
             var first: SocketPublication? = try SocketPublication(
-                service: "s", instance: "a", isOnly: true, in: directory)
+                service: "s", instance: "a", isSingleton: true, in: directory)
             let error = #expect(throws: ServiceError.self) {
-                _ = try SocketPublication(service: "s", instance: "b", isOnly: true, in: directory)
+                _ = try SocketPublication(service: "s", instance: "b", isSingleton: true, in: directory)
             }
             #expect(error?.kind == .conflict && error?.message.contains("UNDERSTUDY_RUN_DIR") == true)
             _ = first
             first = nil
-            _ = try SocketPublication(service: "s", instance: "b", isOnly: true, in: directory)
+            _ = try SocketPublication(service: "s", instance: "b", isSingleton: true, in: directory)
         }
     }
 }

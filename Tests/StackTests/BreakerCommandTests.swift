@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Contracts
 import Faults
@@ -5,11 +7,13 @@ import Foundation
 import JSON
 import JSONRPC
 import ServicePool
+import TestSupport
 import Testing
 
-@Suite(.serialized) struct BreakerCommandTests {
-    @Test("a breaker is set by hand, and jobs heed it")
-    func byHand() async throws {
+/// `understudy breaker` with the real executables.
+@Suite(.serialized, .timeLimit(.minutes(3))) struct BreakerCommandTests {
+    @Test
+    func `a breaker that is forced open keeps jobs from the lead until it is reset`() async throws {
         try await LiveStack.with { stack in
             try stack.writeStoryboard(durations: [1])
             let fresh = try await stack.understudy("breaker", "agent5")
@@ -18,35 +22,38 @@ import Testing
             )
             let open = try await stack.understudy("breaker", "agent5", "open", "--json")
             let view = try JSONCoding.decode(BreakerView.self, from: Data(open.output.utf8))
-            #expect(view.state == .open && view.forced)
-            let job = try await stack.job()
+            #expect(view.state == .open && view.isForced)
+            let job = try await stack.runJob()
             #expect(job.state == .finished)
             let receipt = try await stack.understudy("receipt", job.jobID)
-            #expect(receipt.output.contains("Agent6 stepped in at once: the breaker of Agent5 was open."))
+            #expect(receipt.output.contains("Agent6 took over immediately: the breaker of Agent5 was open."))
             #expect(try await stack.understudy("breaker", "agent5", "reset").output.contains("is closed"))
             #expect(try await stack.understudy("breaker", "agent5", "dance").status == 64)
         }
     }
 
-    @Test("an image provider's breaker is imagegen's: it holds over restarts of imagegen and of the orchestrator")
-    func imageProvider() async throws {
+    @Test
+    func `a forced breaker of an image provider survives restarts of imagegen and of the orchestrator`() async throws {
         try await LiveStack.with { stack in
             try stack.writeStoryboard(durations: [1])
             let open = try await stack.understudy("breaker", "imagegen/card", "open", "--json")
             let view = try JSONCoding.decode(BreakerView.self, from: Data(open.output.utf8))
-            #expect(view.state == .open && view.forced && view.agent == "imagegen/card", "\(open.errors)")
+            #expect(view.state == .open && view.isForced && view.agent == "imagegen/card", "\(open.errors)")
             for service in ["imagegen", "orchestrator"] {
                 let pid = try await stack.connect(service).call(ServiceHealth.method, NoParams()).pid ?? 0
                 kill(pid_t(pid), SIGKILL)
-                #expect(await Self.isReplaced(service, pid, stack), "\(service)")
+                try await until("another process of \(service) serves") {
+                    let health = try? await stack.connect(service).call(ServiceHealth.method, NoParams())
+                    return health?.status == .serving && health?.pid != pid
+                }
                 let again = try await stack.understudy("breaker", "imagegen/card", "--json")
                 #expect(
                     try JSONCoding.decode(BreakerView.self, from: Data(again.output.utf8)) == view, "\(again.errors)")
             }
-            let refused = try await stack.job(["image_provider": "card"])
+            let refused = try await stack.runJob(["image_provider": "card"])
             #expect(refused.state == .error)
             #expect(
-                refused.error?.message.contains("the breaker imagegen/card is held open by hand") == true,
+                refused.error?.message.contains("the breaker imagegen/card is forced open") == true,
                 "\(refused.error?.message ?? "")")
             let direct = try await stack.connect("imagegen").call(
                 ImageGenAPI.breaker, ProviderBreakerRequest(provider: "card"))
@@ -54,20 +61,9 @@ import Testing
             #expect(
                 try await stack.understudy("breaker", "imagegen/card", "reset").output
                     .hasPrefix("The breaker of imagegen/card is closed"))
-            #expect(try await stack.job(["image_provider": "card"]).state == .finished)
+            #expect(try await stack.runJob(["image_provider": "card"]).state == .finished)
             let unknown = try await stack.understudy("breaker", "imagegen/none")
             #expect(unknown.status == 1 && unknown.errors.contains("imagegen/card"), "\(unknown.errors)")
         }
-    }
-
-    /// Waits, at most 30 s, until another process serves.
-    private static func isReplaced(_ service: String, _ pid: Int, _ stack: LiveStack) async -> Bool {
-        let end = ContinuousClock.now + .seconds(30)
-        while .now < end {
-            let health = try? await stack.connect(service).call(ServiceHealth.method, NoParams())
-            if let health, health.status == .serving, health.pid != pid { return true }
-            guard (try? await Task.sleep(for: .milliseconds(20))) != nil else { return false }
-        }
-        return false
     }
 }

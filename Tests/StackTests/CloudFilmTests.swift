@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Contracts
 import Faults
@@ -6,10 +8,11 @@ import JSON
 import JSONRPC
 import ServicePool
 import StandIns
+import TestSupport
 import Testing
 
-/// Films of which all is in the cloud: stills of OpenAI, a bucket as store, MediaConvert, CloudWatch. boto3 looks at what came of it.
-@Suite(.serialized) struct CloudFilmTests {
+/// Films made entirely with cloud services: stills of OpenAI, S3, MediaConvert, CloudWatch. boto3 inspects the results.
+@Suite(.serialized, .timeLimit(.minutes(4))) struct CloudFilmTests {
     private static let folder = "scaffold_test/u/s"
 
     private let aws: StandIn
@@ -35,7 +38,7 @@ import Testing
     }
 
     private func boto(_ service: String, _ call: String, _ arguments: [String: JSONValue]) throws -> JSONValue {
-        try aws.ask(["service": .string(service), "call": .string(call), "args": .object(arguments)])
+        try aws.send(["service": .string(service), "call": .string(call), "args": .object(arguments)])
     }
 
     private func storyboard() -> String {
@@ -46,10 +49,10 @@ import Testing
     }
 
     private func convertJobs() throws -> [JSONValue] {
-        try aws.ask(["mediaconvert": ["jobs": true]])["jobs"]?.array ?? []
+        try aws.send(["mediaconvert": ["jobs": true]])["jobs"]?.array ?? []
     }
 
-    /// What CloudWatch has of a job, of all streams.
+    /// The events of a job in all streams of CloudWatch.
     private func entries(of job: String) throws -> [JSONValue] {
         let group: JSONValue = "/pipeline/agent6"
         let streams = try boto(
@@ -67,9 +70,9 @@ import Testing
         return entries
     }
 
-    /// All that a job of four segments must leave, whatever happened on the way.
+    /// Checks the costs, files and events of a job of four segments, whatever happened during the job.
     private func verify(_ job: String, _ stack: LiveStack) async throws {
-        let view = try await stack.end(of: job)
+        let view = try await stack.waitForEnd(of: job)
         #expect(view.state == .finished, "\(view.error?.message ?? "")")
         // 4 x ($0.02 + $0.001) + $0.01
         #expect(view.costs.total == USD(0.094) && view.costs.understudy == USD(0.094))
@@ -87,8 +90,8 @@ import Testing
         _ = try boto(
             "s3", "download_file",
             ["Bucket": "films", "Key": .string("\(Self.folder)/agent5/final.mp4"), "Filename": .string(film)])
-        #expect(try await Judge.complaints(film) == "")
-        #expect(try await Judge.probe(film).contains("duration=4.0"))
+        #expect(try await FilmInspection.decodingErrors(film) == "")
+        #expect(try await FilmInspection.probe(film).contains("duration=4.0"))
 
         let jobs = try convertJobs()
         #expect(jobs.map { $0["status"] } == ["COMPLETE"])
@@ -110,24 +113,24 @@ import Testing
         #expect(costs?["data"]?["total"]?.double == 0.094, "\(costs ?? .null)")
     }
 
-    @Test("understudy run makes a film of which all is in the cloud, for 4 x ($0.02 + $0.001) + $0.01")
-    func run() async throws {
+    @Test
+    func `understudy run makes a film with cloud services for 4 x ($0.02 + $0.001) + $0.01`() async throws {
         try await withStack { stack in
             try stack.write(storyboard(), to: "\(stack.folder)/board.json")
             let run = try await stack.understudy(
                 "run", "--user", "u", "--session", "s", "--storyboard", "\(stack.folder)/board.json", "--output",
                 "\(stack.folder)/out.mp4")
             #expect(run.status == 0, "\(run.errors)")
-            #expect(try await Judge.complaints("\(stack.folder)/out.mp4") == "")
+            #expect(try await FilmInspection.decodingErrors("\(stack.folder)/out.mp4") == "")
             let jobs = try await stack.connect("orchestrator").call(OrchestratorAPI.list, ListJobs())
             try await verify(jobs.jobs[0].jobID, stack)
         }
     }
 
-    @Test("so it does while every service is killed once, at the same price, with one and the same MediaConvert job")
-    func kills() async throws {
+    @Test
+    func `a film costs the same, and has one MediaConvert job, if every service is killed once`() async throws {
         try await withStack { stack in
-            _ = try aws.ask(["mediaconvert": ["hold": true]])
+            _ = try aws.send(["mediaconvert": ["hold": true]])
             _ = try boto(
                 "s3", "put_object",
                 [
@@ -136,29 +139,28 @@ import Testing
                 ])
             let started = try await stack.connect("orchestrator").call(
                 OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s"))
-            while try convertJobs().isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+            try await until("the MediaConvert job is created") { try !convertJobs().isEmpty }
             for victim in ["imagegen", "clipper", "stitcher", "logger", "agent5", "orchestrator"] {
-                try await end(victim, SIGKILL, stack)
+                try await replace(victim, SIGKILL, stack)
             }
-            // Told to stop, the orchestrator leaves the job alone too.
-            try await end("orchestrator", SIGTERM, stack)
+            // An orchestrator that stops does not cancel the job either.
+            try await replace("orchestrator", SIGTERM, stack)
             #expect(try convertJobs().map { $0["status"] } == ["SUBMITTED"])
-            _ = try aws.ask(["mediaconvert": ["hold": false]])
+            _ = try aws.send(["mediaconvert": ["hold": false]])
             try await verify(started.jobID, stack)
         }
     }
 
-    /// Sends a service a signal, and waits until another process has its place.
-    private func end(_ service: String, _ signal: Int32, _ stack: LiveStack) async throws {
+    /// Sends a signal to a service, and waits until the supervisor has replaced the process.
+    private func replace(_ service: String, _ signal: Int32, _ stack: LiveStack) async throws {
         func pid() async -> Int? {
             try? await stack.connect(service).call(ServiceHealth.method, NoParams()).pid
         }
-        var old: Int?
-        while old == nil { old = await pid() }
-        kill(pid_t(old ?? 0), signal)
-        while true {
-            if let new = await pid(), new != old { return }
-            try await Task.sleep(for: .milliseconds(20))
+        let old = try await firstValue("\(service) serves") { await pid() }
+        kill(pid_t(old), signal)
+        try await until("another process of \(service) serves") {
+            let new = await pid()
+            return new != nil && new != old
         }
     }
 }

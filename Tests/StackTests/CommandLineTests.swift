@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Contracts
 import Faults
@@ -7,9 +9,10 @@ import JSONRPC
 import ServicePool
 import Testing
 
-@Suite(.serialized) struct CommandLineTests {
-    @Test("call prints the result on standard output, or the error on standard error with status 1")
-    func call() async throws {
+/// Commands of `understudy`, and the documented examples in Python, against a running stack.
+@Suite(.serialized, .timeLimit(.minutes(4))) struct CommandLineTests {
+    @Test
+    func `call prints the result to standard output, or the error to standard error with exit status 1`() async throws {
         try await LiveStack.with { stack in
             let good = try await stack.understudy("call", "imagegen", "imagegen.providers")
             #expect(good.status == 0)
@@ -32,8 +35,10 @@ import Testing
         }
     }
 
-    @Test("inputs go where the orchestrator says that its files are, whatever the command line's own settings are")
-    func layout() async throws {
+    @Test
+    func `inputs are stored where the orchestrator reports its files, whatever the command line's settings are`()
+        async throws
+    {
         try await LiveStack.with(["UNDERSTUDY_ROOT": "films"]) { stack in
             let health = try await stack.connect("orchestrator").call(ServiceHealth.method, NoParams())
             #expect(health.layout == ServiceLayout(store: "file://\(stack.store)", root: "films"))
@@ -54,8 +59,8 @@ import Testing
         }
     }
 
-    @Test("run uses the running stack, copies the film out, and status and receipt tell the story")
-    func run() async throws {
+    @Test
+    func `run uses the running stack and copies the film; status, watch and receipt report the job`() async throws {
         try await LiveStack.with { stack in
             let inputs = "\(stack.folder)/in"
             try stack.write(
@@ -67,20 +72,21 @@ import Testing
                 "--option", "mode=simple", "--output", "\(stack.folder)/out.mp4")
             #expect(run.status == 0, "\(run.errors)")
             #expect(run.output.contains("Agent6 finished 3/3: the film is ready (1.0 s)"))
-            #expect(try await Judge.probe("\(stack.folder)/out.mp4").contains("nb_frames=30"))
+            #expect(try await FilmInspection.probe("\(stack.folder)/out.mp4").contains("nb_frames=30"))
             let jobs = try await stack.connect("orchestrator").call(OrchestratorAPI.list, ListJobs())
             let id = jobs.jobs[0].jobID
             let receipt = try await stack.understudy("receipt", id)
             #expect(receipt.output.contains("The film of \(id) is ready. Agent5 could not make it, so Agent6 did.\n"))
             #expect(receipt.output.contains(": \"You exceeded your current quota\" (acme, no credit left).\n"))
-            #expect(receipt.output.contains("What to know\n  one: one.mp3"))
+            #expect(receipt.output.contains("Warnings\n  one: one.mp3"))
             let json = try await stack.understudy("receipt", id, "--json")
-            let kept = try String(contentsOfFile: stack.place("agent5/receipt.json"), encoding: .utf8)
-            #expect(json.output == kept)
-            let path = stack.place("agent5/receipt.json")
+            let stored = try String(contentsOfFile: stack.artifactPath("agent5/receipt.json"), encoding: .utf8)
+            #expect(json.output == stored)
+            let path = stack.artifactPath("agent5/receipt.json")
             #expect(try await stack.understudy("receipt", path).output == receipt.output)
             #expect(
-                try await stack.understudy("receipt", "\(inputs)/board.json").errors.contains("is no receipt: /state"))
+                try await stack.understudy("receipt", "\(inputs)/board.json").errors.contains(
+                    "is not a receipt: /state"))
             #expect(try await stack.understudy("receipt", "/nowhere/receipt.json").errors.contains("not_found"))
             #expect(try await stack.understudy("status", id).output.contains("Agent6: finished"))
             #expect(try await stack.understudy("status").output.contains(id))
@@ -90,13 +96,15 @@ import Testing
         }
     }
 
-    @Test("a run that is refused leaves the store as it was, whatever the size of what was there")
-    func refusedRun() async throws {
+    @Test
+    func `a rejected run restores the files that it replaced in the store, whatever their size`() async throws {
         try await LiveStack.with { stack in
             let inputs = "\(stack.folder)/in"
             try stack.write(#"{"segments": [{"id": "one", "duration": 1}]}"#, to: "\(inputs)/board.json")
             for name in ["one", "two"] { try stack.write("new", to: "\(inputs)/\(name).wav") }
-            let (narration, storyboard) = (stack.place("agent4/one.wav"), stack.place("agent2/storyboard.json"))
+            let (narration, storyboard) = (
+                stack.artifactPath("agent4/one.wav"), stack.artifactPath("agent2/storyboard.json")
+            )
             try stack.write("old", to: storyboard)
             try stack.write("old", to: narration)
             let file = try FileHandle(forWritingTo: URL(filePath: narration))
@@ -112,20 +120,21 @@ import Testing
             #expect(bytes?.count == (70 << 20) + 3 && bytes?.suffix(3) == Data("end".utf8), "\(bytes?.count ?? -1)")
             #expect(try String(contentsOfFile: storyboard, encoding: .utf8) == "old")
             for (folder, names) in [("agent4", ["one.wav"]), ("agent2", ["storyboard.json"])] {
-                #expect(try FileManager.default.contentsOfDirectory(atPath: stack.place(folder)) == names)
+                #expect(try FileManager.default.contentsOfDirectory(atPath: stack.artifactPath(folder)) == names)
             }
         }
     }
 
-    @Test("a lead of somebody else's, a few lines of Python in the run directory, is called like our own")
-    func foreignLead() async throws {
+    @Test
+    func `a lead in Python that listens in the run directory is called like the built-in one`() async throws {
         try await LiveStack.with(script: nil, arguments: ["--without", "agent5"]) { stack in
-            #expect(stack.run.instances(of: "agent5").isEmpty)
+            #expect(stack.runDirectory.instances(of: "agent5").isEmpty)
             try stack.writeStoryboard(durations: [1])
             try stack.write(
                 """
                 import json, os, socket, sys
                 path = sys.argv[1]
+                os.umask(0o007)
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 server = socket.socket(socket.AF_UNIX)
                 server.bind(path)
@@ -146,27 +155,34 @@ import Testing
                 """, to: "\(stack.folder)/lead.py")
             let lead = try await Program(
                 "/usr/bin/env",
-                ["python3", "\(stack.folder)/lead.py", try stack.run.socketPath(service: "agent5", instance: "py")])
-            #expect(await lead.says("listening"))
-            let view = try await stack.job()
+                [
+                    "python3", "\(stack.folder)/lead.py",
+                    try stack.runDirectory.socketPath(service: "agent5", instance: "py"),
+                ])
+            #expect(await lead.waitForOutput("listening"))
+            let view = try await stack.runJob()
             #expect(view.state == .finished)
             #expect(view.agents[.lead]?.message == "the safety system refused: \(view.jobID)")
             lead.signal(SIGKILL)
-            _ = await lead.ended()
+            _ = await lead.waitUntilExit()
         }
     }
 
-    /// The first Python block of the README that contains a text.
-    private func readmePython(_ text: String) throws -> Substring {
+    /// The first Python block of `docs/integration.md` that contains a text.
+    private func documentedPython(_ text: String) throws -> Substring {
         let root = Program.folder.replacing(try Regex("/\\.build.*$"), with: "")
-        let readme = try String(contentsOfFile: "\(root)/README.md", encoding: .utf8)
-        let blocks = readme.split(separator: "```python\n").dropFirst().compactMap { $0.split(separator: "```").first }
+        let document = try String(contentsOfFile: "\(root)/docs/integration.md", encoding: .utf8)
+        let blocks = document.split(separator: "```python\n").dropFirst().compactMap {
+            $0.split(separator: "```").first
+        }
         return try #require(blocks.first { $0.contains(text) })
     }
 
-    @Test("the README's Python agent serves as any of the three, and the understudy makes what the lead does not")
-    func pythonAgents() async throws {
-        let snippet = try readmePython("sys.argv[1]")
+    @Test
+    func `the documented Python agent serves as any of the three agents, and the understudy makes the film`()
+        async throws
+    {
+        let snippet = try documentedPython("sys.argv[1]")
         #expect(snippet.split(separator: "\n").count <= 40)
         try await LiveStack.with(script: nil, arguments: ["--without", "agent5"]) { stack in
             try stack.write(String(snippet), to: "\(stack.folder)/agent.py")
@@ -174,25 +190,27 @@ import Testing
             for name in ["agent2", "agent4", "agent5"] {
                 let agent = try await Program(
                     "/usr/bin/env", ["python3", "\(stack.folder)/agent.py", name], environment: stack.environment)
-                #expect(await agent.says("listening"))
+                #expect(await agent.waitForOutput("listening"))
                 agents.append(agent)
             }
-            let view = try await stack.job()
+            let view = try await stack.runJob()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.costs.agent2 == USD(0.01) && view.costs.agent4 == USD(0.01))
             #expect(view.agents[.agent4]?.status == .finished)
             #expect(view.agents[.lead]?.message == "no credit is left")
-            #expect(abs(try #require(try await Judge.onset(stack.place("agent5/final.mp4"), at: 0))) < 0.010)
+            #expect(
+                abs(try #require(try await FilmInspection.onset(stack.artifactPath("agent5/final.mp4"), at: 0))) < 0.010
+            )
             for agent in agents {
                 agent.signal(SIGKILL)
-                _ = await agent.ended()
+                _ = await agent.waitUntilExit()
             }
         }
     }
 
-    @Test("the README's Python lines make a film over the socket as they stand")
-    func pythonSnippet() async throws {
-        let snippet = try readmePython("agent6.process")
+    @Test
+    func `the documented Python example makes a film over the socket`() async throws {
+        let snippet = try documentedPython("agent6.process")
         try await LiveStack.with { stack in
             try stack.writeStoryboard(durations: [1], user: "u1", session: "s1")
             try stack.write(
@@ -205,7 +223,9 @@ import Testing
             let python = try await Program.run(
                 "/usr/bin/env", ["python3", "\(stack.folder)/pipeline.py"], environment: stack.environment)
             #expect(python.status == 0, "\(python.errors)")
-            #expect(python.output.contains("made file://\(stack.place("agent5/final.mp4", user: "u1", session: "s1"))"))
+            #expect(
+                python.output.contains(
+                    "made file://\(stack.artifactPath("agent5/final.mp4", user: "u1", session: "s1"))"))
         }
     }
 }

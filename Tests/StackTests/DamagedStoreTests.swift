@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import Foundation
@@ -5,9 +7,9 @@ import JSON
 import JSONRPC
 import Testing
 
-/// Rows of the job store that cannot be read, while the database itself is whole.
+/// Unreadable rows of the job store in an intact database.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct DamagedStoreTests {
-    /// Changes the store as a fault of the disk, or another version, might; `?` is the damaged job.
+    /// Changes as a disk fault or another version might make them; `?` is the id of the job.
     private static let damage: [(name: String, sql: String)] = [
         ("view", "UPDATE job SET view = x'00ff' WHERE id = ?"),
         ("time", "UPDATE event SET at = 9223372036854775807 WHERE job = ?"),
@@ -20,8 +22,8 @@ import Testing
         ("breaker", "UPDATE breaker SET body = x'7b' WHERE name <> ?"),
     ]
 
-    /// What else cannot be read, of a job without a stored result: as an earlier version left it, or a killed one.
-    private static let rows: [(name: String, sql: String, words: String)] = [
+    /// Changes of jobs without a stored result, as an earlier version or a killed process left them, and a part of the error.
+    private static let rows: [(name: String, sql: String, message: String)] = [
         ("specification", "UPDATE job SET spec = x'7b7d' WHERE id = ?", "its specification (table job): /jobID"),
         ("event", "UPDATE event SET body = x'00' WHERE job = ?", "event 0 (table event, n = 0)"),
         ("truncated event", "UPDATE event SET body = substr(body, 1, 12) WHERE job = ? AND n = 1", "event 1 (table"),
@@ -40,6 +42,7 @@ import Testing
         ),
     ]
 
+    /// Executes statements on the job store, each with the job's id as its parameter.
     private func change(_ stack: LiveStack, _ sql: String, _ job: String) async throws {
         let script = """
             import sqlite3, sys
@@ -49,22 +52,24 @@ import Testing
             store.commit()
             """
         let store = "\(stack.folder)/state/orchestrator/jobs.sqlite"
-        let ended = try await Program.run("/usr/bin/python3", ["-c", script, store, sql, job])
-        #expect(ended.status == 0, "\(ended.errors)")
+        let result = try await Program.run("/usr/bin/python3", ["-c", script, store, sql, job])
+        #expect(result.status == 0, "\(result.errors)")
     }
 
-    @Test("a row that cannot be read costs its own job at most: the orchestrator starts, lists and runs the others")
-    func rows() async throws {
+    @Test
+    func `an unreadable row affects its own job at most: the orchestrator starts, lists and runs the others`()
+        async throws
+    {
         let stack = try LiveStack.prepare(script: LiveStack.failing)
         defer { try? FileManager.default.removeItem(atPath: stack.folder) }
         var damaged: [String] = []
-        var whole = ""
+        var intact = ""
         var sessions: [String] = []
         try await LiveStack.with(prepared: stack) { stack in
             for session in 0..<(Self.damage.count + 2 * Self.rows.count) { sessions.append("damaged\(session)") }
-            for session in sessions + ["whole"] {
+            for session in sessions + ["intact"] {
                 let view = try await film(stack, session)
-                if session == "whole" { whole = view.jobID } else { damaged.append(view.jobID) }
+                if session == "intact" { intact = view.jobID } else { damaged.append(view.jobID) }
             }
         }
         for (damage, job) in zip(Self.damage, damaged) { try await change(stack, damage.sql, job) }
@@ -75,13 +80,13 @@ import Testing
             try await change(stack, row.sql, job)
         }
         for (_, job) in killed { try await change(stack, "UPDATE job SET state = 'running' WHERE id = ?", job) }
-        let bodies = try await contents(stack)
+        let before = try await contents(stack)
         try await LiveStack.with(prepared: stack) { stack in
             let orchestrator = try await stack.connect("orchestrator")
             let listed = try await orchestrator.call(OrchestratorAPI.list, ListJobs())
             let jobs = listed.jobs.map(\.jobID)
-            #expect(jobs.contains(whole))
-            // What only the view, a time, a message or a breaker has lost is shown from the rest.
+            #expect(jobs.contains(intact))
+            // Without the view, a time, a message or a breaker, the job is shown from its other rows.
             for (damage, job) in zip(Self.damage, damaged) { #expect(jobs.contains(job), "\(damage.name)") }
             let snapshot = try await orchestrator.call("orchestrator.watch", params: ["after_seq": 0])
             #expect(snapshot["seq"] != nil)
@@ -91,20 +96,20 @@ import Testing
                 }
                 #expect(error?.message.contains("\(job) cannot be read in the job store") == true, "\(row.name)")
                 let view = try await orchestrator.call(OrchestratorAPI.status, JobStatus(jobID: job))
-                #expect(view.state == .error && view.error?.message.contains(row.words) == true, "\(row.name)")
+                #expect(view.state == .error && view.error?.message.contains(row.message) == true, "\(row.name)")
                 #expect(view.error?.message.contains("retry the job") == true, "\(row.name)")
                 #expect(jobs.contains(job), "\(row.name)")
             }
             for (row, job) in killed {
-                #expect(try await stack.end(of: job).state == .error, "\(row.name)")
+                #expect(try await stack.waitForEnd(of: job).state == .error, "\(row.name)")
             }
             _ = try await film(stack, "new")
-            let kept = try await contents(stack)
-            #expect(bodies.isSubset(of: kept), "rows were changed")
+            let after = try await contents(stack)
+            #expect(before.isSubset(of: after), "rows were changed")
         }
     }
 
-    /// All rows of events, and all specifications.
+    /// All events and specifications of the database.
     private func contents(_ stack: LiveStack) async throws -> Set<Substring> {
         let script = """
             import sqlite3, sys
@@ -112,15 +117,16 @@ import Testing
             for row in store.execute("SELECT job, n, CAST(body AS BLOB) FROM event"): print(*row)
             for row in store.execute("SELECT id, CAST(spec AS BLOB) FROM job"): print(*row)
             """
-        let ended = try await Program.run(
+        let result = try await Program.run(
             "/usr/bin/python3", ["-c", script, "\(stack.folder)/state/orchestrator/jobs.sqlite"])
-        #expect(ended.status == 0, "\(ended.errors)")
-        return Set(ended.output.split(separator: "\n"))
+        #expect(result.status == 0, "\(result.errors)")
+        return Set(result.output.split(separator: "\n"))
     }
 
+    /// Runs a short job, which must finish.
     private func film(_ stack: LiveStack, _ session: String) async throws -> JobView {
         try stack.writeStoryboard(durations: [0.2], session: session)
-        let view = try await stack.job(["width": 64, "height": 64], session: session)
+        let view = try await stack.runJob(["width": 64, "height": 64], session: session)
         #expect(view.state == .finished, "\(session): \(view.error?.message ?? "")")
         return view
     }

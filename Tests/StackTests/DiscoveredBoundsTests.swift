@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import Foundation
 import JSON
@@ -5,22 +7,22 @@ import JSONRPC
 import StandIns
 import Testing
 
-/// What `rpc.discover` states, tried on the services themselves.
-@Suite(.serialized) struct DiscoveredBoundsTests {
-    private struct Found {
+/// The bounds that `rpc.discover` states, tested on the services themselves.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct DiscoveredBoundsTests {
+    /// A method, with parameters that it accepts and the bounds of its parameters.
+    private struct Method {
         var name: String
         var params: JSONValue
         var bounds: [SchemaBound]
     }
 
-    /// Methods that would begin work which no one waits for, or call AWS. `orchestrator.estimate` takes the parameters of those that
-    /// start jobs.
-    private static let reaching: Set = [
+    /// Methods that would start work in the background or call AWS. `orchestrator.estimate` has the parameters of those that start jobs.
+    private static let withEffects: Set = [
         "orchestrator.start", "orchestrator.run_agent5", "agent6.process", "stitcher.setup_role", "stitcher.job_status",
     ]
 
-    /// The methods of a document, each with the least parameters that it takes.
-    private static func methods(_ document: JSONValue, _ texts: [String: String]) -> [Found] {
+    /// The methods of a document, each with the fewest parameters that it accepts.
+    private static func methods(_ document: JSONValue, _ texts: [String: String]) -> [Method] {
         (document["methods"]?.array ?? []).compactMap { method in
             guard let name = method["name"]?.string, !name.hasPrefix("rpc.") else { return nil }
             var params: [String: JSONValue] = [:]
@@ -30,21 +32,21 @@ import Testing
                 if parameter["required"] == .bool(true) {
                     params[member] = SchemaBound.example(of: schema, named: member, texts: texts)
                 }
-                // An element, whose bounds are tried too.
+                // With one element, whose bounds are tested too.
                 if let items = schema["items"], items["properties"] != nil {
                     params[member] = [SchemaBound.example(of: items, named: member, texts: texts)]
                 }
                 bounds += SchemaBound.all(of: schema, at: [member])
             }
-            // What a storyboard may be is told with the storyboard.
-            return Found(name: name, params: .object(params), bounds: bounds.filter { $0.path[0] != "pipeline_data" })
+            // Errors of a storyboard have pointers into the storyboard.
+            return Method(name: name, params: .object(params), bounds: bounds.filter { $0.path[0] != "pipeline_data" })
         }
     }
 
-    @Test(
-        "every service refuses what is just outside a bound of its rpc.discover, and says which; at the bound it does not"
-    )
-    func bounds() async throws {
+    @Test
+    func `values outside the bounds of rpc.discover are rejected with the bound, values at it are accepted`()
+        async throws
+    {
         try await LiveStack.with { stack in
             let texts = [
                 "image": "file://\(stack.store)/none.png", "clip": "file://\(stack.store)/none.mp4",
@@ -68,7 +70,7 @@ import Testing
                             #expect(message.hasPrefix("\(bound.pointer): expected "), "\(method.name) \(message)")
                             #expect(named.allSatisfy { message.contains($0) }, "\(method.name) \(message)")
                         }
-                        for value in bound.inside where !Self.reaching.contains(method.name) {
+                        for value in bound.inside where !Self.withEffects.contains(method.name) {
                             let error = await Self.failure(method, bound, value, connection)
                             #expect(
                                 error?.kind != .invalidParams, "\(method.name) \(bound) \(error?.message ?? "")")
@@ -81,8 +83,8 @@ import Testing
         }
     }
 
-    @Test("every parameter of every service has a description")
-    func descriptions() async throws {
+    @Test
+    func `every parameter of every service has a description`() async throws {
         try await LiveStack.with { stack in
             for service in ["orchestrator", "imagegen", "clipper", "stitcher", "logger", "agent5"] {
                 let connection = try await stack.connect(service)
@@ -99,8 +101,9 @@ import Testing
         }
     }
 
+    /// The error of a call with a value in place of another; `nil` if it succeeds.
     private static func failure(
-        _ method: Found, _ bound: SchemaBound, _ value: JSONValue, _ connection: RPCConnection
+        _ method: Method, _ bound: SchemaBound, _ value: JSONValue, _ connection: RPCConnection
     ) async -> ServiceError? {
         do {
             _ = try await connection.call(

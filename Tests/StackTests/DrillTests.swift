@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Foundation
 import JSON
@@ -5,8 +7,8 @@ import JSONRPC
 import ServicePool
 import Testing
 
-/// What `drill --json` prints.
-private struct Rehearsed: Decodable {
+/// A result of `understudy drill --json`.
+private struct DrillResult: Decodable {
     var fault: String
     var expected: String
     var observed: String
@@ -24,20 +26,21 @@ private struct Rehearsed: Decodable {
     }
 }
 
-@Suite(.serialized) struct DrillTests {
-    @Test("all nineteen faults end as they should, and the services that run elsewhere notice nothing")
-    func all() async throws {
+/// `understudy drill` with the real executables.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct DrillTests {
+    @Test
+    func `all nineteen faults have the expected outcome, and the running stack is not affected`() async throws {
         try await LiveStack.with { stack in
             let drill = try await stack.understudy("drill", "--json")
-            let results = try JSONCoding.decode([Rehearsed].self, from: Data(drill.output.utf8))
+            let results = try JSONCoding.decode([DrillResult].self, from: Data(drill.output.utf8))
             #expect(results.count == 19)
             for result in results { #expect(result.passed, "\(result.fault): \(result.observed)") }
             #expect(drill.status == (results.allSatisfy(\.passed) ? 0 : 1), "\(drill.errors)")
-            // The rehearsal's own words, apart from its verdict.
+            // Facts of the results that do not depend on `passed`.
             let takeovers = results.filter { $0.expected.contains("then Agent6") && $0.passed }
             #expect(takeovers.allSatisfy { $0.takeover != nil && $0.isFilmGood })
-            let hopeless = results.first { $0.fault == "the image provider fails too" }
-            #expect(hopeless?.isFilmGood == false && hopeless?.cost == .zero)
+            let withoutImages = results.first { $0.fault == "the image provider fails too" }
+            #expect(withoutImages?.isFilmGood == false && withoutImages?.cost == .zero)
             #expect(results.first { $0.fault == "persistent 503" }?.attempts == 2)
             #expect(results.first { $0.fault == "film too short" }?.cost == USD(0.152))
             let jobs = try await stack.connect("orchestrator").call(OrchestratorAPI.list, ListJobs())
@@ -46,22 +49,22 @@ private struct Rehearsed: Decodable {
         }
     }
 
-    @Test("one fault alone is a row of a table, and faults that do not exist are wrong arguments")
-    func only() async throws {
+    @Test
+    func `faults are chosen by number, and unknown numbers are usage errors`() async throws {
         let stack = try LiveStack.prepare()
         defer { try? FileManager.default.removeItem(atPath: stack.folder) }
         let one = try await stack.understudy("drill", "--only", "7")
         #expect(one.status == 0, "\(one.output)")
         #expect(one.output.contains("quota exhausted") && one.output.hasSuffix("all 1 passed\n"))
         let pair = try await stack.understudy("drill", "--only", "3", "--only", "16", "--json")
-        let results = try JSONCoding.decode([Rehearsed].self, from: Data(pair.output.utf8))
+        let results = try JSONCoding.decode([DrillResult].self, from: Data(pair.output.utf8))
         #expect(results.map(\.fault) == ["one 500, then fine", "the image provider fails too"])
         let line = try await stack.understudy("drill", "--only", "7", "--lines")
-        #expect(try JSONCoding.decode(Rehearsed.self, from: Data(line.output.utf8)).fault == "quota exhausted")
+        #expect(try JSONCoding.decode(DrillResult.self, from: Data(line.output.utf8)).fault == "quota exhausted")
         #expect(try await stack.understudy("drill", "--json", "--lines").status == 64)
         let list = try await stack.understudy("drill", "--list")
         #expect(list.status == 0 && list.output.split(separator: "\n").count == 20)
         #expect(try await stack.understudy("drill", "--only", "20").status == 64)
-        #expect(!FileManager.default.fileExists(atPath: stack.run.path))
+        #expect(!FileManager.default.fileExists(atPath: stack.runDirectory.path))
     }
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Contracts
 import Faults
@@ -5,46 +7,47 @@ import Foundation
 import JSONRPC
 import ServicePool
 import StandIns
+import TestSupport
 import Testing
 
-/// What survives a power loss: seen by the system calls of the real services.
+/// What survives a power loss, checked by the system calls of the real services.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct DurabilityTests {
     private func calls(_ stack: LiveStack) throws -> SystemCalls {
         SystemCalls(try String(contentsOfFile: "\(stack.folder)/trace", encoding: .utf8))
     }
 
-    /// Sockets, locks and logs are made anew after a restart.
-    private func isPassing(_ path: String, _ stack: LiveStack) -> Bool {
-        path.hasPrefix("\(stack.folder)/run") || path.hasSuffix(".corrupt")
+    /// Whether a name need not survive: sockets, locks, logs and caches are created again after a restart.
+    private func isTransient(_ path: String, _ stack: LiveStack) -> Bool {
+        path.hasPrefix("\(stack.folder)/run") || path.hasPrefix("\(stack.folder)/home") || path.hasSuffix(".corrupt")
     }
 
-    @Test("a job's events, bought pictures, films and receipts are on the disk, with the names that lead to them")
-    func job() async throws {
+    @Test
+    func `events, paid images, films and receipts of a job are flushed to disk, with their names`() async throws {
         let images = try StandIn("openai_images")
         let environment = [
             "UNDERSTUDY_IMAGE_PROVIDERS": "openai", "OPENAI_API_KEY": "good-key", "OPENAI_BASE_URL": "\(images.url)/v1",
         ]
         try await LiveStack.with(environment, tracing: SystemCalls.fileChanges) { stack in
             try stack.writeStoryboard(durations: [1, 1])
-            let view = try await stack.job()
+            let view = try await stack.runJob()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             let calls = try calls(stack)
-            // Each still, clip, narration and the film is an event of its own that others saw.
+            // Each still, clip, narration and the film is an event that was visible to clients.
             #expect(calls.flushes(ofPathEnding: "/orchestrator/jobs.sqlite-wal") >= 8)
-            #expect(calls.volatileNames(below: stack.folder) { isPassing($0, stack) } == [])
-            let kept = try FileManager.default.contentsOfDirectory(atPath: "\(stack.folder)/state/imagegen/content")
-            #expect(kept.count == 4, "two pictures with their descriptions: \(kept)")
+            #expect(calls.volatileNames(below: stack.folder) { isTransient($0, stack) } == [])
+            let cached = try FileManager.default.contentsOfDirectory(atPath: "\(stack.folder)/state/imagegen/content")
+            #expect(cached.count == 4, "two images with their descriptions: \(cached)")
         }
     }
 
-    @Test(
-        "only their owner reads the state directory, the job store, caches and logs; what an older version left open is closed"
-    )
-    func privacy() async throws {
+    @Test
+    func `only the owner can read the state directory, the job store, caches and logs, also after an upgrade`()
+        async throws
+    {
         let stack = try LiveStack.prepare(script: LiveStack.failing)
         defer { try? FileManager.default.removeItem(atPath: stack.folder) }
         let state = "\(stack.folder)/state"
-        // As earlier versions created them.
+        // The modes of earlier versions.
         for folder in ["", "/orchestrator", "/imagegen", "/logger", "/stitcher/mediaconvert", "/dashboard/uploads"] {
             try FileManager.default.createDirectory(
                 atPath: state + folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
@@ -57,7 +60,7 @@ import Testing
         }
         try await LiveStack.with(prepared: stack) { stack in
             try stack.writeStoryboard(durations: [1])
-            #expect(try await stack.job().state == .finished)
+            #expect(try await stack.runJob().state == .finished)
             _ = try await stack.connect("logger").call(LoggerAPI.flush, NoParams())
             var open: [String] = []
             let paths = FileManager.default.enumerator(atPath: state)?.allObjects.compactMap { $0 as? String } ?? []
@@ -71,32 +74,28 @@ import Testing
         }
     }
 
-    @Test("jobs beyond what is kept are forgotten while the service runs, and their receipts stay")
-    func retention() async throws {
+    @Test
+    func `jobs beyond the retention limit are removed while the service runs, and their receipts stay`() async throws {
         try await LiveStack.with(["UNDERSTUDY_KEEP_JOBS": "1", "UNDERSTUDY_KEEP_JOBS_DAYS": "0"]) { stack in
             try stack.writeStoryboard(durations: [1], session: "a")
             try stack.writeStoryboard(durations: [1], session: "b")
-            let first = try await stack.job(session: "a")
-            let second = try await stack.job(session: "b")
+            let first = try await stack.runJob(session: "a")
+            let second = try await stack.runJob(session: "b")
             let connection = try await stack.connect("orchestrator")
-            let deadline = ContinuousClock.now + .seconds(120)
-            var left = 2
-            while left != 1, .now < deadline {
-                left = try await connection.call(OrchestratorAPI.list, ListJobs()).jobs.count
-                try await Task.sleep(for: .milliseconds(200))
+            try await until("one job is left", within: .seconds(120)) {
+                try await connection.call(OrchestratorAPI.list, ListJobs()).jobs.count == 1
             }
-            #expect(left == 1)
             await #expect(throws: ServiceError.self) {
                 try await connection.call(OrchestratorAPI.status, JobStatus(jobID: first.jobID))
             }
             #expect(
                 try await connection.call(OrchestratorAPI.status, JobStatus(jobID: second.jobID)).state == .finished)
-            #expect(FileManager.default.fileExists(atPath: stack.place("agent5/receipt.json", session: "a")))
+            #expect(FileManager.default.fileExists(atPath: stack.artifactPath("agent5/receipt.json", session: "a")))
         }
     }
 
-    @Test("an orchestrator has few threads, before and after a job of many segments")
-    func threads() async throws {
+    @Test
+    func `the orchestrator has at most 30 threads after a job of 60 segments`() async throws {
         try await LiveStack.with { stack in
             func threads() throws -> Int {
                 let pids = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int($0) }
@@ -111,7 +110,7 @@ import Testing
                 return 0
             }
             try stack.writeStoryboard(durations: Array(repeating: 0.2, count: 60))
-            #expect(try await stack.job().state == .finished)
+            #expect(try await stack.runJob().state == .finished)
             let count = try threads()
             #expect((1...30).contains(count), "\(count)")
         }

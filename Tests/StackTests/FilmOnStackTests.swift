@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Contracts
 import Faults
@@ -6,11 +8,13 @@ import JSON
 import JSONRPC
 import ServiceKit
 import ServicePool
+import TestSupport
 import Testing
 
-@Suite(.serialized) struct FilmOnStackTests {
-    @Test("the demo tells why the lead failed and leaves a film that every judge accepts")
-    func demo() async throws {
+/// Whole films by the real executables.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct FilmOnStackTests {
+    @Test
+    func `the demo reports why the lead failed, and makes a film that ffmpeg decodes without errors`() async throws {
         let stack = try LiveStack.prepare()
         defer { try? FileManager.default.removeItem(atPath: stack.folder) }
         let demo = try await stack.understudy("demo", "--store", stack.store)
@@ -22,68 +26,68 @@ import Testing
         ] {
             #expect(demo.output.contains(text), "\(text)")
         }
-        let film = stack.place("agent5/final.mp4", user: "demo", session: "lighthouse")
-        let receipt = stack.place("agent5/receipt.json", user: "demo", session: "lighthouse")
+        let film = stack.artifactPath("agent5/final.mp4", user: "demo", session: "lighthouse")
+        let receipt = stack.artifactPath("agent5/receipt.json", user: "demo", session: "lighthouse")
         #expect(demo.output.contains("understudy receipt \(receipt)\n"))
         #expect(
             try await stack.understudy("receipt", receipt).output.contains("seg_001 to seg_004: Agent6, from a card"))
-        let probe = try await Judge.probe(film)
+        let probe = try await FilmInspection.probe(film)
         for text in [
             "codec_name=h264", "profile=High", "width=1920", "height=1080", "pix_fmt=yuv420p", "color_space=bt709",
             "avg_frame_rate=30/1", "codec_name=aac", "sample_rate=48000", "nb_frames=1800", "format|duration=60.0",
         ] {
             #expect(probe.contains(text), "\(text)")
         }
-        #expect(try await Judge.complaints(film) == "")
+        #expect(try await FilmInspection.decodingErrors(film) == "")
         for segment in 0..<4 {
-            let found = try #require(try await Judge.onset(film, at: Double(segment) * 15))
+            let found = try #require(try await FilmInspection.onset(film, at: Double(segment) * 15))
             #expect(abs(found) < 0.010, "segment \(segment): \(found) s")
         }
         for name in ["seg_001.png", "seg_004_clip.mp4", "receipt.json"] {
             #expect(
                 FileManager.default.fileExists(
-                    atPath: stack.place("agent5/\(name)", user: "demo", session: "lighthouse")))
+                    atPath: stack.artifactPath("agent5/\(name)", user: "demo", session: "lighthouse")))
         }
     }
 
-    @Test("films of 1, 2, 7 and 40 segments last as long as their storyboards, and the log tells of each step")
-    func sizes() async throws {
+    @Test
+    func `films of 1, 2, 7 and 40 segments last as long as their storyboards, and each step is logged`() async throws {
         try await LiveStack.with { stack in
             for durations in [
                 [1.5], [0.1, 2], [0.35, 0.35, 0.35, 1, 0.5, 0.7, 0.9], Array(repeating: 0.4, count: 40),
             ] {
                 let ids = try stack.writeStoryboard(durations: durations)
-                try? FileManager.default.removeItem(atPath: stack.place("agent4"))
-                try await stack.narrate(ids[0], seconds: 0.2)
-                let view = try await stack.job(["mode": durations.count == 7 ? "fade" : "simple"])
+                try? FileManager.default.removeItem(atPath: stack.artifactPath("agent4"))
+                try await stack.writeNarration(ids[0], seconds: 0.2)
+                let view = try await stack.runJob(["mode": durations.count == 7 ? "fade" : "simple"])
                 #expect(view.state == .finished, "\(view.error?.message ?? "")")
                 #expect(view.segments.allSatisfy { $0.maker == .understudy && $0.state == .done })
                 #expect(view.costs.understudy == USD(0.001) * durations.count)
-                let film = stack.place("agent5/final.mp4")
+                let film = stack.artifactPath("agent5/final.mp4")
                 let frames = Int((durations.reduce(0, +) * 30).rounded())
-                #expect(try await Judge.probe(film).contains("nb_frames=\(frames)"))
-                #expect(try await Judge.complaints(film) == "")
-                #expect(abs(try #require(try await Judge.onset(film, at: 0))) < 0.010)
-                // One for each segment without a narration, and one where the narration is longer than its segment.
+                #expect(try await FilmInspection.probe(film).contains("nb_frames=\(frames)"))
+                #expect(try await FilmInspection.decodingErrors(film) == "")
+                #expect(abs(try #require(try await FilmInspection.onset(film, at: 0))) < 0.010)
+                // One warning for each segment without a narration, and one for a narration that is longer than its segment.
                 let cut = durations[0] < 0.2 ? 1 : 0
                 if durations.count > 1 { #expect(view.warnings.count == durations.count - 1 + cut) }
                 let kinds = try await logged(stack, view.jobID)
                 #expect(kinds["segment_generation"] == durations.count * 2)
                 #expect(kinds["mediaconvert_job"] == 1 && kinds["final_video"] == 1 && kinds["cost_breakdown"] == 1)
             }
-            let logger = try await stack.connect("orchestrator")
-            let stats = try await logger.call(ServiceStats.method, NoParams())
+            let orchestrator = try await stack.connect("orchestrator")
+            let stats = try await orchestrator.call(ServiceStats.method, NoParams())
             #expect(stats.residentBytes < 80_000_000)
             let clipper = try await stack.connect("clipper").call(ServiceStats.method, NoParams())
             #expect(clipper.residentBytes < 500_000_000)
         }
     }
 
-    @Test("a lead that delivers a good film is left alone; one that lies about it is replaced")
-    func leads() async throws {
+    @Test
+    func `a good film of the lead is used as it is; a faulty one is replaced by the understudy's`() async throws {
         try await LiveStack.with { stack in
             let ids = try stack.writeStoryboard(durations: [1, 1])
-            for id in ids { try await stack.narrate(id, seconds: 0.5) }
+            for id in ids { try await stack.writeNarration(id, seconds: 0.5) }
             for (name, picture, sound) in [
                 ("good", "testsrc2=s=640x360:d=2:r=30", "sine=f=500:d=2"),
                 ("short", "testsrc2=s=640x360:d=1:r=30", "sine=f=500:d=1"),
@@ -99,42 +103,44 @@ import Testing
                     ])
             }
             try "no film".write(toFile: "\(stack.folder)/text.mp4", atomically: true, encoding: .utf8)
-            func play(_ film: String) async throws -> JobView {
+            func runJob(withFilm film: String) async throws -> JobView {
                 try stack.write(
                     "{\"calls\": [{\"steps\": [{\"video\": \"\(film).mp4\", \"cost_usd\": 0.15}]}]}",
                     to: "\(stack.folder)/script.json")
-                return try await stack.job()
+                return try await stack.runJob()
             }
-            let good = try await play("good")
+            let good = try await runJob(withFilm: "good")
             #expect(good.state == .finished)
             #expect(good.agents[.understudy] == nil)
             #expect(good.segments.allSatisfy { $0.maker == .lead })
             #expect(good.costs.total == USD(0.15))
-            #expect(!FileManager.default.fileExists(atPath: stack.place("agent5/seg_1.png")))
+            #expect(!FileManager.default.fileExists(atPath: stack.artifactPath("agent5/seg_1.png")))
             #expect(
-                try Data(contentsOf: URL(filePath: stack.place("agent5/final.mp4")))
+                try Data(contentsOf: URL(filePath: stack.artifactPath("agent5/final.mp4")))
                     == Data(contentsOf: URL(filePath: "\(stack.folder)/good.mp4")))
-            for (film, words) in [
-                ("short", "promised"), ("text", "no media file"), ("missing", "does not exist"),
-                ("black", "is black throughout"), ("frozen", "one and the same picture"), ("silent", "is silent"),
+            for (film, reason) in [
+                ("short", "promised"), ("text", "not a readable media file"), ("missing", "does not exist"),
+                ("black", "is black throughout"), ("frozen", "the same picture"), ("silent", "is silent"),
             ] {
                 _ = try await stack.connect("orchestrator").call(
                     OrchestratorAPI.breaker, BreakerRequest(agent: "agent5", action: .reset))
-                let view = try await play(film)
+                let view = try await runJob(withFilm: film)
                 #expect(view.state == .finished, "\(view.error?.message ?? "")")
                 #expect(view.agents[.lead]?.status == .error)
                 #expect(
-                    view.agents[.lead]?.message.contains(words) == true, "\(view.agents[.lead]?.message ?? "")")
+                    view.agents[.lead]?.message.contains(reason) == true, "\(view.agents[.lead]?.message ?? "")")
                 #expect(view.segments.allSatisfy { $0.maker == .understudy })
             }
         }
     }
 
-    @Test("of a lead that fails in part the good clips are kept, and each segment's maker is named")
-    func mixed() async throws {
+    @Test
+    func `the good clips of a lead that fails in part are used, and the maker of each segment is reported`()
+        async throws
+    {
         try await LiveStack.with { stack in
             let ids = try stack.writeStoryboard(durations: [1, 1, 1])
-            for id in ids { try await stack.narrate(id, seconds: 0.5) }
+            for id in ids { try await stack.writeNarration(id, seconds: 0.5) }
             _ = try await Program.run(
                 "/usr/bin/ffmpeg",
                 [
@@ -149,7 +155,7 @@ import Testing
                   {"segment_id": "seg_3", "error": {"kind": "content_rejected", "message": "unsafe"}}],
                   "cost_usd": 0.15}]}]}
                 """, to: "\(stack.folder)/script.json")
-            let view = try await stack.job(["fallback": "segments"])
+            let view = try await stack.runJob(["fallback": "segments"])
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.segments.map(\.maker) == [.understudy, .lead, .understudy])
             #expect(view.costs.lead == USD(0.15))
@@ -157,32 +163,32 @@ import Testing
                 OrchestratorAPI.receipt, JobReference(jobID: view.jobID))
             #expect(receipt.segments.map(\.maker) == [.understudy, .lead, .understudy])
             #expect(receipt.candidates == nil && receipt.wasted == .zero)
-            let film = stack.place("agent5/final.mp4")
-            #expect(try await Judge.probe(film).contains("nb_frames=90"))
-            #expect(try await Judge.complaints(film) == "")
-            #expect(abs(try #require(try await Judge.onset(film, at: 1))) < 0.010)
+            let film = stack.artifactPath("agent5/final.mp4")
+            #expect(try await FilmInspection.probe(film).contains("nb_frames=90"))
+            #expect(try await FilmInspection.decodingErrors(film) == "")
+            #expect(abs(try #require(try await FilmInspection.onset(film, at: 1))) < 0.010)
         }
     }
 
-    @Test("an audio file that is really text, or empty, is a warning, and the film goes on")
-    func badAudio() async throws {
+    @Test
+    func `an audio file that is text, or empty, is a warning, and the film is made`() async throws {
         try await LiveStack.with { stack in
             let ids = try stack.writeStoryboard(durations: [1, 1, 1])
-            try await stack.narrate(ids[0], seconds: 0.5)
-            try stack.write("these are words", to: stack.place("agent4/seg_2.mp3"))
-            try stack.write("", to: stack.place("agent4/seg_3.wav"))
-            let view = try await stack.job()
+            try await stack.writeNarration(ids[0], seconds: 0.5)
+            try stack.write("these are words", to: stack.artifactPath("agent4/seg_2.mp3"))
+            try stack.write("", to: stack.artifactPath("agent4/seg_3.wav"))
+            let view = try await stack.runJob()
             #expect(view.state == .finished)
             #expect(view.warnings.count == 2)
-            #expect(try await Judge.complaints(stack.place("agent5/final.mp4")) == "")
+            #expect(try await FilmInspection.decodingErrors(stack.artifactPath("agent5/final.mp4")) == "")
         }
     }
 
-    @Test("a storyboard with faults is one error that names each, and leaves no file")
-    func badStoryboards() async throws {
+    @Test
+    func `a faulty storyboard is one error that names each fault, and no file is written`() async throws {
         try await LiveStack.with { stack in
             let board = "\(stack.folder)/board.json"
-            for (text, words) in [
+            for (text, parts) in [
                 (
                     "{\"segments\": [{\"id\": \"../a\", \"duration\": -1, \"visual_guidance\": \"\"}]}",
                     ["/segments/0/id", "/segments/0/duration", "/segments/0/visual_guidance"]
@@ -193,28 +199,30 @@ import Testing
                 try text.write(toFile: board, atomically: true, encoding: .utf8)
                 let run = try await stack.understudy("run", "--user", "u", "--session", "s", "--storyboard", board)
                 #expect(run.status == 1)
-                for word in words { #expect(run.errors.contains(word), "\(run.errors)") }
-                #expect(!FileManager.default.fileExists(atPath: stack.place("agent2/storyboard.json")))
-                #expect(!FileManager.default.fileExists(atPath: stack.place("agent5")))
+                for part in parts { #expect(run.errors.contains(part), "\(run.errors)") }
+                #expect(!FileManager.default.fileExists(atPath: stack.artifactPath("agent2/storyboard.json")))
+                #expect(!FileManager.default.fileExists(atPath: stack.artifactPath("agent5")))
             }
-            let missing = try await stack.job()
+            let missing = try await stack.runJob()
             #expect(missing.state == .error && missing.error?.kind == .notFound)
-            let climbing = try await stack.understudy("run", "--user", "../x", "--session", "s")
-            #expect(climbing.status == 1 && climbing.errors.contains("/user_id"))
+            let outside = try await stack.understudy("run", "--user", "../x", "--session", "s")
+            #expect(outside.status == 1 && outside.errors.contains("/user_id"))
             let option = try await stack.understudy("run", "--user", "u", "--session", "s", "--option", "fade_sec=1")
             #expect(option.status == 1 && option.errors.contains("did you mean fade_s?"))
         }
     }
 
-    @Test("agent6.process replies with the film, tells progress, and a caller that goes away cancels the job")
-    func fallbackAlone() async throws {
+    @Test
+    func `agent6.process reports progress and replies with the film, and a cancelled call cancels the job`()
+        async throws
+    {
         try await LiveStack.with { stack in
             try stack.writeStoryboard(durations: [1, 1])
             let connection = try await stack.connect("orchestrator")
             let (messages, input) = AsyncStream.makeStream(of: ProgressReport.self)
             let result = try await connection.call(
                 OrchestratorAPI.agent6, StartJob(userID: "u", sessionID: "s"), onProgress: { input.yield($0) })
-            #expect(result.videoURL == "file://\(stack.place("agent5/final.mp4"))")
+            #expect(result.videoURL == "file://\(stack.artifactPath("agent5/final.mp4"))")
             #expect(result.segments.count == 2)
             var seen = messages.makeAsyncIterator()
             let first = try #require(await seen.next())
@@ -229,20 +237,17 @@ import Testing
             caller.cancel()
             await #expect(throws: CancellationError.self) { try await caller.value }
             let jobs = try await connection.call(OrchestratorAPI.list, ListJobs(limit: 1))
-            #expect(try await stack.end(of: jobs.jobs[0].jobID).state == .cancelled)
+            #expect(try await stack.waitForEnd(of: jobs.jobs[0].jobID).state == .cancelled)
         }
     }
 
+    /// The number of logged events of a job, by type. Waits for the last event, which is sent after the job has ended.
     private func logged(_ stack: LiveStack, _ job: String) async throws -> [String: Int] {
         let logger = try await stack.connect("logger")
-        // The last event is on its way when the job is seen to end.
-        while true {
+        return try await firstValue("the costs of the job are logged") { () async throws -> [String: Int]? in
             let tail = try await logger.call(LoggerAPI.tail, TailEvents(jobID: job, limit: 1000))
-            guard tail.events.contains(where: { $0.eventType == "cost_breakdown" }) else {
-                await Task.yield()
-                continue
-            }
-            return Dictionary(grouping: tail.events, by: \.eventType).mapValues(\.count)
+            let counts = Dictionary(grouping: tail.events, by: \.eventType).mapValues(\.count)
+            return counts["cost_breakdown"] == nil ? nil : counts
         }
     }
 }

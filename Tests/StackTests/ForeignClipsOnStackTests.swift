@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import Foundation
@@ -5,21 +7,22 @@ import JSON
 import JSONRPC
 import Testing
 
-/// Clips of other makers, through the real executables: the film shows what a player shows of each.
+/// Clips of other encoders and tools: the film shows what a player shows of each clip.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct ForeignClipsOnStackTests {
     private static let coding = [
         "-c:v", "libx264", "-preset", "veryfast", "-crf", "14", "-pix_fmt", "yuv420p", "-colorspace", "bt709",
         "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv",
     ]
-    /// Frame `n` has luma `20 + 2n`.
+    /// Pictures whose number can be read: frame `n` has luma `20 + 2n`.
     private static let numbered = "color=black:s=320x180:r=30:d=3,geq=lum='20+2*N':cb=128:cr=128,format=yuv420p"
 
+    /// Runs ffmpeg, which must succeed.
     private func run(_ arguments: [String]) async throws {
-        let made = try await Program.run("/usr/bin/ffmpeg", ["-v", "error", "-y"] + arguments)
-        if made.status != 0 { throw ServiceError(.internal, made.errors) }
+        let encoded = try await Program.run("/usr/bin/ffmpeg", ["-v", "error", "-y"] + arguments)
+        if encoded.status != 0 { throw ServiceError(.internal, encoded.errors) }
     }
 
-    /// Makes `cut.mp4`, `late.mp4`, `sets.mp4`, `fields.mp4` and `narrow.mp4`, each of two seconds or more.
+    /// Makes `cut.mp4`, `late.mp4`, `sets.mp4`, `fields.mp4` and `narrow.mp4`, each at least two seconds long.
     private func makeClips(_ folder: String) async throws {
         let sound = ["-f", "lavfi", "-i", "aevalsrc='if(gte(t,1.2),0.5*sin(3000*t),0)':d=3"]
         try await run(
@@ -62,10 +65,11 @@ import Testing
         }
     }
 
+    /// The number of a picture of `numbered`.
     private func number(_ frame: [UInt8]) -> Int { Int((Double(frame[90 * 320 + 160]) - 20) / 2 + 0.5) }
 
-    @Test("cut, late, changing, interlaced and narrow clips are probed as whole and shown as players show them")
-    func shown() async throws {
+    @Test
+    func `clips that are cut, late, changing, interlaced or anamorphic look in the film as in a player`() async throws {
         try await LiveStack.with { stack in
             let folder = stack.folder
             try await makeClips(folder)
@@ -76,13 +80,13 @@ import Testing
                     ClipperAPI.probe, ProbeMedia(media: "file://\(folder)/\(name).mp4", decode: true))
                 #expect(probe.decodedOK == true && probe.problems == [], "\(name): \(probe.problems)")
                 let film = "\(folder)/\(name)_film.mp4"
-                var request = Stitch(
+                var request = StitchFilm(
                     clips: [StitchClip(clip: "file://\(folder)/\(name).mp4", segmentID: name, duration: 2)],
                     output: "file://\(film)")
                 (request.width, request.height) = (320, 180)
                 let stitched = try await stitcher.call(StitcherAPI.stitch, request)
                 #expect(stitched.clips?.first?.reason != nil && stitched.copiedFrames == 0, "\(name)")
-                #expect(try await Judge.complaints(film) == "", "\(name)")
+                #expect(try await FilmInspection.decodingErrors(film) == "", "\(name)")
                 let found = try await luma(film)
                 try #require(found.count == 60, "\(name)")
                 frames[name] = found
@@ -98,18 +102,19 @@ import Testing
                 }
                 #expect(!differs, "row \(row) is combed")
             }
-            // The sound that comes before the pictures is heard, and the pictures wait for their place beside it.
-            let late = try #require(try await Judge.onset("\(folder)/late_film.mp4", at: 1.2))
+            // Sound before the first picture is audible, and the pictures start at their time.
+            let late = try #require(try await FilmInspection.onset("\(folder)/late_film.mp4", at: 1.2))
             #expect(abs(late) < 0.05, "\(late)")
-            // The sound keeps its place beside the picture: 0.7 s are cut from both.
-            let onset = try #require(try await Judge.onset("\(folder)/cut_film.mp4", at: 0.5))
+            // Sound and pictures stay in sync: 0.7 s are cut from both.
+            let onset = try #require(try await FilmInspection.onset("\(folder)/cut_film.mp4", at: 0.5))
             #expect(abs(onset) < 0.05, "\(onset)")
         }
     }
 
-    /// A clip whose header is trusted, for it is one of ours, and whose samples bring other parameter sets of the same id: it decodes,
-    /// and copied it would spoil what follows it.
-    private func makeDeceiving(_ stack: LiveStack) async throws {
+    /// Makes `odd.mp4`, whose header is that of the clipper, while its samples contain other parameter sets of the same id.
+    ///
+    /// It decodes, but if it were copied, the clips after it would not.
+    private func makeInconsistentClip(_ stack: LiveStack) async throws {
         let folder = stack.folder
         try await run(["-f", "lavfi", "-i", "testsrc2=s=640x360", "-frames:v", "1", "\(folder)/a.png"])
         var clip = CreateClip(image: "file://\(folder)/a.png", duration: 1, output: "file://\(folder)/still.mp4")
@@ -125,26 +130,26 @@ import Testing
         ])
     }
 
-    @Test("a clip that only seems to be of our own is encoded by the stitcher, and the job finishes at once")
-    func deceiving() async throws {
+    @Test
+    func `a clip that only seems to be from the clipper is encoded again, and the job needs one stitch`() async throws {
         let script = """
             {"calls": [{"steps": [{"clips": [{"segment_id": "seg_1", "clip": "odd.mp4"},
               {"segment_id": "seg_2", "clip": "still.mp4"}], "cost_usd": 0.1}]}]}
             """
         try await LiveStack.with(script: script) { stack in
-            try await makeDeceiving(stack)
+            try await makeInconsistentClip(stack)
             try stack.writeStoryboard(durations: [2, 1])
-            let view = try await stack.job(["width": 320, "height": 180, "fallback": "segments"])
+            let view = try await stack.runJob(["width": 320, "height": 180, "fallback": "segments"])
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.segments.map(\.maker) == [.lead, .lead])
-            #expect(try await Judge.complaints(stack.place("agent5/final.mp4")) == "")
+            #expect(try await FilmInspection.decodingErrors(stack.artifactPath("agent5/final.mp4")) == "")
             let receipt = try await stack.connect("orchestrator").call(
                 OrchestratorAPI.receipt, JobReference(jobID: view.jobID))
             #expect(receipt.attempts.allSatisfy { $0.work != .stitch || $0.error == nil })
         }
     }
 
-    /// Clips of H.264 as encoders and tools write it: name, and the arguments of ffmpeg that make it of `testsrc2`.
+    /// Kinds of H.264 clips: file name, arguments of ffmpeg, and whether the stitcher copies the coded pictures.
     private static let kinds: [(name: String, arguments: [String], isCopied: Bool)] = [
         ("plain.mp4", coding + ["-bf", "0"], true),
         ("slow.mp4", coding + ["-preset", "slow", "-bf", "0", "-level", "4.2"], true),
@@ -157,38 +162,38 @@ import Testing
         ("refresh.mp4", coding + ["-bf", "0", "-x264-params", "intra-refresh=1"], true),
     ]
 
-    @Test("stitch makes a film that decodes of clips of ours and H.264 of any kind, and counts what it copied")
-    func matrix() async throws {
+    @Test
+    func `films of the clipper's clips and any kind of H.264 decode, and copied frames are counted`() async throws {
         try await LiveStack.with(script: nil) { stack in
             let folder = stack.folder
             try await makeClips(folder)
-            try await makeDeceiving(stack)
+            try await makeInconsistentClip(stack)
             for kind in Self.kinds {
                 try await run(
                     ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=2"] + kind.arguments + ["\(folder)/\(kind.name)"])
             }
-            // Begins with a recovery point, not with an IDR picture.
+            // Begins with a recovery point instead of an IDR picture.
             try await run(["-ss", "0.6", "-i", "\(folder)/open.mp4", "-c", "copy", "\(folder)/opened.mp4"])
             try await run(["-i", "\(folder)/plain.mp4", "-c", "copy", "-tag:v", "avc3", "\(folder)/avc3.mp4"])
             let stitcher = try await stack.connect("stitcher")
             let others = [
                 ("sets.mp4", false), ("cut.mp4", false), ("opened.mp4", false), ("avc3.mp4", true),
             ]
-            func film(_ names: [String], _ mode: StitchMode, seconds: Double = 1) async throws -> Stitched {
-                var request = Stitch(
+            func film(_ names: [String], _ mode: StitchMode, seconds: Double = 1) async throws -> StitchedFilm {
+                var request = StitchFilm(
                     clips: names.enumerated().map {
                         StitchClip(clip: "file://\(folder)/\($1)", segmentID: "seg_\($0)", duration: seconds)
                     }, output: "file://\(folder)/film.mp4")
                 (request.width, request.height, request.mode) = (320, 180, mode)
                 let made = try await stitcher.call(StitcherAPI.stitch, request)
                 let frames = 30 * Int(seconds) * names.count
-                #expect(try await Judge.complaints("\(folder)/film.mp4") == "", "\(names)")
+                #expect(try await FilmInspection.decodingErrors("\(folder)/film.mp4") == "", "\(names)")
                 #expect(try await luma("\(folder)/film.mp4").count == frames, "\(names)")
                 #expect(made.copiedFrames + made.encodedFrames == frames, "\(names)")
                 return made
             }
             for (name, isCopied) in Self.kinds.map({ ($0.name, $0.isCopied) }) + others {
-                // Parameter sets of two encoders have the same ids: what most frames need is copied.
+                // Parameter sets of two encoders have the same ids: the clips with the most frames are copied.
                 let mixed = try await film(["still.mp4", name, "still.mp4"], .fade)
                 #expect(mixed.clips?[1].reason != nil, "\(name)")
                 let alone = try await film([name, name], .simple)
@@ -197,14 +202,14 @@ import Testing
             }
             let presets = try await film(["plain.mp4", "baseline.mp4", "slow.mp4"], .simple)
             #expect(presets.copiedFrames == 30)
-            let deceiving = try await film(["odd.mp4", "still.mp4"], .simple, seconds: 2)
-            #expect(deceiving.clips?.map(\.copiedFrames) == [0, 30])
-            #expect(deceiving.clips?[0].reason == "its parameter sets change within the clip")
+            let inconsistent = try await film(["odd.mp4", "still.mp4"], .simple, seconds: 2)
+            #expect(inconsistent.clips?.map(\.copiedFrames) == [0, 30])
+            #expect(inconsistent.clips?[0].reason == "its parameter sets change within the clip")
         }
     }
 
-    @Test("a lead's clips with edit lists, changing parameter sets and fields make a film that passes its check")
-    func job() async throws {
+    @Test
+    func `a lead's clips with edit lists, changing parameter sets and fields make a verified film`() async throws {
         let script = """
             {"calls": [{"steps": [{"clips": [{"segment_id": "seg_1", "clip": "cut.mp4"},
               {"segment_id": "seg_2", "clip": "sets.mp4"}, {"segment_id": "seg_3", "clip": "fields.mp4"}],
@@ -213,11 +218,11 @@ import Testing
         try await LiveStack.with(script: script) { stack in
             try await makeClips(stack.folder)
             try stack.writeStoryboard(durations: [2.3, 2, 2])
-            let view = try await stack.job(["width": 320, "height": 180, "fallback": "segments"])
+            let view = try await stack.runJob(["width": 320, "height": 180, "fallback": "segments"])
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.segments.map(\.maker) == [.lead, .lead, .lead], "\(view.warnings)")
-            let film = stack.place("agent5/final.mp4")
-            #expect(try await Judge.complaints(film) == "")
+            let film = stack.artifactPath("agent5/final.mp4")
+            #expect(try await FilmInspection.decodingErrors(film) == "")
             #expect(try await luma(film).prefix(69).map(number) == Array(21..<90))
         }
     }

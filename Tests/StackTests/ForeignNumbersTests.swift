@@ -1,13 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import Foundation
 import JSON
 import JSONRPC
 import Testing
 
-/// Numbers that are larger than anything that is counted.
+/// Numbers of a caller that exceed every integer type.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ForeignNumbersTests {
-    @Test("a storyboard with numbers beyond all bounds is refused by the lead, which goes on")
-    func lead() async throws {
+    @Test
+    func `agent5 rejects a storyboard with numbers beyond all bounds, and goes on serving`() async throws {
         try await LiveStack.with(
             script: nil,
             [

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import Foundation
@@ -6,10 +8,10 @@ import JSON
 import JSONRPC
 import Testing
 
-/// Files that calls name: what is not a regular file, what is a link, what lies elsewhere.
+/// Files that callers name: special files, links, and files outside the store.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct ForeignPathTests {
-    @Test("no service opens or replaces a pipe, a folder, a socket or a device")
-    func special() async throws {
+    @Test
+    func `no service opens or replaces a pipe, a folder, a socket or a device`() async throws {
         try await LiveStack.with { stack in
             let folder = "\(stack.folder)/given"
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -57,7 +59,7 @@ import Testing
                 }
                 #expect(Self.type("\(folder)/\(name)") == before)
             }
-            // What the kernel makes up passes for a regular file, and may never end.
+            // Files of procfs and sysfs appear as regular files, and may never end.
             for path in ["/proc/kmsg", "/proc/self/environ", "/proc/self/mem", "/sys/kernel/uevent_seqnum"]
             where Self.type(path) == S_IFREG {
                 let uri: JSONValue = .string("file://\(path)")
@@ -79,34 +81,36 @@ import Testing
         }
     }
 
-    @Test("a lead's film that is named by a link becomes a file, in its own folder and from elsewhere")
-    func leadLink() async throws {
+    @Test
+    func `a lead's film that is a symbolic link is stored as a regular file`() async throws {
         let script = #"{"calls": [{"steps": [{"video": "film.mp4", "cost_usd": 0.1}]}]}"#
         try await LiveStack.with(script: script) { stack in
-            let made = try await Program.run(
+            let encoded = try await Program.run(
                 "/usr/bin/ffmpeg",
                 [
                     "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=30:d=2", "-pix_fmt", "yuv420p",
                     "\(stack.folder)/real.mp4",
                 ])
-            #expect(made.status == 0, "\(made.errors)")
+            #expect(encoded.status == 0, "\(encoded.errors)")
             try FileManager.default.createSymbolicLink(
                 atPath: "\(stack.folder)/film.mp4", withDestinationPath: "real.mp4")
             try stack.writeStoryboard(durations: [1, 1])
-            let view = try await stack.job(["width": 160, "height": 90])
+            let view = try await stack.runJob(["width": 160, "height": 90])
             #expect(view.state == .finished && view.error == nil)
             #expect(view.costs.understudy == .zero, "\(view)")
-            let final = stack.place("agent5/final.mp4")
+            let final = stack.artifactPath("agent5/final.mp4")
             #expect(Self.type(final) == S_IFREG)
-            #expect(Self.type(stack.place("agent5/agent5_film.mp4")) == S_IFREG)
+            #expect(Self.type(stack.artifactPath("agent5/agent5_film.mp4")) == S_IFREG)
             #expect(
                 try Data(contentsOf: URL(filePath: final))
                     == Data(contentsOf: URL(filePath: "\(stack.folder)/real.mp4")))
         }
     }
 
-    @Test("links that lead out of the store fail the job before anything is made, and nothing is written behind them")
-    func linkedOutputs() async throws {
+    @Test
+    func `links that lead out of the store fail the job before any work, and nothing is written behind them`()
+        async throws
+    {
         let other = "/tmp/us-behind-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
         try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: other) }
@@ -120,11 +124,11 @@ import Testing
                 } else {
                     try stack.write("theirs", to: behind)
                     try FileManager.default.createDirectory(
-                        atPath: stack.place("agent5", session: session), withIntermediateDirectories: true)
+                        atPath: stack.artifactPath("agent5", session: session), withIntermediateDirectories: true)
                 }
                 try FileManager.default.createSymbolicLink(
-                    atPath: stack.place(name, session: session), withDestinationPath: behind)
-                let view = try await stack.job(["width": 160, "height": 90], session: session)
+                    atPath: stack.artifactPath(name, session: session), withDestinationPath: behind)
+                let view = try await stack.runJob(["width": 160, "height": 90], session: session)
                 #expect(view.state == .error, "\(name)")
                 #expect(view.error?.kind == .unauthorized, "\(name): \(view.error?.message ?? "")")
                 #expect(view.segments.allSatisfy { $0.image == nil }, "\(name)")
@@ -134,30 +138,30 @@ import Testing
                     #expect(try FileManager.default.contentsOfDirectory(atPath: behind) == [".theirs.tmp"])
                 }
             }
-            // The reason of a narration that is refused is told, also if no other is there.
+            // The reason of a rejected narration is reported, even if there is no other narration.
             try stack.write(
                 #"""
                 {"segments":[{"id":"a","duration":0.2,"visual_guidance":"a hill","audio":"file:///outside.wav"},
                 {"id":"b","duration":0.2,"visual_guidance":"a hill"}]}
-                """#, to: stack.place("agent2/storyboard.json", session: "told"))
-            let view = try await stack.job(["width": 160, "height": 90], session: "told")
+                """#, to: stack.artifactPath("agent2/storyboard.json", session: "narration"))
+            let view = try await stack.runJob(["width": 160, "height": 90], session: "narration")
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.warnings.contains { $0.hasPrefix("no narration was found in ") }, "\(view.warnings)")
             #expect(
-                view.warnings.contains { $0.hasPrefix("a: the narration file:///outside.wav lies outside the store") },
+                view.warnings.contains { $0.hasPrefix("a: the narration file:///outside.wav is outside the store") },
                 "\(view.warnings)")
             #expect(!view.warnings.contains { $0.hasPrefix("b: ") }, "\(view.warnings)")
         }
     }
 
-    @Test("by the page only files of the store can be named, and those that are listed; a local pipeline names any")
-    func page() async throws {
+    @Test
+    func `requests to the page can name files of the store only; a local pipeline can name any file`() async throws {
         let other = "/tmp/us-listed-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
         try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: other) }
-        try await PageScene.with(script: LiveStack.failing) { page in
+        try await PageFixture.with(script: LiveStack.failing) { page in
             let voice = "\(other)/voice.mp3"
-            try await Self.voice(voice)
+            try await Self.makeVoice(voice)
             func start(_ audio: String, _ session: String) -> JSONValue {
                 [
                     "user_id": "u", "session_id": .string(session), "confined": false,
@@ -168,18 +172,20 @@ import Testing
                     ],
                 ]
             }
-            func post(_ place: String, _ body: JSONValue) async throws -> PageScene.Answer {
+            func post(_ path: String, _ body: JSONValue) async throws -> PageFixture.Response {
                 let text = String(decoding: try JSONCoding.encode(body), as: UTF8.self)
-                return try await page.curl("/api/\(place)", "-H", "X-Understudy: 1", "-d", text)
+                return try await page.curl("/api/\(path)", "-H", "X-Understudy: 1", "-d", text)
             }
             let link = "\(page.stack.store)/scaffold_test/u/s/agent4/link.mp3"
             try FileManager.default.createDirectory(
                 at: URL(filePath: link).deletingLastPathComponent(), withIntermediateDirectories: true)
             try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: voice)
             for file in [voice, link, "/proc/self/environ", "\(other)/missing.mp3"] {
-                for place in ["jobs", "estimate"] {
-                    let answer = try await post(place, start(file, "s"))
-                    #expect(answer.status == 401 && answer.body.contains("unauthorized"), "\(place) \(file): \(answer)")
+                for path in ["jobs", "estimate"] {
+                    let response = try await post(path, start(file, "s"))
+                    #expect(
+                        response.status == 401 && response.body.contains("unauthorized"), "\(path) \(file): \(response)"
+                    )
                 }
             }
             let inside = "\(page.stack.store)/scaffold_test/u/s/agent4/inside.mp3"
@@ -187,10 +193,10 @@ import Testing
             #expect(try await post("jobs", start(inside, "page")).status == 201)
             let orchestrator = try await page.stack.connect("orchestrator")
             let started = try await orchestrator.call("orchestrator.start", params: start(voice, "local"))
-            let view = try await page.stack.end(of: started["job_id"]?.string ?? "")
+            let view = try await page.stack.waitForEnd(of: started["job_id"]?.string ?? "")
             #expect(view.state == .finished, "\(view)")
             #expect(!view.warnings.contains { $0.contains("no narration") }, "\(view.warnings)")
-            // A link beside the narrations is one's own to follow, and not for a browser to make use of.
+            // A link in the folder of narrations is followed for a local caller, and not for a browser.
             let found: JSONValue = [
                 "user_id": "u", "session_id": "s", "options": ["width": 160, "height": 90],
                 "pipeline_data": [
@@ -202,19 +208,19 @@ import Testing
                     isPage
                     ? try JSONCoding.decode(JSONValue.self, from: Data(try await post("jobs", found).body.utf8))
                     : try await orchestrator.call("orchestrator.start", params: found)
-                let view = try await page.stack.end(of: job["job_id"]?.string ?? "")
+                let view = try await page.stack.waitForEnd(of: job["job_id"]?.string ?? "")
                 #expect(view.warnings.contains { $0.contains("no narration") } == isPage, "\(view.warnings)")
                 #expect(view.warnings.contains { $0.hasPrefix("link.mp3 is not used: ") } == isPage)
             }
         }
     }
 
-    @Test("with UNDERSTUDY_ALLOW_PATHS local callers are confined as well")
-    func listed() async throws {
+    @Test
+    func `UNDERSTUDY_ALLOW_PATHS confines local callers as well`() async throws {
         let other = "/tmp/us-listed-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
         for name in ["yes", "no"] {
             try FileManager.default.createDirectory(atPath: "\(other)/\(name)", withIntermediateDirectories: true)
-            try await Self.voice("\(other)/\(name)/a.mp3")
+            try await Self.makeVoice("\(other)/\(name)/a.mp3")
         }
         defer { try? FileManager.default.removeItem(atPath: other) }
         try await LiveStack.with(["UNDERSTUDY_ALLOW_PATHS": "/nowhere:\(other)/yes"]) { stack in
@@ -228,7 +234,7 @@ import Testing
                 #expect(drawn == expected)
             }
             #expect(!FileManager.default.fileExists(atPath: "\(other)/no/new"))
-            // The command line puts files from anywhere into the store.
+            // The command line copies files from anywhere into the store.
             try stack.write(
                 #"{"segments":[{"id":"a","duration":1,"visual_guidance":"a hill"}]}"#, to: "\(other)/board.json")
             let run = try await stack.understudy(
@@ -243,20 +249,20 @@ import Testing
         }
     }
 
-    // MARK: -
-
+    /// The type bits of a file's mode, without following links; 0 if there is no file.
     private static func type(_ path: String) -> UInt32 {
         var status = stat()
         return lstat(path, &status) == 0 ? status.st_mode & S_IFMT : 0
     }
 
-    private static func voice(_ path: String) async throws {
-        let made = try await Program.run(
+    /// Makes a tone of one second.
+    private static func makeVoice(_ path: String) async throws {
+        let encoded = try await Program.run(
             "/usr/bin/ffmpeg", ["-v", "error", "-y", "-f", "lavfi", "-i", "sine=d=1", path])
-        if made.status != 0 { throw ServiceError(.internal, made.errors) }
+        if encoded.status != 0 { throw ServiceError(.internal, encoded.errors) }
     }
 
-    /// The kind of a call's error; `nil` where it succeeds.
+    /// The kind of a call's error; `nil` if the call succeeds.
     private static func kind(
         _ service: RPCConnection, _ method: String, _ params: [String: JSONValue]
     ) async -> ErrorKind? {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import Foundation
@@ -6,8 +8,8 @@ import JSONRPC
 import StandIns
 import Testing
 
-/// The methods that no job of `GoldenJobTests` calls, with their parameters and results, against `Golden/`.
-@Suite(.serialized) struct GoldenMethodTests: MediaConvertScene {
+/// Parameters and results of the methods that `GoldenJobTests` do not call, compared with `Golden/`.
+@Suite(.serialized, .timeLimit(.minutes(3))) struct GoldenMethodTests: MediaConvertFixture {
     let aws: StandIn
     let stack: LiveStack
 
@@ -16,16 +18,16 @@ import Testing
         stack = try Self.prepare(aws)
     }
 
-    @Test("converting a film, the breaker of an image provider, events of the log, and the start of a watch")
-    func beside() async throws {
+    @Test
+    func `clipper.convert, imagegen.breaker, the methods of logger, and orchestrator.watch`() async throws {
         try await LiveStack.with { stack in
-            let made = try await Program.run(
+            let encoded = try await Program.run(
                 "/usr/bin/ffmpeg",
                 [
                     "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25", "-t", "1", "-c:v", "mpeg4",
                     "\(stack.folder)/film.mkv",
                 ])
-            #expect(made.status == 0, "\(made.errors)")
+            #expect(encoded.status == 0, "\(encoded.errors)")
             let event: JSONValue = ["event_type": "segment_generation", "data": ["job_id": "golden", "step": "image"]]
             var calls: [JSONValue] = []
             for (service, method, params): (String, String, JSONValue) in [
@@ -53,8 +55,8 @@ import Testing
         }
     }
 
-    @Test("the role of MediaConvert, and the state of its jobs")
-    func cloud() async throws {
+    @Test
+    func `stitcher.setup_role and stitcher.job_status`() async throws {
         defer { try? FileManager.default.removeItem(atPath: stack.folder) }
         let request = request(try await threeClips())
         try await withStitcher { stitcher, _ in
@@ -73,7 +75,9 @@ import Testing
         }
     }
 
-    /// Calls a method. -> the call with its result or its error.
+    /// Calls a method.
+    ///
+    /// - Returns: The call with its result or its error.
     private static func call(
         _ connection: RPCConnection, _ method: String, _ params: JSONValue
     ) async throws -> JSONValue {

@@ -1,22 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import JSON
 import Testing
 
-/// Compares JSON with a file of `Golden/`, after what differs between two runs was replaced: names of folders and jobs, times, measured
-/// durations, sizes of files.
+/// Compares JSON with a file of `Golden/`, after replacing what differs between two runs: names of folders and jobs, times, measured
+/// durations, file sizes.
 ///
-/// With `UNDERSTUDY_RECORD_GOLDEN=1` the files are written instead, into the folder of the sources.
+/// If `UNDERSTUDY_RECORD_GOLDEN` is set, the file is written instead, into the folder of the sources.
 struct GoldenText {
-    /// The folder of the stack, which stands in URIs and messages.
+    /// The folder of the stack, which is part of URIs and messages.
     let folder: String
-    /// Texts and what stands for them, e.g. ids of jobs.
+    /// The placeholders of texts, e.g. of job ids.
     var names: [String: String] = [:]
-    /// Whether stages of a job run one after the other.
+    /// Whether the stages of a job have one possible order.
     var isOrdered = true
 
-    /// Checks a value against the golden file of a name.
+    /// Compares a value with a golden file.
+    ///
+    /// - Parameter name: The file's name without `.json`.
     func check(_ value: JSONValue, _ name: String) throws {
-        let found = try JSONCoding.pretty(normalised(value)) + "\n"
+        let found = try JSONCoding.pretty(normalized(value)) + "\n"
         if ProcessInfo.processInfo.environment["UNDERSTUDY_RECORD_GOLDEN"] != nil {
             let folder = URL(filePath: #filePath).deletingLastPathComponent()
             try found.write(
@@ -28,39 +32,41 @@ struct GoldenText {
         #expect(difference.isEmpty, "\(name).json: \(difference)")
     }
 
-    /// The value with placeholders.
-    func normalised(_ value: JSONValue, _ key: String = "") -> JSONValue {
+    /// A value with placeholders.
+    ///
+    /// - Parameter key: The member that holds the value.
+    func normalized(_ value: JSONValue, _ key: String = "") -> JSONValue {
         switch value {
         case .object(let members):
-            .object(Dictionary(members.map { ($0.key, normalised($0.value, $0.key)) }) { $1 })
-        case .array(let elements): ordered(elements.map { normalised($0, key) }, key)
-        case .string(let text): .string(normalised(text))
+            .object(Dictionary(members.map { ($0.key, normalized($0.value, $0.key)) }) { $1 })
+        case .array(let elements): ordered(elements.map { normalized($0, key) }, key)
+        case .string(let text): .string(normalized(text))
         case .integer, .number: Self.isMeasured(key) ? "<number>" : value
         default: value
         }
     }
 
-    /// The attempts of a receipt end in any order, where they are made concurrently, and so do its stages.
+    /// Sorts attempts and stages, which end in any order if they are concurrent.
     private func ordered(_ elements: [JSONValue], _ key: String) -> JSONValue {
         let isSorted = key == "attempts" || key == "stages" && !isOrdered
         return .array(isSorted ? elements.sorted { $0.canonical < $1.canonical } : elements)
     }
 
-    /// Members whose numbers differ from run to run.
+    /// Whether the numbers of a member differ from run to run.
     private static func isMeasured(_ key: String) -> Bool {
         [
             "seq", "deadline_ms", "bytes", "seconds", "encode_s", "made_s", "coding_s", "picture_s", "writing_s",
         ].contains(key)
     }
 
-    private func normalised(_ text: String) -> String {
+    private func normalized(_ text: String) -> String {
         var text = text.replacing(folder, with: "<folder>")
         for (name, placeholder) in names { text = text.replacing(name, with: placeholder) }
         text = text.replacing(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/, with: "<time>")
         return text.replacing(/[0-9a-f]{16,}/, with: "<hash>")
     }
 
-    /// The first lines that differ.
+    /// Describes the first lines that differ; empty if none do.
     private static func difference(_ expected: String, _ found: String) -> String {
         let expected = expected.split(separator: "\n", omittingEmptySubsequences: false)
         let found = found.split(separator: "\n", omittingEmptySubsequences: false)
@@ -73,6 +79,6 @@ struct GoldenText {
 }
 
 extension JSONValue {
-    /// The canonical text, by which values of concurrent work are put in an order.
+    /// The encoded text, which is the sort key of values that concurrent work produces.
     var canonical: String { (try? JSONCoding.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "" }
 }

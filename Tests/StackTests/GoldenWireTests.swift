@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Foundation
 import JSON
@@ -5,12 +7,12 @@ import JSONRPC
 import ServicePool
 import Testing
 
-/// What each service says of itself, and how it refuses, against `Golden/`.
-@Suite(.serialized) struct GoldenWireTests {
+/// The descriptions and the error replies of each service, compared with `Golden/`.
+@Suite(.serialized, .timeLimit(.minutes(3))) struct GoldenWireTests {
     private static let services = TappedStack.services + ["orchestrator"]
 
-    @Test("what rpc.discover says of each method")
-    func discover() async throws {
+    @Test
+    func `rpc.discover describes each method`() async throws {
         try await LiveStack.with { stack in
             let text = GoldenText(folder: stack.folder)
             for service in Self.services {
@@ -20,8 +22,8 @@ import Testing
         }
     }
 
-    @Test("how lines that are no calls, and calls of each method without parameters, are refused")
-    func errors() async throws {
+    @Test
+    func `malformed lines, and calls of each method without parameters, get error replies`() async throws {
         try await LiveStack.with { stack in
             let text = GoldenText(folder: stack.folder)
             for service in Self.services {
@@ -40,18 +42,18 @@ import Testing
                         #"{"jsonrpc":"2.0","id":"\#(method)","method":"\#(method)","params":{"job_id":7,"output":7,"clips":7}}"#
                     )
                 }
-                var answers: [JSONValue] = []
+                var replies: [JSONValue] = []
                 for line in lines where !line.contains("orchestrator.watch") {
-                    let path = try stack.run.socketPath(service: service, instance: "\(service)-1")
+                    let path = try stack.runDirectory.socketPath(service: service, instance: "\(service)-1")
                     let peer = try #require(UnixPeer(path))
                     peer.send(line + "\n")
                     peer.endInput()
-                    let answer = try #require(peer.line(), "\(service): \(line)")
-                    answers.append([
-                        "sent": .string(line), "answer": try JSONCoding.decode(JSONValue.self, from: Data(answer.utf8)),
+                    let reply = try #require(peer.line(), "\(service): \(line)")
+                    replies.append([
+                        "sent": .string(line), "answer": try JSONCoding.decode(JSONValue.self, from: Data(reply.utf8)),
                     ])
                 }
-                try text.check(.array(answers), "errors-\(service)")
+                try text.check(.array(replies), "errors-\(service)")
             }
         }
     }

@@ -1,16 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Contracts
 import Foundation
 import Glibc
 import JSONRPC
 import ServicePool
+import TestSupport
 import Testing
 
-/// Peers that send too much, read nothing, or take every descriptor.
+/// Peers that send too much, read nothing, or take all descriptors.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct HostileWireTests {
     private static let health = #"{"jsonrpc":"2.0","id":"h","method":"rpc.health"}"# + "\n"
 
-    /// Runs `body` beside one service that is up.
+    /// Starts one service, runs `body`, and stops the service.
+    ///
+    /// - Parameters:
+    ///   - command: The launcher before the executable.
+    ///   - extra: Variables of the service.
     private func with(
         _ service: String, _ command: [String] = [], _ extra: [String: String] = [:],
         _ body: (_ socket: String, _ pid: Int, LiveStack) async throws -> Void
@@ -19,10 +26,10 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: stack.folder) }
         var environment = stack.environment
         environment["UNDERSTUDY_INSTANCE"] = "one"
-        let words = command + ["\(Program.folder)/\(service)"]
-        let program = try await Program(words[0], Array(words.dropFirst()), environment: environment)
-        let socket = try stack.run.socketPath(service: service, instance: "one")
-        let connection = try await RPCConnection.connect(to: socket, patience: .seconds(20))
+        let commandLine = command + ["\(Program.folder)/\(service)"]
+        let program = try await Program(commandLine[0], Array(commandLine.dropFirst()), environment: environment)
+        let socket = try stack.runDirectory.socketPath(service: service, instance: "one")
+        let connection = try await RPCConnection.connect(to: socket, timeout: .seconds(20))
         let pid = try #require(try await connection.call(ServiceHealth.method, NoParams()).pid)
         do {
             try await body(socket, pid, stack)
@@ -31,20 +38,19 @@ import Testing
             throw error
         }
         kill(pid_t(pid), SIGTERM)
-        #expect(await program.ended().status == 0)
+        #expect(await program.waitUntilExit().status == 0)
     }
 
-    /// Returns when the process has taken all its descriptors, or after ten seconds.
-    private static func untilFull(_ pid: Int) async throws {
-        let end = ContinuousClock.now + .seconds(10)
-        while try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count < 79 {
-            guard ContinuousClock.now < end else { return }
-            try await Task.sleep(for: .milliseconds(10))
-        }
+    /// Checks that a process does not spin: it must do nothing for some time, so this is a pause, not a wait for a condition.
+    private static func expectIdle(_ pid: Int) async throws {
+        let before = try ProcessStatistics.processorTime(of: pid)
+        // A process that retries in a loop takes a large part of these three seconds.
+        try await Task.sleep(for: .seconds(3))
+        #expect(try ProcessStatistics.processorTime(of: pid) - before < 1)
     }
 
-    @Test("a batch of more than 1000 elements gets one error, and costs no more than its own line")
-    func batches() async throws {
+    @Test
+    func `a batch of more than 1000 elements gets one error, and memory stays bounded`() async throws {
         try await with("logger") { socket, pid, _ in
             let peer = try #require(UnixPeer(socket))
             peer.send("[" + Array(repeating: "1", count: 2_000_000).joined(separator: ",") + "]\n")
@@ -57,12 +63,12 @@ import Testing
             peer.send("[" + Array(repeating: call, count: 1000).joined(separator: ",") + "]\n")
             let replies = try #require(peer.line())
             #expect(replies.hasPrefix("[") && replies.components(separatedBy: #""result":"#).count == 1001)
-            #expect(try Vitals.peakMemory(of: pid) < 300_000_000)
+            #expect(try ProcessStatistics.peakMemory(of: pid) < 300_000_000)
         }
     }
 
-    @Test("names and texts with long runs of combining marks cost no more than their bytes", .timeLimit(.minutes(1)))
-    func marks() async throws {
+    @Test(.timeLimit(.minutes(1)))
+    func `long runs of combining marks in names and texts are processed in linear time`() async throws {
         try await with("logger") { socket, _, _ in
             let peer = try #require(UnixPeer(socket))
             for marks in ["\u{301}\u{316}", #"\u0301\u0316"#, #"\ud834\udd65\u0316"#] {
@@ -78,15 +84,15 @@ import Testing
         }
     }
 
-    @Test("a peer that sends calls and reads nothing is not read from, and gets every reply when it reads")
-    func backPressure() async throws {
+    @Test
+    func `a peer that reads no replies is not read from, and gets every reply once it reads`() async throws {
         try await with("logger") { socket, pid, _ in
             let peer = try #require(UnixPeer(socket))
             let count = 20_000
             let call = #"{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}"# + "\n"
             let sender = Thread { peer.send(String(repeating: call, count: count)) }
             sender.start()
-            // The neighbours are served meanwhile.
+            // Other peers are served meanwhile. The pauses spread their calls over the time of the flood.
             for _ in 0..<20 {
                 let other = try #require(UnixPeer(socket))
                 other.send(Self.health)
@@ -96,12 +102,12 @@ import Testing
             var replies = 0
             while replies < count, let line = peer.line(), line.contains("openrpc") { replies += 1 }
             #expect(replies == count)
-            #expect(try Vitals.peakMemory(of: pid) < 300_000_000)
+            #expect(try ProcessStatistics.peakMemory(of: pid) < 300_000_000)
         }
     }
 
-    @Test("lines that wait when the peer ends its input are answered before the server closes")
-    func halfClose() async throws {
+    @Test
+    func `lines that are received before the peer ends its input are answered before the server closes`() async throws {
         try await with("logger") { socket, _, _ in
             let peer = try #require(UnixPeer(socket))
             let count = 3000
@@ -117,20 +123,20 @@ import Testing
         }
     }
 
-    @Test("a request that is longer than a line may be is an error of its call at once")
-    func longRequest() async throws {
+    @Test
+    func `a request that exceeds the length of a line fails its call at once`() async throws {
         try await with("logger") { _, _, stack in
             let file = "\(stack.folder)/long.json"
             try stack.write(
                 #"{"event_type":"x","data":{"t":"\#(String(repeating: "y", count: 5_000_000))"}}"#, to: file)
-            let ended = try await stack.understudy("call", "logger", "logger.log", "@\(file)")
-            #expect(ended.status == 1)
-            #expect(ended.errors.contains("a line has at most 4194304"), "\(ended.errors.prefix(500))")
+            let result = try await stack.understudy("call", "logger", "logger.log", "@\(file)")
+            #expect(result.status == 1)
+            #expect(result.errors.contains("a line has at most 4194304"), "\(result.errors.prefix(500))")
         }
     }
 
-    @Test("what a caller sent is quoted in a few words, and ids have a bound")
-    func quotations() async throws {
+    @Test
+    func `errors quote the caller's texts in part only, and ids have a length limit`() async throws {
         try await with("logger") { socket, _, _ in
             let peer = try #require(UnixPeer(socket))
             let long = String(repeating: "m", count: 1_000_000)
@@ -144,11 +150,11 @@ import Testing
         }
     }
 
-    @Test("20,000 unknown options are refused in a few lines")
-    func options() async throws {
+    @Test
+    func `20,000 unknown options are rejected with a short error`() async throws {
         try await LiveStack.with { stack in
             let members = (0..<20_000).map { #""option_number_\#($0)":1"# }.joined(separator: ",")
-            let socket = try stack.run.socketPath(service: "orchestrator", instance: "orchestrator-1")
+            let socket = try stack.runDirectory.socketPath(service: "orchestrator", instance: "orchestrator-1")
             let peer = try #require(UnixPeer(socket))
             for method in ["orchestrator.start", "orchestrator.estimate"] {
                 peer.send(
@@ -165,10 +171,10 @@ import Testing
         }
     }
 
-    @Test("a line of 2.8 MB of JSON is answered with its fault, and other connections are served")
-    func largeJSON() async throws {
+    @Test
+    func `invalid parameters of 2.8 MB get an error, and other connections are served meanwhile`() async throws {
         try await LiveStack.with { stack in
-            let socket = try stack.run.socketPath(service: "orchestrator", instance: "orchestrator-1")
+            let socket = try stack.runDirectory.socketPath(service: "orchestrator", instance: "orchestrator-1")
             let peer = try #require(UnixPeer(socket))
             let (open, close) = (String(repeating: "[", count: 40), String(repeating: "]", count: 40))
             for value in [
@@ -189,8 +195,8 @@ import Testing
         }
     }
 
-    @Test("logger.tail of a large file lets logger.log pass, and ends when it is cancelled")
-    func tail() async throws {
+    @Test
+    func `logger.tail of a large file does not delay logger.log, and can be cancelled`() async throws {
         let file = "/tmp/us-tail-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).jsonl"
         defer { try? FileManager.default.removeItem(atPath: file) }
         let event =
@@ -216,16 +222,17 @@ import Testing
         }
     }
 
-    @Test("without descriptors a service waits in peace, and answers again when some are free", arguments: ["logger"])
-    func descriptors(_ service: String) async throws {
+    @Test(arguments: ["logger"])
+    func `a service without free descriptors does not spin, and serves again when some are free`(_ service: String)
+        async throws
+    {
         try await with(service, ["/usr/bin/prlimit", "--nofile=80"]) { socket, pid, _ in
             var peers: [UnixPeer] = []
             for _ in 0..<120 { peers.append(try #require(UnixPeer(socket))) }
-            // The descriptors that are left are taken first.
-            try await Self.untilFull(pid)
-            let before = try Vitals.processorTime(of: pid)
-            try await Task.sleep(for: .seconds(3))
-            #expect(try Vitals.processorTime(of: pid) - before < 1)
+            try await until("the service has no free descriptors") {
+                try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count >= 78
+            }
+            try await Self.expectIdle(pid)
             peers = []
             let peer = try #require(UnixPeer(socket))
             peer.send(Self.health)
@@ -233,18 +240,18 @@ import Testing
         }
     }
 
-    @Test("the page's server waits in peace for descriptors too")
-    func pageDescriptors() async throws {
-        let port = RawPeer.freePort()
-        let page = [
-            "UNDERSTUDY_DASHBOARD_LISTEN": "127.0.0.1:\(port)", "UNDERSTUDY_DASHBOARD_CONNECTIONS": "1000",
-        ]
-        try await with("dashboard", ["/usr/bin/prlimit", "--nofile=80"], page) { _, pid, _ in
+    @Test
+    func `the dashboard with few descriptors refuses connections without spinning, and serves again later`()
+        async throws
+    {
+        let bounds = ["UNDERSTUDY_DASHBOARD_CONNECTIONS": "1000"]
+        try await with("dashboard", ["/usr/bin/prlimit", "--nofile=80"], bounds) { _, pid, stack in
+            let address = try await PageFixture.address(in: stack)
+            let port = try #require(UInt16(address.split(separator: ":").last ?? ""))
             var peers = (0..<120).map { _ in RawPeer(port: port) }
-            try await Self.untilFull(pid)
-            let before = try Vitals.processorTime(of: pid)
-            try await Task.sleep(for: .seconds(3))
-            #expect(try Vitals.processorTime(of: pid) - before < 1)
+            // The limit of connections is lower than that of descriptors.
+            #expect(peers.last?.readHeader().hasPrefix("HTTP/1.1 503") == true)
+            try await Self.expectIdle(pid)
             peers = []
             #expect(peers.isEmpty)
             let peer = RawPeer(port: port)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Contracts
 import Faults
@@ -6,10 +8,11 @@ import JSON
 import JSONRPC
 import ServicePool
 import StandIns
+import TestSupport
 import Testing
 
-/// Jobs whose stills come from OpenAI's stand-in.
-@Suite(.serialized) struct ImageProvidersOnStackTests {
+/// Jobs whose stills are from image providers.
+@Suite(.serialized, .timeLimit(.minutes(4))) struct ImageProvidersOnStackTests {
     private let openAI: StandIn
 
     init() throws {
@@ -19,52 +22,51 @@ import Testing
     private func withStack(
         _ providers: String, key: String = "good-key", _ body: (LiveStack) async throws -> Void
     ) async throws {
-        // As containers get it: a file, which ends with a line.
+        // A file that ends with a line break, as containers get it.
         let file = FileManager.default.temporaryDirectory.appending(path: "us-key-\(UUID())").path
         try "\(key)\n".write(toFile: file, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(atPath: file) }
         try await LiveStack.with(
             [
                 "UNDERSTUDY_IMAGE_PROVIDERS": providers, "OPENAI_API_KEY_FILE": file,
-                // One that is not needed may be empty.
+                // A key that is not needed may be empty.
                 "REPLICATE_API_TOKEN_FILE": "/dev/null",
                 "OPENAI_BASE_URL": "\(openAI.url)/v1", "UNDERSTUDY_OPENAI_IMAGE_MODEL": "gpt-image-2",
             ], body)
     }
 
-    private func paid() throws -> Int { try openAI.ask(["requests": true])["requests"]?.array?.count ?? 0 }
+    /// The number of orders that the provider received.
+    private func paidOrders() throws -> Int { try openAI.send(["requests": true])["requests"]?.array?.count ?? 0 }
 
-    @Test(
-        "four segments cost four stills and four clips; a second job has its stills for nothing; drawn again they are new"
-    )
-    func costs() async throws {
+    @Test
+    func `four segments cost four stills and clips; a second job reuses the stills; a retry orders a new one`()
+        async throws
+    {
         try await withStack("openai") { stack in
             try stack.writeStoryboard(durations: [1, 1, 1, 1])
-            let view = try await stack.job()
+            let view = try await stack.runJob()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.costs.understudy == USD(0.084) && view.costs.total == USD(0.084))
             #expect(view.segments.allSatisfy { $0.image?.hasSuffix(".png") == true })
-            #expect(try paid() == 4)
-            #expect(try await Judge.complaints(stack.place("agent5/final.mp4")) == "")
-            let still = try await Judge.probe(stack.place("agent5/seg_1.png"))
+            #expect(try paidOrders() == 4)
+            #expect(try await FilmInspection.decodingErrors(stack.artifactPath("agent5/final.mp4")) == "")
+            let still = try await FilmInspection.probe(stack.artifactPath("agent5/seg_1.png"))
             #expect(still.contains("stream"), "\(still)")
-            let second = try await stack.job()
+            let second = try await stack.runJob()
             #expect(second.costs.understudy == USD(0.004))
-            #expect(try paid() == 4)
+            #expect(try paidOrders() == 4)
             let connection = try await stack.connect("orchestrator")
             _ = try await connection.call(
                 "orchestrator.retry", params: ["job_id": .string(second.jobID), "only": ["seg_2"]])
-            #expect(try await stack.end(of: second.jobID).state == .finished)
-            #expect(try paid() == 5)
+            #expect(try await stack.waitForEnd(of: second.jobID).state == .finished)
+            #expect(try paidOrders() == 5)
             let providers = try await stack.connect("imagegen").call(ImageGenAPI.providers, NoParams())
             #expect(providers.providers.map(\.name) == ["openai", "card"])
         }
     }
 
-    @Test(
-        "the team's own pictures come first, the rest is bought, and the estimate is what the dearest of the chain takes"
-    )
-    func folder() async throws {
+    @Test
+    func `images of the folder are preferred, and the estimate assumes the most expensive provider`() async throws {
         let pictures = FileManager.default.temporaryDirectory.appending(path: "us-own-\(UUID())")
         try FileManager.default.createDirectory(at: pictures, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: pictures) }
@@ -81,63 +83,69 @@ import Testing
             let estimate = try await stack.connect("orchestrator").call(
                 OrchestratorAPI.estimate, StartJob(userID: "u", sessionID: "s", options: nil))
             #expect(estimate.cost == USD(0.042))
-            let view = try await stack.job()
+            let view = try await stack.runJob()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.costs.understudy == USD(0.022))
-            #expect(try paid() == 1)
+            #expect(try paidOrders() == 1)
             #expect(
-                try Data(contentsOf: URL(filePath: stack.place("agent5/seg_1.png")))
+                try Data(contentsOf: URL(filePath: stack.artifactPath("agent5/seg_1.png")))
                     == Data(contentsOf: URL(filePath: card)))
         }
     }
 
-    @Test("stills come from Replicate, and a job that is cancelled cancels the prediction there")
-    func replicate() async throws {
+    @Test
+    func `stills are from Replicate, and cancelling the job cancels its prediction`() async throws {
         let replicate = try StandIn("replicate")
         let extra = [
             "UNDERSTUDY_IMAGE_PROVIDERS": "replicate", "REPLICATE_API_TOKEN": "good-key",
             "UNDERSTUDY_REPLICATE_BASE_URL": replicate.url,
         ]
-        func seen() throws -> JSONValue { try replicate.ask(["requests": true]) }
+        func received() throws -> JSONValue { try replicate.send(["requests": true]) }
         try await LiveStack.with(extra) { stack in
             try stack.writeStoryboard(durations: [1])
-            let view = try await stack.job()
+            let view = try await stack.runJob()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.costs.understudy == USD(0.021))
-            try replicate.ask(["misbehave": [["stay": true]]])
+            try replicate.send(["misbehave": [["stay": true]]])
             try stack.write(
                 #"{"segments": [{"id": "seg_1", "duration": 1, "visual_guidance": "another"}]}"#,
-                to: stack.place("agent2/storyboard.json", session: "t"))
+                to: stack.artifactPath("agent2/storyboard.json", session: "t"))
             let connection = try await stack.connect("orchestrator")
             let job = try await connection.call(
                 OrchestratorAPI.start, StartJob(userID: "u", sessionID: "t", options: nil)
             ).jobID
-            while try seen()["requests"]?.array?.count ?? 0 < 2 { try await Task.sleep(for: .milliseconds(10)) }
+            try await until("the second prediction is ordered") {
+                try received()["requests"]?.array?.count ?? 0 >= 2
+            }
             _ = try await connection.call("orchestrator.cancel", params: ["job_id": .string(job)])
-            while try seen()["cancelled"] != ["p2x"] { try await Task.sleep(for: .milliseconds(10)) }
+            try await until("the second prediction is cancelled") { try received()["cancelled"] == ["p2x"] }
+            #expect(try await stack.waitForEnd(of: job).state == .cancelled)
+            #expect(try received()["requests"]?.array?.count == 2)
         }
     }
 
-    @Test("an imagegen that is killed after a still was paid for does not pay twice")
-    func killed() async throws {
+    @Test
+    func `no completed order is placed again after imagegen is killed`() async throws {
         try await withStack("openai") { stack in
             try stack.writeStoryboard(durations: Array(repeating: 1, count: 8))
             let started = try await stack.connect("orchestrator").call(
                 OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
-            while try paid() < 3 { try await Task.sleep(for: .milliseconds(5)) }
+            try await until("three stills are ordered") { try paidOrders() >= 3 }
             let pid = try await stack.connect("imagegen").call(ServiceHealth.method, NoParams()).pid ?? 0
             kill(pid_t(pid), SIGKILL)
-            #expect(try await stack.end(of: started.jobID).state == .finished)
-            // Two may have been under way, their answers lost with the process.
-            #expect(try paid() <= 10)
+            #expect(try await stack.waitForEnd(of: started.jobID).state == .finished)
+            // Two orders may have been in flight, and their replies lost with the process.
+            #expect(try paidOrders() <= 10)
         }
     }
 
-    @Test("where the first provider refuses, the next of the chain draws and the job costs nothing for it")
-    func chain() async throws {
+    @Test
+    func `if the first provider of the chain rejects the key, the next one draws, and only that is booked`()
+        async throws
+    {
         try await withStack("openai,card", key: "bad-key") { stack in
             try stack.writeStoryboard(durations: [1, 1])
-            let view = try await stack.job()
+            let view = try await stack.runJob()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.costs.understudy == USD(0.002))
             let texts = try Self.texts(below: stack.folder)
@@ -145,11 +153,11 @@ import Testing
         }
     }
 
-    @Test("a refusal that no retry mends ends the job with the provider's words, code and request")
-    func refused() async throws {
+    @Test
+    func `a final rejection ends the job with the provider's message, code and request id`() async throws {
         try await withStack("openai") { stack in
             try stack.writeStoryboard(durations: [1])
-            try openAI.ask([
+            try openAI.send([
                 "misbehave": [
                     [
                         "status": 400,
@@ -159,11 +167,11 @@ import Testing
                     ]
                 ]
             ])
-            let view = try await stack.job()
+            let view = try await stack.runJob()
             #expect(view.state == .error)
             #expect(view.error?.message.contains("safety system") == true)
             let error = await #expect(throws: ServiceError.self) {
-                try openAI.ask([
+                try openAI.send([
                     "misbehave": [["status": 429, "error": ["message": "no", "code": "insufficient_quota"]]]
                 ])
                 _ = try await stack.connect("imagegen").call(
@@ -175,6 +183,7 @@ import Testing
         }
     }
 
+    /// The contents of all files below a folder.
     private static func texts(below folder: String) throws -> [String] {
         let files = FileManager.default.enumerator(atPath: folder)
         var texts: [String] = []

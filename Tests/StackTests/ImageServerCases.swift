@@ -1,21 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import JSON
 
-/// How image servers answer, as far as they have been seen or can be expected to, and what must come of it.
+/// A response of an image server, observed or to be expected, and the outcome that it must have.
 struct ImageServerCase: Sendable {
     var name: String
-    /// What the stand-in answers to each order.
+    /// The response of the stand-in to each order; see `openai_images.py`.
     var fault: JSONValue
-    /// `nil` where a picture comes.
+    /// The kind of the error; `nil` if the image is delivered.
     var kind: ErrorKind?
-    /// How many orders the server gets, if the budget allows two.
+    /// The number of orders, if the budget allows two.
     var orders = 1
-    /// Of orders, how many are booked as wasted, and how many as unknown.
+    /// The number of orders that are booked as wasted.
     var wasted = 0
+    /// The number of orders that are booked as unknown.
     var unknown = 0
-    /// Part of the error's detail, and of its message.
+    /// A part of the error's detail.
     var detail = ""
+    /// A part of the error's message.
     var message = ""
 
     private static func good(_ name: String, _ template: String, _ more: JSONValue = [:]) -> ImageServerCase {
@@ -37,29 +41,30 @@ struct ImageServerCase: Sendable {
             message: message)
     }
 
-    // MARK: - Pictures
+    // MARK: - Images
 
-    static let pictures: [ImageServerCase] = [
+    /// Responses with a usable image.
+    static let images: [ImageServerCase] = [
         good("b64_json as a data URI", #"{"data": [{"b64_json": "$DATA"}]}"#),
         good("URL-safe base64", #"{"data": [{"b64_json": "$URLSAFE"}]}"#),
         good("base64 without padding", #"{"data": [{"b64_json": "$NOPAD"}]}"#),
         good("base64 with line breaks", #"{"data": [{"b64_json": "$LINES"}]}"#),
         good("base64 with spaces", #"{"data": [{"b64_json": "$SPACES"}]}"#),
         good("a byte order mark", #"{"data": [{"b64_json": "$B64"}]}"#, ["bom": true]),
-        good("base64 in the marks of a text", #"{"data": [{"b64_json": "\"$B64\""}]}"#),
+        good("base64 in quotation marks", #"{"data": [{"b64_json": "\"$B64\""}]}"#),
         good("base64 as Python shows bytes", #"{"data": [{"b64_json": "b'$B64'"}]}"#),
         good("a data URI without its scheme", #"{"data": [{"b64_json": "image/png;base64,$B64"}]}"#),
-        good("base64 with the word alone", #"{"images": ["base64,$B64"]}"#),
+        good("base64 after a prefix", #"{"images": ["base64,$B64"]}"#),
         good("a JSON text in a JSON text", #""{\"data\": [{\"b64_json\": \"$B64\"}]}""#),
         good("gzip", #"{"data": [{"b64_json": "$B64"}]}"#, ["encoding": "gzip"]),
         good("deflate", #"{"data": [{"b64_json": "$B64"}]}"#, ["encoding": "deflate"]),
         good("url as a data URI", #"{"data": [{"url": "$DATA"}]}"#),
         good("url as a data URI, percent-encoded", #"{"data": [{"url": "$PERCENT"}]}"#),
         good("url as a data URI of percent-encoded base64", #"{"data": [{"url": "$PERB64"}]}"#),
-        good("url from the root", #"{"data": [{"url": "$LINK"}]}"#),
-        good("url null, base64 there", #"{"data": [{"url": null, "b64_json": "$B64"}]}"#),
-        good("base64 null, url there", #"{"data": [{"b64_json": null, "url": "$URL"}]}"#),
-        good("base64 empty, url there", #"{"data": [{"b64_json": "", "url": "$URL"}]}"#),
+        good("a relative url", #"{"data": [{"url": "$LINK"}]}"#),
+        good("url null, base64 present", #"{"data": [{"url": null, "b64_json": "$B64"}]}"#),
+        good("base64 null, url present", #"{"data": [{"b64_json": null, "url": "$URL"}]}"#),
+        good("base64 empty, url present", #"{"data": [{"b64_json": "", "url": "$URL"}]}"#),
         good("images[].url", #"{"images": [{"url": "$URL", "content_type": "image/png"}], "prompt": "x"}"#),
         good("images[] of base64", #"{"images": ["$B64"], "parameters": {"init_images": ["$SMALL"]}, "info": "{}"}"#),
         good("images[] of data URIs", #"{"images": ["$DATA"]}"#),
@@ -70,9 +75,9 @@ struct ImageServerCase: Sendable {
         good("artifacts[].base64", #"{"artifacts": [{"base64": "$B64", "seed": 1, "finishReason": "SUCCESS"}]}"#),
         good("data.image_urls", #"{"data": {"image_urls": ["$URL"]}, "base_resp": {"status_code": 0}}"#),
         good("predictions[]", #"{"predictions": [{"mimeType": "image/png", "bytesBase64Encoded": "$B64"}]}"#),
-        ImageServerCase(name: "the picture as the body", fault: ["bytes": true, "type": "image/png"]),
+        ImageServerCase(name: "the image as the body", fault: ["bytes": true, "type": "image/png"]),
         good(
-            "events, two previews before the picture",
+            "events, two previews before the image",
             """
             event: image_generation.partial_image
             data: {"type": "image_generation.partial_image", "b64_json": "$SMALL", "partial_image_index": 0}
@@ -116,7 +121,7 @@ struct ImageServerCase: Sendable {
                 ],
             ]),
         good(
-            "an operation that succeeded a moment before its picture is there",
+            "an operation that succeeds before its image is available",
             #"{"status": "accepted", "links": {"self": "/operations/images/$N"}}"#,
             [
                 "status": 202,
@@ -125,7 +130,7 @@ struct ImageServerCase: Sendable {
                 ],
             ]),
         good(
-            "a queue whose result is elsewhere",
+            "a queue with a separate URL of the result",
             #"{"request_id": "r", "status": "IN_QUEUE", "response_url": "$LINK", "status_url": "$POLL"}"#,
             [
                 "polls": [
@@ -135,8 +140,8 @@ struct ImageServerCase: Sendable {
             ]),
     ]
 
-    /// What questions about an accepted order are answered before it is ready.
-    static let questions: [JSONValue] = [
+    /// Faulty responses to polls of an accepted order.
+    static let pollFaults: [JSONValue] = [
         [["template": #"{"error": {"code": 429, "message": "slow down"}}"#]],
         [["template": #"{"error": {"code": 502, "message": "upstream connect error"}}"#]],
         [["template": #"{"error": "temporarily unavailable"}"#]], [["template": #"{"detail": "rate limited"}"#]],
@@ -150,9 +155,10 @@ struct ImageServerCase: Sendable {
         .array(Array(repeating: ["status": 404, "template": #"{"error": {"message": "not yet"}}"#], count: 4)),
     ]
 
-    // MARK: - Refusals
+    // MARK: - Rejections
 
-    static let refusals: [ImageServerCase] = [
+    /// Responses that reject an order.
+    static let rejections: [ImageServerCase] = [
         bad(
             "Azure's content filter", 400,
             """
@@ -173,19 +179,19 @@ struct ImageServerCase: Sendable {
             #"{"error": {"message": "no", "code": "400", "provider_specific_fields": {"innererror": {"code": "ResponsibleAIPolicyViolation", "content_filter_result": {"hate": {"filtered": true, "severity": "medium"}}}}}}"#,
             .contentRejected, detail: "hate (medium)"),
         bad(
-            "moderation in words", 400,
+            "moderation in the message", 400,
             #"{"code": "Client specified an invalid argument", "error": "Generated image rejected by content moderation."}"#,
             .contentRejected, detail: "rejected by content moderation"),
         bad(
-            "the server behind, as a text", 400,
+            "the upstream error as a text", 400,
             #"{"success": false, "error": {"message": "{\"error\": {\"code\": \"content_policy_violation\", \"message\": \"a knife\"}}"}}"#,
             .contentRejected, detail: "a knife"),
         bad(
-            "a picture that the filter blackened", 200,
+            "an image that the filter blackened", 200,
             #"{"artifacts": [{"base64": "$B64", "finishReason": "CONTENT_FILTERED"}]}"#, .contentRejected, wasted: 1,
             detail: "content_filtered"),
         bad(
-            "a picture that the filter kept", 200,
+            "an image that the filter withheld", 200,
             #"{"data": [{"url": null, "content_filter_results": {"sexual": {"filtered": true, "severity": "high"}}}]}"#,
             .contentRejected, wasted: 1, detail: "sexual"),
         bad(
@@ -205,18 +211,19 @@ struct ImageServerCase: Sendable {
             #"{"error": {"message": "ContentPolicyViolationError: a knife", "code": "500"}}"#,
             .contentRejected, detail: "a knife"),
         bad(
-            "a refusal of the server behind in a 500", 500, #"{"error": {"message": "no such size", "code": "400"}}"#,
+            "an upstream rejection in a 500", 500, #"{"error": {"message": "no such size", "code": "400"}}"#,
             .invalidParams, message: "no such size"),
         bad(
-            "base64 in lines after the words", 400,
+            "base64 in lines after the message", 400,
             #"{"error": {"message": "bad image: \#(lines)"}}"#, .invalidParams, message: "bad image:"),
         bad(
             "base64 as the reason", 400, #"{"error": {"code": "contentFilter", "message": "blocked: $SMALL"}}"#,
             .contentRejected, detail: "blocked:"),
         bad(
-            "a piece of a page", 400, #"{"error": {"message": "<center><h1>400</h1>secret</center>"}}"#, .invalidParams),
+            "a fragment of a page", 400, #"{"error": {"message": "<center><h1>400</h1>secret</center>"}}"#,
+            .invalidParams),
         bad(
-            "words and a piece of a page", 400, #"{"error": {"message": "no <b>secret</b>"}}"#, .invalidParams,
+            "a message and a fragment of a page", 400, #"{"error": {"message": "no <b>secret</b>"}}"#, .invalidParams,
             message: "no"),
         bad(
             "the prompt as the message", 400,
@@ -239,12 +246,13 @@ struct ImageServerCase: Sendable {
             ], detail: "a knife"),
     ]
 
-    /// Forty letters a line.
+    /// Base64 with 40 characters in each line.
     private static let lines = Array(repeating: "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNl", count: 20).joined(
         separator: #"\n"#)
 
-    // MARK: - Orders of unknown fate, and pictures that cannot be used
+    // MARK: - Orders of unknown state, and unusable images
 
+    /// Responses after which an order may have been charged for without a usable image.
     static let losses = gateways + others
 
     private static let gateways: [ImageServerCase] =
@@ -266,9 +274,9 @@ struct ImageServerCase: Sendable {
                 unknown: 1),
             ImageServerCase(name: "a reset", fault: ["reset": true], kind: .unavailable, unknown: 1),
             bad(
-                "an operation that nobody knows", 202, #"{"id": "$ID", "status": "running"}"#,
+                "an unknown operation", 202, #"{"id": "$ID", "status": "running"}"#,
                 .unavailable, with: ["headers": ["operation-location": "/operations/none"], "polls": []], unknown: 1,
-                message: "cannot be asked about"),
+                message: "its status cannot be read"),
             bad("500", 500, #"{"error": {"message": "boom", "code": "server_error"}}"#, .unavailable, unknown: 1),
             bad("a page with 503", 503, "<html>busy</html>", .unavailable, with: ["type": "text/html"], unknown: 1),
             bad("521", 521, "<html>down</html>", .unavailable, with: ["type": "text/html"], unknown: 1),
@@ -279,21 +287,22 @@ struct ImageServerCase: Sendable {
                 #"{"error": {"message": "The engine is currently overloaded", "type": "server_error"}}"#,
                 .unavailable, orders: 2, unknown: 2, message: "overloaded"),
             bad(
-                "503 with a time", 503, "", .unavailable, with: ["headers": ["Retry-After": "0"]], orders: 2, unknown: 2
+                "503 with Retry-After", 503, "", .unavailable, with: ["headers": ["Retry-After": "0"]], orders: 2,
+                unknown: 2
             ),
-            bad("nothing", 200, "{}", .unavailable, unknown: 1),
+            bad("an empty object", 200, "{}", .unavailable, unknown: 1),
             bad("a web page", 200, "<html>sign in</html>", .unavailable, with: ["type": "text/html"], unknown: 1),
             bad(
-                "no credit in words", 200,
+                "no credit in the message", 200,
                 #"{"data": {}, "base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}"#,
                 .quotaExhausted, unknown: 1, message: "insufficient balance"),
             bad(
-                "no credit with a number of its own", 200,
+                "no credit with a proprietary code", 200,
                 #"{"code": 30001, "message": "account balance is insufficient", "data": null}"#, .quotaExhausted,
                 unknown: 1,
                 message: "balance is insufficient"),
             bad(
-                "words without a mark", 200, #"{"code": 1102, "msg": "no such style", "request_id": "x"}"#,
+                "a message with a proprietary code", 200, #"{"code": 1102, "msg": "no such style", "request_id": "x"}"#,
                 .unavailable,
                 unknown: 1, message: "no such style"),
             bad("202 with nothing", 202, "", .unavailable, unknown: 1, message: "names no operation"),
@@ -302,27 +311,27 @@ struct ImageServerCase: Sendable {
                 "202 with a text", 202, "Accepted", .unavailable, with: ["type": "text/plain"], unknown: 1,
                 message: "names no operation"),
             bad(
-                "a state alone", 200, #"{"status": "processing"}"#, .unavailable, unknown: 1,
+                "only a status", 200, #"{"status": "processing"}"#, .unavailable, unknown: 1,
                 message: "names no operation"),
             bad(
-                "an operation without a picture", 202, #"{"id": "$ID", "status": "running"}"#, .unavailable,
+                "an operation without an image", 202, #"{"id": "$ID", "status": "running"}"#, .unavailable,
                 with: [
                     "headers": ["operation-location": "$POLL"], "polls": [["template": #"{"status": "succeeded"}"#]],
                 ],
-                wasted: 1, message: "succeeded without a picture"),
+                wasted: 1, message: "succeeded without an image"),
             bad(
-                "a draft alone", 200,
+                "only a draft", 200,
                 "event: image.draft\ndata: {\"b64_json\": \"$B64\", \"step\": 1, \"total_steps\": 4}\n\n",
-                .unavailable, with: ["type": "text/event-stream"], orders: 2, wasted: 2, message: "1 unfinished"),
+                .unavailable, with: ["type": "text/event-stream"], orders: 2, wasted: 2, message: "1 preview"),
             bad(
-                "a picture of a few pixels alone", 200, "data: {\"b64_json\": \"$SMALL\"}\n\n", .unavailable,
-                with: ["type": "text/event-stream"], orders: 2, wasted: 2, message: "1 unfinished"),
+                "only an image of a few pixels", 200, "data: {\"b64_json\": \"$SMALL\"}\n\n", .unavailable,
+                with: ["type": "text/event-stream"], orders: 2, wasted: 2, message: "1 preview"),
             bad(
-                "half a picture", 200, #"{"data": [{"b64_json": "$CUT"}]}"#, .corruptMedia, orders: 2, wasted: 2),
+                "a truncated image", 200, #"{"data": [{"b64_json": "$CUT"}]}"#, .corruptMedia, orders: 2, wasted: 2),
             bad(
-                "previews alone", 200,
+                "only previews", 200,
                 "event: image_generation.partial_image\ndata: {\"b64_json\": \"$B64\", \"partial_image_index\": 0}\n\n",
-                .unavailable, with: ["type": "text/event-stream"], orders: 2, wasted: 2, message: "1 unfinished"),
+                .unavailable, with: ["type": "text/event-stream"], orders: 2, wasted: 2, message: "1 preview"),
             bad(
                 "an error at the end of a stream", 200,
                 "event: image_generation.partial_image\ndata: {\"b64_json\": \"$SMALL\"}\n\n"
@@ -333,7 +342,7 @@ struct ImageServerCase: Sendable {
                 #"{"error": {"message": "<!DOCTYPE html><html><body>secret\#(String(repeating: "x", count: 5000))</body></html>"}}"#,
                 .unavailable, unknown: 1),
             bad(
-                "bytes that are no text", 500, String(repeating: "\u{1}\u{7F}secret", count: 500),
+                "a binary body", 500, String(repeating: "\u{1}\u{7F}secret", count: 500),
                 .unavailable, with: ["type": "application/octet-stream"], unknown: 1),
             bad(
                 "base64 as the message", 500, #"{"error": "$B64"}"#, .unavailable, unknown: 1),

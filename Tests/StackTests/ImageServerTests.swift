@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Contracts
 import Faults
@@ -6,9 +8,10 @@ import JSON
 import JSONRPC
 import ServicePool
 import StandIns
+import TestSupport
 import Testing
 
-/// Misbehaviour of image servers, counted in orders and money, against OpenAI's shape and against a deployment at Azure.
+/// Faulty responses of image servers, with OpenAI's API and with a deployment at Azure: orders and costs are counted.
 @Suite(.serialized, .timeLimit(.minutes(4))) struct ImageServerTests {
     private static let price = USD(0.02)
 
@@ -34,7 +37,7 @@ import Testing
     }
 
     private func orders(_ server: StandIn) throws -> [JSONValue] {
-        try server.ask(["requests": true])["requests"]?.array ?? []
+        try server.send(["requests": true])["requests"]?.array ?? []
     }
 
     private func request(_ stack: LiveStack, _ name: String, provider: String = "openai") -> GenerateImage {
@@ -43,31 +46,31 @@ import Testing
             idempotencyKey: "\(provider) \(name) \(UUID())")
     }
 
-    /// Makes one wish to a server that answers each order as the case says, and checks what it cost.
-    private func check(_ misbehaviour: ImageServerCase, _ stack: LiveStack, _ server: StandIn, _ provider: String)
+    /// Requests one image from a server that responds as in a case, and checks the outcome and the costs.
+    private func check(_ example: ImageServerCase, _ stack: LiveStack, _ server: StandIn, _ provider: String)
         async throws
     {
-        let name = "\(provider): \(misbehaviour.name)"
+        let name = "\(provider): \(example.name)"
         let before = try orders(server).count
-        try server.ask(["misbehave": .array(Array(repeating: misbehaviour.fault, count: misbehaviour.orders))])
+        try server.send(["misbehave": .array(Array(repeating: example.fault, count: example.orders))])
         let imagegen = try await stack.connect("imagegen")
-        var wish = request(stack, misbehaviour.name, provider: provider)
-        wish.maxCost = USD(0.05)
+        var request = request(stack, example.name, provider: provider)
+        request.maxCost = USD(0.05)
         do {
-            let image = try await imagegen.call(ImageGenAPI.generate, wish)
-            #expect(misbehaviour.kind == nil, "\(name): a picture")
+            let image = try await imagegen.call(ImageGenAPI.generate, request)
+            #expect(example.kind == nil, "\(name): a picture")
             #expect(image.cost == Self.price && image.wasted == nil && image.unknown == nil, "\(name)")
             #expect(image.width > 100, "\(name): a preview")
         } catch let error as ServiceError {
-            #expect(error.kind == misbehaviour.kind, "\(name): \(error.message)")
+            #expect(error.kind == example.kind, "\(name): \(error.message)")
             let price = Self.price.micros
-            #expect(error.wastedMicros ?? 0 == Int64(misbehaviour.wasted) * price, "\(name): \(error.message)")
-            #expect(error.unknownMicros ?? 0 == Int64(misbehaviour.unknown) * price, "\(name): \(error.message)")
+            #expect(error.wastedMicros ?? 0 == Int64(example.wasted) * price, "\(name): \(error.message)")
+            #expect(error.unknownMicros ?? 0 == Int64(example.unknown) * price, "\(name): \(error.message)")
             #expect(
-                misbehaviour.detail.isEmpty || error.detail?.contains(misbehaviour.detail) == true,
+                example.detail.isEmpty || error.detail?.contains(example.detail) == true,
                 "\(name): \(error.detail ?? "")")
             #expect(
-                misbehaviour.message.isEmpty || error.message.contains(misbehaviour.message),
+                example.message.isEmpty || error.message.contains(example.message),
                 "\(name): \(error.message)")
             #expect(error.message.hasPrefix(provider), "\(name): \(error.message)")
             let isClean =
@@ -78,58 +81,60 @@ import Testing
                 && !error.message.contains("c2VjcmV0")
             #expect(isClean, "\(name): \(error.message) \(error.detail ?? "")")
         }
-        #expect(try orders(server).count - before == misbehaviour.orders, "\(name)")
-        // Nothing is left for the next case.
-        let rest = try server.ask(["forget": true])["forgotten"]
+        #expect(try orders(server).count - before == example.orders, "\(name)")
+        // No response is left for the next case.
+        let rest = try server.send(["forget": true])["forgotten"]
         #expect(rest == 0, "\(name)")
     }
 
-    @Test("pictures in the forms of the servers in use are read, each for one order")
-    func pictures() async throws {
+    @Test
+    func `images are read in every form that servers use, with one order each`() async throws {
         try await withStack { stack in
-            for misbehaviour in ImageServerCase.pictures {
-                try await check(misbehaviour, stack, openAI, "openai")
-                try await check(misbehaviour, stack, azure, "openai-compatible")
+            for example in ImageServerCase.images {
+                try await check(example, stack, openAI, "openai")
+                try await check(example, stack, azure, "openai-compatible")
             }
         }
     }
 
-    @Test("refusals have their kind and their reason, and cost what they may have cost")
-    func refusals() async throws {
+    @Test
+    func `rejections have a kind and a reason, and book what they may have cost`() async throws {
         try await withStack { stack in
-            for misbehaviour in ImageServerCase.refusals {
-                try await check(misbehaviour, stack, openAI, "openai")
-                try await check(misbehaviour, stack, azure, "openai-compatible")
+            for example in ImageServerCase.rejections {
+                try await check(example, stack, openAI, "openai")
+                try await check(example, stack, azure, "openai-compatible")
             }
         }
     }
 
-    @Test("an order of unknown fate is booked and not repeated; an unusable answer is booked before the second order")
-    func losses() async throws {
+    @Test
+    func `orders of unknown state are booked, not repeated; unusable images are booked before a second order`()
+        async throws
+    {
         try await withStack { stack in
-            for misbehaviour in ImageServerCase.losses {
-                try await check(misbehaviour, stack, openAI, "openai")
-                try await check(misbehaviour, stack, azure, "openai-compatible")
+            for example in ImageServerCase.losses {
+                try await check(example, stack, openAI, "openai")
+                try await check(example, stack, azure, "openai-compatible")
             }
-            // Where the budget has room for one order alone.
-            for misbehaviour in ImageServerCase.losses where misbehaviour.orders == 2 {
+            // With a budget for one order only.
+            for example in ImageServerCase.losses where example.orders == 2 {
                 let before = try orders(openAI).count
-                try openAI.ask(["misbehave": [misbehaviour.fault]])
-                var wish = request(stack, "capped")
-                wish.maxCost = USD(0.03)
+                try openAI.send(["misbehave": [example.fault]])
+                var request = request(stack, "capped")
+                request.maxCost = USD(0.03)
                 let error = await #expect(throws: ServiceError.self) {
-                    try await stack.connect("imagegen").call(ImageGenAPI.generate, wish)
+                    try await stack.connect("imagegen").call(ImageGenAPI.generate, request)
                 }
                 #expect(
                     (error?.wastedMicros ?? 0) + (error?.unknownMicros ?? 0) == Self.price.micros,
-                    "\(misbehaviour.name)")
-                #expect(try orders(openAI).count - before == 1, "\(misbehaviour.name)")
+                    "\(example.name)")
+                #expect(try orders(openAI).count - before == 1, "\(example.name)")
             }
         }
     }
 
-    @Test("an answer with an id and a state is asked for where servers report it")
-    func operations() async throws {
+    @Test
+    func `a response with an id and a status is polled at the URLs that servers use`() async throws {
         try await withStack { stack in
             let done: JSONValue = ["template": #"{"id": "$ID", "status": "completed", "results": ["$URL"]}"#]
             let working: JSONValue = ["template": #"{"id": "$ID", "status": "in_progress", "progress": "40%"}"#]
@@ -150,24 +155,24 @@ import Testing
         }
     }
 
-    @Test("an accepted order is asked for again whatever a question is answered; it is never ordered again")
-    func questions() async throws {
+    @Test
+    func `an accepted order is polled whatever the responses are, and never placed again`() async throws {
         try await withStack(["UNDERSTUDY_CAPACITY": "32", "UNDERSTUDY_ORDER_PATIENCE_S": "30"]) { stack in
             let done: JSONValue = ["template": #"{"data": [{"b64_json": "$B64"}]}"#]
-            let faults: [JSONValue] = ImageServerCase.questions.enumerated().map { index, answers in
+            let faults: [JSONValue] = ImageServerCase.pollFaults.enumerated().map { index, answers in
                 [
-                    "for": .string("question \(index),"), "status": 202, "template": "{}",
+                    "for": .string("poll \(index),"), "status": 202, "template": "{}",
                     "headers": ["operation-location": "$POLL"], "polls": .array((answers.array ?? []) + [done]),
                 ]
             }
-            try openAI.ask(["misbehave": .array(faults)])
+            try openAI.send(["misbehave": .array(faults)])
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for (index, answers) in ImageServerCase.questions.enumerated() {
-                    let wish = request(stack, "question \(index), of a quay")
+                for (index, answers) in ImageServerCase.pollFaults.enumerated() {
+                    let request = request(stack, "poll \(index), of a quay")
                     let imagegen = try await stack.connect("imagegen")
                     group.addTask {
                         do {
-                            let image = try await imagegen.call(ImageGenAPI.generate, wish)
+                            let image = try await imagegen.call(ImageGenAPI.generate, request)
                             #expect(image.cost == Self.price && image.attempts == 1, "\(answers)")
                             #expect(image.unknown == nil && image.wasted == nil, "\(answers)")
                         } catch let error as ServiceError {
@@ -181,13 +186,13 @@ import Testing
         }
     }
 
-    @Test("an operation under way when imagegen is killed is asked for by the next process")
-    func killedOperation() async throws {
+    @Test
+    func `an operation in progress when imagegen is killed is polled by the next process`() async throws {
         try await withStack(["UNDERSTUDY_IMAGE_PROVIDERS": "openai-compatible"]) { stack in
             try stack.writeStoryboard(durations: [1])
             let running: JSONValue = ["template": #"{"id": "$ID", "status": "running"}"#]
             let done: JSONValue = ["template": #"{"status": "succeeded", "result": {"data": [{"b64_json": "$B64"}]}}"#]
-            try azure.ask([
+            try azure.send([
                 "misbehave": [
                     [
                         "status": 202, "headers": ["operation-location": "$POLL?api-version=1"],
@@ -198,24 +203,24 @@ import Testing
             ])
             let started = try await stack.connect("orchestrator").call(
                 OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
-            while try azure.ask(["requests": true])["polls"]?.double ?? 0 < 1 {
-                try await Task.sleep(for: .milliseconds(5))
+            try await until("the operation is polled") {
+                try azure.send(["requests": true])["polls"]?.double ?? 0 >= 1
             }
             let pid = try await stack.connect("imagegen").call(ServiceHealth.method, NoParams()).pid ?? 0
             kill(pid_t(pid), SIGKILL)
-            let view = try await stack.end(of: started.jobID)
+            let view = try await stack.waitForEnd(of: started.jobID)
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(try orders(azure).count == 1)
             #expect(view.unknown == nil && view.wasted == nil)
         }
     }
 
-    @Test("a job whose order has an unknown fate orders once, books it and ends in words; the next of the chain draws")
-    func jobs() async throws {
+    @Test
+    func `an order of unknown state is booked and ends the job, unless the chain has another provider`() async throws {
         try await withStack { stack in
             try stack.writeStoryboard(durations: [1])
-            try openAI.ask(["misbehave": .array(Array(repeating: ["raw": "<html>a</html>", "status": 524], count: 3))])
-            let view = try await stack.job(["max_cost_usd": 0.6])
+            try openAI.send(["misbehave": .array(Array(repeating: ["raw": "<html>a</html>", "status": 524], count: 3))])
+            let view = try await stack.runJob(["max_cost_usd": 0.6])
             #expect(view.state == .error)
             #expect(try orders(openAI).count == 1)
             #expect(view.unknown == Self.price && view.wasted == nil && view.costs.total == .zero)
@@ -224,51 +229,51 @@ import Testing
         }
         try await withStack(["UNDERSTUDY_IMAGE_PROVIDERS": "openai,card"]) { stack in
             try stack.writeStoryboard(durations: [1])
-            let view = try await stack.job(["max_cost_usd": 0.6])
+            let view = try await stack.runJob(["max_cost_usd": 0.6])
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.unknown == Self.price && view.costs.total == USD(0.001))
             #expect(try orders(openAI).count == 2)
         }
     }
 
-    // MARK: - The same picture at the same time
+    // MARK: - Concurrent requests of the same image
 
-    @Test("calls that want the same picture at the same time buy it once, in one replica and in two")
-    func together() async throws {
+    @Test
+    func `concurrent requests of the same image place one order, also across replicas`() async throws {
         try await withStack(arguments: ["--scale", "imagegen=2"]) { stack in
-            try openAI.ask(["delay": 1])
-            let wishes = (0..<4).map { _ in
+            try openAI.send(["delay": 1])
+            let requests = (0..<4).map { _ in
                 GenerateImage(
                     prompt: "a quay", width: 640, height: 360, output: "file://\(stack.store)/\(UUID()).png",
                     idempotencyKey: "\(UUID())")
             }
-            let sockets = try stack.run.instances(of: "imagegen").map {
-                try stack.run.socketPath(service: "imagegen", instance: $0)
+            let sockets = try stack.runDirectory.instances(of: "imagegen").map {
+                try stack.runDirectory.socketPath(service: "imagegen", instance: $0)
             }
             #expect(sockets.count == 2)
             let images = try await withThrowingTaskGroup(of: GeneratedImage.self) { group in
-                for (index, wish) in wishes.enumerated() {
+                for (index, request) in requests.enumerated() {
                     let socket = sockets[index % sockets.count]
                     group.addTask {
-                        try await RPCConnection.connect(to: socket, patience: .seconds(5)).call(
-                            ImageGenAPI.generate, wish)
+                        try await RPCConnection.connect(to: socket, timeout: .seconds(5)).call(
+                            ImageGenAPI.generate, request)
                     }
                 }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
             #expect(try orders(openAI).count == 1)
-            #expect(images.count { $0.cached && $0.saved == Self.price && $0.cost == .zero } == 3)
-            #expect(images.count { !$0.cached && $0.cost == Self.price } == 1)
-            for wish in wishes {
-                #expect(FileManager.default.fileExists(atPath: String(wish.output.dropFirst("file://".count))))
+            #expect(images.count { $0.isCached && $0.saved == Self.price && $0.cost == .zero } == 3)
+            #expect(images.count { !$0.isCached && $0.cost == Self.price } == 1)
+            for request in requests {
+                #expect(FileManager.default.fileExists(atPath: String(request.output.dropFirst("file://".count))))
             }
         }
     }
 
-    @Test("two jobs with the same storyboard at the same time pay for its still once")
-    func jobsTogether() async throws {
+    @Test
+    func `two concurrent jobs with the same storyboard pay for its still once`() async throws {
         try await withStack { stack in
-            try openAI.ask(["delay": 1])
+            try openAI.send(["delay": 1])
             let orchestrator = try await stack.connect("orchestrator")
             var jobs: [String] = []
             for session in ["s", "t"] {
@@ -280,7 +285,7 @@ import Testing
             }
             var costs: [USD] = []
             for job in jobs {
-                let view = try await stack.end(of: job)
+                let view = try await stack.waitForEnd(of: job)
                 #expect(view.state == .finished, "\(view.error?.message ?? "")")
                 costs.append(view.costs.understudy)
             }
@@ -289,50 +294,51 @@ import Testing
         }
     }
 
-    @Test("a call that waits for the same picture can be cancelled, and orders itself where the first one fails")
-    func waiting() async throws {
+    @Test
+    func `a call that waits for the same image can be cancelled, and places its own order if the first fails`()
+        async throws
+    {
         try await withStack { stack in
-            try openAI.ask(["delay": 2])
-            try openAI.ask(["misbehave": [["status": 400, "error": ["message": "no"], "delay": 2]]])
-            func wish() -> GenerateImage { request(stack, "a quay") }
+            try openAI.send(["delay": 2])
+            try openAI.send(["misbehave": [["status": 400, "error": ["message": "no"], "delay": 2]]])
+            func newRequest() -> GenerateImage { request(stack, "a quay") }
             // A replica has two slots.
             let connections = [try await stack.connect("imagegen"), try await stack.connect("imagegen")]
-            let (first, second, third) = (wish(), wish(), wish())
+            let (first, second, third) = (newRequest(), newRequest(), newRequest())
             let refused = Task { try await connections[0].call(ImageGenAPI.generate, first) }
-            while try orders(openAI).isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+            try await until("the image is ordered") { try !orders(openAI).isEmpty }
             let cancelled = Task { try await connections[1].call(ImageGenAPI.generate, second) }
             cancelled.cancel()
-            // It ends while the first one still has the picture's hold.
+            // The cancelled call ends while the first one still holds the image's lock.
             await #expect(throws: (any Error).self) { try await cancelled.value }
             #expect(try orders(openAI).count == 1)
             let last = Task { () async throws -> GeneratedImage in
-                while true {
+                try await firstValue("the slot of the cancelled call is free") { () async throws -> GeneratedImage? in
                     do {
                         return try await connections[1].call(ImageGenAPI.generate, third)
                     } catch let error as ServiceError where error.kind == .busy {
-                        // The cancelled one has its slot for a moment more.
-                        try await Task.sleep(for: .milliseconds(5))
+                        return nil
                     }
                 }
             }
             await #expect(throws: ServiceError.self) { try await refused.value }
-            #expect(try await last.value.cached == false)
+            #expect(try await last.value.isCached == false)
             #expect(try orders(openAI).count == 2)
         }
     }
 
-    @Test("pictures that are meant to differ, and those that no cache keeps, are bought each")
-    func apart() async throws {
+    @Test
+    func `each request places an order if it asks for a fresh image, or if there is no cache`() async throws {
         func buyTwo(_ stack: LiveStack, fresh: Bool?) async throws {
             let imagegen = try await stack.connect("imagegen")
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<2 {
-                    var wish = request(stack, "a quay")
-                    wish.fresh = fresh
-                    let ready = wish
+                    var request = request(stack, "a quay")
+                    request.fresh = fresh
+                    let ready = request
                     group.addTask {
                         let image = try await imagegen.call(ImageGenAPI.generate, ready)
-                        #expect(!image.cached)
+                        #expect(!image.isCached)
                     }
                 }
                 try await group.waitForAll()

@@ -1,30 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import Glibc
 import JSON
 import ServicePool
+import TestSupport
 import Testing
 
-/// Understudy without its sources: installed, packed, and as systemd would start it.
-@Suite(.serialized) struct InstallationTests {
+/// Understudy without its sources: installed, as a Debian package, and as systemd units.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct InstallationTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
     private static let nobody = 65_534
 
-    /// A folder that others may enter, removed afterwards.
+    /// Runs `body` with a folder that other users may enter, and removes the folder.
     private func withFolder(_ body: (String) async throws -> Void) async throws {
         let folder = "/tmp/us-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
+        chmod(folder, 0o755)
         try await body(folder)
     }
 
+    /// Runs `scripts/install.sh`, which must succeed.
+    ///
+    /// - Parameters:
+    ///   - prefix: `PREFIX`.
+    ///   - root: `DESTDIR`.
     private func install(_ arguments: [String], prefix: String, within root: String = "") async throws {
         let made = try await Program.run(
-            "/bin/bash", ["\(Self.root)/scripts/install.sh"] + arguments,
+            "/bin/bash", ["-c", "umask 022 && exec \"$0\" \"$@\"", "\(Self.root)/scripts/install.sh"] + arguments,
             environment: ["PREFIX": prefix, "DESTDIR": root])
         try #require(made.status == 0, "\(made.errors)")
     }
 
+    /// The paths of all files below a folder, relative to it.
     private func files(in folder: String) -> [String] {
         (try? FileManager.default.subpathsOfDirectory(atPath: folder))?.filter {
             var isFolder: ObjCBool = false
@@ -33,16 +43,18 @@ import Testing
         } ?? []
     }
 
-    /// A program in an environment with nothing in it but a path.
-    private func bare(_ program: String, _ arguments: [String], home: String) async throws -> Program.Ended {
+    /// Runs a program as an unprivileged user, with an environment of `PATH` and `HOME` only.
+    private func runUnprivileged(_ program: String, _ arguments: [String], home: String) async throws -> Program.Exit {
         let user = getuid() == 0 ? ["--reuid=\(Self.nobody)", "--regid=\(Self.nobody)", "--clear-groups"] : []
         return try await Program.run(
             "/usr/bin/env",
             ["-i", "PATH=/usr/bin:/bin", "HOME=\(home)", "/usr/bin/setpriv"] + user + [program] + arguments)
     }
 
-    @Test("what is installed needs no toolchain, makes the demo's film as any user, and goes as it came")
-    func install() async throws {
+    @Test
+    func `the installed programs need no toolchain, make the demo's film as any user, and can be uninstalled`()
+        async throws
+    {
         try await withFolder { folder in
             let stage = "\(folder)/stage"
             try await install([], prefix: "/opt/films", within: stage)
@@ -63,10 +75,11 @@ import Testing
             try FileManager.default.createDirectory(
                 atPath: home, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o777])
             chmod(home, 0o777)
-            let demo = try await bare("\(prefix)/bin/understudy", ["demo", "--store", "\(home)/store"], home: home)
+            let demo = try await runUnprivileged(
+                "\(prefix)/bin/understudy", ["demo", "--store", "\(home)/store"], home: home)
             #expect(demo.status == 0, "\(demo.errors)")
             let film = "\(home)/store/scaffold_test/demo/lighthouse/agent5/final.mp4"
-            let complaints = try await Judge.complaints(film)
+            let complaints = try await FilmInspection.decodingErrors(film)
             #expect(complaints.isEmpty, "\(complaints)")
 
             let pages = files(in: "\(prefix)/share/man/man1")
@@ -91,10 +104,8 @@ import Testing
         }
     }
 
-    @Test(
-        "the Debian package holds what it says, twice the same bytes; it comes and goes without a trace, but for its settings"
-    )
-    func package() async throws {
+    @Test
+    func `the Debian package is reproducible, declares its dependencies, and leaves only its settings`() async throws {
         try await withFolder { folder in
             var digests: [String] = []
             var package = ""
@@ -116,7 +127,7 @@ import Testing
             for file in ["status", "available"] {
                 try Data().write(to: URL(filePath: "\(system)/var/lib/dpkg/\(file)"))
             }
-            func dpkg(_ arguments: String...) async throws -> Program.Ended {
+            func dpkg(_ arguments: String...) async throws -> Program.Exit {
                 try await Program.run(
                     "/usr/bin/dpkg",
                     ["--root=\(system)", "--force-depends", "--force-not-root", "--log=/dev/null"] + arguments)
@@ -125,7 +136,7 @@ import Testing
             #expect(installed.status == 0, "\(installed.errors)")
             let commands = files(in: "\(system)/usr/bin")
             #expect(commands == ["understudy"] && !FileManager.default.fileExists(atPath: "\(system)/usr/bin/logger"))
-            let version = try await bare("\(system)/usr/bin/understudy", ["--version"], home: "/")
+            let version = try await runUnprivileged("\(system)/usr/bin/understudy", ["--version"], home: "/")
             #expect(
                 version.status == 0
                     && fields.contains(
@@ -138,8 +149,8 @@ import Testing
         }
     }
 
-    @Test("systemd has nothing against the units, and services that are started as they say make a film together")
-    func units() async throws {
+    @Test
+    func `systemd accepts the units, and services that are started like the units make a film`() async throws {
         try await withFolder { folder in
             try await install([], prefix: folder)
             let units = "\(folder)/lib/systemd/system"
@@ -159,11 +170,11 @@ import Testing
                 environment: environment)
             #expect(security.status == 0, "\(security.output.suffix(300))")
 
-            let port = RawPeer.freePort()
             let user = getuid() == 0 ? ["--reuid=\(Self.nobody)", "--regid=\(Self.nobody)", "--clear-groups"] : []
-            for place in ["run", "state", "cache"] {
-                let path = "\(folder)/\(place)/understudy"
+            for name in ["run", "state", "cache"] {
+                let path = "\(folder)/\(name)/understudy"
                 try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+                chmod("\(folder)/\(name)", 0o755)
                 chmod(path, 0o750)
                 if getuid() == 0 { chown(path, uid_t(Self.nobody), gid_t(Self.nobody)) }
             }
@@ -187,32 +198,33 @@ import Testing
                 running.append(
                     try await Program(
                         "/usr/bin/env",
-                        ["-i", "PATH=/usr/bin:/bin", "UNDERSTUDY_DASHBOARD_LISTEN=127.0.0.1:\(port)"]
+                        ["-i", "PATH=/usr/bin:/bin", "UNDERSTUDY_DASHBOARD_LISTEN=127.0.0.1:0"]
                             + variables.map(String.init)
                             + ["/usr/bin/setpriv"] + user + [String(command)]))
             }
             let run = RunDirectory(path: "\(folder)/run/understudy")
-            let deadline = ContinuousClock.now + .seconds(20)
-            while run.services().reduce(0, { $0 + run.instances(of: $1).count }) < names.count,
-                ContinuousClock.now < deadline
-            {
-                try await Task.sleep(for: .milliseconds(50))
+            try await until("all services serve") {
+                run.services().reduce(0) { $0 + run.instances(of: $1).count } == names.count
+            }
+            let dashboard = running[try #require(names.firstIndex(of: "dashboard"))]
+            let address = try await firstValue("the dashboard reports its address") {
+                dashboard.errors.firstMatch(of: /the page is at (http:\/\/127\.0\.0\.1:\d+)/).map { String($0.1) }
             }
             #expect(run.instances(of: "clipper").sorted() == ["clipper-1", "clipper-2"])
             func page(_ path: String, _ arguments: String...) async throws -> JSONValue {
-                let answer = try await Program.run(
-                    "/usr/bin/curl", ["-s", "http://127.0.0.1:\(port)\(path)", "-H", "X-Understudy: 1"] + arguments)
-                try #require(answer.status == 0 && answer.output.hasPrefix("{"), "\(path): \(answer)")
-                return try JSONCoding.decode(JSONValue.self, from: Data(answer.output.utf8))
+                let response = try await Program.run(
+                    "/usr/bin/curl", ["-s", "\(address)\(path)", "-H", "X-Understudy: 1"] + arguments)
+                try #require(response.status == 0 && response.output.hasPrefix("{"), "\(path): \(response)")
+                return try JSONCoding.decode(JSONValue.self, from: Data(response.output.utf8))
             }
             let job = try await page(
                 "/api/jobs", "-d",
                 #"{"pipeline_data":{"storyboard":{"segments":[{"id":"a","duration":1,"visual_guidance":"x"}]}}}"#)[
                     "job_id"]
-            var view = try await page("/api/jobs/\(job?.string ?? "")")
-            while view["state"] == "running" || view["state"] == "queued" {
-                try await Task.sleep(for: .milliseconds(100))
-                view = try await page("/api/jobs/\(job?.string ?? "")")
+            let view = try await firstValue("the job has ended") { () async throws -> JSONValue? in
+                let view = try await page("/api/jobs/\(job?.string ?? "")")
+                // `nil` alone would be the JSON value null.
+                return view["state"] == "running" || view["state"] == "queued" ? JSONValue?.none : view
             }
             #expect(view["state"] == "finished", "\(view)")
             #expect(view["video_url"]?.string?.hasPrefix("file://\(folder)/state/understudy/store/") == true)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import Foundation
@@ -5,32 +7,50 @@ import JSON
 import JSONRPC
 import ServicePool
 
-/// A stack of real services in a folder of its own, under `understudy up`.
+/// The real services in a folder of their own, supervised by `understudy up`.
+///
+/// ```swift
+/// try await LiveStack.with { stack in
+///     try stack.writeStoryboard(durations: [1, 1])
+///     #expect(try await stack.runJob().state == .finished)
+/// }
+/// ```
 final class LiveStack: Sendable {
+    /// The folder of everything that the stack writes.
     let folder: String
+    /// The variables that lead a process of this project to the stack.
     let environment: [String: String]
-    private let up: Program?
+    private let supervisor: Program?
 
-    private init(folder: String, environment: [String: String], up: Program?) {
+    private init(folder: String, environment: [String: String], supervisor: Program?) {
         self.folder = folder
         self.environment = environment
-        self.up = up
+        self.supervisor = supervisor
     }
 
-    var run: RunDirectory { RunDirectory(path: "\(folder)/run") }
-    /// The log of all services until now; empty for a stack that is not up.
-    var log: String { up?.output ?? "" }
+    var runDirectory: RunDirectory { RunDirectory(path: "\(folder)/run") }
+
+    /// The log of all services until now; empty for a stack that is not running.
+    var log: String { supervisor?.output ?? "" }
+
+    /// The folder of the artifact store.
     var store: String { "\(folder)/store" }
-    func place(_ path: String, user: String = "u", session: String = "s") -> String {
+
+    /// The path of a file in the folder of a session.
+    func artifactPath(_ path: String, user: String = "u", session: String = "s") -> String {
         "\(store)/scaffold_test/\(user)/\(session)/\(path)"
     }
 
-    /// A folder and the variables that lead into it.
+    /// Creates the folder of a stack that is not running yet, with a home folder below it.
+    ///
+    /// - Parameters:
+    ///   - script: The script of the lead; without one, `agent5` has its default provider.
+    ///   - extra: Variables in addition to those that lead to the folder, or instead of them.
     static func prepare(script: String? = nil, _ extra: [String: String] = [:]) throws -> LiveStack {
         let folder = "/tmp/us-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: "\(folder)/home", withIntermediateDirectories: true)
         var environment = [
-            "UNDERSTUDY_RUN_DIR": "\(folder)/run", "UNDERSTUDY_STATE_DIR": "\(folder)/state",
+            "HOME": "\(folder)/home", "UNDERSTUDY_RUN_DIR": "\(folder)/run", "UNDERSTUDY_STATE_DIR": "\(folder)/state",
             "UNDERSTUDY_STORE": "file://\(folder)/store", "UNDERSTUDY_DASHBOARD_LISTEN": "127.0.0.1:0",
         ]
         if let script {
@@ -38,12 +58,16 @@ final class LiveStack: Sendable {
             environment["UNDERSTUDY_AGENT5_PROVIDER"] = "scripted"
             environment["UNDERSTUDY_AGENT5_SCRIPT"] = "\(folder)/script.json"
         }
-        return LiveStack(folder: folder, environment: environment.merging(extra) { _, own in own }, up: nil)
+        return LiveStack(folder: folder, environment: environment.merging(extra) { _, own in own }, supervisor: nil)
     }
 
-    /// Runs `body` on a stack that is up, and stops it.
+    /// Starts a stack in a new folder, runs `body`, stops the stack and removes the folder.
     ///
-    /// - Parameter tracing: system calls that strace writes to the file `trace` of the stack's folder.
+    /// - Parameters:
+    ///   - script: The script of the lead.
+    ///   - extra: As for `prepare`.
+    ///   - arguments: Options of `understudy up`.
+    ///   - tracing: The system calls that strace writes to the file `trace` of the folder.
     static func with(
         script: String? = LiveStack.failing, _ extra: [String: String] = [:], arguments: [String] = [],
         tracing: String? = nil, _ body: (LiveStack) async throws -> Void
@@ -53,7 +77,7 @@ final class LiveStack: Sendable {
         try await with(prepared: prepared, arguments: arguments, tracing: tracing, body)
     }
 
-    /// The same in a folder that is there already, and stays.
+    /// Starts a stack in an existing folder, runs `body`, and stops the stack. The folder stays.
     static func with(
         prepared: LiveStack, arguments: [String] = [], tracing: String? = nil,
         _ body: (LiveStack) async throws -> Void
@@ -61,39 +85,47 @@ final class LiveStack: Sendable {
         let command = SystemCalls.command(
             ["\(Program.folder)/understudy", "up"] + arguments, tracing: tracing, to: "\(prepared.folder)/trace")
         let up = try await Program(command[0], Array(command.dropFirst()), environment: prepared.environment)
-        guard await up.says("ready in") else {
-            let ended = await up.ended()
-            throw ServiceError(.internal, "the stack did not start: \(ended.output) \(ended.errors)")
+        guard await up.waitForOutput("ready in") else {
+            up.signal(SIGTERM)
+            let exit = await up.waitUntilExit()
+            throw ServiceError(.internal, "the stack did not start: \(exit.output) \(exit.errors)")
         }
-        let stack = LiveStack(folder: prepared.folder, environment: prepared.environment, up: up)
+        let stack = LiveStack(folder: prepared.folder, environment: prepared.environment, supervisor: up)
         do {
             try await body(stack)
         } catch {
             up.signal(SIGTERM)
-            _ = await up.ended()
+            _ = await up.waitUntilExit()
             throw error
         }
         up.signal(SIGTERM)
-        _ = await up.ended()
+        _ = await up.waitUntilExit()
     }
 
-    /// A lead that has no credit.
+    /// The script of a lead that has no credit.
     static let failing = """
         {"calls": [{"steps": [{"progress": 0.2, "message": "rendering"},
           {"fail": {"kind": "quota_exhausted", "message": "You exceeded your current quota", "provider": "acme"}}]}]}
         """
 
+    /// Connects to a replica of a service.
+    ///
+    /// - Throws: `RPCConnection.Lost` if none accepts the connection within five seconds.
     func connect(_ service: String) async throws -> RPCConnection {
-        let instance = run.instances(of: service).first ?? "none"
+        let instance = runDirectory.instances(of: service).first ?? "none"
         return try await RPCConnection.connect(
-            to: try run.socketPath(service: service, instance: instance), patience: .seconds(5))
+            to: try runDirectory.socketPath(service: service, instance: instance), timeout: .seconds(5))
     }
 
-    func understudy(_ arguments: String..., input: String = "") async throws -> Program.Ended {
+    /// Runs a command of `understudy` against the stack.
+    func understudy(_ arguments: String..., input: String = "") async throws -> Program.Exit {
         try await Program.run("understudy", arguments, environment: environment, input: input)
     }
 
-    /// Puts a storyboard into the store. -> its segments' ids.
+    /// Writes a storyboard into the store.
+    ///
+    /// - Parameter durations: Seconds, one for each segment.
+    /// - Returns: The ids of the segments, `seg_1` and so on.
     @discardableResult
     func writeStoryboard(durations: [Double], user: String = "u", session: String = "s") throws -> [String] {
         let ids = durations.indices.map { "seg_\($0 + 1)" }
@@ -102,41 +134,50 @@ final class LiveStack: Sendable {
         }
         try write(
             "{\"segments\":[\(segments.joined(separator: ","))]}",
-            to: place("agent2/storyboard.json", user: user, session: session))
+            to: artifactPath("agent2/storyboard.json", user: user, session: session))
         return ids
     }
 
+    /// Writes a file, and creates the folders above it.
     func write(_ text: String, to path: String) throws {
         try FileManager.default.createDirectory(
             at: URL(filePath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
         try text.write(toFile: path, atomically: true, encoding: .utf8)
     }
 
-    /// Makes a tone as the narration of a segment.
-    func narrate(_ id: String, seconds: Double) async throws {
-        try FileManager.default.createDirectory(atPath: place("agent4"), withIntermediateDirectories: true)
-        let made = try await Program.run(
+    /// Writes a tone as the narration of a segment.
+    func writeNarration(_ id: String, seconds: Double) async throws {
+        try FileManager.default.createDirectory(atPath: artifactPath("agent4"), withIntermediateDirectories: true)
+        let encoded = try await Program.run(
             "/usr/bin/ffmpeg",
             [
                 "-v", "error", "-y", "-f", "lavfi", "-i", "sine=f=500:d=\(seconds)", "-af", "volume=4",
-                place("agent4/\(id).mp3"),
+                artifactPath("agent4/\(id).mp3"),
             ])
-        if made.status != 0 { throw ServiceError(.internal, made.errors) }
+        if encoded.status != 0 { throw ServiceError(.internal, encoded.errors) }
     }
 
     /// Starts a job and waits for its end.
-    func job(_ options: JSONValue = [:], session: String = "s") async throws -> JobView {
+    func runJob(_ options: JSONValue = [:], session: String = "s") async throws -> JobView {
         let connection = try await connect("orchestrator")
         let started = try await connection.call(
             "orchestrator.start", params: ["user_id": "u", "session_id": .string(session), "options": options])
-        return try await end(of: started["job_id"]?.string ?? "")
+        return try await waitForEnd(of: started["job_id"]?.string ?? "")
     }
 
-    /// Waits for a job's end by watching it; an orchestrator that is restarted meanwhile is watched again.
-    func end(of job: String) async throws -> JobView {
-        while true {
+    /// Watches a job until its end. If the orchestrator is restarted meanwhile, the new one is watched.
+    ///
+    /// - Throws: `timeout` if the job has not ended after nine minutes.
+    func waitForEnd(of job: String) async throws -> JobView {
+        let end = ContinuousClock.now + .seconds(540)
+        while ContinuousClock.now < end {
             do {
                 let connection = try await connect("orchestrator")
+                let timeout = Task {
+                    try await Task.sleep(until: end, clock: .continuous)
+                    await connection.close()
+                }
+                defer { timeout.cancel() }
                 let snapshot = try await connection.call(OrchestratorAPI.watch, WatchJobs(jobID: job))
                 if let view = snapshot.jobs.first, view.state.isTerminal { return view }
                 for await note in connection.notifications where note.method == OrchestratorAPI.event {
@@ -145,35 +186,10 @@ final class LiveStack: Sendable {
                         return try await connection.call(OrchestratorAPI.status, JobStatus(jobID: job))
                     }
                 }
-            } catch let error as RPCConnection.Lost {
-                _ = error
+            } catch is RPCConnection.Lost {
+                continue
             }
         }
-    }
-}
-
-/// What ffprobe and ffmpeg say of a film.
-enum Judge {
-    static func probe(_ file: String) async throws -> String {
-        try await Program.run(
-            "/usr/bin/ffprobe", ["-v", "error", "-show_entries", "stream:format=duration", "-of", "compact", file]
-        ).output
-    }
-
-    static func complaints(_ file: String) async throws -> String {
-        let ended = try await Program.run("/usr/bin/ffmpeg", ["-v", "error", "-i", file, "-f", "null", "-"])
-        return ended.output + ended.errors
-    }
-
-    /// Seconds from a moment to the first loud sample at or after 50 ms before it.
-    static func onset(_ file: String, at seconds: Double) async throws -> Double? {
-        let raw = "\(file).\(UInt32.random(in: 0...UInt32.max)).f32"
-        defer { try? FileManager.default.removeItem(atPath: raw) }
-        _ = try await Program.run(
-            "/usr/bin/ffmpeg",
-            ["-v", "error", "-y", "-i", file, "-map", "0:a", "-ac", "1", "-ar", "48000", "-f", "f32le", raw])
-        let sound = try Data(contentsOf: URL(filePath: raw)).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
-        let start = Int(seconds * 48_000)
-        return sound[max(start - 2400, 0)...].firstIndex { abs($0) > 0.02 }.map { Double($0 - start) / 48_000 }
+        throw ServiceError(.timeout, "the job \(job) has not ended")
     }
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Foundation
 import Glibc
@@ -5,9 +7,9 @@ import JSON
 import JSONRPC
 import Testing
 
-/// A lead whose errors are as long as a line of the wire may be.
+/// A lead whose errors are almost as long as a line may be.
 @Suite(.serialized, .timeLimit(.minutes(4))) struct LongTextOnStackTests {
-    /// Answers `agent.process` with 3.9 MB of words.
+    /// Replies to `agent.process` with an error message of 3.9 MB.
     private static let lead = """
         import json, os, socket, sys, threading
         path = sys.argv[1]
@@ -17,7 +19,7 @@ import Testing
         os.rename(path + ".tmp", path)
         health = {"service": "agent5", "instance": "wordy", "status": "serving", "version": "1", "uptime_s": 1,
                   "in_flight": 0, "capacity": 64}
-        words = "word " * 780000
+        message = "word " * 780000
         def serve(connection):
             for line in connection.makefile("rb"):
                 call = json.loads(line)
@@ -28,15 +30,15 @@ import Testing
                     answer["result"] = health
                 else:
                     data = {"kind": "content_rejected", "retryable": False, "detail": "d" * 1000}
-                    answer["error"] = {"code": -32014, "message": words, "data": data}
+                    answer["error"] = {"code": -32014, "message": message, "data": data}
                 connection.sendall(json.dumps(answer).encode() + b"\\n")
         while True:
             connection, _ = server.accept()
             threading.Thread(target=serve, args=(connection,), daemon=True).start()
         """
 
-    @Test("18 jobs whose lead fails with 3.9 MB of words leave a small database, and every list answers")
-    func words() async throws {
+    @Test
+    func `error messages of 3.9 MB are cut: after 18 jobs the database is small and every list works`() async throws {
         let prepared = try LiveStack.prepare()
         defer { try? FileManager.default.removeItem(atPath: prepared.folder) }
         let folder = "\(prepared.folder)/run/agent5"
@@ -64,7 +66,7 @@ import Testing
                 jobs.append(started["job_id"]?.string ?? "")
             }
             for job in jobs {
-                let view = try await stack.end(of: job)
+                let view = try await stack.waitForEnd(of: job)
                 #expect(view.agents[.lead]?.status == .error)
                 #expect((view.agents[.lead]?.message.utf8.count ?? 0) <= 4200, "\(view.state)")
             }
@@ -76,8 +78,7 @@ import Testing
                     return sum + (try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0)
                 }
             #expect(database < 16_000_000, "\(database) bytes")
-            let stats = try await stack.connect("dashboard").call("rpc.stats", params: [:])
-            let page = PageScene(stack: stack, url: try #require(stats["details"]?["address"]?.string))
+            let page = PageFixture(stack: stack, url: try await PageFixture.address(in: stack))
             for path in ["/api/jobs", "/metrics"] {
                 #expect(try await page.curl(path, "-o", "/dev/null", "-D", "-").status == 200)
             }

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Calls
 import Contracts
 import Faults
 import Foundation
@@ -5,10 +8,11 @@ import JSON
 import JSONRPC
 import ServicePool
 import StandIns
+import TestSupport
 import Testing
 
-/// What kills, lost callers, refusals and failed jobs do to a film that MediaConvert joins.
-@Suite(.serialized) struct MediaConvertFaultTests: MediaConvertScene {
+/// Kills, disconnected clients, rejections and failed jobs while MediaConvert joins a film.
+@Suite(.serialized, .timeLimit(.minutes(4))) struct MediaConvertFaultTests: MediaConvertFixture {
     let aws: StandIn
     let stack: LiveStack
 
@@ -17,15 +21,15 @@ import Testing
         stack = try Self.prepare(aws)
     }
 
-    // MARK: - Survival
+    // MARK: - Lost calls
 
-    @Test("a stitcher that was killed while it waited goes on with the same job when it is asked again")
-    func killed() async throws {
+    @Test
+    func `after a kill, the next call waits for the same job`() async throws {
         let request = request(try await threeClips())
         try cloud(["hold": true])
         try await withStitcher { stitcher, program in
             async let lost = try? await stitcher.call(StitcherAPI.stitch, request)
-            try await untilRemembered()
+            try await untilStored()
             program.signal(SIGKILL)
             #expect(await lost == nil)
         }
@@ -40,20 +44,18 @@ import Testing
         }
     }
 
-    @Test(
-        "a job outlives a caller that goes away, a deadline that passes and a stitcher that drains: the next call waits for the same job"
-    )
-    func abandoned() async throws {
+    @Test
+    func `after a disconnect, a passed deadline and a drain, the next call waits for the same job`() async throws {
         var clips = try await threeClips()
         clips[0].audio = clips[2].clip
         let request = request(clips)
         try cloud(["hold": true])
         var id: String?
         try await withStitcher(["UNDERSTUDY_DRAIN_S": "0.2"]) { stitcher, program in
-            let socket = try stack.run.socketPath(service: "stitcher", instance: "one")
+            let socket = try stack.runDirectory.socketPath(service: "stitcher", instance: "one")
             let other = try await RPCConnection.connect(to: socket)
             async let lost = try? await other.call(StitcherAPI.stitch, request)
-            try await untilRemembered()
+            try await untilStored()
             id = try jobs().first?["id"]?.string
             await other.close()
             #expect(await lost == nil)
@@ -62,11 +64,13 @@ import Testing
             }
             #expect(late?.kind == .timeout)
             async let drained = try? await stitcher.call(StitcherAPI.stitch, request)
-            try await Task.sleep(for: .milliseconds(300))
+            try await until("the stitcher has the call") {
+                try await stitcher.call(ServiceHealth.method, NoParams()).inFlight > 0
+            }
             program.signal(SIGTERM)
             #expect(await drained == nil)
-            #expect(await program.ended().status == 0)
-            // Its inputs are still there.
+            #expect(await program.waitUntilExit().status == 0)
+            // The prepared inputs of the job stay in the bucket.
             #expect(try keys().contains { $0.contains(".stitch") })
         }
         #expect(try jobs().map { $0["status"] } == ["SUBMITTED"])
@@ -79,12 +83,12 @@ import Testing
         }
     }
 
-    @Test("a job that was made although its answer was lost is not made twice")
-    func lostAnswer() async throws {
+    @Test
+    func `a job whose response was lost is not created twice`() async throws {
         let request = request(try await threeClips())
         try await withStitcher { stitcher, _ in
             let made = try await stitcher.call(StitcherAPI.stitch, request)
-            // What a kill between the answer and the ledger leaves.
+            // The state after a kill between the response and the write of the ledger.
             try FileManager.default.removeItem(atPath: "\(stack.folder)/state/stitcher/mediaconvert")
             let again = try await stitcher.call(StitcherAPI.stitch, request)
             #expect(again.jobID == made.jobID)
@@ -92,8 +96,8 @@ import Testing
         }
     }
 
-    @Test("who cancels the call cancels the job; nothing is left in the bucket")
-    func cancelled() async throws {
+    @Test
+    func `cancelling the call cancels the job, and removes its inputs from the bucket`() async throws {
         var clips = try await threeClips()
         clips[0].audio = clips[2].clip
         let request = request(clips)
@@ -103,10 +107,8 @@ import Testing
             try await untilJobs(1)
             call.cancel()
             _ = await call.result
-            while try jobs().first?["status"] != "CANCELED" { try await Task.sleep(for: .milliseconds(20)) }
-            while try keys().contains(where: { $0.contains(".stitch") }) {
-                try await Task.sleep(for: .milliseconds(20))
-            }
+            try await until("the job is cancelled") { try jobs().first?["status"] == "CANCELED" }
+            try await until("the inputs are removed") { try !keys().contains { $0.contains(".stitch") } }
             try cloud(["hold": false])
             let made = try await stitcher.call(StitcherAPI.stitch, request)
             #expect(try jobs().count == 2)
@@ -116,13 +118,11 @@ import Testing
 
     // MARK: - Faults
 
-    @Test(
-        "a clip that may not be read is told by its name; a clip at 30000/1001 frames a second is cut here, to the frame"
-    )
-    func clips() async throws {
+    @Test
+    func `an unreadable clip is named; clips are cut to the frame at 30000/1001 frames per second`() async throws {
         let clips = try await threeClips()
         try await withStitcher(["UNDERSTUDY_CACHE_DIR": "\(stack.folder)/cold"]) { stitcher, _ in
-            try aws.ask([
+            try aws.send([
                 "misbehave": [
                     "match": "GET .*seg_2", "times": 9, "status": 403,
                     "body": "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>",
@@ -133,7 +133,7 @@ import Testing
             #expect(denied?.providerCode == "AccessDenied")
             let made = try jobs()
             #expect(made.isEmpty)
-            try aws.ask(["heal": true])
+            try aws.send(["heal": true])
             var other = request(clips)
             other.fps = 29.97
             let film = try await stitcher.call(StitcherAPI.stitch, other)
@@ -147,14 +147,14 @@ import Testing
         }
     }
 
-    @Test("a job that cannot be cancelled when the film is made here instead is named, since it may still write")
-    func uncancelled() async throws {
+    @Test
+    func `a job that cannot be cancelled is named in a warning when the film is joined locally instead`() async throws {
         let request = request(try await threeClips(), backend: .auto)
         try cloud(["hold": true])
         try await withStitcher(["UNDERSTUDY_MEDIACONVERT_QUEUE_S": "86400"]) { stitcher, _ in
             async let call = stitcher.call(StitcherAPI.stitch, request)
             try await untilJobs(1)
-            try aws.ask([
+            try aws.send([
                 "misbehave": [
                     "match": "(GET|DELETE) /2017", "times": 50, "status": 403, "json": "AccessDeniedException",
                 ]
@@ -168,49 +168,51 @@ import Testing
         }
     }
 
-    @Test("a job that fails, a film that is missing or too short, and a role without access are told in AWS's words")
-    func failed() async throws {
+    @Test
+    func `failed jobs, missing or short films and a role without access are reported with AWS's messages`() async throws
+    {
         let request = request(try await threeClips())
         try await withStitcher { stitcher, program in
             try cloud(["fail": ["code": 1404, "message": "Unable to open input file"]])
-            let fault = await refusal(stitcher, request)
+            let failure = await refusal(stitcher, request)
             let id = try #require(try jobs().first?["id"]?.string)
             #expect(
-                fault?.message.contains("the MediaConvert job \(id) failed: 1404: Unable to open input file") == true)
-            #expect(fault?.provider == "mediaconvert" && fault?.providerCode == "1404" && fault?.retryable == false)
-            let status = try await stitcher.call(StitcherAPI.jobStatus, StitchJob(jobID: id))
+                failure?.message.contains("the MediaConvert job \(id) failed: 1404: Unable to open input file") == true)
+            #expect(
+                failure?.provider == "mediaconvert" && failure?.providerCode == "1404" && failure?.retryable == false)
+            let status = try await stitcher.call(StitcherAPI.jobStatus, StitchJobReference(jobID: id))
             #expect(status.status == "ERROR" && status.error == "1404: Unable to open input file")
             try cloud(["empty": true])
             #expect(await refusal(stitcher, request)?.message.contains("was not written") == true)
             try cloud(["empty": false, "short": 20])
             let short = await refusal(stitcher, request)
-            #expect(short?.kind == .corruptMedia && short?.message.contains("has 70 frames, promised were 90") == true)
+            #expect(short?.kind == .corruptMedia && short?.message.contains("has 70 frames, expected 90") == true)
             try cloud(["short": 0])
-            try aws.ask([
+            try aws.send([
                 "service": "iam", "call": "delete_role_policy",
                 "args": ["RoleName": "MediaConvertJobRole", "PolicyName": "UnderstudyS3-films"],
             ])
-            // The role is looked at again after each failure, and set right.
+            // The role is checked again after each failure, and corrected.
             #expect(try await stitcher.call(StitcherAPI.stitch, request).backend == .mediaconvert)
             #expect(try jobs().count == 4)
             let unknown = await #expect(throws: ServiceError.self) {
-                try await stitcher.call(StitcherAPI.jobStatus, StitchJob(jobID: "1-none"))
+                try await stitcher.call(StitcherAPI.jobStatus, StitchJobReference(jobID: "1-none"))
             }
             #expect(unknown?.kind == .notFound && unknown?.provider == "mediaconvert")
             let foreign = await #expect(throws: ServiceError.self) {
-                try await stitcher.call(StitcherAPI.jobStatus, StitchJob(jobID: "../queues"))
+                try await stitcher.call(StitcherAPI.jobStatus, StitchJobReference(jobID: "../queues"))
             }
             #expect(foreign?.kind == .invalidParams)
         }
     }
 
-    @Test(
-        "refusals of the service: throttled is waited for, denied and foreign answers are told, a job under way is kept"
-    )
-    func refused() async throws {
+    @Test
+    func `throttling is retried, other rejections are reported, and expired credentials do not lose the job`()
+        async throws
+    {
         let request = request(try await threeClips())
         try await withStitcher { stitcher, _ in
-            func misbehave(_ fault: JSONValue) throws { try aws.ask(["misbehave": fault]) }
+            func misbehave(_ fault: JSONValue) throws { try aws.send(["misbehave": fault]) }
             try misbehave(["match": "POST /2017", "status": 429, "json": "TooManyRequestsException"])
             try misbehave(["match": "GET /2017", "status": 503, "json": "ServiceUnavailableException", "times": 5])
             let first = try await stitcher.call(StitcherAPI.stitch, request)
@@ -225,22 +227,22 @@ import Testing
                 "headers": ["Content-Type": "text/html"],
             ])
             let foreign = await refusal(stitcher, other)
-            #expect(foreign?.message.contains("none of MediaConvert: is the endpoint right?") == true)
-            // The credentials expire in mid-job: the job goes on, and is found again.
+            #expect(foreign?.message.contains("unexpected response; check the MediaConvert endpoint") == true)
+            // The credentials expire during the job: it goes on, and is found again.
             try cloud(["slow": 3])
             let call = Task { try await stitcher.call(StitcherAPI.stitch, other) }
             try await untilJobs(2)
-            try aws.ask(["expire": "k"])
+            try aws.send(["expire": "k"])
             let expired = await #expect(throws: ServiceError.self) { try await call.value }
             #expect(expired?.kind == .unauthorized && expired?.message.contains("expired") == true)
-            try aws.ask(["renew": "k"])
+            try aws.send(["renew": "k"])
             let made = try await stitcher.call(StitcherAPI.stitch, other)
             #expect(try jobs().map { $0["id"]?.string } == [first.jobID, made.jobID])
         }
     }
 
-    @Test("a role may be given, or must be there where none may be made")
-    func roles() async throws {
+    @Test
+    func `the role is configured, created, or reported as missing`() async throws {
         let request = request(try await threeClips())
         try await withStitcher(["UNDERSTUDY_MEDIACONVERT_SETUP": "off"]) { stitcher, _ in
             let missing = await refusal(stitcher, request)
@@ -250,14 +252,14 @@ import Testing
             #expect(denied?.providerCode == "1401" && denied?.message.contains("Access Denied: s3:GetObject") == true)
         }
         try await withStitcher(["UNDERSTUDY_MEDIACONVERT_ROLE": "Fresh"]) { stitcher, _ in
-            // MediaConvert does not know a new role at once.
-            try aws.ask([
+            // IAM is eventually consistent: MediaConvert does not see a new role at once.
+            try aws.send([
                 "misbehave": [
                     "match": "POST /2017", "status": 400,
                     "body": #"{"__type":"BadRequestException","message":"The role cannot be assumed"}"#,
                 ]
             ])
-            // Nor does the part of it that looks at the bucket.
+            // Neither does its access to the bucket.
             try cloud(["fail": ["code": 1432, "message": "Unable to assume the role"]])
             let made = try await stitcher.call(StitcherAPI.stitch, request)
             #expect(made.backend == .mediaconvert && made.cost == USD(0.01))

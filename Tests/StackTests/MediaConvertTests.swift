@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import Foundation
@@ -7,8 +9,8 @@ import ServicePool
 import StandIns
 import Testing
 
-/// Films that MediaConvert joins, and that `auto` joins here instead.
-@Suite(.serialized) struct MediaConvertTests: MediaConvertScene {
+/// Films that MediaConvert joins, and that the backend `auto` joins locally instead.
+@Suite(.serialized, .timeLimit(.minutes(4))) struct MediaConvertTests: MediaConvertFixture {
     let aws: StandIn
     let stack: LiveStack
 
@@ -19,11 +21,10 @@ import Testing
 
     // MARK: - Films
 
-    @Test(
-        "clips in a bucket become a film by one job, whose request is AWS's to the letter; the role is made by the way")
-    func simple() async throws {
+    @Test
+    func `clips in a bucket are joined by one job with a valid request, and the role is created`() async throws {
         var clips = try await threeClips()
-        // Longer than its segment: cut by the job.
+        // Longer than its segment, so the job must cut it.
         clips[1].clip = try await clip("long", seconds: 2.5, colour: "lime")
         for index in clips.indices { clips[index].text = "Words of segment \(index + 1)." }
         var request = request(clips)
@@ -35,38 +36,38 @@ import Testing
             #expect(made.captions == ["s3://films/out/final.srt", "s3://films/out/final.vtt"])
             let jobs = try jobs()
             #expect(jobs.count == 1 && jobs[0]["id"]?.string == made.jobID)
-            let asked = jobs[0]["request"]
-            #expect(asked?["role"] == "arn:aws:iam::123456789012:role/MediaConvertJobRole")
-            let inputs = asked?["settings"]?["inputs"]?.array ?? []
+            let created = jobs[0]["request"]
+            #expect(created?["role"] == "arn:aws:iam::123456789012:role/MediaConvertJobRole")
+            let inputs = created?["settings"]?["inputs"]?.array ?? []
             #expect(inputs.compactMap { $0["fileInput"]?.string } == clips.map(\.clip))
             let cut: JSONValue = [["startTimecode": "00:00:00:00", "endTimecode": "00:00:00:29"]]
             #expect(inputs.map { $0["inputClippings"] } == [nil, cut, nil])
-            let group = asked?["settings"]?["outputGroups"]?.array?.first
+            let group = created?["settings"]?["outputGroups"]?.array?.first
             #expect(
                 group?["outputGroupSettings"]?["fileGroupSettings"]?["destination"] == "s3://films/out/final")
             let video = group?["outputs"]?.array?.first?["videoDescription"]?["codecSettings"]?["h264Settings"]
             #expect(video?["bitrate"] == 5_000_000 && video?["framerateNumerator"] == 30)
             let film = try film()
             #expect(try await frames(film) == 90)
-            #expect(try await Judge.complaints(film) == "")
+            #expect(try await FilmInspection.decodingErrors(film) == "")
             #expect(try await colour(film, frame: 29)[0] > 200)
             #expect(try await colour(film, frame: 30)[1] > 200)
             #expect(try await colour(film, frame: 60)[2] > 200)
             #expect(try !keys().contains { $0.contains(".stitch") })
-            let status = try await stitcher.call(StitcherAPI.jobStatus, StitchJob(jobID: made.jobID ?? ""))
+            let status = try await stitcher.call(StitcherAPI.jobStatus, StitchJobReference(jobID: made.jobID ?? ""))
             #expect(status.status == "COMPLETE" && status.percent == 100 && status.error == nil)
-            // The same film of the same clips is the same job; other bytes are another film.
+            // The same request is the same job, as long as its film exists.
             let again = try await stitcher.call(StitcherAPI.stitch, request)
             #expect(again.jobID == made.jobID)
             try s3("delete_object", ["Key": "out/final.mp4"])
-            let gone = try await stitcher.call(StitcherAPI.stitch, request)
-            #expect(gone.jobID != made.jobID)
+            let recreated = try await stitcher.call(StitcherAPI.stitch, request)
+            #expect(recreated.jobID != made.jobID)
             #expect(try keys().contains("out/final.mp4"))
         }
     }
 
-    @Test("MediaConvert's job and its names are on the disk when the film is there: seen by system calls")
-    func durableLedger() async throws {
+    @Test
+    func `the ledger of MediaConvert jobs is flushed to disk, checked by system calls`() async throws {
         let request = request(try await threeClips())
         try await withStitcher(tracing: SystemCalls.fileChanges) { stitcher, _ in
             #expect(try await stitcher.call(StitcherAPI.stitch, request).backend == .mediaconvert)
@@ -79,8 +80,8 @@ import Testing
         }
     }
 
-    @Test("a narration apart from its clip, and a clip that is unlike the film or too short, are made fitting before")
-    func prepared() async throws {
+    @Test
+    func `narrations, and clips of another format or too short, are prepared before the job`() async throws {
         var clips = try await threeClips()
         clips[0].clip = try await clip("silent", seconds: 1, colour: "red", tone: nil)
         clips[1].clip = try await clip("other", seconds: 0.5, colour: "lime", size: "160x160")
@@ -97,14 +98,14 @@ import Testing
             let film = try film()
             #expect(try await frames(film) == 90 && made.warnings == nil)
             #expect(try await colour(film, frame: 59)[1] > 200)
-            let onset = try #require(try await Judge.onset(film, at: 2))
+            let onset = try #require(try await FilmInspection.onset(film, at: 2))
             #expect(abs(onset) < 0.06)
             #expect(try !keys().contains { $0.contains(".stitch") })
         }
     }
 
-    @Test("files of this machine are refused with their place, or go through the bucket that is configured")
-    func staging() async throws {
+    @Test
+    func `local files are rejected with their pointer, or staged in the configured bucket`() async throws {
         var clips = try await threeClips()
         for index in clips.indices { clips[index].clip = "file://\(stack.folder)/seg_\(index + 1).mp4" }
         var request = request(clips)
@@ -127,17 +128,17 @@ import Testing
             #expect(made.video == request.output && made.backend == .mediaconvert)
             #expect(try await frames("\(stack.folder)/staged.mp4") == 90)
             #expect(try !keys().contains { $0.hasPrefix("work/") })
-            // Asked for again, the film is there and good: nothing is made, nothing is paid for.
+            // The film of a repeated request exists already: no job is created.
             let again = try await stitcher.call(StitcherAPI.stitch, request)
             #expect(again.jobID == made.jobID)
             #expect(try jobs().count == 1)
         }
     }
 
-    @Test(
-        "a cross-fade is made before, as a clip of its own, and is what it is in a film joined here; the film keeps its length"
-    )
-    func fades() async throws {
+    @Test
+    func `cross-fades are prepared as clips and equal those of a local film, and the film keeps its length`()
+        async throws
+    {
         var request = request(try await threeClips())
         (request.mode, request.fade) = (.fade, 0.5)
         try await withStitcher { stitcher, _ in
@@ -151,15 +152,15 @@ import Testing
             #expect(inputs[1]["inputClippings"] == nil)
             let film = try film()
             #expect(try await frames(film) == 90)
-            #expect(try await Judge.complaints(film) == "")
-            var here = request
-            (here.backend, here.output) = (.local, "file://\(stack.folder)/here.mp4")
-            _ = try await stitcher.call(StitcherAPI.stitch, here)
+            #expect(try await FilmInspection.decodingErrors(film) == "")
+            var local = request
+            (local.backend, local.output) = (.local, "file://\(stack.folder)/local.mp4")
+            _ = try await stitcher.call(StitcherAPI.stitch, local)
             for frame in [20, 24, 30, 35, 40, 59, 60] {
-                let one = try await colour(film, frame: frame)
-                let other = try await colour("\(stack.folder)/here.mp4", frame: frame)
-                let isAlike = zip(one, other).allSatisfy { abs($0 - $1) < 24 }
-                #expect(isAlike, "\(frame): \(one) \(other)")
+                let cloud = try await colour(film, frame: frame)
+                let local = try await colour("\(stack.folder)/local.mp4", frame: frame)
+                let isAlike = zip(cloud, local).allSatisfy { abs($0 - $1) < 24 }
+                #expect(isAlike, "\(frame): \(cloud) \(local)")
             }
             let middle = try await colour(film, frame: 30)
             #expect(middle[0] > 60 && middle[1] > 60 && middle[2] < 60)
@@ -167,8 +168,8 @@ import Testing
         }
     }
 
-    @Test("more clips than a job may have are joined in stages, each of which costs what a job costs")
-    func stages() async throws {
+    @Test
+    func `more clips than the limit of a job are joined in stages, each at the price of a job`() async throws {
         let ends = try await threeClips()
         let between = try await clip("short", seconds: 0.2, colour: "lime")
         var clips = (0..<170).map { StitchClip(clip: between, segmentID: "seg_\($0)", duration: 0.2) }
@@ -187,16 +188,18 @@ import Testing
         }
     }
 
-    // MARK: - Automatically
+    // MARK: - Backend auto
 
-    @Test("auto joins the film here where MediaConvert fails, waits too long, refuses, or cannot do it, and says so")
-    func automatic() async throws {
+    @Test
+    func `auto joins the film locally, with a warning, if MediaConvert fails, queues too long or rejects it`()
+        async throws
+    {
         let request = request(try await threeClips(), backend: nil)
         let environment = ["UNDERSTUDY_STITCH_BACKEND": "auto", "UNDERSTUDY_MEDIACONVERT_QUEUE_S": "1"]
         try await withStitcher(environment) { stitcher, _ in
-            let well = try await stitcher.call(StitcherAPI.stitch, request)
-            #expect(well.backend == .mediaconvert && well.warnings == nil)
-            func fallback(_ request: Stitch, _ reason: String, job: Bool) async throws {
+            let joined = try await stitcher.call(StitcherAPI.stitch, request)
+            #expect(joined.backend == .mediaconvert && joined.warnings == nil)
+            func fallback(_ request: StitchFilm, _ reason: String, job: Bool) async throws {
                 let made = try await stitcher.call(StitcherAPI.stitch, request)
                 let warning = made.warnings?.first ?? ""
                 #expect(made.backend == .local && made.cost == .zero)
@@ -212,14 +215,14 @@ import Testing
             try await fallback(other, "waited for 1 s in its queue", job: true)
             #expect(try jobs().last?["status"] == "CANCELED")
             try cloud(["hold": false])
-            try aws.ask(["misbehave": ["match": "POST /2017", "status": 403, "json": "AccessDeniedException"]])
+            try aws.send(["misbehave": ["match": "POST /2017", "status": 403, "json": "AccessDeniedException"]])
             try await fallback(other, "AccessDeniedException", job: false)
             other.loudness = -16
             try await fallback(other, "/loudness_lufs", job: false)
             other.loudness = nil
-            other.output = "file://\(stack.folder)/here.mp4"
+            other.output = "file://\(stack.folder)/local.mp4"
             try await fallback(other, "/output: expected an s3:// URI", job: false)
-            // Told by name, it is done by name.
+            // A backend that is requested by name has no fallback.
             other.backend = .mediaconvert
             #expect(await refusal(stitcher, other)?.kind == .invalidParams)
         }

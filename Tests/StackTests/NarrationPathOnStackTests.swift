@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import Foundation
@@ -5,22 +7,22 @@ import JSON
 import JSONRPC
 import Testing
 
-/// Films that are stitched while the narrations are put into their clips.
-@Suite(.serialized) struct NarrationPathOnStackTests {
-    @Test("clips that are narrated while a film is stitched of them change nothing of its pictures and its sound")
-    func beside() async throws {
+/// Films that are stitched while the narrations are added to their clips.
+@Suite(.serialized, .timeLimit(.minutes(3))) struct NarrationPathOnStackTests {
+    @Test
+    func `adding narrations to clips while they are stitched does not change the film`() async throws {
         try await LiveStack.with { stack in
             let ids = try stack.writeStoryboard(durations: [0.7, 1.1, 0.9])
-            for id in ids { try await stack.narrate(id, seconds: 0.6) }
-            let view = try await stack.job(["width": 320, "height": 180])
+            for id in ids { try await stack.writeNarration(id, seconds: 0.6) }
+            let view = try await stack.runJob(["width": 320, "height": 180])
             #expect(view.state == .finished && view.warnings.isEmpty, "\(view.warnings)")
             let clips = zip(ids, [0.7, 1.1, 0.9]).map { id, duration in
                 StitchClip(
-                    clip: "file://" + stack.place("agent5/\(id)_clip.mp4"), segmentID: id, duration: duration,
-                    audio: "file://" + stack.place("agent4/\(id).mp3"))
+                    clip: "file://" + stack.artifactPath("agent5/\(id)_clip.mp4"), segmentID: id, duration: duration,
+                    audio: "file://" + stack.artifactPath("agent4/\(id).mp3"))
             }
             for mode in [StitchMode.simple, .fade] {
-                let still = try await Self.stitch(clips, mode, "still", stack)
+                let expected = try await Self.stitch(clips, mode, "expected", stack)
                 for round in 0..<5 {
                     async let film = Self.stitch(clips, mode, "\(round)", stack)
                     let clipper = try await stack.connect("clipper")
@@ -31,33 +33,35 @@ import Testing
                                 ReplaceAudio(clip: clip.clip, audio: clip.audio ?? "", output: clip.clip))
                         }
                     }
-                    #expect(try await film == still, "\(mode) \(round)")
+                    #expect(try await film == expected, "\(mode) \(round)")
                 }
             }
         }
     }
 
-    @Test("a narration that cannot be read is one warning, and the film is silent there, while others are heard")
-    func unreadable() async throws {
+    @Test
+    func `an unreadable narration is one warning, and its segment is silent`() async throws {
         try await LiveStack.with { stack in
             let ids = try stack.writeStoryboard(durations: [1, 1])
-            try await stack.narrate(ids[0], seconds: 0.8)
-            try Data(repeating: 0x55, count: 5000).write(to: URL(filePath: stack.place("agent4/\(ids[1]).mp3")))
-            let view = try await stack.job(["width": 320, "height": 180])
+            try await stack.writeNarration(ids[0], seconds: 0.8)
+            try Data(repeating: 0x55, count: 5000).write(to: URL(filePath: stack.artifactPath("agent4/\(ids[1]).mp3")))
+            let view = try await stack.runJob(["width": 320, "height": 180])
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.warnings.count { $0.hasPrefix("\(ids[1]): ") } == 1, "\(view.warnings)")
-            let film = stack.place("agent5/final.mp4")
-            #expect(abs(try #require(try await Judge.onset(film, at: 0))) < 0.01)
-            #expect(try await Judge.complaints(film) == "")
+            let film = stack.artifactPath("agent5/final.mp4")
+            #expect(abs(try #require(try await FilmInspection.onset(film, at: 0))) < 0.01)
+            #expect(try await FilmInspection.decodingErrors(film) == "")
         }
     }
 
-    /// Stitches a film. -> checksums of its decoded pictures and of its decoded sound.
+    /// Stitches a film.
+    ///
+    /// - Returns: The checksums of its decoded pictures and of its decoded sound.
     private static func stitch(
         _ clips: [StitchClip], _ mode: StitchMode, _ name: String, _ stack: LiveStack
     ) async throws -> [String] {
-        let path = stack.place("agent5/\(mode.rawValue)-\(name).mp4")
-        var request = Stitch(clips: clips, output: "file://\(path)")
+        let path = stack.artifactPath("agent5/\(mode.rawValue)-\(name).mp4")
+        var request = StitchFilm(clips: clips, output: "file://\(path)")
         (request.mode, request.width, request.height) = (mode, 320, 180)
         _ = try await stack.connect("stitcher").call(StitcherAPI.stitch, request)
         var sums: [String] = []

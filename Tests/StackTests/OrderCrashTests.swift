@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import Foundation
@@ -5,9 +7,10 @@ import JSON
 import JSONRPC
 import ServicePool
 import StandIns
+import TestSupport
 import Testing
 
-/// `imagegen` is killed at each moment at which something on its disk changes: what it ordered is in its caller's books all the same.
+/// Kills `imagegen` at each change on its disk: whatever it ordered is booked by its caller.
 @Suite(.serialized, .timeLimit(.minutes(4))) struct OrderCrashTests {
     private static let price = USD(0.02)
     private let openAI: StandIn
@@ -16,33 +19,35 @@ import Testing
         openAI = try StandIn("openai_images")
     }
 
-    @Test("killed before each rename of a purchase: each order is booked once")
-    func purchase() async throws { try await killAtEachRename { _ in } }
+    @Test
+    func `each order is booked once if imagegen is killed before each rename of a purchase`() async throws {
+        try await killAtEachRename { _ in }
+    }
 
-    @Test("killed before each rename after a process was killed with the order under way: each order is booked once")
-    func settlement() async throws {
+    @Test
+    func `each order is booked once if imagegen is killed before each rename of the recovery from a kill`() async throws
+    {
         try await killAtEachRename { caller in
-            try openAI.ask(["delay": 20])
+            try openAI.send(["delay": 20])
             let program = try await caller.start(killedAtRename: nil)
             let (stack, prompt) = (caller.stack, caller.prompt)
             let call = Task { try? await Caller.generate(prompt, attempt: 0, stack) }
-            let isAsked = await Program.comes { ((try? caller.orders()) ?? 0) == 1 }
-            #expect(isAsked)
+            try await until("the image is ordered") { try caller.orders() == 1 }
             program.signal(SIGKILL)
             _ = await call.value
-            _ = await program.ended()
-            try openAI.ask(["delay": 0])
+            _ = await program.waitUntilExit()
+            try openAI.send(["delay": 0])
         }
     }
 
-    @Test("killed before each rename of a purchase whose first answer is of no use: each order is booked once")
-    func repeated() async throws {
+    @Test
+    func `each order is booked once if imagegen is killed before each rename after an unusable image`() async throws {
         try await killAtEachRename { caller in
-            try openAI.ask(["misbehave": [["for": .string(caller.prompt), "truncate": 30]]])
+            try openAI.send(["misbehave": [["for": .string(caller.prompt), "truncate": 30]]])
         }
     }
 
-    /// Buys one picture after the other, each from a process that is killed one rename later, until one is not killed.
+    /// Buys images, each from a process that is killed one rename later than the previous one, until one is not killed.
     private func killAtEachRename(_ prepare: (Caller) async throws -> Void) async throws {
         var number = 1
         var isKilled = true
@@ -56,11 +61,11 @@ import Testing
             #expect(caller.booked == Self.price * orders, "killed at rename \(number): \(orders) orders")
             number += 1
         }
-        // The socket's name, the order, its end, the picture in the cache and at its place, and the reply.
+        // The renames are those of the socket, the order, its end, the image in the cache, the output and the reply.
         #expect(!isKilled && number > 6, "\(number)")
     }
 
-    /// A caller that books each loss before it goes on, as the orchestrator does.
+    /// A caller that books each loss before it retries, as the orchestrator does.
     private final class Caller {
         let stack: LiveStack
         let prompt: String
@@ -77,6 +82,9 @@ import Testing
             ])
         }
 
+        /// Starts `imagegen`.
+        ///
+        /// - Parameter number: The rename before which the process is killed; `nil` for none.
         func start(killedAtRename number: Int?) async throws -> Program {
             var environment = stack.environment
             if let number {
@@ -96,41 +104,40 @@ import Testing
             return path
         }
 
-        /// Orders of the picture that the provider got.
+        /// The number of orders of the image that the provider received.
         func orders() throws -> Int {
-            let all = try openAI.ask(["requests": true])["requests"]?.array ?? []
+            let all = try openAI.send(["requests": true])["requests"]?.array ?? []
             return all.count { $0["body"]?["prompt"]?.string == prompt }
         }
 
         static func generate(_ prompt: String, attempt: Int, _ stack: LiveStack) async throws -> GeneratedImage {
             let connection = try await RPCConnection.connect(
-                to: try stack.run.socketPath(service: "imagegen", instance: "one"), patience: .seconds(20))
+                to: try stack.runDirectory.socketPath(service: "imagegen", instance: "one"), timeout: .seconds(20))
             let request = GenerateImage(
                 prompt: prompt, width: 320, height: 180, output: "file://\(stack.folder)/picture.png",
                 idempotencyKey: "key", attempt: attempt, maxCost: OrderCrashTests.price)
             return try await connection.call(ImageGenAPI.generate, request)
         }
 
-        /// The process exited before it served.
-        private struct ProcessExited: Error {}
+        /// The process ended before it served.
+        private struct ProcessEnded: Error {}
+        /// Twenty calls did not deliver the image.
+        private struct NotDelivered: Error {}
 
-        /// Calls until the picture is delivered; a process that has exited is started again.
+        /// Calls until the image is delivered. A process that has ended is started again.
         ///
-        /// - Returns: whether the process was killed.
+        /// - Returns: Whether the process was killed.
         func buy(killedAtRename number: Int) async throws -> Bool {
             var program = try await start(killedAtRename: number)
             var isKilled = false
             defer { program.signal(SIGKILL) }
-            while true {
+            for _ in 0..<20 {
                 do {
-                    // One that is killed before it serves is not waited for.
-                    let path = try stack.run.socketPath(service: "imagegen", instance: "one")
-                    let isServing = await Program.comes {
+                    let path = try stack.runDirectory.socketPath(service: "imagegen", instance: "one")
+                    try await until("imagegen serves or has ended") {
                         FileManager.default.fileExists(atPath: path) || kill(program.identifier, 0) != 0
                     }
-                    guard isServing, kill(program.identifier, 0) == 0 else {
-                        throw ProcessExited()
-                    }
+                    guard kill(program.identifier, 0) == 0 else { throw ProcessEnded() }
                     let image = try await Self.generate(prompt, attempt: attempt, stack)
                     booked += image.cost + (image.wasted ?? .zero) + (image.unknown ?? .zero)
                     return isKilled
@@ -140,10 +147,11 @@ import Testing
                 } catch {
                     guard !isKilled else { throw error }
                     isKilled = true
-                    _ = await program.ended()
+                    _ = await program.waitUntilExit()
                     program = try await start(killedAtRename: nil)
                 }
             }
+            throw NotDelivered()
         }
     }
 }

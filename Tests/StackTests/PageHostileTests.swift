@@ -1,17 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Foundation
 import Glibc
 import JSON
 import JSONRPC
 import ServicePool
+import TestSupport
 import Testing
 
-/// Requests that no browser sends, and what a dashboard leaves behind that is killed.
+/// Requests that no browser sends, and uploads of a killed dashboard.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct PageHostileTests {
-    /// Answers that end the page's process on a subscript or a conversion.
-    @Test("no header, target or query ends the page, with or without a token")
-    func headers() async throws {
-        try await PageScene.with(["UNDERSTUDY_DASHBOARD_TOKEN": "hush-hush-secret"]) { page in
+    @Test
+    func `no header, target or query ends the dashboard`() async throws {
+        try await PageFixture.with(["UNDERSTUDY_DASHBOARD_TOKEN": "hush-hush-secret"]) { page in
             let before = try await Self.pid(page.stack)
             let odd = [
                 "", ";", ";;", ",", "=", ";q=", "gzip;", ";gzip", "gzip;q=", "gzip;q=1e999", "bytes=", "bytes=-", "\"",
@@ -36,9 +38,9 @@ import Testing
         }
     }
 
-    @Test("a length beyond 63 bits is too large at once; a WebSocket's close code that no frame may carry is an error")
-    func numbers() async throws {
-        try await PageScene.with { page in
+    @Test
+    func `a Content-Length beyond 63 bits is too large, and an invalid close code is a protocol error`() async throws {
+        try await PageFixture.with { page in
             for length in ["9223372036854775808", "18446744073709551615"] {
                 let peer = RawPeer(port: UInt16(page.port) ?? 0)
                 let lines = [
@@ -59,9 +61,9 @@ import Testing
         }
     }
 
-    @Test("packed answers go to those who name gzip, and not to those who refuse it")
-    func coding() async throws {
-        try await PageScene.with { page in
+    @Test
+    func `responses are compressed for clients that accept gzip only`() async throws {
+        try await PageFixture.with { page in
             for (value, isPacked) in [
                 ("gzip", true), ("GZIP", true), ("br, gzip", true), ("gzip;q=0.5", true), ("gzip ; q=0.5", true),
                 ("gzip;q=0", false), ("gzip;q=0.000", false), (";", false), ("", false), ("identity", false),
@@ -73,41 +75,40 @@ import Testing
         }
     }
 
-    @Test("an upload of a dashboard that was killed is removed by the next one; one that is coming in stays")
-    func uploads() async throws {
-        try await PageScene.with { page in
+    @Test
+    func `an unfinished upload of a killed dashboard is removed by the next one; one in progress stays`() async throws {
+        try await PageFixture.with { page in
             let folder = "\(page.stack.folder)/state/dashboard/uploads"
             let peer = RawPeer(port: UInt16(page.port) ?? 0)
             peer.send(
                 "POST /api/uploads?name=a.mp3 HTTP/1.1\r\nHost: localhost\r\nX-Understudy: 1\r\nContent-Length: 100000\r\n\r\n"
             )
             peer.send([UInt8](repeating: 7, count: 50_000))
-            while try Self.files(folder).isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+            try await until("the upload has begun") { try !Self.files(folder).isEmpty }
             let old = try Self.files(folder)
-            // Another dashboard of the same state directory takes nothing of one that lives.
+            // A second dashboard with the same state directory does not remove the upload.
             let second = try await Program(
                 "dashboard",
                 environment: page.stack.environment.merging(["UNDERSTUDY_INSTANCE": "second"]) { $1 })
-            while !page.stack.run.instances(of: "dashboard").contains("second") {
-                try await Task.sleep(for: .milliseconds(20))
+            try await until("the second dashboard serves") {
+                page.stack.runDirectory.instances(of: "dashboard").contains("second")
             }
             #expect(try Self.files(folder) == old)
             second.signal(SIGTERM)
-            _ = await second.ended()
+            _ = await second.waitUntilExit()
             let pid = try await Self.pid(page.stack)
             kill(pid, SIGKILL)
-            var new = pid
-            while new == pid || new == 0 {
-                try await Task.sleep(for: .milliseconds(50))
-                new = (try? await Self.pid(page.stack)) ?? 0
+            try await until("another dashboard serves") {
+                let new = (try? await Self.pid(page.stack)) ?? 0
+                return new != pid && new != 0
             }
             #expect(try Self.files(folder).isEmpty)
         }
     }
 
-    @Test("thousands of requests in one packet are answered each, and answers that nobody reads fill no memory")
-    func pipelined() async throws {
-        try await PageScene.with { page in
+    @Test
+    func `thousands of pipelined requests get a response each, and unread responses do not fill memory`() async throws {
+        try await PageFixture.with { page in
             let job = try await page.film(bytes: 1 << 20)
             let pid = try await Self.pid(page.stack)
             let slow = "GET /api/replicas HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -127,20 +128,20 @@ import Testing
                 }
                 #expect(answers == count)
             }
-            let before = try await page.resident()
-            let silent = (0..<2).map { _ in RawPeer(port: UInt16(page.port) ?? 0, window: 4096, patience: 2) }
+            let before = try await page.residentMemory()
+            let silent = (0..<2).map { _ in RawPeer(port: UInt16(page.port) ?? 0, receiveBuffer: 4096, timeout: 2) }
             let block = String(repeating: "GET /assets/app.js HTTP/1.1\r\nHost: localhost\r\n\r\n", count: 20_000)
-            // Ends when nothing is taken any more.
+            // Sending ends when the dashboard reads no more.
             for peer in silent { for _ in 0..<20 where peer.send(Array(block.utf8)) {} }
-            let grown = try await page.resident() - before
+            let grown = try await page.residentMemory() - before
             #expect(grown < 64, "\(grown) MB")
             #expect(try await Self.pid(page.stack) == pid)
         }
     }
 
-    @Test("long runs of combining marks, in a body, an address or a header, block nobody", .timeLimit(.minutes(1)))
-    func marks() async throws {
-        try await PageScene.with { page in
+    @Test(.timeLimit(.minutes(1)))
+    func `long runs of combining marks in a body, a target or a header block no other request`() async throws {
+        try await PageFixture.with { page in
             let run = String(repeating: "\u{301}\u{316}", count: 80_000)
             let escaped = String(repeating: #"\u0301\u0316"#, count: 80_000)
             for text in [run, escaped] {
@@ -172,15 +173,15 @@ import Testing
         }
     }
 
-    @Test("a film that becomes shorter while it is sent ends the connection, and keeps nobody busy")
-    func truncated() async throws {
-        try await PageScene.with { page in
+    @Test
+    func `a film that is truncated while it is sent ends the connection`() async throws {
+        try await PageFixture.with { page in
             let job = try await page.film(bytes: 100 << 20)
             let pid = try await Self.pid(page.stack)
-            let peer = RawPeer(port: UInt16(page.port) ?? 0, window: 65_536)
+            let peer = RawPeer(port: UInt16(page.port) ?? 0, receiveBuffer: 65_536)
             peer.send("GET /api/jobs/\(job)/film HTTP/1.1\r\nHost: localhost\r\n\r\n")
             #expect(peer.readHeader().hasPrefix("HTTP/1.1 200"))
-            #expect(truncate(page.stack.place("agent5/final.mp4"), 1000) == 0)
+            #expect(truncate(page.stack.artifactPath("agent5/final.mp4"), 1000) == 0)
             var count = 0
             while case let bytes = peer.read(), !bytes.isEmpty { count += bytes.count }
             #expect(peer.hasEnded && count < 100 << 20)
@@ -188,11 +189,13 @@ import Testing
         }
     }
 
+    /// The names of the files in a folder, sorted; empty if there is no folder.
     private static func files(_ folder: String) throws -> [String] {
         guard FileManager.default.fileExists(atPath: folder) else { return [] }
         return try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
     }
 
+    /// The process id of the dashboard.
     private static func pid(_ stack: LiveStack) async throws -> Int32 {
         let connection = try await stack.connect("dashboard")
         let health = try await connection.call("rpc.health", params: [:])

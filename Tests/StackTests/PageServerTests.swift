@@ -1,18 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Foundation
 import Glibc
 import JSON
 import JSONRPC
+import TestSupport
 import Testing
 
-/// The server behind the page: what it answers, and whom it does not.
-@Suite(.serialized) struct PageServerTests {
+/// The responses of the page's server, and its access control.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct PageServerTests {
+    /// A lead that fails at once.
     private static let quick =
         #"{"calls": [{"steps": [{"fail": {"kind": "quota_exhausted", "message": "no credit"}}]}]}"#
 
-    @Test("the page comes packed, with an ETag and a strict policy, and weighs under 150 kB")
-    func assets() async throws {
-        try await PageScene.with(script: Self.quick) { page in
+    @Test
+    func `the page is compressed, has ETags and a strict content security policy, and is under 150 kB`() async throws {
+        try await PageFixture.with(script: Self.quick) { page in
             let first = try await page.curl("/")
             #expect(first.status == 200 && first.body.contains("<main"))
             #expect(
@@ -42,13 +46,13 @@ import Testing
         }
     }
 
-    @Test("a film comes by ranges, with its chapters; what is not there is said so")
-    func film() async throws {
-        try await PageScene.with(script: Self.quick) { page in
+    @Test
+    func `films are served by ranges, with chapters, and missing resources are 404`() async throws {
+        try await PageFixture.with(script: Self.quick) { page in
             let job = try await page.start(session: "s", segments: 2)
-            let view = try await page.stack.end(of: job)
+            let view = try await page.stack.waitForEnd(of: job)
             #expect(view.state == .finished)
-            let film = page.stack.place("agent5/final.mp4", user: "web")
+            let film = page.stack.artifactPath("agent5/final.mp4", user: "web")
             let bytes = try Data(contentsOf: URL(filePath: film))
             let path = "/api/jobs/\(job)/film"
             let whole = try await page.curl(path, "-I")
@@ -56,7 +60,7 @@ import Testing
             #expect(whole.headers["content-length"] == "\(bytes.count)" && whole.headers["accept-ranges"] == "bytes")
             func part(_ range: String, _ more: String...) async throws -> (Data, String) {
                 let copy = "\(page.stack.folder)/part"
-                let ended = try await Program.run(
+                let result = try await Program.run(
                     "/usr/bin/curl",
                     [
                         "-s", "-o", copy, "-w", "%{http_code} %header{content-range}", "-H", "Range: \(range)",
@@ -64,7 +68,7 @@ import Testing
                     ] + more)
                 return (
                     try Data(contentsOf: URL(filePath: copy)),
-                    ended.output.trimmingCharacters(in: .whitespacesAndNewlines)
+                    result.output.trimmingCharacters(in: .whitespacesAndNewlines)
                 )
             }
             let middle = try await part("bytes=100-1099")
@@ -81,7 +85,7 @@ import Testing
             let chapters = try await page.curl("/api/jobs/\(job)/chapters.vtt")
             #expect(
                 chapters.body
-                    == "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nseg_1\n\n00:00:01.000 --> 00:00:02.000\nseg_2\n")
+                    == "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nn\n\n00:00:01.000 --> 00:00:02.000\nn\n")
             let still = try await page.curl("/api/jobs/\(job)/segments/seg_1/still", "-I")
             #expect(still.status == 200 && still.headers["content-type"] == "image/png")
             #expect(try await page.curl("/api/jobs/\(job)/captions.vtt").status == 204)
@@ -99,9 +103,9 @@ import Testing
         }
     }
 
-    @Test("no path leads out, no site of others can ask for anything, and nothing is too large")
-    func refusals() async throws {
-        try await PageScene.with(script: Self.quick) { page in
+    @Test
+    func `paths outside the assets, foreign origins and oversized bodies are rejected`() async throws {
+        try await PageFixture.with(script: Self.quick) { page in
             for path in [
                 "/../etc/passwd", "/assets/..%2f..%2fetc%2fpasswd", "/api/jobs/%00", "/api/jobs/a%2Fb",
                 "/assets/%2e%2e/x",
@@ -110,11 +114,11 @@ import Testing
             }
             let start = ["-d", #"{"session_id":"never","pipeline_data":{"storyboard":{"segments":[]}}}"#]
             func post(_ headers: String...) async throws -> Int {
-                let ended = try await Program.run(
+                let result = try await Program.run(
                     "/usr/bin/curl",
                     ["-s", "-o", "/dev/null", "-w", "%{http_code}", "\(page.url)/api/jobs"] + start
                         + headers.flatMap { ["-H", $0] })
-                return Int(ended.output.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+                return Int(result.output.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
             }
             #expect(try await post() == 401)
             #expect(try await post("X-Understudy: 1", "Origin: http://evil.example") == 401)
@@ -126,12 +130,16 @@ import Testing
             try Data(repeating: 0x20, count: 9 * 1024 * 1024).write(to: URL(filePath: big))
             let refused = try await page.curl(
                 "/api/jobs", "-H", "X-Understudy: 1", "-H", "Expect:", "--data-binary", "@\(big)")
-            #expect(refused.status == 413 && refused.body.contains("of at most"))
-            #expect(try await page.curl("/api/jobs", "-X", "DELETE").status == 400)
+            #expect(refused.status == 413 && refused.body.contains("the limit is"))
+            let deleted = try await page.curl("/api/jobs", "-X", "DELETE")
+            #expect(deleted.status == 405 && deleted.headers["allow"] == "GET, HEAD, POST")
+            #expect(deleted.body.contains("method DELETE is not allowed; use GET, HEAD or POST"), "\(deleted.body)")
+            let read = try await page.curl("/api/estimate")
+            #expect(read.status == 405 && read.headers["allow"] == "POST")
             #expect(try await page.curl("/api/jobs", "-H", "X-Understudy: 1", "-d", "nonsense").status == 400)
             let odd = try await page.curl("/api/jobs", "-H", "X-Understudy: 1", "-d", #"{"options":{"colour":1}}"#)
             #expect(odd.status == 400 && odd.body.contains("/options/colour"))
-            // Uploads: sound only, kept under a name of our own.
+            // Uploads: audio only, stored under a generated name.
             let sound = try await page.curl("/api/uploads?name=..%2Fseg_1.mp3", "-H", "X-Understudy: 1", "-d", "sound")
             #expect(
                 sound.status == 201 && !sound.body.contains("/../")
@@ -145,9 +153,9 @@ import Testing
         }
     }
 
-    @Test("with a token nobody is let in who does not know it; without one nobody else can reach the page")
-    func token() async throws {
-        try await PageScene.with(script: Self.quick, ["UNDERSTUDY_DASHBOARD_TOKEN": "s3same"]) { page in
+    @Test
+    func `the token is required for every request; without a token the page listens on loopback only`() async throws {
+        try await PageFixture.with(script: Self.quick, ["UNDERSTUDY_DASHBOARD_TOKEN": "s3same"]) { page in
             #expect(try await page.curl("/").status == 401)
             #expect(try await page.curl("/?token=wrong").status == 401)
             #expect(try await page.curl("/api/jobs", "-H", "Authorization: Bearer wrong1").status == 401)
@@ -158,7 +166,7 @@ import Testing
             #expect(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"))
             #expect(try await page.curl("/", "-H", "Cookie: a=b; understudy=s3same").status == 200)
             #expect(try await page.curl("/", "-H", "Cookie: understudy=s3sam").status == 401)
-            // The address that was wanted is where the token leads, and nowhere else.
+            // The token redirects to the requested path, and never to another host.
             let places = [
                 "/jobs/job-1?token=s3same": "/jobs/job-1", "/jobs/job-1/?a=%26b&token=s3same&c": "/jobs/job-1?a=%26b&c",
                 "//evil.example/?token=s3same": "/evil.example", "/?token=s3same&token=s3same": "/",
@@ -167,18 +175,18 @@ import Testing
                 let answer = try await page.curl(path)
                 #expect(answer.status == 303 && answer.headers["location"] == place, "\(path): \(answer)")
             }
-            // A person is told what to do, a program gets JSON.
+            // Browsers get a form, programs get JSON.
             for path in ["/", "/jobs/job-1", "/?token=wrong"] {
                 let shown = try await page.curl(path, "-H", "Accept: text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")
                 #expect(shown.status == 401 && shown.headers["content-type"] == "text/html; charset=utf-8")
                 #expect(shown.body.contains("UNDERSTUDY_DASHBOARD_TOKEN") && shown.body.contains(#"name="token""#))
-                #expect(shown.body.contains("That is not the token") == path.contains("wrong"))
+                #expect(shown.body.contains("Wrong token") == path.contains("wrong"))
                 #expect(shown.headers["content-security-policy"]?.contains("'sha256-") == true)
             }
             let named = try await page.curl("/", host: "<b>.example", ["Accept: text/html"])
             #expect(named.status == 401 && named.body.contains("&lt;b&gt;.example") && !named.body.contains("<b>"))
             #expect(try await page.curl("/api/jobs").headers["content-type"] == "application/json; charset=utf-8")
-            // The token in the address opens pages, and changes nothing.
+            // The token in the query is accepted for pages only.
             let post = RawPeer(port: UInt16(page.port) ?? 0)
             post.send(
                 "POST /api/uploads?name=a.mp3&token=s3same HTTP/1.1\r\nHost: localhost\r\nX-Understudy: 1\r\nContent-Length: 9000000\r\n\r\n"
@@ -191,17 +199,17 @@ import Testing
         #expect(open.status == 1 && open.errors.contains("set UNDERSTUDY_DASHBOARD_TOKEN_FILE, or listen on 127.0.0.1"))
     }
 
-    @Test("idle and slow connections are ended, and beyond the cap they get 503, while others notice nothing")
-    func connections() async throws {
+    @Test
+    func `idle and slow connections are closed, and connections beyond the limit get 503`() async throws {
         let bounds = ["UNDERSTUDY_DASHBOARD_CONNECTIONS": "50", "UNDERSTUDY_DASHBOARD_HEADER_S": "1"]
-        try await PageScene.with(script: Self.quick, bounds) { page in
+        try await PageFixture.with(script: Self.quick, bounds) { page in
             let port = UInt16(page.port) ?? 0
             var idle = (0..<49).map { _ in RawPeer(port: port) }
             let among = try await page.curl("/healthz")
             #expect(among.status == 200)
             idle += (0..<20).map { _ in RawPeer(port: port) }
             #expect(idle.suffix(5).allSatisfy { $0.readAll().hasPrefix("HTTP/1.1 503") })
-            // The slow ones get no more than a second for their headers.
+            // Incomplete headers time out after a second.
             idle[0].send("GET / HTTP/1.1\r\nHost: x")
             for peer in idle { _ = peer.readAll() }
             let after = try await page.curl("/healthz")
@@ -212,14 +220,25 @@ import Testing
         }
     }
 
-    @Test("a watcher that comes back gets every message once, also over the end of dashboard and orchestrator")
-    func resume() async throws {
-        let port = RawPeer.freePort()
-        try await PageScene.with(["UNDERSTUDY_DASHBOARD_LISTEN": "127.0.0.1:\(port)"]) { page in
+    @Test
+    func `a watcher that reconnects gets every message once, also across kills of dashboard and orchestrator`()
+        async throws
+    {
+        // The watcher reconnects to the port of the killed dashboard.
+        let port = try ReservedPort()
+        let script = """
+            {"calls": [{"steps": [{"progress": 0.2, "message": "rendering"}, {"wait_ms": 5000},
+              {"fail": {"kind": "quota_exhausted", "message": "no credit"}}]}]}
+            """
+        let listen = ["UNDERSTUDY_DASHBOARD_LISTEN": "127.0.0.1:\(port.number)"]
+        try await PageFixture.with(script: script, listen) { page in
             let job = try await page.start(session: "s", segments: 3)
             async let watched = page.browser("watch.py", page.port, "messages", job, "0")
             for service in ["dashboard", "orchestrator"] {
-                try await Task.sleep(for: .milliseconds(500))
+                try await until("the watcher is connected") {
+                    let statistics = try? await PageFixture.statistics(of: "dashboard", in: page.stack)
+                    return statistics?["watchers"]?.double ?? 0 >= 1
+                }
                 let connection = try await page.stack.connect(service)
                 let health = try await connection.call("rpc.health", params: [:])
                 kill(pid_t(health["pid"]?.double ?? 0), SIGKILL)
@@ -228,7 +247,7 @@ import Testing
             let seen = try await watched
             let live = (seen["seqs"]?.array ?? []).compactMap(\.double)
             #expect(live == live.sorted() && Set(live).count == live.count && seen["state"] == "finished")
-            // Those that come late get what was kept, from any number on.
+            // A late watcher gets the stored messages, from any sequence number on.
             let all = try await page.browser("watch.py", page.port, "messages", job, "0")
             let history = (all["seqs"]?.array ?? []).compactMap(\.double)
             #expect(history == history.sorted() && Set(history).count == history.count && history.count > 5)
@@ -239,56 +258,57 @@ import Testing
         }
     }
 
-    @Test("a stack whose jobs are watched stops without a word of failure")
-    func stop() async throws {
+    @Test
+    func `a stack whose jobs are watched stops without errors in the log`() async throws {
         let stack = try LiveStack.prepare()
         defer { try? FileManager.default.removeItem(atPath: stack.folder) }
         let up = try await Program("understudy", ["up"], environment: stack.environment)
-        #expect(await up.says("ready in"))
-        // The dashboard watches from its start on.
-        try await Task.sleep(for: .milliseconds(500))
+        #expect(await up.waitForOutput("ready in"))
+        // The dashboard reads the newest sequence number, then subscribes.
+        try await until("the dashboard watches") {
+            let statistics = try? await PageFixture.statistics(of: "orchestrator", in: stack)
+            return statistics?["reads"]?["snapshots"]?.double ?? 0 >= 2
+        }
         up.signal(SIGTERM)
-        let ended = await up.ended()
-        #expect(ended.output.contains("the page is at http://127.0.0.1:"))
+        let result = await up.waitUntilExit()
+        #expect(result.output.contains("the page is at http://127.0.0.1:"))
         #expect(
-            !ended.output.contains("ServiceGroupError") && !ended.output.contains("error orchestrator"),
-            "\(ended.output)")
+            !result.output.contains("ServiceGroupError") && !result.output.contains("error orchestrator"),
+            "\(result.output)")
         for service in ["orchestrator", "dashboard"] {
-            #expect(ended.output.contains("\(service)/\(service)-1 stopped"), "\(ended.output)")
+            #expect(result.output.contains("\(service)/\(service)-1 stopped"), "\(result.output)")
         }
     }
 
-    @Test(
-        "ten thousand idle connections, half handshakes, rude frames, a packed bomb and one that does not read: the watcher among them sees every message, and memory stays flat"
-    )
-    func crowd() async throws {
+    @Test
+    func `a watcher among 10,000 hostile connections gets every message, and memory stays flat`() async throws {
         let bounds = ["UNDERSTUDY_DASHBOARD_BACKLOG_BYTES": "16384", "UNDERSTUDY_DASHBOARD_STALL_S": "2"]
-        try await PageScene.with(script: Self.quick, bounds) { page in
+        try await PageFixture.with(script: Self.quick, bounds) { page in
             let connection = try await page.stack.connect("dashboard")
             let health = try await connection.call("rpc.health", params: [:])
             await connection.close()
-            // What there is to be behind of.
+            // A history that a slow watcher has to catch up with.
             let first = try await page.start(session: "before", segments: 300, size: (160, 90))
-            #expect(try await page.stack.end(of: first).state == .finished)
+            #expect(try await page.stack.waitForEnd(of: first).state == .finished)
             let job = try await page.start(session: "s", segments: 60, size: (160, 90))
             let seen = try await page.browser("watch.py", page.port, "crowd", job, "\(Int(health["pid"]?.double ?? 0))")
             #expect((seen["refused"]?.double ?? 0) >= 7500, "\(seen)")
             #expect((seen["grown_mib"]?.double ?? 1000) < 100, "\(seen)")
             #expect(seen["bomb"]?.string?.hasPrefix("HTTP/1.1 400") == true, "\(seen)")
             let live = (seen["watched"]?["seqs"]?.array ?? []).compactMap(\.double)
-            #expect(seen["watched"]?["snapshots"]?.array?.count == 1, "the watcher had to come back: \(seen)")
+            #expect(seen["watched"]?["snapshots"]?.array?.count == 1, "the watcher had to reconnect: \(seen)")
             #expect(live == live.sorted() && Set(live).count == live.count && seen["watched"]?["state"] == "finished")
             let all = try await page.browser("watch.py", page.port, "messages", first, "0")
             let count = (all["seqs"]?.array ?? []).count
             #expect(count > 400)
-            // A message has more than 400 bytes: the slow one got what was on its way when it was left, and no more.
+            // A message has more than 400 bytes: the stalled watcher got only what was in the buffers when it was disconnected.
             #expect((seen["slow_bytes"]?.double ?? .infinity) < Double(count * 400), "\(count) messages: \(seen)")
         }
     }
 
-    @Test("a watcher that misbehaves is sent away with the protocol's own code")
-    func rude() async throws {
-        try await PageScene.with(script: Self.quick) { page in
+    @Test
+    func `a watcher that violates the protocol is closed with the code of the violation`() async throws {
+        try await PageFixture.with(script: Self.quick) { page in
             let ends = try await page.browser("watch.py", page.port, "rude")
             #expect(ends["unmasked"] == 1002 && ends["reserved"] == 1002 && ends["nonsense"] == 1002, "\(ends)")
             #expect(ends["huge"] == 1009 && ends["close"] == 1000 && ends["unknown job"] == 4404, "\(ends)")

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Contracts
 import Faults
@@ -6,26 +8,28 @@ import JSON
 import JSONRPC
 import ServicePool
 import StandIns
+import TestSupport
 import Testing
 
-/// What the lead's clips cost when its provider, its caller or its process fails, counted by Replicate's stand-in.
+/// The costs of the lead's clips when its provider, its caller or its process fails, counted by the stand-in for Replicate.
 @Suite(.serialized, .timeLimit(.minutes(4))) struct PaidClipsTests {
     private let folder = "/tmp/us-paid-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
 
+    /// Starts a stack whose lead is Replicate at $0.50 for a clip, runs `body`, and stops the stack.
     private func withReplicate(_ body: (LiveStack, StandIn) async throws -> Void) async throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try #"{"lead": {"replicate": {"second": 0.1}}}"#.write(
             toFile: "\(folder)/prices.json", atomically: true, encoding: .utf8)
-        let made = try await Program.run(
+        let encoded = try await Program.run(
             "/usr/bin/ffmpeg",
             [
                 "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc=s=640x360:r=24:d=5", "-c:v", "libx264", "-preset",
                 "ultrafast", "-pix_fmt", "yuv420p", "\(folder)/5.mp4",
             ])
-        #expect(made.status == 0, "\(made.errors)")
+        #expect(encoded.status == 0, "\(encoded.errors)")
         let replicate = try StandIn("replicate")
-        try replicate.ask(["deliver": .string("\(folder)/5.mp4")])
+        try replicate.send(["deliver": .string("\(folder)/5.mp4")])
         let environment = [
             "UNDERSTUDY_AGENT5_PROVIDER": "replicate", "UNDERSTUDY_REPLICATE_BASE_URL": replicate.url,
             "UNDERSTUDY_REPLICATE_MODEL": "acme/film", "REPLICATE_API_TOKEN": "good-key",
@@ -34,70 +38,72 @@ import Testing
         try await LiveStack.with(environment) { try await body($0, replicate) }
     }
 
+    /// The number of orders that the provider received.
     private func orders(_ replicate: StandIn) throws -> Int {
-        try replicate.ask(["requests": true])["requests"]?.array?.count ?? 0
+        try replicate.send(["requests": true])["requests"]?.array?.count ?? 0
     }
 
     private func receipt(_ stack: LiveStack) throws -> Receipt {
-        try JSONCoding.decode(Receipt.self, from: Data(contentsOf: URL(filePath: stack.place("agent5/receipt.json"))))
+        try JSONCoding.decode(
+            Receipt.self, from: Data(contentsOf: URL(filePath: stack.artifactPath("agent5/receipt.json"))))
     }
 
-    @Test("the lead's orders go on when the orchestrator is killed, and are not made a second time")
-    func lostCaller() async throws {
+    @Test
+    func `the lead's orders continue after a kill of the orchestrator, and are not placed again`() async throws {
         try await withReplicate { stack, replicate in
             try stack.writeStoryboard(durations: [1, 1])
-            // Questions that are refused make the orders last.
+            // Failed polls prolong the orders.
             let slow: JSONValue = ["questions": .array(Array(repeating: 500, count: 4))]
-            try replicate.ask(["misbehave": [slow, slow]])
+            try replicate.send(["misbehave": [slow, slow]])
             let orchestrator = try await stack.connect("orchestrator")
             let started = try await orchestrator.call(
                 OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
             let pid = try await orchestrator.call(ServiceHealth.method, NoParams()).pid ?? 0
-            while try orders(replicate) < 2 { try await Task.sleep(for: .milliseconds(5)) }
+            try await until("two clips are ordered") { try orders(replicate) >= 2 }
             kill(pid_t(pid), SIGKILL)
-            let view = try await stack.end(of: started.jobID)
+            let view = try await stack.waitForEnd(of: started.jobID)
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.segments.map(\.maker) == [.lead, .lead])
             #expect(try orders(replicate) == 2)
             #expect(view.costs.lead == USD(1) && view.wasted == nil)
-            #expect(try replicate.ask(["requests": true])["cancelled"]?.array?.isEmpty == true)
+            #expect(try replicate.send(["requests": true])["cancelled"]?.array?.isEmpty == true)
         }
     }
 
-    @Test("an order under way when agent5 is killed is waited for, not made a second time")
-    func lostProcess() async throws {
+    @Test
+    func `an order in progress when agent5 is killed is polled by the next process, not placed again`() async throws {
         try await withReplicate { stack, replicate in
             try stack.writeStoryboard(durations: [1])
-            try replicate.ask(["misbehave": [["questions": .array(Array(repeating: 500, count: 4))]]])
+            try replicate.send(["misbehave": [["questions": .array(Array(repeating: 500, count: 4))]]])
             let started = try await stack.connect("orchestrator").call(
                 OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
-            while try replicate.ask(["requests": true])["asked"]?.double ?? 0 < 2 {
-                try await Task.sleep(for: .milliseconds(5))
+            try await until("the order is polled twice") {
+                try replicate.send(["requests": true])["asked"]?.double ?? 0 >= 2
             }
             let pid = try await stack.connect("agent5").call(ServiceHealth.method, NoParams()).pid ?? 0
             kill(pid_t(pid), SIGKILL)
-            let view = try await stack.end(of: started.jobID)
+            let view = try await stack.waitForEnd(of: started.jobID)
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(try orders(replicate) == 1)
         }
     }
 
-    @Test("clips that were paid for and lost are booked as wasted, orders without an answer as unknown")
-    func losses() async throws {
+    @Test
+    func `paid clips that are lost are booked as wasted, orders without a response as unknown`() async throws {
         try await withReplicate { stack, replicate in
             try stack.writeStoryboard(durations: [1])
-            try replicate.ask(["misbehave": [["downloads": .array(Array(repeating: 503, count: 10))]]])
-            let lost = try await stack.job()
+            try replicate.send(["misbehave": [["downloads": .array(Array(repeating: 503, count: 10))]]])
+            let lost = try await stack.runJob()
             #expect(lost.state == .finished, "\(lost.error?.message ?? "")")
             #expect(try receipt(stack).wasted == USD(0.5) && orders(replicate) == 1)
             #expect(lost.costs.lead == USD(0.5))
-            // There is room for a second order, but the first one may have been taken.
-            try replicate.ask(["misbehave": [["reset": true]]])
-            let silent = try await stack.job(["max_cost_usd": 1.2])
+            // The budget allows a second order, but the first one may have been accepted.
+            try replicate.send(["misbehave": [["reset": true]]])
+            let silent = try await stack.runJob(["max_cost_usd": 1.2])
             #expect(silent.state == .finished, "\(silent.error?.message ?? "")")
             #expect(try receipt(stack).unknown == USD(0.5) && orders(replicate) == 2)
-            try replicate.ask(["misbehave": [["reset": true]]])
-            let limited = try await stack.job(["max_cost_usd": 0.6])
+            try replicate.send(["misbehave": [["reset": true]]])
+            let limited = try await stack.runJob(["max_cost_usd": 0.6])
             #expect(limited.state == .finished, "\(limited.error?.message ?? "")")
             let last = try receipt(stack)
             #expect(last.unknown == USD(0.5), "\(last.attempts.map { $0.error?.message ?? "-" })")
@@ -105,34 +111,34 @@ import Testing
         }
     }
 
-    @Test("a waiting time that no clock has does not end the lead while its order is paid for")
-    func waiting() async throws {
+    @Test
+    func `an absurd Retry-After does not end agent5`() async throws {
         try await withReplicate { stack, replicate in
             try stack.writeStoryboard(durations: [1])
-            try replicate.ask([
+            try replicate.send([
                 "misbehave": [["status": 429, "body": ["detail": "throttled"], "headers": ["Retry-After": "1e30"]]]
             ])
             let pid = try await stack.connect("agent5").call(ServiceHealth.method, NoParams()).pid
-            let view = try await stack.job()
+            let view = try await stack.runJob()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(try await stack.connect("agent5").call(ServiceHealth.method, NoParams()).pid == pid)
-            let told = try await stack.understudy("receipt", view.jobID)
-            #expect(told.status == 0, "\(told.errors)")
+            let receipt = try await stack.understudy("receipt", view.jobID)
+            #expect(receipt.status == 0, "\(receipt.errors)")
         }
     }
 
-    @Test("what the lead has bought and ordered when its job is cancelled is booked before the receipt is written")
-    func cancelledJob() async throws {
+    @Test
+    func `the lead's paid clips and open orders are booked in the receipt of a cancelled job`() async throws {
         try await withReplicate { stack, replicate in
             try stack.writeStoryboard(durations: [1, 1, 1])
-            // Two at a time: the third is ordered when the first is here.
-            try replicate.ask(["misbehave": [[:], ["stay": true], ["stay": true]]])
+            // At most two orders are concurrent: the third is placed when the first clip is delivered.
+            try replicate.send(["misbehave": [[:], ["stay": true], ["stay": true]]])
             let orchestrator = try await stack.connect("orchestrator")
             let started = try await orchestrator.call(
                 OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
-            while try orders(replicate) < 3 { try await Task.sleep(for: .milliseconds(5)) }
+            try await until("three clips are ordered") { try orders(replicate) >= 3 }
             _ = try await orchestrator.call(OrchestratorAPI.cancel, JobReference(jobID: started.jobID))
-            let view = try await stack.end(of: started.jobID)
+            let view = try await stack.waitForEnd(of: started.jobID)
             #expect(view.state == .cancelled)
             #expect(view.costs.lead == USD(0.5) && view.wasted == USD(0.5) && view.unknown == USD(1))
             #expect(try receipt(stack).unknown == USD(1) && receipt(stack).wasted == USD(0.5))
@@ -140,12 +146,12 @@ import Testing
         }
     }
 
-    @Test("an order of a lead whose time is up is booked before the understudy buys anything")
-    func timedOut() async throws {
+    @Test
+    func `an open order of a lead that timed out is booked before the understudy orders anything`() async throws {
         try await withReplicate { stack, replicate in
             try stack.writeStoryboard(durations: [1])
-            try replicate.ask(["misbehave": [["stay": true]]])
-            let view = try await stack.job(["agent5_timeout_s": 4, "max_cost_usd": 0.55])
+            try replicate.send(["misbehave": [["stay": true]]])
+            let view = try await stack.runJob(["agent5_timeout_s": 4, "max_cost_usd": 0.55])
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.unknown == USD(0.5) && view.costs.lead == .zero)
             #expect(try receipt(stack).unknown == USD(0.5))

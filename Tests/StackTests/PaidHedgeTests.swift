@@ -1,17 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import Foundation
 import JSON
 import JSONRPC
 import StandIns
+import TestSupport
 import Testing
 
-/// A lead and speculative stills that spend at the same time, counted by the stand-ins of both providers.
+/// A lead and speculative stills that spend concurrently, counted by the stand-ins for both providers.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct PaidHedgeTests {
     private let folder = "/tmp/us-hedge-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
 
-    @Test("lead and hedge share one budget: together they never pass max_cost_usd")
-    func oneBudget() async throws {
+    @Test
+    func `lead and hedge share one budget: together they never exceed max_cost_usd`() async throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try #"{"lead": {"replicate": {"second": 0.1}}}"#.write(
@@ -25,13 +28,15 @@ import Testing
             "OPENAI_BASE_URL": "\(openAI.url)/v1",
         ]
         func count(_ standIn: StandIn) throws -> Int {
-            try standIn.ask(["requests": true])["requests"]?.array?.count ?? 0
+            try standIn.send(["requests": true])["requests"]?.array?.count ?? 0
         }
         try await LiveStack.with(environment) { stack in
             try stack.writeStoryboard(durations: [1, 1])
-            try replicate.ask(["misbehave": .array(Array(repeating: ["stay": true], count: 4))])
+            try replicate.send(["misbehave": .array(Array(repeating: ["stay": true], count: 4))])
             // Two clips for $1.00 and two stills for $0.04 do not fit $1.02: the lead orders nothing.
-            let refused = try await stack.job(["max_cost_usd": 1.02, "hedge_after_s": 0.5, "hedge_max_cost_usd": 0.04])
+            let refused = try await stack.runJob([
+                "max_cost_usd": 1.02, "hedge_after_s": 0.5, "hedge_max_cost_usd": 0.04,
+            ])
             #expect(refused.state == .finished, "\(refused.error?.message ?? "")")
             #expect(try count(replicate) == 0)
             #expect(refused.costs.total <= USD(1.02))
@@ -40,7 +45,7 @@ import Testing
             let connection = try await stack.connect("orchestrator")
             try stack.write(
                 #"{"segments": [{"id": "a", "duration": 1, "visual_guidance": "x"}, {"id": "b", "duration": 1, "visual_guidance": "y"}]}"#,
-                to: stack.place("agent2/storyboard.json", session: "t"))
+                to: stack.artifactPath("agent2/storyboard.json", session: "t"))
             let started = try await connection.call(
                 "orchestrator.start",
                 params: [
@@ -48,11 +53,11 @@ import Testing
                     "options": ["max_cost_usd": 1.05, "hedge_after_s": 0.5, "hedge_max_cost_usd": 0.04],
                 ])
             let id = started["job_id"]?.string ?? ""
-            while try count(replicate) < 2 || count(openAI) < stills + 2 {
-                try await Task.sleep(for: .milliseconds(10))
+            try await until("two clips and two stills are ordered") {
+                try count(replicate) >= 2 && count(openAI) >= stills + 2
             }
             _ = try await connection.call(OrchestratorAPI.cancel, JobReference(jobID: id))
-            let view = try await stack.end(of: id)
+            let view = try await stack.waitForEnd(of: id)
             #expect(view.costs.total + (view.unknown ?? .zero) <= USD(1.05))
             #expect(try count(replicate) == 2 && count(openAI) == stills + 2)
         }

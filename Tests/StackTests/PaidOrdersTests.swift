@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Contracts
 import Faults
@@ -6,10 +8,13 @@ import JSON
 import JSONRPC
 import ServicePool
 import StandIns
+import TestSupport
 import Testing
 
-/// The same misbehaviour for each adapter of a provider that is paid for: a job each, at the same time, within a limit for one order
-/// and not for two. Stand-ins count what was ordered; what is booked must be no less, and never more than the limit.
+/// The same faults for each adapter of a paid provider.
+///
+/// Each fault has a job, all concurrent, with a budget for one order and not for two. The stand-in counts the orders; at least their
+/// costs must be booked, and never more than the budget.
 @Suite(.serialized, .timeLimit(.minutes(4))) struct PaidOrdersTests {
     enum Adapter: String, CaseIterable, Sendable, CustomTestStringConvertible {
         case image = "images API"
@@ -20,83 +25,88 @@ import Testing
         var testDescription: String { rawValue }
         var isStill: Bool { self == .still || self == .image }
         var price: USD { isStill ? USD(0.02) : USD(0.5) }
-        /// Room for one order and what the film costs beside it.
+        /// The budget of a job: one order, and the other costs of the film. Dollars.
         var limit: Double { isStill ? 0.035 : 0.6 }
     }
 
-    /// What becomes of a job.
+    /// A fault, and its outcome.
     struct Case: Sendable {
-        enum Money: Sendable {
+        /// How the order is booked.
+        enum Booking: Sendable {
             case bought, wasted, unknown, nothing
         }
 
         let name: String
         let fault: JSONValue
-        let money: Money
-        /// Requests that place an order, refused ones included.
+        let booking: Booking
+        /// The number of requests that place an order, including rejected ones.
         var orders = 1
-        /// What an operator reads in the receipt.
-        var words = ""
-        /// For servers of the images API, which have no list of orders.
-        var unlisted: (fault: JSONValue, money: Money, orders: Int)?
+        /// A part of the receipt.
+        var reason = ""
+        /// The fault and outcome for the images API, which has no list of orders.
+        var unlisted: (fault: JSONValue, booking: Booking, orders: Int)?
 
+        /// The case for an adapter.
         func of(_ adapter: Adapter) -> Case {
             guard adapter == .image, let unlisted else { return self }
-            return Case(name: name, fault: unlisted.fault, money: unlisted.money, orders: unlisted.orders)
+            return Case(name: name, fault: unlisted.fault, booking: unlisted.booking, orders: unlisted.orders)
         }
 
-        /// The case with another outcome where there is no list.
-        func withoutList(_ money: Money, fault: JSONValue? = nil) -> Case {
-            var one = self
-            one.unlisted = (fault ?? self.fault, money, 1)
-            return one
+        /// The case with another outcome without a list of orders.
+        func withoutList(_ booking: Booking, fault: JSONValue? = nil) -> Case {
+            var copy = self
+            copy.unlisted = (fault ?? self.fault, booking, 1)
+            return copy
         }
     }
 
     private static let cases: [Case] = [
-        Case(name: "plain", fault: [:], money: .bought),
+        Case(name: "plain", fault: [:], booking: .bought),
         Case(
-            name: "processing", fault: ["words": ["pending", "processing", "processing", "SUCCESS"]], money: .bought),
-        Case(name: "gateway", fault: ["lost": 502], money: .bought, words: "was found in the list of orders")
+            name: "processing", fault: ["words": ["pending", "processing", "processing", "SUCCESS"]], booking: .bought),
+        Case(name: "gateway", fault: ["lost": 502], booking: .bought, reason: "was found in the list of orders")
             .withoutList(.unknown),
-        Case(name: "failed", fault: ["lost": 500], money: .bought, words: "was found in the list of orders")
+        Case(name: "failed", fault: ["lost": 500], booking: .bought, reason: "was found in the list of orders")
             .withoutList(.unknown),
-        Case(name: "busy", fault: ["lost": 503], money: .bought).withoutList(.unknown),
-        Case(name: "elsewhere", fault: ["lost": 303], money: .bought).withoutList(.unknown),
-        Case(name: "not taken", fault: ["status": 500, "body": ["detail": "internal"]], money: .bought, orders: 2)
+        Case(name: "busy", fault: ["lost": 503], booking: .bought).withoutList(.unknown),
+        Case(name: "redirect", fault: ["lost": 303], booking: .bought).withoutList(.unknown),
+        Case(name: "not taken", fault: ["status": 500, "body": ["detail": "internal"]], booking: .bought, orders: 2)
             .withoutList(.unknown),
         Case(
             name: "no credit", fault: ["raw": #"{"id": "req-1", "error": {"code": 402, "message": "no credit left"}}"#],
-            money: .nothing, words: "no credit left"),
-        Case(name: "unreadable", fault: ["lost": true, "raw": "<html>ok</html>"], money: .bought).withoutList(.unknown),
-        Case(name: "vanished", fault: ["reset": true], money: .unknown, words: "may have been taken and billed"),
+            booking: .nothing, reason: "no credit left"),
+        Case(name: "unreadable", fault: ["lost": true, "raw": "<html>ok</html>"], booking: .bought).withoutList(
+            .unknown),
+        Case(name: "reset", fault: ["reset": true], booking: .unknown, reason: "may have been taken and billed"),
         Case(
-            name: "nothing made", fault: ["raw": "{}"], money: .unknown, words: "the answer to the order names no order"
+            name: "no order ID", fault: ["raw": "{}"], booking: .unknown,
+            reason: "the response to the order contains no order ID"
         ).withoutList(.unknown),
         Case(
-            name: "questions",
+            name: "polls",
             fault: [
                 "questions": [
                     500, "<html>", 404, ["status": 503, "body": ["status": "error", "message": "busy"]],
                     #"{"status": "fail", "message": "busy"}"#,
                 ]
-            ], money: .bought),
+            ], booking: .bought),
         Case(
-            name: "expired", fault: ["words": ["queued", "EXPIRED"], "end": "failed"], money: .unknown, words: "EXPIRED"
+            name: "expired", fault: ["words": ["queued", "EXPIRED"], "end": "failed"], booking: .unknown,
+            reason: "EXPIRED"
         ).withoutList(.unknown),
-        Case(name: "throttled", fault: ["status": 429, "body": ["detail": "slow down"]], money: .bought, orders: 2),
+        Case(name: "throttled", fault: ["status": 429, "body": ["detail": "slow down"]], booking: .bought, orders: 2),
         Case(
-            name: "invalid", fault: ["status": 422, "body": ["detail": "no such size"]], money: .nothing,
-            words: "no such size"),
-        Case(name: "late file", fault: ["downloads": [404, 503], "contents": [404, 503]], money: .bought),
+            name: "invalid", fault: ["status": 422, "body": ["detail": "no such size"]], booking: .nothing,
+            reason: "no such size"),
+        Case(name: "late file", fault: ["downloads": [404, 503], "contents": [404, 503]], booking: .bought),
         Case(
             name: "no file",
             fault: [
                 "downloads": .array(Array(repeating: 503, count: 9)),
                 "contents": .array(Array(repeating: 503, count: 9)),
-            ], money: .wasted, words: "may have been billed"
+            ], booking: .wasted, reason: "may have been billed"
         ).withoutList(.wasted, fault: ["url": "", "lost_downloads": 100]),
-        Case(name: "inline", fault: ["output": ["file": "{data}"], "link": "data"], money: .bought),
+        Case(name: "inline", fault: ["output": ["file": "{data}"], "link": "data"], booking: .bought),
     ]
 
     private func environment(_ adapter: Adapter, _ standIn: StandIn, _ folder: String) -> [String: String] {
@@ -130,75 +140,75 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try #"{"lead": {"replicate": {"clip": 0.5}, "openai-videos": {"clip": 0.5}}}"#.write(
             toFile: "\(folder)/prices.json", atomically: true, encoding: .utf8)
-        let made = try await Program.run(
+        let encoded = try await Program.run(
             "/usr/bin/ffmpeg",
             [
                 "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc=s=320x180:r=24:d=5", "-c:v", "libx264", "-preset",
                 "ultrafast", "-pix_fmt", "yuv420p", "\(folder)/clip.mp4",
             ])
-        #expect(made.status == 0, "\(made.errors)")
+        #expect(encoded.status == 0, "\(encoded.errors)")
         let standIn = try StandIn(
             adapter == .video ? "openai_videos" : adapter == .image ? "openai_images" : "replicate")
         switch adapter {
         case .image, .still: break
-        case .clip: try standIn.ask(["deliver": .string("\(folder)/clip.mp4")])
-        case .video: try standIn.ask(["clips": ["4": .string("\(folder)/clip.mp4")], "listed": true])
+        case .clip: try standIn.send(["deliver": .string("\(folder)/clip.mp4")])
+        case .video: try standIn.send(["clips": ["4": .string("\(folder)/clip.mp4")], "listed": true])
         }
         try await LiveStack.with(environment(adapter, standIn, folder), arguments: arguments) {
             try await body($0, standIn)
         }
     }
 
-    @Test(
-        "no wish has two orders unless the first certainly failed, nothing passes the limit, everything is booked",
-        arguments: Adapter.allCases)
-    func misbehaviour(_ adapter: Adapter) async throws {
+    @Test(arguments: Adapter.allCases)
+    func `a second order is placed only if the first certainly failed; costs are booked and within the budget`(
+        _ adapter: Adapter
+    ) async throws {
         try await withAdapter(adapter) { stack, standIn in
             var faults: [JSONValue] = []
             let cases = Self.cases.map { $0.of(adapter) }
-            for (index, one) in cases.enumerated() {
+            for (index, example) in cases.enumerated() {
                 try stack.write(
-                    #"{"segments": [{"id": "seg", "duration": 1, "visual_guidance": "case \#(index): \#(one.name)"}]}"#,
-                    to: stack.place("agent2/storyboard.json", session: "s\(index)"))
-                faults.append(.object((one.fault.object ?? [:]).merging(["for": .string("case \(index):")]) { $1 }))
+                    #"{"segments": [{"id": "seg", "duration": 1, "visual_guidance": "case \#(index): \#(example.name)"}]}"#,
+                    to: stack.artifactPath("agent2/storyboard.json", session: "s\(index)"))
+                faults.append(.object((example.fault.object ?? [:]).merging(["for": .string("case \(index):")]) { $1 }))
             }
-            try standIn.ask(["misbehave": .array(faults)])
+            try standIn.send(["misbehave": .array(faults)])
             let options: JSONValue = ["max_cost_usd": .number(adapter.limit), "width": 320, "height": 180]
             let views = try await withThrowingTaskGroup(of: (Int, JobView).self) { group in
                 for index in cases.indices {
-                    group.addTask { (index, try await stack.job(options, session: "s\(index)")) }
+                    group.addTask { (index, try await stack.runJob(options, session: "s\(index)")) }
                 }
                 return try await group.reduce(into: [Int: JobView]()) { $0[$1.0] = $1.1 }
             }
-            let seen = try standIn.ask(["requests": true])
+            let seen = try standIn.send(["requests": true])
             let sent = (seen["requests"]?.array ?? []).compactMap { request in
                 request["prompt"]?.string ?? request["body"]?["input"]?["prompt"]?.string
                     ?? request["body"]?["prompt"]?.string
             }
             let made = seen["prompts"]?.array?.compactMap(\.string) ?? []
-            for (index, one) in cases.enumerated() {
+            for (index, example) in cases.enumerated() {
                 let view = try #require(views[index])
                 let receipt = try String(
-                    contentsOfFile: stack.place("agent5/receipt.json", session: "s\(index)"), encoding: .utf8)
-                let name = "\(adapter.rawValue), \(one.name): \(view.error?.message ?? "")"
-                #expect(sent.count { $0.hasPrefix("case \(index):") } == one.orders, "\(name)")
+                    contentsOfFile: stack.artifactPath("agent5/receipt.json", session: "s\(index)"), encoding: .utf8)
+                let name = "\(adapter.rawValue), \(example.name): \(view.error?.message ?? "")"
+                #expect(sent.count { $0.hasPrefix("case \(index):") } == example.orders, "\(name)")
                 let billed = adapter.price.times(made.count { $0.hasPrefix("case \(index):") })
-                check(view, one, adapter, billed, name)
-                #expect(one.words.isEmpty || receipt.contains(one.words), "\(name): \(receipt)")
+                check(view, example, adapter, billed, name)
+                #expect(example.reason.isEmpty || receipt.contains(example.reason), "\(name): \(receipt)")
             }
         }
     }
 
-    private func check(_ view: JobView, _ one: Case, _ adapter: Adapter, _ billed: USD, _ name: String) {
+    private func check(_ view: JobView, _ example: Case, _ adapter: Adapter, _ billed: USD, _ name: String) {
         let unknown = view.unknown ?? .zero
         let spent = adapter.isStill ? view.costs.understudy : view.costs.lead
         #expect(spent + unknown >= billed, "\(name): \(view.costs.line), \(billed.text) were ordered")
         #expect(view.costs.total + unknown <= USD(adapter.limit), "\(name)")
-        #expect(unknown == (one.money == .unknown ? adapter.price : .zero), "\(name)")
-        #expect((view.wasted ?? .zero) == (one.money == .wasted ? adapter.price : .zero), "\(name)")
-        let hasMade = one.money == .bought
+        #expect(unknown == (example.booking == .unknown ? adapter.price : .zero), "\(name)")
+        #expect((view.wasted ?? .zero) == (example.booking == .wasted ? adapter.price : .zero), "\(name)")
+        let hasMade = example.booking == .bought
         if adapter.isStill {
-            // Without another provider, a still that cannot be had is the end of the job, with its reason.
+            // Without another provider, a missing still ends the job.
             #expect(view.state == (hasMade ? .finished : .error), "\(name)")
         } else {
             #expect(view.state == .finished, "\(name)")
@@ -206,37 +216,37 @@ import Testing
         }
     }
 
-    @Test("two replicas that have two equal wishes, of which one was lost, never take one order for both")
-    func replicas() async throws {
+    @Test
+    func `two replicas with equal requests, one of them lost, never use one order for both`() async throws {
         try await withAdapter(.video, arguments: ["--scale", "agent5=2"]) { stack, standIn in
-            try standIn.ask(["misbehave": [["words": ["queued", "processing", "succeeded"]], ["reset": true]]])
-            let sockets = try stack.run.instances(of: "agent5").map {
-                try stack.run.socketPath(service: "agent5", instance: $0)
+            try standIn.send(["misbehave": [["words": ["queued", "processing", "succeeded"]], ["reset": true]]])
+            let sockets = try stack.runDirectory.instances(of: "agent5").map {
+                try stack.runDirectory.socketPath(service: "agent5", instance: $0)
             }
             #expect(sockets.count == 2)
-            @Sendable func film(_ place: Int) async throws -> JSONValue {
+            @Sendable func makeFilm(_ replica: Int) async throws -> JSONValue {
                 let segment: JSONValue = ["id": "a", "duration": 1, "visual_guidance": "the same hill"]
-                return try await RPCConnection.connect(to: sockets[place], patience: .seconds(5)).call(
+                return try await RPCConnection.connect(to: sockets[replica], timeout: .seconds(5)).call(
                     "agent.process",
                     params: [
-                        "agent": "agent5", "job_id": .string("job \(place)"), "user_id": "u", "session_id": "s",
+                        "agent": "agent5", "job_id": .string("job \(replica)"), "user_id": "u", "session_id": "s",
                         "storyboard": ["segments": [segment]], "audio": [],
-                        "output_prefix": .string("file://\(stack.store)/\(place)"),
-                        "options": ["width": 320, "height": 180], "idempotency_key": .string("key \(place)"),
+                        "output_prefix": .string("file://\(stack.store)/\(replica)"),
+                        "options": ["width": 320, "height": 180], "idempotency_key": .string("key \(replica)"),
                     ])
             }
-            async let first = film(0)
-            while try standIn.ask(["requests": true])["asked"]?.double ?? 0 < 1 {
-                try await Task.sleep(for: .milliseconds(5))
+            async let first = makeFilm(0)
+            try await until("the first order is polled") {
+                try standIn.send(["requests": true])["asked"]?.double ?? 0 >= 1
             }
-            let error = await #expect(throws: ServiceError.self) { try await film(1) }
+            let error = await #expect(throws: ServiceError.self) { try await makeFilm(1) }
             #expect(error?.unknown == USD(0.5), "\(error?.message ?? "")")
             #expect(try await first["cost_usd"]?.double == 0.5)
-            #expect(try standIn.ask(["requests": true])["made"] == 1)
+            #expect(try standIn.send(["requests": true])["made"] == 1)
         }
     }
 
-    /// Starts a job, kills the service that orders as soon as a condition holds, and waits for the end.
+    /// Starts a job, kills the service that places orders as soon as a condition is true, and waits for the end of the job.
     private func job(
         _ stack: LiveStack, _ adapter: Adapter, limit: Double, killedWhen condition: () throws -> Bool
     ) async throws -> JobView {
@@ -247,56 +257,56 @@ import Testing
                 "user_id": "u", "session_id": "s",
                 "options": ["max_cost_usd": .number(limit), "width": 320, "height": 180],
             ])
-        while try !condition() { try await Task.sleep(for: .milliseconds(5)) }
+        try await until("the order is placed") { try condition() }
         let service = adapter.isStill ? "imagegen" : "agent5"
         let pid = try await stack.connect(service).call(ServiceHealth.method, NoParams()).pid ?? 0
         kill(pid_t(pid), SIGKILL)
-        return try await stack.end(of: started["job_id"]?.string ?? "")
+        return try await stack.waitForEnd(of: started["job_id"]?.string ?? "")
     }
 
-    @Test("an accepted order is asked for by the process that comes after a killed one", arguments: Adapter.allCases)
-    func killedWhileWaiting(_ adapter: Adapter) async throws {
+    @Test(arguments: Adapter.allCases)
+    func `an accepted order is polled by the process that replaces a killed one`(_ adapter: Adapter) async throws {
         try await withAdapter(adapter) { stack, standIn in
             let words = Array(repeating: JSONValue.string("processing"), count: 5) + ["succeeded"]
-            try standIn.ask(["misbehave": [["words": .array(words)]]])
+            try standIn.send(["misbehave": [["words": .array(words)]]])
             let view = try await job(stack, adapter, limit: adapter.limit) {
-                try standIn.ask(["requests": true])["asked"]?.double ?? 0 >= 1
+                try standIn.send(["requests": true])["asked"]?.double ?? 0 >= 1
             }
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
-            #expect(try standIn.ask(["requests": true])["requests"]?.array?.count == 1)
+            #expect(try standIn.send(["requests": true])["requests"]?.array?.count == 1)
             #expect(view.unknown == nil && view.wasted == nil)
             let spent = adapter.isStill ? view.costs.understudy : view.costs.lead
             #expect(spent >= adapter.price && spent < adapter.price + adapter.price, "\(view.costs.line)")
         }
     }
 
-    @Test(
-        "a still's order under way when imagegen is killed is found in the list, or counts as unknown and is followed by another",
-        arguments: [true, false])
-    func killedWhileSendingStill(_ isMade: Bool) async throws {
+    @Test(arguments: [true, false])
+    func `a still's order interrupted by a kill is found in the list, or booked as unknown and repeated`(_ isMade: Bool)
+        async throws
+    {
         try await withAdapter(.still) { stack, standIn in
-            try standIn.ask(["misbehave": [["hold": true, "made": .bool(isMade)]]])
+            try standIn.send(["misbehave": [["hold": true, "made": .bool(isMade)]]])
             let view = try await job(stack, .still, limit: 0.1) {
-                try standIn.ask(["requests": true])["requests"]?.array?.isEmpty == false
+                try standIn.send(["requests": true])["requests"]?.array?.isEmpty == false
             }
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
-            #expect(try standIn.ask(["requests": true])["made"] == 1)
-            #expect(try standIn.ask(["requests": true])["requests"]?.array?.count == (isMade ? 1 : 2))
+            #expect(try standIn.send(["requests": true])["made"] == 1)
+            #expect(try standIn.send(["requests": true])["requests"]?.array?.count == (isMade ? 1 : 2))
             #expect((view.unknown ?? .zero) == (isMade ? .zero : USD(0.02)) && view.wasted == nil)
         }
     }
 
-    @Test(
-        "an order under way when agent5 is killed before the answer is found in the list, or counts as unknown; none is repeated",
-        arguments: zip([Adapter.clip, .clip, .video], [true, false, false]))
-    func killedWhileSending(_ adapter: Adapter, _ isMade: Bool) async throws {
+    @Test(arguments: zip([Adapter.clip, .clip, .video], [true, false, false]))
+    func `a clip's order interrupted by a kill is found in the list, or booked as unknown and not repeated`(
+        _ adapter: Adapter, _ isMade: Bool
+    ) async throws {
         try await withAdapter(adapter) { stack, standIn in
-            try standIn.ask(["misbehave": [["hold": true, "made": .bool(isMade)]]])
+            try standIn.send(["misbehave": [["hold": true, "made": .bool(isMade)]]])
             let view = try await job(stack, adapter, limit: adapter.limit) {
-                try standIn.ask(["requests": true])["requests"]?.array?.isEmpty == false
+                try standIn.send(["requests": true])["requests"]?.array?.isEmpty == false
             }
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
-            #expect(try standIn.ask(["requests": true])["requests"]?.array?.count == 1)
+            #expect(try standIn.send(["requests": true])["requests"]?.array?.count == 1)
             #expect(view.segments.map(\.maker) == [isMade ? .lead : .understudy])
             #expect(view.costs.lead == (isMade ? USD(0.5) : .zero), "\(view.costs.line)")
             #expect((view.unknown ?? .zero) == (isMade ? .zero : USD(0.5)))
@@ -305,6 +315,7 @@ import Testing
 }
 
 extension USD {
+    /// The price of a number of orders.
     fileprivate func times(_ count: Int) -> USD {
         (0..<count).reduce(.zero) { sum, _ in sum + self }
     }

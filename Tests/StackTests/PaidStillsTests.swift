@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Contracts
 import Faults
@@ -6,9 +8,10 @@ import JSON
 import JSONRPC
 import ServicePool
 import StandIns
+import TestSupport
 import Testing
 
-/// What stills cost when their provider answers badly, late or not at all, counted by the provider's stand-in.
+/// The costs of stills when their provider responds wrongly, late or not at all, counted by the stand-in.
 @Suite(.serialized, .timeLimit(.minutes(4))) struct PaidStillsTests {
     private let openAI: StandIn
 
@@ -23,77 +26,83 @@ import Testing
             [
                 "UNDERSTUDY_IMAGE_PROVIDERS": "openai", "OPENAI_API_KEY": "good-key",
                 "OPENAI_BASE_URL": "\(openAI.url)/v1", "UNDERSTUDY_IMAGE_TIMEOUT_S": "\(timeout)",
-                // A breaker would keep the later jobs from their provider.
+                // An open breaker would keep the later jobs from their provider.
                 "UNDERSTUDY_BREAKER_FAILURES": "1000",
             ], body)
     }
 
+    /// The orders that the provider received.
     private var orders: [JSONValue] {
-        get throws { try openAI.ask(["requests": true])["requests"]?.array ?? [] }
+        get throws { try openAI.send(["requests": true])["requests"]?.array ?? [] }
     }
 
     private func misbehave(_ fault: JSONValue, times: Int = 1) throws {
-        try openAI.ask(["misbehave": .array(Array(repeating: fault, count: times))])
+        try openAI.send(["misbehave": .array(Array(repeating: fault, count: times))])
     }
 
     private func receipt(_ stack: LiveStack, _ session: String = "s") throws -> Receipt {
         try JSONCoding.decode(
-            Receipt.self, from: Data(contentsOf: URL(filePath: stack.place("agent5/receipt.json", session: session))))
+            Receipt.self,
+            from: Data(contentsOf: URL(filePath: stack.artifactPath("agent5/receipt.json", session: session))))
     }
 
-    private func board(_ stack: LiveStack, _ session: String, segments: Int = 1) throws {
+    private func writeStoryboard(_ stack: LiveStack, _ session: String, segments: Int = 1) throws {
         let texts = (1...segments).map { number in
             "{\"id\": \"seg_\(number)\", \"duration\": 1, \"visual_guidance\": \"\(session) \(number)\"}"
         }
         try stack.write(
             "{\"segments\": [\(texts.joined(separator: ","))]}",
-            to: stack.place("agent2/storyboard.json", session: session))
+            to: stack.artifactPath("agent2/storyboard.json", session: session))
     }
 
-    @Test("an answer that cannot be used is paid for once more at the most, is booked, and keeps the job's limit")
-    func unusable() async throws {
+    @Test
+    func `an unusable image is ordered once more at most, booked as wasted, and within the job's budget`() async throws
+    {
         let faults: [JSONValue] = [
             ["cut": 3], ["truncate": 30],
         ]
         try await withStack { stack in
             for (index, fault) in faults.enumerated() {
                 let (free, capped) = ("free\(index)", "capped\(index)")
-                try board(stack, free)
-                try board(stack, capped)
+                try writeStoryboard(stack, free)
+                try writeStoryboard(stack, capped)
                 let before = try orders.count
                 try misbehave(fault, times: 2)
-                let view = try await stack.job(session: free)
+                let view = try await stack.runJob(session: free)
                 #expect(view.state == .error)
                 #expect(try orders.count - before == 2, "\(fault)")
                 #expect(try receipt(stack, free).wasted == USD(0.04), "\(fault)")
                 #expect(try receipt(stack, free).costs.understudy == USD(0.04))
                 #expect(view.wasted == USD(0.04))
                 try misbehave(fault)
-                let limited = try await stack.job(["max_cost_usd": 0.03], session: capped)
+                let limited = try await stack.runJob(["max_cost_usd": 0.03], session: capped)
                 #expect(limited.state == .error)
                 #expect(limited.error?.message.contains("max_cost_usd") == true, "\(limited.error?.message ?? "")")
                 #expect(try orders.count - before == 3, "\(fault)")
                 #expect(try receipt(stack, capped).costs.total == USD(0.02))
                 #expect(try receipt(stack, capped).wasted == USD(0.02))
             }
-            // A second try that the limit allows, and a card where it does not.
-            try board(stack, "mended")
+            // A second order within the budget, and a card if the budget does not allow one.
+            try writeStoryboard(stack, "recovered")
             try misbehave(["truncate": 30])
-            let mended = try await stack.job(["max_cost_usd": 0.05], session: "mended")
-            #expect(mended.state == .finished, "\(mended.error?.message ?? "")")
-            #expect(mended.costs.total == USD(0.041) && mended.wasted == USD(0.02))
-            try board(stack, "card")
+            let recovered = try await stack.runJob(["max_cost_usd": 0.05], session: "recovered")
+            #expect(recovered.state == .finished, "\(recovered.error?.message ?? "")")
+            #expect(recovered.costs.total == USD(0.041) && recovered.wasted == USD(0.02))
+            try writeStoryboard(stack, "card")
             try misbehave(["truncate": 30])
-            let card = try await stack.job(["max_cost_usd": 0.03, "on_image_failure": "card"], session: "card")
+            let card = try await stack.runJob(["max_cost_usd": 0.03, "on_image_failure": "card"], session: "card")
             #expect(card.state == .finished, "\(card.error?.message ?? "")")
             #expect(card.costs.total == USD(0.021))
-            let told = try await stack.understudy("receipt", card.jobID)
-            #expect(told.output.contains("$0.02 of that bought nothing that could be used."), "\(told.output)")
+            let report = try await stack.understudy("receipt", card.jobID)
+            #expect(
+                report.output.contains("$0.02 of that was wasted on results that could not be used."),
+                "\(report.output)")
         }
     }
 
-    @Test("an order whose acceptance is unknown is told with what it may have cost, and counts against the limit")
-    func unknown() async throws {
+    @Test
+    func `an order of unknown state is booked with what it may have cost, and counts against the budget`() async throws
+    {
         let faults: [JSONValue] = [
             ["delay": 5], ["reset": true], ["raw": "<html>gateway</html>", "status": 504],
             ["status": 500, "error": ["message": "no", "code": "server_error"]],
@@ -102,11 +111,11 @@ import Testing
         try await withStack(timeout: 1.5) { stack in
             for (index, fault) in faults.enumerated() {
                 let (free, capped) = ("free\(index)", "capped\(index)")
-                try board(stack, free)
-                try board(stack, capped)
+                try writeStoryboard(stack, free)
+                try writeStoryboard(stack, capped)
                 let before = try orders.count
                 try misbehave(fault, times: 1)
-                let view = try await stack.job(session: free)
+                let view = try await stack.runJob(session: free)
                 #expect(view.state == .error)
                 #expect(view.error?.message.contains("not sent again") == true, "\(view.error?.message ?? "")")
                 #expect(try orders.count - before == 1, "\(fault)")
@@ -115,63 +124,63 @@ import Testing
                 #expect(receipt.attempts.compactMap(\.unknown) == [USD(0.02)], "\(fault)")
                 #expect(view.unknown == USD(0.02))
                 try misbehave(fault)
-                let limited = try await stack.job(["max_cost_usd": 0.03], session: capped)
+                let limited = try await stack.runJob(["max_cost_usd": 0.03], session: capped)
                 #expect(limited.state == .error)
                 #expect(try orders.count - before == 2, "\(fault)")
                 #expect(try self.receipt(stack, capped).unknown == USD(0.02))
             }
-            try board(stack, "card")
+            try writeStoryboard(stack, "card")
             try misbehave(["reset": true])
-            let card = try await stack.job(["on_image_failure": "card"], session: "card")
+            let card = try await stack.runJob(["on_image_failure": "card"], session: "card")
             #expect(card.state == .finished && card.unknown == USD(0.02), "\(card.error?.message ?? "")")
-            let told = try await stack.understudy("receipt", card.jobID)
-            #expect(told.output.contains("$0.02 more may have been charged"), "\(told.output)")
+            let report = try await stack.understudy("receipt", card.jobID)
+            #expect(report.output.contains("$0.02 more may have been charged"), "\(report.output)")
         }
     }
 
-    @Test("a refusal costs nothing and says so")
-    func refused() async throws {
+    @Test
+    func `a rejected order costs nothing`() async throws {
         try await withStack { stack in
-            try board(stack, "s")
+            try writeStoryboard(stack, "s")
             try misbehave(["status": 429, "error": ["message": "no", "code": "rate_limit_exceeded"]], times: 2)
-            let view = try await stack.job()
+            let view = try await stack.runJob()
             #expect(view.state == .error && view.wasted == nil && view.unknown == nil)
             #expect(try orders.count == 2)
         }
     }
 
-    @Test("a link whose download fails is fetched again, never bought again")
-    func link() async throws {
+    @Test
+    func `a download that fails is repeated, without a second order`() async throws {
         try await withStack { stack in
-            try board(stack, "s")
+            try writeStoryboard(stack, "s")
             try misbehave(["url": "", "lost_downloads": 1])
-            let view = try await stack.job()
+            let view = try await stack.runJob()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.costs.understudy == USD(0.021) && view.wasted == nil)
-            try board(stack, "t")
+            try writeStoryboard(stack, "t")
             try misbehave(["url": "", "lost_downloads": 100])
-            let lost = try await stack.job(session: "t")
+            let lost = try await stack.runJob(session: "t")
             #expect(lost.state == .error && lost.wasted == USD(0.02))
             #expect(try orders.count == 2)
         }
     }
 
-    @Test("pictures in every legal form of a JSON text are read")
-    func forms() async throws {
+    @Test
+    func `images are read in every valid JSON encoding`() async throws {
         try await withStack { stack in
             let forms = ["dotnet", "all", "lines", "data"]
-            try board(stack, "s", segments: forms.count)
-            try openAI.ask(["misbehave": .array(forms.map { ["escape": .string($0)] })])
-            let view = try await stack.job()
+            try writeStoryboard(stack, "s", segments: forms.count)
+            try openAI.send(["misbehave": .array(forms.map { ["escape": .string($0)] })])
+            let view = try await stack.runJob()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(try orders.count == forms.count)
         }
     }
 
-    @Test("waiting times that no clock has end no process", arguments: ["1e30", "-5", "nan", "inf", "1e400"])
-    func waiting(_ told: String) async throws {
+    @Test(arguments: ["1e30", "-5", "nan", "inf", "1e400"])
+    func `absurd waiting times do not end imagegen`(_ time: String) async throws {
         try await withStack { stack in
-            try board(stack, "s")
+            try writeStoryboard(stack, "s")
             let pid = try await stack.connect("imagegen").call(ServiceHealth.method, NoParams()).pid
             func draw(_ prompt: String) async throws {
                 let request = GenerateImage(
@@ -181,7 +190,7 @@ import Testing
             for name in ["retry-after", "retry-after-ms"] {
                 try misbehave([
                     "status": 429, "error": ["message": "slow down", "code": "rate_limit_exceeded"],
-                    "headers": [name: .string(told)],
+                    "headers": [name: .string(time)],
                 ])
                 do {
                     try await draw("slow")
@@ -194,57 +203,58 @@ import Testing
         }
     }
 
-    @Test(
-        "an orchestrator that is killed, or restarted, while stills are drawn gets them, and no still is bought twice",
-        arguments: [SIGKILL, SIGTERM])
-    func lostCaller(_ signal: Int32) async throws {
+    @Test(arguments: [SIGKILL, SIGTERM])
+    func `no still is ordered twice if the orchestrator is killed or restarted while stills are drawn`(_ signal: Int32)
+        async throws
+    {
         try await withStack { stack in
-            try board(stack, "s", segments: 4)
-            try openAI.ask(["delay": 1])
+            try writeStoryboard(stack, "s", segments: 4)
+            try openAI.send(["delay": 1])
             let orchestrator = try await stack.connect("orchestrator")
             let started = try await orchestrator.call(
                 OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
             let pid = try await orchestrator.call(ServiceHealth.method, NoParams()).pid ?? 0
-            while try orders.count < 1 { try await Task.sleep(for: .milliseconds(5)) }
+            try await until("a still is ordered") { try !orders.isEmpty }
             kill(pid_t(pid), signal)
-            // One that drains refuses to be watched.
-            while (try? await stack.connect("orchestrator").call(ServiceHealth.method, NoParams()).pid) ?? pid == pid {
-                try await Task.sleep(for: .milliseconds(20))
+            // A draining orchestrator refuses to be watched.
+            try await until("another orchestrator serves") {
+                let new = try? await stack.connect("orchestrator").call(ServiceHealth.method, NoParams()).pid
+                return new != nil && new != pid
             }
-            let view = try await stack.end(of: started.jobID)
+            let view = try await stack.waitForEnd(of: started.jobID)
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(try orders.count == 4)
             #expect(view.costs.understudy == USD(0.084) && view.wasted == nil && view.unknown == nil)
         }
     }
 
-    @Test("a still under way when imagegen is killed is told as unknown, and drawn all the same")
-    func lostProcess() async throws {
+    @Test
+    func `a still in progress when imagegen is killed is booked as unknown, and ordered again`() async throws {
         try await withStack { stack in
-            try board(stack, "s")
-            try openAI.ask(["delay": 1])
+            try writeStoryboard(stack, "s")
+            try openAI.send(["delay": 1])
             let started = try await stack.connect("orchestrator").call(
                 OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
-            while try orders.count < 1 { try await Task.sleep(for: .milliseconds(5)) }
+            try await until("a still is ordered") { try !orders.isEmpty }
             let pid = try await stack.connect("imagegen").call(ServiceHealth.method, NoParams()).pid ?? 0
             kill(pid_t(pid), SIGKILL)
-            let view = try await stack.end(of: started.jobID)
+            let view = try await stack.waitForEnd(of: started.jobID)
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(try orders.count == 2)
             #expect(view.costs.understudy == USD(0.021) && view.unknown == USD(0.02))
         }
     }
 
-    @Test("a caller that cancels ends the order; one whose connection breaks gets the same picture with its key")
-    func vanished() async throws {
+    @Test
+    func `a caller that lost its connection gets the same image with its idempotency key`() async throws {
         try await withStack { stack in
-            try openAI.ask(["delay": 1])
+            try openAI.send(["delay": 1])
             let request = GenerateImage(
                 prompt: "a quay", width: 640, height: 360, output: "file://\(stack.folder)/store/quay.png",
                 idempotencyKey: "quay")
             let first = try await stack.connect("imagegen")
             let lost = Task { try await first.call(ImageGenAPI.generate, request) }
-            while try orders.count < 1 { try await Task.sleep(for: .milliseconds(5)) }
+            try await until("a still is ordered") { try !orders.isEmpty }
             await first.close()
             _ = await lost.result
             let image = try await stack.connect("imagegen").call(ImageGenAPI.generate, request)
@@ -253,17 +263,17 @@ import Testing
         }
     }
 
-    @Test("stills under way when a job is cancelled are booked as unknown, and a job under a limit counts them")
-    func cancelledJob() async throws {
+    @Test
+    func `stills in progress when a job is cancelled are booked as unknown`() async throws {
         try await withStack { stack in
-            try board(stack, "s", segments: 3)
-            try openAI.ask(["delay": 30])
+            try writeStoryboard(stack, "s", segments: 3)
+            try openAI.send(["delay": 30])
             let orchestrator = try await stack.connect("orchestrator")
             let started = try await orchestrator.call(
                 OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
-            while try orders.count < 2 { try await Task.sleep(for: .milliseconds(5)) }
+            try await until("two stills are ordered") { try orders.count >= 2 }
             _ = try await orchestrator.call(OrchestratorAPI.cancel, JobReference(jobID: started.jobID))
-            let view = try await stack.end(of: started.jobID)
+            let view = try await stack.waitForEnd(of: started.jobID)
             #expect(view.state == .cancelled && view.unknown == USD(0.04) && view.wasted == nil)
             let receipt = try receipt(stack)
             #expect(receipt.unknown == USD(0.04))

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import Foundation
@@ -5,62 +7,68 @@ import JSON
 import JSONRPC
 import Testing
 
-/// What a user sees and hears, through the real executables.
-@Suite(.serialized) struct PictureAndSoundTests {
+/// Pictures, sound and captions of films and clips, as a viewer gets them.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct PictureAndSoundTests {
+    /// Makes a file with ffmpeg.
     private func make(_ path: String, _ arguments: String...) async throws {
-        let made = try await Program.run("/usr/bin/ffmpeg", ["-v", "error", "-y"] + arguments + [path])
-        if made.status != 0 { throw ServiceError(.internal, made.errors) }
+        let encoded = try await Program.run("/usr/bin/ffmpeg", ["-v", "error", "-y"] + arguments + [path])
+        if encoded.status != 0 { throw ServiceError(.internal, encoded.errors) }
     }
 
-    @Test("a job with every option gives a film that passes its report, with captions, music and fades")
-    func everything() async throws {
+    @Test
+    func `a job with captions, music, motion and fades makes a film that passes its report`() async throws {
         try await LiveStack.with { stack in
             let ids = try stack.writeStoryboard(durations: [3, 2.5, 3])
-            for id in ids { try await stack.narrate(id, seconds: 1.5) }
-            try await make(stack.place("music.mp3"), "-f", "lavfi", "-i", "sine=f=220:d=2")
-            let view = try await stack.job([
+            for id in ids { try await stack.writeNarration(id, seconds: 1.5) }
+            try await make(stack.artifactPath("music.mp3"), "-f", "lavfi", "-i", "sine=f=220:d=2")
+            let view = try await stack.runJob([
                 "mode": "fade", "motion": "ken_burns", "captions": "soft", "loudness_lufs": -16, "music": "music.mp3",
                 "fade_in_s": 0.5, "fade_out_s": 0.5, "width": 1280, "height": 720, "fps": 25,
             ])
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.warnings == [])
-            let film = stack.place("agent5/final.mp4")
-            let probe = try await Judge.probe(film)
+            let film = stack.artifactPath("agent5/final.mp4")
+            let probe = try await FilmInspection.probe(film)
             for text in ["codec_name=mov_text", "nb_frames=213", "avg_frame_rate=25/1", "width=1280"] {
                 #expect(probe.contains(text), "\(text)")
             }
-            #expect(try await Judge.complaints(film) == "")
-            let captions = try String(contentsOfFile: stack.place("agent5/final.srt"), encoding: .utf8)
+            #expect(try await FilmInspection.decodingErrors(film) == "")
+            let captions = try String(contentsOfFile: stack.artifactPath("agent5/final.srt"), encoding: .utf8)
             #expect(captions.hasPrefix("1\n00:00:00,000 --> 00:00:01,"))
             #expect(captions.contains("\n2\n00:00:03,000 --> "))
-            #expect(try String(contentsOfFile: stack.place("agent5/final.vtt"), encoding: .utf8).hasPrefix("WEBVTT"))
+            #expect(
+                try String(contentsOfFile: stack.artifactPath("agent5/final.vtt"), encoding: .utf8).hasPrefix("WEBVTT"))
             let report = try JSONCoding.decode(
-                DeliveryReport.self, from: try Data(contentsOf: URL(filePath: stack.place("agent5/report.json"))))
+                DeliveryReport.self, from: try Data(contentsOf: URL(filePath: stack.artifactPath("agent5/report.json")))
+            )
             #expect(report.isPassed, "\(report.points.filter { !$0.isPassed })")
             for name in ["loudness", "true_peak", "sync_seg_1", "sync_seg_3", "caption_speed", "black", "frozen"] {
                 #expect(report.points.contains { $0.name == name }, "\(name)")
             }
             #expect(report.points.first { $0.name == "loudness" }?.measured.hasPrefix("-16") == true)
-            let said = try await stack.understudy("report", film)
-            #expect(said.status == 0 && said.output.contains("pass  moov_first"), "\(said.output)\(said.errors)")
+            let command = try await stack.understudy("report", film)
+            #expect(
+                command.status == 0 && command.output.contains("pass  moov_first"),
+                "\(command.output)\(command.errors)")
             let played = try await BrowserPlayer.play(film, 1, 4, 7)
             #expect(played.error == nil && played.played ?? 0 > 0.2, "\(played)")
         }
     }
 
-    @Test("burned captions are seen while they are spoken, and only then")
-    func burned() async throws {
+    @Test
+    func `burned captions are visible while they are spoken, and only then`() async throws {
         try await LiveStack.with { stack in
             let id = try stack.writeStoryboard(durations: [4])[0]
-            try FileManager.default.createDirectory(atPath: stack.place("agent4"), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: stack.artifactPath("agent4"), withIntermediateDirectories: true)
             try await make(
-                stack.place("agent4/\(id).mp3"), "-f", "lavfi", "-i",
+                stack.artifactPath("agent4/\(id).mp3"), "-f", "lavfi", "-i",
                 "aevalsrc='if(between(t,1,2.5),0.5*sin(3000*t),0)':d=4")
-            let view = try await stack.job(["captions": "burned"])
+            let view = try await stack.runJob(["captions": "burned"])
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             let hashes = try await Program.run(
                 "/usr/bin/ffmpeg",
-                ["-v", "error", "-i", stack.place("agent5/final.mp4"), "-map", "0:v", "-f", "framemd5", "-"]
+                ["-v", "error", "-i", stack.artifactPath("agent5/final.mp4"), "-map", "0:v", "-f", "framemd5", "-"]
             ).output.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap { $0.split(separator: ",").last }
             try #require(hashes.count == 120)
             #expect(Set(hashes).count == 2)
@@ -69,8 +77,8 @@ import Testing
         }
     }
 
-    @Test("a lead's clip in 720p24 VP9 with 44.1 kHz sound stands between still clips in one film that a browser plays")
-    func foreignClip() async throws {
+    @Test
+    func `a browser plays a film of still clips and a lead's clip in 720p24 VP9 with 44.1 kHz sound`() async throws {
         try await LiveStack.with { stack in
             let folder = stack.folder
             try await make(
@@ -100,7 +108,7 @@ import Testing
             #expect(result["copied_frames"] == 120 && result["encoded_frames"] == 60)
             let clips = try #require(result["clips"]?.array)
             #expect(clips[1]["reason"] == "it is coded as vp9" && clips[0]["reason"] == nil)
-            #expect(abs(try #require(try await Judge.onset(film, at: 2))) < 0.010)
+            #expect(abs(try #require(try await FilmInspection.onset(film, at: 2))) < 0.010)
             let played = try await BrowserPlayer.play(film, 0.5, 3, 5.5, 1.9, 2.1)
             #expect(played.error == nil, "\(played)")
             #expect(played.width == 1920 && abs((played.duration ?? 0) - 6) < 0.1 && played.played ?? 0 > 0.2)
@@ -109,8 +117,8 @@ import Testing
         }
     }
 
-    @Test("a fade made of two stills is seen in a browser as it was meant, wherever it is sought")
-    func fadeInBrowser() async throws {
+    @Test
+    func `a browser shows every stage of a fade between two stills after seeking`() async throws {
         try await LiveStack.with(script: nil) { stack in
             let clipper = try await stack.connect("clipper")
             try FileManager.default.createDirectory(atPath: stack.store, withIntermediateDirectories: true)
@@ -144,8 +152,8 @@ import Testing
         }
     }
 
-    @Test("a report tells what is wrong with a film, and the exit status says so")
-    func badReport() async throws {
+    @Test
+    func `understudy report names the faults of a film, and exits with status 1`() async throws {
         let stack = try LiveStack.prepare()
         try FileManager.default.createDirectory(atPath: stack.folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: stack.folder) }
@@ -153,16 +161,16 @@ import Testing
         try await make(
             film, "-f", "lavfi", "-i", "color=black:s=640x360:r=30:d=3", "-f", "lavfi", "-i", "sine=d=3:r=44100", "-af",
             "volume=20dB", "-c:v", "libx264", "-g", "300", "-pix_fmt", "yuv420p")
-        let said = try await stack.understudy("report", film)
-        #expect(said.status == 1)
+        let report = try await stack.understudy("report", film)
+        #expect(report.status == 1)
         for point in ["moov_first", "black", "audio_rate", "audio_channels", "colours", "key_frames"] {
-            #expect(said.output.contains("FAIL  \(point)"), "\(point): \(said.output)")
+            #expect(report.output.contains("FAIL  \(point)"), "\(point): \(report.output)")
         }
-        #expect(said.output.contains("pass  frame_rate"))
+        #expect(report.output.contains("pass  frame_rate"))
     }
 
-    @Test("motion and coding are asked for by clipper.create, and bad motions are refused at their place")
-    func motion() async throws {
+    @Test
+    func `clipper.create takes motion and coding, and rejects an invalid motion with its pointer`() async throws {
         try await LiveStack.with { stack in
             let folder = stack.folder
             try await make("\(folder)/a.png", "-f", "lavfi", "-i", "testsrc2=s=640x360", "-frames:v", "1")
@@ -185,7 +193,7 @@ import Testing
                 ],
             ] {
                 #expect(try await create(more)["frames"] == 30)
-                #expect(try await Judge.complaints("\(folder)/c.mp4") == "")
+                #expect(try await FilmInspection.decodingErrors("\(folder)/c.mp4") == "")
             }
             let error = await #expect(throws: ServiceError.self) {
                 _ = try await create([

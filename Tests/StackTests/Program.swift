@@ -1,48 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import Subprocess
 import Synchronization
 import SystemPackage
+import TestSupport
 
-/// A program as a person would run it.
+/// A child process, started as a user would start it.
+///
+/// ```swift
+/// let service = try await Program("logger", environment: stack.environment)
+/// service.signal(SIGTERM)
+/// #expect(await service.waitUntilExit().status == 0)
+/// ```
 final class Program: Sendable {
-    struct Ended: Sendable {
-        /// The exit status; 128 and the signal's number where a signal ended it.
+    /// How a process ended, and what it printed.
+    struct Exit: Sendable {
+        /// The exit status; 128 plus the signal's number if a signal ended the process.
         var status: Int32
         var output: String
         var errors: String
     }
 
-    /// The folder of the executables that were built: the test bundle lies beside them.
+    /// The folder of the built executables, which is that of the test bundle.
     static var folder: String {
         let path =
             (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         return String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
     }
 
-    private let lines: AsyncStream<String>
-    private let box: TextBox
-    private let life: Task<Int32, any Error>
-    private let process = Mutex<Int32>(0)
+    private let name: String
+    private let printed: Printed
+    private let exitStatus: Task<Int32, any Error>
+    private let pid = Mutex<Int32>(0)
 
-    /// Starts an executable of ours by its name, or any program by its path.
+    /// Starts an executable of this project, given by its name, or any program, given by its path.
+    ///
+    /// - Parameters:
+    ///   - environment: Variables in addition to `TestEnvironment.inherited`.
+    ///   - input: The standard input.
     init(_ name: String, _ arguments: [String] = [], environment: [String: String] = [:], input: String = "")
         async throws
     {
+        self.name = name
         let path = name.hasPrefix("/") ? name : "\(Self.folder)/\(name)"
-        var all = ProcessInfo.processInfo.environment
+        var all = TestEnvironment.inherited
+        // A backtrace takes seconds, and the tests kill processes on purpose.
         all["SWIFT_BACKTRACE"] = "enable=no"
         let variables = all.merging(environment) { _, own in own }.map {
             (Environment.Key(stringLiteral: $0.key), $0.value)
         }
-        let (lines, lineInput) = AsyncStream.makeStream(of: String.self)
-        let (identifier, begun) = AsyncStream.makeStream(of: Int32.self)
-        self.lines = lines
-        let texts = TextBox()
-        box = texts
-        life = Task {
+        let (started, startedInput) = AsyncStream.makeStream(of: Int32.self)
+        let printed = Printed()
+        self.printed = printed
+        exitStatus = Task {
             defer {
-                lineInput.finish()
-                begun.finish()
+                printed.close()
+                startedInput.finish()
             }
             let result = try await Subprocess.run(
                 .path(FilePath(path)), arguments: Arguments(arguments),
@@ -50,16 +64,15 @@ final class Program: Sendable {
                 output: .sequence,
                 error: .sequence
             ) { execution in
-                begun.yield(execution.processIdentifier.value)
+                startedInput.yield(execution.processIdentifier.value)
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask {
                         for try await line in execution.standardOutput.strings() {
-                            texts.append(output: line + "\n")
-                            lineInput.yield(line)
+                            printed.append(output: line + "\n")
                         }
                     }
                     group.addTask {
-                        for try await line in execution.standardError.strings() { texts.append(errors: line + "\n") }
+                        for try await line in execution.standardError.strings() { printed.append(errors: line + "\n") }
                     }
                     try await group.waitForAll()
                 }
@@ -69,56 +82,64 @@ final class Program: Sendable {
             case .signaled(let signal): return 128 + signal
             }
         }
-        for await pid in identifier {
-            process.withLock { $0 = pid }
+        for await identifier in started {
+            pid.withLock { $0 = identifier }
             break
         }
     }
 
-    /// The process id; 0 before it is known.
-    var identifier: Int32 { process.withLock { $0 } }
+    /// The process id; 0 if the process could not be started.
+    var identifier: Int32 { pid.withLock { $0 } }
 
-    /// Waits, at most 30 s, until something is so.
-    static func comes(_ isSo: () -> Bool) async -> Bool {
-        let end = ContinuousClock.now + .seconds(30)
-        while !isSo() {
-            guard .now < end, (try? await Task.sleep(for: .milliseconds(20))) != nil else { return false }
-        }
-        return true
-    }
-
+    /// Sends a signal to the process.
     func signal(_ number: Int32) {
-        let pid = process.withLock { $0 }
+        let pid = identifier
         if pid > 0 { kill(pid, number) }
     }
 
-    /// Returns when a line of the output contains the text; false if the output ends before.
-    func says(_ text: String) async -> Bool {
-        for await line in lines where line.contains(text) { return true }
-        return false
+    /// Waits, for two minutes at most, until the standard output contains a text.
+    ///
+    /// - Returns: `false` if the output ends first, or the time is up.
+    func waitForOutput(_ text: String) async -> Bool {
+        let found = try? await firstValue("\(name) prints \(text)", within: .seconds(120)) { () -> Bool? in
+            let isClosed = printed.isClosed
+            return output.contains(text) ? true : isClosed ? false : nil
+        }
+        return found ?? false
     }
 
-    /// What it has written to its standard output until now.
-    var output: String { box.output }
+    /// The standard output until now.
+    var output: String { printed.output }
 
-    func ended() async -> Ended {
-        let status = (try? await life.value) ?? -1
-        return Ended(status: status, output: box.output, errors: box.errors)
+    /// The standard error until now.
+    var errors: String { printed.errors }
+
+    /// Waits until the process has ended. If the waiting task is cancelled, the process is killed.
+    func waitUntilExit() async -> Exit {
+        let status = await withTaskCancellationHandler {
+            (try? await exitStatus.value) ?? -1
+        } onCancel: {
+            signal(SIGKILL)
+        }
+        return Exit(status: status, output: output, errors: errors)
     }
 
-    /// Runs to the end.
+    /// Starts a program and waits until it has ended.
     static func run(
         _ name: String, _ arguments: [String] = [], environment: [String: String] = [:], input: String = ""
-    ) async throws -> Ended {
-        try await Program(name, arguments, environment: environment, input: input).ended()
+    ) async throws -> Exit {
+        try await Program(name, arguments, environment: environment, input: input).waitUntilExit()
     }
 
-    private final class TextBox: Sendable {
-        private let texts = Mutex<(output: String, errors: String)>(("", ""))
+    /// What the process has printed until now.
+    private final class Printed: Sendable {
+        private let texts = Mutex<(output: String, errors: String, isClosed: Bool)>(("", "", false))
 
         var output: String { texts.withLock { $0.output } }
         var errors: String { texts.withLock { $0.errors } }
+        var isClosed: Bool { texts.withLock { $0.isClosed } }
         func append(output: String) { texts.withLock { $0.output += output } }
         func append(errors: String) { texts.withLock { $0.errors += errors } }
+        func close() { texts.withLock { $0.isClosed = true } }
     }
 }

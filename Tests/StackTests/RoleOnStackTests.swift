@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import Foundation
@@ -7,8 +9,8 @@ import ServicePool
 import StandIns
 import Testing
 
-/// `stitcher.setup_role`, with boto3 to look at what IAM has.
-@Suite(.serialized) struct RoleOnStackTests {
+/// `stitcher.setup_role`. boto3 reads what IAM has stored.
+@Suite(.serialized, .timeLimit(.minutes(3))) struct RoleOnStackTests {
     private let aws: StandIn
 
     init() throws {
@@ -17,42 +19,43 @@ import Testing
 
     @discardableResult
     private func iam(_ call: String, _ arguments: JSONValue) throws -> JSONValue {
-        try aws.ask(["service": "iam", "call": .string(call), "args": arguments])
+        try aws.send(["service": "iam", "call": .string(call), "args": arguments])
     }
 
+    /// Starts a stitcher, runs `body`, and stops the stitcher.
     private func withStitcher(
-        _ more: [String: String] = [:], _ body: (RPCConnection) async throws -> Void
+        _ extra: [String: String] = [:], _ body: (RPCConnection) async throws -> Void
     ) async throws {
         let stack = try LiveStack.prepare(
-            aws.awsEnvironment.merging(["UNDERSTUDY_INSTANCE": "one"]) { $1 }.merging(more) { $1 })
+            aws.awsEnvironment.merging(["UNDERSTUDY_INSTANCE": "one"]) { $1 }.merging(extra) { $1 })
         defer { try? FileManager.default.removeItem(atPath: stack.folder) }
         let stitcher = try await Program("stitcher", environment: stack.environment)
         let connection = try await RPCConnection.connect(
-            to: try stack.run.socketPath(service: "stitcher", instance: "one"), patience: .seconds(20))
+            to: try stack.runDirectory.socketPath(service: "stitcher", instance: "one"), timeout: .seconds(20))
         do {
             try await body(connection)
         } catch {
             stitcher.signal(SIGTERM)
-            _ = await stitcher.ended()
+            _ = await stitcher.waitUntilExit()
             throw error
         }
         await connection.close()
         stitcher.signal(SIGTERM)
-        #expect(await stitcher.ended().status == 0)
+        #expect(await stitcher.waitUntilExit().status == 0)
     }
 
-    @Test("the role is made once, with the trust and the least policy, and keeps the policy of each bucket")
-    func once() async throws {
+    @Test
+    func `the role is created once with a minimal policy, and gets a policy for each bucket`() async throws {
         try await withStitcher { stitcher in
             let first = try await stitcher.call(StitcherAPI.setupRole, SetupRole(bucket: "films"))
-            #expect(first.created && first.roleARN == "arn:aws:iam::123456789012:role/MediaConvertJobRole")
+            #expect(first.isNew && first.roleARN == "arn:aws:iam::123456789012:role/MediaConvertJobRole")
             #expect(first.policies == ["UnderstudyS3-films"])
-            let puts = try aws.ask(["seen": "^POST /$"])["count"]
+            let puts = try aws.send(["seen": "^POST /$"])["count"]
             let again = try await stitcher.call(StitcherAPI.setupRole, SetupRole(bucket: "films"))
-            #expect(!again.created && again.roleARN == first.roleARN && again.policies == first.policies)
+            #expect(!again.isNew && again.roleARN == first.roleARN && again.policies == first.policies)
             #expect(puts != nil)
             let other = try await stitcher.call(StitcherAPI.setupRole, SetupRole(bucket: "more.films"))
-            #expect(!other.created && Set(other.policies) == ["UnderstudyS3-films", "UnderstudyS3-more.films"])
+            #expect(!other.isNew && Set(other.policies) == ["UnderstudyS3-films", "UnderstudyS3-more.films"])
             let role = try iam("get_role", ["RoleName": "MediaConvertJobRole"])["Role"]
             let statement = role?["AssumeRolePolicyDocument"]?["Statement"]?.array?.first
             #expect(statement?["Principal"]?["Service"] == "mediaconvert.amazonaws.com")
@@ -63,13 +66,12 @@ import Testing
             #expect(access?["Action"] == ["s3:GetObject", "s3:PutObject"])
             #expect(access?["Resource"] == "arn:aws:s3:::films/*")
             let named = try await stitcher.call(StitcherAPI.setupRole, SetupRole(roleName: "Mine", bucket: "films"))
-            #expect(named.created && named.roleARN.hasSuffix("role/Mine"))
+            #expect(named.isNew && named.roleARN.hasSuffix("role/Mine"))
         }
     }
 
-    @Test(
-        "a policy that was changed by hand is set right, a role that MediaConvert may not assume is told, not touched")
-    func repaired() async throws {
+    @Test
+    func `a changed policy is corrected, and a role that MediaConvert cannot assume is reported`() async throws {
         try await withStitcher { stitcher in
             _ = try await stitcher.call(StitcherAPI.setupRole, SetupRole(bucket: "films"))
             try iam(
@@ -95,13 +97,13 @@ import Testing
                 try await stitcher.call(StitcherAPI.setupRole, SetupRole(roleName: "Foreign", bucket: "films"))
             }
             #expect(error?.kind == .conflict && error?.detail?.contains("mediaconvert.amazonaws.com") == true)
-            let kept = try iam("list_role_policies", ["RoleName": "Foreign"])
-            #expect(kept["PolicyNames"]?.array?.isEmpty == true)
+            let policies = try iam("list_role_policies", ["RoleName": "Foreign"])
+            #expect(policies["PolicyNames"]?.array?.isEmpty == true)
         }
     }
 
-    @Test("names that are none, missing credentials and AWS's refusals are told")
-    func faults() async throws {
+    @Test
+    func `invalid names, missing credentials and errors of AWS are reported`() async throws {
         try await withStitcher { stitcher in
             for (role, bucket, pointer) in [("a b", "films", "/role_name"), ("ok", "No_Bucket!", "/bucket")] {
                 let error = await #expect(throws: ServiceError.self) {
@@ -109,7 +111,7 @@ import Testing
                 }
                 #expect(error?.kind == .invalidParams && error?.message.hasPrefix(pointer) == true)
             }
-            try aws.ask(["misbehave": ["match": "POST /", "json": "AccessDenied", "status": 403]])
+            try aws.send(["misbehave": ["match": "POST /", "json": "AccessDenied", "status": 403]])
             let denied = await #expect(throws: ServiceError.self) {
                 try await stitcher.call(StitcherAPI.setupRole, SetupRole(bucket: "films"))
             }
@@ -117,10 +119,10 @@ import Testing
                 denied?.kind == .unauthorized && denied?.providerCode == "AccessDenied" && denied?.provider == "iam")
         }
         try await withStitcher(["AWS_ACCESS_KEY_ID": ""]) { stitcher in
-            let nobody = await #expect(throws: ServiceError.self) {
+            let missing = await #expect(throws: ServiceError.self) {
                 try await stitcher.call(StitcherAPI.setupRole, SetupRole(bucket: "films"))
             }
-            #expect(nobody?.kind == .unauthorized && nobody?.message.contains("AWS_ACCESS_KEY_ID") == true)
+            #expect(missing?.kind == .unauthorized && missing?.message.contains("AWS_ACCESS_KEY_ID") == true)
         }
     }
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Contracts
 import Faults
@@ -8,31 +10,34 @@ import JSONRPC
 import ServicePool
 import Testing
 
-/// Processes that are stopped (`kill -STOP`): their sockets are there, and nothing answers.
+/// Processes that are stopped with `SIGSTOP`: their sockets accept connections, and no call gets a reply.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct StalledReplicaTests {
+    /// A stall timeout that is shorter than the default.
     private static let quick = ["UNDERSTUDY_REPLICA_STALL_S": "3"]
 
-    @Test("the calls of a clipper that was stopped go to the other one")
-    func oneOfTwo() async throws {
+    @Test
+    func `calls of a stopped clipper are sent to the other one`() async throws {
         try await LiveStack.with(Self.quick, arguments: ["--scale", "clipper=2"]) { stack in
             try stack.writeStoryboard(durations: Array(repeating: 1, count: 6))
-            // The orchestrator is connected to both.
-            #expect(try await stack.job().state == .finished)
+            // Afterwards the orchestrator is connected to both.
+            #expect(try await stack.runJob().state == .finished)
             let pid = try await Self.pid("clipper-1", stack)
             kill(pid, SIGSTOP)
             defer { kill(pid, SIGCONT) }
             try stack.writeStoryboard(durations: Array(repeating: 1, count: 6), session: "t")
-            let view = try await stack.job(session: "t")
+            let view = try await stack.runJob(session: "t")
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
-            #expect(try await Judge.complaints(stack.place("agent5/final.mp4", session: "t")) == "")
+            #expect(try await FilmInspection.decodingErrors(stack.artifactPath("agent5/final.mp4", session: "t")) == "")
         }
     }
 
-    @Test("a job whose only clipper is stopped says that it waits, and goes on when the process does")
-    func only() async throws {
+    @Test
+    func `a job whose only clipper is stopped reports that it waits, and goes on when the process continues`()
+        async throws
+    {
         try await LiveStack.with(Self.quick) { stack in
             try stack.writeStoryboard(durations: Array(repeating: 1, count: 4))
-            #expect(try await stack.job().state == .finished)
+            #expect(try await stack.runJob().state == .finished)
             let pid = try await Self.pid("clipper-1", stack)
             kill(pid, SIGSTOP)
             defer { kill(pid, SIGCONT) }
@@ -50,14 +55,14 @@ import Testing
                 try #require(!message.jobState.isTerminal, "\(message.message)")
             }
             kill(pid, SIGCONT)
-            let view = try await stack.end(of: started.jobID)
+            let view = try await stack.waitForEnd(of: started.jobID)
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
         }
     }
 
     private static func pid(_ instance: String, _ stack: LiveStack) async throws -> pid_t {
         let connection = try await RPCConnection.connect(
-            to: try stack.run.socketPath(service: "clipper", instance: instance), patience: .seconds(10))
+            to: try stack.runDirectory.socketPath(service: "clipper", instance: instance), timeout: .seconds(10))
         return pid_t(try await connection.call(ServiceHealth.method, NoParams()).pid ?? 0)
     }
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Contracts
 import Foundation
@@ -6,10 +8,10 @@ import JSONRPC
 import ServicePool
 import Testing
 
-/// The command line beside an orchestrator whose process was stopped (`kill -STOP`): its socket is there, and nothing answers.
+/// The command line with an orchestrator that is stopped with `SIGSTOP`: its socket accepts connections, and no call gets a reply.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct StoppedOrchestratorTests {
-    @Test("commands that ask for an answer give up after --timeout with a sentence that says why")
-    func timeouts() async throws {
+    @Test
+    func `commands that need a reply fail after --timeout with an error that names the cause`() async throws {
         try await LiveStack.with { stack in
             let connection = try await stack.connect("orchestrator")
             let pid = try await connection.call(ServiceHealth.method, NoParams()).pid ?? 0
@@ -21,12 +23,12 @@ import Testing
                 ["call", "orchestrator", "orchestrator.list"],
             ]
             for command in commands {
-                let ended = try await Program.run(
+                let result = try await Program.run(
                     "understudy", command + ["--timeout", "0.3"], environment: stack.environment)
-                #expect(ended.status == 1, "\(command) \(ended.output) \(ended.errors)")
+                #expect(result.status == 1, "\(command) \(result.output) \(result.errors)")
                 #expect(
-                    ended.errors.contains("does not answer within 0.3 s") && ended.errors.contains("understudy ps"),
-                    "\(command): \(ended.errors)")
+                    result.errors.contains("does not answer within 0.3 s") && result.errors.contains("understudy ps"),
+                    "\(command): \(result.errors)")
             }
             let listed = try await stack.understudy("ps")
             #expect(listed.status == 0 && listed.output.contains("dead: "), "\(listed.output)")

@@ -1,10 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import Foundation
 import JSON
 import ServicePool
+import TestSupport
 
-/// An orchestrator and the services that it calls, with a tap between them that records every line of the wire.
+/// An orchestrator and the services that it calls, with a tap between them that records every line.
 final class TappedStack: Sendable {
+    /// The services that the orchestrator calls.
     static let services = ["imagegen", "clipper", "stitcher", "logger", "agent5"]
 
     let stack: LiveStack
@@ -13,7 +17,11 @@ final class TappedStack: Sendable {
         self.stack = stack
     }
 
-    /// Runs `body` on such a stack, and stops it.
+    /// Starts the services, the tap and the orchestrator, runs `body`, and stops them.
+    ///
+    /// - Parameters:
+    ///   - script: The script of the lead.
+    ///   - extra: Variables for all processes.
     static func with(
         script: String, _ extra: [String: String] = [:], _ body: (TappedStack) async throws -> Void
     ) async throws {
@@ -25,42 +33,43 @@ final class TappedStack: Sendable {
         var failure: (any Error)?
         do {
             for service in services { programs.append(try await Program(service, environment: behind)) }
-            for service in services { await tapped.comes("behind", service) }
+            for service in services { try await tapped.waitForSocket("behind", service) }
             let tap = try await Program(
                 "/usr/bin/python3",
                 [
                     Bundle.module.bundlePath + "/Hostile/tap.py", "\(stack.folder)/run", "\(stack.folder)/behind",
-                    tapped.record,
+                    tapped.recording,
                 ] + services)
             programs.append(tap)
-            guard await tap.says("listening") else {
-                throw ServiceError(.internal, "the tap did not start: \(await tap.ended().errors)")
+            guard await tap.waitForOutput("listening") else {
+                throw ServiceError(.internal, "the tap did not start: \(await tap.waitUntilExit().errors)")
             }
             programs.append(try await Program("orchestrator", environment: stack.environment))
-            await tapped.comes("run", "orchestrator")
+            try await tapped.waitForSocket("run", "orchestrator")
             try await body(tapped)
         } catch {
             failure = error
         }
         for program in programs.reversed() {
             program.signal(SIGTERM)
-            _ = await program.ended()
+            _ = await program.waitUntilExit()
         }
         if let failure { throw failure }
     }
 
-    /// The file of recorded lines.
-    private var record: String { "\(stack.folder)/wire.jsonl" }
+    /// The file of the recorded lines.
+    private var recording: String { "\(stack.folder)/wire.jsonl" }
 
-    private func comes(_ run: String, _ service: String) async {
-        let path = "\(stack.folder)/\(run)/\(service)/one.sock"
-        _ = await Program.comes { FileManager.default.fileExists(atPath: path) }
+    private func waitForSocket(_ runDirectory: String, _ service: String) async throws {
+        let path = "\(stack.folder)/\(runDirectory)/\(service)/one.sock"
+        try await until("\(service) listens") { FileManager.default.fileExists(atPath: path) }
     }
 
-    /// Calls of the orchestrator, each with what was answered: `{service, method, params, result | error}`. Without the system methods and
-    /// progress, whose number depends on how fast the machine is.
+    /// The calls of the orchestrator with their replies: `{service, method, params, result | error}`.
+    ///
+    /// Without system methods and progress, whose number depends on the speed of the machine.
     func calls() throws -> [JSONValue] {
-        let text = try String(contentsOfFile: record, encoding: .utf8)
+        let text = try String(contentsOfFile: recording, encoding: .utf8)
         var calls: [JSONValue] = []
         var open: [String: Int] = [:]
         for line in text.split(separator: "\n") {
@@ -81,15 +90,15 @@ final class TappedStack: Sendable {
         return calls
     }
 
-    /// The events of the log service's file.
+    /// The events in the file of `logger`.
     func events() throws -> [JSONValue] {
         try String(contentsOfFile: "\(stack.folder)/state/logger/events.jsonl", encoding: .utf8)
             .split(separator: "\n").map { try JSONCoding.decode(JSONValue.self, from: Data($0.utf8)) }
     }
 
-    /// A document of the store; `null` if there is none.
+    /// A JSON file of the session's folder; `null` if it does not exist.
     func document(_ path: String) throws -> JSONValue {
-        guard let data = FileManager.default.contents(atPath: stack.place(path)) else { return .null }
+        guard let data = FileManager.default.contents(atPath: stack.artifactPath(path)) else { return .null }
         return try JSONCoding.decode(JSONValue.self, from: data)
     }
 }

@@ -1,54 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Foundation
 import JSON
 import JSONRPC
 import ServicePool
+import TestSupport
 import Testing
 
-/// Whether the lines of all services that work for a job can be found by its id and by its trace.
+/// Job ids and trace ids in the log lines of all services that work for a job.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct TraceOnStackTests {
     private static let id = "4bf92f3577b34da6a3ce929d0e0e4736"
     private static let traceparent = "00-\(id)-00f067aa0ba902b7-01"
     private static let debugging = ["UNDERSTUDY_LOG_LEVEL": "debug"]
 
-    /// A lead that takes a second, and fails.
+    /// A lead that works for a second, and fails.
     private static let slow = """
         {"calls": [{"steps": [{"progress": 0.1}, {"wait_ms": 1000},
           {"fail": {"kind": "quota_exhausted", "message": "played"}}]}]}
         """
 
+    /// A line that starts a job.
     private static func start(_ session: String, _ more: String = "") -> String {
         #"{"jsonrpc":"2.0","id":1,"method":"orchestrator.start","params":{"user_id":"u","session_id":"\#(session)","#
             + #""options":{"width":320,"height":180,"fps":24}\#(more)}}"#
     }
 
-    /// Sends one line. -> the reply.
-    private func ask(_ service: String, _ line: String, _ stack: LiveStack) throws -> JSONValue {
-        let path = try stack.run.socketPath(service: service, instance: "\(service)-1")
+    /// Sends one line to a service.
+    ///
+    /// - Returns: The reply.
+    private func send(_ service: String, _ line: String, _ stack: LiveStack) throws -> JSONValue {
+        let path = try stack.runDirectory.socketPath(service: service, instance: "\(service)-1")
         let peer = try #require(UnixPeer(path))
         peer.send(line + "\n")
         return try JSONCoding.decode(JSONValue.self, from: Data(try #require(peer.line()).utf8))
     }
 
-    /// The lines of a service that answer a call in a trace or for a job.
-    private func answers(_ stack: LiveStack, _ service: String, _ mark: String) -> [Substring] {
+    /// The log lines of a service about answered calls that contain a text.
+    private func answeredCalls(_ stack: LiveStack, _ service: String, _ text: String) -> [Substring] {
         stack.log.split(separator: "\n").filter {
-            $0.hasPrefix("\(service)/\(service)-1 | ") && $0.contains(" answered ") && $0.contains(mark)
+            $0.hasPrefix("\(service)/\(service)-1 | ") && $0.contains(" answered ") && $0.contains(text)
         }
     }
 
-    @Test("a trace that comes with the start of a job is in the lines of every service that works for it")
-    func handedDown() async throws {
+    @Test
+    func `the trace of the call that starts a job is in the log lines of every service that works for it`() async throws
+    {
         try await LiveStack.with(Self.debugging) { stack in
             try stack.writeStoryboard(durations: [0.5, 0.5])
             let meta = #","_meta":{"traceparent":"\#(Self.traceparent)"}"#
-            let reply = try ask("orchestrator", Self.start("s", meta), stack)
+            let reply = try send("orchestrator", Self.start("s", meta), stack)
             let job = try #require(reply["result"]?["job_id"]?.string)
-            #expect(try await stack.end(of: job).state == .finished)
+            #expect(try await stack.waitForEnd(of: job).state == .finished)
             for service in ["imagegen", "clipper", "stitcher", "logger"] {
-                #expect(
-                    await Program.comes { !answers(stack, service, " job=\(job) ").isEmpty }, "no line of \(service)")
-                #expect(answers(stack, service, " job=\(job) ").allSatisfy { $0.hasSuffix(" trace=\(Self.id)") })
+                try await until("\(service) logs a call") { !answeredCalls(stack, service, " job=\(job) ").isEmpty }
+                #expect(answeredCalls(stack, service, " job=\(job) ").allSatisfy { $0.hasSuffix(" trace=\(Self.id)") })
             }
             let lead = stack.log.split(separator: "\n").filter { $0.hasPrefix("agent5/") && $0.contains(" failed ") }
             #expect(lead.contains { $0.contains(" job=\(job) ") && $0.hasSuffix(" trace=\(Self.id)") })
@@ -60,18 +66,18 @@ import Testing
         }
     }
 
-    @Test("each job without a trace has one of its own; neither a cancelling call nor a retrying one mixes them")
-    func begun() async throws {
+    @Test
+    func `each job without a trace gets one of its own`() async throws {
         try await LiveStack.with(Self.debugging) { stack in
             var traces: [String: Set<Substring>] = [:]
             for session in ["a", "b"] {
                 try stack.writeStoryboard(durations: [0.5], session: session)
                 let job = try #require(
-                    try ask("orchestrator", Self.start(session), stack)["result"]?["job_id"]?.string)
-                #expect(try await stack.end(of: job).state == .finished)
+                    try send("orchestrator", Self.start(session), stack)["result"]?["job_id"]?.string)
+                #expect(try await stack.waitForEnd(of: job).state == .finished)
                 for service in ["imagegen", "clipper", "stitcher", "logger"] {
-                    #expect(await Program.comes { !answers(stack, service, " job=\(job) ").isEmpty })
-                    for line in answers(stack, service, " job=\(job) ") {
+                    try await until("\(service) logs a call") { !answeredCalls(stack, service, " job=\(job) ").isEmpty }
+                    for line in answeredCalls(stack, service, " job=\(job) ") {
                         let trace = line.components(separatedBy: " trace=").last ?? ""
                         traces[job, default: []].insert(Substring(trace))
                     }
@@ -82,22 +88,22 @@ import Testing
         }
     }
 
-    @Test("a job goes on when the deadline of the call that started it has passed")
-    func deadline() async throws {
+    @Test
+    func `a job goes on after the deadline of the call that started it`() async throws {
         try await LiveStack.with(script: Self.slow) { stack in
             try stack.writeStoryboard(durations: [0.5])
-            let reply = try ask("orchestrator", Self.start("s", #","deadline_ms":700"#), stack)
+            let reply = try send("orchestrator", Self.start("s", #","deadline_ms":700"#), stack)
             let job = try #require(reply["result"]?["job_id"]?.string)
-            #expect(try await stack.end(of: job).state == .finished)
+            #expect(try await stack.waitForEnd(of: job).state == .finished)
             let view = try await stack.connect("orchestrator").call(
                 "orchestrator.status", params: ["job_id": .string(job)])
-            // The lead ended by itself, not by the call's deadline.
+            // The lead ended by itself, not because of the call's deadline.
             #expect(view["agents"]?["Agent5"]?["message"]?.string?.contains("played") == true, "\(view)")
         }
     }
 
-    @Test("a traceparent that cannot be used is ignored: the call is answered, and has a trace of its own")
-    func hostile() async throws {
+    @Test
+    func `an invalid traceparent is ignored: the call is answered, with a trace of its own`() async throws {
         try await LiveStack.with(Self.debugging) { stack in
             let upper = Self.traceparent.uppercased()
             let long = Self.traceparent + "-" + String(repeating: "a", count: 10_000)
@@ -112,18 +118,20 @@ import Testing
                 #"{"jsonrpc":"2.0","id":\#(id),"method":"logger.tail","params":{"limit":1,"_meta":\#(meta)}}"#
             }
             for (number, meta) in metas.enumerated() {
-                let reply = try ask("logger", tail(number, meta), stack)
+                let reply = try send("logger", tail(number, meta), stack)
                 #expect(reply["result"]?["events"] != nil, "\(meta.prefix(80)): \(reply)")
             }
             let batch = "[" + metas.enumerated().map { tail($0.offset, $0.element) }.joined(separator: ",") + "]"
-            let replies = try ask("logger", batch, stack).array ?? []
+            let replies = try send("logger", batch, stack).array ?? []
             #expect(replies.count == metas.count && replies.allSatisfy { $0["result"] != nil })
             let good = #"{"traceparent":"\#(Self.traceparent)","traceparent":"\#(upper)","job_id":"j\u001b\n1"}"#
-            #expect(try ask("logger", tail(1, good), stack)["result"] != nil)
+            #expect(try send("logger", tail(1, good), stack)["result"] != nil)
 
             let count = metas.count * 2
-            #expect(await Program.comes { answers(stack, "logger", "method=logger.tail").count > count })
-            let lines = answers(stack, "logger", "method=logger.tail")
+            try await until("all calls are logged") {
+                answeredCalls(stack, "logger", "method=logger.tail").count > count
+            }
+            let lines = answeredCalls(stack, "logger", "method=logger.tail")
             let traces = lines.map { $0.components(separatedBy: " trace=").last ?? "" }
             #expect(traces.allSatisfy { $0.count == 32 && $0.allSatisfy(\.isHexDigit) })
             #expect(traces.filter { $0 == Self.id }.count == 1)

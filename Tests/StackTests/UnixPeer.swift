@@ -1,19 +1,20 @@
-import Foundation
+// SPDX-License-Identifier: Apache-2.0
+
 import Glibc
 import Synchronization
 
-/// A connection to a Unix domain socket whose every byte a test decides.
+/// A connection to a Unix domain socket whose every byte the test decides. Reads and sends end after a minute without a byte.
 final class UnixPeer: Sendable {
     private let descriptor: Int32
-    /// What was read and belongs to lines to come.
+    /// Bytes that were received after the last line.
     private let rest = Mutex<[UInt8]>([])
 
-    /// - Returns: `nil` where nobody listens.
+    /// - Returns: `nil` if no process listens.
     init?(_ path: String) {
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        var patience = timeval(tv_sec: 60, tv_usec: 0)
+        var timeout = timeval(tv_sec: 60, tv_usec: 0)
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
-            setsockopt(descriptor, SOL_SOCKET, option, &patience, socklen_t(MemoryLayout<timeval>.size))
+            setsockopt(descriptor, SOL_SOCKET, option, &timeout, socklen_t(MemoryLayout<timeval>.size))
         }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -31,7 +32,7 @@ final class UnixPeer: Sendable {
 
     deinit { close(descriptor) }
 
-    /// - Returns: false where the other side takes nothing more.
+    /// - Returns: `false` if the other side takes no more bytes.
     @discardableResult
     func send(_ text: String) -> Bool {
         var bytes = Array(text.utf8)[...]
@@ -43,41 +44,24 @@ final class UnixPeer: Sendable {
         return true
     }
 
+    /// Ends the sending half of the connection.
     func endInput() { shutdown(descriptor, Int32(SHUT_WR)) }
 
-    /// The next line without its end; `nil` at the end, or after a minute without one.
+    /// The next line without its line end; `nil` at the end of the connection, or after the timeout.
     func line() -> String? {
         rest.withLock { rest in
             var part = [UInt8](repeating: 0, count: 1 << 16)
-            var seen = 0
+            var searched = 0
             while true {
-                if let end = rest[seen...].firstIndex(of: 10) {
+                if let end = rest[searched...].firstIndex(of: 10) {
                     defer { rest.removeSubrange(...end) }
                     return String(decoding: rest[..<end], as: UTF8.self)
                 }
-                seen = rest.count
+                searched = rest.count
                 let count = recv(descriptor, &part, part.count, 0)
                 guard count > 0 else { return nil }
                 rest += part[..<count]
             }
         }
-    }
-}
-
-/// What the kernel says of a process.
-enum Vitals {
-    /// Bytes of memory that it had at most.
-    static func peakMemory(of pid: Int) throws -> Int {
-        let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
-        return (line.split(separator: " ").compactMap { Int($0) }.first ?? 0) * 1024
-    }
-
-    /// Seconds of processor time that it has taken.
-    static func processorTime(of pid: Int) throws -> Double {
-        let text = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
-        let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
-        let ticks = fields.dropFirst(12).prefix(2).compactMap { Double($0) }.reduce(0, +)
-        return ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Foundation
 import Glibc
@@ -6,23 +8,21 @@ import ServiceKit
 import ServicePool
 import Testing
 
-/// A log that nobody reads.
+/// Logs that no process reads.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct UnreadLogTests {
-    @Test(
-        "a log pipe that nobody reads stops no call; its lines are bounded, printable, and those that are lost are counted"
-    )
-    func unread() async throws {
+    @Test
+    func `an unread log pipe blocks no call, and dropped log lines are counted`() async throws {
         let stack = try LiveStack.prepare(["UNDERSTUDY_INSTANCE": "one"])
         defer { try? FileManager.default.removeItem(atPath: stack.folder) }
         let fifo = "\(stack.folder)/log"
         try #require(mkfifo(fifo, 0o600) == 0)
-        // Both ends are held, so that the pipe never ends.
+        // Opened for both ends, so that the pipe never reaches its end.
         let reader = open(fifo, O_RDWR | O_NONBLOCK | O_CLOEXEC)
         defer { close(reader) }
         let program = try await Program(
             "/bin/sh", ["-c", "exec \"$0\" 2>\"$1\"", "\(Program.folder)/logger", fifo], environment: stack.environment)
-        let socket = try stack.run.socketPath(service: "logger", instance: "one")
-        let connection = try await RPCConnection.connect(to: socket, patience: .seconds(20))
+        let socket = try stack.runDirectory.socketPath(service: "logger", instance: "one")
+        let connection = try await RPCConnection.connect(to: socket, timeout: .seconds(20))
         let peer = try #require(UnixPeer(socket))
         let call = #"{"jsonrpc":"2.0","id":1,"method":"logger.tail","params":{"limit":"many"}}"#
         let batch = "[" + Array(repeating: call, count: 1000).joined(separator: ",") + "]\n"
@@ -39,7 +39,7 @@ import Testing
         kill(pid_t(health.pid ?? 0), SIGTERM)
         let rest = Task.detached { Self.read(reader, until: "stopped") }
         _ = await rest.value
-        #expect(await program.ended().status == 0)
+        #expect(await program.waitUntilExit().status == 0)
         let lines = text.split(separator: "\n")
         #expect(lines.count > 10)
         for line in lines {
@@ -52,40 +52,42 @@ import Testing
         #expect((stats.droppedLogLines ?? 0) > 0)
     }
 
-    @Test("a stack whose output nobody reads stops all the same")
-    func unreadStack() async throws {
+    @Test
+    func `a stack with unread output can be stopped`() async throws {
         let stack = try LiveStack.prepare()
         defer { try? FileManager.default.removeItem(atPath: stack.folder) }
         let fifo = "\(stack.folder)/log"
         try #require(mkfifo(fifo, 0o600) == 0)
         let reader = open(fifo, O_RDWR | O_NONBLOCK | O_CLOEXEC)
         defer { close(reader) }
-        // Full before the first line.
+        // The pipe is full before the first line.
         let block = [UInt8](repeating: 0x20, count: 65_536)
         while block.withUnsafeBytes({ Glibc.write(reader, $0.baseAddress, $0.count) }) > 0 {}
         let up = try await Program(
             "/bin/sh", ["-c", "exec \"$0\" up >\"$1\" 2>&1", "\(Program.folder)/understudy", fifo],
             environment: stack.environment)
-        let socket = try stack.run.socketPath(service: "orchestrator", instance: "orchestrator-1")
-        let connection = try await RPCConnection.connect(to: socket, patience: .seconds(30))
+        let socket = try stack.runDirectory.socketPath(service: "orchestrator", instance: "orchestrator-1")
+        let connection = try await RPCConnection.connect(to: socket, timeout: .seconds(30))
         #expect(try await connection.call(ServiceHealth.method, NoParams()).status == .serving)
         up.signal(SIGTERM)
-        #expect(await up.ended().status == 0)
-        #expect(stack.run.instances(of: "orchestrator").isEmpty)
+        #expect(await up.waitUntilExit().status == 0)
+        #expect(stack.runDirectory.instances(of: "orchestrator").isEmpty)
     }
 
-    /// What comes out of the pipe up to a line with some words, or until nothing comes for ten seconds.
-    private static func read(_ descriptor: Int32, until words: String) -> String {
+    /// Reads a pipe up to a line that contains a text, until no byte comes for ten seconds, or for a minute.
+    private static func read(_ descriptor: Int32, until marker: String) -> String {
         var all: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 65_536)
-        while true {
+        let end = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < end {
             var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            guard poll(&wait, 1, 10_000) > 0 else { return String(decoding: all, as: UTF8.self) }
+            guard poll(&wait, 1, 10_000) > 0 else { break }
             let count = Glibc.read(descriptor, &part, part.count)
-            guard count > 0 else { return String(decoding: all, as: UTF8.self) }
+            guard count > 0 else { break }
             all += part[..<count]
             let text = String(decoding: all.suffix(20_000), as: UTF8.self)
-            if text.contains(words), all.last == 10 { return String(decoding: all, as: UTF8.self) }
+            if text.contains(marker), all.last == 10 { break }
         }
+        return String(decoding: all, as: UTF8.self)
     }
 }

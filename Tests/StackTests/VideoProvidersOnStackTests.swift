@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import Foundation
@@ -5,10 +7,11 @@ import JSON
 import JSONRPC
 import ServicePool
 import StandIns
+import TestSupport
 import Testing
 
-/// Leads that are paid for: Replicate, and servers that speak as OpenAI's videos API did.
-@Suite(.serialized) struct VideoProvidersOnStackTests {
+/// Paid leads: Replicate, and servers with OpenAI's videos API.
+@Suite(.serialized, .timeLimit(.minutes(4))) struct VideoProvidersOnStackTests {
     private let folder = "/tmp/us-clips-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
 
     init() throws {
@@ -17,38 +20,45 @@ import Testing
             toFile: "\(folder)/prices.json", atomically: true, encoding: .utf8)
     }
 
+    /// Makes a clip.
+    ///
+    /// - Returns: The path of the file.
     private func clip(seconds: Int) async throws -> String {
         let path = "\(folder)/\(seconds).mp4"
-        let made = try await Program.run(
+        let encoded = try await Program.run(
             "/usr/bin/ffmpeg",
             [
                 "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc=s=640x360:r=24:d=\(seconds)", "-c:v", "libx264",
                 "-preset", "ultrafast", "-pix_fmt", "yuv420p", path,
             ])
-        #expect(made.status == 0, "\(made.errors)")
+        #expect(encoded.status == 0, "\(encoded.errors)")
         return path
     }
 
+    /// Starts a stack whose lead is Replicate at $0.10 for a second, runs `body`, and stops the stack.
     private func withReplicate(
-        _ more: [String: String] = [:], _ body: (LiveStack, StandIn) async throws -> Void
+        _ extra: [String: String] = [:], _ body: (LiveStack, StandIn) async throws -> Void
     ) async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let replicate = try StandIn("replicate")
-        try replicate.ask(["deliver": .string(try await clip(seconds: 5))])
+        try replicate.send(["deliver": .string(try await clip(seconds: 5))])
         let environment = [
             "UNDERSTUDY_AGENT5_PROVIDER": "replicate", "UNDERSTUDY_REPLICATE_BASE_URL": replicate.url,
             "UNDERSTUDY_REPLICATE_MODEL": "acme/film", "REPLICATE_API_TOKEN": "good-key",
             "UNDERSTUDY_PRICES": "\(folder)/prices.json",
         ]
-        try await LiveStack.with(environment.merging(more) { $1 }) { try await body($0, replicate) }
+        try await LiveStack.with(environment.merging(extra) { $1 }) { try await body($0, replicate) }
     }
 
+    /// Starts a stack whose lead is a videos API at $0.05 for a clip, runs `body`, and stops the stack.
+    ///
+    /// - Parameter lengths: The lengths of the clips that the API delivers. Seconds.
     private func withVideos(lengths: [Int], _ body: (LiveStack, StandIn) async throws -> Void) async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let videos = try StandIn("openai_videos")
         var clips: [String: JSONValue] = [:]
         for seconds in lengths { clips["\(seconds)"] = .string(try await clip(seconds: seconds)) }
-        try videos.ask(["clips": .object(clips)])
+        try videos.send(["clips": .object(clips)])
         let environment = [
             "UNDERSTUDY_AGENT5_PROVIDER": "openai-videos", "UNDERSTUDY_OPENAI_VIDEOS_URL": "\(videos.url)/v1",
             "OPENAI_API_KEY": "good-key", "UNDERSTUDY_PRICES": "\(folder)/prices.json",
@@ -56,145 +66,145 @@ import Testing
         try await LiveStack.with(environment) { try await body($0, videos) }
     }
 
-    @Test(
-        "Replicate makes a clip for each segment, cut to its length, and the film has the narrations; it costs its price"
-    )
-    func film() async throws {
+    @Test
+    func `Replicate makes a clip for each segment, cut to its length, and the film has the narrations`() async throws {
         try await withReplicate { stack, replicate in
             let ids = try stack.writeStoryboard(durations: [1, 2, 1.5])
-            try await stack.narrate(ids[1], seconds: 1.5)
-            let view = try await stack.job()
+            try await stack.writeNarration(ids[1], seconds: 1.5)
+            let view = try await stack.runJob()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.segments.map(\.maker) == [.lead, .lead, .lead])
             #expect(view.costs.lead == USD(1.5) && view.costs.understudy == .zero, "\(view.costs.line)")
-            let asked = try replicate.ask(["requests": true])["requests"]?.array ?? []
-            #expect(asked.count == 3 && asked.allSatisfy { $0["body"]?["input"]?["duration"]?.double == 5 })
-            let film = stack.place("agent5/final.mp4")
-            #expect(try await Judge.complaints(film) == "")
-            #expect(try await Judge.probe(film).contains("duration=4.5"))
-            let onset = try #require(try await Judge.onset(film, at: 1))
+            let orders = try replicate.send(["requests": true])["requests"]?.array ?? []
+            #expect(orders.count == 3 && orders.allSatisfy { $0["body"]?["input"]?["duration"]?.double == 5 })
+            let film = stack.artifactPath("agent5/final.mp4")
+            #expect(try await FilmInspection.decodingErrors(film) == "")
+            #expect(try await FilmInspection.probe(film).contains("duration=4.5"))
+            let onset = try #require(try await FilmInspection.onset(film, at: 1))
             #expect(abs(onset) < 0.05)
         }
     }
 
-    @Test("one clip can be the whole film: the prompts of all segments together, cut to the film's length")
-    func wholeFilm() async throws {
+    @Test
+    func `one clip can be the whole film, with the prompts of all segments, cut to the film's length`() async throws {
         try await withReplicate(["UNDERSTUDY_AGENT5_SCOPE": "film", "UNDERSTUDY_AGENT5_LENGTHS": "3-10"]) {
             stack, replicate in
             try stack.writeStoryboard(durations: [1, 2, 1.5])
-            let view = try await stack.job()
+            let view = try await stack.runJob()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.costs.understudy == .zero && view.costs.lead == USD(0.5), "\(view.costs.line)")
-            let asked = try replicate.ask(["requests": true])["requests"]?.array ?? []
-            #expect(asked.count == 1 && asked[0]["body"]?["input"]?["duration"] == 5)
-            let prompt = asked[0]["body"]?["input"]?["prompt"]?.string ?? ""
+            let orders = try replicate.send(["requests": true])["requests"]?.array ?? []
+            #expect(orders.count == 1 && orders[0]["body"]?["input"]?["duration"] == 5)
+            let prompt = orders[0]["body"]?["input"]?["prompt"]?.string ?? ""
             #expect(prompt.split(separator: "\n\n").count == 3)
-            let film = stack.place("agent5/final.mp4")
-            #expect(try await Judge.complaints(film) == "")
-            #expect(try await Judge.probe(film).contains("duration=4.5"))
+            let film = stack.artifactPath("agent5/final.mp4")
+            #expect(try await FilmInspection.decodingErrors(film) == "")
+            #expect(try await FilmInspection.probe(film).contains("duration=4.5"))
         }
     }
 
-    @Test("nothing is ordered that costs more than the job may; the understudy takes over")
-    func limit() async throws {
+    @Test
+    func `the lead orders nothing beyond the budget, and the understudy takes over`() async throws {
         try await withReplicate { stack, replicate in
             try stack.writeStoryboard(durations: [1, 1, 1])
-            let view = try await stack.job(["max_cost_usd": 1])
+            let view = try await stack.runJob(["max_cost_usd": 1])
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(Set(view.segments.map(\.maker)) == [.understudy] && view.costs.lead == .zero)
-            #expect(try replicate.ask(["requests": true])["requests"]?.array?.isEmpty == true)
-            let receipt = try String(contentsOfFile: stack.place("agent5/receipt.json"), encoding: .utf8)
+            #expect(try replicate.send(["requests": true])["requests"]?.array?.isEmpty == true)
+            let receipt = try String(contentsOfFile: stack.artifactPath("agent5/receipt.json"), encoding: .utf8)
             #expect(receipt.contains("3 clips cost $1.50, more than the limit max_cost_usd of $1.00"), "\(receipt)")
         }
     }
 
-    @Test("a refused order is repeated once after the time that was told; a paid clip is fetched again, not made again")
-    func again() async throws {
+    @Test
+    func `a rejected order is repeated after Retry-After; a failed download is repeated without a second order`()
+        async throws
+    {
         try await withReplicate { stack, replicate in
             try stack.writeStoryboard(durations: [1])
-            try replicate.ask([
+            try replicate.send([
                 "misbehave": [
                     ["status": 429, "body": ["detail": "throttled"], "headers": ["Retry-After": "1"]],
                     ["downloads": [503]],
                 ]
             ])
-            let view = try await stack.job()
+            let view = try await stack.runJob()
             #expect(view.state == .finished && view.segments.map(\.maker) == [.lead])
-            let seen = try replicate.ask(["requests": true])
+            let seen = try replicate.send(["requests": true])
             #expect(seen["requests"]?.array?.count == 2 && seen["downloads"] == 2)
         }
     }
 
-    @Test("of a half-failed lead the good clips are kept; its words are in the receipt")
-    func halfFailed() async throws {
+    @Test
+    func `the good clips of a partly failed lead are used, and its error is in the receipt`() async throws {
         try await withReplicate(["UNDERSTUDY_AGENT5_CONCURRENCY": "1"]) { stack, replicate in
             try stack.writeStoryboard(durations: [1, 1, 1])
-            try replicate.ask(["misbehave": [[:], ["end": "failed", "error": "NSFW content detected"]]])
-            let view = try await stack.job(["fallback": "segments"])
+            try replicate.send(["misbehave": [[:], ["end": "failed", "error": "NSFW content detected"]]])
+            let view = try await stack.runJob(["fallback": "segments"])
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.segments.map(\.maker) == [.lead, .understudy, .lead])
-            let receipt = try String(contentsOfFile: stack.place("agent5/receipt.json"), encoding: .utf8)
+            let receipt = try String(contentsOfFile: stack.artifactPath("agent5/receipt.json"), encoding: .utf8)
             #expect(receipt.contains("NSFW content detected"))
         }
     }
 
-    @Test("who cancels the job cancels the predictions")
-    func cancelled() async throws {
+    @Test
+    func `cancelling the job cancels its predictions, and books what they may have cost`() async throws {
         try await withReplicate { stack, replicate in
             try stack.writeStoryboard(durations: [1, 1])
-            try replicate.ask(["misbehave": [["stay": true], ["stay": true]]])
+            try replicate.send(["misbehave": [["stay": true], ["stay": true]]])
             let orchestrator = try await stack.connect("orchestrator")
             let started = try await orchestrator.call(
                 OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s"))
-            while try replicate.ask(["requests": true])["requests"]?.array?.count != 2 {
-                try await Task.sleep(for: .milliseconds(20))
-            }
+            func received() throws -> JSONValue { try replicate.send(["requests": true]) }
+            try await until("both clips are ordered") { try received()["requests"]?.array?.count == 2 }
             _ = try await orchestrator.call(OrchestratorAPI.cancel, JobReference(jobID: started.jobID))
-            while try replicate.ask(["requests": true])["cancelled"]?.array?.count != 2 {
-                try await Task.sleep(for: .milliseconds(20))
-            }
+            let view = try await stack.waitForEnd(of: started.jobID)
+            #expect(view.state == .cancelled)
+            #expect(view.costs.lead == .zero && view.unknown == USD(1) && view.wasted == nil, "\(view.costs.line)")
+            try await until("both predictions are cancelled") { try received()["cancelled"]?.array?.count == 2 }
+            let cancelled = (try received()["cancelled"]?.array ?? []).compactMap(\.string)
+            #expect(Set(cancelled) == ["p1x", "p2x"])
+            #expect(try received()["requests"]?.array?.count == 2, "nothing more is ordered")
         }
     }
 
-    @Test("without credit the rest is not asked for, and the understudy takes over at once")
-    func quota() async throws {
+    @Test
+    func `without credit nothing more is ordered, and the understudy takes over at once`() async throws {
         try await withReplicate(["UNDERSTUDY_AGENT5_CONCURRENCY": "1"]) { stack, replicate in
             try stack.writeStoryboard(durations: [1, 1, 1])
-            try replicate.ask([
+            try replicate.send([
                 "misbehave": [
                     ["status": 402, "body": ["title": "Insufficient credit", "detail": "You have no credit"]]
                 ]
             ])
-            let view = try await stack.job()
+            let view = try await stack.runJob()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(Set(view.segments.map(\.maker)) == [.understudy])
-            #expect(try replicate.ask(["requests": true])["requests"]?.array?.count == 1)
-            let receipt = try String(contentsOfFile: stack.place("agent5/receipt.json"), encoding: .utf8)
+            #expect(try replicate.send(["requests": true])["requests"]?.array?.count == 1)
+            let receipt = try String(contentsOfFile: stack.artifactPath("agent5/receipt.json"), encoding: .utf8)
             #expect(receipt.contains("You have no credit"))
         }
     }
 
-    @Test(
-        "a videos API gives clips of 4, 8 and 12 s: longer ones are cut, the longest holds its last picture"
-    )
-    func openAIVideos() async throws {
+    @Test
+    func `clips of a videos API are cut to their segments, or hold the last picture`() async throws {
         try await withVideos(lengths: [4, 8, 12]) { stack, videos in
             try stack.writeStoryboard(durations: [3, 6, 13])
-            try videos.ask(["misbehave": [["questions": [500, 429]]]])
-            let view = try await stack.job(["width": 640, "height": 360])
+            try videos.send(["misbehave": [["questions": [500, 429]]]])
+            let view = try await stack.runJob(["width": 640, "height": 360])
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.segments.map(\.maker) == [.lead, .lead, .lead])
             #expect(view.costs.lead == USD(0.15))
-            let asked = try videos.ask(["requests": true])["requests"]?.array ?? []
-            #expect(Set(asked.compactMap { $0["seconds"]?.string }) == ["4", "8", "12"])
-            let film = stack.place("agent5/final.mp4")
-            #expect(try await Judge.complaints(film) == "")
-            #expect(try await Judge.probe(film).contains("duration=22.0"))
+            let orders = try videos.send(["requests": true])["requests"]?.array ?? []
+            #expect(Set(orders.compactMap { $0["seconds"]?.string }) == ["4", "8", "12"])
+            let film = stack.artifactPath("agent5/final.mp4")
+            #expect(try await FilmInspection.decodingErrors(film) == "")
+            #expect(try await FilmInspection.probe(film).contains("duration=22.0"))
         }
     }
 
     @Test(
-        "what a videos API refuses, and what it delivers that is no video, is told, and the understudy takes over",
         arguments: zip(
             [
                 ["end": "failed", "error": ["code": "moderation_blocked", "message": "not this"]],
@@ -202,16 +212,18 @@ import Testing
             ] as [JSONValue],
             [
                 "openai-videos: not this", "openai-videos's video_1 may have been billed",
-                "names no order, it is a web page: check UNDERSTUDY_OPENAI_VIDEOS_URL",
+                "contains no order ID, it is a web page: check UNDERSTUDY_OPENAI_VIDEOS_URL",
             ]))
-    func openAIVideosFail(_ fault: JSONValue, _ words: String) async throws {
+    func `rejections and invalid files of a videos API are reported, and the understudy takes over`(
+        _ fault: JSONValue, _ reason: String
+    ) async throws {
         try await withVideos(lengths: [4]) { stack, videos in
             try stack.writeStoryboard(durations: [1])
-            try videos.ask(["misbehave": .array(Array(repeating: fault, count: 8))])
-            let view = try await stack.job(["width": 640, "height": 360])
+            try videos.send(["misbehave": .array(Array(repeating: fault, count: 8))])
+            let view = try await stack.runJob(["width": 640, "height": 360])
             #expect(view.state == .finished && view.segments.map(\.maker) == [.understudy])
-            let receipt = try String(contentsOfFile: stack.place("agent5/receipt.json"), encoding: .utf8)
-            #expect(receipt.contains(words), "\(receipt)")
+            let receipt = try String(contentsOfFile: stack.artifactPath("agent5/receipt.json"), encoding: .utf8)
+            #expect(receipt.contains(reason), "\(receipt)")
         }
     }
 }

@@ -1,17 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import JSON
 
-/// A bound that a schema of `rpc.discover` states, and the values around it.
+/// A bound that a schema of `rpc.discover` states, and values at and outside of it.
 package struct SchemaBound: Sendable, CustomStringConvertible {
-    /// The members, and indices of arrays, that lead to the value.
+    /// The members and array indices that lead to the value.
     package let path: [String]
+    /// The schema of the value.
     package let schema: JSONValue
 
+    /// The JSON pointer of the value.
     package var pointer: String { "/" + path.joined(separator: "/") }
+    /// The pointer.
     package var description: String { pointer }
 
-    /// All bounds of a schema.
+    /// The bounds of a schema and of its members and elements.
     ///
-    /// - Parameter prefix: what leads to the schema's value.
+    /// - Parameter prefix: The path of the schema's value.
     package static func all(of schema: JSONValue, at prefix: [String] = []) -> [SchemaBound] {
         let keywords = ["minimum", "maximum", "minLength", "maxLength", "maxItems"]
         let isNumbers = schema["enum"]?.array?.first?.double != nil
@@ -29,7 +34,7 @@ package struct SchemaBound: Sendable, CustomStringConvertible {
         return found
     }
 
-    /// Values just outside, each with what an error message must name.
+    /// Values just outside the bound, each with the numbers that the error message must contain.
     package var outside: [(value: JSONValue, named: [String])] {
         if let choices = schema["enum"]?.array?.compactMap(\.double), let last = choices.last {
             return [.number(choices[0] - 1), .number(last + 1), .number(choices[0] + 0.1)].map {
@@ -56,7 +61,7 @@ package struct SchemaBound: Sendable, CustomStringConvertible {
         return values
     }
 
-    /// Values that are just accepted.
+    /// Values at the bound, which must be accepted.
     package var inside: [JSONValue] {
         if let choices = schema["enum"]?.array, choices.first?.double != nil { return choices }
         var values = [schema["minimum"], schema["maximum"], schema["default"]].compactMap { $0 }
@@ -76,7 +81,7 @@ package struct SchemaBound: Sendable, CustomStringConvertible {
         number == number.rounded() ? "\(Int64(number))" : "\(number)"
     }
 
-    /// Parameters with a value in place of the one at the path.
+    /// Returns parameters with another value at the path.
     package func put(_ value: JSONValue, into params: JSONValue) -> JSONValue {
         Self.put(value, at: path[...], into: params)
     }
@@ -89,9 +94,11 @@ package struct SchemaBound: Sendable, CustomStringConvertible {
         return .object(members)
     }
 
-    /// A value that a schema accepts, with the members that it requires.
+    /// A value that a schema accepts, with the required members only.
     ///
-    /// - Parameter texts: values of members that are texts, by their names.
+    /// - Parameters:
+    ///   - name: The member that has the value.
+    ///   - texts: The values of string members, by name; `abc` for others.
     package static func example(
         of schema: JSONValue, named name: String, texts: [String: String] = [:]
     ) -> JSONValue {

@@ -1,43 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 package import JSON
+import TestSupport
 
-/// A service on the loopback interface that stands for one of the outside world: a Python script of this folder, which runs until
-/// the value goes.
+/// A server on the loopback interface that stands in for a service of the outside world: a Python script of this folder, which runs
+/// as long as the value lives.
+///
+/// ```swift
+/// let aws = try StandIn("aws")
+/// try aws.send(["keys": ["AKIATEST": "secret"]])
+/// ```
 package final class StandIn: @unchecked Sendable {
-    /// Why one cannot be had.
-    package struct Missing: Error, CustomStringConvertible {
+    /// The stand-in could not be started, or a command failed.
+    package struct Failure: Error, CustomStringConvertible {
+        /// The cause, and what to do about it.
         package let description: String
     }
 
-    /// e.g. `http://127.0.0.1:4711`, without a slash at the end.
+    /// The URL of the server, e.g. `http://127.0.0.1:4711`, without a slash at the end.
     package private(set) var url = ""
     private let name: String
     private let process = Process()
     private let input = Pipe()
     private let output = Pipe()
     private let lock = NSLock()
-    /// What came after the last answer.
+    /// Output after the last reply.
     private var received = Data()
 
     /// Starts a stand-in and waits until it listens.
     ///
-    /// - Parameter name: the script's, without `.py`.
+    /// - Parameters:
+    ///   - name: The script's name without `.py`.
+    ///   - environment: Variables in addition to `TestEnvironment.inherited`.
+    /// - Throws: `Failure` if the script does not start.
     package init(_ name: String, _ arguments: [String] = [], environment: [String: String] = [:]) throws {
         self.name = name
         let folder = URL(filePath: #filePath).deletingLastPathComponent()
         let root = folder.deletingLastPathComponent().deletingLastPathComponent().path
         let python = "\(root)/.venv/bin/python"
         guard FileManager.default.isExecutableFile(atPath: python) else {
-            throw Missing(description: "\(python) is missing: run scripts/setup.sh test")
+            throw Failure(description: "\(python) is missing: run scripts/setup.sh test")
         }
         process.executableURL = URL(filePath: python)
         process.arguments = ["\(folder.path)/\(name).py"] + arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.environment = TestEnvironment.inherited.merging(environment) { $1 }
         process.standardInput = input
         process.standardOutput = output
         try process.run()
-        guard let url = try answer()["url"]?.string else {
-            throw Missing(description: "\(name).py did not tell its URL")
+        guard let url = try reply()["url"]?.string else {
+            throw Failure(description: "\(name).py did not report its URL")
         }
         self.url = url
     }
@@ -47,7 +59,7 @@ package final class StandIn: @unchecked Sendable {
         process.waitUntilExit()
     }
 
-    /// The variables that lead a service to the stand-in `aws`, with its first keys, and nowhere else.
+    /// The variables that lead a service to the stand-in `aws` with its first keys, and hide every other source of credentials.
     package var awsEnvironment: [String: String] {
         [
             "AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1",
@@ -55,31 +67,37 @@ package final class StandIn: @unchecked Sendable {
         ]
     }
 
-    /// Gives a command. -> its answer.
+    /// Sends a command to the script; see the head of the script.
     ///
-    /// - Throws: `Missing` where the command failed.
+    /// - Returns: The reply.
+    /// - Throws: `Failure` if the command fails.
     @discardableResult
-    package func ask(_ command: JSONValue) throws -> JSONValue {
+    package func send(_ command: JSONValue) throws -> JSONValue {
         lock.lock()
         defer { lock.unlock() }
         try input.fileHandleForWriting.write(contentsOf: try JSONCoding.encode(command) + Data("\n".utf8))
-        let answer = try answer()
-        if let error = answer["error"]?.string { throw Missing(description: "\(name).py: \(error)") }
-        return answer
+        let reply = try reply()
+        if let error = reply["error"]?.string { throw Failure(description: "\(name).py: \(error)") }
+        return reply
     }
 
-    private func answer() throws -> JSONValue {
+    /// Reads a line of the script's output.
+    private func reply() throws -> JSONValue {
         var line = received
         received = Data()
-        var looked = line.startIndex
+        var searched = line.startIndex
         while true {
-            if let end = line[looked...].firstIndex(of: UInt8(ascii: "\n")) {
+            if let end = line[searched...].firstIndex(of: UInt8(ascii: "\n")) {
                 received = Data(line[(end + 1)...])
                 return try JSONCoding.decode(JSONValue.self, from: Data(line[..<end]))
             }
-            looked = line.endIndex
+            searched = line.endIndex
+            var wait = pollfd(fd: output.fileHandleForReading.fileDescriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&wait, 1, 120_000) != 0 else {
+                throw Failure(description: "\(name).py did not reply within 120 s")
+            }
             let more = output.fileHandleForReading.availableData
-            guard !more.isEmpty else { throw Missing(description: "\(name).py has ended") }
+            guard !more.isEmpty else { throw Failure(description: "\(name).py has ended") }
             line += more
         }
     }

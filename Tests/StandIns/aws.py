@@ -1,26 +1,27 @@
-"""S3, IAM, CloudWatch Logs and STS by moto, MediaConvert by `mediaconvert.py`, with boto3 as a second pair of eyes.
+# SPDX-License-Identifier: Apache-2.0
+"""S3, IAM, CloudWatch Logs and STS by moto, MediaConvert by `mediaconvert.py`. boto3 inspects what they have stored.
 
-moto takes any signature: in front of it stands a gate that checks Signature V4 with botocore's own signer, the body's hash, the
-clock (15 minutes) and the keys, and that misbehaves on command. boto3's own calls go past the gate.
+moto accepts any signature. A gate in front of it verifies Signature V4 with botocore's own signer, the hash of the body, the clock (15
+minutes) and the keys, and misbehaves on command. Calls of boto3 bypass the gate.
 
 Commands:
-  {"service": "s3", "call": "get_object", "args": {...}}   a call of boto3; bodies as text (latin-1 where they are no UTF-8)
-  {"keys": {"id": "secret"}}                               more keys; at first there is "k" with the secret "s"
-  {"expire": "id"}                                         requests of these keys are refused as expired
-  {"expire_all": true}                                     requests of all keys that STS has given are refused as expired
-  {"renew": "id"}                                          requests of these keys are good again
-  {"web_identity": ["token"]}                              the tokens by which roles may be assumed; at first none
-  {"expire_tokens": ["token"]}                             these are refused as expired
-  {"clock": seconds}                                       the gate's clock is ahead by so much
+  {"service": "s3", "call": "get_object", "args": {...}}   calls boto3; bodies are text, latin-1 if not UTF-8
+  {"keys": {"id": "secret"}}                               adds keys; initially there is "k" with the secret "s"
+  {"expire": "id"}                                         rejects requests with this key as expired
+  {"expire_all": true}                                     rejects requests with any key issued by STS as expired
+  {"renew": "id"}                                          accepts requests with this key again
+  {"web_identity": ["token"]}                              sets the tokens that can assume roles; initially none
+  {"expire_tokens": ["token"]}                             rejects these tokens as expired
+  {"clock": seconds}                                       sets the gate's clock ahead
   {"misbehave": {"match": "PUT .*partNumber=2", "times": 1, "skip": 0, "status": 503, "body": "...", "headers": {...},
                  "reset": false, "delay": 0, "corrupt": false, "json": "ThrottlingException", "lost": false, "late": 0}}
-                                                           the next requests whose "METHOD target" matches get that instead;
-                                                           "lost": done, but the answer never comes, "late": after so long
-  {"heal": true}                                           no more of that
-  {"puts": true}                                           -> {"puts": [how many events each PutLogEvents brought]}
-  {"await_puts": n}                                        answers when there were n of them
+                                                           sets the response of the next requests whose "METHOD target" matches;
+                                                           "lost": processed without a response, "late": delayed response
+  {"heal": true}                                           clears all misbehaviour
+  {"puts": true}                                           -> {"puts": [events of each PutLogEvents]}
+  {"await_puts": n}                                        replies after n calls of PutLogEvents
   {"seen": "regex"}                                        -> {"count": n, "seen": ["PUT /films/x?..."]}
-  {"mediaconvert": {...}}                                  a command of `mediaconvert.py`
+  {"mediaconvert": {...}}                                  sends a command to `mediaconvert.py`
 """
 
 import datetime
@@ -56,14 +57,14 @@ class Refused(Exception):
 
 
 class Gate:
-    """A WSGI application in front of moto's."""
+    """A WSGI application in front of that of moto."""
 
     def __init__(self, app):
         self.app = app
         self.keys = {"k": "s"}
-        # Keys that STS gave.
-        self.given = set()
-        # Of web identities.
+        # Keys that STS issued.
+        self.issued = set()
+        # Tokens of web identities.
         self.tokens = []
         self.expired_tokens = []
         self.expired = set()
@@ -80,8 +81,8 @@ class Gate:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         form = urllib.parse.parse_qs(body.decode("latin-1")) if body.startswith(b"Action=") else {}
-        byToken = form.get("Action") == ["AssumeRoleWithWebIdentity"]
-        kind = "sts" if byToken else self.kind(environ)
+        uses_token = form.get("Action") == ["AssumeRoleWithWebIdentity"]
+        kind = "sts" if uses_token else self.kind(environ)
         with self.lock:
             self.seen.append("%s %s" % (line, environ["HTTP_X_AMZ_TARGET"]) if kind == "logs" else line)
             if kind == "sts" and form:
@@ -93,11 +94,11 @@ class Gate:
                 environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
                 return []
             if fault.get("json"):
-                return self.refuse(start, kind, Refused(fault.get("status", 400), fault["json"], "as told"))
+                return self.refuse(start, kind, Refused(fault.get("status", 400), fault["json"], "as commanded"))
             if "status" in fault:
                 return self.answer(start, fault["status"], fault.get("body", ""), fault.get("headers", {}))
         try:
-            if byToken:
+            if uses_token:
                 self.check_token(environ, form)
             else:
                 self.check(environ, target, body)
@@ -114,22 +115,22 @@ class Gate:
             text = answer[0].decode()
             for id, secret in re.findall(r"<AccessKeyId>(.*?)</AccessKeyId>\s*<SecretAccessKey>(.*?)</SecretAccessKey>", text):
                 self.keys[id] = secret
-                self.given.add(id)
+                self.issued.add(id)
         if fault and fault.get("corrupt"):
             data = b"".join(answer)
             return [bytes([data[0] ^ 1]) + data[1:]]
         return answer
 
     def log(self, environ, start, body, fault):
-        """A call of CloudWatch Logs, within its limits, which moto does not know."""
+        """Handles a call of CloudWatch Logs, with the limits that moto does not enforce."""
         operation = environ.get("HTTP_X_AMZ_TARGET", "")
         try:
             logs.check(operation, body)
         except logs.Invalid as invalid:
             return self.refuse(start, "logs", Refused(400, "InvalidParameterException", str(invalid)))
-        told = []
-        answer = b"".join(self.app(environ, lambda status, headers, info=None: told.append((status, headers))))
-        status, headers = told[0]
+        started = []
+        answer = b"".join(self.app(environ, lambda status, headers, info=None: started.append((status, headers))))
+        status, headers = started[0]
         if operation.endswith(".PutLogEvents") and status.startswith("200"):
             with self.put:
                 self.puts.append(len(json.loads(body)["logEvents"]))
@@ -214,7 +215,7 @@ class Gate:
             raise Refused(403, "SignatureDoesNotMatch", "The request signature we calculated does not match")
 
     def check_token(self, environ, form):
-        """A role is assumed by a token; nothing is signed."""
+        """Checks the token of an unsigned request that assumes a role."""
         if environ.get("HTTP_AUTHORIZATION") or environ.get("HTTP_X_AMZ_SECURITY_TOKEN"):
             raise Refused(400, "InvalidAction", "AssumeRoleWithWebIdentity is not signed")
         for name in ("RoleArn", "RoleSessionName", "WebIdentityToken"):
@@ -237,12 +238,12 @@ class Gate:
     def answer(self, start, status, body, headers):
         data = body.encode()
         headers = {"Content-Length": str(len(data)), **headers}
-        start("%d As told" % status, list(headers.items()))
+        start("%d As commanded" % status, list(headers.items()))
         return [data]
 
 
 class Handler(WSGIRequestHandler):
-    """Keeps connections open, and tells the gate's clock."""
+    """Keeps connections open, and sends dates of the gate's clock."""
 
     protocol_version = "HTTP/1.1"
 
@@ -263,7 +264,7 @@ server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
 inner = "http://127.0.0.1:%d" % server.get_host_and_port()[1]
 gate = Gate(DomainDispatcherApplication(create_backend_app))
-# `--address` for those that cannot reach the loopback interface: containers.
+# `--address` is for containers, which cannot reach the loopback interface.
 address = sys.argv[sys.argv.index("--address") + 1] if "--address" in sys.argv else "127.0.0.1"
 outer = make_server(address, 0, gate, threaded=True, request_handler=Handler)
 threading.Thread(target=outer.serve_forever, daemon=True).start()
@@ -313,7 +314,7 @@ def command(request):
     if "expire" in request:
         gate.expired.add(request["expire"])
     if "expire_all" in request:
-        gate.expired |= gate.given
+        gate.expired |= gate.issued
     gate.expired.discard(request.get("renew"))
     gate.clock = request.get("clock", gate.clock)
     return {"ok": True}

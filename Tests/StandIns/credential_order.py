@@ -1,10 +1,13 @@
-"""botocore's search for credentials, as a second opinion on the order of places; it serves nothing.
+# SPDX-License-Identifier: Apache-2.0
+"""botocore's credential chain, as the reference for the order of sources. It is not a server.
 
 Commands:
-  {"environment": {...}, "config": "text", "keys": "text"} -> {"method": "env", "id": "..."}: which provider of botocore gives
-      credentials, and the access key where that takes no request to STS; {"error": text} where one is configured and fails. The texts are
-      the files `config` and `keys` of the home folder, which the environment may name in another way.
-  {"expand": [path, ...], "environment": {...}} -> {"paths": [...]}: paths as botocore expands them
+  {"environment": {...}, "config": "text", "keys": "text"} -> {"method": "env", "id": "..."}
+      the provider of botocore that finds credentials, and the access key unless it comes from STS; {"error": text} if a configured
+      provider fails. `config` and `keys` are the contents of the files of these names in the home folder; the environment can name
+      other files.
+  {"expand": [path, ...], "environment": {...}} -> {"paths": [...]}
+      paths as botocore expands them
 """
 
 import os
@@ -15,7 +18,7 @@ import botocore.session
 import standin
 
 folder = tempfile.mkdtemp()
-own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
 
 
 def command(request):
@@ -27,13 +30,13 @@ def command(request):
         with open(os.path.join(folder, name), "w") as file:
             file.write(request.get(name, ""))
     os.environ.clear()
-    os.environ.update(own, HOME=folder, AWS_CONFIG_FILE=folder + "/config", AWS_SHARED_CREDENTIALS_FILE=folder + "/keys")
+    os.environ.update(inherited, HOME=folder, AWS_CONFIG_FILE=folder + "/config", AWS_SHARED_CREDENTIALS_FILE=folder + "/keys")
     os.environ.update(request.get("environment", {}))
     found = botocore.session.Session().get_credentials()
     if found is None:
         return {"method": "none"}
-    isFromSTS = found.method.startswith("assume-role")
-    return {"method": found.method, "id": "" if isFromSTS else found.access_key}
+    is_from_sts = found.method.startswith("assume-role")
+    return {"method": found.method, "id": "" if is_from_sts else found.access_key}
 
 
 try:

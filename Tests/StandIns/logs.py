@@ -1,4 +1,5 @@
-"""What CloudWatch Logs refuses and moto takes; and how it tells of rejected events, which moto tells wrong."""
+# SPDX-License-Identifier: Apache-2.0
+"""Limits of CloudWatch Logs that moto does not enforce, and the report of rejected events, which moto gets wrong."""
 
 import json
 import re
@@ -17,7 +18,7 @@ def window(now=None):
 
 
 def check(target, body):
-    """Raises Invalid for a request that the service does not take."""
+    """Raises Invalid for a request that the service rejects."""
     request = json.loads(body)
     group, stream = request.get("logGroupName"), request.get("logStreamName")
     if group is not None and not re.fullmatch(r"[\.\-_/#A-Za-z0-9]{1,512}", group):
@@ -44,7 +45,7 @@ def check(target, body):
 
 
 def rejected(body):
-    """-> the indices as the service tells them: the end of the old ones is exclusive, the start of the new ones inclusive."""
+    """Returns the indices as the service reports them: the end of old events is exclusive, the start of new ones inclusive."""
     times = [event["timestamp"] for event in json.loads(body)["logEvents"]]
     oldest, newest = window()
     info = {}

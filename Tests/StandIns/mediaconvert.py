@@ -1,18 +1,19 @@
-"""MediaConvert, as far as joining clips needs it; `aws.py` lets it answer behind its gate.
+# SPDX-License-Identifier: Apache-2.0
+"""The part of MediaConvert that joins clips; `aws.py` calls it behind its gate.
 
-A request must fit botocore's own model of the service to the letter: no member that it does not know, every enumeration, bound and
-pattern. The role must be in IAM, with MediaConvert's trust and a policy for the bucket. The clips are read from S3, the film is
-made by ffmpeg and stored where the job says, while the job goes SUBMITTED, PROGRESSING, COMPLETE or ERROR.
+A request must match botocore's model of the service exactly: no unknown member, every enumeration, bound and pattern. The role must exist
+in IAM, with MediaConvert's trust and a policy for the bucket. The clips are read from S3, and the film is made by ffmpeg and stored at the
+job's destination, while the job's status is SUBMITTED, PROGRESSING, COMPLETE or ERROR.
 
 There are two queues: `Default`, and `resting`, which is paused.
 
 Commands, as {"mediaconvert": {...}}:
   {"fail": {"code": 1404, "message": "..."}, "times": 1}   the next jobs end in ERROR
   {"hold": true}                                           jobs stay SUBMITTED until {"hold": false}
-  {"slow": seconds}                                        PROGRESSING takes at least so long
-  {"empty": true}                                          jobs say COMPLETE and store nothing
-  {"short": frames}                                        films end so many frames too early
-  {"stub": true}                                           films are made of one colour: as long as promised, and quick to make
+  {"slow": seconds}                                        PROGRESSING takes at least this time
+  {"empty": true}                                          jobs are COMPLETE without storing a film
+  {"short": frames}                                        films are too short by this number of frames
+  {"stub": true}                                           films have one colour and the right length, and are made quickly
   {"jobs": true}                                           -> {"count": n, "jobs": [{"id", "status", "request"}]}
 """
 
@@ -46,7 +47,7 @@ def bad(message):
 
 
 def parameters(value, shape, place=""):
-    """What botocore's user would have given for this JSON; refuses what the service does not know."""
+    """Converts JSON to botocore's parameters, and rejects what the service does not know."""
     if shape.type_name == "structure":
         if not isinstance(value, dict):
             raise bad("%s: expected an object" % place)
@@ -110,7 +111,7 @@ class MediaConvert:
             return {"count": len(jobs), "jobs": jobs if request.get("jobs") else []}
 
     def handle(self, method, target, body):
-        """-> (status, what is answered in JSON)"""
+        """Returns the HTTP status and the JSON of the response."""
         path = urllib.parse.unquote(target.split("?")[0])
         try:
             if path == "/2017-08-29/jobs" and method == "POST":
@@ -141,7 +142,7 @@ class MediaConvert:
             answer = {name: value for name, value in job.items() if name not in hidden and value is not None}
             return dict(answer, settings=job["request"]["settings"], role=job["request"]["role"])
 
-    # Making a job.
+    # Creating jobs.
 
     def create(self, body):
         try:
@@ -189,7 +190,7 @@ class MediaConvert:
                     raise bad("/settings/inputs/%d/inputClippings: needs zero-based timecodes" % index)
         groups = settings.get("OutputGroups", [])
         if len(groups) != 1 or len(groups[0].get("Outputs", [])) != 1:
-            raise bad("/settings/outputGroups: one film, please")
+            raise bad("/settings/outputGroups: expected one output")
         output = groups[0]["Outputs"][0]
         if output.get("ContainerSettings", {}).get("Container") != "MP4":
             raise bad("/settings/outputGroups/0/outputs/0/containerSettings: expected MP4")
@@ -203,7 +204,7 @@ class MediaConvert:
         self.role(given["Role"])
 
     def role(self, arn):
-        """The role's policies."""
+        """Returns the policies of a role."""
         found = re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/(?:.*/)?([^/]+)", arn)
         iam = self.client("iam")
         try:
@@ -225,7 +226,7 @@ class MediaConvert:
                     return
         raise Exception("1401: Unable to access [%s]: [Access Denied: %s]" % (uri, action))
 
-    # Working on it.
+    # Processing jobs.
 
     def work(self, job):
         try:

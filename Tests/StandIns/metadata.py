@@ -1,13 +1,14 @@
-"""Credentials of a container (ECS, EKS Pod Identity) and of a machine (IMDSv2).
+# SPDX-License-Identifier: Apache-2.0
+"""The credential endpoints of containers (ECS, EKS Pod Identity) and of machines (IMDSv2).
 
 Commands:
-  {"keys": ["id", "secret", "token"], "expires_in": seconds}   the credentials to give
-  {"container_token": "..."}                                   what a container must show; at first "let me in"
+  {"keys": ["id", "secret", "token"], "expires_in": seconds}   sets the credentials
+  {"container_token": "..."}                                   the token of the container; initially "let me in"
   {"misbehave": {"match": "GET /container", "times": 1, "status": 503, "body": "...", "delay": seconds, "reset": false}}
-                                                               the next requests whose "METHOD path" begins so get that instead;
-                                                               without a status, the true answer comes after the delay
-  {"heal": true}                                               no more of that
-  {"count": true} -> {"count": n, "asked": ["GET /container", ...]}   credentials given, and all requests
+                                                               sets the response of the next requests whose "METHOD path" has the prefix;
+                                                               without a status, the correct response is delayed
+  {"heal": true}                                               clears all misbehaviour
+  {"count": true} -> {"count": n, "asked": ["GET /container", ...]}   the number of credentials issued, and all requests
 """
 
 import datetime
@@ -23,7 +24,7 @@ faults = []
 
 class Handler(standin.Handler):
     def fault(self):
-        """Misbehaves if told to. -> whether the request is answered by that."""
+        """Misbehaves if commanded. Returns whether the request has been answered."""
         line = "%s %s" % (self.command, self.path)
         asked.append(line)
         for fault in faults:

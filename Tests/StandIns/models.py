@@ -1,4 +1,5 @@
-"""The lists of models and accounts that cost nothing to ask for: OpenAI's GET /v1/models, Replicate's GET /v1/account.
+# SPDX-License-Identifier: Apache-2.0
+"""The free requests that verify a key: OpenAI's GET /v1/models, Replicate's GET /v1/account.
 
 The key is "good-key". Command: {"shutdown": {"model": "2030-01-01"}}.
 """

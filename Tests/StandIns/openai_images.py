@@ -1,31 +1,33 @@
-"""OpenAI's images API, as strict as it is: key, JSON, known members, sizes and qualities by model. Answers pictures of the asked size.
+# SPDX-License-Identifier: Apache-2.0
+"""OpenAI's images API, as strict as the original: key, JSON, known members, sizes and qualities by model. Images have the requested size.
 
---compatible speaks as servers of one's own do: no key, `response_format` allowed, answers by URL unless asked for base64.
---azure speaks as a deployment at Azure does: `/openai/deployments/dalle/images/generations?api-version=...`, the key in `api-key`.
+--compatible is a self-hosted server: no key, `response_format` allowed, responses with URLs unless base64 is requested.
+--azure is a deployment at Azure: `/openai/deployments/dalle/images/generations?api-version=...`, the key in `api-key`.
 
 Commands:
-  {"misbehave": [{...}, ...]}   what the next requests get, one each; one with {"for": "text"}, the next whose prompt
-                                begins with the text:
-      {"status": 429, "error": {"message", "type", "code"}, "headers": {...}}   a refusal
-      {"raw": "text", "type": "text/html", "status": 200}                        anything else
+  {"misbehave": [{...}, ...]}   faults for the next requests, one each; a fault with {"for": "text"} is for the next request whose
+                                prompt begins with the text:
+      {"status": 429, "error": {"message", "type", "code"}, "headers": {...}}   a rejection
+      {"raw": "text", "type": "text/html", "status": 200}                        any other response
       {"cut": n}         the base64 without its last n characters
-      {"truncate": n}    the picture without its last n bytes
-      {"size": [w, h]}   a picture of another size
+      {"truncate": n}    the image without its last n bytes
+      {"size": [w, h]}   an image of another size
       {"delay": seconds}, {"reset": true}, {"url": "file:///etc/passwd"}, {"noise": bytes}
-      {"escape": "dotnet"|"all"|"lines"|"data"}   legal JSON forms of the base64: `\\u002B`, every character escaped, line breaks, a data URI
-      {"url": "", "lost_downloads": n}            a link whose first n downloads fail
+      {"escape": "dotnet"|"all"|"lines"|"data"}   valid JSON encodings of the base64: `\\u002B`, every character escaped, line breaks, a data URI
+      {"url": "", "lost_downloads": n}            a URL whose first n downloads fail
       {"template": text, "status", "type", "headers", "encoding": "gzip"|"deflate"|"zstd-not-known", "polls": [{...}, ...]}
-          an answer of any shape, with what `filled` knows in the place of $B64, $DATA, $LINK, ...; "bytes": true sends the picture itself.
-          {"words": ["queued", "running", "done"]}  an operation with these states, that of the answer first, the picture with the last
-                                            one, unless {"end": "failed"}; {"questions": [500, "text", {"status", "body"}]} come before
-      {"lost": 502}, {"lost": true}             it is drawn, and the answer is that status, or the connection breaks;
-                                                with {"raw": "text"} it is that text
-          $POLL is a URL that answers as `polls` say, one after the other, the last one for ever.
-  {"delay": seconds}            how long each picture takes from now on, without a fault of its own
-  {"forget": true}              -> {"forgotten"}: how many answers that were ordered no request got
+          a response of any shape, with the placeholders of `filled` such as $B64, $DATA, $LINK; "bytes": true sends the image itself.
+          {"words": ["queued", "running", "done"]}  an operation with these states, the first in the response, the image with the last
+                                            one, unless {"end": "failed"}; {"questions": [500, "text", {"status", "body"}]} are the
+                                            responses to the first polls
+      {"lost": 502}, {"lost": true}             the image is drawn, and the response is that status, or the connection breaks;
+                                                with {"raw": "text"} the response is that text
+          $POLL is a URL whose responses are `polls`, one after the other, the last one repeatedly.
+  {"delay": seconds}            the time that each image takes from now on, unless a fault sets another
+  {"forget": true}              clears all faults -> {"forgotten": number of faults that were left}
   {"requests": true}            -> {"requests": [{"body", "headers", "at", "answered"}], "downloads", "polls", "asked", "cancelled": [path],
-                                    "prompts": [of what was drawn]}
-      times in seconds since 1970; `answered` is null while the answer has not left
+                                    "prompts": [of the drawn images]}
+      times are seconds since 1970; `answered` is null until the response is sent
 """
 
 import base64
@@ -44,17 +46,17 @@ from picture import png
 compatible = "--compatible" in sys.argv
 azure = "--azure" in sys.argv
 path = "/openai/deployments/dalle/images/generations" if azure else "/v1/images/generations"
-# What is answered to questions, by path.
+# The operations that can be polled, by path.
 polls = {}
 requests, cancelled, made = [], [], []
 faults = []
 pictures = {}
-# Downloads that fail, by path; how many there were; how long a picture takes.
+# The number of downloads that will fail, by path; the number of downloads; the time that an image takes; the number of polls.
 state = {"lost": {}, "downloads": 0, "delay": 0, "polls": 0}
 
 
 def escaped(text, form):
-    """The base64 as a JSON text in one of its legal forms."""
+    """Returns the base64 as JSON text in one of its valid encodings."""
     if form == "dotnet":
         return text.replace("+", "\\u002B").replace("/", "\\/")
     if form == "all":
@@ -65,7 +67,7 @@ def escaped(text, form):
 
 
 def filled(template, picture, number, host):
-    """A template with the forms of a picture in the places of their names."""
+    """Returns a template with its placeholders replaced by the forms of an image."""
     text = base64.b64encode(picture).decode()
     safe = base64.urlsafe_b64encode(picture).decode()
     lines = "\\n".join(text[n : n + 76] for n in range(0, len(text), 76))
@@ -104,7 +106,7 @@ class Handler(standin.Handler):
         self.reply(204)
 
     def do_poll(self, operation):
-        """How a picture that was accepted is."""
+        """Responds with the status of an accepted order."""
         state["polls"] += 1
         if not compatible and self.headers.get("Authorization") != "Bearer good-key":
             return self.refuse(401, "Incorrect API key provided: ***.", "invalid_api_key")
@@ -112,7 +114,7 @@ class Handler(standin.Handler):
         self.send(answers.pop(0) if len(answers) > 1 else answers[0], operation["picture"], operation["number"])
 
     def send(self, fault, picture, number):
-        """An answer of any shape."""
+        """Sends a response of any shape."""
         host = self.headers["Host"]
         headers = {name: filled(value, picture, number, host) for name, value in fault.get("headers", {}).items()}
         body = picture if fault.get("bytes") else filled(fault.get("template", ""), picture, number, host).encode()
@@ -199,7 +201,7 @@ class Handler(standin.Handler):
         self.reply(200, {"created": 1, "data": [entry], "usage": {"total_tokens": 1}}, headers)
 
     def operation(self, fault):
-        """A fault with `words` and `questions` as one with a template and `polls`."""
+        """Converts a fault with `words` and `questions` to one with a template and `polls`."""
         words = fault.get("words", ["queued", "done"])
         polls = []
         for answer in fault.get("questions", []):

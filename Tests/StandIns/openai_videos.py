@@ -1,34 +1,34 @@
-"""Servers that speak as OpenAI's videos API did: create, ask, fetch, delete. As strict as that was: key, members, seconds as a text.
+# SPDX-License-Identifier: Apache-2.0
+"""Servers with OpenAI's videos API: create, poll, download, delete. As strict as the original: key, members, seconds as a text.
 
-A video is queued, in progress and completed, one step for each time that it is asked for.
+A video is queued, in progress and completed, one step for each poll.
 
 Commands:
-  {"misbehave": [{...}, ...]}   what the next creations get, one each; one with {"for": "text"}, the next whose prompt
-                                begins with the text:
-      {"status": 429, "body": {"error": {...}}, "headers": {...}}   a refusal
-      {"raw": "text"}                           an answer that is no video
-      {"end": "failed", "error": {"code": "moderation_blocked", "message": "..."}}   how it ends
-      {"stay": true}                            it never ends
-      {"content": "text"}                       what is fetched is that, and no video
-      {"questions": [500, 429, "text"]}         what the next questions for it are answered before they are answered rightly:
-                                                a refusal, a success with that body, or {"status", "body", "headers"}
-      {"words": ["pending", "RUNNING", "done"]} the words for its states: of the creation, then one for each question; the
-                                                last one stays
-      {"progress": ["0.1", "42%"]}              its progress, likewise
+  {"misbehave": [{...}, ...]}   faults for the next orders, one each; a fault with {"for": "text"} is for the next order whose
+                                prompt begins with the text:
+      {"status": 429, "body": {"error": {...}}, "headers": {...}}   a rejection
+      {"raw": "text"}                           a response that is not a video object
+      {"end": "failed", "error": {"code": "moderation_blocked", "message": "..."}}   the final state
+      {"stay": true}                            the video never completes
+      {"content": "text"}                       the download is this text instead of a video
+      {"questions": [500, 429, "text"]}         responses to the first polls: a rejection, a success with that body, or
+                                                {"status", "body", "headers"}
+      {"words": ["pending", "RUNNING", "done"]} the names of the states: of the order, then of each poll; the last one stays
+      {"progress": ["0.1", "42%"]}              the progress, likewise
       {"shape": "number"}                       ids are numbers; "task": in task_id, inside of data; "bare": {"data": {"id"}}
-      {"link": "video_url"}                     there is no /content, the clip's URL is in that member; "output.videos"
-                                                for members inside; "data" for a data: URI in "url"
-      {"contents": [404, "text"]}               what the next fetches of it are answered
-      {"lost": 502}, {"lost": true}             it is made, and the answer is that status, or the connection breaks
-      {"lost": true, "raw": "text"}             it is made, and the answer is no video
-      {"reset": true}, {"delay": seconds}       it is not made, and the connection breaks; the answer comes late
-      {"hold": true}                            it is made, and the answer never comes; with {"made": false} it is not made
-      {"slash": true}                           questions lead to the same URL with a slash at the end, which is answered
-      {"undeletable": 405}                      what deleting it is answered
-  {"listed": true}                              GET /v1/videos lists what was made
-  {"heal": true}                                misbehaviour that nobody met yet is forgotten
+      {"link": "video_url"}                     there is no /content, the clip's URL is in this member; "output.videos" for
+                                                nested members; "data" for a data: URI in "url"
+      {"contents": [404, "text"]}               responses to the first downloads
+      {"lost": 502}, {"lost": true}             the order is accepted, and the response is that status, or the connection breaks
+      {"lost": true, "raw": "text"}             the order is accepted, and the response is not a video object
+      {"reset": true}, {"delay": seconds}       the order is not accepted, and the connection breaks; the response is delayed
+      {"hold": true}                            the order is accepted without a response; with {"made": false} it is not accepted
+      {"slash": true}                           polls are redirected to the same URL with a slash at the end
+      {"undeletable": 405}                      the response to its deletion
+  {"listed": true}                              GET /v1/videos lists the orders
+  {"heal": true}                                clears all faults
   {"clips": {"4": "/path.mp4"}}                 the file of each length
-  {"requests": true}            -> {"requests": [body, ...], "deleted": [id], "asked": n, "made": n, "prompts": [of what was made]}
+  {"requests": true}            -> {"requests": [body, ...], "deleted": [id], "asked": polls, "made": orders, "prompts": [of the orders]}
 """
 
 import base64
@@ -43,7 +43,7 @@ import standin
 
 requests, faults, deleted, made = [], [], [], []
 videos, clips = {}, {}
-# Orders may come at the same moment: each gets a number of its own.
+# Orders can be concurrent: each gets its own number.
 numbers = itertools.count(1)
 state = {"asked": 0, "listed": False}
 
@@ -103,7 +103,7 @@ class Handler(standin.Handler):
         if ("lost" in fault or "hold" in fault) and fault.get("made", True):
             self.make(asked, fault)
         if fault.get("hold"):
-            # Until the caller goes.
+            # Until the client disconnects.
             self.connection.settimeout(60)
             try:
                 self.rfile.read(1)
@@ -174,7 +174,7 @@ class Handler(standin.Handler):
                 return self.reply(200, answer, {"Content-Type": "application/json"})
             if isinstance(answer, dict):
                 return self.reply(answer["status"], answer["body"], answer.get("headers"))
-            return self.refuse(answer, "server_error", "come again")
+            return self.refuse(answer, "server_error", "try again")
         if fault.get("words"):
             video["word"] = fault["words"].pop(0)
             if not fault["words"]:

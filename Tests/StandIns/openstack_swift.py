@@ -1,10 +1,11 @@
-"""OpenStack Swift with its S3 API, a real store: account, container and object servers and the proxy, one replica of everything on one
-device in a temporary folder, on the loopback interface. It checks every signature itself.
+# SPDX-License-Identifier: Apache-2.0
+"""OpenStack Swift with its S3 API, a real store on the loopback interface.
 
-Keys: "test:tester" with the secret "testing". The bucket "films" is there.
+Account, container and object servers and the proxy, with one replica of everything on one device in a temporary folder. Swift verifies
+every signature itself. The key is "test:tester" with the secret "testing"; the bucket "films" exists.
 
 Commands:
-  {"call": "get_object", "args": {...}}   a call of boto3 for S3; bodies as text (latin-1)
+  {"call": "get_object", "args": {...}}   calls boto3 for S3; bodies are text (latin-1)
 """
 
 import os
@@ -99,7 +100,7 @@ def wait_for(port, process):
 
 
 def begin(folder):
-    """-> the processes, and the URL."""
+    """Returns the processes and the URL."""
     os.makedirs(folder + "/devices/d1")
     with open(folder + "/swift.conf", "w") as file:
         file.write("[swift-hash]\nswift_hash_path_suffix = films\n")
@@ -143,7 +144,7 @@ try:
 
     standin.run(url, command)
 finally:
-    # A server of Swift waits for its idle connections when it is asked to end.
+    # A server of Swift that gets SIGTERM waits for its idle connections.
     for process in processes:
         process.kill()
     for process in processes:

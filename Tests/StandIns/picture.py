@@ -1,4 +1,5 @@
-"""Real pictures for stand-ins, by the standard library alone."""
+# SPDX-License-Identifier: Apache-2.0
+"""PNG images for stand-ins, made with the standard library only."""
 
 import os
 import struct
@@ -6,7 +7,10 @@ import zlib
 
 
 def png(width, height, noise=0):
-    """A gradient, and so many bytes of noise before it that no deflater makes smaller."""
+    """Returns a PNG image of a gradient.
+
+    noise: the number of incompressible bytes in a chunk before the pixels.
+    """
     row = b"\0" + bytes((x * 255 // width, 80, 120)[c] for x in range(width) for c in range(3))
     data = zlib.compress(row * height, 1)
 

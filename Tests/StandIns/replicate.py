@@ -1,32 +1,33 @@
-"""Replicate's predictions, as strict as they are: token, JSON, known members and inputs. Delivers pictures, or a file for videos.
+# SPDX-License-Identifier: Apache-2.0
+"""Replicate's predictions, as strict as the original: token, JSON, known members and inputs. Delivers images, or a file for videos.
 
-A prediction starts, is processed and succeeds, one step for each time that it is asked for.
+A prediction is starting, processing and succeeded, one step for each poll.
 
 Commands:
-  {"misbehave": [{...}, ...]}   what the next predictions get, one each; one with {"for": "text"}, the next whose prompt
-                                begins with the text:
-      {"status": 429, "body": {"detail": ...}, "headers": {...}}   a refusal
-      {"raw": "text", "type": "text/html"}      an answer that is no prediction
-      {"reset": true}, {"delay": seconds}       the connection breaks; the answer comes late
-      {"lost": 502}, {"lost": true}             it is made, and the answer is that status, or the connection breaks;
-                                                with {"hidden": n} it is not in the next n lists
-      {"lost": true, "raw": "text"}             it is made, and the answer is no prediction
-      {"hold": true}                            it is made, and the answer never comes; with {"made": false} it is not made
-      {"words": ["Queued", "running", "done"]}  the words for its states, one for each time that it is asked for
-      {"end": "failed", "error": "words"}       how it ends: failed, canceled, aborted
-      {"stay": true}                            it never ends
-      {"questions": [500, 429, "text"]}         what the next questions for it are answered, before they are answered rightly:
-                                                a refusal, a success with that body, or {"status", "body", "headers"}
-      {"refuse_cancel": 409}                    what cancelling it is answered
-      {"output": value}                         another output, e.g. "file:///etc/passwd"; in texts of it {url}, {data} and
-                                                {percent} are the usual URL and data: URIs of the file
-      {"redirect": "http://169.254.169.254/"}   where the output's URL leads
+  {"misbehave": [{...}, ...]}   faults for the next orders, one each; a fault with {"for": "text"} is for the next order whose
+                                prompt begins with the text:
+      {"status": 429, "body": {"detail": ...}, "headers": {...}}   a rejection
+      {"raw": "text", "type": "text/html"}      a response that is not a prediction
+      {"reset": true}, {"delay": seconds}       the connection breaks; the response is delayed
+      {"lost": 502}, {"lost": true}             the order is accepted, and the response is that status, or the connection breaks;
+                                                with {"hidden": n} the prediction is missing in the next n lists
+      {"lost": true, "raw": "text"}             the order is accepted, and the response is not a prediction
+      {"hold": true}                            the order is accepted without a response; with {"made": false} it is not accepted
+      {"words": ["Queued", "running", "done"]}  the names of the states, one for each poll
+      {"end": "failed", "error": "words"}       the final state: failed, canceled, aborted
+      {"stay": true}                            the prediction never completes
+      {"questions": [500, 429, "text"]}         responses to the first polls: a rejection, a success with that body, or
+                                                {"status", "body", "headers"}
+      {"refuse_cancel": 409}                    the response to its cancellation
+      {"output": value}                         another output, e.g. "file:///etc/passwd"; in its texts {url}, {data} and
+                                                {percent} stand for the usual URL and data: URIs of the file
+      {"redirect": "http://169.254.169.254/"}   the target of a redirect of the output's URL
       {"truncate": n}, {"page": true}           the output without its last bytes, or a web page instead;
                                                 with {"times": n} that many times
-      {"downloads": [503]}                      what the next downloads of it are answered
-  {"deliver": "/path.mp4"}      the file that predictions deliver from now on; {"deliver": null} for pictures
-  {"requests": true}            -> {"requests": [{"path", "body"}], "asked": n, "cancelled": [id], "downloads": n,
-                                    "made": n, "lists": n, "prompts": [of what was made]}
+      {"downloads": [503]}                      responses to the first downloads
+  {"deliver": "/path.mp4"}      the file that predictions deliver from now on; {"deliver": null} for images
+  {"requests": true}            -> {"requests": [{"path", "body"}], "asked": polls, "cancelled": [id], "downloads": n,
+                                    "made": orders, "lists": n, "prompts": [of the orders]}
 """
 
 import base64
@@ -45,7 +46,7 @@ from picture import png
 shapes = ("1:1", "16:9", "21:9", "3:2", "2:3", "4:5", "5:4", "3:4", "4:3", "9:16", "9:21")
 requests, faults, cancelled = [], [], []
 predictions = {}
-# Orders may come at the same moment: each gets a number of its own.
+# Orders can be concurrent: each gets its own number.
 numbers = itertools.count(1)
 state = {"deliver": None, "asked": 0, "downloads": 0, "lists": 0}
 
@@ -79,7 +80,7 @@ class Handler(standin.Handler):
                 return self.reply(200, answer, {"Content-Type": "application/json"})
             if isinstance(answer, dict):
                 return self.reply(answer["status"], answer["body"], answer.get("headers"))
-            return self.refuse(answer, "Trouble", "come again")
+            return self.refuse(answer, "Trouble", "try again")
         if fault.get("words"):
             prediction["word"] = fault["words"].pop(0)
             if not fault["words"]:
@@ -117,7 +118,7 @@ class Handler(standin.Handler):
         if ("lost" in fault or "hold" in fault) and fault.get("made", True):
             self.make(asked, fault)
         if fault.get("hold"):
-            # Until the caller goes.
+            # Until the client disconnects.
             self.connection.settimeout(60)
             try:
                 self.rfile.read(1)
@@ -153,7 +154,7 @@ class Handler(standin.Handler):
         self.connection.close()
 
     def list(self):
-        """The predictions, newest first, five to a page."""
+        """Responds with the predictions, newest first, five on a page."""
         state["lists"] += 1
         shown = []
         for prediction in reversed(list(predictions.values())):
@@ -237,7 +238,7 @@ class Handler(standin.Handler):
             fault = fault if fault["times"] > 0 else {}
             prediction["fault"]["times"] -= 1
         if prediction["fault"].get("downloads"):
-            return self.refuse(prediction["fault"]["downloads"].pop(0), "Trouble", "come again")
+            return self.refuse(prediction["fault"]["downloads"].pop(0), "Trouble", "try again")
         if "redirect" in fault:
             return self.reply(302, "", {"Location": fault["redirect"]})
         if fault.get("page"):

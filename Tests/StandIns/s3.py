@@ -1,16 +1,17 @@
-"""An S3 store with the quirks of stores and proxies that only speak like S3; what it stores is in memory.
+# SPDX-License-Identifier: Apache-2.0
+"""An S3 store in memory, with the quirks of compatible stores and proxies.
 
-It is as strict as S3 about what it is sent (the body's hash, lengths, parts, the tags of parts), takes any key, and misbehaves as told.
+It validates requests as strictly as S3 (hash of the body, lengths, parts, ETags of parts), accepts any key, and misbehaves on command.
 
 Commands:
-  {"quirks": {...}}          from now on; {} for a store without quirks. See `Quirks`.
+  {"quirks": {...}}          sets the quirks; {} for a store without quirks. See `Quirks`.
   {"seen": "regex"}          -> {"count": n, "seen": ["PUT /films/x?... x-amz-checksum-sha256"]}: method, target and the names of the
                                 headers x-amz-* and if-match, sorted
-  {"forget": true}           forgets what was seen
-  {"put": key, "body": text} stores an object past all of that; "file": path instead of a text
-  {"get": key}               -> {"body": text (latin-1), "headers": {...}, "absent": bool}; "file": path writes the body there instead
+  {"forget": true}           clears the list of requests
+  {"put": key, "body": text} stores an object without a request; "file": path instead of a text
+  {"get": key}               -> {"body": text (latin-1), "headers": {...}, "absent": bool}; "file": path writes the body to a file instead
   {"flip": key}              changes the object's first byte and nothing else
-  {"uploads": true}          -> {"uploads": n}: how many are unfinished
+  {"uploads": true}          -> {"uploads": number of unfinished uploads}
 """
 
 import base64
@@ -28,24 +29,24 @@ import standin
 
 class Quirks:
     """
-    checksums    "refuse": x-amz-checksum-* and x-amz-sdk-* are answered with `refusal`; "ignore": they are neither checked nor kept;
-                 "refuse-parts": only those of uploads in parts; "refuse-mode": only x-amz-checksum-mode
+    checksums    "refuse": x-amz-checksum-* and x-amz-sdk-* are rejected with `refusal`; "ignore": they are neither verified nor stored;
+                 "refuse-parts": only those of multipart uploads are rejected; "refuse-mode": only x-amz-checksum-mode
     refusal      [status, code, message]
-    etags        "weak", "unquoted", "none", for every answer; "suffix", "br", "weak-br": HEAD adds -gzip or -br; "random": another one
-                 in each answer
-    meta         "refuse": x-amz-meta-* is answered with 400; "drop": it is not kept
-    conditions   "refuse": If-Match is always answered with 412
-    ranges       "ignore": the whole object with 200; "shift": one byte too far
-    part_number  a status that HEAD ?partNumber is answered with
-    encoding     "none": keys are never encoded, and no EncodingType
-    truncation   "no-token": continues by start-after only; "first-version": by marker only; "loop": the first page for ever
+    etags        "weak", "unquoted", "none", in every response; "suffix", "br", "weak-br": HEAD adds -gzip or -br; "random": another one
+                 in each response
+    meta         "refuse": x-amz-meta-* is rejected with 400; "drop": it is not stored
+    conditions   "refuse": the response to If-Match is always 412
+    ranges       "ignore": the whole object with 200; "shift": ranges are one byte late
+    part_number  the status of the response to HEAD ?partNumber
+    encoding     "none": keys are never encoded, without EncodingType
+    truncation   "no-token": lists continue with start-after only; "first-version": with marker only; "loop": always the first page
     flag         "none": no IsTruncated; "bare": no MaxKeys either
-    page         entries of a page at the most
-    complete     what happens to CompleteMultipartUpload, one entry per request: "lost" (done, no answer), "500" (done, 500),
-                 "error" (done, 200 with an error), "gone" (not done: NoSuchUpload, and the upload is gone), "lost-undone",
-                 "refuse:STATUS:CODE" (not done, also where the upload is gone)
-    lengths      "none": no Content-Length in answers to GET; "none-of-head": in answers to HEAD
-    replaced     how often an object is replaced, by one with one byte more, right after it was answered to HEAD
+    page         the maximum number of entries of a page
+    complete     the outcome of CompleteMultipartUpload, one entry for each request: "lost" (completed, no response), "500" (completed,
+                 500), "error" (completed, 200 with an error), "gone" (not completed: NoSuchUpload, and the upload is removed),
+                 "lost-undone" (not completed, no response), "refuse:STATUS:CODE" (not completed, even if the upload is removed)
+    lengths      "none": no Content-Length in responses to GET; "none-of-head": in responses to HEAD
+    replaced     how many times an object is replaced, by one with one more byte, after a HEAD request
     """
 
     def __init__(self, given):
@@ -267,7 +268,7 @@ class Store(standin.Handler):
             found = uploads.get(self.query["uploadId"])
         if self.command == "POST" and quirks.complete and quirks.complete[0].startswith("refuse:"):
             _, status, code = quirks.complete.pop(0).split(":")
-            raise Refused(int(status), code, "as told")
+            raise Refused(int(status), code, "as commanded")
         if not found:
             raise Refused(404, "NoSuchUpload", "The specified upload does not exist.")
         return found

@@ -1,11 +1,12 @@
-"""The way to a provider as it is out there: TLS with an authority that nobody knows, HTTP/2 where the client speaks it, a proxy before it.
+# SPDX-License-Identifier: Apache-2.0
+"""A proxy, and a TLS server with a private certificate authority that speaks HTTP/2 if the client does.
 
-Its URL is the proxy's: it tunnels CONNECT, to whatever host, to the TLS server here, and asks for plain URLs itself. Behind both is
-another stand-in.
+The URL is that of the proxy. It tunnels CONNECT for any host to the TLS server, and forwards requests of plain URLs. Another stand-in
+responds behind both.
 
 Commands:
-  {"front": url}          the stand-in that answers
-  {"protocols": ["h2"]}   what the TLS server offers; ["h2", "http/1.1"] at first
+  {"front": url}          sets the stand-in that responds
+  {"protocols": ["h2"]}   sets the protocols of the TLS server; initially ["h2", "http/1.1"]
   {"places": true}        -> {"authority": path of a PEM file, "port": of the TLS server}
   {"seen": true}          -> {"seen": [{"way": "tunnel" | "plain" | "direct", "host", "path", "protocol"}]}
 """
@@ -37,7 +38,7 @@ tunnels = set()
 
 
 def certificates():
-    """An authority and what it signed for this server. -> paths of the authority, of the server's chain with its key"""
+    """Creates the authority and the server's certificate. Returns the paths of the authority, and of the chain with its key."""
     now = datetime.datetime.now(datetime.timezone.utc)
 
     def certificate(subject, key, issuer, signer, extension):
@@ -65,7 +66,7 @@ authority, chain = certificates()
 
 
 def answer(method, path, headers, body):
-    """Asks the stand-in behind. -> (status, headers, body)"""
+    """Forwards a request to the stand-in. Returns status, headers and body."""
     place = urllib.parse.urlsplit(state["front"])
     connection = http.client.HTTPConnection(place.hostname, place.port)
     kept = {name: value for name, value in headers if name.lower() not in ("host", "connection", "proxy-connection")}
@@ -77,7 +78,7 @@ def answer(method, path, headers, body):
 
 
 class Plain(standin.Handler):
-    """HTTP/1.1, beneath TLS or for a proxy's plain URLs."""
+    """HTTP/1.1, over TLS or for plain URLs of the proxy."""
 
     way = protocol = None
 
@@ -123,7 +124,7 @@ def talk(raw, address):
     context.set_alpn_protocols(state["protocols"])
     try:
         with context.wrap_socket(raw, server_side=True) as secure:
-            # Behind the handshake: the proxy has noted its connection before a client's first byte.
+            # After the handshake: the proxy registers its connection before the client's first byte.
             way = "tunnel" if address[1] in tunnels else "direct"
             if secure.selected_alpn_protocol() == "h2":
                 second(secure, way)
@@ -135,7 +136,7 @@ def talk(raw, address):
 
 
 def second(secure, way):
-    """HTTP/2 until the client goes."""
+    """Serves HTTP/2 until the client disconnects."""
     connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
     connection.initiate_connection()
     secure.sendall(connection.data_to_send())
@@ -157,7 +158,7 @@ def second(secure, way):
                 waiting[event.stream_id] = data
             elif isinstance(event, h2.events.StreamReset):
                 waiting.pop(event.stream_id, None)
-        # What the windows of the client allow; it opens them wider by and by.
+        # As much as the client's flow-control windows allow.
         for stream in list(waiting):
             while data := waiting[stream]:
                 size = min(connection.local_flow_control_window(stream), connection.max_outbound_frame_size, len(data))

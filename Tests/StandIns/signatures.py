@@ -1,8 +1,9 @@
-"""Signs requests with botocore, to compare with. It serves nothing: the URL that it tells is a name only.
+# SPDX-License-Identifier: Apache-2.0
+"""Signs requests with botocore, as the reference. It is not a server: its URL is a placeholder.
 
 Commands:
   {"requests": [{"service", "method", "host", "path", "query": [[name, value]], "headers": [[name, value]], "payload", "timestamp"}]}
-      paths are percent-encoded as they are sent
+      paths are percent-encoded as in the request
       -> {"signatures": [{"signature", "signed_headers"}]}
 """
 

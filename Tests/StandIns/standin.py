@@ -1,7 +1,8 @@
-"""What all stand-ins share: a threaded HTTP server on the loopback interface that ends with its standard input.
+# SPDX-License-Identifier: Apache-2.0
+"""The base of all stand-ins: a threaded HTTP server on the loopback interface that ends with its standard input.
 
-The first line of standard output is {"url": ...}. Each line of standard input is a command in JSON and is answered by one line of
-JSON, {"error": text} where it failed. {"gzip": true} has all answers from then on compressed, although nobody asked for that.
+The first line of the standard output is {"url": ...}. Each line of the standard input is a command in JSON; the reply is one line of JSON,
+{"error": text} if the command fails. {"gzip": true} compresses all responses from then on, even if the client does not accept that.
 """
 
 import gzip
@@ -28,7 +29,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """One exchange; keeps connections open as real services do."""
 
     protocol_version = "HTTP/1.1"
-    # A reply's headers and body in one packet, not held back by Nagle's algorithm.
+    # Headers and body in one packet, without the delay of Nagle's algorithm.
     wbufsize = -1
     disable_nagle_algorithm = True
 
@@ -36,7 +37,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def body(self):
-        """The whole body of the request; chunked ones too."""
+        """Returns the body of the request, decoded if it is chunked."""
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
             parts = []
             while size := int(self.rfile.readline().split(b";")[0], 16):
@@ -47,7 +48,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
     def reply(self, status, body=b"", headers=None):
-        """Answers; a dict or list is sent as JSON."""
+        """Sends a response; a dict or list is sent as JSON."""
         headers = dict(headers or {})
         if isinstance(body, (dict, list)):
             body = json.dumps(body).encode()
@@ -66,7 +67,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 def fault(faults, prompt):
-    """Takes the first fault that is for an order with this prompt, or for any order. -> {} if there is none."""
+    """Removes and returns the first fault for an order with this prompt, or for any order; {} if there is none."""
     for index, one in enumerate(faults):
         if prompt.startswith(one.get("for", "")):
             return faults.pop(index)
@@ -74,16 +75,16 @@ def fault(faults, prompt):
 
 
 def serve(handler):
-    """Starts a server of the handler's class on a free port. -> its URL."""
+    """Starts a server with a handler class on a free port. Returns its URL."""
     server = Server(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return "http://127.0.0.1:%d" % server.server_address[1]
 
 
 def run(url, command):
-    """Tells the URL and answers commands until standard input ends.
+    """Prints the URL, and processes commands until the standard input ends.
 
-    command: a function from the parsed line to what can be written as JSON.
+    command: a function that takes a parsed command and returns a JSON-serializable reply.
     """
     print(json.dumps({"url": url}), flush=True)
     for line in sys.stdin:

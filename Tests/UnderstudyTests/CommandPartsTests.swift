@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import JSON
@@ -5,9 +7,9 @@ import Testing
 
 @testable import Understudy
 
-@Suite struct CommandPartsTests {
-    @Test("options are numbers, truths or texts, as they read")
-    func options() {
+@Suite(.timeLimit(.minutes(1))) struct CommandPartsTests {
+    @Test
+    func `an option is parsed as a number, a Boolean or a text`() {
         #expect(JobOption(argument: "fade_s=0.5")?.value == .number(0.5))
         #expect(JobOption(argument: "fps=25")?.value == .integer(25))
         #expect(JobOption(argument: "mode=fade")?.value == .string("fade"))
@@ -17,30 +19,30 @@ import Testing
         #expect(JobOption(argument: "=1") == nil)
     }
 
-    @Test("replicas are counted by service, and nonsense is refused")
-    func scale() {
+    @Test
+    func `replica counts are parsed by service, and invalid ones are rejected`() {
         #expect(ReplicaCounts(argument: "imagegen=2,clipper=3")?.counts == ["imagegen": 2, "clipper": 3])
-        for odd in ["imagegen", "imagegen=0", "painter=2", "imagegen=x", "orchestrator=2"] {
-            #expect(ReplicaCounts(argument: odd) == nil)
+        for invalid in ["imagegen", "imagegen=0", "painter=2", "imagegen=x", "orchestrator=2"] {
+            #expect(ReplicaCounts(argument: invalid) == nil)
         }
     }
 
-    @Test("a child that dies at once is given more and more time, within bounds")
-    func backOff() {
-        #expect(RestartBackOff.pause(failures: 0) == .milliseconds(100))
-        #expect(RestartBackOff.pause(failures: 3) == .milliseconds(800))
-        #expect(RestartBackOff.pause(failures: 60) == .milliseconds(5000))
+    @Test
+    func `the pause before a restart grows exponentially up to a limit`() {
+        #expect(RestartBackoff.pause(failures: 0) == .milliseconds(100))
+        #expect(RestartBackoff.pause(failures: 3) == .milliseconds(800))
+        #expect(RestartBackoff.pause(failures: 60) == .milliseconds(5000))
     }
 
-    @Test("columns are as wide as their widest cell")
-    func table() {
+    @Test
+    func `table columns are as wide as their widest cell`() {
         var table = TextTable("A", "LONG")
         table.rows = [["wide cell", "x"], ["é", "y"]]
         #expect(table.text == "A          LONG\nwide cell  x\né          y")
     }
 
-    @Test("an error is one line, its violations a line each")
-    func errors() {
+    @Test
+    func `an error is one line, and several violations follow on lines of their own`() {
         #expect(
             Failure.text(ServiceError(.invalidParams, "/width: expected 16", detail: "/width"))
                 == "error -32602 invalid_params: /width: expected 16")
@@ -49,8 +51,8 @@ import Testing
                 == "error -32602 invalid_params: 2 violations\n  a\n  b")
     }
 
-    @Test("on a plain output every message is a line, on a terminal the block is drawn over itself")
-    func display() {
+    @Test
+    func `progress is one line per message in a file, and a redrawn block on a terminal`() {
         var lines: [String] = []
         var costs = Costs()
         costs.understudy = USD(0.001)

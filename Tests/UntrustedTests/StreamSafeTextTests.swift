@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Testing
 import Untrusted
 
-@Suite struct StreamSafeTextTests {
+@Suite(.timeLimit(.minutes(1))) struct StreamSafeTextTests {
     private func converted(_ text: String) -> String? {
         var text = text
         return text.withUTF8 { StreamSafeText.convert($0, readsEscapes: true) }.map {
@@ -9,8 +11,8 @@ import Untrusted
         }
     }
 
-    @Test("a joiner comes after each 30 marks in a row, whatever the marks and however they are written")
-    func runs() {
+    @Test
+    func `a joiner is inserted after every 30 consecutive marks, literal or escaped`() {
         for mark in [
             "\u{301}", "\u{316}", "\u{1D165}", "\u{F73}", "\u{344}", "\u{5B0}", #"\u0301"#, #"\ud834\udd65"#,
             "\u{3099}",
@@ -25,8 +27,8 @@ import Untrusted
         }
     }
 
-    @Test("other text is left as it is")
-    func plain() {
+    @Test
+    func `other text is not modified`() {
         for text in [
             "", "a", #"{"a": "\\u0301"}"#, #"\"#, #"\u"#, #"\u03"#, #"\ud834"#, #"\ud834\u0301"#, "日本語", "ありがとう",
             "e\u{301}", "𝔘",

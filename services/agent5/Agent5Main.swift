@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import HTTP
@@ -6,7 +8,13 @@ import Prices
 import Providers
 import ServiceKit
 
+/// The service `agent5`.
+///
+/// ```swift
+/// await Agent5Main.main()
+/// ```
 package enum Agent5Main {
+    /// Runs the service until it is stopped by a signal.
     package static func main() async {
         await ServiceProgram.run(description) { context in
             let provider = try ProviderSettings.provider(context)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Artifacts
 import Contracts
 import Faults
@@ -11,112 +13,114 @@ import Synchronization
 import SystemPackage
 import Untrusted
 
-/// A program of the user's own as the lead: it gets the request as one line of JSON on standard input, and tells on standard output, one
-/// JSON object a line, how far it is and in the end what it made. Started anew for each call, in a process group of its own.
+/// The provider `command`: a user's program as the lead.
+///
+/// The program gets the request as one line of JSON on standard input, and prints progress and results on standard output, one JSON
+/// object per line. Each call starts a new process in its own process group.
 struct CommandProvider: VideoProvider {
-    /// Bytes that are read of a line of its standard output.
-    private static let maximumLine = 4 * 1024 * 1024
-    /// Seconds between asking it to stop and killing it.
-    private static let grace = 5
-    /// Lines of its standard error that an error tells.
-    private static let lastWords = 5
+    /// The maximum size of a line of standard output, in bytes.
+    private static let maximumLineBytes = 4 * 1024 * 1024
+    /// The time between SIGTERM and SIGKILL, in seconds.
+    private static let gracePeriod = 5
+    /// The number of lines of standard error in an error.
+    private static let maximumErrorLines = 5
 
     /// The program and its arguments.
     let words: [String]
     let artifacts: Artifacts
     let logger: Logger
 
-    /// A process while it runs.
-    private final class Life: Sendable {
-        let group = Mutex<pid_t>(0)
-        /// The last lines of its standard error.
-        let words = Mutex<[String]>([])
+    /// A running process.
+    private final class RunningProcess: Sendable {
+        let processGroup = Mutex<pid_t>(0)
+        /// The last lines of standard error.
+        let errorLines = Mutex<[String]>([])
 
-        func hear(_ line: String) {
-            words.withLock { $0 = ($0 + [line.bounded(to: 500)]).suffix(CommandProvider.lastWords) }
+        func appendError(_ line: String) {
+            errorLines.withLock { $0 = ($0 + [line.bounded(to: 500)]).suffix(CommandProvider.maximumErrorLines) }
         }
 
-        func end() {
-            group.withLock { if $0 > 0 { kill(-$0, SIGKILL) } }
+        func terminate() {
+            processGroup.withLock { if $0 > 0 { kill(-$0, SIGKILL) } }
         }
     }
 
-    /// What a line says.
+    /// A line of standard output.
     private enum Line {
         case progress(Double, String)
         case result(CommandResult)
-        /// It is meant as an answer, and is not JSON.
+        /// Looks like a result, but is not valid JSON.
         case unreadable(String)
-        case chatter
+        case other
     }
 
-    /// What the program printed.
-    private struct Answer {
+    /// The results that the program printed.
+    private struct Output {
         var result: CommandResult?
-        var fault: String?
+        var parseError: String?
     }
 
     func process(_ request: AgentRequest, _ call: Call) async throws -> AgentResult {
         let delivery = try LeadDelivery(request, artifacts)
         let input = String(decoding: try JSONCoding.encode(request), as: UTF8.self) + "\n"
-        let life = Life()
-        // Whatever it started itself ends with it.
-        defer { life.end() }
+        let process = RunningProcess()
+        // Also terminates the processes that the program started.
+        defer { process.terminate() }
         var options = PlatformOptions()
         options.processGroupID = 0
-        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(Self.grace))]
-        let answer: Answer
+        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(Self.gracePeriod))]
+        let output: Output
         let status: TerminationStatus
         do {
             let ended = try await Subprocess.run(
                 Self.executable(self.words[0]), arguments: Arguments(Array(self.words.dropFirst())),
                 platformOptions: options, input: .string(input), output: .sequence, error: .sequence
             ) { [logger] execution in
-                life.group.withLock { $0 = execution.processIdentifier.value }
-                return try await withThrowingTaskGroup(of: Answer?.self) { tasks in
+                process.processGroup.withLock { $0 = execution.processIdentifier.value }
+                return try await withThrowingTaskGroup(of: Output?.self) { tasks in
                     tasks.addTask {
-                        try await Self.eachLine(of: execution.standardError, ChildLines()) { line in
+                        try await Self.eachLine(of: execution.standardError, ChildOutputLines()) { line in
                             logger.info("\(line)")
-                            life.hear(line)
+                            process.appendError(line)
                         }
                         return nil
                     }
                     tasks.addTask {
-                        var answer = Answer()
-                        let lines = ChildLines(limit: Self.maximumLine, isPrintable: false)
+                        var output = Output()
+                        let lines = ChildOutputLines(limit: Self.maximumLineBytes, escapesControls: false)
                         try await Self.eachLine(of: execution.standardOutput, lines) { line in
                             switch try Self.read(line) {
                             case .progress(let fraction, let message): call.progress(fraction, message)
-                            case .result(let whole): answer.result = whole
-                            case .unreadable(let reason): answer.fault = reason
-                            case .chatter: logger.info("\(line.bounded(to: TextBound.logLine))")
+                            case .result(let result): output.result = result
+                            case .unreadable(let reason): output.parseError = reason
+                            case .other: logger.info("\(line.bounded(to: TextBound.logLine))")
                             }
                         }
-                        return answer
+                        return output
                     }
-                    var answer = Answer()
-                    for try await part in tasks { answer = part ?? answer }
-                    return answer
+                    var output = Output()
+                    for try await part in tasks { output = part ?? output }
+                    return output
                 }
             }
-            (answer, status) = (ended.closureResult, ended.terminationStatus)
+            (output, status) = (ended.closureResult, ended.terminationStatus)
         } catch let error as SubprocessError {
             try Task.checkCancellation()
-            throw failure("cannot be run or understood: \(error)", life.words.withLock { $0 })
+            throw failure("cannot be run: \(error)", process.errorLines.withLock { $0 })
         }
         try Task.checkCancellation()
-        guard let result = answer.result else {
-            let words = life.words.withLock { $0 }
-            guard let fault = answer.fault else { throw failure("ended without a result (\(status))", words) }
-            // What it made may have been paid for: the same again is not worth its price.
-            throw failure("gave an answer that cannot be read, \(fault)", words, retryable: false)
+        guard let result = output.result else {
+            let lines = process.errorLines.withLock { $0 }
+            guard let reason = output.parseError else { throw failure("ended without a result (\(status))", lines) }
+            // The result may have been paid for, so the call is not retried.
+            throw failure("printed a result that cannot be parsed, \(reason)", lines, retryable: false)
         }
         return try await result.delivered(by: delivery)
     }
 
     /// Calls `body` with each line of a stream until it ends.
     private static func eachLine(
-        of stream: SubprocessOutputSequence, _ lines: ChildLines,
+        of stream: SubprocessOutputSequence, _ lines: ChildOutputLines,
         _ body: (String) throws -> Void
     ) async throws {
         var lines = lines
@@ -126,27 +130,29 @@ struct CommandProvider: VideoProvider {
         for line in lines.finish() { try body(line) }
     }
 
-    private func failure(_ reason: String, _ words: [String], retryable: Bool? = nil) -> ServiceError {
-        let said = words.last.map { ": \($0)" } ?? ""
+    private func failure(_ reason: String, _ errorLines: [String], retryable: Bool? = nil) -> ServiceError {
+        let lastLine = errorLines.last.map { ": \($0)" } ?? ""
         return ServiceError(
-            .unavailable, "the command \(self.words[0]) \(reason)\(said)", retryable: retryable,
-            detail: words.isEmpty ? nil : words.joined(separator: "\n"), provider: "command")
+            .unavailable, "the command \(words[0]) \(reason)\(lastLine)", retryable: retryable,
+            detail: errorLines.isEmpty ? nil : errorLines.joined(separator: "\n"), provider: "command")
     }
 
     private static func executable(_ program: String) -> Executable {
         program.contains("/") ? .path(FilePath(program)) : .name(program)
     }
 
-    /// - Throws: the error that the line tells, or `unavailable` for a result that is none.
+    /// Parses a line.
+    ///
+    /// - Throws: The error that the line reports; `unavailable` for an invalid result.
     private static func read(_ line: String) throws -> Line {
         let members: [String: JSONValue]
         do {
             let value = try JSONCoding.decode(JSONValue.self, from: Data(line.utf8))
-            guard case .object(let object) = value else { return .chatter }
+            guard case .object(let object) = value else { return .other }
             members = object
         } catch {
             guard line.hasPrefix("{"), ["\"video\"", "\"clips\"", "\"error\""].contains(where: line.contains) else {
-                return .chatter
+                return .other
             }
             guard case DecodingError.dataCorrupted(let context) = error else { return .unreadable("\(error)") }
             return .unreadable(context.debugDescription)
@@ -161,10 +167,10 @@ struct CommandProvider: VideoProvider {
         } catch let error as DecodingError {
             throw ServiceError(
                 .unavailable,
-                "the command's answer is not understood: \(ServiceError.invalidParams(from: error).message)",
+                "the command's result is invalid: \(ServiceError.invalidParams(from: error).message)",
                 retryable: false, provider: "command")
         }
-        guard let fraction = members["progress"]?.double else { return .chatter }
+        guard let fraction = members["progress"]?.double else { return .other }
         return .progress(min(max(fraction, 0), 1), (members["message"]?.string ?? "").bounded(to: 500))
     }
 }
@@ -174,10 +180,10 @@ private struct CommandFailure: Decodable {
     var error: LeadFailure
 }
 
-/// `{"video", "clips": [{"segment_id", "clip" or "error"}], "cost_usd"}`; relative paths lie below the output prefix.
+/// `{"video", "clips": [{"segment_id", "clip" or "error"}], "cost_usd"}`; paths may be relative to the output prefix.
 struct CommandResult: Decodable, Sendable {
     var video: String?
-    var clips: [ToldClip]?
+    var clips: [ReportedClip]?
     var cost: USD?
 
     private enum CodingKeys: String, CodingKey {

@@ -1,51 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Artifacts
 import Contracts
 import Faults
 
-/// Brings what a lead made to where the job expects it: below the output prefix.
+/// Copies the output of a lead below the output prefix, where the job expects it.
 struct LeadDelivery: Sendable {
+    /// The output prefix of the call.
     let prefix: ArtifactURI
     let artifacts: Artifacts
 
-    /// - Throws: `invalid_params` for an output prefix that is no URI; `unauthorized` for one where nothing may be written.
+    /// - Throws: `invalid_params` if the output prefix is not a URI; `unauthorized` if it must not be written.
     init(_ request: AgentRequest, _ artifacts: Artifacts) throws(ServiceError) {
         prefix = try artifacts.input(request.outputPrefix, at: "/output_prefix", "the output folder")
         self.artifacts = artifacts
     }
 
-    /// A whole film. -> its URI below the prefix.
+    /// Delivers a whole film.
+    ///
+    /// - Returns: Its URI below the prefix.
     func film(_ source: ArtifactURI) async throws -> String {
         try await deliver(source, as: "agent5_film.mp4")
     }
 
-    /// The clip of one segment. -> its URI below the prefix.
+    /// Delivers the clip of one segment.
+    ///
+    /// - Returns: Its URI below the prefix.
     func clip(_ source: ArtifactURI, of segment: String) async throws -> String {
         try await deliver(source, as: "agent5_\(segment).mp4")
     }
 
-    /// What was told of clips, with each brought below the prefix.
+    /// Delivers reported clips.
     ///
     /// - Parameters:
-    ///   - teller: for an error about what was told.
-    ///   - uri: of a place that was told.
-    /// - Throws: `unavailable` for a segment whose name is none.
+    ///   - reported: The clips.
+    ///   - source: Who reported the clips, for errors.
+    ///   - uri: Resolves the file of a clip.
+    /// - Returns: The clips, with each file below the prefix.
+    /// - Throws: `unavailable` for an invalid segment ID.
     func clips(
-        _ told: [ToldClip], by teller: String, uri: (String) throws(ServiceError) -> ArtifactURI
+        _ reported: [ReportedClip], by source: String, uri: (String) throws(ServiceError) -> ArtifactURI
     ) async throws -> [AgentClip] {
         var clips: [AgentClip] = []
-        for one in told {
-            guard Identifier.isValid(one.segmentID) else {
-                throw ServiceError(.unavailable, "\(teller) names the segment \"\(one.segmentID.prefix(80))\"")
+        for entry in reported {
+            guard Identifier.isValid(entry.segmentID) else {
+                throw ServiceError(
+                    .unavailable, "\(source) reports a clip of the invalid segment \"\(entry.segmentID.prefix(80))\"")
             }
-            var clip = AgentClip(segmentID: one.segmentID, error: one.error?.error)
-            if let source = one.clip { clip.clip = try await self.clip(try uri(source), of: one.segmentID) }
+            var clip = AgentClip(segmentID: entry.segmentID, error: entry.error?.error)
+            if let file = entry.clip { clip.clip = try await self.clip(try uri(file), of: entry.segmentID) }
             clips.append(clip)
         }
         return clips
     }
 
     private func deliver(_ source: ArtifactURI, as name: String) async throws -> String {
-        // What is a link, or lies behind one, is copied: the job takes files of its own folder only.
+        // Symbolic links, and files behind them, are copied: the job accepts only files of its own folder.
         if source.isBelow(prefix), source != prefix, !artifacts.isLinked(source, below: prefix) {
             return source.description
         }

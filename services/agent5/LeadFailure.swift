@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 
-/// An error as a script or a program of the user's own writes it: the members of the wire's `data`, and its message.
+/// An error in a script, or in the output of a user's program: the members of an RPC error's `data`, and its message.
 struct LeadFailure: Codable, Sendable {
     var kind: ErrorKind
     var message: String
@@ -18,6 +20,7 @@ struct LeadFailure: Codable, Sendable {
         case requestID = "request_id"
     }
 
+    /// The error, with bounded texts.
     var error: ServiceError {
         ServiceError(
             kind, message, retryable: retryable, retryAfter: retryAfter, detail: detail, provider: provider,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Artifacts
 import Contracts
 import Faults
@@ -7,63 +9,66 @@ import Prices
 import Providers
 import ServiceKit
 
-/// Makes the lead that the environment configures.
+/// Creates the lead that is configured by the environment.
 enum ProviderSettings {
-    /// A lead that has clips generated.
-    private static func generated(
-        by name: String, _ context: ServiceContext, _ artifacts: Artifacts
+    /// Creates a lead that orders clips from a video generator.
+    private static func clipsProvider(
+        _ name: String, _ context: ServiceContext, _ artifacts: Artifacts
     ) throws(ServiceError) -> ClipsProvider {
         let settings = context.settings
         let prices = try PriceList.read(settings.string("UNDERSTUDY_PRICES"))
         let timeout = try settings.double("UNDERSTUDY_AGENT5_CLIP_TIMEOUT_S", default: 1200, in: 1...86_400)
-        let pauses = OrderPauses(
-            patience: try settings.double(
-                "UNDERSTUDY_ORDER_PATIENCE_S", default: RefusalPatience.usual, in: 0...86_400))
+        let intervals = OrderPollingIntervals(
+            errorTolerance: try settings.double(
+                "UNDERSTUDY_ORDER_PATIENCE_S", default: PollErrorTolerance.defaultSeconds, in: 0...86_400))
         let http = HTTPClient()
-        let maker: any ClipMaker
+        let generator: any ClipGenerator
         if name == "replicate" {
             guard let model = settings.string("UNDERSTUDY_REPLICATE_MODEL") else {
                 throw ServiceError(
                     .invalidParams, "UNDERSTUDY_REPLICATE_MODEL: expected owner/name or owner/name:version")
             }
             let base = settings.string("UNDERSTUDY_REPLICATE_BASE_URL") ?? "https://api.replicate.com"
-            maker = ReplicateClips(
+            generator = ReplicateClips(
                 client: ReplicateClient(
-                    base: base, token: try settings.secret("REPLICATE_API_TOKEN"), http: http, pauses: pauses),
+                    base: base, token: try settings.secret("REPLICATE_API_TOKEN"), http: http, intervals: intervals),
                 model: model,
                 input: try ReplicateInput(
-                    settings.string("UNDERSTUDY_REPLICATE_VIDEO_INPUT"), usual: ReplicateClips.usualInput,
+                    settings.string("UNDERSTUDY_REPLICATE_VIDEO_INPUT"), defaults: ReplicateClips.defaultInput,
                     variable: "UNDERSTUDY_REPLICATE_VIDEO_INPUT"),
-                lengths: try lengths(settings, "5,10"), timeout: timeout, prices: prices)
+                lengths: try lengths(settings, default: "5,10"), timeout: timeout, prices: prices)
         } else {
             guard let base = settings.string("UNDERSTUDY_OPENAI_VIDEOS_URL"), base.hasSuffix("/v1") else {
                 throw ServiceError(.invalidParams, "UNDERSTUDY_OPENAI_VIDEOS_URL: expected a URL that ends in /v1")
             }
-            maker = OpenAIVideos(
+            generator = OpenAIVideos(
                 base: base, key: try settings.secret("OPENAI_API_KEY"),
-                model: settings.string("UNDERSTUDY_OPENAI_VIDEOS_MODEL"), lengths: try lengths(settings, "4,8,12"),
-                timeout: timeout, http: http, prices: prices, pauses: pauses)
+                model: settings.string("UNDERSTUDY_OPENAI_VIDEOS_MODEL"),
+                lengths: try lengths(settings, default: "4,8,12"),
+                timeout: timeout, http: http, prices: prices, intervals: intervals)
         }
         let scope = settings.string("UNDERSTUDY_AGENT5_SCOPE") ?? "segments"
         guard let scope = ClipsProvider.Scope(rawValue: scope) else {
             throw ServiceError(.invalidParams, "UNDERSTUDY_AGENT5_SCOPE: expected segments or film, found \"\(scope)\"")
         }
         return ClipsProvider(
-            maker: maker, scope: scope,
-            width: try settings.int("UNDERSTUDY_AGENT5_CONCURRENCY", default: 2, in: 1...64),
+            generator: generator, scope: scope,
+            concurrency: try settings.int("UNDERSTUDY_AGENT5_CONCURRENCY", default: 2, in: 1...64),
             media: MediaWork(artifacts: artifacts, blocking: context.blocking),
-            ledger: LeadLedger(folder: "\(settings.stateDirectory)/agent5/orders"), logger: context.logger)
+            callStore: LeadCallStore(folder: "\(settings.stateDirectory)/agent5/orders"), logger: context.logger)
     }
 
-    private static func lengths(_ settings: ServiceSettings, _ usual: String) throws(ServiceError) -> ClipLengths {
+    private static func lengths(_ settings: ServiceSettings, default text: String) throws(ServiceError) -> ClipLengths {
         do {
-            return try ClipLengths(settings.string("UNDERSTUDY_AGENT5_LENGTHS") ?? usual)
+            return try ClipLengths(settings.string("UNDERSTUDY_AGENT5_LENGTHS") ?? text)
         } catch {
             throw ServiceError(.invalidParams, "UNDERSTUDY_AGENT5_LENGTHS: \(error.message)")
         }
     }
 
-    /// - Throws: `invalid_params` that names the variable.
+    /// Creates the lead.
+    ///
+    /// - Throws: `invalid_params` that names the invalid or missing variable.
     static func provider(_ context: ServiceContext) throws(ServiceError) -> any VideoProvider {
         let settings = context.settings
         let artifacts = try Artifacts(store: settings.store, environment: settings.environment)
@@ -81,7 +86,7 @@ enum ProviderSettings {
                 throw ServiceError(.invalidParams, "UNDERSTUDY_AGENT5_COMMAND: expected the program to run")
             }
             do {
-                let words = try CommandWords.split(command)
+                let words = try ShellWords.split(command)
                 return CommandProvider(words: words, artifacts: artifacts, logger: context.logger)
             } catch {
                 throw ServiceError(.invalidParams, "UNDERSTUDY_AGENT5_COMMAND: \(error.message)")
@@ -93,7 +98,7 @@ enum ProviderSettings {
             }
             return SocketProvider(path: path)
         case "replicate", "openai-videos":
-            return try generated(by: settings.string("UNDERSTUDY_AGENT5_PROVIDER") ?? "", context, artifacts)
+            return try clipsProvider(settings.string("UNDERSTUDY_AGENT5_PROVIDER") ?? "", context, artifacts)
         case let other:
             throw ServiceError(
                 .invalidParams,

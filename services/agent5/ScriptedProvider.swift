@@ -1,24 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Artifacts
 import Contracts
 import Faults
 import Glibc
 import JSONRPC
 
-/// Plays a script in place of a real video generator: for rehearsals and demonstrations.
+/// Plays a script in place of a video generator: for rehearsals and demonstrations.
 actor ScriptedProvider: VideoProvider {
     private let path: String
     private let artifacts: Artifacts
-    /// Calls so far, by job id.
+    /// The number of calls so far, by job ID.
     private var calls: [String: Int] = [:]
 
+    /// - Parameters:
+    ///   - path: The absolute path of the script.
+    ///   - artifacts: Copies the files that the script names.
     init(path: String, artifacts: Artifacts) {
         self.path = path
         self.artifacts = artifacts
     }
 
     func process(_ request: AgentRequest, _ call: Call) async throws -> AgentResult {
-        // Read for each call, so that the one who rehearses can change it.
-        let script = try await Script.read(path)
+        // Read for each call, so that the script can be changed during a rehearsal.
+        let script = try await LeadScript.read(path)
         let number = calls[request.jobID, default: 0]
         guard let entry = script.entry(for: request, number: number) else {
             throw ServiceError(
@@ -32,7 +37,7 @@ actor ScriptedProvider: VideoProvider {
             .internal, "the script \(path) ends without a result: add fail, video, clips or drop_connection")
     }
 
-    private func play(_ step: Script.Step, _ request: AgentRequest, _ call: Call) async throws -> AgentResult? {
+    private func play(_ step: LeadScript.Step, _ request: AgentRequest, _ call: Call) async throws -> AgentResult? {
         switch step {
         case .progress(let fraction, let message):
             call.progress(fraction, message)
@@ -45,7 +50,7 @@ actor ScriptedProvider: VideoProvider {
             throw error
         case .dropConnection:
             call.dropConnection()
-            // Closing cancels this call; until then nothing may be answered.
+            // Closing the connection cancels this call; it must not reply before that.
             while true { try await Task.sleep(for: .seconds(3600)) }
         case .exit(let status):
             _exit(status)
@@ -58,7 +63,7 @@ actor ScriptedProvider: VideoProvider {
         return nil
     }
 
-    /// A URI, an absolute path, or a path relative to the script.
+    /// Resolves a URI, an absolute path, or a path relative to the script.
     private func uri(_ source: String) throws(ServiceError) -> ArtifactURI {
         if source.contains("://") { return try ArtifactURI(source) }
         if source.hasPrefix("/") { return try ArtifactURI("file://\(source)") }

@@ -1,14 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import JSONRPC
 
-/// Somebody who makes a whole video of a storyboard, or clips of its segments.
+/// A lead: makes a whole video of a storyboard, or clips of its segments.
 protocol VideoProvider: Sendable {
-    /// - Throws: `ServiceError` with the provider's own words.
+    /// Implements `agent.process`.
+    ///
+    /// - Throws: A `ServiceError` with the provider's message.
     func process(_ request: AgentRequest, _ call: Call) async throws -> AgentResult
 }
 
-/// Nobody: what answers until a provider is configured.
+/// The lead until a provider is configured: fails every call.
 struct NoProvider: VideoProvider {
     func process(_ request: AgentRequest, _ call: Call) async throws -> AgentResult {
         throw ServiceError(

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Media
 import Timebase
 
 extension ProbedMedia {
-    /// What `Media` found, as the wire says it.
+    /// Creates the wire form of a report of `Media`.
     init(_ report: MediaReport) {
         self.init(
             container: report.container, duration: report.duration, streams: report.streams.map(ProbedStream.init),

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import FoundationEssentials
@@ -5,39 +7,41 @@ import Glibc
 import Secrets
 import ServiceKit
 
-/// How the page is served, from the environment.
+/// The settings of the dashboard, from the environment.
 struct DashboardSettings: Sendable {
-    /// Bounds of what a browser may take; smaller ones are for tests.
+    /// Bounds of what clients may use; tests set lower ones.
     struct Bounds: Sendable {
-        /// Connections at a time; the next one is answered by 503.
+        /// Concurrent connections; further ones are answered with 503.
         var connections: Int
-        /// Seconds until a request's header must be whole.
+        /// Seconds for a request's header to arrive.
         var header: Double
-        /// Seconds without a byte of a request's body.
+        /// Seconds between two parts of a request's body.
         var body: Double
-        /// Seconds that a connection stays without a request, or without taking anything of an answer.
+        /// Seconds between two requests, or between two parts of a response that the client reads.
         var idle: Double
-        /// Bytes that are on their way to a browser at the most.
+        /// Bytes that may be buffered for one client.
         var backlog: Int
-        /// Seconds that a watcher may read nothing of what was sent before it is sent away.
+        /// Seconds after which a watcher that reads nothing is disconnected.
         var stall: Double
-        /// Bytes on disk of all uploads under way together.
+        /// Bytes on disk of all uploads in progress.
         var uploads: Int
     }
 
-    /// `UNDERSTUDY_DASHBOARD_LISTEN`: `127.0.0.1:8686` if absent. An address, not a name.
+    /// The address of `UNDERSTUDY_DASHBOARD_LISTEN`, not a host name; `127.0.0.1` by default.
     let host: String
-    /// 0 for any free one.
+    /// The port of `UNDERSTUDY_DASHBOARD_LISTEN`: 8686 by default, 0 for any free one.
     let port: Int
-    /// `UNDERSTUDY_DASHBOARD_TOKEN`, or `_FILE`; needed where others than this machine can connect.
+    /// `UNDERSTUDY_DASHBOARD_TOKEN`, or `_FILE`; required unless `host` is a loopback address.
     let token: Secret?
-    /// `UNDERSTUDY_DASHBOARD_HOSTS`: names beside loopback that the page may be asked for by, e.g. `films.example`.
+    /// `UNDERSTUDY_DASHBOARD_HOSTS`: accepted host names besides loopback, e.g. `films.example`.
     let hosts: Set<String>
     /// `UNDERSTUDY_DASHBOARD_CONNECTIONS`, `_HEADER_S`, `_BODY_S`, `_IDLE_S`, `_BACKLOG_BYTES`, `_STALL_S`, `_UPLOADS_BYTES`.
     var bounds: Bounds
-    /// Where narrations lie while they come in.
+    /// The folder of uploads in progress.
     let uploads: String
 
+    /// Reads the settings.
+    ///
     /// - Throws: `invalid_params` that names the variable.
     init(_ settings: ServiceSettings) throws(ServiceError) {
         let name = "UNDERSTUDY_DASHBOARD_LISTEN"
@@ -54,7 +58,7 @@ struct DashboardSettings: Sendable {
         guard token != nil || Self.isLoopback(host) else {
             throw ServiceError(
                 .invalidParams,
-                "\(name): \(host) can be reached by others: set UNDERSTUDY_DASHBOARD_TOKEN_FILE, or listen on 127.0.0.1"
+                "\(name): \(host) is reachable from other machines: set UNDERSTUDY_DASHBOARD_TOKEN_FILE, or listen on 127.0.0.1"
             )
         }
         bounds = Bounds(
@@ -70,11 +74,11 @@ struct DashboardSettings: Sendable {
         uploads = "\(settings.stateDirectory)/dashboard/uploads"
     }
 
-    /// Whether a host can only be this machine: an address, or a name that browsers ask nobody about.
+    /// Whether a host is this machine: a loopback address, or a name that browsers resolve without DNS.
     static func isLoopback(_ host: String) -> Bool {
         if host == "localhost" || host.hasSuffix(".localhost") { return true }
         var four = in_addr()
-        // A name may begin like an address: 127.example is anybody's.
+        // Parsed as a whole: 127.example is an ordinary name.
         if inet_pton(AF_INET, host, &four) == 1 { return UInt32(bigEndian: four.s_addr) >> 24 == 127 }
         var six = in6_addr()
         guard inet_pton(AF_INET6, host, &six) == 1 else { return false }
@@ -83,7 +87,7 @@ struct DashboardSettings: Sendable {
 }
 
 extension Substring {
-    /// `[::1]` as `::1`.
+    /// The text without enclosing brackets: `::1` for `[::1]`.
     var trimmingBrackets: String {
         hasPrefix("[") && hasSuffix("]") ? String(dropFirst().dropLast()) : String(self)
     }

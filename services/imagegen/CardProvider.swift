@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Blocking
 import Contracts
 import Drawing
 
-/// Cards: designed pictures made on this machine; they cost nothing unless the list of prices says otherwise.
+/// The provider `card`: paints cards on this machine. They are free unless the price list says otherwise.
 struct CardProvider: ImageProvider {
     let blocking: BlockingPool
-    /// Of one card.
+    /// The price of one card.
     let price: USD
 
     let name = "card"
@@ -18,7 +20,7 @@ struct CardProvider: ImageProvider {
 
     func model(of request: GenerateImage) -> String { CardPainter.version }
 
-    func draw(_ request: GenerateImage, to path: String, _ orders: OrderBook) async throws -> DrawnImage {
+    func draw(_ request: GenerateImage, to path: String, _ orders: CallOrders) async throws -> DrawnImage {
         let unknown = try await blocking.run { _ in
             let card = try CardPainter.paint(
                 prompt: request.prompt, width: request.width, height: request.height, seed: request.seed)
@@ -28,7 +30,7 @@ struct CardProvider: ImageProvider {
         let warnings =
             unknown == 0
             ? []
-            : ["\(unknown) characters of the prompt have no picture in any installed font: install fonts-noto-core"]
+            : ["\(unknown) characters of the prompt have no glyph in any installed font: install fonts-noto-core"]
         return DrawnImage(
             width: request.width, height: request.height, mediaType: "image/png", model: CardPainter.version,
             cost: price, attempts: 1, warnings: warnings)

@@ -1,22 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 
-/// Somebody who draws pictures.
+/// A provider of images.
+///
+/// A new provider is one type that conforms to this protocol, and an entry in `ProviderList`.
 protocol ImageProvider: Sendable {
+    /// The name in parameters, settings, errors and price lists.
     var name: String { get }
 
-    /// What it can do; `isDefault` is filled in by who lists it.
+    /// The provider's capabilities and price. `ImageGenMethods` sets `isDefault` and `breaker`.
     var info: ImageProviderInfo { get }
 
-    /// The model that a request leads to.
+    /// The model that is used for a request.
     func model(of request: GenerateImage) -> String
 
-    /// Draws a picture and writes it, as a PNG, JPEG or WebP file, to a path of this machine.
+    /// Generates an image and writes it as a PNG, JPEG or WebP file.
     ///
-    /// - Parameter orders: where a provider that charges books each order.
-    /// - Throws: `ServiceError`; nothing is kept then.
-    func draw(_ request: GenerateImage, to path: String, _ orders: OrderBook) async throws -> DrawnImage
+    /// - Parameters:
+    ///   - request: The parameters of the call.
+    ///   - path: The path of the file.
+    ///   - orders: Records each order of a provider that charges.
+    /// - Throws: `ServiceError`; no file is written then.
+    func draw(_ request: GenerateImage, to path: String, _ orders: CallOrders) async throws -> DrawnImage
 
-    /// Whether `draw` can ask for the end of an order that an earlier process sent for the same request.
+    /// Whether `draw` can continue an order that an earlier process sent for the same request.
     func canContinue(_ order: OrderRecord.Order, of request: GenerateImage) -> Bool
 }
 
@@ -24,15 +32,16 @@ extension ImageProvider {
     func canContinue(_ order: OrderRecord.Order, of request: GenerateImage) -> Bool { false }
 }
 
-/// What a provider made.
+/// An image that a provider generated.
 struct DrawnImage: Sendable {
-    /// -> pixels.
+    /// The width in pixels.
     var width: Int
+    /// The height in pixels.
     var height: Int
     var mediaType: String
     var model: String
     var cost: USD
-    /// How many times the work was tried.
+    /// The number of orders.
     var attempts: Int
     var warnings: [String]
 }

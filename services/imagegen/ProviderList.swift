@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Artifacts
 import Contracts
 import Faults
@@ -7,13 +9,14 @@ import Prices
 import Providers
 import ServiceKit
 
-/// The providers that the environment names and configures.
+/// The providers that are configured by the environment.
 struct ProviderList: Sendable {
+    /// The names of all providers.
     static let names = ["card", "openai", "openai-compatible", "replicate", "folder"]
 
-    /// All that can be asked by name.
+    /// All providers that a request may name.
     let all: [any ImageProvider]
-    /// Who is asked, in this order, where a request names nobody.
+    /// The providers that are called in turn for a request that names none.
     let chain: [any ImageProvider]
 
     init(all: [any ImageProvider], chain: [any ImageProvider]) {
@@ -21,31 +24,32 @@ struct ProviderList: Sendable {
         self.chain = chain
     }
 
-    /// Reads `UNDERSTUDY_IMAGE_PROVIDERS`, a list with commas, and what each provider needs. `card` can always be asked by name.
+    /// Reads `UNDERSTUDY_IMAGE_PROVIDERS`, a comma-separated list, and the settings of each provider. `card` may always be named.
     ///
     /// - Throws: `invalid_params` that names the variable.
     init(_ context: ServiceContext, prices: PriceList, artifacts: Artifacts) throws {
         let settings = context.settings
         let text = settings.string("UNDERSTUDY_IMAGE_PROVIDERS") ?? "card"
-        let wanted = text.split(separator: ",").map { $0.filter { !$0.isWhitespace } }
-        var made: [String: any ImageProvider] = [
+        let chainNames = text.split(separator: ",").map { $0.filter { !$0.isWhitespace } }
+        var configured: [String: any ImageProvider] = [
             "card": CardProvider(blocking: context.blocking, price: prices.image(provider: "card"))
         ]
         let http = HTTPClient()
         let timeout = try settings.double("UNDERSTUDY_IMAGE_TIMEOUT_S", default: 180, in: 1...3600)
-        let patience = try settings.double(
-            "UNDERSTUDY_ORDER_PATIENCE_S", default: RefusalPatience.usual, in: 0...86_400)
+        let errorTolerance = try settings.double(
+            "UNDERSTUDY_ORDER_PATIENCE_S", default: PollErrorTolerance.defaultSeconds, in: 0...86_400)
         func provider(_ name: String, _ account: OpenAIProvider.Account, model: String) -> OpenAIProvider {
             OpenAIProvider(
-                name: name, account: account, model: model, timeout: timeout, patience: patience, prices: prices,
+                name: name, account: account, model: model, timeout: timeout, errorTolerance: errorTolerance,
+                prices: prices,
                 http: http, logger: context.logger)
         }
         let key = try settings.secret("OPENAI_API_KEY")
-        if key != nil || wanted.contains("openai") {
+        if key != nil || chainNames.contains("openai") {
             var headers: [String: String] = [:]
             headers["OpenAI-Organization"] = settings.string("OPENAI_ORG_ID")
             headers["OpenAI-Project"] = settings.string("OPENAI_PROJECT_ID")
-            made["openai"] = provider(
+            configured["openai"] = provider(
                 "openai",
                 OpenAIProvider.Account(
                     base: try Self.base(settings, "OPENAI_BASE_URL") ?? "https://api.openai.com/v1", key: key,
@@ -53,7 +57,7 @@ struct ProviderList: Sendable {
                 model: settings.string("UNDERSTUDY_OPENAI_IMAGE_MODEL") ?? "gpt-image-2")
         }
         if let (base, query) = try Self.endpoint(settings, "UNDERSTUDY_IMAGE_COMPATIBLE_URL") {
-            made["openai-compatible"] = provider(
+            configured["openai-compatible"] = provider(
                 "openai-compatible",
                 OpenAIProvider.Account(
                     base: base, query: query, key: try settings.secret("UNDERSTUDY_IMAGE_COMPATIBLE_KEY"),
@@ -61,14 +65,14 @@ struct ProviderList: Sendable {
                 model: settings.string("UNDERSTUDY_IMAGE_COMPATIBLE_MODEL") ?? "default")
         }
         let token = try settings.secret("REPLICATE_API_TOKEN")
-        if token != nil || wanted.contains("replicate") {
-            made["replicate"] = ReplicateProvider(
+        if token != nil || chainNames.contains("replicate") {
+            configured["replicate"] = ReplicateProvider(
                 client: ReplicateClient(
                     base: try Self.base(settings, "UNDERSTUDY_REPLICATE_BASE_URL") ?? "https://api.replicate.com",
-                    token: token, http: http, pauses: OrderPauses(patience: patience)),
+                    token: token, http: http, intervals: OrderPollingIntervals(errorTolerance: errorTolerance)),
                 model: settings.string("UNDERSTUDY_REPLICATE_IMAGE_MODEL") ?? "black-forest-labs/flux-schnell",
                 input: try ReplicateInput(
-                    settings.string("UNDERSTUDY_REPLICATE_IMAGE_INPUT"), usual: ReplicateProvider.usualInput,
+                    settings.string("UNDERSTUDY_REPLICATE_IMAGE_INPUT"), defaults: ReplicateProvider.defaultInput,
                     variable: "UNDERSTUDY_REPLICATE_IMAGE_INPUT"), timeout: timeout,
                 prices: prices, logger: context.logger)
         }
@@ -76,28 +80,30 @@ struct ProviderList: Sendable {
             let uri =
                 folder.contains("://")
                 ? try ArtifactURI(folder, at: "UNDERSTUDY_IMAGE_FOLDER") : ArtifactURI(filePath: folder)
-            made["folder"] = FolderProvider(folder: uri, artifacts: artifacts)
+            configured["folder"] = FolderProvider(folder: uri, artifacts: artifacts)
         }
-        chain = try wanted.map { name in
-            guard let provider = made[name] else { throw Self.unknown(name) }
+        chain = try chainNames.map { name in
+            guard let provider = configured[name] else { throw Self.unknown(name) }
             return provider
         }
-        guard !chain.isEmpty else { throw ServiceError(.invalidParams, "UNDERSTUDY_IMAGE_PROVIDERS names nobody") }
-        let others = Self.names.filter { !wanted.contains($0) }.compactMap { made[$0] }
+        guard !chain.isEmpty else {
+            throw ServiceError(.invalidParams, "UNDERSTUDY_IMAGE_PROVIDERS: expected at least one provider")
+        }
+        let others = Self.names.filter { !chainNames.contains($0) }.compactMap { configured[$0] }
         all = chain + others
     }
 
     private static func unknown(_ name: String) -> ServiceError {
-        let advice =
+        let reason =
             switch name {
-            case "openai-compatible": "set UNDERSTUDY_IMAGE_COMPATIBLE_URL"
-            case "folder": "set UNDERSTUDY_IMAGE_FOLDER"
-            default: "there are \(names.joined(separator: ", "))"
+            case "openai-compatible": "set UNDERSTUDY_IMAGE_COMPATIBLE_URL to use openai-compatible"
+            case "folder": "set UNDERSTUDY_IMAGE_FOLDER to use folder"
+            default: "expected \(names.joined(separator: ", ")), found \"\(name.prefix(80))\""
             }
-        return ServiceError(.invalidParams, "UNDERSTUDY_IMAGE_PROVIDERS names \"\(name.prefix(80))\": \(advice)")
+        return ServiceError(.invalidParams, "UNDERSTUDY_IMAGE_PROVIDERS: \(reason)")
     }
 
-    /// A base URL and its query: deployments at Azure have `?api-version=...`.
+    /// A base URL and its query, which deployments at Azure need: `?api-version=...`.
     private static func endpoint(
         _ settings: ServiceSettings, _ variable: String
     ) throws(ServiceError) -> (base: String, query: String)? {

@@ -1,38 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Artifacts
 import Contracts
 import FoundationEssentials
 import Glibc
 import JSON
 
-/// Pictures that were paid for, by what they were made of: another job that asks for the same gets them for nothing.
+/// Caches paid images by their parameters, so that another job with the same request gets them for free.
 ///
-/// A picture is here, and on the disk, before anybody is told of it. Two files for each, in the state directory, which all replicas of a
-/// machine share; the least recently used go when there are too many bytes.
+/// An image is stored durably before it is reported to a caller. Each has two files in the state directory, which all replicas of a
+/// machine share. The least recently used are removed when there are too many bytes.
 struct StillCache: Sendable {
+    /// What is stored with an image.
     struct Entry: Codable {
         var width: Int
         var height: Int
         var mediaType: String
         var model: String
         var cost: USD
-        /// The order that bought it.
+        /// The ID of the order that bought the image.
         var order: String?
     }
 
-    /// Seconds after which a picture that nobody asked for again is forgotten.
-    private static let longestIdle = 90 * 86_400
+    /// The time in seconds after which an unused image is removed.
+    private static let maximumIdleSeconds = 90 * 86_400
 
+    /// The folder of the images.
     let folder: String
-    /// `UNDERSTUDY_IMAGE_CACHE_BYTES`; 0 keeps nothing.
+    /// `UNDERSTUDY_IMAGE_CACHE_BYTES`, the maximum size of the cache in bytes; 0 disables it.
     let maximumBytes: Int
 
     init(folder: String, maximumBytes: Int) {
         self.folder = folder
         self.maximumBytes = maximumBytes
-        PrivateFolder.tighten(folder)
+        PrivateFolder.restrictPermissions(folder)
         DurableFile.sweep(folder, olderThan: 3600)
     }
 
+    /// Returns the key of an image: everything that determines its content.
     static func key(_ request: GenerateImage, provider: String, model: String) -> ContentKey {
         ContentKey([
             "provider": provider, "model": model, "prompt": request.prompt,
@@ -41,7 +46,9 @@ struct StillCache: Sendable {
         ])
     }
 
-    /// - Returns: what is known of a picture, and the path of its bytes.
+    /// Finds an image, and marks it as used.
+    ///
+    /// - Returns: The entry of the image and the path of its file; `nil` if it is not cached.
     func find(_ key: ContentKey) -> (entry: Entry, path: String)? {
         let path = "\(folder)/\(key.text)"
         guard maximumBytes > 0, let text = FileManager.default.contents(atPath: "\(path).json"),
@@ -51,25 +58,33 @@ struct StillCache: Sendable {
         return (entry, path)
     }
 
-    /// Keeps a picture; a disk that is full is no fault of the picture's.
-    func keep(_ picture: String, _ drawn: DrawnImage, as key: ContentKey, order: String? = nil) {
+    /// Stores an image. Errors are ignored: a full disk must not fail the image.
+    ///
+    /// - Parameters:
+    ///   - path: The path of the image.
+    ///   - drawn: Describes the image.
+    ///   - key: The key of the image.
+    ///   - order: The ID of the order that bought it.
+    func store(_ path: String, _ drawn: DrawnImage, as key: ContentKey, order: String? = nil) {
         guard maximumBytes > 0 else { return }
-        let path = "\(folder)/\(key.text)"
-        let temporary = DurableFile.temporary(beside: path)
+        let target = "\(folder)/\(key.text)"
+        let temporary = DurableFile.temporary(beside: target)
         defer { unlink(temporary) }
         let entry = Entry(
             width: drawn.width, height: drawn.height, mediaType: drawn.mediaType, model: drawn.model, cost: drawn.cost,
             order: order)
         do {
             try PrivateFolder.make(folder)
-            try FileManager.default.copyItem(atPath: picture, toPath: temporary)
+            try FileManager.default.copyItem(atPath: path, toPath: temporary)
             chmod(temporary, 0o600)
-            try DurableFile.replace(path, with: temporary)
-            try DurableFile.write(try JSONCoding.encode(entry), to: "\(path).json")
+            try DurableFile.replace(target, with: temporary)
+            try DurableFile.write(try JSONCoding.encode(entry), to: "\(target).json")
         } catch {
             return
         }
-        KeptFiles(folder: folder, maximumBytes: maximumBytes, longestIdle: Self.longestIdle, companion: ".json")
-            .trim(but: path)
+        FileCache(
+            folder: folder, maximumBytes: maximumBytes, maximumIdleSeconds: Self.maximumIdleSeconds,
+            companionSuffix: ".json"
+        ).trim(excluding: target)
     }
 }

@@ -1,16 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Blocking
 import Contracts
 import Faults
 import FoundationEssentials
 import JSON
 
-/// Answers `logger`'s methods.
+/// Implements the methods of `logger`.
 struct EventLog: Sendable {
-    /// What `tail` reads.
+    /// The file that `tail` reads; `nil` without the file sink.
     private let file: EventFile?
     private let sinks: [any LogSink]
     private let instance: String
-    private let groups: EventGroups
+    private let writer: GroupCommitWriter
     private let blocking: BlockingPool
 
     init(
@@ -20,15 +22,17 @@ struct EventLog: Sendable {
         self.blocking = blocking
         self.sinks = sinks
         self.instance = instance
-        groups = EventGroups { events in await Self.keep(events, in: sinks) }
+        writer = GroupCommitWriter { events in await Self.append(events, to: sinks) }
     }
 
-    /// An event is accepted when a sink has it; each sink counts for itself what it could not keep.
-    private static func keep(_ events: [KeptEvent], in sinks: [any LogSink]) async -> ServiceError? {
+    /// Appends events to all sinks. Each sink counts its own dropped events.
+    ///
+    /// - Returns: `nil` if at least one sink accepted the events.
+    private static func append(_ events: [SpooledEvent], to sinks: [any LogSink]) async -> ServiceError? {
         var failures: [ServiceError] = []
         for sink in sinks {
             do {
-                try await sink.keep(events)
+                try await sink.append(events)
             } catch {
                 failures.append(error)
             }
@@ -36,25 +40,30 @@ struct EventLog: Sendable {
         return failures.count == sinks.count ? failures.first : nil
     }
 
-    /// - Parameter params: the call's parameters as they came: what is kept of `data` is its own text, whatever the order of its
-    ///   members and the digits of its numbers.
+    /// Implements `logger.log`.
+    ///
+    /// - Parameter params: the raw parameters of the call. The text of `data` is stored verbatim, with its order of members and digits.
+    /// - Throws: `invalid_params`; why no sink accepted the event.
     func log(_ event: LogEvent, params: Data) async throws -> LogAccepted {
         guard case .object = event.data, let data = Self.member("data", of: params) else {
             throw ServiceError.invalidParams(at: "/data", expected: "an object")
         }
-        let stream = StreamName.of(
+        let stream = StreamName.name(
             stream: event.stream, jobID: event.data["job_id"]?.string, instance: instance)
-        try await groups.append([
-            KeptEvent(event.timestamp ?? .now, event.eventType, data: data, stream: stream)
+        try await writer.append([
+            SpooledEvent(event.timestamp ?? .now, event.eventType, data: data, stream: stream)
         ])
-        return LogAccepted(accepted: true)
+        return LogAccepted(isAccepted: true)
     }
 
+    /// Implements `logger.tail`.
+    ///
+    /// - Throws: `unavailable` without the file sink; `invalid_params`.
     func tail(_ request: TailEvents) async throws -> TailedEvents {
         guard let file else {
             throw ServiceError(
                 .unavailable,
-                "events are kept in CloudWatch alone: read them there, or add file to UNDERSTUDY_LOG_SINKS",
+                "events are stored in CloudWatch only; read them there, or add file to UNDERSTUDY_LOG_SINKS",
                 retryable: false)
         }
         let tail = try EventTail(
@@ -62,12 +71,13 @@ struct EventLog: Sendable {
         return try await blocking.run { isCancelled in try tail.read(file.paths, isCancelled: isCancelled) }
     }
 
+    /// Implements `logger.flush`.
     func flush() async throws -> LogFlushed {
         for sink in sinks { try await sink.flush() }
         return LogFlushed(sinks: await counts())
     }
 
-    /// For `rpc.stats`.
+    /// The counts of all sinks for `rpc.stats`.
     func report() async throws -> JSONValue {
         try JSONCoding.decode(JSONValue.self, from: try JSONCoding.encode(await counts()))
     }
@@ -78,7 +88,7 @@ struct EventLog: Sendable {
         return counts
     }
 
-    /// The text of an object's member; of several with the name the first counts, as everywhere.
+    /// The text of an object's member; the first one if its name is repeated, as in all parsers of this project.
     private static func member(_ name: StaticString, of text: Data) -> Data? {
         text.withUnsafeBytes { raw in
             let bytes = raw.assumingMemoryBound(to: UInt8.self)

@@ -1,16 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 
-/// Where events are kept.
+/// A destination of log events.
 protocol LogSink: Sendable {
-    /// As in `UNDERSTUDY_LOG_SINKS`.
+    /// The name in `UNDERSTUDY_LOG_SINKS` and in reports.
     var name: String { get }
 
-    /// Keeps events, all or none; what is not kept is counted as dropped.
-    func keep(_ events: [KeptEvent]) async throws(ServiceError)
+    /// Accepts events, all or none. Events that are not accepted are counted as dropped.
+    ///
+    /// - Throws: why the events were not accepted.
+    func append(_ events: [SpooledEvent]) async throws(ServiceError)
 
-    /// Brings what was accepted to where it is kept, as far as that is possible now.
+    /// Flushes accepted events to the disk and delivers them as far as possible.
     func flush() async throws(ServiceError)
 
+    /// The numbers of events since the start of the service.
     var counts: SinkCounts { get async }
 }

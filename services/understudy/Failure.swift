@@ -1,16 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import ArgumentParser
 import Faults
 import Glibc
 import Untrusted
 
-/// How a command ends that could not do its work.
+/// Exit statuses and error messages of commands that fail.
 enum Failure {
-    /// Ctrl-C.
+    /// The exit status after Ctrl-C.
     static let interrupted = ExitCode(130)
 
-    /// One clear line on standard error, and the exit status.
+    /// Prints the error on standard error and exits.
     ///
-    /// - Parameter command: what was parsed, which explains errors of arguments.
+    /// - Parameter command: the parsed command, which formats errors of its arguments.
     static func exit(with error: any Error, of command: any ParsableCommand.Type) -> Never {
         switch error {
         case let error as any ServiceErrorConvertible:
@@ -20,7 +22,7 @@ enum Failure {
             Glibc.exit(interrupted.rawValue)
         default:
             let code = command.exitCode(for: error)
-            // Help and completion scripts are our own words; an error repeats the arguments.
+            // Help and completion scripts are trusted; errors quote the arguments, so they are made printable.
             if code.isSuccess { command.exit(withError: error) }
             let text = command.fullMessage(for: error)
             if !text.isEmpty { Terminal.printError(text) }
@@ -28,7 +30,7 @@ enum Failure {
         }
     }
 
-    /// `error -32602 invalid_params: /width: expected ...`, with each violation on a line of its own where there are many.
+    /// `error -32602 invalid_params: /width: expected ...`; several violations follow on lines of their own.
     static func text(_ error: ServiceError) -> String {
         var text = "error \(error.kind.code) \(error.kind.rawValue): \(error.message.printable())"
         if let detail = error.detail, detail.contains("\n") {

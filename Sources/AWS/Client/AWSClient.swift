@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import FoundationEssentials
 package import HTTP
@@ -5,27 +7,33 @@ import Retry
 import Synchronization
 import Untrusted
 
-/// Signs requests, sends them, and tries again what fails for a moment, the search for credentials included: with full jitter, at most
-/// `AWS_MAX_ATTEMPTS` times (3), and as long as the budget for retries lasts. A clock that is wrong is corrected by the server's;
-/// credentials that AWS calls expired are looked up again, once.
+/// Signs and sends requests to AWS services, and retries transient failures.
+///
+/// Failures of the credential lookup are retried as well: with full jitter, for at most `AWS_MAX_ATTEMPTS` attempts (3 by default), and
+/// while the retry budget lasts. A skewed clock is corrected from the server's clock. Expired credentials are refreshed once.
+///
+///     let client = AWSClient(account: AWSAccount(environment: ProcessInfo.processInfo.environment))
+///     let response = try await client.send(
+///         .form(.sts, action: "GetCallerIdentity", version: "2011-06-15", [], subject: "the caller"))
 package final class AWSClient: Sendable {
-    /// Pauses after a failure, and after AWS said that requests come too fast: at random from none to the bound.
-    private static let afterFailure = Backoff(first: .milliseconds(200), longest: .seconds(20), jitter: 0...1)
-    private static let afterThrottling = Backoff(first: .seconds(1), longest: .seconds(20), jitter: 0...1)
+    /// Backoff after a failure and after throttling, both with full jitter.
+    private static let failureBackoff = Backoff(first: .milliseconds(200), longest: .seconds(20), jitter: 0...1)
+    private static let throttlingBackoff = Backoff(first: .seconds(1), longest: .seconds(20), jitter: 0...1)
 
     private let settings: AWSSettings
     private let http: HTTPClient
     private let budget = RetryBudget()
-    /// Seconds that AWS's clock is ahead of this machine's.
+    /// Clock skew: seconds by which AWS's clock is ahead of this machine's.
     private let skew = Mutex(0)
     private let identity: Identity
 
-    /// Whose signature the requests have.
+    /// The identity that signs the requests.
     package enum Identity: Sendable {
-        /// The account's own credentials.
+        /// The credentials of an account, refreshed as needed.
         case account(any CredentialProvider)
+        /// Fixed credentials.
         case credentials(AWSCredentials)
-        /// None: the request proves by its contents who sends it.
+        /// No signature: the request authenticates itself, for example by a web identity token.
         case unsigned
     }
 
@@ -35,46 +43,51 @@ package final class AWSClient: Sendable {
         self.identity = identity
     }
 
-    /// Makes a request.
+    /// Sends a request, with retries.
     ///
-    /// - Returns: the answer, which is a success (2xx).
-    /// - Throws: `AWSError` or `CancellationError`.
+    /// - Returns: a successful (2xx) response.
+    /// - Throws: `AWSError`; `CancellationError`.
     package func send(_ request: AWSRequest) async throws -> HTTPResponse {
-        var hasCorrected = false
+        var hasRecovered = false
         var attempt = 1
         while true {
             var used: AWSCredentials?
             do {
                 used = try await credentials()
                 let response = try await sendOnce(request, used)
-                budget.refund()
+                budget.replenish()
                 return response
             } catch let error as AWSError {
-                if !hasCorrected, try await correct(error, used) {
-                    hasCorrected = true
+                if !hasRecovered, try await recover(from: error, used) {
+                    hasRecovered = true
                     continue
                 }
-                let maySend = error.retryable && (request.isIdempotent || !error.isLost)
-                guard maySend, attempt < settings.maximumAttempts, budget.spend() else { throw error }
-                let backoff = error.kind == .rateLimited ? Self.afterThrottling : Self.afterFailure
-                let asked = Duration.clamping(seconds: error.retryAfter ?? 0)
-                try await Task.sleep(for: backoff.pause(after: attempt, atLeast: asked))
+                let isRetryable = error.retryable && (request.isIdempotent || !error.mayHaveBeenExecuted)
+                guard isRetryable, attempt < settings.maximumAttempts, budget.acquire() else { throw error }
+                let backoff = error.kind == .rateLimited ? Self.throttlingBackoff : Self.failureBackoff
+                let minimum = Duration.clamping(seconds: error.retryAfter ?? 0)
+                try await Task.sleep(for: backoff.pause(after: attempt, atLeast: minimum))
                 attempt += 1
             }
         }
     }
 
-    /// A URL that lets whoever has it make a request.
+    /// Creates a presigned URL, with which anyone can make the request.
     ///
-    /// - Parameter seconds: 1 to 604800.
-    func presigned(_ request: AWSRequest, seconds: Int, at moment: SignatureV4.Moment? = nil) async throws -> String {
-        let (region, endpoint) = try place(request)
+    /// - Parameters:
+    ///   - seconds: validity of the URL, 1 to 604800.
+    ///   - time: start of the validity; now if absent.
+    /// - Throws: `AWSError`, `unauthorized` if there are no credentials.
+    func presigned(_ request: AWSRequest, seconds: Int, at time: SignatureV4.SigningTime? = nil) async throws
+        -> String
+    {
+        let (region, endpoint) = try resolveEndpoint(request)
         guard let signer = signer(request, try await credentials(), region) else {
-            throw AWSError(.unauthorized, "\(request.subject): a URL is signed by credentials, and there are none")
+            throw AWSError(.unauthorized, "\(request.subject): a presigned URL needs credentials")
         }
         let path = endpoint.path(request.path)
         let query = signer.presignedQuery(
-            method: request.method, host: endpoint.host, path: path, seconds: seconds, at: moment ?? now)
+            method: request.method, host: endpoint.host, path: path, seconds: seconds, at: time ?? now)
         return "\(endpoint.scheme)://\(endpoint.host)\(path)?\(query)"
     }
 
@@ -86,19 +99,20 @@ package final class AWSClient: Sendable {
             do {
                 return try await account.credentials()
             } catch var error as AWSError {
-                // What was lost on the way to credentials is not the request.
-                error.isLost = false
+                // The lookup failed before the request was sent.
+                error.isResponseLost = false
                 throw error
             }
         }
     }
 
-    private var now: SignatureV4.Moment {
-        SignatureV4.Moment(seconds: SignatureV4.Moment.seconds + skew.withLock { $0 })
+    /// The current time by AWS's clock.
+    private var now: SignatureV4.SigningTime {
+        SignatureV4.SigningTime(seconds: SignatureV4.SigningTime.seconds + skew.withLock { $0 })
     }
 
     private func sendOnce(_ request: AWSRequest, _ credentials: AWSCredentials?) async throws -> HTTPResponse {
-        let (region, endpoint) = try place(request)
+        let (region, endpoint) = try resolveEndpoint(request)
         let path = endpoint.path(request.path)
         let headers =
             signer(request, credentials, region)?.headers(
@@ -110,24 +124,24 @@ package final class AWSClient: Sendable {
             var exchange = HTTPRequest(
                 request.method, "\(endpoint.scheme)://\(endpoint.host)\(path)\(query)", headers: headers,
                 body: request.body, sink: request.sink, timeouts: request.timeouts)
-            exchange.wantsPart = request.wantsPart
+            exchange.requiresPartialContent = request.requiresPartialContent
             response = try await http.send(exchange)
         } catch let error as HTTPError {
             throw AWSError(error, request.subject, service: request.service)
         }
         guard response.isSuccess else {
-            throw AWSFailure.error(response, request.service, request.subject)
+            throw AWSErrorResponse.error(response, request.service, request.subject)
         }
-        if let name = request.resultName, XMLElement(document: response.body)?.name != name {
-            throw AWSFailure.error(response, request.service, request.subject, status: 500)
+        if let name = request.expectedRootElement, XMLElement(document: response.body)?.name != name {
+            throw AWSErrorResponse.error(response, request.service, request.subject, status: 500)
         }
         return response
     }
 
-    private func place(_ request: AWSRequest) throws(AWSError) -> (region: String, AWSEndpoint) {
+    private func resolveEndpoint(_ request: AWSRequest) throws(AWSError) -> (region: String, AWSEndpoint) {
         let override = settings.endpoint(request.service)
         var region = try settings.region(or: override == nil && request.service != .iam ? nil : "us-east-1")
-        if request.service == .sts { region = try settings.regionOfSTS(region) }
+        if request.service == .sts { region = try settings.stsRegion(region) }
         guard let bucket = request.bucket else {
             return (region, try AWSEndpoint(request.service, region: region, override: override))
         }
@@ -147,19 +161,19 @@ package final class AWSClient: Sendable {
     /// Corrects clock skew or refreshes credentials after a rejected request.
     ///
     /// - Returns: `true` if the request should be retried.
-    private func correct(_ error: AWSError, _ credentials: AWSCredentials?) async throws -> Bool {
+    private func recover(from error: AWSError, _ credentials: AWSCredentials?) async throws -> Bool {
         guard let credentials else { return false }
-        if error.isAboutTime, let date = error.serverTime {
-            let ahead = Int(date) - SignatureV4.Moment.seconds
+        if error.mayBeClockSkew, let date = error.serverTime {
+            let ahead = Int(date) - SignatureV4.SigningTime.seconds
             return skew.withLock { skew in
-                // The signature may be wrong for another reason.
+                // A small skew is not the cause: the signature is wrong for another reason.
                 guard abs(ahead - skew) > 60 else { return false }
                 skew = ahead
                 return true
             }
         }
-        guard error.isAboutCredentials, case .account(let account) = identity else { return false }
-        account.forget(credentials)
+        guard error.isCredentialError, case .account(let account) = identity else { return false }
+        account.invalidate(credentials)
         return (try? await account.credentials()) != credentials
     }
 }

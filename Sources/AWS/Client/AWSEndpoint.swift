@@ -1,12 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 
-/// Where a service is reached.
+/// The network location of a service or a bucket.
 struct AWSEndpoint: Sendable, Equatable {
     /// `http` or `https`.
     let scheme: String
-    /// With the port where it is not the usual one: the header `Host`.
+    /// The value of the `Host` header: the host name, with the port if it is not the scheme's default.
     let host: String
-    /// What stands before each path: empty, or begins with a slash.
+    /// Prefix of each path: empty, or begins with a slash.
     let root: String
 
     init(scheme: String, host: String, root: String) {
@@ -15,8 +17,10 @@ struct AWSEndpoint: Sendable, Equatable {
         self.root = root
     }
 
-    /// - Parameter override: the URL of a stand-in, or of what speaks like the service.
-    /// - Throws: `unavailable` for an override that is no URL.
+    /// The endpoint of a service.
+    ///
+    /// - Parameter override: the URL of a compatible service to use instead of AWS's own endpoint.
+    /// - Throws: `unavailable` if the override is not a URL.
     init(_ service: AWSService, region: String, override: String?) throws(AWSError) {
         guard let override else {
             self.init(scheme: "https", host: service.host(region), root: "")
@@ -25,39 +29,41 @@ struct AWSEndpoint: Sendable, Equatable {
         try self.init(url: override, service: service)
     }
 
-    /// Where a bucket is: hosts of AWS are named after it, as far as a name can be a host's; elsewhere it is a folder.
+    /// The endpoint of a bucket. AWS's own endpoints use virtual-hosted addressing where the bucket's name permits it, others use path-style
+    /// addressing.
     ///
-    /// - Parameter style: `path` or `virtual` instead of that.
+    /// - Parameter style: `path` or `virtual` to override this choice.
     init(bucket: String, region: String, override: String?, style: String?) throws(AWSError) {
         let service = try AWSEndpoint(.s3, region: region, override: override)
-        // A certificate's star stands for one label, and a host's name has no upper-case letters.
+        // A wildcard certificate covers a single label, and host names are lowercase.
         let isLabel = !bucket.contains(".") && !bucket.contains("_") && bucket == bucket.lowercased()
-        let isHost = style == "virtual" || style != "path" && override == nil && isLabel
+        let isVirtualHosted = style == "virtual" || style != "path" && override == nil && isLabel
         self.init(
-            scheme: service.scheme, host: isHost ? "\(bucket).\(service.host)" : service.host,
-            root: isHost ? service.root : "\(service.root)/\(bucket)")
+            scheme: service.scheme, host: isVirtualHosted ? "\(bucket).\(service.host)" : service.host,
+            root: isVirtualHosted ? service.root : "\(service.root)/\(bucket)")
     }
 
     private init(url: String, service: AWSService) throws(AWSError) {
-        guard let mark = url.firstRange(of: "://"), ["http", "https"].contains(url[..<mark.lowerBound]),
-            !url[mark.upperBound...].isEmpty, !url.contains("?"), !url.contains("@")
+        guard let separator = url.firstRange(of: "://"), ["http", "https"].contains(url[..<separator.lowerBound]),
+            !url[separator.upperBound...].isEmpty, !url.contains("?"), !url.contains("@")
         else {
             throw AWSError(
                 .unavailable,
-                "AWS_ENDPOINT_URL_\(service.variable) or AWS_ENDPOINT_URL: expected a URL such as http://127.0.0.1:5000"
+                "AWS_ENDPOINT_URL_\(service.variableSuffix) or AWS_ENDPOINT_URL: expected a URL such as http://127.0.0.1:5000"
             )
         }
-        let scheme = String(url[..<mark.lowerBound])
-        let rest = url[mark.upperBound...]
+        let scheme = String(url[..<separator.lowerBound])
+        let rest = url[separator.upperBound...]
         let authority = rest.prefix { $0 != "/" }
-        let usual = scheme == "http" ? ":80" : ":443"
+        let defaultPort = scheme == "http" ? ":80" : ":443"
         self.init(
             scheme: scheme,
-            host: String(authority.hasSuffix(usual) ? authority.dropLast(usual.count) : authority),
+            host: String(authority.hasSuffix(defaultPort) ? authority.dropLast(defaultPort.count) : authority),
             root: String(rest[authority.endIndex...]))
     }
 
-    /// - Parameter path: not percent-encoded, begins with a slash.
-    /// - Returns: the path as it is sent.
+    /// The full path of a resource as it is sent.
+    ///
+    /// - Parameter path: begins with a slash, not percent-encoded.
     func path(_ path: String) -> String { root + PercentEncoding.path(path) }
 }

@@ -1,33 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Faults
 import Glibc
 import HTTP
 
-/// Why AWS did not do what it was asked to.
+/// Why a request to AWS failed.
 package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// `.corruptMedia`: what came is not what was stored. `.quotaExhausted`: a limit of the account. `.unavailable`: AWS cannot be
-    /// reached, answered 5xx, is not what was configured, or a local file failed.
+    /// The kind of failure. `.corruptMedia`: the received bytes differ from the stored ones. `.quotaExhausted`: a limit of the account is
+    /// reached. `.unavailable`: the endpoint is unreachable, misconfigured, or answered 5xx, or a local file failed.
     package var kind: ErrorKind
-    /// One line that names the place and what to do.
+    /// One line that names the resource and what to do next.
     package var message: String
+    /// Whether a retry of the same request may succeed.
     package var retryable: Bool
-    /// The HTTP status of the answer; `nil` where none came.
+    /// The HTTP status of the response; `nil` if there was none.
     package var status: Int?
-    /// AWS's own code, e.g. `AccessDenied`.
+    /// AWS's error code, for example `AccessDenied`.
     package var code: String?
+    /// AWS's identifier of the request, for its support.
     package var requestID: String?
-    /// Why a local file could not be read or written; `nil` where none is the reason.
+    /// The `errno` of a failed access to a local file; `nil` for other failures.
     package var errno: Int32?
-    /// Who refused; `nil` where nobody was asked.
+    /// The service that rejected the request; `nil` if no request was sent.
     package var service: AWSService?
-    /// Seconds until a retry makes sense, where AWS told.
+    /// The delay in seconds before a retry, if AWS specified one.
     package var retryAfter: Double?
-    /// When it answered by its own clock, in seconds since 1970.
+    /// The server's time of the response in seconds since 1970.
     var serverTime: Double?
-    /// Whether the request may have been done although this came instead of an answer.
-    var isLost = false
-    /// Whether all of an object came where a part was asked for.
-    var isWhole = false
+    /// Whether the request was sent but its response was lost.
+    var isResponseLost = false
+    /// Whether the server ignored a range request and sent the whole object.
+    var isRangeIgnored = false
 
+    /// Creates an error.
     package init(
         _ kind: ErrorKind, _ message: String, retryable: Bool = false, code: String? = nil, requestID: String? = nil,
         service: AWSService? = nil
@@ -40,19 +45,22 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
         self.service = service
     }
 
-    /// A local file could not be read or written.
+    /// Creates an error for a local file that cannot be read or written.
     ///
     /// - Parameters:
-    ///   - errno: why.
+    ///   - errno: the reason.
     ///   - message: names the file.
     package init(file errno: Int32, _ message: String) {
         self.init(.unavailable, message)
         self.errno = errno
     }
 
+    /// The message.
     package var description: String { message }
 
-    /// - Parameter subject: what was worked on, e.g. `s3://bucket/key`.
+    /// Creates an error from a failed exchange.
+    ///
+    /// - Parameter subject: the resource of the request, for example `s3://bucket/key`.
     init(_ error: HTTPError, _ subject: String, service: AWSService) {
         let kind: ErrorKind =
             switch error.kind {
@@ -63,15 +71,15 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
             }
         self.init(kind, "\(subject): \(error.message)", retryable: error.isRetryable, service: service)
         if error.kind == .file { errno = error.code ?? EIO }
-        isLost = error.kind == .timeout || error.kind == .interrupted
-        isWhole = error.kind == .notPartial
+        isResponseLost = error.kind == .timeout || error.kind == .interrupted
+        isRangeIgnored = error.kind == .notPartial
     }
 
-    /// Whether the request may have been done although no answer came.
-    package var mayHaveHappened: Bool { isLost }
+    /// Whether the service may have executed the request although its response was lost.
+    package var mayHaveBeenExecuted: Bool { isResponseLost }
 
-    /// Whether another clock may mend it.
-    var isAboutTime: Bool {
+    /// Whether a skewed clock may be the cause.
+    var mayBeClockSkew: Bool {
         switch code {
         case "RequestTimeTooSkewed", "RequestExpired", "InvalidSignatureException", "SignatureDoesNotMatch",
             "RequestInTheFuture", "AuthFailure":
@@ -80,8 +88,8 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// Whether other credentials may mend it.
-    var isAboutCredentials: Bool {
+    /// Whether AWS rejected the credentials, so that refreshing them may help.
+    var isCredentialError: Bool {
         switch code {
         case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken", "InvalidAccessKeyId",
             "InvalidClientTokenId", "UnrecognizedClientException":

@@ -1,32 +1,46 @@
-import Crypto
+// SPDX-License-Identifier: Apache-2.0
+
 package import FoundationEssentials
 package import HTTP
+import Hashing
 
-/// One request to AWS before it is signed.
+/// An unsigned request to an AWS service.
 package struct AWSRequest: Sendable {
+    /// The service to call.
     package let service: AWSService
+    /// The HTTP method.
     package var method: String
-    /// Not percent-encoded; begins with a slash.
+    /// The path: begins with a slash, not percent-encoded.
     package var path: String
-    /// Not percent-encoded.
+    /// The query parameters, not percent-encoded.
     package var query: [(name: String, value: String)] = []
+    /// The header fields, without those of the signature.
     package var headers: HTTPHeaders = [:]
+    /// The body to send.
     package var body: HTTPRequest.Body = .none
+    /// Where the response's body goes; in memory, at most 16 MiB, by default.
     package var sink = HTTPRequest.Sink.memory(maximum: 16 * 1024 * 1024)
+    /// Time limits of each attempt.
     package var timeouts = HTTPRequest.Timeouts()
-    /// What is worked on, for messages, e.g. `s3://bucket/key` or `the role MediaConvertJobRole`.
+    /// The resource of the request, for messages, for example `s3://bucket/key` or `the role MediaConvertJobRole`.
     package var subject: String
-    /// Whether the request may be made again when its answer was lost.
+    /// Whether the request may be retried after its response was lost.
     package var isIdempotent = true
-    /// Whether only a part of an object was asked for: an answer with all of it fails before it is read.
-    var wantsPart = false
-    /// What the document of a success is; a success with another, e.g. with an error, is a failure. Not looked at if absent.
-    var resultName: String?
-    /// Of S3.
+    /// Whether a response with the whole object fails before its body is read.
+    var requiresPartialContent = false
+    /// The name of the root element of a successful response. A 2xx response with another one, such as an error, is a failure. Not checked
+    /// if `nil`.
+    var expectedRootElement: String?
+    /// The bucket of an S3 request.
     var bucket: String?
-    /// The body's SHA-256 in hexadecimal digits, where it is known already.
-    var payload: String?
+    /// The body's SHA-256 in hexadecimal digits if it is known in advance.
+    var precomputedPayloadHash: String?
 
+    /// Creates a request without query, headers and body.
+    ///
+    /// - Parameters:
+    ///   - path: begins with a slash, not percent-encoded.
+    ///   - subject: the resource of the request, for messages.
     package init(_ service: AWSService, _ method: String, _ path: String, subject: String) {
         self.service = service
         self.method = method
@@ -34,9 +48,12 @@ package struct AWSRequest: Sendable {
         self.subject = subject
     }
 
-    /// A call of the JSON protocol, e.g. of CloudWatch Logs.
+    /// A request of the AWS JSON 1.1 protocol, for example of CloudWatch Logs.
     ///
-    /// - Parameter target: e.g. `Logs_20140328.PutLogEvents`.
+    /// - Parameters:
+    ///   - target: for example `Logs_20140328.PutLogEvents`.
+    ///   - body: JSON.
+    ///   - subject: the resource of the request, for messages.
     package static func json(_ service: AWSService, target: String, body: Data, subject: String) -> AWSRequest {
         var request = AWSRequest(service, "POST", "/", subject: subject)
         request.headers["Content-Type"] = "application/x-amz-json-1.1"
@@ -45,9 +62,12 @@ package struct AWSRequest: Sendable {
         return request
     }
 
-    /// A call of the query protocol, e.g. of IAM, which answers in XML.
+    /// A request of the AWS query protocol, for example of IAM. Responses are XML.
     ///
-    /// - Parameter version: of the API, e.g. `2010-05-08`.
+    /// - Parameters:
+    ///   - version: the API version, for example `2010-05-08`.
+    ///   - fields: the parameters of the action, not percent-encoded.
+    ///   - subject: the resource of the request, for messages.
     package static func form(
         _ service: AWSService, action: String, version: String, _ fields: [(name: String, value: String)],
         subject: String
@@ -59,12 +79,12 @@ package struct AWSRequest: Sendable {
         return request
     }
 
-    /// The body's SHA-256 in hexadecimal digits.
+    /// The body's SHA-256 in hexadecimal digits, or `UNSIGNED-PAYLOAD` for a file.
     var payloadHash: String {
-        if let payload { return payload }
+        if let precomputedPayloadHash { return precomputedPayloadHash }
         switch body {
-        case .none: return Hex.text(SHA256.hash(data: Data()))
-        case .bytes(let data): return Hex.text(SHA256.hash(data: data))
+        case .none: return SHA256.hash(Data()).hexadecimal
+        case .bytes(let data): return SHA256.hash(data).hexadecimal
         case .file: return SignatureV4.unsignedPayload
         }
     }

@@ -1,21 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Synchronization
 
-/// What may be spent on tries after the first: when everything fails, retries only add to the load, so they run out; each
-/// success gives a little back.
+/// A token bucket that bounds retries. While everything fails, retries only add load, so the bucket runs empty; each success replenishes
+/// it a little.
 final class RetryBudget: Sendable {
-    private static let full = 500
-    private let left = Mutex(RetryBudget.full)
+    private static let capacity = 500
+    private let available = Mutex(RetryBudget.capacity)
 
-    /// -> whether a retry is paid for.
-    func spend(_ cost: Int = 5) -> Bool {
-        left.withLock { left in
-            guard left >= cost else { return false }
-            left -= cost
+    /// Takes the tokens for one retry.
+    ///
+    /// - Returns: `false` if there are not enough tokens, so that the request must not be retried.
+    func acquire(_ cost: Int = 5) -> Bool {
+        available.withLock { available in
+            guard available >= cost else { return false }
+            available -= cost
             return true
         }
     }
 
-    func refund() {
-        left.withLock { $0 = min($0 + 1, Self.full) }
+    /// Returns one token after a success.
+    func replenish() {
+        available.withLock { $0 = min($0 + 1, Self.capacity) }
     }
 }

@@ -1,12 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Synchronization
 
-/// One piece of work that several tasks wait for. A waiter that is cancelled leaves at once; the work is cancelled when the last waiter
-/// has left.
+/// A task whose result several tasks await. A cancelled waiter returns at once; the task is cancelled when its last waiter is.
 final class SharedTask<Value: Sendable>: Sendable {
     private struct State {
         var result: Result<Value, any Error>?
         var waiters: [Int: CheckedContinuation<Value, any Error>] = [:]
-        /// Waiters that were cancelled before they began to wait.
+        /// Waiters that were cancelled before they started to wait.
         var cancelled: Set<Int> = []
         var nextID = 0
         var task: Task<Void, Never>?
@@ -14,20 +15,21 @@ final class SharedTask<Value: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
+    /// Starts the task.
     init(_ work: @escaping @Sendable () async throws -> Value) {
         let task = Task {
             do {
-                self.end(.success(try await work()))
+                self.finish(.success(try await work()))
             } catch {
-                self.end(.failure(error))
+                self.finish(.failure(error))
             }
         }
         state.withLock { $0.task = task }
     }
 
-    /// Waits for the work.
+    /// Waits for the result.
     ///
-    /// - Throws: what the work throws, or `CancellationError`.
+    /// - Throws: the error of the task; `CancellationError` if the waiting task is cancelled.
     func value() async throws -> Value {
         let id = state.withLock { state in
             state.nextID += 1
@@ -44,11 +46,11 @@ final class SharedTask<Value: Sendable>: Sendable {
                 if let result { continuation.resume(with: result) }
             }
         } onCancel: {
-            leave(id)
+            cancelWaiter(id)
         }
     }
 
-    private func leave(_ id: Int) {
+    private func cancelWaiter(_ id: Int) {
         let (waiter, abandoned) = state.withLock { state in
             guard let waiter = state.waiters.removeValue(forKey: id) else {
                 state.cancelled.insert(id)
@@ -60,7 +62,7 @@ final class SharedTask<Value: Sendable>: Sendable {
         abandoned?.cancel()
     }
 
-    private func end(_ result: Result<Value, any Error>) {
+    private func finish(_ result: Result<Value, any Error>) {
         let waiters = state.withLock { state in
             state.result = result
             defer { state.waiters = [:] }

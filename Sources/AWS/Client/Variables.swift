@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Untrusted
 
 extension [String: String] {
-    /// A variable of the environment without white space, line ends and quotes around it; one that is empty counts as absent.
+    /// The value of an environment variable without surrounding white space, line ends and quotes; `nil` if it is not set or empty.
     package func variable(_ name: String) -> String? {
         self[name].map { $0.strippedSetting() }.flatMap { $0.isEmpty ? nil : $0 }
     }

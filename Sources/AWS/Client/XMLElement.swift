@@ -1,22 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import FoundationEssentials
 
-/// An element of the small XML documents that AWS answers with: its children and its text, without attributes.
+/// An element of the small XML documents in AWS responses: its children and its text. Attributes are ignored.
 struct XMLElement: Sendable {
     var name: String
     var text = ""
     var children: [XMLElement] = []
 
-    /// Elements nested deeper are refused.
+    /// Documents with deeper nesting are rejected.
     private static let maximumDepth = 32
 
     init(name: String) {
         self.name = name
     }
 
-    /// Reads a document; `nil` for what is not well-formed, or declares entities of its own.
+    /// Parses a document.
     ///
-    /// Works on bytes: in a `String`, a delimiter and a combining character after it form one `Character`, which is not equal to the
-    /// delimiter. Bytes that are not UTF-8 become replacement characters, so that one invalid key does not hide all others.
+    /// Works on bytes: in a `String`, a delimiter followed by a combining mark is one `Character`, which does not equal the delimiter.
+    /// Invalid UTF-8 is replaced by U+FFFD so that one invalid key does not hide the others.
+    ///
+    /// - Returns: `nil` if the document is not well-formed or has a document type declaration.
     init?(document: Data) {
         var rest = Array(document)[...]
         var open = [XMLElement(name: "")]
@@ -38,19 +42,20 @@ struct XMLElement: Sendable {
                 let tag = rest[..<end].dropFirst()
                 rest = rest[(end + 1)...]
                 if tag.first == UInt8(ascii: "?") { continue }
-                guard Self.take(tag, &open) else { return nil }
+                guard Self.parseTag(tag, &open) else { return nil }
             }
         }
         guard open.count == 1, let root = open[0].children.first, rest.allSatisfy(Self.isSpace) else { return nil }
         self = root
     }
 
-    /// The first child of a name.
+    /// The first child with a name.
     subscript(name: String) -> XMLElement? { children.first { $0.name == name } }
 
-    func all(_ name: String) -> [XMLElement] { children.filter { $0.name == name } }
+    /// All children with a name.
+    func children(named name: String) -> [XMLElement] { children.filter { $0.name == name } }
 
-    /// A text as an element's content.
+    /// Escapes a text for use as an element's content.
     static func escaped(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
@@ -64,14 +69,14 @@ struct XMLElement: Sendable {
         return result
     }
 
-    /// A tag without its brackets: opens an element, or closes the one that is open.
-    private static func take(_ tag: ArraySlice<UInt8>, _ open: inout [XMLElement]) -> Bool {
+    /// Handles a tag, given without its brackets: opens an element, or closes the innermost open one.
+    private static func parseTag(_ tag: ArraySlice<UInt8>, _ open: inout [XMLElement]) -> Bool {
         let slash = UInt8(ascii: "/")
         if tag.first == slash {
-            guard open.count > 1, let done = open.popLast(),
-                tag.dropFirst().prefix(while: { !isSpace($0) }).elementsEqual(done.name.utf8)
+            guard open.count > 1, let closed = open.popLast(),
+                tag.dropFirst().prefix(while: { !isSpace($0) }).elementsEqual(closed.name.utf8)
             else { return false }
-            open[open.count - 1].children.append(done)
+            open[open.count - 1].children.append(closed)
             return true
         }
         let name = tag.prefix { !isSpace($0) && $0 != slash }

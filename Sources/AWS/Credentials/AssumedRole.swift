@@ -1,20 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 
-/// Temporary credentials of a profile's role, which other credentials may assume.
+/// Temporary credentials for the role of a profile, assumed with other credentials.
 struct AssumedRole: Sendable {
     let settings: AWSSettings
-    /// Whose role it is, for messages.
+    /// The profile's name, for messages.
     let profile: String
+    /// The ARN of the role.
     let role: String
     /// The profile's settings.
     let options: [String: String]
 
-    /// - Parameter caller: who asks for the role.
+    /// Assumes the role.
+    ///
+    /// - Parameter caller: the credentials that assume the role.
+    /// - Throws: `AWSError`; `CancellationError`.
     func credentials(_ caller: AWSCredentials) async throws -> AWSCredentials {
         if let device = options["mfa_serial"] {
             throw AWSError(
                 .unauthorized,
-                "the AWS profile \(profile) needs a code of the device \(device), which a service cannot ask for: "
+                "the AWS profile \(profile) needs a code from the MFA device \(device), which a service cannot request: "
                     + ProfileCredentials.advice(profile))
         }
         var fields = [
@@ -23,7 +29,8 @@ struct AssumedRole: Sendable {
             (name: "DurationSeconds", value: options["duration_seconds"] ?? "3600"),
         ]
         if let id = options["external_id"] { fields.append((name: "ExternalId", value: id)) }
-        return try await SecurityTokens(settings: settings).grant(
-            "AssumeRole", fields, as: .credentials(caller), subject: "the role \(role) of the profile \(profile)")
+        return try await STSClient(settings: settings).assumeRole(
+            action: "AssumeRole", fields, as: .credentials(caller),
+            subject: "the role \(role) of the profile \(profile)")
     }
 }

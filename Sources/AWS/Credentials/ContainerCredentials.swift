@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import Glibc
 import HTTP
 import Untrusted
 
-/// Credentials of the container that this runs in, from its agent: of ECS, or of EKS (Pod Identity). The token that the agent wants to
-/// see is read for each request: EKS replaces its file.
+/// Credentials from the agent of the container: ECS, or EKS Pod Identity. The agent's authorization token is read for each request because
+/// EKS rotates its file.
 struct ContainerCredentials: Sendable {
     private static let (relativeName, fullName) = (
         "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"
@@ -15,14 +17,18 @@ struct ContainerCredentials: Sendable {
 
     let settings: AWSSettings
 
-    func find() async throws -> CredentialFinding {
+    /// Looks up the credentials.
+    ///
+    /// - Throws: `AWSError`, `unauthorized` if the configured agent does not provide credentials; `CancellationError`.
+    func find() async throws -> CredentialLookupResult {
         guard let url = try url() else { return .absent("\(Self.relativeName) and \(Self.fullName) are not set") }
         var headers: HTTPHeaders = ["Accept": "application/json"]
         if let token = try token() { headers["Authorization"] = token }
-        let keys = try await MetadataExchange(certificates: settings.certificates)
-            .keys("the container's credentials", url, headers)
+        let credentials = try await MetadataClient(certificates: settings.certificates)
+            .credentials("the container's credentials", url, headers)
         return .found(
-            FoundCredentials(credentials: keys, source: "the container", details: HTTPRequest.get(url).place))
+            ResolvedCredentials(
+                credentials: credentials, source: "the container", details: HTTPRequest.get(url).redactedURL))
     }
 
     private func url() throws(AWSError) -> String? {
@@ -33,16 +39,16 @@ struct ContainerCredentials: Sendable {
             return "http://169.254.170.2\(path)"
         }
         guard let url = settings.variable(Self.fullName) else { return nil }
-        guard let host = Self.host(url), url.hasPrefix("https://") || Self.isNear(host) else {
+        guard let host = Self.host(url), url.hasPrefix("https://") || Self.isAllowedHost(host) else {
             throw AWSError(
                 .unauthorized,
-                "\(Self.fullName): expected https://, or http:// to this machine or the container's agent "
+                "\(Self.fullName): expected https://, or http:// to the loopback interface or the container's agent "
                     + "(169.254.170.2, 169.254.170.23, [fd00:ec2::23])")
         }
         return url
     }
 
-    /// The host of a URL, without brackets; `nil` for what is no URL of a plain host.
+    /// The host of a URL, without brackets; `nil` if the text is not an HTTP URL, or contains a user.
     static func host(_ url: String) -> String? {
         guard let scheme = ["http://", "https://"].first(where: url.hasPrefix) else { return nil }
         let authority = url.dropFirst(scheme.count).prefix { !"/?#\\".contains($0) }
@@ -61,8 +67,8 @@ struct ContainerCredentials: Sendable {
         return String(host)
     }
 
-    /// Whether a host is this machine, or the agent of its containers.
-    static func isNear(_ host: String) -> Bool {
+    /// Whether the token may be sent to a host over plain http: the loopback interface, or the agent's link-local addresses.
+    static func isAllowedHost(_ host: String) -> Bool {
         var (four, six) = (in_addr(), in6_addr())
         if inet_pton(AF_INET, host, &four) == 1 {
             let bytes = withUnsafeBytes(of: four.s_addr) { Array($0) }
@@ -79,7 +85,7 @@ struct ContainerCredentials: Sendable {
     private func token() throws(AWSError) -> String? {
         guard let path = settings.variable(Self.tokenFileName) else {
             guard let token = settings.variable(Self.tokenName) else { return nil }
-            return try AWSCredentials.Part(Self.tokenName, token).value(allowsSpaces: true)
+            return try AWSCredentials.Field(Self.tokenName, token).value(allowsSpaces: true)
         }
         let text: String?
         do {
@@ -90,6 +96,6 @@ struct ContainerCredentials: Sendable {
         guard let text else {
             throw AWSError(.unauthorized, "\(Self.tokenFileName): \(path) cannot be read: there is no such file")
         }
-        return try AWSCredentials.Part("\(Self.tokenFileName): \(path)", text).value(allowsSpaces: true)
+        return try AWSCredentials.Field("\(Self.tokenFileName): \(path)", text).value(allowsSpaces: true)
     }
 }

@@ -1,22 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Glibc
 import Synchronization
 
-/// Credentials that were found, for as long as they are valid. Callers that ask while they are looked up wait for the same answer.
+/// Caches credentials while they are valid. Concurrent callers share one search.
 final class CredentialCache: Sendable {
-    /// Seconds before their end from which new ones are looked for.
-    private static let margin = 300.0
-    /// Seconds that credentials without an end are used: files change.
-    private static let lifetime = 60.0
-    /// Seconds from a refresh that failed to the next one, while the old credentials are valid.
-    private static let pause = 30.0
+    /// Credentials are refreshed this many seconds before they expire.
+    private static let refreshMargin = 300.0
+    /// Seconds for which permanent credentials are cached. Files may change.
+    private static let permanentLifetime = 60.0
+    /// Seconds between a failed refresh and the next one while the old credentials are valid.
+    private static let refreshRetryInterval = 30.0
 
     private struct State {
-        var found: FoundCredentials?
-        var foundAt = 0.0
-        /// No refresh of valid credentials before this moment, in seconds since 1970.
-        var refreshAt = 0.0
-        var search: SharedTask<FoundCredentials>?
-        /// Of the last search.
+        var resolved: ResolvedCredentials?
+        /// When they were resolved, in seconds since 1970.
+        var resolvedAt = 0.0
+        /// Time of the next refresh after a failed one, in seconds since 1970.
+        var nextRefreshAt = 0.0
+        var search: SharedTask<ResolvedCredentials>?
+        /// The steps of the last search.
         var steps: [CredentialStep] = []
     }
 
@@ -27,68 +30,72 @@ final class CredentialCache: Sendable {
         self.find = find
     }
 
-    /// What the last search found in each place.
+    /// The steps of the last search.
     var steps: [CredentialStep] { state.withLock { $0.steps } }
 
-    func current() async throws -> FoundCredentials {
+    /// The cached credentials, or the result of a new search.
+    ///
+    /// - Throws: `AWSError` of the search; `CancellationError`.
+    func current() async throws -> ResolvedCredentials {
         while true {
-            let (found, search) = ready()
-            if let found { return found }
+            let (resolved, search) = cachedOrSearch()
+            if let resolved { return resolved }
             do {
                 if let search { return try await search.value() }
             } catch is CancellationError where !Task.isCancelled {
-                // All who had waited for this search have left it.
+                // The other waiters cancelled this search; start a new one.
             }
         }
     }
 
-    /// These were refused: the next caller looks again.
-    func forget(_ credentials: AWSCredentials) {
+    /// Discards rejected credentials, so that the next caller starts a new search.
+    func invalidate(_ credentials: AWSCredentials) {
         state.withLock { state in
-            if state.found?.credentials == credentials { state.found = nil }
+            if state.resolved?.credentials == credentials { state.resolved = nil }
         }
     }
 
-    /// Credentials that are valid, else the search to wait for.
-    private func ready() -> (FoundCredentials?, SharedTask<FoundCredentials>?) {
+    /// Valid cached credentials, otherwise the running or a new search.
+    private func cachedOrSearch() -> (ResolvedCredentials?, SharedTask<ResolvedCredentials>?) {
         let now = Double(time(nil))
         return state.withLock { state in
-            if let found = state.found {
+            if let resolved = state.resolved {
                 let isValid =
-                    found.credentials.expiration.map { now < $0 && (now < $0 - Self.margin || now < state.refreshAt) }
-                    ?? (now - state.foundAt < Self.lifetime)
-                if isValid { return (found, nil) }
+                    resolved.credentials.expiration.map {
+                        now < $0 && (now < $0 - Self.refreshMargin || now < state.nextRefreshAt)
+                    } ?? (now - state.resolvedAt < Self.permanentLifetime)
+                if isValid { return (resolved, nil) }
             }
-            let search = state.search ?? SharedTask { try await self.look() }
+            let search = state.search ?? SharedTask { try await self.runSearch() }
             state.search = search
             return (nil, search)
         }
     }
 
-    private func look() async throws -> FoundCredentials {
+    private func runSearch() async throws -> ResolvedCredentials {
         do {
             let search = try await find()
             state.withLock { $0.steps = search.steps }
-            let found = try search.result.get()
+            let resolved = try search.result.get()
             state.withLock { state in
-                state.found = found
-                state.foundAt = Double(time(nil))
+                state.resolved = resolved
+                state.resolvedAt = Double(time(nil))
                 state.search = nil
             }
-            return found
+            return resolved
         } catch let error as CancellationError {
             state.withLock { $0.search = nil }
             throw error
         } catch {
-            // If refreshing fails, keep using the credentials until they expire.
+            // If refreshing fails, keep using the cached credentials until they expire.
             let now = Double(time(nil))
-            let rest = state.withLock { state in
+            let cached = state.withLock { state in
                 state.search = nil
-                state.refreshAt = now + Self.pause
-                return state.found
+                state.nextRefreshAt = now + Self.refreshRetryInterval
+                return state.resolved
             }
-            guard let rest, let end = rest.credentials.expiration, now < end else { throw error }
-            return rest
+            guard let cached, let expiration = cached.credentials.expiration, now < expiration else { throw error }
+            return cached
         }
     }
 }

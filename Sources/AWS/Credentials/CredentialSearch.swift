@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import FoundationEssentials
 
-/// A place where credentials are looked for.
+/// A source of credentials. Raw values are the names in reports.
 package enum CredentialSource: String, Sendable, CaseIterable {
     case environment
     case webIdentity = "web identity"
@@ -9,25 +11,26 @@ package enum CredentialSource: String, Sendable, CaseIterable {
     case instance = "instance metadata"
 }
 
-/// One place of a search for credentials, and what was found there. Holds no secrets.
+/// The outcome of one source in a credential search. Contains no secrets.
 package struct CredentialStep: Sendable, Equatable, CustomStringConvertible {
+    /// What happened with a source.
     package enum Outcome: Sendable, Equatable {
-        /// - Parameters:
-        ///   - details: e.g. the role; empty if there is nothing to add.
-        ///   - expiration: in seconds since 1970.
+        /// The source provided the credentials. `details` names the role or profile and may be empty; `expiration` is in seconds since 1970.
         case used(details: String, expiration: Double?)
-        /// Nothing is configured there, for this reason.
+        /// The source is not configured, for this reason.
         case skipped(String)
-        /// Something is configured there and gives no credentials. The search ends.
+        /// The source is configured but failed with this message, which ended the search.
         case failed(String)
-        /// A place before it ended the search.
-        case notAsked
+        /// An earlier source ended the search.
+        case notTried
     }
 
+    /// The source.
     package var source: CredentialSource
+    /// What happened with it.
     package var outcome: Outcome
 
-    /// E.g. `web identity: used, role arn:aws:iam::123456789012:role/films, expires 2026-11-29T02:00:00Z`.
+    /// One line, for example `web identity: used, role arn:aws:iam::123456789012:role/films, expires 2026-11-29T02:00:00Z`.
     package var description: String {
         let text: String
         switch outcome {
@@ -36,31 +39,31 @@ package struct CredentialStep: Sendable, Equatable, CustomStringConvertible {
             text = "used\(details.isEmpty ? "" : ", \(details)")\(end)"
         case .skipped(let reason): text = "skipped, \(reason)"
         case .failed(let message): text = "failed, \(message)"
-        case .notAsked: text = "not asked"
+        case .notTried: text = "not tried"
         }
         return "\(source.rawValue): \(text)"
     }
 }
 
-/// A search that is over.
+/// The result of a credential search.
 struct CredentialSearch: Sendable {
-    /// Every place once, in the order in which they are asked.
+    /// Every source exactly once, in search order.
     var steps: [CredentialStep]
-    var result: Result<FoundCredentials, AWSError>
+    var result: Result<ResolvedCredentials, AWSError>
 }
 
-/// What one place answers.
-enum CredentialFinding: Sendable {
-    case found(FoundCredentials)
-    /// Nothing is configured there, for this reason.
+/// The result of looking up one source.
+enum CredentialLookupResult: Sendable {
+    case found(ResolvedCredentials)
+    /// The source is not configured, for this reason.
     case absent(String)
 }
 
-/// Credentials, and where they come from.
-struct FoundCredentials: Sendable {
+/// Credentials and their source.
+struct ResolvedCredentials: Sendable {
     var credentials: AWSCredentials
-    /// As messages name it, e.g. `the environment`.
+    /// The source for messages, for example `the environment`.
     var source: String
-    /// What a report adds, e.g. the role.
+    /// Details for reports, for example the role.
     var details = ""
 }

@@ -1,11 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 
-/// Keys in `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`.
+/// Credentials from `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`.
 struct EnvironmentCredentials: Sendable {
     let settings: AWSSettings
 
-    /// - Throws: `unauthorized` for half of a pair, and for a value that is no key.
-    func find() throws(AWSError) -> CredentialFinding {
+    /// Looks up the credentials.
+    ///
+    /// - Throws: `unauthorized` if only one of the two keys is set, or a value is not a key.
+    func find() throws(AWSError) -> CredentialLookupResult {
         let (idName, secretName, tokenName) = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
         let (id, secret) = (settings.variable(idName), settings.variable(secretName))
         if id == nil, secret == nil {
@@ -16,6 +20,6 @@ struct EnvironmentCredentials: Sendable {
         let keys = try AWSCredentials(
             id: .init(idName, id), secret: .init(secretName, secret),
             token: settings.variable(tokenName).map { .init(tokenName, $0) })
-        return .found(FoundCredentials(credentials: keys, source: "the environment"))
+        return .found(ResolvedCredentials(credentials: keys, source: "the environment"))
     }
 }

@@ -1,14 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import FoundationEssentials
 
-/// When temporary credentials expire, as services and programs write it.
+/// Expiration times of temporary credentials in responses and program output.
 enum ExpirationTime {
-    /// - Parameter text: RFC 3339, with or without fractions.
-    /// - Returns: seconds since 1970.
+    /// Parses an RFC 3339 time, with or without fractional seconds.
+    ///
+    /// - Returns: seconds since 1970; `nil` if the text is not a time.
     static func seconds(_ text: String) -> Double? {
-        let plain = Date.ISO8601FormatStyle()
+        let style = Date.ISO8601FormatStyle()
         let date =
-            (try? plain.parse(text))
-            ?? (try? plain.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .colon)
+            (try? style.parse(text))
+            ?? (try? style.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .colon)
                 .parse(text))
         return date?.timeIntervalSince1970
     }

@@ -1,9 +1,13 @@
-/// `~/.aws/credentials` and `~/.aws/config`: sections of settings, read as AWS's own tools read them.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Parser for `~/.aws/credentials` and `~/.aws/config`, compatible with AWS's own tools.
 struct ProfileFile: Sendable, Equatable {
-    /// Settings by section; names of settings are lower-case, nested ones `parent.name`.
+    /// Settings by section. Setting names are lowercase; nested ones are `parent.name`.
     private(set) var sections: [String: [String: String]] = [:]
 
-    /// Works on scalars: in a `String`, a delimiter and a combining character after it form one `Character`, which is not equal to the delimiter.
+    /// Parses a file. Malformed lines are ignored.
+    ///
+    /// Works on scalars: in a `String`, a delimiter followed by a combining mark is one `Character`, which does not equal the delimiter.
     init(_ text: String) {
         var section: String?
         var parent: String?
@@ -11,10 +15,10 @@ struct ProfileFile: Sendable, Equatable {
         for line in lines {
             guard let first = line.first(where: { !Self.isSpace($0) }), first != "#", first != ";" else { continue }
             if line.first.map(Self.isSpace) == true {
-                // An indented line belongs to the setting above it, e.g. `addressing_style` to `s3 =`.
+                // An indented line is nested in the setting above it, for example `addressing_style` in `s3 =`.
                 if let section, let parent, let equals = line.firstIndex(of: "=") {
                     let name = "\(parent).\(Self.trim(line[..<equals]).lowercased())"
-                    sections[section]?[name] = Self.value(line, behind: equals)
+                    sections[section]?[name] = Self.value(line, after: equals)
                 }
                 continue
             }
@@ -25,17 +29,17 @@ struct ProfileFile: Sendable, Equatable {
             } else if let section, let equals = line.firstIndex(of: "=") {
                 let name = Self.trim(line[..<equals]).lowercased()
                 parent = name
-                sections[section]?[name] = Self.value(line, behind: equals)
+                sections[section]?[name] = Self.value(line, after: equals)
             }
         }
     }
 
-    /// The settings of a profile; in the config file its section is `[profile x]`, except `[default]`.
+    /// The settings of a profile. Its section is `[x]` in the credentials file and `[profile x]` in the config file, except `[default]`.
     func profile(_ name: String) -> [String: String]? {
         section("profile \(name)") ?? sections[name]
     }
 
-    /// A section by its words, e.g. `services mine`.
+    /// The settings of a section, for example `services mine`, regardless of quotes and white space in its name.
     func section(_ name: String) -> [String: String]? {
         for (section, settings) in sections {
             let words = section.split(whereSeparator: \.isWhitespace).map { $0.filter { $0 != "\"" && $0 != "'" } }
@@ -44,18 +48,18 @@ struct ProfileFile: Sendable, Equatable {
         return nil
     }
 
-    private static func value(_ line: Line, behind equals: Line.Index) -> String {
+    private static func value(_ line: Line, after equals: Line.Index) -> String {
         trim(withoutComment(line[line.index(after: equals)...]))
     }
 
     private typealias Line = Substring.UnicodeScalarView
 
-    /// A comment within a line begins with white space.
+    /// The value without an inline comment, which must follow white space.
     private static func withoutComment(_ value: Line) -> Line {
-        var last: Unicode.Scalar = " "
+        var previous: Unicode.Scalar = " "
         for index in value.indices {
-            if value[index] == "#" || value[index] == ";", isSpace(last) { return value[..<index] }
-            last = value[index]
+            if value[index] == "#" || value[index] == ";", isSpace(previous) { return value[..<index] }
+            previous = value[index]
         }
         return value
     }

@@ -1,40 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 
-/// When the checksums of S3 (`x-amz-checksum-*`) are used, as AWS's own tools are configured.
+/// When to use S3's checksums (`x-amz-checksum-*`), with the settings of AWS's own tools.
 struct S3Checksums: Sendable, Equatable {
-    enum Use: String, Sendable {
-        /// Wherever the store does not refuse them.
+    enum Policy: String, Sendable {
+        /// Whenever the store supports them.
         case whenSupported = "when_supported"
-        /// Not at all: no request of this project requires them.
+        /// Never: no request of this project requires them.
         case whenRequired = "when_required"
     }
 
-    /// With what is stored.
-    var onRequests = Use.whenSupported
-    /// With what is read.
-    var onResponses = Use.whenSupported
+    /// For uploads.
+    var onRequests = Policy.whenSupported
+    /// For downloads.
+    var onResponses = Policy.whenSupported
 }
 
 extension AWSSettings {
-    /// `AWS_REQUEST_CHECKSUM_CALCULATION` and `AWS_RESPONSE_CHECKSUM_VALIDATION`, else the profile's settings of these names.
+    /// `AWS_REQUEST_CHECKSUM_CALCULATION` and `AWS_RESPONSE_CHECKSUM_VALIDATION`, otherwise the equivalent settings of the profile.
     ///
-    /// - Throws: `unavailable` that names the setting with an unknown value.
+    /// - Throws: `unavailable` that names the setting if its value is unknown.
     func checksums() throws(AWSError) -> S3Checksums {
         S3Checksums(
-            onRequests: try use("request_checksum_calculation"), onResponses: try use("response_checksum_validation"))
+            onRequests: try policy("request_checksum_calculation"),
+            onResponses: try policy("response_checksum_validation"))
     }
 
-    private func use(_ setting: String) throws(AWSError) -> S3Checksums.Use {
+    private func policy(_ setting: String) throws(AWSError) -> S3Checksums.Policy {
         let variable = "AWS_\(setting.uppercased())"
-        let named = self.variable(variable)
-        let text = named == nil ? try profile(profileName)?[setting] : named
+        let configured = self.variable(variable)
+        let text = configured == nil ? try profile(profileName)?[setting] : configured
         guard let text, !text.isEmpty else { return .whenSupported }
-        guard let use = S3Checksums.Use(rawValue: text.lowercased()) else {
-            let place = named == nil ? "\(setting) of the profile \(profileName)" : variable
+        guard let policy = S3Checksums.Policy(rawValue: text.lowercased()) else {
+            let source = configured == nil ? "\(setting) of the profile \(profileName)" : variable
             throw AWSError(
                 .unavailable,
-                "\(place): expected when_supported or when_required, found \(text.prefix(40).debugDescription)")
+                "\(source): expected when_supported or when_required, found \(text.prefix(40).debugDescription)")
         }
-        return use
+        return policy
     }
 }

@@ -1,16 +1,18 @@
-import Crypto
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 package import FoundationEssentials
 import HTTP
+import Hashing
 
-/// Objects on their way here: verified by this project's own hash, else by the store's checksum, never by a tag.
+/// Downloads. They are verified by the hash in the object's metadata, otherwise by the store's checksum, never by an ETag.
 extension S3Client {
-    /// The bytes of an object.
+    /// Reads an object into memory.
     ///
-    /// - Parameter maximum: bytes; a longer object is `tooLarge`.
-    /// - Throws: `corrupt` where they are not what was stored.
+    /// - Parameter maximum: maximum size in bytes; a larger object fails with `tooLarge`.
+    /// - Throws: `AWSError`, `corruptMedia` if the bytes differ from the stored ones; `CancellationError`.
     package func read(_ object: S3Location, maximum: Int) async throws -> Data {
-        let response = try await features.trying(.checksumMode, isWanted: try asksForChecksums) { isUsed in
+        let response = try await features.withFeature(.checksumMode, isEnabled: try requestsChecksums) { isUsed in
             var request = AWSRequest("GET", object)
             if isUsed { request.headers["x-amz-checksum-mode"] = "ENABLED" }
             request.sink = .memory(maximum: maximum)
@@ -19,10 +21,10 @@ extension S3Client {
         let body = response.body
         let isSame: Bool
         switch ObjectInfo(response, size: response.bodySize).proof {
-        case .bytes(let proof): isSame = proof.holds(for: SHA256.hash(data: body))
+        case .bytes(let proof): isSame = proof.holds(for: SHA256.hash(body))
         case .pieces(let proof, let step):
             let pieces = Self.ranges(body.count, step: step).map { range in
-                SHA256.hash(data: body.dropFirst(range.lowerBound).prefix(range.count))
+                SHA256.hash(body.dropFirst(range.lowerBound).prefix(range.count))
             }
             isSame = proof.holds(for: S3Hash.combined(pieces))
         case .parts, .none: isSame = true
@@ -31,26 +33,26 @@ extension S3Client {
         return body
     }
 
-    /// Some bytes of an object; fewer where it ends before them.
+    /// Reads a range of an object; fewer bytes if the object ends before the range does.
     ///
-    /// - Parameter info: the object's state that is wanted; any if absent.
-    /// - Throws: `conflict` where the object has another.
+    /// - Parameter info: the expected state of the object; any if absent.
+    /// - Throws: `AWSError`, `conflict` if the object's state differs; `CancellationError`.
     package func read(_ object: S3Location, range: Range<Int>, of info: ObjectInfo? = nil) async throws -> Data {
         guard !range.isEmpty else { return Data() }
-        if !ignoresRanges {
+        if !ignoresRangeRequests {
             do {
                 return try await part(object, range, of: info, .memory(maximum: range.count)).body
-            } catch let error as AWSError where error.isWhole {
-                features.note(.ranges, .refused)
+            } catch let error as AWSError where error.isRangeIgnored {
+                features.record(.ranges, .unsupported)
             }
         }
         return try await get(object, of: info) { $0.sink = .slice(range) }.body
     }
 
-    /// Writes an object's bytes to the file at a path.
+    /// Downloads an object to the file at a path. Large objects are downloaded in parts.
     ///
-    /// - Returns: what was read.
-    /// - Throws: `corrupt` where the bytes are not what was stored.
+    /// - Returns: the metadata of the object.
+    /// - Throws: `AWSError`, `notFound`, or `corruptMedia` if the bytes differ from the stored ones; `CancellationError`.
     package func download(_ object: S3Location, to path: String) async throws -> ObjectInfo {
         guard let info = try await info(object) else {
             throw AWSError(.notFound, "\(object) does not exist", code: "NoSuchKey", service: .s3)
@@ -58,18 +60,21 @@ extension S3Client {
         return try await download(object, info, to: path)
     }
 
-    /// - Parameter info: of exactly the state of the object that is wanted; one that has changed since is `conflict`.
+    /// Downloads a specific state of an object.
+    ///
+    /// - Parameter info: the expected state of the object.
+    /// - Throws: `AWSError`, `conflict` if the object has changed since; `CancellationError`.
     package func download(_ object: S3Location, _ info: ObjectInfo, to path: String) async throws -> ObjectInfo {
         var proof = info.proof
         if case .parts(let checksum, let count) = proof {
-            proof = try await step(of: object, info, parts: count).map { .pieces(checksum, step: $0) }
+            proof = try await pieceSize(of: object, info, parts: count).map { .pieces(checksum, step: $0) }
         }
-        var digests: [SHA256.Digest]?
-        if info.size > 2 * partSize, !ignoresRanges {
+        var digests: [Hashing.Digest]?
+        if info.size > 2 * partSize, !ignoresRangeRequests {
             do {
                 digests = try await downloadParts(object, info, to: path, proof)
-            } catch let error as AWSError where error.isWhole {
-                features.note(.ranges, .refused)
+            } catch let error as AWSError where error.isRangeIgnored {
+                features.record(.ranges, .unsupported)
                 try await downloadWhole(object, info, to: path)
             }
         } else {
@@ -97,13 +102,15 @@ extension S3Client {
         guard response.bodySize == info.size else { throw Self.corrupt(object) }
     }
 
-    /// In parts, a few concurrently. -> the digests of the proof's pieces, where it is of pieces.
+    /// Downloads an object in parts, several concurrently.
+    ///
+    /// - Returns: the digests of the pieces if the proof needs them, otherwise `nil`.
     private func downloadParts(
         _ object: S3Location, _ info: ObjectInfo, to path: String, _ proof: Proof?
-    ) async throws -> [SHA256.Digest]? {
+    ) async throws -> [Hashing.Digest]? {
         var (step, isHashed) = (partSize, false)
         if case .pieces(_, let bytes) = proof, bytes >= partSize / 2 { (step, isHashed) = (bytes, true) }
-        let digests = try await Self.inParallel(Self.ranges(info.size, step: step)) { [isHashed] _, range in
+        let digests = try await Self.concurrentMap(Self.ranges(info.size, step: step)) { [isHashed] _, range in
             let sink = HTTPRequest.Sink.part(path, offset: range.lowerBound, maximum: range.count)
             let response = try await part(object, range, of: info, sink)
             guard response.bodySize == range.count else { throw Self.corrupt(object) }
@@ -112,10 +119,10 @@ extension S3Client {
         return isHashed ? digests.compactMap(\.self) : nil
     }
 
-    /// Bytes of the parts that the object's checksum was made of; `nil` where that cannot be known.
-    private func step(of object: S3Location, _ info: ObjectInfo, parts: Int) async throws -> Int? {
+    /// The size of the parts from which the object's checksum was computed, in bytes; `nil` if it cannot be determined.
+    private func pieceSize(of object: S3Location, _ info: ObjectInfo, parts: Int) async throws -> Int? {
         guard parts > 1 else { return info.size > 0 ? info.size : nil }
-        guard features[.partNumber] != .refused else { return nil }
+        guard features[.partNumber] != .unsupported else { return nil }
         do {
             var request = AWSRequest("HEAD", object)
             request.query = [(name: "partNumber", value: "1")]
@@ -125,8 +132,8 @@ extension S3Client {
             else { return nil }
             return size
         } catch let error as AWSError where error.status != nil {
-            // The bytes can be had all the same: they are not verified then.
-            if !error.retryable { features.note(.partNumber, .refused) }
+            // The object can still be downloaded, without verification.
+            if !error.retryable { features.record(.partNumber, .unsupported) }
             return nil
         }
     }
@@ -138,24 +145,25 @@ extension S3Client {
     ) async throws -> HTTPResponse {
         let response = try await get(object, of: info) { request in
             request.headers["Range"] = "bytes=\(range.lowerBound)-\(range.upperBound - 1)"
-            request.wantsPart = true
+            request.requiresPartialContent = true
             request.sink = sink
         }
         if let start = ContentRange(response)?.start, start != range.lowerBound { throw Self.corrupt(object) }
         return response
     }
 
-    /// Reads an object in the state that is wanted.
+    /// Reads an object in a specific state.
     ///
-    /// The condition is left to the store where the tag allows it. An endpoint that refuses a condition with its own tag, as proxies do
-    /// that rewrite tags, is asked without from then on; each answer is compared with the state in any case, by tag only where nothing
-    /// better is known.
+    /// Strong ETags are sent as `If-Match`. An endpoint that rejects its own ETag, for example because a proxy rewrites ETags, no longer
+    /// receives conditions. Each response is also compared with the expected state, by ETag only if nothing better is available.
     private func get(
         _ object: S3Location, of info: ObjectInfo?, _ prepare: (inout AWSRequest) -> Void
     ) async throws -> HTTPResponse {
         var request = AWSRequest("GET", object)
         prepare(&request)
-        if let info, features[.conditions] != .refused { request.headers["If-Match"] = S3Tag(info.tag).condition }
+        if let info, features[.conditions] != .unsupported {
+            request.headers["If-Match"] = ETag(info.eTag).condition
+        }
         let response: HTTPResponse
         do {
             response = try await client.send(request)
@@ -163,43 +171,46 @@ extension S3Client {
             guard let info, try await isUnchanged(object, since: info) else { throw error }
             request.headers["If-Match"] = nil
             response = try await client.send(request)
-            features.note(.conditions, .refused)
+            features.record(.conditions, .unsupported)
         }
-        if let info, try await !isAbout(response, object, info) {
-            throw AWSError(.conflict, "\(object) has changed while it was read", service: .s3)
+        if let info, try await !describes(response, object, info) {
+            throw AWSError(.conflict, "\(object) changed while it was being read", service: .s3)
         }
         return response
     }
 
-    /// Whether an answer is about a state of an object.
-    private func isAbout(_ response: HTTPResponse, _ object: S3Location, _ info: ObjectInfo) async throws -> Bool {
+    /// Whether a response describes a specific state of an object.
+    private func describes(_ response: HTTPResponse, _ object: S3Location, _ info: ObjectInfo) async throws -> Bool {
         if let total = ContentRange(response)?.total, total != info.size { return false }
         let found = ObjectInfo(response, size: response.bodySize)
-        if found.isSame(as: info, byTag: hasTags) { return true }
-        // Only the tags differ: the endpoint may give the answer to GET another one than that to HEAD.
-        guard found.isSame(as: info, byTag: false), try await isUnchanged(object, since: info) else { return false }
-        features.note(.tags, .refused)
+        if found.isSame(as: info, comparingETags: hasStableETags) { return true }
+        // Only the ETags differ: they may depend on the method, GET or HEAD.
+        guard found.isSame(as: info, comparingETags: false), try await isUnchanged(object, since: info) else {
+            return false
+        }
+        features.record(.eTags, .unsupported)
         return true
     }
 
-    /// Whether an object is still in the state that was reported before.
+    /// Whether an object is still in a previously reported state.
     private func isUnchanged(_ object: S3Location, since info: ObjectInfo) async throws -> Bool {
         guard let now = try await self.info(object), now.size == info.size else { return false }
-        if now.isSame(as: info, byTag: hasTags) { return true }
-        // A store gives a state the same tag each time that it is asked; where it does not, tags mean nothing.
-        guard now.isSame(as: info, byTag: false), let again = try await self.info(object), again.size == now.size,
-            !again.isSame(as: now), again.isSame(as: now, byTag: false)
+        if now.isSame(as: info, comparingETags: hasStableETags) { return true }
+        // If two consecutive requests report different ETags for the same state, the store's ETags are not usable.
+        guard now.isSame(as: info, comparingETags: false), let again = try await self.info(object),
+            again.size == now.size,
+            !again.isSame(as: now), again.isSame(as: now, comparingETags: false)
         else { return false }
-        features.note(.tags, .refused)
+        features.record(.eTags, .unsupported)
         return true
     }
 
-    /// Whether the endpoint gives a state of an object the same tag in each answer.
-    private var hasTags: Bool { features[.tags] != .refused }
+    /// Whether the endpoint reports the same ETag in every response about one state of an object.
+    private var hasStableETags: Bool { features[.eTags] != .unsupported }
 
     static func corrupt(_ object: S3Location) -> AWSError {
         AWSError(
-            .corruptMedia, "\(object): the bytes that came are not those that were stored", retryable: true,
+            .corruptMedia, "\(object): the received bytes differ from the stored ones", retryable: true,
             service: .s3)
     }
 }
@@ -207,32 +218,32 @@ extension S3Client {
 // MARK: - Proof
 
 extension S3Client {
-    /// A digest that an object's bytes must have.
+    /// The expected digest of an object's bytes.
     enum Digest: Sendable {
         case hexadecimal(String)
         case base64(String)
 
-        func holds(for digest: SHA256.Digest) -> Bool {
+        func holds(for digest: Hashing.Digest) -> Bool {
             switch self {
-            case .hexadecimal(let text): Hex.text(digest) == text
+            case .hexadecimal(let text): digest.hexadecimal == text
             case .base64(let text): Data(digest).base64EncodedString() == text
             }
         }
     }
 
-    /// How an object's bytes are verified.
+    /// What an object's bytes are verified against.
     enum Proof: Sendable {
-        /// By a digest of all of them.
+        /// A digest of all bytes.
         case bytes(Digest)
-        /// By a digest of the digests of pieces of `step` bytes.
+        /// A digest of the digests of pieces of `step` bytes.
         case pieces(Digest, step: Int)
-        /// By a digest of the digests of parts whose size is not known.
+        /// A digest of the digests of parts of unknown size.
         case parts(Digest, count: Int)
     }
 }
 
 extension S3Client.ObjectInfo {
-    /// `nil` where nothing is known of the bytes.
+    /// What the object's bytes can be verified against; `nil` if there is nothing.
     var proof: S3Client.Proof? {
         if let hash {
             let digest = S3Client.Digest.hexadecimal(hash.digits)

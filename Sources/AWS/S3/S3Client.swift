@@ -1,61 +1,73 @@
-import Crypto
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import FoundationEssentials
 import HTTP
+import Hashing
 
-/// Amazon S3, or what speaks like it.
+/// A client of Amazon S3 and of S3-compatible stores.
 ///
-/// Stores differ in what they refuse and report: `S3Features` is what an endpoint was found to support, `S3Hash` keeps the bytes
-/// verifiable without its help.
+/// Stores differ in the features that they support: `S3Features` detects them at run time, and `S3Hash` makes objects verifiable without
+/// the store's checksums.
+///
+///     let client = S3Client(account: AWSAccount(environment: ProcessInfo.processInfo.environment))
+///     let object = try S3Location(bucket: "films", key: "final.mp4")
+///     try await client.upload(.file("/tmp/final.mp4"), to: object, mediaType: "video/mp4")
+///     let url = try await client.presignedURL(object, seconds: 3600)
 package struct S3Client: Sendable {
-    /// Bytes that one request can store.
+    /// Maximum size of a single upload in bytes.
     package static let maximumUpload = 5 * 1024 * 1024 * 1024
 
-    /// A new object as it was stored.
+    /// The result of an upload.
     package struct Stored: Sendable {
-        /// The header `ETag`; empty where the endpoint sends none.
-        package let tag: String
-        /// Of its bytes, see `ObjectInfo.identity`.
+        /// The `ETag` header; empty if the endpoint does not send one.
+        package let eTag: String
+        /// The identity of the object's bytes, see `ObjectInfo.identity`.
         package let identity: String
     }
 
     let client: AWSClient
-    let storage: S3Storage
-    /// What the endpoint was found to support.
+    let storageOptions: S3StorageOptions
+    /// The detected features of the endpoint.
     let features: S3Features
-    /// What the settings ask for, or the setting that is wrong.
-    private let configured: Result<S3Checksums, AWSError>
-    /// Bytes of one part of a large object; what is not larger than two travels in one piece.
+    /// The checksum settings, or the error of an invalid one.
+    private let checksumSettings: Result<S3Checksums, AWSError>
+    /// Size of a part in bytes. Objects of at most two parts are transferred in one piece.
     let partSize: Int
 
-    /// - Parameter partSize: bytes; S3 wants 5 MiB at the least.
+    /// Creates a client with the account's credentials, region and endpoint.
+    ///
+    /// - Parameter partSize: size of a part in bytes, at least 5 MiB for Amazon S3; 16 MiB by default.
     package init(account: AWSAccount, partSize: Int = 16 * 1024 * 1024) {
         client = AWSClient(account: account)
-        storage = S3Storage(environment: account.settings.environment)
-        features = S3Features.of(endpoint: account.endpoint(.s3))
-        configured = Result { () throws(AWSError) in try account.settings.checksums() }
+        storageOptions = S3StorageOptions(environment: account.settings.environment)
+        features = S3Features.shared(for: account.endpoint(.s3))
+        checksumSettings = Result { () throws(AWSError) in try account.settings.checksums() }
         self.partSize = partSize
     }
 
-    /// Whether the endpoint answers a request for a part of an object with the whole object.
-    package var ignoresRanges: Bool { features[.ranges] == .refused }
+    /// Whether the endpoint answers range requests with the whole object.
+    package var ignoresRangeRequests: Bool { features[.ranges] == .unsupported }
 
-    /// Whether checksums of S3 are wanted with what is stored.
+    /// Whether uploads should use S3's checksums.
     var sendsChecksums: Bool {
-        get throws(AWSError) { try configured.get().onRequests == .whenSupported }
+        get throws(AWSError) { try checksumSettings.get().onRequests == .whenSupported }
     }
 
-    /// Whether checksums of S3 are wanted with what is read.
-    var asksForChecksums: Bool {
-        get throws(AWSError) { try configured.get().onResponses == .whenSupported }
+    /// Whether reads should use S3's checksums.
+    var requestsChecksums: Bool {
+        get throws(AWSError) { try checksumSettings.get().onResponses == .whenSupported }
     }
 
-    /// `nil` where there is no such object.
+    /// The metadata of an object.
+    ///
+    /// - Returns: `nil` if the object does not exist.
+    /// - Throws: `AWSError`; `CancellationError`.
     package func info(_ object: S3Location) async throws -> ObjectInfo? {
         do {
             return try await head(object)
         } catch let error as AWSError where error.code == nil && error.kind != .notFound && !error.retryable {
-            // The answer to HEAD has no body, so no reason. The answer to a request for a byte has one.
+            // A response to HEAD has no body and no error code. A request for one byte returns both.
             do {
                 _ = try await read(object, range: 0..<1)
             } catch let error as AWSError where error.kind == .notFound && error.code != "NoSuchBucket" {
@@ -64,18 +76,18 @@ package struct S3Client: Sendable {
             do {
                 return try await head(object)
             } catch let error as AWSError where error.status != nil && features[.checksumMode] == .unknown {
-                // The request for a byte went without the mode.
-                let info = try await head(object, mayAskForChecksums: false)
-                features.note(.checksumMode, .refused)
+                // The request for one byte succeeded without the checksum mode.
+                let info = try await head(object, mayRequestChecksums: false)
+                features.record(.checksumMode, .unsupported)
                 return info
             }
         }
     }
 
-    private func head(_ object: S3Location, mayAskForChecksums: Bool = true) async throws -> ObjectInfo? {
+    private func head(_ object: S3Location, mayRequestChecksums: Bool = true) async throws -> ObjectInfo? {
         do {
-            let isWanted = try mayAskForChecksums && asksForChecksums
-            return try await features.trying(.checksumMode, isWanted: isWanted) { isUsed in
+            let isEnabled = try mayRequestChecksums && requestsChecksums
+            return try await features.withFeature(.checksumMode, isEnabled: isEnabled) { isUsed in
                 var request = AWSRequest("HEAD", object)
                 if isUsed { request.headers["x-amz-checksum-mode"] = "ENABLED" }
                 let response = try await client.send(request)
@@ -89,22 +101,25 @@ package struct S3Client: Sendable {
         }
     }
 
-    /// The size by the answer to a request for one byte: some proxies remove the length from the answer to HEAD.
+    /// The size of an object, from a request for one byte. Some proxies remove the length from responses to HEAD.
     private func size(_ object: S3Location) async throws -> Int {
         var request = AWSRequest("GET", object)
         request.headers["Range"] = "bytes=0-0"
-        request.wantsPart = true
+        request.requiresPartialContent = true
         request.sink = .memory(maximum: 1)
         do {
             if let total = ContentRange(try await client.send(request))?.total { return total }
         } catch let error as AWSError where error.status == 416 {
             return 0
-        } catch let error as AWSError where error.isWhole {}
+        } catch let error as AWSError where error.isRangeIgnored {}
         throw AWSError(
-            .unavailable, "\(object): the answers have neither Content-Length nor Content-Range; is the endpoint S3?")
+            .unavailable,
+            "\(object): the responses have neither Content-Length nor Content-Range; check the S3 endpoint")
     }
 
-    /// Stores an object: a reader sees the old one or the new one. A large file travels in parts.
+    /// Uploads an object atomically: readers see the old or the new one. Large files are uploaded in parts.
+    ///
+    /// - Throws: `AWSError`, `tooLarge` for more than 5 GiB in one piece; `CancellationError`.
     @discardableResult
     package func upload(
         _ source: S3Source, to object: S3Location, mediaType: String = "application/octet-stream"
@@ -112,85 +127,98 @@ package struct S3Client: Sendable {
         if case .file(let path) = source {
             let size = try FileDigest.size(path, name: object.description)
             if size > 2 * partSize {
-                return try await upload(LargeUpload(path: path, size: size, object: object, mediaType: mediaType))
+                return try await upload(MultipartUpload(path: path, size: size, object: object, mediaType: mediaType))
             }
         }
         let digest = try FileDigest(source, name: object.description)
         guard digest.size <= Self.maximumUpload else {
-            throw AWSError(.tooLarge, "\(object): \(digest.size) bytes; at most \(Self.maximumUpload) can be stored")
+            throw AWSError(
+                .tooLarge, "\(object): \(digest.size) bytes; at most \(Self.maximumUpload) bytes can be uploaded")
         }
         let hash = S3Hash(digest.bytes)
-        let isWanted = try sendsChecksums
-        return try await features.trying(.metadata) { hasHash in
-            try await features.trying(.checksums, isWanted: isWanted) { hasChecksum in
+        let isEnabled = try sendsChecksums
+        return try await features.withFeature(.metadata) { hasHash in
+            try await features.withFeature(.checksums, isEnabled: isEnabled) { hasChecksum in
                 var request = AWSRequest("PUT", object)
                 request.headers["Content-Type"] = mediaType
                 if hasHash { request.headers[S3Hash.header] = hash.text }
-                storage.mark(&request.headers)
-                request.carry(source, digest, withChecksum: hasChecksum)
+                storageOptions.apply(to: &request.headers)
+                request.setBody(source, digest, withChecksum: hasChecksum)
                 let response = try await client.send(request)
                 let info = ObjectInfo(response, size: digest.size)
                 let identity = hasHash ? ObjectInfo.identity(hash) : info.identity ?? ObjectInfo.identity(hash)
-                return Stored(tag: info.tag, identity: identity)
+                return Stored(eTag: info.eTag, identity: identity)
             }
         }
     }
 
-    /// Copies an object within S3; the bytes do not travel.
+    /// Copies an object within the store, without transferring its bytes.
+    ///
+    /// - Throws: `AWSError`, `notFound` if the source does not exist; `CancellationError`.
     package func copy(_ source: S3Location, to target: S3Location) async throws {
-        try await features.trying(.checksums, isWanted: try sendsChecksums) { isUsed in
+        try await features.withFeature(.checksums, isEnabled: try sendsChecksums) { isUsed in
             var request = AWSRequest("PUT", target)
             request.headers["x-amz-copy-source"] = PercentEncoding.path("/\(source.bucket)/\(source.key)")
-            // The copy of an object of parts is in one piece: the checksum of its parts would not be its own.
+            // The copy of a multipart object is a single piece; it needs a checksum of its own.
             if isUsed { request.headers["x-amz-checksum-algorithm"] = "SHA256" }
             request.subject = "\(source) -> \(target)"
-            request.resultName = "CopyObjectResult"
-            storage.mark(&request.headers)
+            request.expectedRootElement = "CopyObjectResult"
+            storageOptions.apply(to: &request.headers)
             _ = try await client.send(request)
         }
     }
 
-    /// Makes sure that a bucket is there and may be listed.
+    /// Checks that a bucket exists and may be listed.
+    ///
+    /// - Throws: `AWSError`, `notFound` or `unauthorized`; `CancellationError`.
     package func checkBucket(_ name: String) async throws {
         var request = AWSRequest("GET", try S3Location(bucket: name, key: ""))
         request.query = [(name: "list-type", value: "2"), (name: "max-keys", value: "1")]
         _ = try await client.send(request)
     }
 
-    /// Removes an object; one that is not there is no error.
+    /// Removes an object. Does nothing if it does not exist.
+    ///
+    /// - Throws: `AWSError`; `CancellationError`.
     package func remove(_ object: S3Location) async throws {
         _ = try await client.send(AWSRequest("DELETE", object))
     }
 
-    /// A URL that lets whoever has it read an object.
+    /// A presigned URL with which anyone can read an object.
     ///
-    /// - Parameter seconds: 1 to 604800.
+    /// - Parameters:
+    ///   - seconds: validity of the URL, 1 to 604800.
+    ///   - time: start of the validity; now if absent.
+    /// - Throws: `AWSError`, `invalidParams` if `seconds` is out of range.
     package func presignedURL(
-        _ object: S3Location, seconds: Int, at moment: SignatureV4.Moment? = nil
+        _ object: S3Location, seconds: Int, at time: SignatureV4.SigningTime? = nil
     ) async throws -> String {
         guard (1...604_800).contains(seconds) else {
             throw AWSError(.invalidParams, "\(object): a URL is valid for 1 to 604800 s, not for \(seconds)")
         }
-        return try await client.presigned(AWSRequest("GET", object), seconds: seconds, at: moment)
+        return try await client.presigned(AWSRequest("GET", object), seconds: seconds, at: time)
     }
 
-    /// Works on all ranges, at most four concurrently. -> the results in the ranges' order.
-    static func inParallel<R: Sendable>(
-        _ ranges: [Range<Int>], _ work: @escaping @Sendable (Int, Range<Int>) async throws -> R
+    /// Maps ranges with an asynchronous function, at most four concurrently.
+    ///
+    /// - Parameter transform: called with the index and the range.
+    /// - Returns: the results in the order of the ranges.
+    static func concurrentMap<R: Sendable>(
+        _ ranges: [Range<Int>], _ transform: @escaping @Sendable (Int, Range<Int>) async throws -> R
     ) async throws -> [R] {
         try await withThrowingTaskGroup(of: (Int, R).self) { group in
             var results: [R?] = Array(repeating: nil, count: ranges.count)
             var next = 0
-            func begin() {
+            func startNext() {
                 guard next < ranges.count else { return }
                 let (number, range) = (next, ranges[next])
                 next += 1
-                group.addTask { (number, try await work(number, range)) }
+                group.addTask { (number, try await transform(number, range)) }
             }
-            for _ in 0..<concurrency { begin() }
+            for _ in 0..<concurrency { startNext() }
             while let (number, result) = try await group.next() {
                 results[number] = result
-                begin()
+                startNext()
             }
             return results.compactMap { $0 }
         }
@@ -198,6 +226,7 @@ package struct S3Client: Sendable {
 
     private static let concurrency = 4
 
+    /// Splits `0..<size` into ranges of `step` bytes; the last one may be shorter.
     static func ranges(_ size: Int, step: Int) -> [Range<Int>] {
         stride(from: 0, to: size, by: step).map { $0..<min($0 + step, size) }
     }
@@ -209,11 +238,11 @@ extension AWSRequest {
         bucket = object.bucket
     }
 
-    /// Sends bytes whose digest is signed, and checked by a store that knows checksums.
-    mutating func carry(
+    /// Sets the body. Its digest is signed, and sent as a checksum if requested.
+    mutating func setBody(
         _ source: S3Source, _ digest: FileDigest, range: Range<Int>? = nil, withChecksum: Bool
     ) {
-        payload = Hex.text(digest.bytes)
+        precomputedPayloadHash = digest.bytes.hexadecimal
         if withChecksum {
             headers["x-amz-checksum-sha256"] = digest.base64
             headers["x-amz-sdk-checksum-algorithm"] = "SHA256"

@@ -1,96 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Synchronization
 
-/// What an endpoint was found to support: each feature is tried once, and what the endpoint refuses is not asked for again.
+/// The features that an endpoint supports, detected at run time.
 ///
-/// All clients of a process share what they found, so that a store without quirks costs no request more.
+/// Each feature is tried once; one that the endpoint rejects is not used again. All clients in a process share the results, so a fully
+/// compatible store costs no additional requests.
 final class S3Features: Sendable {
     enum Feature: Hashable {
-        /// `x-amz-checksum-sha256` with an object that travels in one piece.
+        /// `x-amz-checksum-sha256` on single uploads.
         case checksums
-        /// The same with the parts of a large object.
+        /// `x-amz-checksum-sha256` on the parts of multipart uploads.
         case partChecksums
-        /// `x-amz-checksum-mode` when an object is read.
+        /// `x-amz-checksum-mode` on reads.
         case checksumMode
-        /// `partNumber` when an object is read.
+        /// `partNumber` on reads.
         case partNumber
-        /// `x-amz-meta-understudy-sha256` with what is stored.
+        /// The metadata `x-amz-meta-understudy-sha256` on uploads.
         case metadata
-        /// `ETag`: the same one in each answer about a state of an object.
-        case tags
-        /// `If-Match` with the tag that the endpoint itself reported.
+        /// An `ETag` that is the same in every response about one state of an object.
+        case eTags
+        /// `If-Match` with an `ETag` that the endpoint reported.
         case conditions
-        /// `Range`.
+        /// `Range` requests.
         case ranges
     }
 
     enum Support {
-        case unknown, supported, refused
+        case unknown, supported, unsupported
     }
 
-    private let found = Mutex<[Feature: Support]>([:])
+    private let support = Mutex<[Feature: Support]>([:])
 
-    private static let all = Mutex<[String: S3Features]>([:])
+    private static let registry = Mutex<[String: S3Features]>([:])
 
+    /// The process-wide features of an endpoint.
+    ///
     /// - Parameter endpoint: its URL; `nil` for AWS's own.
-    static func of(endpoint: String?) -> S3Features {
-        all.withLock { all in
-            let features = all[endpoint ?? ""] ?? S3Features()
-            all[endpoint ?? ""] = features
+    static func shared(for endpoint: String?) -> S3Features {
+        registry.withLock { registry in
+            let features = registry[endpoint ?? ""] ?? S3Features()
+            registry[endpoint ?? ""] = features
             return features
         }
     }
 
-    /// Forgets what was found of an endpoint: another server answers there now.
-    static func forget(endpoint: String?) {
-        all.withLock { $0[endpoint ?? ""]?.found.withLock { $0 = [:] } }
+    /// Resets the features of an endpoint, for example because another server replaced it.
+    static func reset(endpoint: String?) {
+        registry.withLock { $0[endpoint ?? ""]?.support.withLock { $0 = [:] } }
     }
 
-    subscript(feature: Feature) -> Support { found.withLock { $0[feature] ?? .unknown } }
+    subscript(feature: Feature) -> Support { support.withLock { $0[feature] ?? .unknown } }
 
-    func note(_ feature: Feature, _ support: Support) { found.withLock { $0[feature] = support } }
+    func record(_ feature: Feature, _ support: Support) { self.support.withLock { $0[feature] = support } }
 
-    /// Makes a request with a feature where the endpoint may support it; again without it where that was refused.
+    /// Makes a request with an optional feature, and repeats it without the feature if the endpoint rejects it.
     ///
     /// - Parameters:
-    ///   - isWanted: `false` to make it without the feature at once.
-    ///   - body: makes the request, with the feature or without.
-    func trying<R>(
-        _ feature: Feature, isWanted: Bool = true, _ body: (_ isUsed: Bool) async throws -> R
+    ///   - isEnabled: `false` to make the request without the feature.
+    ///   - body: makes the request, with or without the feature.
+    /// - Throws: what `body` throws.
+    func withFeature<R>(
+        _ feature: Feature, isEnabled: Bool = true, _ body: (_ isUsed: Bool) async throws -> R
     ) async throws -> R {
-        guard isWanted, self[feature] != .refused else { return try await body(false) }
+        guard isEnabled, self[feature] != .unsupported else { return try await body(false) }
         do {
             let result = try await body(true)
-            if self[feature] == .unknown { note(feature, .supported) }
+            if self[feature] == .unknown { record(feature, .supported) }
             return result
-        } catch let error as AWSError where mayRefuse(error, feature) {
-            // What fails in the same way without it was not about the feature.
+        } catch let error as AWSError where mayBeCaused(error, by: feature) {
+            // If the request also fails without the feature, the feature was not the cause.
             let result = try await body(false)
-            note(feature, .refused)
+            record(feature, .unsupported)
             return result
         }
     }
 
-    /// Whether a refusal may be about a feature: stores answer 400, 403, 500 or 501 with codes of all sorts, and a proxy that removes a
-    /// signed header makes the signature wrong.
-    private func mayRefuse(_ error: AWSError, _ feature: Feature) -> Bool {
+    /// Whether an unsupported feature may have caused an error. Stores answer 400, 403, 500 or 501 with various codes, and a proxy that removes
+    /// a signed header invalidates the signature.
+    private func mayBeCaused(_ error: AWSError, by feature: Feature) -> Bool {
         guard let status = error.status else { return false }
-        let isDamage = Self.damage.contains(error.code ?? "")
-        let isNamed = error.message.lowercased().contains(feature.word)
-        if isNamed, !isDamage, status < 500 && status != 404 || status == 501 { return true }
-        guard self[feature] == .unknown, !error.isAboutCredentials else { return false }
-        // A store that computes another checksum, or fails over one, says so each time that it is asked.
-        if isDamage || status == 500 { return feature.isChecksum }
+        let isCorruption = Self.corruptionCodes.contains(error.code ?? "")
+        let isMentioned = error.message.lowercased().contains(feature.keyword)
+        if isMentioned, !isCorruption, status < 500 && status != 404 || status == 501 { return true }
+        guard self[feature] == .unknown, !error.isCredentialError else { return false }
+        // A store that computes checksums incorrectly fails every request with one.
+        if isCorruption || status == 500 { return feature.isChecksum }
         guard !error.retryable else { return false }
         return [400, 403, 405, 415, 422, 501].contains(status)
     }
 
-    /// Bytes changed on the way: they are sent again as they were.
-    private static let damage: Set<String> = ["BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch"]
+    /// Codes for bytes that were corrupted in transit, which a retry corrects.
+    private static let corruptionCodes: Set<String> = [
+        "BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch",
+    ]
 }
 
 extension S3Features.Feature {
-    /// What a refusal of the feature mentions.
-    fileprivate var word: String { self == .metadata ? "metadata" : "checksum" }
+    /// A word that error messages about the feature contain.
+    fileprivate var keyword: String { self == .metadata ? "metadata" : "checksum" }
 
     fileprivate var isChecksum: Bool { self == .checksums || self == .partChecksums || self == .checksumMode }
 }

@@ -1,30 +1,35 @@
-import Crypto
-import FoundationEssentials
+// SPDX-License-Identifier: Apache-2.0
 
-/// The SHA-256 of an object, by this project's own account: stored as metadata of the object, so that its bytes can be verified
-/// whatever the store makes of checksums and tags.
+import FoundationEssentials
+import Hashing
+
+/// The SHA-256 of an object in its metadata, with which its bytes can be verified even if the store supports neither checksums nor reliable
+/// ETags.
 ///
-/// `<hex digits>` for an object that travelled in one piece; `<hex digits>-<bytes>` for a large one: the SHA-256 of the SHA-256 of each
-/// piece of so many bytes, one after the other.
+/// `<hex digits>` for an object that was uploaded in one piece. `<hex digits>-<bytes>` for a multipart upload: the SHA-256 of the
+/// concatenated SHA-256 digests of its pieces, each of `<bytes>` bytes.
 struct S3Hash: Sendable, Equatable {
+    /// The header of the metadata.
     static let header = "x-amz-meta-understudy-sha256"
 
-    /// In hexadecimal digits.
+    /// The digest in hexadecimal digits.
     let digits: String
-    /// Bytes of the pieces; `nil` for a hash of all bytes at once.
+    /// Size of the pieces in bytes; `nil` for a hash of the whole object.
     let step: Int?
 
-    init(_ digest: SHA256.Digest) {
-        digits = Hex.text(digest)
+    init(_ digest: Hashing.Digest) {
+        digits = digest.hexadecimal
         step = nil
     }
 
-    init(pieces: [SHA256.Digest], step: Int) {
-        digits = Hex.text(Self.combined(pieces))
+    init(pieces: [Hashing.Digest], step: Int) {
+        digits = Self.combined(pieces).hexadecimal
         self.step = step
     }
 
-    /// - Returns: `nil` for what is not such a text.
+    /// Parses the value of the metadata.
+    ///
+    /// - Returns: `nil` if the text is malformed.
     init?(_ text: String) {
         let words = text.split(separator: "-", omittingEmptySubsequences: false)
         guard let first = words.first, first.utf8.count == 64,
@@ -40,15 +45,16 @@ struct S3Hash: Sendable, Equatable {
         }
     }
 
+    /// The value of the metadata.
     var text: String { step.map { "\(digits)-\($0)" } ?? digits }
 
-    /// What a foreign object may ask for at the least, so that its pieces are not too many.
+    /// Smallest accepted piece size in bytes, which bounds the number of pieces.
     private static let smallestStep = 64 * 1024
 
-    /// The SHA-256 of digests.
-    static func combined(_ digests: [SHA256.Digest]) -> SHA256.Digest {
+    /// The SHA-256 of the concatenated digests.
+    static func combined(_ digests: [Hashing.Digest]) -> Hashing.Digest {
         var hash = SHA256()
-        for digest in digests { digest.withUnsafeBytes { hash.update(bufferPointer: $0) } }
+        for digest in digests { hash.update(digest.bytes) }
         return hash.finalize()
     }
 }

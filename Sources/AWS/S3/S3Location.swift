@@ -1,11 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 
-/// An object of S3, or all that begin with a prefix.
+/// An S3 object, or all objects with a key prefix.
 package struct S3Location: Sendable, Hashable, CustomStringConvertible {
+    /// The bucket's name.
     package let bucket: String
+    /// The object's key, at most 1024 bytes; empty for the whole bucket.
     package let key: String
 
-    /// - Throws: `invalidParams` for a bucket's name or a key that S3 cannot have.
+    /// Creates a location.
+    ///
+    /// - Throws: `invalidParams` if the bucket's name or the key is invalid in S3.
     package init(bucket: String, key: String) throws(AWSError) {
         let isName =
             (3...63).contains(bucket.utf8.count) && bucket.first != "." && bucket.last != "."
@@ -18,7 +24,7 @@ package struct S3Location: Sendable, Hashable, CustomStringConvertible {
                 }
             }
         guard isName else {
-            throw AWSError(.invalidParams, "s3://\(bucket.prefix(80)): expected a bucket's name behind s3://")
+            throw AWSError(.invalidParams, "s3://\(bucket.prefix(80)): expected a bucket name after s3://")
         }
         guard key.utf8.count <= 1024 else {
             throw AWSError(.invalidParams, "s3://\(bucket)/\(key.prefix(80))...: a key has at most 1024 bytes")
@@ -27,5 +33,6 @@ package struct S3Location: Sendable, Hashable, CustomStringConvertible {
         self.key = key
     }
 
+    /// The URI, `s3://bucket/key`.
     package var description: String { "s3://\(bucket)/\(key)" }
 }

@@ -1,21 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import HTTP
 
-/// Who AWS takes the caller for.
+/// The identity to which AWS maps the credentials.
 package struct CallerIdentity: Sendable, Equatable {
-    /// Twelve digits.
+    /// The account's number, twelve digits.
     package let account: String
+    /// The ARN of the user or role.
     package let arn: String
 
-    /// Asks STS, which costs nothing and needs no permission.
+    /// Fetches the identity from STS, which is free of charge and requires no permissions.
     ///
-    /// - Throws: `AWSError`, or `CancellationError`.
-    package static func ask(_ account: AWSAccount) async throws -> CallerIdentity {
+    /// - Throws: `AWSError`; `CancellationError`.
+    package static func fetch(_ account: AWSAccount) async throws -> CallerIdentity {
         let response = try await AWSClient(account: account).send(
             .form(.sts, action: "GetCallerIdentity", version: "2011-06-15", [], subject: "AWS"))
         let result = XMLElement(document: response.body)?["GetCallerIdentityResult"]
         guard let id = result?["Account"]?.text, let arn = result?["Arn"]?.text else {
-            throw AWSError(.unavailable, "AWS: the endpoint's answer is none of STS", service: .sts)
+            throw AWSError(.unavailable, "AWS: unexpected response; check the STS endpoint", service: .sts)
         }
         return CallerIdentity(account: id, arn: arn)
     }

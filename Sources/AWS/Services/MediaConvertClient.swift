@@ -1,11 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 package import FoundationEssentials
 import HTTP
 import Untrusted
 
-/// Jobs of MediaConvert.
+/// A client of the MediaConvert operations for jobs and queues.
 package struct MediaConvertClient: Sendable {
+    /// A transcoding job.
     package struct Job: Sendable, Equatable, Decodable {
+        /// The state of a job.
         package enum Status: String, Sendable, Decodable {
             case submitted = "SUBMITTED"
             case progressing = "PROGRESSING"
@@ -14,14 +18,17 @@ package struct MediaConvertClient: Sendable {
             case error = "ERROR"
         }
 
+        /// The job's identifier.
         package let id: String
+        /// The state of the job.
         package let status: Status
-        /// 0 to 100; absent until the job has begun.
+        /// Progress in percent, 0 to 100; `nil` until the job has begun.
         package let percent: Int?
-        /// MediaConvert's number for what went wrong.
+        /// MediaConvert's error code; `nil` unless the job failed.
         package let errorCode: Int?
+        /// MediaConvert's error message; `nil` unless the job failed.
         package let errorMessage: String?
-        /// When the job was made by AWS's clock, in seconds since 1970.
+        /// Creation time by AWS's clock, in seconds since 1970.
         package let createdAt: Double?
 
         private enum CodingKeys: String, CodingKey {
@@ -30,11 +37,11 @@ package struct MediaConvertClient: Sendable {
         }
     }
 
-    private struct Answer: Decodable {
+    private struct JobResponse: Decodable {
         var job: Job
     }
 
-    private struct QueueAnswer: Decodable {
+    private struct QueueResponse: Decodable {
         struct Queue: Decodable {
             var status: String
         }
@@ -46,28 +53,32 @@ package struct MediaConvertClient: Sendable {
 
     private let client: AWSClient
 
+    /// Creates a client with the account's credentials.
     package init(account: AWSAccount) {
         client = AWSClient(account: account)
     }
 
-    /// What a queue does: `ACTIVE` or `PAUSED`.
+    /// Fetches the status of a queue, `ACTIVE` or `PAUSED`.
     ///
-    /// - Parameter name: or ARN.
-    /// - Throws: `notFound` where the account has no such queue in the region.
+    /// - Parameter name: the queue's name or ARN.
+    /// - Throws: `AWSError`, `notFound` if the queue does not exist in the region; `CancellationError`.
     package func queueStatus(_ name: String) async throws -> String {
         let name = name.hasPrefix("arn:") ? String(name.split(separator: "/").last ?? "") : name
         let subject = "the MediaConvert queue \(name)"
         let response = try await client.send(
             AWSRequest(.mediaConvert, "GET", "/2017-08-29/queues/\(name)", subject: subject))
-        guard let answer = try? JSONDecoder().decode(QueueAnswer.self, from: response.body) else {
-            throw Self.foreign(subject)
+        guard let result = try? JSONDecoder().decode(QueueResponse.self, from: response.body) else {
+            throw Self.unexpectedResponse(subject)
         }
-        return answer.queue.status.bounded(to: 40).printable()
+        return result.queue.status.bounded(to: 40).printable()
     }
 
-    /// Makes a job. Two requests with the same `clientRequestToken` within a minute make one.
+    /// Creates a job. Requests with the same `clientRequestToken` within a minute create one job.
     ///
-    /// - Parameter request: a CreateJob request in JSON; it holds a `clientRequestToken`, so that it may be sent again.
+    /// - Parameters:
+    ///   - request: a CreateJob request in JSON, with a `clientRequestToken` so that it can be retried.
+    ///   - subject: the resource of the request, for messages.
+    /// - Throws: `AWSError`; `CancellationError`.
     package func create(_ request: Data, subject: String) async throws -> Job {
         var call = AWSRequest(.mediaConvert, "POST", Self.path, subject: subject)
         call.headers["Content-Type"] = "application/json"
@@ -75,16 +86,18 @@ package struct MediaConvertClient: Sendable {
         return try Self.job(try await client.send(call), subject)
     }
 
-    /// - Throws: `notFound` where the account has no such job in the region.
+    /// Fetches a job.
+    ///
+    /// - Throws: `AWSError`, `notFound` if the job does not exist in the region; `CancellationError`.
     package func job(_ id: String) async throws -> Job {
         let subject = "the MediaConvert job \(id)"
         return try Self.job(
             try await client.send(AWSRequest(.mediaConvert, "GET", "\(Self.path)/\(id)", subject: subject)), subject)
     }
 
-    /// Ends a job that has not ended.
+    /// Cancels a running job.
     ///
-    /// - Throws: `conflict` or `invalidParams` for a job that cannot be cancelled any more.
+    /// - Throws: `AWSError`, `conflict` or `invalidParams` if the job has already ended; `CancellationError`.
     package func cancel(_ id: String) async throws {
         _ = try await client.send(
             AWSRequest(.mediaConvert, "DELETE", "\(Self.path)/\(id)", subject: "the MediaConvert job \(id)"))
@@ -92,15 +105,15 @@ package struct MediaConvertClient: Sendable {
 
     private static func job(_ response: HTTPResponse, _ subject: String) throws -> Job {
         do {
-            return try JSONDecoder().decode(Answer.self, from: response.body).job
+            return try JSONDecoder().decode(JobResponse.self, from: response.body).job
         } catch {
-            throw foreign(subject)
+            throw unexpectedResponse(subject)
         }
     }
 
-    private static func foreign(_ subject: String) -> AWSError {
+    private static func unexpectedResponse(_ subject: String) -> AWSError {
         AWSError(
-            .unavailable, "\(subject): the endpoint's answer is none of MediaConvert: is the endpoint right?",
+            .unavailable, "\(subject): unexpected response; check the MediaConvert endpoint",
             service: .mediaConvert)
     }
 }

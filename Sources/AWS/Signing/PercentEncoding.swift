@@ -1,35 +1,42 @@
-/// Percent-encoding as AWS signs it: all but the unreserved characters of RFC 3986, in upper-case digits.
+// SPDX-License-Identifier: Apache-2.0
+
+import Hashing
+
+/// Percent-encoding for AWS signatures: every byte except the unreserved characters of RFC 3986, with uppercase digits.
 enum PercentEncoding {
-    static func component(_ text: String) -> String { encode(text, keepsSlashes: false) }
+    /// Encodes a query component.
+    static func component(_ text: String) -> String { encode(text, preservesSlashes: false) }
 
-    /// A path; its slashes stay.
-    static func path(_ text: String) -> String { encode(text, keepsSlashes: true) }
+    /// Encodes a path, preserving its slashes.
+    static func path(_ text: String) -> String { encode(text, preservesSlashes: true) }
 
-    /// Names and values, sorted as they are signed; a name without a value has `=` all the same.
+    /// Encodes a query in canonical order. A name with an empty value is followed by `=`.
     static func query(_ items: [(name: String, value: String)]) -> String {
         items.map { (component($0.name), component($0.value)) }.sorted { $0 < $1 }
             .map { "\($0.0)=\($0.1)" }.joined(separator: "&")
     }
 
-    /// `nil` where the text is not percent-encoded UTF-8.
+    /// Decodes a text.
+    ///
+    /// - Returns: `nil` if the text is not percent-encoded UTF-8.
     static func decode(_ text: String) -> String? {
         var bytes: [UInt8] = []
         var iterator = text.utf8.makeIterator()
         while let byte = iterator.next() {
             guard byte == UInt8(ascii: "%") else {
-                // `encoding-type=url` writes a space as a plus.
+                // `encoding-type=url` encodes a space as a plus sign.
                 bytes.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
                 continue
             }
             guard let high = iterator.next(), let low = iterator.next(),
-                let value = Hex.bytes(String(decoding: [high, low], as: UTF8.self))?.first
+                let value = Hexadecimal.bytes(String(decoding: [high, low], as: UTF8.self))?.first
             else { return nil }
             bytes.append(value)
         }
         return String(validating: bytes, as: UTF8.self)
     }
 
-    private static func encode(_ text: String, keepsSlashes: Bool) -> String {
+    private static func encode(_ text: String, preservesSlashes: Bool) -> String {
         var result: [UInt8] = []
         for byte in text.utf8 {
             switch byte {
@@ -37,10 +44,10 @@ enum PercentEncoding {
                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
                 UInt8(ascii: "~"):
                 result.append(byte)
-            case UInt8(ascii: "/") where keepsSlashes:
+            case UInt8(ascii: "/") where preservesSlashes:
                 result.append(byte)
             default:
-                result += Array("%\(Hex.text([byte]).uppercased())".utf8)
+                result += Array("%\(Hexadecimal.text([byte]).uppercased())".utf8)
             }
         }
         return String(decoding: result, as: UTF8.self)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import AWS
 import Faults
 import FoundationEssentials
@@ -5,28 +7,28 @@ import Glibc
 import Retry
 import Synchronization
 
-/// Files of this machine that stand for objects elsewhere: copies of what was read, and what is not yet stored.
+/// Local copies of S3 objects, and temporary files for uploads.
 ///
-/// They are in `UNDERSTUDY_CACHE_DIR`, else `$XDG_CACHE_HOME/understudy`, else `~/.cache/understudy`; the services of one user share
-/// them, so that no clip is downloaded twice. The least recently used go where they are more than `UNDERSTUDY_CACHE_BYTES`, or where the
-/// disk is full; a copy that is in use stays. An object for which there is no room is read from a file elsewhere, which goes after its
-/// use.
+/// Copies are stored in `UNDERSTUDY_CACHE_DIR`, otherwise `$XDG_CACHE_HOME/understudy` or `~/.cache/understudy`. All services of a user share
+/// them, so each object is downloaded once. The least recently used copies are removed when their total size exceeds
+/// `UNDERSTUDY_CACHE_BYTES` or the disk is full; copies in use are preserved. An object that does not fit is downloaded to a fallback folder
+/// and removed after its use.
 final class LocalCopies: Sendable {
     static let variable = "UNDERSTUDY_CACHE_BYTES"
     static let defaultBytes = 8 * 1024 * 1024 * 1024
-    /// Bytes that should be free before a file of unknown size is written.
+    /// Free space in bytes that is required before a file of unknown size is written.
     private static let reserve = 256 * 1024 * 1024
-    /// Seconds after which a temporary file is one of a process that is gone.
-    private static let abandoned = 86_400
+    /// Age in seconds at which a temporary file is considered abandoned by a terminated process.
+    private static let abandonedAge = 86_400
 
     let folder: String
-    /// Bytes of copies beyond which the least recently used go.
+    /// Maximum total size of the copies in bytes.
     let maximumBytes: Int
-    private let marks: CopyMarks
-    private let spare: [String]
-    /// Whether copies in use left more than there should be.
+    private let locks: CopyUseLocks
+    private let fallbackFolders: [String]
+    /// Whether the last trim left more than `maximumBytes` because copies were in use.
     private let isOverfull = Mutex(false)
-    private let isSwept = Mutex(false)
+    private let hasSwept = Mutex(false)
 
     init(environment: [String: String], maximumBytes: Int? = nil) {
         let root =
@@ -35,16 +37,17 @@ final class LocalCopies: Sendable {
             }
             ?? environment.variable("HOME").map { "\($0)/.cache/understudy" } ?? "/tmp/understudy-\(getuid())-cache"
         folder = "\(root)/artifacts"
-        self.maximumBytes = maximumBytes ?? (try? Self.bytes(environment)) ?? Self.defaultBytes
-        marks = CopyMarks(folder: folder)
-        spare = [environment.variable("UNDERSTUDY_STATE_DIR"), environment.variable("TMPDIR") ?? "/tmp", "/var/tmp"]
-            .compactMap(\.self)
+        self.maximumBytes = maximumBytes ?? (try? Self.configuredBytes(environment)) ?? Self.defaultBytes
+        locks = CopyUseLocks(folder: folder)
+        fallbackFolders = [
+            environment.variable("UNDERSTUDY_STATE_DIR"), environment.variable("TMPDIR") ?? "/tmp", "/var/tmp",
+        ].compactMap(\.self)
     }
 
-    /// `UNDERSTUDY_CACHE_BYTES`.
+    /// The value of `UNDERSTUDY_CACHE_BYTES`, or its default.
     ///
-    /// - Throws: `invalid_params` for what is not a number of bytes.
-    static func bytes(_ environment: [String: String]) throws(ServiceError) -> Int {
+    /// - Throws: `invalid_params` if the value is not a number of bytes.
+    static func configuredBytes(_ environment: [String: String]) throws(ServiceError) -> Int {
         guard let text = environment.variable(variable) else { return defaultBytes }
         guard let bytes = Int(text), bytes >= 0 else {
             throw ServiceError(
@@ -53,111 +56,116 @@ final class LocalCopies: Sendable {
         return bytes
     }
 
-    /// A copy of exactly this state of an object.
+    /// The copy of a specific state of an object.
     ///
-    /// - Parameter identity: of the object's bytes; nothing is found without one.
+    /// - Parameter identity: identifies the object's bytes; without it, no copy is found.
     func find(_ uri: ArtifactURI, identity: String?, size: Int) -> LocalFile? {
         guard let identity else { return nil }
         let path = path(uri, identity)
-        guard access(path, R_OK) == 0, let file = use(path) else { return nil }
+        guard access(path, R_OK) == 0, let file = lockForUse(path) else { return nil }
         var status = stat()
         guard stat(path, &status) == 0, Int(status.st_size) == size else { return nil }
-        // What was used last goes last.
+        // Marks the copy as recently used.
         utimes(path, nil)
         return file
     }
 
-    /// A copy of an object, downloaded where there is none: once, by whichever process asks first.
+    /// The copy of a specific state of an object, downloaded if there is none. Concurrent callers in all processes share one download.
     ///
     /// - Parameters:
-    ///   - identity: of the object's bytes; the copy is not kept without one.
+    ///   - identity: identifies the object's bytes; without it, the copy is not cached.
     ///   - download: writes the object's bytes to a path.
-    func bring(
+    func fetch(
         _ uri: ArtifactURI, identity: String?, size: Int, _ download: (String) async throws -> Void
     ) async throws -> LocalFile {
         if let file = find(uri, identity: identity, size: size) { return file }
-        return try await alone(uri, identity) {
-            // Another process may have brought it meanwhile.
+        return try await exclusively(uri, identity) {
+            // Another process may have downloaded it in the meantime.
             if let file = find(uri, identity: identity, size: size) { return file }
             if makeFolder() {
                 for _ in 1...2 {
-                    // A second time where the disk was filled meanwhile.
-                    guard makeRoom(size) else { break }
-                    if let path = try await Self.fetch(temporary(uri, in: folder), download) {
-                        return keep(path, uri, identity: identity, size: size) ?? Self.passing(path)
+                    // Tries again if the disk filled up during the download.
+                    guard ensureFreeSpace(size) else { break }
+                    if let path = try await Self.downloadUnlessFull(temporary(uri, in: folder), download) {
+                        return store(path, uri, identity: identity, size: size) ?? Self.temporaryFile(path)
                     }
                 }
             }
-            return try await elsewhere(uri, size, download)
+            return try await fetchToFallbackFolder(uri, size, download)
         }
     }
 
-    /// Whether an object is one that is kept.
-    func keeps(_ identity: String?, size: Int) -> Bool { identity != nil && size <= maximumBytes }
+    /// Whether an object may be cached: it has an identity and is not larger than the cache.
+    func isCacheable(_ identity: String?, size: Int) -> Bool { identity != nil && size <= maximumBytes }
 
-    /// Keeps a temporary file as a copy where there is room for it.
+    /// Moves a temporary file into the cache.
     ///
-    /// - Returns: `nil` if it is not kept; it is where it was then.
+    /// - Returns: `nil` if the file cannot be cached; it is not moved then.
     @discardableResult
-    func keep(_ temporary: String, _ uri: ArtifactURI, identity: String?, size: Int) -> LocalFile? {
-        guard let identity, keeps(identity, size: size), temporary.hasPrefix("\(folder)/") else { return nil }
+    func store(_ temporary: String, _ uri: ArtifactURI, identity: String?, size: Int) -> LocalFile? {
+        guard let identity, isCacheable(identity, size: size), temporary.hasPrefix("\(folder)/") else { return nil }
         let path = path(uri, identity)
-        guard let file = use(path), rename(temporary, path) == 0 else { return nil }
+        guard let file = lockForUse(path), rename(temporary, path) == 0 else { return nil }
         trim()
         return file
     }
 
-    /// Calls `body` with the path of a file that does not exist yet and will not exist afterwards.
+    /// Calls `body` with the path of a temporary file, which does not exist yet and is removed afterwards.
     func temporary<R>(_ uri: ArtifactURI, _ body: (String) async throws -> R) async throws -> R {
-        var place: String?
+        var privateFolder: String?
         let isUsable = makeFolder()
-        if !isUsable || !makeRoom(Self.reserve) {
-            place = try? Self.makePlace(spare.filter { DiskRoom.has(Self.reserve, in: $0) })
+        if !isUsable || !ensureFreeSpace(Self.reserve) {
+            privateFolder = try? Self.makePrivateFolder(
+                in: fallbackFolders.filter { FreeSpace.has(Self.reserve, in: $0) })
         }
-        if !isUsable, place == nil { place = try Self.makePlace(spare) }
-        let path = temporary(uri, in: place ?? folder)
+        if !isUsable, privateFolder == nil { privateFolder = try Self.makePrivateFolder(in: fallbackFolders) }
+        let path = temporary(uri, in: privateFolder ?? folder)
         defer {
             unlink(path)
-            if let place { rmdir(place) }
+            if let privateFolder { rmdir(privateFolder) }
         }
         return try await body(path)
     }
 
-    // MARK: - Room
+    // MARK: - Free space
 
-    /// - Returns: whether so many bytes are free.
-    private func makeRoom(_ bytes: Int) -> Bool {
-        if !DiskRoom.has(bytes, in: folder) { trim(free: bytes) }
-        return DiskRoom.has(bytes, in: folder)
+    /// Removes copies if necessary.
+    ///
+    /// - Returns: whether `bytes` of free space are available.
+    private func ensureFreeSpace(_ bytes: Int) -> Bool {
+        if !FreeSpace.has(bytes, in: folder) { trim(free: bytes) }
+        return FreeSpace.has(bytes, in: folder)
     }
 
     private func trim(free: Int = 0) {
-        let marks = marks
-        let fits = KeptFiles(folder: folder, maximumBytes: maximumBytes, remove: { marks.remove($0) }).trim(free: free)
+        let locks = locks
+        let fits = FileCache(folder: folder, maximumBytes: maximumBytes, remove: { locks.remove($0) }).trim(free: free)
         isOverfull.withLock { $0 = !fits }
     }
 
-    /// A copy, marked as in use; `nil` while it is being removed.
-    private func use(_ path: String) -> LocalFile? {
+    /// Locks a copy for use.
+    ///
+    /// - Returns: `nil` while the copy is being removed.
+    private func lockForUse(_ path: String) -> LocalFile? {
         let name = path.split(separator: "/").last ?? ""
-        guard marks.begin(name) else { return nil }
+        guard locks.acquire(name) else { return nil }
         return LocalFile(path) { [self] in
-            marks.end(name)
+            locks.release(name)
             if isOverfull.withLock(\.self) { trim() }
         }
     }
 
-    // MARK: - Files that are not kept
+    // MARK: - Fallback folders
 
-    /// Brings an object to where there is room, for one use.
-    private func elsewhere(
+    /// Downloads an object to a fallback folder with enough free space, for a single use.
+    private func fetchToFallbackFolder(
         _ uri: ArtifactURI, _ size: Int, _ download: (String) async throws -> Void
     ) async throws -> LocalFile {
-        for place in spare where DiskRoom.has(size, in: place) {
-            guard let folder = try? Self.makePlace([place]) else { continue }
+        for parent in fallbackFolders where FreeSpace.has(size, in: parent) {
+            guard let folder = try? Self.makePrivateFolder(in: [parent]) else { continue }
             do {
-                if let path = try await Self.fetch(temporary(uri, in: folder), download) {
-                    return Self.passing(path, in: folder)
+                if let path = try await Self.downloadUnlessFull(temporary(uri, in: folder), download) {
+                    return Self.temporaryFile(path, in: folder)
                 }
                 rmdir(folder)
             } catch {
@@ -165,50 +173,55 @@ final class LocalCopies: Sendable {
                 throw error
             }
         }
+        let folders = ([folder] + fallbackFolders).joined(separator: ", ")
         throw ServiceError(
-            .unavailable,
-            "\(uri): no room for its \(size) bytes in \(([folder] + spare).joined(separator: ", ")); make room and try again",
+            .unavailable, "\(uri): no free space for its \(size) bytes in \(folders); free some space and try again",
             cause: .diskFull)
     }
 
-    private static func passing(_ path: String, in place: String? = nil) -> LocalFile {
+    /// A file that is removed after its use, together with its private folder.
+    private static func temporaryFile(_ path: String, in privateFolder: String? = nil) -> LocalFile {
         LocalFile(path) {
             unlink(path)
-            if let place { rmdir(place) }
+            if let privateFolder { rmdir(privateFolder) }
         }
     }
 
-    /// A new folder for this user alone.
-    private static func makePlace(_ places: [String]) throws(ServiceError) -> String {
-        for place in places {
-            var template = Array("\(place)/\(placePrefix)XXXXXX".utf8CString)
+    /// Creates a folder that only this user can access, in the first parent where that is possible.
+    private static func makePrivateFolder(in parents: [String]) throws(ServiceError) -> String {
+        for parent in parents {
+            var template = Array("\(parent)/\(privateFolderPrefix)XXXXXX".utf8CString)
             if mkdtemp(&template) != nil {
                 return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
             }
         }
-        throw FileFailure.error(errno, "cannot make a folder in \(places.joined(separator: ", "))")
+        throw FileFailure.error(errno, "cannot create a folder in \(parents.joined(separator: ", "))")
     }
 
-    private static let placePrefix = "understudy-copy-"
+    private static let privateFolderPrefix = "understudy-copy-"
 
-    /// Removes folders of processes that are gone.
-    private static func sweepPlaces(in place: String) {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
-        where name.hasPrefix(placePrefix) {
+    /// Removes private folders of terminated processes.
+    private static func sweepPrivateFolders(in parent: String) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
+        where name.hasPrefix(privateFolderPrefix) {
             var status = stat()
-            guard lstat("\(place)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
-                status.st_uid == geteuid(), time(nil) - status.st_mtim.tv_sec >= abandoned
+            guard lstat("\(parent)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
+                status.st_uid == geteuid(), time(nil) - status.st_mtim.tv_sec >= abandonedAge
             else { continue }
-            try? FileManager.default.removeItem(atPath: "\(place)/\(name)")
+            try? FileManager.default.removeItem(atPath: "\(parent)/\(name)")
         }
     }
 
+    /// Downloads to a path, and removes the partial file after an error.
+    ///
     /// - Returns: the path, or `nil` if the disk is full.
-    private static func fetch(_ path: String, _ download: (String) async throws -> Void) async throws -> String? {
+    private static func downloadUnlessFull(
+        _ path: String, _ download: (String) async throws -> Void
+    ) async throws -> String? {
         do {
             try await download(path)
             return path
-        } catch let error as AWSError where error.errno.map(full.contains) ?? false {
+        } catch let error as AWSError where error.errno.map(fullDiskErrors.contains) ?? false {
             unlink(path)
             return nil
         } catch {
@@ -217,18 +230,20 @@ final class LocalCopies: Sendable {
         }
     }
 
-    private static let full: Set<Int32> = [ENOSPC, EDQUOT, EROFS, EFBIG]
+    private static let fullDiskErrors: Set<Int32> = [ENOSPC, EDQUOT, EROFS, EFBIG]
 
-    // MARK: - Names
+    // MARK: - Names and locks
 
-    /// Calls `body` while no other process of this machine does it for the same state of the same object.
-    private func alone<R>(_ uri: ArtifactURI, _ identity: String?, _ body: () async throws -> R) async throws -> R {
+    /// Calls `body` while no other process on this machine does so for the same state of the same object.
+    private func exclusively<R>(
+        _ uri: ArtifactURI, _ identity: String?, _ body: () async throws -> R
+    ) async throws -> R {
         guard let identity, makeFolder() else { return try await body() }
         let path = "\(folder)/.\(ContentKey(["uri": uri.description, "identity": identity]).text.prefix(32)).lock"
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        // Without a lock the work may be done twice.
+        // Without the lock file, concurrent downloads are possible but harmless.
         guard descriptor >= 0 else { return try await body() }
-        // The lock ends with the descriptor; the name may go while others wait, who then do the work again.
+        // The lock is released with the descriptor. Waiters on the removed file find the finished copy, or download again.
         defer {
             unlink(path)
             close(descriptor)
@@ -237,17 +252,20 @@ final class LocalCopies: Sendable {
         return try await body()
     }
 
+    /// Creates the folder of the copies, and sweeps abandoned files once.
+    ///
     /// - Returns: whether copies can be written.
     private func makeFolder() -> Bool {
         try? FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         guard access(folder, W_OK | X_OK) == 0 else { return false }
-        if !isSwept.withLock({ isSwept in
-            defer { isSwept = true }
-            return isSwept
-        }) {
-            DurableFile.sweep(folder, olderThan: Self.abandoned)
-            for place in spare { Self.sweepPlaces(in: place) }
+        let mustSweep = hasSwept.withLock { hasSwept in
+            defer { hasSwept = true }
+            return !hasSwept
+        }
+        if mustSweep {
+            DurableFile.sweep(folder, olderThan: Self.abandonedAge)
+            for parent in fallbackFolders { Self.sweepPrivateFolders(in: parent) }
         }
         return true
     }
@@ -258,7 +276,7 @@ final class LocalCopies: Sendable {
 
     private func path(_ uri: ArtifactURI, _ identity: String) -> String {
         let parts = uri.name.split(separator: ".")
-        let ending = parts.count > 1 ? ".\(parts[parts.count - 1].prefix(16))" : ""
-        return "\(folder)/\(ContentKey(["uri": uri.description, "identity": identity]).text)\(ending)"
+        let suffix = parts.count > 1 ? ".\(parts[parts.count - 1].prefix(16))" : ""
+        return "\(folder)/\(ContentKey(["uri": uri.description, "identity": identity]).text)\(suffix)"
     }
 }

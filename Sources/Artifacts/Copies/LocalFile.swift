@@ -1,13 +1,15 @@
-/// A file of this machine with an object's bytes. It stays as it is while the value lives.
+// SPDX-License-Identifier: Apache-2.0
+
+/// A local file with an object's bytes. The file is not removed while this value exists.
 final class LocalFile: Sendable {
     let path: String
-    private let end: @Sendable () -> Void
+    private let onRelease: @Sendable () -> Void
 
-    /// - Parameter end: what happens when nobody uses the file any more.
-    init(_ path: String, end: @escaping @Sendable () -> Void) {
+    /// - Parameter onRelease: called when the file is no longer used.
+    init(_ path: String, onRelease: @escaping @Sendable () -> Void) {
         self.path = path
-        self.end = end
+        self.onRelease = onRelease
     }
 
-    deinit { end() }
+    deinit { onRelease() }
 }

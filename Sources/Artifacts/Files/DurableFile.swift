@@ -1,18 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Faults
 package import FoundationEssentials
 import Glibc
 
-/// Replaces files of this machine so that a reader never sees a partial file and the change survives a power loss.
+/// Replaces local files atomically and durably: a reader never sees a partial file, and the change survives a power loss.
 ///
-/// A rename is durable only after an `fsync` of the folder, and a new folder only after an `fsync` of its parent. Every service
-/// that replaces a file does it through this type.
+/// A rename is durable only after an `fsync` of the folder, and a new folder only after an `fsync` of its parent. All services replace files
+/// through this type.
+///
+///     try DurableFile.write(Data("{}".utf8), to: "/var/lib/understudy/state.json")
 package enum DurableFile {
-    /// Replaces the file at a path with some bytes.
+    /// Writes bytes to the file at a path, replacing an existing file.
     ///
     /// - Parameters:
     ///   - path: the file; its folder must exist.
-    ///   - mode: the permissions of the new file.
-    /// - Throws: why the bytes could not be written, e.g. `unavailable` on a full disk; the old file is still there then.
+    ///   - mode: the permissions of the new file; 0600 by default.
+    /// - Throws: why the bytes could not be written, for example `unavailable` on a full disk. The old file is preserved then.
     package static func write(_ bytes: Data, to path: String, mode: UInt32 = 0o600) throws(ServiceError) {
         let temporary = temporary(beside: path)
         do {
@@ -24,13 +28,13 @@ package enum DurableFile {
         }
     }
 
-    /// Replaces the file at a path with another file of the same folder.
+    /// Replaces the file at a path with another file in the same folder.
     ///
-    /// - Parameter temporary: a complete file; it has the name `path` afterwards.
-    /// - Throws: why the file could not be replaced; `temporary` is then left for the caller to remove.
+    /// - Parameter temporary: the path of a complete file, which is renamed to `path`.
+    /// - Throws: why the file could not be replaced. The caller removes `temporary` then.
     package static func replace(_ path: String, with temporary: String) throws(ServiceError) {
         let file = open(temporary, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw FileFailure.error(errno, "nothing was written for \(path)") }
+        guard file >= 0 else { throw FileFailure.error(errno, "no output was written for \(path)") }
         let code = fsync(file) == 0 ? 0 : errno
         close(file)
         guard code == 0 else { throw FileFailure.error(code, "cannot flush \(path)") }
@@ -38,35 +42,38 @@ package enum DurableFile {
         try syncFolder(folder(of: path))
     }
 
-    /// A name for a file beside `path` that no other writer uses. It is hidden and ends in `.tmp`, see `sweep`.
+    /// A unique path for a temporary file in the same folder. The name is hidden and ends in `.tmp`, see `sweep`.
     package static func temporary(beside path: String) -> String {
         let name = path.split(separator: "/").last ?? ""
         let random = String(UInt64.random(in: 0...UInt64.max), radix: 36)
-        // A file name has at most 255 bytes: a long one is shortened, the random part keeps it unique.
+        // File names have at most 255 bytes. Long names are truncated; the random part makes them unique.
         return "\(folder(of: path))/.\(name.utf8.count > 200 ? name.prefix(48) : name).\(random).tmp"
     }
 
-    /// Creates a folder with its missing parents, each of them durable.
+    /// Creates a folder and its missing parents durably. Does nothing if it exists.
     ///
-    /// - Parameter mode: the permissions of folders that are created, before the process's umask.
+    /// - Parameter mode: the permissions of new folders, before the process's umask is applied.
+    /// - Throws: why the folder could not be created.
     package static func makeFolder(_ path: String, mode: UInt32 = 0o777) throws(ServiceError) {
         var status = stat()
         if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return }
         let parent = folder(of: path)
         if parent != path { try makeFolder(parent, mode: mode) }
-        // Another process may create it at the same time; both bring it to the disk then.
+        // If another process creates the folder concurrently, both flush it to the disk.
         guard mkdir(path, mode) == 0 || errno == EEXIST else {
-            throw FileFailure.error(errno, "cannot make the folder \(path)")
+            throw FileFailure.error(errno, "cannot create the folder \(path)")
         }
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-            throw FileFailure.error(ENOTDIR, "cannot make the folder \(path)")
+            throw FileFailure.error(ENOTDIR, "cannot create the folder \(path)")
         }
         try syncFolder(parent)
     }
 
-    /// Brings the names in a folder to the disk.
+    /// Flushes the directory entries of a folder to the disk.
     ///
-    /// A folder that may not be opened for reading, or that is on a file system without `fsync` for folders, is passed over.
+    /// Does nothing if the folder is not readable, or its file system does not support `fsync` for folders.
+    ///
+    /// - Throws: why the folder could not be flushed.
     package static func syncFolder(_ path: String) throws(ServiceError) {
         let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else {
@@ -79,14 +86,14 @@ package enum DurableFile {
         }
     }
 
-    /// Removes temporary files in a folder that writers which no longer run left behind.
+    /// Removes temporary files that terminated writers left in a folder.
     ///
-    /// - Parameter seconds: only files that were not written to for as long.
+    /// - Parameter seconds: minimum time since the last modification in seconds.
     package static func sweep(_ folder: String, olderThan seconds: Int) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         for name in names where name.hasPrefix(".") && name.hasSuffix(".tmp") {
             var status = stat()
-            // `time` lags behind the clock of file systems by some milliseconds: a file that was just written may come from a second ahead.
+            // `time` lags behind the clock of file systems by some milliseconds, so a new file may appear to be from the next second.
             guard lstat("\(folder)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFREG,
                 max(time(nil) - status.st_mtim.tv_sec, 0) >= seconds
             else { continue }
@@ -94,7 +101,7 @@ package enum DurableFile {
         }
     }
 
-    /// The folder that a path is in.
+    /// The parent folder of a path; `.` for a name without a slash.
     package static func folder(of path: String) -> String {
         var end = path.endIndex
         while end > path.startIndex, path[path.index(before: end)] == "/" { end = path.index(before: end) }
@@ -107,13 +114,17 @@ package enum DurableFile {
         guard file >= 0 else { throw FileFailure.error(errno, "cannot create \(path)") }
         var code: Int32 = 0
         bytes.withUnsafeBytes { buffer in
-            var rest = buffer[...]
-            while !rest.isEmpty, code == 0 {
-                let count = Glibc.write(file, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if count > 0 { rest = rest.dropFirst(count) } else if count == 0 || errno != EINTR { code = errno }
+            var remaining = buffer[...]
+            while !remaining.isEmpty, code == 0 {
+                let count = Glibc.write(file, UnsafeRawBufferPointer(rebasing: remaining).baseAddress, remaining.count)
+                if count > 0 {
+                    remaining = remaining.dropFirst(count)
+                } else if count == 0 || errno != EINTR {
+                    code = errno
+                }
             }
         }
-        // Some file systems report a full disk only here.
+        // Some file systems report a full disk only on `close`.
         if close(file) != 0, code == 0 { code = errno }
         guard code == 0 else { throw FileFailure.error(code, "cannot write \(path)") }
     }

@@ -1,26 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Faults
 import Glibc
 
-/// What an `errno` means to a caller.
+/// Maps `errno` values to errors for callers.
 package enum FileFailure {
-    /// - Parameter doing: what was tried, with the path.
-    package static func error(_ code: Int32, _ doing: String) -> ServiceError {
+    /// The error for an `errno`.
+    ///
+    /// - Parameter action: the failed action with the path, for example `cannot open /tmp/a`.
+    package static func error(_ code: Int32, _ action: String) -> ServiceError {
         switch code {
-        case ENOENT: ServiceError(.notFound, "\(doing): no such file")
+        case ENOENT: ServiceError(.notFound, "\(action): no such file")
         case ENOSPC, EDQUOT:
-            ServiceError(.unavailable, "\(doing): the disk is full; make room and try again", cause: .diskFull)
+            ServiceError(.unavailable, "\(action): the disk is full; free some space and try again", cause: .diskFull)
         case EROFS:
-            ServiceError(.unavailable, "\(doing): the store is read-only", retryable: false, cause: .readOnly)
-        case EACCES, EPERM: ServiceError(.unauthorized, "\(doing): permission denied")
+            ServiceError(.unavailable, "\(action): the store is read-only", retryable: false, cause: .readOnly)
+        case EACCES, EPERM: ServiceError(.unauthorized, "\(action): permission denied")
         default:
             ServiceError(
-                .unavailable, "\(doing): \(String(cString: strerror(code)))", providerCode: away[code]?.rawValue)
+                .unavailable, "\(action): \(String(cString: strerror(code)))", providerCode: unavailable[code]?.rawValue
+            )
         }
     }
 
-    /// What a store says that is away, and may come back.
-    private static let away: [Int32: FaultCause] = [
-        EIO: .ioError, ESTALE: .staleHandle, ENODEV: .deviceGone, ENXIO: .deviceAway, ENOTCONN: .notConnected,
+    /// Errors of storage that is temporarily unavailable.
+    private static let unavailable: [Int32: FaultCause] = [
+        EIO: .ioError, ESTALE: .staleHandle, ENODEV: .deviceGone, ENXIO: .deviceUnavailable, ENOTCONN: .notConnected,
         ETIMEDOUT: .networkTimeout, EHOSTDOWN: .hostDown,
     ]
 }

@@ -1,22 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Faults
 package import FoundationEssentials
 import Glibc
 
-/// An open regular file of this machine.
+/// An open regular file.
 ///
-/// Devices, named pipes, sockets, directories and the kernel's own files are never opened: their type is checked first, and again on
-/// the open descriptor, since the name may have changed in between. Links are followed once, when the file is opened; everything after that
-/// works on the descriptor.
+/// Devices, named pipes, sockets, directories and files of pseudo file systems are never opened: the type is checked before opening, and
+/// again on the descriptor because the path may have changed in between. Symbolic links are resolved once, when the file is opened.
 package final class RegularFile: Sendable {
+    /// The file descriptor, closed on deinitialization.
     package let descriptor: Int32
-    /// Bytes when the file was opened.
+    /// Size in bytes when the file was opened.
     package let size: Int
-    /// As the caller named it, for messages.
+    /// The path as the caller specified it, for messages.
     private let path: String
 
     /// Opens a file for reading.
     ///
-    /// - Throws: `not_found`; `invalid_params` for what is not a regular file; what the system reports.
+    /// - Throws: `not_found`; `invalid_params` if the path is not a regular file; other errors of the system.
     package init(reading path: String) throws(ServiceError) {
         self.path = path
         (descriptor, size) = try Self.open(path)
@@ -24,22 +26,22 @@ package final class RegularFile: Sendable {
 
     /// Opens a file for reading.
     ///
-    /// - Returns: a descriptor that the caller closes.
-    /// - Throws: as above.
+    /// - Returns: a descriptor that the caller must close.
+    /// - Throws: `not_found`; `invalid_params` if the path is not a regular file; other errors of the system.
     package static func descriptor(reading path: String) throws(ServiceError) -> Int32 { try open(path).descriptor }
 
     private static func open(_ path: String) throws(ServiceError) -> (descriptor: Int32, size: Int) {
         var status = stat()
         guard stat(path, &status) == 0 else { throw FileFailure.error(errno, "cannot open \(path)") }
         try FileType(status).checkRegular(path)
-        guard let real = FileStore.real(path) else { throw FileFailure.error(errno, "cannot open \(path)") }
-        try KernelFiles.refuse(real, as: path)
+        guard let real = FileStore.realPath(path) else { throw FileFailure.error(errno, "cannot open \(path)") }
+        try PseudoFileSystems.reject(real, as: path)
         let descriptor = Glibc.open(real, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW)
         guard descriptor >= 0 else { throw FileFailure.error(errno, "cannot open \(path)") }
         do throws(ServiceError) {
             guard fstat(descriptor, &status) == 0 else { throw FileFailure.error(errno, "cannot open \(path)") }
             try FileType(status).checkRegular(path)
-            try KernelFiles.refuse(descriptor, as: path)
+            try PseudoFileSystems.reject(descriptor, as: path)
         } catch {
             close(descriptor)
             throw error
@@ -49,12 +51,13 @@ package final class RegularFile: Sendable {
 
     deinit { close(descriptor) }
 
-    /// The whole file.
+    /// Reads the whole file.
     ///
-    /// - Parameter maximum: bytes; a file that is longer, or grows beyond it meanwhile, is `too_large`.
+    /// - Parameter maximum: maximum size in bytes; a file that is larger, or grows while it is read, fails with `too_large`.
+    /// - Throws: `too_large`; errors of the system.
     package func bytes(maximum: Int) throws(ServiceError) -> Data {
         guard size <= maximum else {
-            throw ServiceError(.tooLarge, "\(path) has \(size) bytes, at most \(maximum) are read")
+            throw ServiceError(.tooLarge, "\(path) has \(size) bytes; at most \(maximum) are allowed")
         }
         var all = Data()
         all.reserveCapacity(size)
@@ -63,31 +66,34 @@ package final class RegularFile: Sendable {
             if part.isEmpty { return all }
             all.append(part)
             guard all.count <= maximum else {
-                throw ServiceError(.tooLarge, "\(path) has more than the \(maximum) bytes that are read")
+                throw ServiceError(.tooLarge, "\(path) has more than \(maximum) bytes")
             }
         }
     }
 
-    /// Bytes from an offset; fewer only at the end of the file.
+    /// Reads bytes from an offset; fewer only at the end of the file.
+    ///
+    /// - Throws: errors of the system.
     package func bytes(at offset: Int, count: Int) throws(ServiceError) -> Data {
         var bytes = Data(count: count)
         var filled = 0
         while filled < count {
-            let more = bytes.withUnsafeMutableBytes { buffer in
+            let readCount = bytes.withUnsafeMutableBytes { buffer in
                 pread(
                     descriptor, buffer.baseAddress.map { $0 + filled }, count - filled, off_t(offset + filled))
             }
-            if more < 0, errno == EINTR { continue }
-            guard more >= 0 else { throw FileFailure.error(errno, "cannot read \(path)") }
-            guard more > 0 else { break }
-            filled += more
+            if readCount < 0, errno == EINTR { continue }
+            guard readCount >= 0 else { throw FileFailure.error(errno, "cannot read \(path)") }
+            guard readCount > 0 else { break }
+            filled += readCount
         }
         return bytes.prefix(filled)
     }
 
-    /// Copies the bytes to a new file, within the kernel where it can.
+    /// Copies the bytes to a new file, with `sendfile` if the file systems support it.
     ///
-    /// - Parameter target: a path where nothing is yet.
+    /// - Parameter target: a path that does not exist.
+    /// - Throws: `unavailable` or other errors of the system; a partial file may remain.
     package func copy(to target: String) throws(ServiceError) {
         let output = Glibc.open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o666)
         guard output >= 0 else { throw FileFailure.error(errno, "cannot write \(target)") }
@@ -105,7 +111,7 @@ package final class RegularFile: Sendable {
         }
     }
 
-    /// The same by hand, for file systems that do not support it.
+    /// Copies through a buffer, for file systems without `sendfile`.
     private func copyBytes(to output: Int32, from start: Int, _ target: String) throws(ServiceError) {
         var offset = start
         guard lseek(output, off_t(offset), SEEK_SET) >= 0 else {
@@ -115,59 +121,13 @@ package final class RegularFile: Sendable {
             let part = try bytes(at: offset, count: 1 << 20)
             if part.isEmpty { return }
             offset += part.count
-            var rest = part[...]
-            while !rest.isEmpty {
-                let count = rest.withUnsafeBytes { write(output, $0.baseAddress, $0.count) }
+            var remaining = part[...]
+            while !remaining.isEmpty {
+                let count = remaining.withUnsafeBytes { write(output, $0.baseAddress, $0.count) }
                 if count < 0, errno == EINTR { continue }
                 guard count > 0 else { throw FileFailure.error(errno, "cannot write \(target)") }
-                rest = rest.dropFirst(count)
+                remaining = remaining.dropFirst(count)
             }
         }
-    }
-}
-
-/// What a name in a file system stands for.
-enum FileType: Sendable {
-    case regular, folder, link, pipe, socket, characterDevice, blockDevice, unknown
-
-    init(_ status: stat) {
-        self =
-            switch status.st_mode & S_IFMT {
-            case S_IFREG: .regular
-            case S_IFDIR: .folder
-            case S_IFLNK: .link
-            case S_IFIFO: .pipe
-            case S_IFSOCK: .socket
-            case S_IFCHR: .characterDevice
-            case S_IFBLK: .blockDevice
-            default: .unknown
-            }
-    }
-
-    /// - Returns: `nil` where nothing has this name.
-    init?(path: String, followingLinks: Bool) {
-        var status = stat()
-        guard (followingLinks ? stat(path, &status) : lstat(path, &status)) == 0 else { return nil }
-        self.init(status)
-    }
-
-    /// For messages.
-    var words: String {
-        switch self {
-        case .regular: "a regular file"
-        case .folder: "a directory"
-        case .link: "a symbolic link"
-        case .pipe: "a named pipe"
-        case .socket: "a socket"
-        case .characterDevice: "a character device"
-        case .blockDevice: "a block device"
-        case .unknown: "of an unknown type"
-        }
-    }
-
-    /// - Throws: `invalid_params` that names the path.
-    func checkRegular(_ path: String) throws(ServiceError) {
-        guard self != .regular else { return }
-        throw ServiceError(.invalidParams, "\(path) is \(words), expected a regular file")
     }
 }

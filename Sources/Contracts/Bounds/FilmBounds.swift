@@ -1,35 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Parameters
 
-/// Bounds of films, of the clips that they are made of, and of their sound.
+/// Bounds of films, of the clips that they consist of, and of their sound.
 package enum FilmBounds {
-    /// Of the picture. The encoder codes blocks of two by two.
-    package static let width = NumberBound(64...4096, .pixels, standard: FilmDefaults.width, isEven: true)
-    package static let height = NumberBound(64...4096, .pixels, standard: FilmDefaults.height, isEven: true)
-    /// Rates with a fraction stand for the exact ones, such as 30000/1001.
+    /// The width of a film or clip in pixels; even, because the encoder codes blocks of two by two pixels.
+    package static let width = NumberBound(64...4096, .pixels, default: FilmDefaults.width, isEven: true)
+    /// The height of a film or clip in pixels; even, as the width.
+    package static let height = NumberBound(64...4096, .pixels, default: FilmDefaults.height, isEven: true)
+    /// The frame rate of a film or clip. A rate with a fraction stands for the exact one, such as 30000/1001.
     package static let fps = NumberBound(
-        oneOf: 23.976, 24, 25, 29.97, 30, 48, 50, 59.94, 60, unit: .framesPerSecond, standard: FilmDefaults.fps)
-    /// Of each cross-fade between clips.
-    package static let fade = NumberBound(0...5, .seconds, standard: FilmDefaults.fade)
-    /// Out of black at the film's start, and to black at its end.
-    package static let edgeFade = NumberBound(0...10, .seconds, standard: 0.0)
-    /// Of the film, integrated.
+        oneOf: 23.976, 24, 25, 29.97, 30, 48, 50, 59.94, 60, unit: .framesPerSecond, default: FilmDefaults.fps)
+    /// The duration of each cross-fade between clips.
+    package static let fade = NumberBound(0...5, .seconds, default: FilmDefaults.fade)
+    /// The duration of the fade from black at the film's start, and of the fade to black at its end.
+    package static let edgeFade = NumberBound(0...10, .seconds, default: 0.0)
+    /// The integrated loudness of the film.
     package static let loudness = NumberBound(-40.0 ... -5, .loudness)
-    /// Relative to the music's file.
-    package static let musicLevel = NumberBound(-60.0...12, .decibels, standard: FilmDefaults.musicLevel)
-    /// Of a clip, or of a segment on the film's time line.
+    /// The level of the music, relative to its file.
+    package static let musicLevel = NumberBound(-60.0...12, .decibels, default: FilmDefaults.musicLevel)
+    /// The duration of a clip, or of a segment on the film's time line.
     package static let duration = NumberBound(0.1...3600, .seconds)
-    /// Of a segment's narration in a film that is measured.
-    package static let narrated = NumberBound(0.0...3600, .seconds)
-    /// What is skipped of a narration file.
-    package static let narrationStart = NumberBound(0.0...21_600, .seconds, standard: 0.0)
-    /// How much faster than recorded a narration is heard.
-    package static let tempo = NumberBound(1.0...2, .factor, standard: 1.0)
-    /// A moment of a clip.
-    package static let moment = NumberBound(0.0...3600, .seconds)
-    /// How many key frames a call may ask for.
+    /// The duration of a segment on the time line of a film that is measured.
+    package static let narratedSegment = NumberBound(0.0...3600, .seconds)
+    /// The time in a narration file at which a segment's narration starts.
+    package static let narrationStart = NumberBound(0.0...21_600, .seconds, default: 0.0)
+    /// The playback speed of a narration, as a multiple of the recorded speed.
+    package static let tempo = NumberBound(1.0...2, .factor, default: 1.0)
+    /// A time in a clip.
+    package static let clipTime = NumberBound(0.0...3600, .seconds)
+    /// The number of key frames that a call may ask for.
     package static let keyFrames = 0...10_000
-    /// Where a stretch of any film begins.
-    package static let stretchStart = NumberBound(0.0...86_400, .seconds, standard: 0.0)
-    /// How long a stretch of any film is.
-    package static let stretch = NumberBound(0.01...86_400, .seconds)
+    /// The start of a part of a film.
+    package static let partStart = NumberBound(0.0...86_400, .seconds, default: 0.0)
+    /// The duration of a part of a film.
+    package static let partDuration = NumberBound(0.01...86_400, .seconds)
 }

@@ -1,13 +1,15 @@
-/// What holds for a film where a call says nothing.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Defaults of a film's parameters.
 package enum FilmDefaults {
-    /// -> pixels.
+    /// The width in pixels.
     package static let width = 1920
-    /// -> pixels.
+    /// The height in pixels.
     package static let height = 1080
-    /// Frames per second.
+    /// The frame rate in frames per second.
     package static let fps = 30.0
-    /// Seconds of a cross-fade.
+    /// The duration of a cross-fade in seconds.
     package static let fade = 0.5
-    /// dB relative to the file.
+    /// The level of the music in dB, relative to its file.
     package static let musicLevel = -14.0
 }

@@ -1,7 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Parameters
 
-/// The ids of users, sessions and segments: each can name a file.
+/// The ids of users, sessions and segments. Each is usable as a file name.
 package enum Identifier {
+    /// The rule for an id: 1 to 64 characters of `A-Z a-z 0-9 . _ -`, but not `.` or `..`.
     package static let rule = TextRule(
         1...64, .bytes, expected: "1 to 64 characters of A-Z a-z 0-9 . _ - (not . or ..)",
         pattern: #"^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$"#
@@ -17,6 +20,6 @@ package enum Identifier {
         }
     }
 
-    /// Whether a text may be a user's, session's or segment's id.
+    /// Returns whether `id` is usable as the id of a user, session or segment.
     package static func isValid(_ id: String) -> Bool { rule.accepts(id) }
 }

@@ -1,14 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 package import Parameters
 
-/// Bounds of pictures that are drawn.
+/// Bounds of generated images.
 package enum ImageBounds {
-    /// Of each side.
+    /// The width or the height in pixels.
     package static let side = NumberBound(16...8192, .pixels)
-    /// Of the whole picture.
+    /// The largest number of pixels of an image.
     package static let pixels = 64_000_000
-    /// What a picture shows.
-    package static let prompt = TextRule(1...32_000, .characters, excess: .tooLarge)
-    /// What a failure's `next_attempt` may say.
+    /// The prompt. A longer one is `too_large`.
+    package static let prompt = TextRule(1...32_000, .characters, tooLongKind: .tooLarge)
+    /// The number of an attempt, as a failure's `next_attempt` reports it.
     package static let attempt = NumberBound(0...1_000_000)
 }

@@ -1,23 +1,25 @@
-/// What holds where a job's options say nothing.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Defaults of a job's options.
 package enum JobDefaults {
-    /// -> pixels.
+    /// The width of the film in pixels.
     package static let width = FilmDefaults.width
-    /// -> pixels.
+    /// The height of the film in pixels.
     package static let height = FilmDefaults.height
-    /// Frames per second.
+    /// The frame rate of the film in frames per second.
     package static let fps = FilmDefaults.fps
-    /// Seconds of a cross-fade.
+    /// The duration of a cross-fade in seconds.
     package static let fade = FilmDefaults.fade
-    /// Seconds that Agent5 may take in all.
+    /// The total time of Agent5's call in seconds.
     package static let agent5Timeout = 1800.0
-    /// Seconds that an agent may be silent.
+    /// The stall timeout of Agent5 in seconds.
     package static let agent5Stall = 300.0
-    /// Images drawn at a time.
+    /// The number of images drawn concurrently.
     package static let imageConcurrency = 2
-    /// What stills may cost that are prepared while the lead works.
+    /// The budget of stills prepared while the lead works.
     package static let hedgeMaxCost = USD(0.10)
-    /// The share of the lead's film that may be black or frozen.
+    /// The share of the lead's film from which on black or frozen pictures are a fault.
     package static let leadFaultShare = 0.9
-    /// Jobs on a page of the list.
+    /// The number of jobs on a page of the list.
     package static let page = 50
 }

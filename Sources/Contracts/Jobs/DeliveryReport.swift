@@ -1,37 +1,13 @@
-/// A narration as a film has it.
-package struct ProbeNarration: Codable, Sendable {
-    package var segmentID: String
-    /// Seconds that the segment takes on the film's time line.
-    package var duration: Double
-    /// The artifact URI of the narration; silence if absent.
-    package var audio: String?
-    /// Seconds of the narration that are skipped.
-    package var audioStart: Double?
-    /// How much faster than recorded the narration is heard, 1 to 2; 1 if absent.
-    package var tempo: Double?
+// SPDX-License-Identifier: Apache-2.0
 
-    package init(
-        segmentID: String, duration: Double, audio: String? = nil, audioStart: Double? = nil, tempo: Double? = nil
-    ) {
-        self.tempo = tempo
-        self.segmentID = segmentID
-        self.duration = duration
-        self.audio = audio
-        self.audioStart = audioStart
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case duration, audio, tempo
-        case segmentID = "segment_id"
-        case audioStart = "audio_start_s"
-    }
-}
-
-/// Whether a film is fit to be delivered, point by point.
+/// The result of the checks that a film must pass to be delivered.
 package struct DeliveryReport: Codable, Sendable, Equatable {
+    /// Whether all points passed; `passed` on the wire.
     package var isPassed: Bool
+    /// The results of the checks.
     package var points: [DeliveryPoint]
 
+    /// Creates a report from its points.
     package init(isPassed: Bool, points: [DeliveryPoint]) {
         self.isPassed = isPassed
         self.points = points
@@ -43,45 +19,51 @@ package struct DeliveryReport: Codable, Sendable, Equatable {
     }
 }
 
+/// The result of one check of a film.
 package struct DeliveryPoint: Codable, Sendable, Equatable {
-    /// What was looked at, e.g. `true_peak`.
+    /// The name of the check, such as `true_peak`.
     package var name: String
-    /// What was found, with its unit.
+    /// The measured value as text, with its unit.
     package var measured: String
-    /// The number of `measured`, where it is one: `black`, `frozen` and `..._total` in seconds, `loudness` in LUFS, `sync_...` in
-    /// milliseconds; absent for a narration that is not heard.
+    /// The measured value as a number: `black`, `frozen` and `..._total` in seconds, `loudness` in LUFS, `sync_...` in
+    /// milliseconds. Absent if there is no number, such as for a narration that was not found in the sound.
     package var value: Double?
-    /// What it should be.
+    /// The expected value as text.
     package var target: String
+    /// Whether the measured value meets the target; `passed` on the wire.
     package var isPassed: Bool
-    /// Where it was found on the film's time line: of `black_total`, `frozen_total` and `silent_total`, at most 2000.
-    package var stretches: [ReportedStretch]?
+    /// Where the fault is on the film's time line, for `black_total`, `frozen_total` and `silent_total`; at most 2000
+    /// ranges. `stretches` on the wire.
+    package var timeRanges: [ReportedTimeRange]?
 
+    /// Creates the result of a check.
     package init(
         name: String, measured: String, value: Double? = nil, target: String, isPassed: Bool,
-        stretches: [ReportedStretch]? = nil
+        timeRanges: [ReportedTimeRange]? = nil
     ) {
         self.name = name
         self.measured = measured
         self.value = value
         self.target = target
         self.isPassed = isPassed
-        self.stretches = stretches
+        self.timeRanges = timeRanges
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, measured, value, target, stretches
+        case name, measured, value, target
+        case timeRanges = "stretches"
         case isPassed = "passed"
     }
 }
 
-/// A stretch of a film.
-package struct ReportedStretch: Codable, Sendable, Equatable {
-    /// Seconds from the film's first picture.
+/// A range of a film's time line.
+package struct ReportedTimeRange: Codable, Sendable, Equatable {
+    /// The start in seconds from the film's first frame.
     package var start: Double
-    /// Seconds from the film's first picture.
+    /// The end in seconds from the film's first frame.
     package var end: Double
 
+    /// Creates a range from its ends in seconds.
     package init(start: Double, end: Double) {
         self.start = start
         self.end = end

@@ -1,53 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Faults
 
-/// Where a job stands.
-package enum JobState: String, Codable, Sendable, CaseIterable {
-    case queued, running, finished, error, cancelled
-
-    /// Whether nothing more will happen unless somebody retries.
-    package var isTerminal: Bool {
-        switch self {
-        case .queued, .running: false
-        case .finished, .error, .cancelled: true
-        }
-    }
-}
-
-/// Where an agent of a job stands.
-package enum AgentStatus: String, Codable, Sendable, CaseIterable {
-    case starting, processing, finished, error
-}
-
-/// Where a segment stands.
-package enum SegmentState: String, Codable, Sendable, CaseIterable {
-    case waiting, drawing, drawn, clipping, clipped, narrating, done, failed
-}
-
-/// A job as `orchestrator.status` shows it.
+/// A job as `orchestrator.status`, `orchestrator.list` and `orchestrator.watch` show it.
 package struct JobView: Codable, Sendable {
+    /// The job's id.
     package var jobID: String
+    /// The user's id.
     package var userID: String
+    /// The session's id.
     package var sessionID: String
+    /// The supersession's id; absent if the job has none.
     package var supersessionID: String?
+    /// The state of the job.
     package var state: JobState
+    /// When the job was accepted.
     package var createdAt: Timestamp
+    /// When the job last changed.
     package var updatedAt: Timestamp
-    /// Only agents that have begun.
+    /// The agents that have started. On the wire an object by the agents' names.
     package var agents: [Agent: AgentView]
+    /// The segments in the film's order; empty before the storyboard was read.
     package var segments: [SegmentView]
+    /// The understudy's steps: stills, clips and the stitching.
     package var progress: Progress
-    /// By the agent's name, and `total`.
+    /// The costs so far, by agent and in total.
     package var costs: Costs
-    /// What of `costs` bought nothing that could be used; absent if nothing did.
+    /// The part of `costs` that paid for nothing usable; absent if there is none.
     package var wasted: USD?
-    /// What orders may have cost of which no answer says whether the provider took them; absent if there were none.
+    /// The price of orders of which it is unknown whether the provider charged for them; absent if there are none.
     package var unknown: USD?
-    /// The artifact URI of the film.
+    /// The artifact URI of the film; absent unless the job is `finished`.
     package var videoURL: String?
+    /// Why the job failed; absent unless the job has failed.
     package var error: ServiceError?
-    /// What the user should know although the job goes on.
+    /// What the user should know although the job continues or has finished.
     package var warnings: [String]
 
+    /// Creates a view. `wasted` and `unknown` are absent.
     package init(
         jobID: String, userID: String, sessionID: String, supersessionID: String?, state: JobState,
         createdAt: Timestamp, updatedAt: Timestamp, agents: [Agent: AgentView], segments: [SegmentView],
@@ -83,13 +73,18 @@ package struct JobView: Codable, Sendable {
     }
 }
 
+/// An agent of a job as clients see it.
 package struct AgentView: Codable, Sendable {
+    /// The status of the agent.
     package var status: AgentStatus
+    /// The agent's most recent status message.
     package var message: String
-    /// What it told last of how far it is; absent where it has told nothing.
+    /// The progress that the agent last reported; absent if it has reported none.
     package var progress: Progress?
+    /// What the agent has cost so far.
     package var cost: USD
 
+    /// Creates the view of an agent.
     package init(status: AgentStatus, message: String, progress: Progress? = nil, cost: USD) {
         self.status = status
         self.message = message
@@ -98,57 +93,54 @@ package struct AgentView: Codable, Sendable {
     }
 }
 
+/// A segment of a job as clients see it.
 package struct SegmentView: Codable, Sendable {
+    /// The segment's id.
     package var segmentID: String
-    /// Seconds, as the storyboard says.
+    /// The first words of the segment, the title of its chapter; absent before the storyboard is read.
+    package var title: String?
+    /// The duration in seconds, from the storyboard.
     package var duration: Double
-    /// What the picture shows, with the user's edits; only where it was asked for.
+    /// What the picture shows, including the user's edits; present only if the call asked for it.
     package var visualGuidance: String?
+    /// The state of the segment.
     package var state: SegmentState
-    /// The lead or the understudy; absent while neither has made it.
+    /// The lead or the understudy; absent until one of them has made the segment.
     package var maker: Agent?
     /// The artifact URI of the still.
     package var image: String?
     /// The artifact URI of the clip.
     package var clip: String?
-    /// Seconds that Agent6's tries at its still, clip and narration took together; absent where Agent6 has not made it.
-    package var madeIn: Double?
+    /// The total time of Agent6's attempts at the still, clip and narration in seconds; `made_s` on the wire. Absent if
+    /// Agent6 has not made the segment.
+    package var productionTime: Double?
+    /// What the segment has cost so far.
     package var cost: USD
+    /// Why the segment failed.
     package var error: ServiceError?
 
+    /// Creates the view of a segment. `visualGuidance` is absent.
     package init(
-        segmentID: String, duration: Double, state: SegmentState, maker: Agent? = nil, image: String? = nil,
-        clip: String? = nil, madeIn: Double? = nil, cost: USD = .zero, error: ServiceError? = nil
+        segmentID: String, title: String? = nil, duration: Double, state: SegmentState, maker: Agent? = nil,
+        image: String? = nil, clip: String? = nil, productionTime: Double? = nil, cost: USD = .zero,
+        error: ServiceError? = nil
     ) {
         self.segmentID = segmentID
+        self.title = title
         self.duration = duration
         self.state = state
         self.maker = maker
         self.image = image
         self.clip = clip
-        self.madeIn = madeIn
+        self.productionTime = productionTime
         self.cost = cost
         self.error = error
     }
 
     private enum CodingKeys: String, CodingKey {
-        case duration, state, maker, image, clip, cost, error
+        case title, duration, state, maker, image, clip, cost, error
         case segmentID = "segment_id"
         case visualGuidance = "visual_guidance"
-        case madeIn = "made_s"
-    }
-}
-
-/// Steps done of all steps.
-package struct Progress: Codable, Sendable, Equatable {
-    package var done: Int
-    package var total: Int
-    /// 0 to 1.
-    package var fraction: Double
-
-    package init(done: Int, total: Int) {
-        self.done = done
-        self.total = total
-        fraction = total == 0 ? 0 : (Double(done) / Double(total) * 100).rounded() / 100
+        case productionTime = "made_s"
     }
 }

@@ -1,34 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Faults
 
-/// Who made the film, why, and what it cost: `receipt.json`.
+/// The record of a finished job, stored as `receipt.json`: who made the film, why, and what it cost.
 package struct Receipt: Codable, Sendable {
+    /// The job's id.
     package var jobID: String
+    /// The user's id.
     package var userID: String
+    /// The session's id.
     package var sessionID: String
+    /// The state in which the job ended.
     package var state: JobState
-    /// Why the understudy took over; absent where the lead delivered.
+    /// Why the understudy took over; absent if the lead delivered.
     package var takeover: Takeover?
+    /// All attempts of all runs, in the order in which they ended.
     package var attempts: [Attempt]
-    /// What the lead delivered after the takeover: kept beside the film, never part of it; absent where there is none.
+    /// What the lead delivered after the takeover. It is stored beside the film and is not part of it. Absent if there
+    /// is nothing.
     package var candidates: [Candidate]?
+    /// Who made each segment, in the film's order.
     package var segments: [SegmentReceipt]
-    /// What each agent has cost, failed attempts included.
+    /// What each agent has cost, including failed attempts.
     package var costs: Costs
-    /// What of it bought nothing.
+    /// The part of `costs` that paid for nothing usable.
     package var wasted: USD
-    /// What orders may have cost of which no answer says whether the provider took them. It is not part of `costs`, and counts
-    /// against `max_cost_usd`; absent if there were none.
+    /// The price of orders of which it is unknown whether the provider charged for them. It is not part of `costs` and
+    /// counts against `max_cost_usd`. Absent if there are no such orders.
     package var unknown: USD?
-    /// What was not spent because stills were there already.
+    /// What was saved because stills were taken from the cache.
     package var saved: USD
-    /// What stills cost that were prepared while the lead worked, and were not needed; absent where there were none.
+    /// The cost of stills that were prepared while the lead worked and were not needed; absent if there are none.
     package var hedge: USD?
-    /// Seconds by stage of the last run, in the order in which they began.
+    /// The durations of the last run's stages, in the order in which they started.
     package var stages: [StageTime]
+    /// The artifact URI of the film; absent unless the job is `finished`.
     package var videoURL: String?
+    /// What the user should know although the job did not fail because of it.
     package var warnings: [String]
+    /// Why the job failed; absent if it did not.
     package var error: ServiceError?
 
+    /// Creates a receipt. `candidates`, `unknown` and `hedge` are absent.
     package init(
         jobID: String, userID: String, sessionID: String, state: JobState, takeover: Takeover?, attempts: [Attempt],
         segments: [SegmentReceipt], costs: Costs, wasted: USD, saved: USD = .zero, stages: [StageTime],
@@ -63,120 +76,47 @@ package struct Receipt: Codable, Sendable {
     }
 }
 
-/// Why the understudy took over.
-package struct Takeover: Codable, Sendable {
-    package var at: Timestamp
-    package var kind: ErrorKind
-    /// The lead's or its provider's own words.
-    package var reason: String
-    package var provider: String?
-    /// Present and true where the lead was not called at all, since its breaker was open.
-    package var breakerOpen: Bool?
-
-    package init(at: Timestamp, kind: ErrorKind, reason: String, provider: String?, breakerOpen: Bool? = nil) {
-        self.at = at
-        self.kind = kind
-        self.reason = reason
-        self.provider = provider
-        self.breakerOpen = breakerOpen
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case at, kind, reason, provider
-        case breakerOpen = "breaker_open"
-    }
-}
-
-/// A film, or clips, that came too late.
-package struct Candidate: Codable, Sendable {
-    /// The lead.
-    package var agent: Agent
-    /// The artifact URI of a film.
-    package var video: String?
-    package var clips: [AgentClip]?
-    package var cost: USD
-    package var at: Timestamp
-
-    package init(agent: Agent, video: String?, clips: [AgentClip]?, cost: USD, at: Timestamp) {
-        self.agent = agent
-        self.video = video
-        self.clips = clips
-        self.cost = cost
-        self.at = at
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case agent, video, clips, at
-        case cost = "cost_usd"
-    }
-}
-
-/// One try of one agent at one piece of work.
-package struct Attempt: Codable, Sendable {
-    package var agent: Agent
-    package var work: AttemptKind
-    package var segmentID: String?
-    package var startedAt: Timestamp
-    package var endedAt: Timestamp?
-    package var cost: USD
-    /// What orders of this try may have cost of which no answer says whether the provider took them.
-    package var unknown: USD?
-    package var error: ServiceError?
-
-    package init(
-        agent: Agent, work: AttemptKind, segmentID: String?, startedAt: Timestamp, endedAt: Timestamp?, cost: USD,
-        error: ServiceError?
-    ) {
-        self.agent = agent
-        self.work = work
-        self.segmentID = segmentID
-        self.startedAt = startedAt
-        self.endedAt = endedAt
-        self.cost = cost
-        self.error = error
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case agent, work, error
-        case segmentID = "segment_id"
-        case startedAt = "started_at"
-        case endedAt = "ended_at"
-        case cost = "cost_usd"
-        case unknown = "unknown_usd"
-    }
-}
-
+/// Who made a segment, and what it cost.
 package struct SegmentReceipt: Codable, Sendable {
+    /// The segment's id.
     package var segmentID: String
+    /// The lead or the understudy; absent if neither has made the segment.
     package var maker: Agent?
-    /// Who drew the still: `card`, `openai`, ...
+    /// The provider that drew the still, such as `card` or `openai`; absent if there is no still.
     package var imageProvider: String?
-    /// Whether its still or clip was there before this run.
-    package var reused: Bool
+    /// Whether the still or clip is from an earlier run; `reused` on the wire.
+    package var isReused: Bool
+    /// What the segment cost.
     package var cost: USD
 
-    package init(segmentID: String, maker: Agent?, imageProvider: String?, reused: Bool, cost: USD) {
+    /// Creates the receipt of a segment.
+    package init(segmentID: String, maker: Agent?, imageProvider: String?, isReused: Bool, cost: USD) {
         self.segmentID = segmentID
         self.maker = maker
         self.imageProvider = imageProvider
-        self.reused = reused
+        self.isReused = isReused
         self.cost = cost
     }
 
     private enum CodingKeys: String, CodingKey {
-        case maker, reused
+        case maker
+        case isReused = "reused"
         case segmentID = "segment_id"
         case imageProvider = "image_provider"
         case cost = "cost_usd"
     }
 }
 
+/// The duration of a stage.
 package struct StageTime: Codable, Sendable {
+    /// The stage.
     package var stage: JobStage
+    /// When the stage started.
     package var startedAt: Timestamp
-    /// Seconds; stages of one job may overlap.
+    /// The duration in seconds. Stages of one job may overlap.
     package var seconds: Double
 
+    /// Creates the duration of a stage.
     package init(stage: JobStage, startedAt: Timestamp, seconds: Double) {
         self.stage = stage
         self.startedAt = startedAt

@@ -1,32 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Faults
 
-/// One status message of a job, as watchers get it. Its members are in camel case: the page and the pipelines that read it
-/// always had it so.
+/// A status message of a job, as clients of `orchestrator.watch` receive it.
+///
+/// Its members are in camel case, which the page and existing consumers of the pipeline expect.
 package struct StatusMessage: Codable, Sendable {
-    /// The version of this shape: 1.
+    /// The version of this format: 1.
     package var v: Int
-    /// Never repeats, grows, survives restarts.
+    /// The sequence number. It grows and never repeats, across restarts as well.
     package var seq: Int
+    /// When the message was stored.
     package var ts: Timestamp
+    /// The job's id.
     package var jobId: String
+    /// The user's id.
     package var userId: String
+    /// The session's id.
     package var sessionId: String
+    /// The supersession's id; absent if the job has none.
     package var supersessionId: String?
+    /// The agent that the message is about.
     package var agentNumber: Agent
+    /// The status of that agent.
     package var status: AgentStatus
+    /// The text for the user.
     package var message: String
+    /// The segment's id; absent unless the message is about a segment.
     package var segmentId: String?
+    /// The progress of the agent; absent if the message reports none.
     package var progress: Progress?
     /// What this agent has cost so far.
     package var cost: USD
+    /// What all agents have cost so far.
     package var costs: Costs
     /// The artifact URI of the film, in the `finished` message of the agent that made it.
     package var videoUrl: String?
-    /// The reason, in an `error` message.
+    /// Why the agent failed, in an `error` message.
     package var error: ServiceError?
-    /// The state of the whole job after this message.
+    /// The state of the job after this message.
     package var jobState: JobState
 
+    /// Creates a message of version 1.
     package init(
         seq: Int, ts: Timestamp, jobId: String, userId: String, sessionId: String, supersessionId: String?,
         agentNumber: Agent, status: AgentStatus, message: String, segmentId: String? = nil,

@@ -1,12 +1,22 @@
-/// What each agent has cost so far. `{"Agent2":0.01,"Agent4":0.05,"Agent5":0.15,"Agent6":0.042,"total":0.252}`.
+// SPDX-License-Identifier: Apache-2.0
+
+/// What each agent has cost so far.
+///
+/// On the wire: `{"Agent2":0.01,"Agent4":0.05,"Agent5":0.15,"Agent6":0.042,"total":0.252}`.
 package struct Costs: Sendable, Equatable {
+    /// The cost of Agent2.
     package var agent2 = USD.zero
+    /// The cost of Agent4.
     package var agent4 = USD.zero
+    /// The cost of Agent5.
     package var lead = USD.zero
+    /// The cost of Agent6.
     package var understudy = USD.zero
 
+    /// Creates costs of zero.
     package init() {}
 
+    /// The cost of an agent.
     package subscript(agent: Agent) -> USD {
         get {
             switch agent {
@@ -26,9 +36,10 @@ package struct Costs: Sendable, Equatable {
         }
     }
 
+    /// The sum of the costs of all agents. It is encoded, and ignored when decoding.
     package var total: USD { agent2 + agent4 + lead + understudy }
 
-    /// `Agent2: $0.01 | Agent4: $0.05 | Agent5: $0.15 | Agent6: $0.12 | Total: $0.33`
+    /// The cost line of the page: `Agent2: $0.01 | Agent4: $0.05 | Agent5: $0.15 | Agent6: $0.12 | Total: $0.33`
     package var line: String {
         let agents = Agent.allCases.map { "\($0.name): \(self[$0].text)" }
         return (agents + ["Total: \(total.text)"]).joined(separator: " | ")
@@ -44,6 +55,7 @@ extension Costs: Codable {
         case total
     }
 
+    /// Decodes costs; agents that are absent have cost nothing.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         agent2 = try container.decodeIfPresent(USD.self, forKey: .agent2) ?? .zero
@@ -52,6 +64,7 @@ extension Costs: Codable {
         understudy = try container.decodeIfPresent(USD.self, forKey: .understudy) ?? .zero
     }
 
+    /// Encodes the costs of all agents and their total.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(agent2, forKey: .agent2)

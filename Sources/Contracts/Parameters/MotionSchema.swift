@@ -1,18 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import JSON
 
-/// How the schema of a call describes a `Motion`, which is a name or an object.
+/// The JSON Schema of a `Motion`, which is a name or an object.
 package enum MotionSchema {
+    /// The description of the parameter in `rpc.discover`.
     package static let description =
-        "How the still moves: not at all, slowly into the picture or out of it, or from one part of the picture to another."
+        "The camera movement: none, a slow zoom in or out, or a movement from one part of the picture to another."
 
+    /// The schema of the parameter in `rpc.discover`.
     package static let schema: JSONValue = [
         "oneOf": [
             ["type": "string", "enum": ["still", "ken_burns"]],
             [
                 "type": "object",
                 "properties": [
-                    "from": rectangle("The part of the picture that is seen first."),
-                    "to": rectangle("The part of the picture that is seen last."),
+                    "from": rectangle("The part of the picture that is shown first."),
+                    "to": rectangle("The part of the picture that is shown last."),
                     "ease": [
                         "type": "string", "enum": .array(MotionEase.allCases.map { .string($0.rawValue) }),
                         "default": "ease_in_out", "description": "How the speed changes.",

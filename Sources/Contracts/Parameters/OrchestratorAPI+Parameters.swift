@@ -1,28 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import JSON
 package import Parameters
 
-extension StartJob: Described {
+extension StartJob: ValidatedParameters {
+    /// The members on the wire, with their bounds and descriptions.
     package static let parameters: [Parameter<StartJob>] = [
         .text("user_id", { $0.userID }, Identifier.rule, "The user's id: the first folder of the session's files."),
         .text("session_id", { $0.sessionID }, Identifier.rule, "The session's id: the second folder of its files."),
-        .text("supersession_id", { $0.supersessionID }, JobBounds.key, "Passed on in messages and receipts."),
+        .text(
+            "supersession_id", { $0.supersessionID }, JobBounds.key,
+            "The supersession's id, passed on in views and status messages."),
         .value(
             "pipeline_data",
-            "What the agents before made, where it is not in the store.", schema: Self.pipelineSchema),
-        // The orchestrator reports unknown options and those outside their bounds together.
-        .value("options", "How the job is to be done."),
-        .text("idempotency_key", { $0.idempotencyKey }, JobBounds.key, "The same key gives the same job."),
+            "The output of the agents before, if it is not in the artifact store.", schema: Self.pipelineSchema),
+        // Not `.object`: the orchestrator checks options itself, so that it can report all faults together.
+        .value("options", "The options of the job."),
+        .text(
+            "idempotency_key", { $0.idempotencyKey }, JobBounds.key,
+            "Identifies this call: a call repeated with the same key returns the same job."),
         .value(
             "confined",
-            "Whether all artifacts that the call names must be in the store or in what UNDERSTUDY_ALLOW_PATHS lists.",
-            standard: false),
+            "Whether all artifacts that the call names must be in the artifact store or in a path of UNDERSTUDY_ALLOW_PATHS.",
+            default: false),
     ]
 
     private static let pipelineSchema: JSONValue = [
         "type": "object",
         "properties": [
             "storyboard": [
-                "type": "object", "description": "What Agent2 makes.",
+                "type": "object", "description": "The output of Agent2.",
                 "properties": ["segments": Self.segmentsSchema], "required": ["segments"],
             ],
             "audio": ["description": "The artifact URIs of narrations, by segment id."],
@@ -39,7 +46,7 @@ extension StartJob: Described {
                 "duration": .object(["type": "number"].merging(FilmBounds.duration.keywords) { _, new in new }),
                 "visual_guidance": .object(
                     ["type": "string"].merging(StoryboardBounds.guidance.keywords) { _, new in new }),
-                "narration": ["type": "string", "description": "What is spoken."],
+                "narration": ["type": "string", "description": "The spoken text."],
                 "audio": [
                     "type": "string", "description": "The narration's URI, or its path in the session's folder.",
                 ],
@@ -49,41 +56,47 @@ extension StartJob: Described {
     ]
 }
 
-extension JobReference: Described {
+extension JobReference: ValidatedParameters {
+    /// The members on the wire, with their bounds and descriptions.
     package static let parameters: [Parameter<JobReference>] = [.value("job_id", "The job's id.")]
 }
 
-extension JobStatus: Described {
+extension JobStatus: ValidatedParameters {
+    /// The members on the wire, with their bounds and descriptions.
     package static let parameters: [Parameter<JobStatus>] = [
         .value("job_id", "The job's id."),
         .value(
-            "guidance", "Whether segments come with their visual_guidance, as far as all of it fits into a line.",
-            standard: true),
+            "guidance",
+            "Whether segments include their visual_guidance, provided that all of it fits into one message.",
+            default: true),
     ]
 }
 
-extension ListJobs: Described {
+extension ListJobs: ValidatedParameters {
+    /// The members on the wire, with their bounds and descriptions.
     package static let parameters: [Parameter<ListJobs>] = [
         .value("state", "Only jobs in this state."),
-        .number("limit", { $0.limit }, JobBounds.page, "How many jobs at most."),
-        .value("after", "The last job of the page before."),
+        .number("limit", { $0.limit }, JobBounds.page, "The largest number of jobs on the page."),
+        .value("after", "The last job of the previous page."),
     ]
 }
 
-extension WatchJobs: Described {
+extension WatchJobs: ValidatedParameters {
+    /// The members on the wire, with their bounds and descriptions.
     package static let parameters: [Parameter<WatchJobs>] = [
-        .value("job_id", "One job; all jobs if absent."),
+        .value("job_id", "The job's id; all jobs if absent."),
         .number(
             "after_seq", { $0.afterSeq }, JobBounds.seq,
-            "Send the messages after this number that are still known first, without gap or repeat."),
+            "Send the stored messages with a higher sequence number first, without gaps or repeats."),
     ]
 }
 
-extension RetryJob: Described {
+extension RetryJob: ValidatedParameters {
+    /// The members on the wire, with their bounds and descriptions.
     package static let parameters: [Parameter<RetryJob>] = [
         .value("job_id", "The job's id."),
         .value(
-            "only", "What is made again; the segments of edits where there are any.",
+            "only", "What to make again; the segments of edits if there are any.",
             schema: [
                 "oneOf": [
                     ["type": "string", "enum": ["failed", "all"]], ["type": "array", "items": ["type": "string"]],
@@ -103,31 +116,34 @@ extension RetryJob: Described {
                             return (parameter.name, .object(own.merging(parameter.keywords) { _, new in new }))
                         }
                     ) { first, _ in first }),
-            ], "What is different now, by segment id; these segments are made again."),
+            ], "Changes by segment id; edited segments are made again."),
     ]
 }
 
-extension SegmentEdit: Described {
+extension SegmentEdit: ValidatedParameters {
+    /// The members on the wire, with their bounds and descriptions.
     package static let parameters: [Parameter<SegmentEdit>] = [
         .text(
             "prompt", { $0.prompt }, StoryboardBounds.guidance,
-            "What the picture shows, in place of the storyboard's visual_guidance."),
-        .value("image", "The artifact URI of a picture in the store that takes the still's place."),
+            "What the picture shows, instead of the storyboard's visual_guidance."),
+        .value("image", "The artifact URI of an image, in the artifact store, that replaces the still."),
     ]
 }
 
-extension UpgradeJob: Described {
+extension UpgradeJob: ValidatedParameters {
+    /// The members on the wire, with their bounds and descriptions.
     package static let parameters: [Parameter<UpgradeJob>] = [
         .value("job_id", "The job's id."),
         .value("segments", "The ids of segments that Agent6 made; all of them if absent."),
         .number(
-            "confirm_cost_usd", { $0.confirmCost }, JobBounds.cost, "What the lead's clips may cost in all."),
+            "confirm_cost_usd", { $0.confirmCost }, JobBounds.cost, "The budget of the lead's clips."),
     ]
 }
 
-extension BreakerRequest: Described {
+extension BreakerRequest: ValidatedParameters {
+    /// The members on the wire, with their bounds and descriptions.
     package static let parameters: [Parameter<BreakerRequest>] = [
-        .value("agent", "agent5, agent2, agent4, or imagegen/ and the name of an image provider."),
-        .value("action", "What is done to the breaker.", standard: "get"),
+        .value("agent", "agent5, agent2, agent4, or imagegen/ followed by the name of an image provider."),
+        .value("action", "What to do with the breaker.", default: "get"),
     ]
 }

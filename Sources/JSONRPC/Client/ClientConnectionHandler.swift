@@ -1,38 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import FoundationEssentials
 import JSON
 import NIOCore
 import Untrusted
 
-/// Matches replies to calls, on the connection's event loop.
+/// Sends calls and matches replies to them. Runs on the connection's event loop.
 final class ClientConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// A call whose reply has not come.
-    struct Pending: Sendable {
+    /// A call whose reply has not arrived.
+    struct PendingCall: Sendable {
         let method: String
         let continuation: CheckedContinuation<Data, any Error>
         let onProgress: (@Sendable (ProgressReport) -> Void)?
         /// How long to wait for the reply after the call was cancelled.
-        var settlement: Duration?
-        /// Bytes of the request.
+        var settlementTimeout: Duration?
+        /// The bytes of the request line.
         var bytes = 0
+        /// Fires at the deadline, or when the settlement timeout has passed.
         var timer: Scheduled<Void>?
     }
 
-    /// What a callee gets beyond the deadline to say itself that it passed.
-    private static let grace = TimeAmount.milliseconds(500)
+    /// The time after the deadline during which the callee's own `timeout` reply is still awaited.
+    private static let gracePeriod = TimeAmount.milliseconds(500)
 
     private let path: String
     private let notifications: AsyncStream<RPCNotification>.Continuation
     private var framer: LineFramer
-    private var pending: [Int: Pending] = [:]
+    private var pending: [Int: PendingCall] = [:]
     private var context: ChannelHandlerContext?
     private var flushIsScheduled = false
-    private var isRetiring = false
+    private var closesWhenIdle = false
 
-    /// - Parameter replyLimit: bytes that a line of the server may have.
+    /// - Parameter replyLimit: the maximum bytes of a line from the server.
     init(path: String, replyLimit: Int, notifications: AsyncStream<RPCNotification>.Continuation) {
         self.path = path
         framer = LineFramer(limit: replyLimit)
@@ -59,7 +62,7 @@ final class ClientConnectionHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        failAll("the connection broke before the reply came")
+        failAll("the connection was lost before the reply arrived")
         context.fireChannelInactive()
     }
 
@@ -70,8 +73,8 @@ final class ClientConnectionHandler: ChannelInboundHandler {
 
     // MARK: - Calls
 
-    func submit(_ id: Int, _ line: ByteBuffer, _ call: Pending, remaining: Duration?, cancelled: Bool) {
-        guard !cancelled else {
+    func submit(_ id: Int, _ line: ByteBuffer, _ call: PendingCall, remaining: Duration?, isCancelled: Bool) {
+        guard !isCancelled else {
             call.continuation.resume(throwing: CancellationError())
             return
         }
@@ -82,57 +85,57 @@ final class ClientConnectionHandler: ChannelInboundHandler {
         var call = call
         if let remaining {
             let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-            call.timer = context.eventLoop.scheduleTask(in: .milliseconds(remaining.milliseconds) + Self.grace) {
-                bound.value.giveUp(id)
+            call.timer = context.eventLoop.scheduleTask(in: .milliseconds(remaining.milliseconds) + Self.gracePeriod) {
+                bound.value.timedOut(id)
             }
         }
         call.bytes = line.readableBytes
         pending[id] = call
-        post(line)
+        write(line)
     }
 
-    /// Stops waiting for the calls of some methods, as if the connection were lost; the server is not told.
+    /// Fails the pending calls of some methods as if the connection were lost, without notifying the server.
     func abandon(_ methods: Set<String>, reason: String) {
         for (id, call) in pending where methods.contains(call.method) {
             pending[id] = nil
             call.timer?.cancel()
             call.continuation.resume(throwing: RPCConnection.Lost(path: path, reason: reason, isAbandoned: true))
         }
-        closeIfRetired()
+        closeIfIdle()
     }
 
     func cancel(_ id: Int) {
         guard let call = pending[id] else { return }
-        tellToStop(id)
+        sendCancellation(id)
         call.timer?.cancel()
-        guard let settlement = call.settlement, let context else {
+        guard let settlementTimeout = call.settlementTimeout, let context else {
             pending[id] = nil
             return call.continuation.resume(throwing: CancellationError())
         }
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        pending[id]?.timer = context.eventLoop.scheduleTask(in: .milliseconds(settlement.milliseconds)) {
-            bound.value.leaveUnsettled(id)
+        pending[id]?.timer = context.eventLoop.scheduleTask(in: .milliseconds(settlementTimeout.milliseconds)) {
+            bound.value.settlementTimedOut(id)
         }
     }
 
-    private func leaveUnsettled(_ id: Int) {
+    private func settlementTimedOut(_ id: Int) {
         guard let call = pending.removeValue(forKey: id) else { return }
-        let reason = "\(call.method) was cancelled and did not report what it had spent"
+        let reason = "\(call.method) was cancelled and did not report its costs in time"
         call.continuation.resume(
             throwing: ServiceError(.cancelled, reason, providerCode: RPCConnection.notSettled))
-        closeIfRetired()
+        closeIfIdle()
     }
 
     func closeWhenIdle() {
-        isRetiring = true
-        closeIfRetired()
+        closesWhenIdle = true
+        closeIfIdle()
     }
 
-    private func closeIfRetired() {
-        if isRetiring, pending.isEmpty { context?.close(promise: nil) }
+    private func closeIfIdle() {
+        if closesWhenIdle, pending.isEmpty { context?.close(promise: nil) }
     }
 
-    func post(_ line: ByteBuffer) {
+    func write(_ line: ByteBuffer) {
         guard let context else { return }
         context.write(wrapOutboundOut(line), promise: nil)
         guard !flushIsScheduled else { return }
@@ -144,14 +147,14 @@ final class ClientConnectionHandler: ChannelInboundHandler {
         }
     }
 
-    private func giveUp(_ id: Int) {
+    private func timedOut(_ id: Int) {
         guard let call = pending.removeValue(forKey: id) else { return }
-        tellToStop(id)
+        sendCancellation(id)
         call.continuation.resume(throwing: ServiceError(.timeout, "\(call.method) did not answer in time"))
     }
 
-    private func tellToStop(_ id: Int) {
-        post(Wire.notification(method: SystemMethod.cancel.rawValue, params: Array("{\"id\":\(id)}".utf8)))
+    private func sendCancellation(_ id: Int) {
+        write(Wire.notification(method: SystemMethod.cancel.rawValue, params: Array("{\"id\":\(id)}".utf8)))
     }
 
     private func received(_ line: ByteBuffer) {
@@ -159,41 +162,41 @@ final class ClientConnectionHandler: ChannelInboundHandler {
         case .single(let envelope): received(envelope)
         case .batch(let envelopes): envelopes.forEach { received($0) }
         case .malformed(let reason):
-            // Python writes NaN, other peers nest too deeply: the call gets an error instead of waiting for its deadline.
+            // Some peers send NaN or nest too deeply: fail the call now instead of at its deadline.
             fail(OversizedLine.id(head: line, tail: line), "the reply is \(reason)")
         case .emptyBatch, .batchTooLong: break
         }
     }
 
-    /// Ends the call that an unreadable reply names; a line without the id of a call is passed over.
+    /// Fails the call that an unreadable reply belongs to; a line without a pending call's id is ignored.
     private func fail(_ id: RPCID?, _ reason: String) {
         guard let id, let call = take(id) else { return }
-        let words = "\(path): \(reason.bounded(to: TextBound.message / 2))"
-        call.resume(throwing: ServiceError(.internal, words))
-        closeIfRetired()
+        let message = "\(path): \(reason.bounded(to: TextBound.message / 2))"
+        call.resume(throwing: ServiceError(.internal, message))
+        closeIfIdle()
     }
 
-    /// A reply that is too large is an error of its call; the connection goes on.
+    /// Fails the call whose reply is too large; the connection remains usable.
     private func receivedTooLong(_ head: ByteBuffer, _ tail: ByteBuffer) {
         guard let id = OversizedLine.id(head: head, tail: tail) else { return }
-        let reason = "\(path): the reply is longer than \(framer.limit) bytes: ask for less"
+        let reason = "\(path): the reply is longer than \(framer.limit) bytes: request less"
         take(id)?.resume(throwing: ServiceError(.tooLarge, reason))
-        closeIfRetired()
+        closeIfIdle()
     }
 
     private func received(_ envelope: Envelope) {
         switch envelope {
         case .result(let id, let value):
             take(id)?.resume(returning: Data(value.readableBytesView))
-            closeIfRetired()
+            closeIfIdle()
         case .failure(let id, let error):
             let failure = try? JSONCoding.decode(ServiceError.self, from: Data(error.readableBytesView))
             let reason = failure ?? ServiceError(.internal, String(buffer: error)).bounded
             if let continuation = take(id) {
                 continuation.resume(throwing: reason)
-                closeIfRetired()
+                closeIfIdle()
             } else if case .null = id {
-                refused(reason)
+                connectionRejected(reason)
             }
         case .notification(SystemMethod.progress.rawValue, let params):
             guard let members = (try? JSONCoding.decode(JSONValue.self, from: data(params)))?.object,
@@ -209,13 +212,13 @@ final class ClientConnectionHandler: ChannelInboundHandler {
         }
     }
 
-    /// The server could not read a line, or does not want us: no call of this connection can succeed.
-    private func refused(_ reason: ServiceError) {
-        // Of several lines the longest is the one that could not be read; the other calls are lost with the connection.
+    /// Fails calls because the server could not parse a line or rejected this peer.
+    private func connectionRejected(_ reason: ServiceError) {
+        // The longest pending line is the one that could not be parsed; the other calls are lost with the connection.
         if reason.kind == .parse, let longest = pending.max(by: { $0.value.bytes < $1.value.bytes })?.key {
             take(.number("\(longest)"))?.resume(throwing: reason)
         } else {
-            for call in drain() { call.continuation.resume(throwing: reason) }
+            for call in takeAll() { call.continuation.resume(throwing: reason) }
         }
     }
 
@@ -229,7 +232,7 @@ final class ClientConnectionHandler: ChannelInboundHandler {
         return call.continuation
     }
 
-    /// The number that an id stands for. Peers that keep ids as texts or as floating-point numbers return `"7"` or `7.0`.
+    /// The numeric value of an id. Peers that store ids as strings or floating-point numbers return `"7"` or `7.0`.
     private static func number(of id: RPCID) -> Int? {
         switch id {
         case .number(let digits), .string(let digits): Int(digits) ?? Double(digits).flatMap { Int(exactly: $0) }
@@ -237,14 +240,14 @@ final class ClientConnectionHandler: ChannelInboundHandler {
         }
     }
 
-    private func drain() -> [Pending] {
+    private func takeAll() -> [PendingCall] {
         defer { pending.removeAll() }
         pending.values.forEach { $0.timer?.cancel() }
         return Array(pending.values)
     }
 
     private func failAll(_ reason: String) {
-        for call in drain() {
+        for call in takeAll() {
             call.continuation.resume(throwing: RPCConnection.Lost(path: path, reason: reason))
         }
         notifications.finish()

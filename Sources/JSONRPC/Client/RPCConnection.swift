@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Calls
 package import Faults
 package import FoundationEssentials
@@ -7,30 +9,35 @@ import NIOPosix
 import Retry
 import Synchronization
 
-/// A notification that a server sent.
-package struct RPCNotification: Sendable {
-    package let method: String
-    /// The JSON text of `params`.
-    package let params: Data
-}
-
-/// A client's connection to one socket: any number of calls at a time.
+/// A client connection to one socket, for any number of concurrent calls.
+///
+/// ```swift
+/// let connection = try await RPCConnection.connect(to: "/run/understudy/clipper/one.sock")
+/// let health = try await connection.call(ServiceHealth.method, NoParams(), timeout: .seconds(5))
+/// await connection.close()
+/// ```
+///
+/// Calls inherit the deadline, job and trace of `CallContext.current`.
 package final class RPCConnection: Sendable {
-    /// The connection broke, or could not be made, before the reply came: nobody knows whether the work was done.
+    /// The connection could not be made, or was lost before the reply arrived: it is unknown whether the work was done.
     package struct Lost: ServiceErrorConvertible {
+        /// The socket's path.
         package let path: String
+        /// Why the connection was lost.
         package let reason: String
-        /// Whether the connection is there, and the process behind it does not answer.
+        /// Whether the connection is still open and the process behind it does not respond.
         package var isAbandoned = false
 
+        /// `unavailable`, with the path and the reason.
         package var serviceError: ServiceError {
             ServiceError(.unavailable, "\(path): \(reason)")
         }
     }
 
-    /// `provider_code` of the error of a call that was cancelled and whose reply did not come within its method's settlement.
+    /// The `provider_code` of a call that was cancelled and whose reply did not arrive within the settlement timeout.
     package static let notSettled = FaultCause.notSettled.rawValue
 
+    /// The socket's path.
     package let path: String
     private let channel: any Channel
     private let handler: NIOLoopBound<ClientConnectionHandler>
@@ -38,7 +45,7 @@ package final class RPCConnection: Sendable {
     private let requestLimit: Int
     private let interceptors: [any ClientInterceptor]
 
-    /// What the server sends without being asked; for one reader. Ends with the connection.
+    /// Notifications from the server, for a single consumer. Ends when the connection closes.
     package let notifications: AsyncStream<RPCNotification>
 
     private init(
@@ -53,23 +60,23 @@ package final class RPCConnection: Sendable {
         self.notifications = notifications
     }
 
-    /// Connects; a server whose backlog is full, or that is just being replaced, is tried again for a moment.
+    /// Connects to a socket. Retries while the server's backlog is full or its socket is being replaced.
     ///
     /// - Parameters:
     ///   - path: the socket's path, at most 103 bytes.
-    ///   - patience: how long to go on trying.
-    ///   - peers: who may serve the socket; anybody if absent.
-    ///   - requestLimit: bytes that the server takes as one line; a longer request is an error of its call.
-    ///   - replyLimit: bytes that a reply may have; a longer one is an error of its call.
-    ///   - interceptors: run around each call, the first one outermost.
-    /// - Throws: `Lost`; `unauthorized` where the process that serves the socket is none of `peers`.
+    ///   - timeout: how long to retry.
+    ///   - peers: which processes may serve the socket; any if absent.
+    ///   - requestLimit: the maximum bytes of a line that the server accepts; a longer request fails its call.
+    ///   - replyLimit: the maximum bytes of a reply; a longer one fails its call.
+    ///   - interceptors: wrap each call, the first one outermost.
+    /// - Throws: `Lost`; `unauthorized` if the process that serves the socket is not one of `peers`.
     package static func connect(
-        to path: String, patience: Duration = .milliseconds(500), peers: PeerPolicy? = nil,
+        to path: String, timeout: Duration = .milliseconds(500), peers: PeerPolicy? = nil,
         requestLimit: Int = Wire.defaultLineLimit, replyLimit: Int = Wire.replyLimit,
         interceptors: [any ClientInterceptor] = [],
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws -> RPCConnection {
-        let giveUp = ContinuousClock.now + patience
+        let end = ContinuousClock.now + timeout
         var backoff = Backoff(first: .milliseconds(5), longest: .milliseconds(100), jitter: 0.5...1.5)
         while true {
             do {
@@ -77,7 +84,7 @@ package final class RPCConnection: Sendable {
                     to: path, peers: peers, requestLimit: requestLimit, replyLimit: replyLimit,
                     interceptors: interceptors, group: group)
             } catch let error as IOError
-                where [EAGAIN, ECONNREFUSED, ENOENT].contains(error.errnoCode) && ContinuousClock.now < giveUp
+                where [EAGAIN, ECONNREFUSED, ENOENT].contains(error.errnoCode) && ContinuousClock.now < end
             {
                 try await Task.sleep(for: backoff.next())
             } catch let error as IOError {
@@ -114,7 +121,9 @@ package final class RPCConnection: Sendable {
             .connect(unixDomainSocketPath: path).get()
         if let peers { try await check(channel, path, peers) }
         let bound = try await loop.submit {
-            guard let client = handler.value else { throw Lost(path: path, reason: "closed at once") }
+            guard let client = handler.value else {
+                throw Lost(path: path, reason: "the connection was closed immediately")
+            }
             return NIOLoopBound(client, eventLoop: loop)
         }.get()
         return RPCConnection(
@@ -122,39 +131,41 @@ package final class RPCConnection: Sendable {
             interceptors: interceptors)
     }
 
-    /// Closes a connection to a process that may not serve here.
+    /// Closes the connection and throws if the process that serves the socket is not one of `peers`.
     private static func check(_ channel: any Channel, _ path: String, _ peers: PeerPolicy) async throws {
         let peer = try await Peer.of(channel).get()
         guard !peers.allows(peer) else { return }
         try? await channel.close().get()
         throw ServiceError(
             .unauthorized,
-            "\(path) is served by user \(peer.uid), group \(peer.gid): if that is meant, list the group in UNDERSTUDY_ALLOW_GIDS"
+            "\(path) is served by user \(peer.uid), group \(peer.gid): if this is intended, list the group in "
+                + "UNDERSTUDY_ALLOW_GIDS"
         )
     }
 
-    /// Whether calls can be made.
+    /// Whether the connection is open.
     package var isOpen: Bool { channel.isActive }
 
-    /// Comes true when the connection is gone.
-    package var closed: EventLoopFuture<Void> { channel.closeFuture }
+    /// Completes when the connection is closed.
+    package var closeFuture: EventLoopFuture<Void> { channel.closeFuture }
 
-    /// Returns when the connection is gone.
-    package func untilClosed() async {
+    /// Waits until the connection is closed.
+    package func waitUntilClosed() async {
         try? await channel.closeFuture.get()
     }
 
+    /// Closes the connection; pending calls throw `Lost`.
     package func close() async {
         try? await channel.close().get()
     }
 
-    /// Closes as soon as no call is on its way.
+    /// Closes the connection once no calls are pending.
     package func closeWhenIdle() {
         let handler = self.handler
         channel.eventLoop.execute { handler.value.closeWhenIdle() }
     }
 
-    /// Stops waiting for the calls of some methods, as if the connection were lost: they throw `Lost`. The server is not told.
+    /// Stops waiting for the pending calls of some methods; they throw `Lost`. The server is not notified.
     package func abandon(_ methods: Set<String>, reason: String) {
         let handler = self.handler
         channel.eventLoop.execute { handler.value.abandon(methods, reason: reason) }
@@ -163,29 +174,32 @@ package final class RPCConnection: Sendable {
     /// Calls a method.
     ///
     /// - Parameters:
-    ///   - timeout: when to give up; the deadline of the call that is being answered, if any, holds too.
-    ///   - settlement: how long to wait for the reply after the call was cancelled; the method's own if absent.
-    ///   - onProgress: called for each `rpc.progress` of this call, in order, on the connection's thread; must not block.
-    /// - Throws: the peer's `ServiceError`, `Lost`, or `CancellationError` after the peer was asked to stop. A method with a
-    ///   settlement ends with its reply even then, and with `cancelled` and the provider code `not_settled` without one.
+    ///   - timeout: how long to wait for the reply; the deadline of the current `CallContext` applies, too.
+    ///   - settlementTimeout: how long to wait for the reply after cancellation; the method's own if absent.
+    ///   - onProgress: called for each `rpc.progress` of this call, in order, on the event loop; must not block.
+    /// - Throws: the peer's `ServiceError`, `Lost`, or `CancellationError` after the peer was asked to cancel. With a settlement
+    ///   timeout, a cancelled call still ends with its reply, or with `cancelled` and provider code `not_settled` if none arrives.
     package func call<P, R>(
-        _ method: Method<P, R>, _ params: P, timeout: Duration? = nil, settlement: Duration? = nil,
+        _ method: Method<P, R>, _ params: P, timeout: Duration? = nil, settlementTimeout: Duration? = nil,
         onProgress: (@Sendable (ProgressReport) -> Void)? = nil
     ) async throws -> R {
         let result = try await callRaw(
             method.name, params: try JSONCoding.encode(params), timeout: timeout,
-            settlement: settlement ?? method.settlement, requestLimit: method.requestLimit, onProgress: onProgress)
+            settlementTimeout: settlementTimeout ?? method.settlementTimeout, requestLimit: method.requestLimit,
+            onProgress: onProgress)
         do {
             return try JSONCoding.decode(R.self, from: result)
         } catch let error as ServiceError {
             throw error
         } catch {
             let reason = (error as? DecodingError).map { ServiceError.invalidParams(from: $0).message } ?? "\(error)"
-            throw ServiceError(.internal, "\(method.name) answered something else than it promises: \(reason)")
+            throw ServiceError(.internal, "\(method.name) returned an unexpected result: \(reason)")
         }
     }
 
-    /// Calls a method by its name.
+    /// Calls a method by its name, with untyped parameters and result.
+    ///
+    /// - Throws: as the typed `call`.
     package func call(
         _ method: String, params: JSONValue?, timeout: Duration? = nil,
         onProgress: (@Sendable (ProgressReport) -> Void)? = nil
@@ -196,25 +210,30 @@ package final class RPCConnection: Sendable {
         return try JSONCoding.decode(JSONValue.self, from: result)
     }
 
-    /// Calls a method by its name. -> the JSON text of the result, as it came.
+    /// Calls a method by its name.
     ///
-    /// - Parameter hasMeta: whether the parameters have a `_meta` of their own, which is left as it is.
+    /// - Parameters:
+    ///   - minimumLimit: raises the connection's request limit for this call.
+    ///   - hasMeta: whether the parameters contain `_meta`, which then is sent unchanged.
+    /// - Returns: the JSON text of the result.
     private func callRaw(
-        _ method: String, params: Data?, timeout: Duration? = nil, settlement: Duration? = nil,
-        requestLimit larger: Int? = nil, hasMeta: Bool = false, onProgress: (@Sendable (ProgressReport) -> Void)? = nil
+        _ method: String, params: Data?, timeout: Duration? = nil, settlementTimeout: Duration? = nil,
+        requestLimit minimumLimit: Int? = nil, hasMeta: Bool = false,
+        onProgress: (@Sendable (ProgressReport) -> Void)? = nil
     ) async throws -> Data {
         try Task.checkCancellation()
-        let requestLimit = max(self.requestLimit, larger ?? 0)
+        let requestLimit = max(self.requestLimit, minimumLimit ?? 0)
         return try await interceptors.call(
             OutgoingCall(method: method, params: params, hasMeta: hasMeta, timeout: timeout)
         ) { call in
-            try await self.send(call, settlement: settlement, requestLimit: requestLimit, onProgress: onProgress)
+            try await self.send(
+                call, settlementTimeout: settlementTimeout, requestLimit: requestLimit, onProgress: onProgress)
         }
     }
 
     /// Sends a call and waits for its reply.
     private func send(
-        _ call: OutgoingCall, settlement: Duration?, requestLimit: Int,
+        _ call: OutgoingCall, settlementTimeout: Duration?, requestLimit: Int,
         onProgress: (@Sendable (ProgressReport) -> Void)?
     ) async throws -> Data {
         let id = nextID.wrappingAdd(1, ordering: .relaxed).oldValue
@@ -223,22 +242,23 @@ package final class RPCConnection: Sendable {
         let line = try request(id, call, wantsProgress: onProgress != nil, limit: requestLimit)
         let handler = self.handler
         let loop = channel.eventLoop
-        let isCancelled = Cancellation()
+        let cancellation = CancellationFlag()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                let pending = ClientConnectionHandler.Pending(
-                    method: method, continuation: continuation, onProgress: onProgress, settlement: settlement)
+                let pending = ClientConnectionHandler.PendingCall(
+                    method: method, continuation: continuation, onProgress: onProgress,
+                    settlementTimeout: settlementTimeout)
                 loop.execute {
-                    handler.value.submit(id, line, pending, remaining: remaining, cancelled: isCancelled.isSet)
+                    handler.value.submit(id, line, pending, remaining: remaining, isCancelled: cancellation.isSet)
                 }
             }
         } onCancel: {
-            isCancelled.set()
+            cancellation.set()
             loop.execute { handler.value.cancel(id) }
         }
     }
 
-    /// The line of a call. What it hands down of its context is left out where it would make the line too long.
+    /// The line of a call. The context's `_meta` is omitted if it would make the line too long.
     private func request(
         _ id: Int, _ call: OutgoingCall, wantsProgress: Bool, limit: Int
     ) throws(ServiceError) -> ByteBuffer {
@@ -256,23 +276,24 @@ package final class RPCConnection: Sendable {
         guard plain.readableBytes <= limit + 1 else {
             throw ServiceError(
                 .tooLarge,
-                "\(call.method): the request has \(plain.readableBytes) bytes, a line has at most \(limit): name large things by their URI"
+                "\(call.method): the request has \(plain.readableBytes) bytes, a line has at most \(limit): "
+                    + "pass large data by URI"
             )
         }
         return plain
     }
 
-    /// Sends a notification, in the context of the calling code; delivery is not confirmed.
+    /// Sends a notification with the job and trace of the current context. Delivery is not confirmed.
     package func notify(_ method: String, params: Data) {
         let context = CallContext.current
         let meta = CallControls.meta(jobID: context.jobID, traceparent: context.trace?.traceparent())
         let params = CallControls.splice(deadline: nil, wantsProgress: true, meta: meta, into: Array(params))
         let line = Wire.notification(method: method, params: params)
         let handler = self.handler
-        channel.eventLoop.execute { handler.value.post(line) }
+        channel.eventLoop.execute { handler.value.write(line) }
     }
 
-    private final class Cancellation: Sendable {
+    private final class CancellationFlag: Sendable {
         private let flag = Atomic<Bool>(false)
         var isSet: Bool { flag.load(ordering: .acquiring) }
         func set() { flag.store(true, ordering: .releasing) }
@@ -280,7 +301,7 @@ package final class RPCConnection: Sendable {
 }
 
 extension Duration {
-    /// Whole milliseconds.
+    /// The duration in whole milliseconds, rounded toward zero.
     package var milliseconds: Int64 {
         let (seconds, attoseconds) = components
         return seconds * 1000 + attoseconds / 1_000_000_000_000_000

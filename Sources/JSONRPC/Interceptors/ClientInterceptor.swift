@@ -1,10 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import FoundationEssentials
 
-/// Runs around each call of a client: to hand something down with it, to count it, to log it.
+/// Wraps each call of a client, to propagate context, count or log it.
 package protocol ClientInterceptor: Sendable {
+    /// Makes a call, usually by passing it to `next`.
+    ///
     /// - Parameters:
-    ///   - call: the call as it was made.
-    ///   - next: sends it, changed or not, and waits for its reply; called once at most.
+    ///   - call: the call.
+    ///   - next: sends the call, modified or not, and waits for its reply; must be called at most once.
     /// - Returns: the JSON text of the result.
     func intercept(
         _ call: OutgoingCall, _ next: @Sendable (OutgoingCall) async throws -> Data
@@ -12,7 +16,7 @@ package protocol ClientInterceptor: Sendable {
 }
 
 extension [any ClientInterceptor] {
-    /// Makes a call through all of them, the first one outermost.
+    /// Makes a call through all interceptors, the first one outermost.
     func call(
         _ call: OutgoingCall, _ send: @Sendable (OutgoingCall) async throws -> Data
     ) async throws -> Data {

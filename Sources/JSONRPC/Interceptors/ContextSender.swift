@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import FoundationEssentials
 
-/// Hands the context of the code that makes a call down with it.
+/// Propagates deadline, job and trace of the current `CallContext` to outgoing calls.
 struct ContextSender: ClientInterceptor {
     func intercept(
         _ call: OutgoingCall, _ next: @Sendable (OutgoingCall) async throws -> Data

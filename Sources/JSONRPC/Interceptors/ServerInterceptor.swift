@@ -1,16 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Faults
 package import FoundationEssentials
 
-/// Runs around the answer to each call of a server: to count it, to log it, to refuse it.
+/// Wraps the handling of each call of a server, to count, log or reject it.
 package protocol ServerInterceptor: Sendable {
+    /// Handles a call, usually by passing it to `next`.
+    ///
     /// - Parameters:
     ///   - call: the call.
-    ///   - next: answers it; called once at most.
+    ///   - next: answers the call; must be called at most once.
+    /// - Throws: the error of the reply.
     /// - Returns: the JSON text of the result.
     func intercept(_ call: Call, _ next: any Dispatcher) async throws(ServiceError) -> Data
 }
 
-/// A dispatcher with an interceptor around it.
+/// A dispatcher wrapped by an interceptor.
 struct InterceptedDispatcher: Dispatcher {
     let interceptor: any ServerInterceptor
     let next: any Dispatcher
@@ -19,7 +24,7 @@ struct InterceptedDispatcher: Dispatcher {
 }
 
 extension Dispatcher {
-    /// The dispatcher with interceptors around it, the first one outermost.
+    /// Wraps the dispatcher in interceptors, the first one outermost.
     package func intercepted(by interceptors: [any ServerInterceptor]) -> any Dispatcher {
         interceptors.reversed().reduce(self as any Dispatcher) { next, interceptor in
             InterceptedDispatcher(interceptor: interceptor, next: next)

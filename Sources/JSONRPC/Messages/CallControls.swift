@@ -1,26 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Calls
 package import Faults
 import JSON
 package import NIOCore
 
-/// What any request may carry beside its method's own parameters: how long it may take, whether progress is wanted, which job it is for,
-/// and which trace it belongs to.
+/// The members that any request's `params` may contain in addition to its method's own: deadline, progress, job and trace.
 package struct CallControls: Sendable, Equatable {
-    /// Milliseconds that remain for the call.
+    /// The milliseconds that remain for the call; absent without a deadline.
     package var deadline: Int64?
-    /// Whether `rpc.progress` notifications are wanted.
+    /// Whether the caller wants `rpc.progress` notifications.
     package var wantsProgress = true
-    /// `_meta.job_id`, else the method's own `job_id`.
+    /// `_meta.job_id`, or else the method's own `job_id`.
     package var jobID: String?
     /// `_meta.traceparent`.
     package var trace: TraceContext?
 
-    /// Bytes that a job's id may have which is handed down and logged.
+    /// The maximum bytes of a job id that is propagated and logged.
     private static let maximumJobID = 128
 
-    /// Reads `deadline_ms`, `progress`, `job_id` and `_meta` out of `params`. Whatever is in `_meta` that cannot be used is ignored.
+    /// Reads `deadline_ms`, `progress`, `job_id` and `_meta` from `params`. Invalid members of `_meta` are ignored.
     ///
-    /// - Throws: `invalid_params` for a deadline that is not a number of milliseconds, or a progress that is not a boolean.
+    /// - Throws: `invalid_params` if `deadline_ms` is not a number of milliseconds.
     package init(params: ByteBuffer?) throws(ServiceError) {
         guard let params else { return }
         var failure: ServiceError?
@@ -36,7 +37,7 @@ package struct CallControls: Sendable, Equatable {
             try? scanner.members { (name, scanner) throws(JSONScanner.SyntaxError) in
                 let kind = try scanner.peek()
                 let range = try scanner.skipValue()
-                // Of a name that appears twice the first value counts, as everywhere.
+                // If a name is repeated, the first value is used, as everywhere.
                 if scanner.name(name, is: "deadline_ms"), !hasDeadline {
                     hasDeadline = true
                     let text = String(decoding: bytes[range], as: UTF8.self)
@@ -62,7 +63,7 @@ package struct CallControls: Sendable, Equatable {
         self.wantsProgress = wantsProgress
     }
 
-    /// Where the value of a member is. Of a name that appears twice the first one counts, as everywhere.
+    /// The kind and position of a member's value.
     private struct RawMember {
         var kind: JSONScanner.Kind
         var range: Range<Int>
@@ -80,7 +81,7 @@ package struct CallControls: Sendable, Equatable {
                 jobID = jobID ?? member
             }
         }
-        if let handedDown = jobID.flatMap({ Self.jobID($0, scanner) }) { self.jobID = handedDown }
+        if let propagated = jobID.flatMap({ Self.jobID($0, scanner) }) { self.jobID = propagated }
         guard let traceparent, traceparent.kind == .string else { return }
         let text = traceparent.range.lowerBound + 1..<traceparent.range.upperBound - 1
         let isPlain = !bytes[text].contains(UInt8(ascii: "\\"))
@@ -95,7 +96,7 @@ package struct CallControls: Sendable, Equatable {
         return scanner.string(member.range.lowerBound + 1..<member.range.upperBound - 1)
     }
 
-    /// The id that the parameters of `rpc.cancel` name.
+    /// The `id` in the parameters of `rpc.cancel`.
     package static func cancelledID(params: ByteBuffer?) -> RPCID? {
         guard let params else { return nil }
         return params.withUnsafeReadableBytes { raw in
@@ -118,9 +119,13 @@ package struct CallControls: Sendable, Equatable {
         }
     }
 
-    /// `params` with the controls that a caller passes on written into them.
+    /// Inserts a caller's controls into `params`.
     ///
-    /// - Parameter meta: the JSON text of `_meta`; `nil` for none.
+    /// - Parameters:
+    ///   - deadline: in milliseconds.
+    ///   - meta: the JSON text of `_meta`; `nil` for none.
+    ///   - params: the JSON text of an object.
+    /// - Returns: the JSON text of the object with the additional members.
     package static func splice(
         deadline: Int64?, wantsProgress: Bool, meta: String? = nil, into params: [UInt8]
     ) -> [UInt8] {
@@ -135,7 +140,7 @@ package struct CallControls: Sendable, Equatable {
 
     /// The JSON text of `_meta`.
     ///
-    /// - Returns: `nil` where there is nothing to hand down.
+    /// - Returns: `nil` if both values are absent.
     package static func meta(jobID: String?, traceparent: String?) -> String? {
         var members: [String] = []
         if let traceparent { members.append("\"traceparent\":\(JSONText.quote(traceparent))") }

@@ -1,117 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import JSON
 package import NIOCore
-import Untrusted
 
-/// One message of JSON-RPC 2.0, taken apart as far as the connection needs it; `params`, `result` and `error` stay text.
+/// One JSON-RPC 2.0 message; `params`, `result` and `error` are not parsed.
 package enum Envelope: Sendable, Equatable {
     case request(id: RPCID, method: String, params: ByteBuffer?)
     case notification(method: String, params: ByteBuffer?)
     case result(id: RPCID, value: ByteBuffer)
     case failure(id: RPCID, error: ByteBuffer)
-    /// JSON that is none of these; `id` is what could be read of it.
+    /// JSON that is none of these; `id` is `.null` if it could not be read.
     case invalid(id: RPCID, reason: String)
 }
 
-/// What one line held.
-package enum Message: Sendable, Equatable {
-    case single(Envelope)
-    /// At least one.
-    case batch([Envelope])
-    /// `[]`.
-    case emptyBatch
-    /// More than `Wire.maximumBatch` elements; what follows them was not read.
-    case batchTooLong
-    /// Not JSON or not UTF-8.
-    case malformed(reason: String)
-}
-
-extension Message {
-    /// Reads one line. Its texts become stream-safe, names included.
-    package init(_ received: ByteBuffer) {
-        let line =
-            received.withUnsafeReadableBytes {
-                StreamSafeText.convert($0.assumingMemoryBound(to: UInt8.self), readsEscapes: true)
-            }.map { ByteBuffer(bytes: $0) } ?? received
-        guard
-            line.readableBytesView.allSatisfy({ $0 < 0x80 })
-                || String(validating: line.readableBytesView, as: UTF8.self) != nil
-        else {
-            self = .malformed(reason: "the line is not UTF-8")
-            return
-        }
-        var isTooLong = false
-        do {
-            self = try line.withUnsafeReadableBytes { raw in
-                let bytes = raw.assumingMemoryBound(to: UInt8.self)
-                // Some encoders begin a stream with a byte order mark.
-                let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
-                var scanner = JSONScanner(bytes, at: hasMark ? 3 : 0)
-                let message: Message
-                if try scanner.peek() == .array {
-                    var envelopes: [Envelope] = []
-                    try scanner.elements { (scanner) throws(JSONScanner.SyntaxError) in
-                        guard envelopes.count < Wire.maximumBatch else {
-                            isTooLong = true
-                            throw JSONScanner.SyntaxError(offset: scanner.offset, expected: "the end of the batch")
-                        }
-                        envelopes.append(try Envelope.read(line, &scanner, depth: 1))
-                    }
-                    message = envelopes.isEmpty ? .emptyBatch : .batch(envelopes)
-                } else {
-                    message = .single(try Envelope.read(line, &scanner, depth: 0))
-                }
-                try scanner.finish()
-                return message
-            }
-        } catch _ where isTooLong {
-            self = .batchTooLong
-        } catch let error as JSONScanner.SyntaxError {
-            self = .malformed(reason: "not JSON at byte \(error.offset): expected \(error.expected)")
-        } catch {
-            self = .malformed(reason: "\(error)")
-        }
-    }
-}
-
 extension Envelope {
-    private enum Part {
+    /// The position of a member's value in the line.
+    private enum Member {
         case missing
         case value(JSONScanner.Kind, Range<Int>)
 
-        /// Takes a member's value; of a name that appears twice the first value counts, as everywhere.
-        mutating func take(_ kind: JSONScanner.Kind, _ range: Range<Int>) {
+        /// Stores a member's value. If a name is repeated, the first value is used, as everywhere.
+        mutating func store(_ kind: JSONScanner.Kind, _ range: Range<Int>) {
             if case .missing = self { self = .value(kind, range) }
         }
     }
 
-    fileprivate static func read(
+    /// Reads one message from a scanner over the bytes of `line`.
+    ///
+    /// - Throws: `SyntaxError` if the text is not JSON.
+    static func read(
         _ line: ByteBuffer, _ scanner: inout JSONScanner, depth: Int
     ) throws(JSONScanner.SyntaxError) -> Envelope {
         guard try scanner.peek() == .object else {
             try scanner.skipValue(depth: depth)
             return .invalid(id: .null, reason: "a request is an object")
         }
-        var version = Part.missing
-        var id = Part.missing
-        var method = Part.missing
-        var params = Part.missing
-        var result = Part.missing
-        var error = Part.missing
+        var version = Member.missing
+        var id = Member.missing
+        var method = Member.missing
+        var params = Member.missing
+        var result = Member.missing
+        var error = Member.missing
         try scanner.members(depth: depth) { (name, scanner) throws(JSONScanner.SyntaxError) in
             let kind = try scanner.peek()
             let range = try scanner.skipValue(depth: depth + 1)
             if scanner.name(name, is: "jsonrpc") {
-                version.take(kind, range)
+                version.store(kind, range)
             } else if scanner.name(name, is: "id") {
-                id.take(kind, range)
+                id.store(kind, range)
             } else if scanner.name(name, is: "method") {
-                method.take(kind, range)
+                method.store(kind, range)
             } else if scanner.name(name, is: "params") {
-                params.take(kind, range)
+                params.store(kind, range)
             } else if scanner.name(name, is: "result") {
-                result.take(kind, range)
+                result.store(kind, range)
             } else if scanner.name(name, is: "error") {
-                error.take(kind, range)
+                error.store(kind, range)
             }
         }
 
@@ -137,7 +81,7 @@ extension Envelope {
             scanner.string(versionRange.lowerBound + 1..<versionRange.upperBound - 1) == "2.0"
         else { return .invalid(id: replyID, reason: "\"jsonrpc\" must be \"2.0\"") }
 
-        // Peers of JSON-RPC 1.0 send both members, one of them null.
+        // JSON-RPC 1.0 peers send both members, one of them null.
         if case .value(let kind, let range) = error, kind != .null {
             return .failure(id: replyID, error: slice(line, range))
         }

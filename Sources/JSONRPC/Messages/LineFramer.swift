@@ -1,40 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import NIOCore
 
-/// Cuts a stream of bytes into lines, and never keeps more than the limit of one.
+/// Splits a byte stream into lines while buffering at most one line's limit.
 ///
-/// `\n` ends a line, `\r\n` too; empty lines are passed over.
+/// Lines end with `\n` or `\r\n`; empty lines are skipped.
+///
+/// ```swift
+/// framer.append(bytes)
+/// while let line = try framer.next() { process(line) }
+/// ```
 package struct LineFramer {
-    /// A line grew past the limit before it ended.
+    /// A line exceeds the limit.
     package struct LineTooLong: Error, Equatable {
+        /// The limit, in bytes.
         package let limit: Int
     }
 
-    /// A line, or what is known of one that is longer than the limit.
+    /// A line, or the ends of one that exceeds the limit.
     package enum Line: Equatable {
         case whole(ByteBuffer)
-        /// Its first and its last bytes; those between were dropped as they came.
+        /// The first and the last bytes of the line; those between were dropped as they arrived.
         case tooLong(head: ByteBuffer, tail: ByteBuffer)
     }
 
-    /// Bytes that are kept of each end of a line that is too long.
-    private static let kept = 4096
+    /// The bytes that are retained of each end of a line that is too long.
+    private static let retainedBytes = 4096
 
-    /// Bytes that a line may have, its end not counted.
+    /// The maximum bytes of a line without its terminator.
     package let limit: Int
     private var buffer = ByteBuffer()
-    /// How much of `buffer` is known to hold no newline.
+    /// The bytes of `buffer` that are known to contain no newline.
     private var scanned = 0
-    /// The head of a line that is too long, while its rest is being dropped.
+    /// The first bytes of a line that is too long, while its remainder is being dropped.
     private var head: ByteBuffer?
 
+    /// Creates a framer.
+    ///
+    /// - Parameter limit: the maximum bytes of a line without its terminator.
     package init(limit: Int) {
         self.limit = limit
     }
 
-    /// Bytes kept at the moment.
+    /// The bytes that are currently buffered.
     package var buffered: Int { buffer.readableBytes }
 
-    /// Takes what arrived; call `next()` until it gives nothing.
+    /// Appends received bytes; call `next()` afterwards until it returns `nil`.
     package mutating func append(_ bytes: ByteBuffer) {
         if buffer.readableBytes == 0 {
             buffer = bytes
@@ -43,12 +54,12 @@ package struct LineFramer {
         }
     }
 
-    /// The next whole line, without its end.
+    /// Returns the next complete line without its terminator; `nil` if there is none yet.
     ///
-    /// - Throws: `LineTooLong`; the stream cannot be used any more.
+    /// - Throws: `LineTooLong`; the stream cannot be used afterwards.
     package mutating func next() throws(LineTooLong) -> ByteBuffer? {
-        guard let line = cut() else {
-            // One byte of grace for the \r of an end that is still on its way.
+        guard let line = readLine() else {
+            // One extra byte, which may be the \r of a terminator whose \n has not arrived.
             guard scanned <= limit + 1 else { throw LineTooLong(limit: limit) }
             return nil
         }
@@ -56,22 +67,24 @@ package struct LineFramer {
         return line
     }
 
-    /// The next line; one that is too long is passed over, and the stream goes on after it.
+    /// Returns the next line; `nil` if there is none yet. A line that is too long is skipped, and the stream remains usable.
     package mutating func nextOrSkip() -> Line? {
-        guard var line = cut() else {
+        guard var line = readLine() else {
             guard head != nil || scanned > limit + 1 else { return nil }
             if head == nil { head = Self.head(of: buffer) }
-            keepTail()
+            truncateToTail()
             return nil
         }
         guard head != nil || line.readableBytes > limit else { return .whole(line) }
         let head = self.head ?? Self.head(of: line)
         self.head = nil
-        line.moveReaderIndex(forwardBy: max(line.readableBytes - Self.kept, 0))
+        line.moveReaderIndex(forwardBy: max(line.readableBytes - Self.retainedBytes, 0))
         return .tooLong(head: head, tail: line)
     }
 
-    /// What is left when the peer has ended its stream: a last line that it did not end with a newline.
+    /// Returns the last line of an ended stream if it has no terminator.
+    ///
+    /// - Throws: `LineTooLong`.
     package mutating func rest() throws(LineTooLong) -> ByteBuffer? {
         guard buffer.readableBytes > 0 else { return nil }
         guard buffer.readableBytes <= limit else { throw LineTooLong(limit: limit) }
@@ -79,8 +92,8 @@ package struct LineFramer {
         return buffer
     }
 
-    /// Takes the next line that is not empty and passes its end; `nil` where the buffer holds none.
-    private mutating func cut() -> ByteBuffer? {
+    /// Consumes the next non-empty line with its terminator; `nil` if the buffer contains no complete line.
+    private mutating func readLine() -> ByteBuffer? {
         while true {
             let view = buffer.readableBytesView
             guard let end = view[(view.startIndex + scanned)...].firstIndex(of: UInt8(ascii: "\n")) else {
@@ -97,13 +110,13 @@ package struct LineFramer {
     }
 
     private static func head(of line: ByteBuffer) -> ByteBuffer {
-        ByteBuffer(bytes: line.readableBytesView.prefix(kept))
+        ByteBuffer(bytes: line.readableBytesView.prefix(retainedBytes))
     }
 
-    /// Drops all but the last bytes of what came.
-    private mutating func keepTail() {
-        guard buffer.readableBytes > Self.kept else { return }
-        buffer = ByteBuffer(bytes: buffer.readableBytesView.suffix(Self.kept))
+    /// Drops all but the last buffered bytes.
+    private mutating func truncateToTail() {
+        guard buffer.readableBytes > Self.retainedBytes else { return }
+        buffer = ByteBuffer(bytes: buffer.readableBytesView.suffix(Self.retainedBytes))
         scanned = buffer.readableBytes
     }
 }

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import JSON
 import NIOCore
 
-/// What can be read of a reply that is longer than the limit: its id, which is at its start or at its end.
+/// Finds the id of a reply that exceeds the limit or cannot be parsed, at the start or the end of the line.
 enum OversizedLine {
-    /// - Returns: `nil` for a line that is no reply, or whose id is between the ends.
+    /// - Returns: `nil` if the line is not a reply, or if its id is in neither end.
     static func id(head: ByteBuffer, tail: ByteBuffer) -> RPCID? {
         fromHead(head) ?? fromTail(tail)
     }
@@ -13,7 +15,7 @@ enum OversizedLine {
             let bytes = raw.assumingMemoryBound(to: UInt8.self)
             var scanner = JSONScanner(bytes)
             var id: RPCID?
-            // The text ends within a value: what was read up to there counts.
+            // The text ends within a value; the members before it are valid.
             try? scanner.members { (name, scanner) throws(JSONScanner.SyntaxError) in
                 let kind = try scanner.peek()
                 let range = try scanner.skipValue(depth: 1)
@@ -24,7 +26,7 @@ enum OversizedLine {
         }
     }
 
-    /// Our own ids are whole numbers: `...,"id":7}`.
+    /// Finds `...,"id":7}`: this client's ids are whole numbers.
     private static func fromTail(_ tail: ByteBuffer) -> RPCID? {
         var bytes = tail.readableBytesView[...]
         func trim() { while let last = bytes.last, last == 0x20 || last == 0x09 || last == 0x0D { bytes.removeLast() } }

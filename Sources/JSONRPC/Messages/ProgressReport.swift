@@ -1,15 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import JSON
 import Untrusted
 
-/// How far a long call is: the `rpc.progress` notification.
+/// The progress of a long call, sent as an `rpc.progress` notification.
 package struct ProgressReport: Sendable, Equatable {
-    /// 0 to 1.
+    /// The completed fraction, 0 to 1.
     package var fraction: Double
     /// One line for a person.
     package var message: String
-    /// Further members, as the method documents them.
+    /// Additional members, documented by the method.
     package var extra: [String: JSONValue]
 
+    /// Creates a report; the fraction is clamped, the message bounded.
     package init(fraction: Double, message: String, extra: [String: JSONValue] = [:]) {
         self.fraction = fraction.isFinite ? min(max(fraction, 0), 1) : 0
         self.message = message.bounded(to: TextBound.message)
@@ -24,7 +27,7 @@ package struct ProgressReport: Sendable, Equatable {
         return members
     }
 
-    /// Reads the notification's `params`; odd values become harmless ones.
+    /// Reads the notification's `params`; missing or invalid values are replaced by defaults.
     package init(members: [String: JSONValue]) {
         var extra = members
         let fraction = extra.removeValue(forKey: "fraction")?.double ?? 0

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import JSON
 
-/// The id of a request, exactly as the caller wrote it: a string, a number or null.
+/// The id of a request, exactly as sent by the caller: a string, a number or null.
 package enum RPCID: Sendable, Hashable {
     case string(String)
-    /// The number's own digits, so that `1.0` or `12345678901234567890` come back unchanged.
+    /// The number's text, so that `1.0` and `12345678901234567890` are returned unchanged.
     case number(String)
     case null
 

@@ -1,28 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Faults
 import JSON
 package import NIOCore
 
-/// The lines that go over the wire.
+/// Encodes JSON-RPC messages and defines their limits.
 package enum Wire {
-    /// Bytes that a line may have if nothing else is configured.
+    /// The default maximum bytes of a request line.
     package static let defaultLineLimit = 4 * 1024 * 1024
-    /// Bytes that a reply may have, a batch's array included, and that may wait on one connection. A reply may be larger than a
-    /// request: lists of jobs grow.
+    /// The default maximum bytes of a reply, including a batch's array, and of the unsent replies of a connection.
+    ///
+    /// It is larger than the limit of requests, since lists of jobs grow.
     package static let replyLimit = 64 * 1024 * 1024
-    /// Elements that a batch may have.
+    /// The maximum number of elements of a batch.
     package static let maximumBatch = 1000
-    /// Bytes that the text of an id may have.
+    /// The maximum bytes of an id's JSON text.
     package static let maximumID = 4 * 1024
 
+    /// The line of a request, newline included.
+    ///
+    /// - Parameter params: the JSON text of an object or array.
     package static func request(id: RPCID, method: String, params: [UInt8]?) -> ByteBuffer {
         message("{\"jsonrpc\":\"2.0\",\"id\":\(id.json),\"method\":\(JSONText.quote(method))", params: params)
     }
 
+    /// The line of a notification, newline included.
+    ///
+    /// - Parameter params: the JSON text of an object or array.
     package static func notification(method: String, params: [UInt8]?) -> ByteBuffer {
         message("{\"jsonrpc\":\"2.0\",\"method\":\(JSONText.quote(method))", params: params)
     }
 
-    /// A reply, without its newline.
+    /// The reply with a result, without a newline.
+    ///
+    /// - Parameter value: the JSON text of the result.
     package static func result(id: RPCID, _ value: some Collection<UInt8>) -> ByteBuffer {
         var buffer = ByteBuffer(string: "{\"jsonrpc\":\"2.0\",\"id\":\(id.json),\"result\":")
         buffer.writeBytes(value)
@@ -30,7 +41,7 @@ package enum Wire {
         return buffer
     }
 
-    /// An error reply, without its newline.
+    /// The reply with an error, without a newline.
     package static func failure(id: RPCID, _ error: ServiceError) -> ByteBuffer {
         var buffer = ByteBuffer(string: "{\"jsonrpc\":\"2.0\",\"id\":\(id.json),\"error\":")
         if let body = try? JSONCoding.encode(error) {

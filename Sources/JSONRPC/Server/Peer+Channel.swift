@@ -1,17 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Faults
 import Glibc
 import NIOCore
 
 extension Peer {
-    /// `struct ucred`, which the C library's Swift module leaves out.
+    /// `struct ucred`, which the C library's Swift module does not export.
     private struct Credentials {
         var pid: Int32 = 0
         var uid: UInt32 = 0
         var gid: UInt32 = 0
     }
 
-    /// Asks the kernel by `SO_PEERCRED`.
+    /// Reads the credentials of a channel's peer from the kernel (`SO_PEERCRED`).
     static func of(_ channel: any Channel) -> EventLoopFuture<Peer> {
         guard let provider = channel as? any SocketOptionProvider else {
             return channel.eventLoop.makeFailedFuture(ServiceError(.internal, "not a socket"))

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 package import Faults
 package import Logging
@@ -5,7 +7,17 @@ package import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Listens on a Unix domain socket and answers JSON-RPC on every connection.
+/// A JSON-RPC 2.0 server on a Unix domain socket.
+///
+/// ```swift
+/// struct Greeter: Dispatcher {
+///     func answer(_ call: Call) async throws(ServiceError) -> Data { Data("\"hello\"".utf8) }
+/// }
+///
+/// let server = try await RPCServer.listen(
+///     path: "/tmp/greeter.sock", dispatcher: Greeter(), peers: PeerPolicy(), logger: Logger(label: "greeter"))
+/// await server.finish()
+/// ```
 package final class RPCServer: Sendable {
     private let channel: any Channel
     private let connections: Connections
@@ -15,13 +27,17 @@ package final class RPCServer: Sendable {
         self.connections = connections
     }
 
-    /// Binds and listens; connections are accepted from now on.
+    /// Creates the socket and starts to accept connections.
     ///
     /// - Parameters:
-    ///   - path: where the socket file is made; at most 103 bytes; nothing may stand there.
-    ///   - interceptors: run around `dispatcher`, in the call's context, the first one outermost.
-    ///   - lineLimit: bytes that one line may have.
-    ///   - replyLimit: bytes that a reply may have, and that may wait on a connection.
+    ///   - path: where the socket file is created; at most 103 bytes; no file may exist there.
+    ///   - dispatcher: answers the calls.
+    ///   - interceptors: wrap `dispatcher` in the call's context, the first one outermost.
+    ///   - peers: which processes may connect.
+    ///   - lineLimit: the maximum bytes of a request line.
+    ///   - replyLimit: the maximum bytes of a reply, and of the unsent replies of a connection.
+    ///   - group: runs the connections.
+    /// - Throws: `unavailable` if the socket cannot be created.
     package static func listen(
         path: String, dispatcher: any Dispatcher, interceptors: [any ServerInterceptor] = [], peers: PeerPolicy,
         lineLimit: Int = Wire.defaultLineLimit,
@@ -32,13 +48,13 @@ package final class RPCServer: Sendable {
         let dispatcher = dispatcher.intercepted(by: [ContextReceiver()] + interceptors)
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
-            .serverChannelInitializer { $0.backOffAccepting() }
+            .serverChannelInitializer { $0.addAcceptPauseHandler() }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 Peer.of(channel).flatMap { peer in
                     guard peers.allows(peer) else {
-                        logger.warning("refused a peer", metadata: ["pid": "\(peer.pid)", "uid": "\(peer.uid)"])
-                        return channel.pipeline.addHandler(RefusalHandler(peer: peer))
+                        logger.warning("rejected a peer", metadata: ["pid": "\(peer.pid)", "uid": "\(peer.uid)"])
+                        return channel.pipeline.addHandler(RejectionHandler(peer: peer))
                     }
                     return channel.eventLoop.makeCompletedFuture {
                         let handler = ServerConnectionHandler(
@@ -57,24 +73,24 @@ package final class RPCServer: Sendable {
         }
     }
 
-    /// Takes no new connection and ends the calls that stream; those that are open stay.
+    /// Accepts no new connections and cancels streaming calls. Open connections remain open.
     package func stopListening() async {
         try? await channel.close().get()
         connections.forEach { _, handler in handler.value.cancelStreams() }
     }
 
-    /// Closes every connection as soon as its last reply is out; a peer that does not read its reply is given two seconds.
+    /// Stops listening and closes each connection once its last reply is sent, after two seconds at the latest.
     package func finish() async {
         await stopListening()
         let channels = connections.channels()
         connections.forEach { channel, handler in
-            handler.value.finishUp()
+            handler.value.closeAfterReplies()
             channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
         }
         for channel in channels { try? await channel.closeFuture.get() }
     }
 
-    /// Closes every connection; work under them is cancelled.
+    /// Stops listening, closes all connections and cancels their calls.
     package func close() async {
         await stopListening()
         for channel in connections.channels() { try? await channel.close().get() }

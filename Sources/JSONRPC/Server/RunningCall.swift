@@ -1,13 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import NIOCore
 
-/// A call that its connection's handler has begun and not finished: what the handler must be able to reach until then.
+/// The state of a call that its connection's handler has started and not finished.
 struct RunningCall {
     let call: Call
-    /// Answers the call, and then finishes it on the event loop.
+    /// Runs the method, then finishes the call on the event loop.
     let work: Task<Void, Never>
-    /// Ends the call when its deadline passes; absent without a deadline, and once a streaming call has replied.
+    /// Ends the call at its deadline; absent without a deadline, and after a streaming call has replied.
     var expiry: Scheduled<Void>?
-    var progress = ProgressGate<ProgressReport>()
-    /// Whether the reply is out and the call goes on with notifications.
+    var progress = ProgressRateLimiter<ProgressReport>()
+    /// Whether the reply has been sent and the call continues with notifications.
     var isStreaming = false
 }

@@ -1,22 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Faults
 import FoundationEssentials
 import JSON
 import NIOCore
 
-/// Bytes to calls and back, on the connection's event loop; async only at the method.
+/// Reads requests from a connection, runs them and writes their replies. Runs on the connection's event loop; only methods are async.
 ///
-/// Writes made while a batch of bytes is being read, or by calls that end together, leave in one system call.
+/// Writes made during one read, or by calls that end together, are flushed with one system call.
 final class ServerConnectionHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
-    /// Calls of one connection that may run at a time; reading stops beyond, so that the peer waits.
+    /// The maximum number of concurrent calls of one connection; reading pauses beyond it, so that the peer waits.
     private static let maximumInFlight = 1024
-    /// Bytes of replies that wait for the rest of their batches; reading stops beyond.
-    private static let maximumHeld = 4 * 1024 * 1024
-    /// Bytes that a progress report may have.
+    /// The maximum bytes of replies that wait for the rest of their batches; reading pauses beyond it.
+    private static let maximumBatched = 4 * 1024 * 1024
+    /// The maximum bytes of a progress report.
     private static let progressLimit = 64 * 1024
 
     private var framer: LineFramer
@@ -30,12 +32,13 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     private var isReading = false
     private var needsFlush = false
     private var flushIsScheduled = false
-    private var holdsRead = false
-    private var isTaking = false
-    private var inputIsBroken = false
-    /// The peer sends nothing more; lines that came before may still wait.
+    /// Whether a `read` was deferred because of backpressure.
+    private var hasDeferredRead = false
+    private var isProcessingLines = false
+    private var ignoresInput = false
+    /// Whether the peer sends nothing more; lines received before may still be queued.
     private var inputHasEnded = false
-    private var isGone = false
+    private var isDisconnected = false
 
     init(dispatcher: any Dispatcher, peer: Peer, lineLimit: Int, replyLimit: Int, eventLoop: any EventLoop) {
         self.replyLimit = replyLimit
@@ -55,10 +58,10 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !inputIsBroken else { return }
+        guard !ignoresInput else { return }
         isReading = true
         framer.append(unwrapInboundIn(data))
-        takeLines()
+        processLines()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -67,10 +70,10 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if canTake {
+        if canAcceptLine {
             context.read()
         } else {
-            holdsRead = true
+            hasDeferredRead = true
         }
     }
 
@@ -82,17 +85,17 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .inputClosed? = event as? ChannelEvent {
             inputHasEnded = true
-            takeLines()
+            processLines()
             flushIfNeeded()
         }
         context.fireUserInboundEventTriggered(event)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        isGone = true
+        isDisconnected = true
         inputHasEnded = true
         perform(machine.connectionClosed())
-        takeLines()
+        processLines()
         context.fireChannelInactive()
     }
 
@@ -100,42 +103,42 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
         context.close(promise: nil)
     }
 
-    /// Ends the calls that stream: the service is going away.
+    /// Cancels streaming calls, since the service is stopping.
     func cancelStreams() {
         for running in calls.values where running.isStreaming { running.work.cancel() }
     }
 
-    /// Takes no more requests, and closes as soon as every reply is out.
-    func finishUp() {
+    /// Accepts no more requests, and closes the connection once all replies are sent.
+    func closeAfterReplies() {
         perform(machine.inputClosed())
         flushIfNeeded()
     }
 
-    /// Breaks off: replies that wait to be sent are thrown away with the connection.
+    /// Closes the connection immediately and discards unsent replies.
     private func drop() {
-        inputIsBroken = true
+        ignoresInput = true
         context?.close(promise: nil)
     }
 
     // MARK: - Reading
 
-    /// Whether another line may be taken: the replies to those before it must not pile up.
-    private var canTake: Bool {
-        machine.inFlight < Self.maximumInFlight && machine.heldBytes < Self.maximumHeld
-            && (isGone || context?.channel.isWritable != false)
+    /// Whether another line may be processed; otherwise replies would accumulate.
+    private var canAcceptLine: Bool {
+        machine.inFlight < Self.maximumInFlight && machine.batchedBytes < Self.maximumBatched
+            && (isDisconnected || context?.channel.isWritable != false)
     }
 
-    /// Takes the lines that have come, as far as the bounds go; `resumeReading` takes the others.
-    private func takeLines() {
-        guard !isTaking, !inputIsBroken else { return }
-        isTaking = true
-        defer { isTaking = false }
+    /// Processes received lines within the limits; `resumeReading` processes the others later.
+    private func processLines() {
+        guard !isProcessingLines, !ignoresInput else { return }
+        isProcessingLines = true
+        defer { isProcessingLines = false }
         do {
-            while canTake, !inputIsBroken {
+            while canAcceptLine, !ignoresInput {
                 if let line = try framer.next() {
                     perform(machine.received(line))
                 } else if inputHasEnded {
-                    inputIsBroken = true
+                    ignoresInput = true
                     if let line = try? framer.rest() { perform(machine.received(line)) }
                     perform(machine.inputClosed())
                 } else {
@@ -143,7 +146,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
                 }
             }
         } catch {
-            inputIsBroken = true
+            ignoresInput = true
             perform(machine.lineTooLong(limit: error.limit))
         }
     }
@@ -156,7 +159,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
             case .start(let token, let id, let method, let params):
                 start(token, id: id, method: method, params: params)
             case .cancel(let token):
-                calls[token]?.call.cancelByCaller()
+                calls[token]?.call.markCancelledByCaller()
                 calls[token]?.work.cancel()
             case .abandon(let token):
                 calls[token]?.work.cancel()
@@ -165,7 +168,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
             case .close:
                 flushIfNeeded(force: true)
                 guard let context else { break }
-                // The last bytes are on their way before the promise of this empty write comes true.
+                // The promise of this empty write is fulfilled after all earlier bytes are sent.
                 let channel = context.channel
                 context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in channel.close(promise: nil) }
             }
@@ -209,19 +212,19 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
 
     private func finish(_ token: ServerConnectionMachine.Token, _ body: ByteBuffer) {
         calls.removeValue(forKey: token)?.expiry?.cancel()
-        perform(machine.finished(token, reply: body, waiting: waitingBytes))
+        perform(machine.finished(token, reply: body, unsentBytes: unsentBytes))
         scheduleFlush()
         resumeReading()
     }
 
     private func deadlinePassed(_ token: ServerConnectionMachine.Token, id: RPCID?) {
         guard let running = calls[token] else { return }
-        // The caller is told at once; the work stops as soon as it notices.
+        // Reply to the caller immediately; the work stops when it notices the cancellation.
         running.work.cancel()
         finish(token, Wire.failure(id: id ?? .null, ServiceError(.timeout, "the call's deadline passed")))
     }
 
-    /// Forwards from a call's task to the event loop of its connection.
+    /// Forwards from a call's task to its connection's event loop.
     private struct Port: CallPort {
         let token: ServerConnectionMachine.Token
         let loop: any EventLoop
@@ -247,13 +250,13 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     // MARK: - Sending
 
     private func progress(_ token: ServerConnectionMachine.Token, _ report: ProgressReport) {
-        // A peer that does not read gets the reply in the end, and no reports before it.
+        // A peer that does not read receives the reply eventually, but no reports before it.
         guard let context, context.channel.isWritable, machine.owesReply(token) else { return }
         let now = Int64(clamping: NIODeadline.now().uptimeNanoseconds)
         switch calls[token]?.progress.offer(report, at: now) {
-        case .pass?:
+        case .send?:
             sendProgress(token, report)
-        case .replace?, nil:
+        case .coalesced?, nil:
             break
         case .wait(let until)?:
             let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
@@ -275,26 +278,26 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
             guard let encoded = try? JSONCoding.encode(plain.members) else { return }
             members = encoded
         }
-        // The id is written as the caller wrote it.
+        // The id must be exactly what the caller sent.
         let params = Array("{\"id\":\(id.json),".utf8) + members.dropFirst()
         write(Wire.notification(method: SystemMethod.progress.rawValue, params: params), promise: nil)
         scheduleFlush()
     }
 
     private func sendReply(_ token: ServerConnectionMachine.Token, _ body: ByteBuffer) -> EventLoopFuture<Void> {
-        guard let context else { return lost }
+        guard let context else { return closedFailure }
         calls[token]?.isStreaming = true
         calls[token]?.expiry?.cancel()
         calls[token]?.expiry = nil
-        perform(machine.replied(token, reply: body, waiting: waitingBytes))
+        perform(machine.replied(token, reply: body, unsentBytes: unsentBytes))
         context.flush()
         return context.eventLoop.makeSucceededVoidFuture()
     }
 
     private func send(_ bytes: ByteBuffer, for token: ServerConnectionMachine.Token) -> EventLoopFuture<Void> {
-        guard let context, machine.isRunning(token) else { return lost }
+        guard let context, machine.isRunning(token) else { return closedFailure }
         guard bytes.readableBytes <= replyLimit else {
-            let reason = "the notification has \(bytes.readableBytes) bytes, a line has at most \(replyLimit)"
+            let reason = "the notification has \(bytes.readableBytes) bytes, the limit is \(replyLimit)"
             return eventLoop.makeFailedFuture(ServiceError(.tooLarge, reason))
         }
         let promise = context.eventLoop.makePromise(of: Void.self)
@@ -303,19 +306,19 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
         return promise.futureResult
     }
 
-    /// Bytes that the peer has not taken.
-    private var waitingBytes: Int {
+    /// The bytes that are written and not sent, because the peer reads slowly.
+    private var unsentBytes: Int {
         guard let channel = context?.channel, !channel.isWritable else { return 0 }
         return (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 
-    private var lost: EventLoopFuture<Void> {
-        eventLoop.makeFailedFuture(ServiceError(.unavailable, "the connection is gone"))
+    private var closedFailure: EventLoopFuture<Void> {
+        eventLoop.makeFailedFuture(ServiceError(.unavailable, "the connection is closed"))
     }
 
     private func write(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>?) {
         guard let context else {
-            promise?.fail(ServiceError(.unavailable, "the connection is gone"))
+            promise?.fail(ServiceError(.unavailable, "the connection is closed"))
             return
         }
         context.write(wrapOutboundOut(bytes), promise: promise)
@@ -339,10 +342,10 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     }
 
     private func resumeReading() {
-        takeLines()
+        processLines()
         scheduleFlush()
-        guard holdsRead, canTake else { return }
-        holdsRead = false
+        guard hasDeferredRead, canAcceptLine else { return }
+        hasDeferredRead = false
         context?.read()
     }
 }

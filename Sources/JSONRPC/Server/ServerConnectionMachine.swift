@@ -1,23 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 package import NIOCore
 
-/// One connection as a server sees it: which calls run, which batch a reply belongs to, and when the end has come.
+/// The protocol state machine of one server connection: running calls, pending batches and shutdown.
 ///
-/// Pure: lines, endings and finished calls go in, actions come out. The channel handler around it does the I/O.
+/// It is pure: received lines and finished calls are inputs, actions are outputs. `ServerConnectionHandler` performs the I/O.
 package struct ServerConnectionMachine {
-    /// Names one call on this connection, whatever id its caller gave it.
+    /// Identifies a call on this connection, independently of the id that its caller chose.
     package typealias Token = Int
 
+    /// An instruction for the channel handler.
     package enum Action: Equatable {
-        /// Answer this; `id` is absent for a notification.
+        /// Start the call; `id` is absent for a notification.
         case start(Token, id: RPCID?, method: String, params: ByteBuffer?)
-        /// Stop the work under this call, which its caller cancelled.
+        /// Cancel the call at its caller's request.
         case cancel(Token)
-        /// Stop the work under this call, which has lost its caller.
+        /// Cancel the call because its caller has disconnected.
         case abandon(Token)
-        /// Send these bytes, newline included.
+        /// Send the bytes, which include the newline.
         case write(ByteBuffer)
-        /// Nothing more will come: close when all is sent.
+        /// Close the connection once everything is sent.
         case close
     }
 
@@ -25,8 +28,8 @@ package struct ServerConnectionMachine {
         var id: RPCID?
         /// The batch that the reply belongs to.
         var batch: Int?
-        /// The reply is out, but the call goes on sending notifications.
-        var replied = false
+        /// Whether the reply has been sent and the call continues with notifications.
+        var hasReplied = false
     }
 
     private struct Batch {
@@ -35,39 +38,43 @@ package struct ServerConnectionMachine {
         var bytes = 0
     }
 
-    /// A reply of fewer bytes is sent even where too many bytes wait: it is an error, or costs no more than one.
+    /// Replies of at most this many bytes are sent even if too many bytes are unsent: an error reply would be no smaller.
     private static let smallReply = 4096
 
-    /// Bytes that one line may have that is sent, and that may wait to be sent.
+    /// The maximum bytes of a reply line, and of unsent replies.
     private let replyLimit: Int
 
     private var running: [Token: Running] = [:]
     private var batches: [Int: Batch] = [:]
     private var nextToken = 0
     private var nextBatch = 0
-    private var inputEnded = false
-    private var closing = false
-    private var isGone = false
-    /// Bytes of replies that wait for the rest of their batches.
-    package private(set) var heldBytes = 0
+    private var inputHasEnded = false
+    private var isClosing = false
+    private var isDisconnected = false
+    /// The bytes of replies that wait for the rest of their batches.
+    package private(set) var batchedBytes = 0
 
+    /// Creates the state of a new connection.
+    ///
+    /// - Parameter replyLimit: the maximum bytes of a reply line, and of unsent replies.
     package init(replyLimit: Int = Wire.replyLimit) {
         self.replyLimit = replyLimit
     }
 
-    /// Calls that are not finished.
+    /// The number of unfinished calls.
     package var inFlight: Int { running.count }
 
-    /// Whether a reply to this call is still owed.
+    /// Whether the call's reply has not been sent yet.
     package func owesReply(_ token: Token) -> Bool {
-        running[token].map { !$0.replied && $0.id != nil } ?? false
+        running[token].map { !$0.hasReplied && $0.id != nil } ?? false
     }
 
+    /// Whether the call is unfinished.
     package func isRunning(_ token: Token) -> Bool { running[token] != nil }
 
-    /// A whole line came.
+    /// Processes a complete line.
     package mutating func received(_ line: ByteBuffer) -> [Action] {
-        guard !closing else { return isGone ? notifications(Message(line)) : [] }
+        guard !isClosing else { return isDisconnected ? notifications(Message(line)) : [] }
         switch Message(line) {
         case .malformed(let reason):
             return [reply(Wire.failure(id: .null, ServiceError(.parse, reason)))]
@@ -89,53 +96,55 @@ package struct ServerConnectionMachine {
             for envelope in envelopes {
                 actions += accept(envelope, batch: number, direct: &direct)
             }
-            hold(direct, in: number)
-            return actions + settle(number)
+            add(direct, to: number)
+            return actions + completeBatch(number)
         }
     }
 
-    /// A line grew past the limit: say so and close, whatever else runs.
+    /// Rejects a line beyond the limit: replies with an error, cancels all calls and closes the connection.
     package mutating func lineTooLong(limit: Int) -> [Action] {
-        guard !closing else { return [] }
-        closing = true
-        let error = ServiceError(.parse, "a line has at most \(limit) bytes; name large things by their URI")
+        guard !isClosing else { return [] }
+        isClosing = true
+        let error = ServiceError(.parse, "a line has at most \(limit) bytes: pass large data by URI")
         return [reply(Wire.failure(id: .null, error))] + abandonAll() + [.close]
     }
 
-    /// The peer will send nothing more, but still reads: calls go on.
+    /// Records that the peer has closed its sending side. It still reads, so calls continue.
     package mutating func inputClosed() -> [Action] {
-        inputEnded = true
+        inputHasEnded = true
         return closeIfDone()
     }
 
-    /// The connection is gone: requests are cancelled; notifications, which owe nobody a reply, go on, also those in lines that
-    /// came before the end and are taken later.
+    /// Records that the connection is closed: requests are cancelled; notifications continue, including those in lines that were
+    /// received before and are processed later.
     package mutating func connectionClosed() -> [Action] {
-        isGone = !closing
-        closing = true
+        isDisconnected = !isClosing
+        isClosing = true
         return abandonAll()
     }
 
-    /// A call ended, with the reply that `Wire` made of it.
+    /// Records the end of a call.
     ///
-    /// - Parameter waiting: bytes that were written to the connection and that the peer has not taken yet.
-    package mutating func finished(_ token: Token, reply body: ByteBuffer, waiting: Int = 0) -> [Action] {
+    /// - Parameters:
+    ///   - body: the reply, encoded by `Wire`.
+    ///   - unsentBytes: the bytes that were written to the connection and are not sent yet.
+    package mutating func finished(_ token: Token, reply body: ByteBuffer, unsentBytes: Int = 0) -> [Action] {
         guard let call = running.removeValue(forKey: token) else { return [] }
-        guard call.id != nil, !call.replied else { return closeIfDone() }
-        return deliver(bounded(body, of: call, waiting: waiting), batch: call.batch) + closeIfDone()
+        guard call.id != nil, !call.hasReplied else { return closeIfDone() }
+        return deliver(bounded(body, of: call, unsentBytes: unsentBytes), batch: call.batch) + closeIfDone()
     }
 
-    /// A streaming call sends its reply and goes on.
-    package mutating func replied(_ token: Token, reply body: ByteBuffer, waiting: Int = 0) -> [Action] {
-        guard let call = running[token], call.id != nil, !call.replied else { return [] }
-        running[token]?.replied = true
-        return deliver(bounded(body, of: call, waiting: waiting), batch: call.batch)
+    /// Records the reply of a streaming call, which continues.
+    package mutating func replied(_ token: Token, reply body: ByteBuffer, unsentBytes: Int = 0) -> [Action] {
+        guard let call = running[token], call.id != nil, !call.hasReplied else { return [] }
+        running[token]?.hasReplied = true
+        return deliver(bounded(body, of: call, unsentBytes: unsentBytes), batch: call.batch)
     }
 
     /// The id of a running call.
     package func id(of token: Token) -> RPCID? { running[token]?.id }
 
-    // MARK: -
+    // MARK: - Processing
 
     private mutating func accept(_ envelope: Envelope, batch: Int?, direct: inout [ByteBuffer]) -> [Action] {
         switch envelope {
@@ -176,41 +185,41 @@ package struct ServerConnectionMachine {
     }
 
     private mutating func deliver(_ body: ByteBuffer, batch: Int?) -> [Action] {
-        guard let batch else { return closing ? [] : [reply(body)] }
+        guard let batch else { return isClosing ? [] : [reply(body)] }
         batches[batch]?.pending -= 1
-        hold([body], in: batch)
-        return settle(batch)
+        add([body], to: batch)
+        return completeBatch(batch)
     }
 
-    private mutating func hold(_ bodies: [ByteBuffer], in batch: Int) {
+    private mutating func add(_ bodies: [ByteBuffer], to batch: Int) {
         let bytes = bodies.reduce(0) { $0 + $1.readableBytes + 1 }
         batches[batch]?.replies += bodies
         batches[batch]?.bytes += bytes
-        heldBytes += bytes
+        batchedBytes += bytes
     }
 
-    /// The reply, or the error that takes its place where it is more than the peer takes, or than may wait for a peer that does
-    /// not read.
-    private func bounded(_ body: ByteBuffer, of call: Running, waiting: Int) -> ByteBuffer {
+    /// The reply, or the error that replaces it if it exceeds the line limit, or the limit of unsent bytes for a peer that does not read.
+    private func bounded(_ body: ByteBuffer, of call: Running, unsentBytes: Int) -> ByteBuffer {
         let bytes = body.readableBytes
         guard bytes > Self.smallReply || bytes > replyLimit else { return body }
         let id = call.id ?? .null
         if bytes > replyLimit {
-            let reason = "the reply has \(bytes) bytes, a line has at most \(replyLimit): ask for less"
+            let reason = "the reply has \(bytes) bytes, the limit is \(replyLimit): request less"
             return Wire.failure(id: id, ServiceError(.tooLarge, reason))
         }
         if let batch = call.batch.flatMap({ batches[$0] }), batch.bytes + bytes + 2 > replyLimit {
             let reason = "the replies of this batch have more than \(replyLimit) bytes: make smaller batches"
             return Wire.failure(id: id, ServiceError(.tooLarge, reason))
         }
-        if waiting + heldBytes + bytes > replyLimit, waiting + heldBytes > 0 {
-            let reason = "\(waiting + heldBytes) bytes of replies wait on this connection: read them, then call again"
+        let pendingBytes = unsentBytes + batchedBytes
+        if pendingBytes + bytes > replyLimit, pendingBytes > 0 {
+            let reason = "\(pendingBytes) bytes of replies are unread on this connection: read them, then retry"
             return Wire.failure(id: id, ServiceError(.busy, reason))
         }
         return body
     }
 
-    /// What is left of a message whose sender is gone.
+    /// Starts the notifications of a message whose sender has disconnected.
     private mutating func notifications(_ message: Message) -> [Action] {
         let envelopes: [Envelope]
         switch message {
@@ -225,12 +234,12 @@ package struct ServerConnectionMachine {
         }
     }
 
-    /// Sends a batch's array once its last reply is in; a batch of notifications sends nothing.
-    private mutating func settle(_ number: Int) -> [Action] {
+    /// Sends a batch's array once it is complete; a batch of notifications sends nothing.
+    private mutating func completeBatch(_ number: Int) -> [Action] {
         guard let batch = batches[number], batch.pending == 0 else { return [] }
         batches[number] = nil
-        heldBytes -= batch.bytes
-        guard !batch.replies.isEmpty, !closing else { return [] }
+        batchedBytes -= batch.bytes
+        guard !batch.replies.isEmpty, !isClosing else { return [] }
         var buffer = ByteBuffer(string: "[")
         for (index, body) in batch.replies.enumerated() {
             if index > 0 { buffer.writeInteger(UInt8(ascii: ",")) }
@@ -247,8 +256,8 @@ package struct ServerConnectionMachine {
     }
 
     private mutating func closeIfDone() -> [Action] {
-        guard inputEnded, !closing, running.isEmpty, batches.isEmpty else { return [] }
-        closing = true
+        guard inputHasEnded, !isClosing, running.isEmpty, batches.isEmpty else { return [] }
+        isClosing = true
         return [.close]
     }
 }

@@ -1,20 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Logging
 
-/// The parameters of `rpc.loglevel`.
-package struct SetLogLevel: Codable, Sendable {
-    /// The least severe level that is logged from now on; absent to ask only.
-    package var level: Logger.Level?
-
-    package init(level: Logger.Level? = nil) {
-        self.level = level
-    }
-}
-
-/// What `rpc.loglevel` answers.
+/// The result of `rpc.loglevel`.
 package struct LogLevelState: Codable, Sendable {
-    /// The least severe level that is logged.
+    /// The current log level: the least severe one that is logged.
     package var level: Logger.Level
 
+    /// Creates the result.
     package init(level: Logger.Level) {
         self.level = level
     }

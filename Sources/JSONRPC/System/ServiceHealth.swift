@@ -1,30 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Untrusted
 
-/// What `rpc.health` answers.
+/// The result of `rpc.health`.
 package struct ServiceHealth: Codable, Sendable {
+    /// The phase of a replica's life.
     package enum Status: String, Codable, Sendable, CaseIterable {
         case starting, serving, draining
     }
 
+    /// The service's name.
     package var service: String
+    /// The replica's name.
     package var instance: String
+    /// The phase of the replica's life.
     package var status: Status
+    /// The version of the program.
     package var version: String
-    /// Seconds since the process began to serve.
+    /// The seconds since the process started.
     package var uptime: Double
-    /// Calls that occupy a slot.
+    /// The number of calls that occupy a slot.
     package var inFlight: Int
-    /// Slots.
+    /// The number of slots.
     package var capacity: Int
-    /// The process's id, for the one who debugs it.
+    /// The process id, for debugging.
     package var pid: Int?
-    /// The URI below which this replica keeps artifacts.
+    /// The URI of the artifact store.
     package var store: String?
-    /// Where jobs have their files; only the orchestrator reports it.
+    /// Where the files of jobs are; only the orchestrator reports it.
     package var layout: ServiceLayout?
-    /// Why it cannot do its work although it serves, and what to do; absent while all is well.
+    /// Why the replica cannot do its work although it serves, and what to do; absent if it is healthy.
     package var problem: String?
 
+    /// Creates a report.
     package init(
         service: String, instance: String, status: Status, version: String, uptime: Double, inFlight: Int,
         capacity: Int, pid: Int?, store: String?, layout: ServiceLayout? = nil, problem: String? = nil
@@ -42,7 +50,7 @@ package struct ServiceHealth: Codable, Sendable {
         self.problem = problem
     }
 
-    /// Numbers are clamped: any process can serve a socket.
+    /// Decodes a report. Numbers are clamped, since any process can serve a socket.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         service = try container.decode(String.self, forKey: .service)

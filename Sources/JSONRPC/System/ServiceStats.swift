@@ -1,16 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import JSON
 
-/// What `rpc.stats` answers.
+/// The result of `rpc.stats`.
 package struct ServiceStats: Codable, Sendable {
+    /// The statistics of one method.
     package struct MethodStats: Codable, Sendable {
+        /// The number of calls that have ended.
         package var calls: Int
-        /// Failed calls by kind.
+        /// The number of failed calls by error kind.
         package var errors: [String: Int]
-        /// Seconds.
+        /// The median latency in seconds.
         package var p50: Double?
+        /// The 95th percentile of the latency in seconds.
         package var p95: Double?
+        /// The 99th percentile of the latency in seconds.
         package var p99: Double?
 
+        /// Creates statistics.
         package init(calls: Int, errors: [String: Int], p50: Double?, p95: Double?, p99: Double?) {
             self.calls = calls
             self.errors = errors
@@ -27,19 +34,24 @@ package struct ServiceStats: Codable, Sendable {
         }
     }
 
+    /// The service's name.
     package var service: String
+    /// The replica's name.
     package var instance: String
-    /// Seconds since the process began to serve.
+    /// The seconds since the process started.
     package var uptime: Double
+    /// The number of calls that occupy a slot.
     package var inFlight: Int
-    /// Bytes of memory in use by the process.
+    /// The resident memory of the process, in bytes.
     package var residentBytes: Int
+    /// The statistics of the methods that were called, by name.
     package var methods: [String: MethodStats]
-    /// Log lines that were dropped because standard error was not read; absent while there are none.
+    /// The number of log lines that were dropped because standard error was not read; absent if 0.
     package var droppedLogLines: Int?
-    /// What only this service knows.
+    /// Service-specific statistics.
     package var details: [String: JSONValue]?
 
+    /// Creates statistics.
     package init(
         service: String, instance: String, uptime: Double, inFlight: Int, residentBytes: Int,
         methods: [String: MethodStats], droppedLogLines: Int?, details: [String: JSONValue]?

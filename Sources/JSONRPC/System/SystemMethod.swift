@@ -1,29 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Calls
 package import JSON
 
-/// The methods that every service has, beside its own. They never wait behind work, and answer while the service drains.
+/// The methods that every service provides. They occupy no slots and are answered while the service drains.
 ///
-/// `cancel` and `progress` belong to the connection; the others have a declaration below, and `ServiceKit` answers them.
+/// The connection handles `cancel` and `progress`; the others are declared below and answered by `ServiceKit`.
 package enum SystemMethod: String, Sendable, CaseIterable {
     /// Describes the service as an OpenRPC document.
     case discover = "rpc.discover"
-    /// Whether the replica serves: `ServiceHealth`.
+    /// Returns the replica's status: `ServiceHealth`.
     case health = "rpc.health"
-    /// Counters and latency quantiles: `ServiceStats`.
+    /// Returns counters and latency quantiles: `ServiceStats`.
     case stats = "rpc.stats"
-    /// The same for Prometheus: `ServiceMetrics`.
+    /// Returns metrics for Prometheus: `ServiceMetrics`.
     case metrics = "rpc.metrics"
-    /// Reads and sets what is logged: `LogLevelState`.
+    /// Reads or sets the log level: `LogLevelState`.
     case logLevel = "rpc.loglevel"
-    /// From the caller, a notification or a request: stop the call with this `id`.
+    /// Cancels the call with this `id`; sent by the caller as a notification or a request.
     case cancel = "rpc.cancel"
-    /// From the callee, a notification: how far the call with this `id` is.
+    /// Reports the progress of the call with this `id`; sent by the callee as a notification.
     case progress = "rpc.progress"
 
-    /// How the names of all of them begin, and of no other method.
+    /// The prefix of system methods, reserved for them.
     package static let prefix = "rpc."
 
-    /// `rpc.discover`.
+    /// `rpc.discover`: an OpenRPC document.
     package static let discovery = Method<NoParams, JSONValue>(
         discover.rawValue, idempotent: true, load: .light, summary: "Describes this service as an OpenRPC document.")
 }
@@ -32,7 +34,7 @@ extension ServiceHealth {
     /// `rpc.health`.
     package static let method = Method<NoParams, ServiceHealth>(
         SystemMethod.health.rawValue, idempotent: true, load: .light,
-        summary: "Says whether this replica serves, and how busy it is.")
+        summary: "Reports whether this replica serves, and how busy it is.")
 }
 
 extension ServiceStats {
@@ -53,5 +55,5 @@ extension LogLevelState {
     /// `rpc.loglevel`.
     package static let method = Method<SetLogLevel, LogLevelState>(
         SystemMethod.logLevel.rawValue, idempotent: true, load: .light,
-        summary: "Returns which lines this process logs; sets it where a level is given, until the process ends.")
+        summary: "Returns the log level of this process, after setting it if a level is given, until the process ends.")
 }

@@ -1,28 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
 extension CaptionFile {
-    /// Reads SubRip or WebVTT, whatever its line endings; what is no cue is passed over.
+    /// Parses SubRip or WebVTT text with any line endings. Text outside of cues is ignored.
     ///
-    /// - Returns: cues in the file's order, with as many lines as they have there.
+    /// - Returns: The cues in file order, each with all of its lines.
     package static func parse(_ text: String) -> [CaptionCue] {
         let isWebVTT = text.drop { $0 == "\u{FEFF}" }.hasPrefix("WEBVTT")
         var cues: [CaptionCue] = []
-        var open: CaptionCue?
+        var current: CaptionCue?
         for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
             if line.allSatisfy(\.isWhitespace) {
-                if let cue = open { cues.append(cue) }
-                open = nil
-            } else if open == nil || isWebVTT, let times = times(line) {
-                // In WebVTT an arrow is never text, so a blank line is missing.
-                if let cue = open { cues.append(cue) }
-                open = CaptionCue(start: times.start, end: times.end, lines: [])
+                if let cue = current { cues.append(cue) }
+                current = nil
+            } else if current == nil || isWebVTT, let times = times(line) {
+                // WebVTT does not allow an arrow in cue text, so a blank line is missing before this timing line.
+                if let cue = current { cues.append(cue) }
+                current = CaptionCue(start: times.start, end: times.end, lines: [])
             } else {
-                open?.lines.append(isWebVTT ? plain(line) : SubRipText.plain(line))
+                current?.lines.append(isWebVTT ? plain(line) : SubRipText.plain(line))
             }
         }
-        if let cue = open { cues.append(cue) }
+        if let cue = current { cues.append(cue) }
         return cues
     }
 
-    /// `00:00:01,000 --> 00:00:02.500`, and whatever settings follow.
+    /// Parses a timing line: `00:00:01,000 --> 00:00:02.500`, optionally followed by cue settings.
     private static func times(_ line: Substring) -> (start: Double, end: Double)? {
         let parts = line.split(whereSeparator: \.isWhitespace)
         guard parts.count >= 3, parts[1] == "-->", let start = seconds(parts[0]), let end = seconds(parts[2]) else {
@@ -31,7 +33,9 @@ extension CaptionFile {
         return (start, end)
     }
 
-    /// `-> nil` for what is no time.
+    /// Parses a timestamp such as `00:00:01,000`.
+    ///
+    /// - Returns: Seconds, or `nil` if the text is not a timestamp.
     private static func seconds(_ clock: Substring) -> Double? {
         let parts = clock.split(separator: ":", omittingEmptySubsequences: false)
         guard (2...3).contains(parts.count) else { return nil }
@@ -48,16 +52,16 @@ extension CaptionFile {
         return (Double(seconds + whole) * 1000 + thousandths) / 1000
     }
 
-    /// Up to six digits.
+    /// Parses at most six decimal digits.
     private static func number(_ digits: Substring) -> Int? {
         digits.utf8.count <= 6 && digits.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(digits) : nil
     }
 
-    private static let names: [String: Unicode.Scalar] = [
+    private static let characterReferences: [String: Unicode.Scalar] = [
         "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "nbsp": "\u{A0}", "lrm": "\u{200E}", "rlm": "\u{200F}",
     ]
 
-    /// A WebVTT line without its tags and with its escapes resolved.
+    /// The text of a WebVTT line, without tags and with character references resolved.
     private static func plain(_ line: Substring) -> String {
         var text = String.UnicodeScalarView()
         var rest = line.unicodeScalars[...]
@@ -65,7 +69,7 @@ extension CaptionFile {
             if scalar == "<", let close = rest.prefix(256).firstIndex(of: ">") {
                 rest = rest[rest.index(after: close)...]
             } else if scalar == "&", let stop = rest.prefix(6).firstIndex(of: ";"),
-                let named = names[String(rest[..<stop])]
+                let named = characterReferences[String(rest[..<stop])]
             {
                 text.append(named)
                 rest = rest[rest.index(after: stop)...]

@@ -1,6 +1,8 @@
-/// Captions as files that players read.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Writes captions as SubRip and WebVTT files.
 package enum CaptionFile {
-    /// SubRip: what players would take for markup is kept from them, see `SubRipText`.
+    /// SubRip text. Sequences that players would interpret as markup are neutralised, see `SubRipText`.
     package static func srt(_ cues: [CaptionCue]) -> String {
         entries(cues).enumerated().map { number, entry in
             "\(number + 1)\n\(clock(entry.start, ",")) --> \(clock(entry.end, ","))\n"
@@ -8,7 +10,7 @@ package enum CaptionFile {
         }.joined(separator: "\n")
     }
 
-    /// WebVTT.
+    /// WebVTT text.
     package static func vtt(_ cues: [CaptionCue]) -> String {
         "WEBVTT\n"
             + entries(cues).map { entry in
@@ -22,11 +24,11 @@ package enum CaptionFile {
         var start: Int
         /// Milliseconds.
         var end: Int
-        /// None of them blank.
+        /// Lines that contain text.
         var lines: [String]
     }
 
-    /// What is written of each cue that shows anything. None begins before the one before it has ended.
+    /// The entries to write, without empty cues and without overlaps.
     private static func entries(_ cues: [CaptionCue]) -> [Entry] {
         var entries: [Entry] = []
         for cue in cues {
@@ -35,7 +37,7 @@ package enum CaptionFile {
             guard !lines.isEmpty else { continue }
             var start = milliseconds(cue.start)
             if let last = entries.last, start < last.end {
-                // The earlier one ends early, or if it began no earlier, the later one begins late.
+                // The earlier cue ends early. If both start at the same time, the later one starts late.
                 if start > last.start { entries[entries.count - 1].end = start } else { start = last.end }
             }
             entries.append(Entry(start: start, end: max(milliseconds(cue.end), start + 1), lines: lines))
@@ -43,7 +45,7 @@ package enum CaptionFile {
         return entries
     }
 
-    /// Below a hundred hours, which is what the clock can show.
+    /// Milliseconds of a time, clamped to the clock's range of less than 100 hours.
     private static func milliseconds(_ seconds: Double) -> Int {
         seconds.isNaN ? 0 : Int((min(max(seconds, 0), 359_999) * 1000).rounded())
     }
@@ -57,7 +59,7 @@ package enum CaptionFile {
             + digits(time % 1000, 3)
     }
 
-    /// By scalars: a mark on a bracket does not hide it.
+    /// Escapes WebVTT text. Works on scalars: a combining mark on a bracket does not hide it from parsers.
     private static func escaped(_ line: String) -> String {
         var escaped = ""
         for scalar in line.unicodeScalars {

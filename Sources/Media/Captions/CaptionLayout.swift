@@ -1,19 +1,26 @@
-/// Lays a known text out as captions: two lines of 42 columns at most, split where a speaker would breathe, timed over
-/// the speech.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Lays out a narration as captions: at most two lines of 42 columns, split at natural pauses and timed to the speech.
 package enum CaptionLayout {
+    /// Splits a narration into timed captions.
+    ///
     /// - Parameters:
-    ///   - text: one segment's narration, in any script.
-    ///   - speech: the seconds in which it is spoken.
-    ///   - end: the moment until which its last caption may stay. Seconds.
-    /// - Returns: captions in order, none over another; none for a text that shows nothing, or where there is no time.
+    ///   - text: The narration of one segment, in any writing system.
+    ///   - speech: The range in which it is spoken, in seconds.
+    ///   - end: Time by which the last caption must disappear, in seconds.
+    /// - Returns: Non-overlapping cues in order. Empty if the text has no visible characters or there is no time to
+    ///   show it.
     package static func cues(text: String, speech: Range<Double>, end: Double) -> [CaptionCue] {
         let text = CaptionText(text)
         let spoken = min(speech.upperBound, end) - speech.lowerBound
         guard !text.pieces.isEmpty, spoken.isFinite, end > speech.lowerBound else { return [] }
-        // A slow speaker's caption holds less, so that it need not stand too long.
-        let spokenMeanwhile = spoken > 0 ? CaptionLimits.longest * Double(text.graphemes.count) / spoken : .infinity
-        let most = Int(min(max(spokenMeanwhile, 1), CaptionLimits.longest * CaptionLimits.readingSpeed))
-        let split = CaptionSplit(text, mostCharacters: most)
+        // Slow speech gets fewer characters per caption, so that none exceeds the maximum duration.
+        let charactersSpoken =
+            spoken > 0 ? CaptionLimits.maximumDuration * Double(text.graphemes.count) / spoken : .infinity
+        // trusted: from 1 to the characters that can be read in the maximum duration
+        let maximumCharacters = Int(
+            min(max(charactersSpoken, 1), CaptionLimits.maximumDuration * CaptionLimits.readingSpeed))
+        let split = CaptionSplit(text, maximumCharacters: maximumCharacters)
         let captions = split.ranges.map { CaptionSplit.lines(of: $0, in: text) }
         let characters = captions.map { lines in lines.reduce(0) { $0 + text.count($1) } }
         let timing = CaptionTiming(characters: characters, speech: speech, end: end)

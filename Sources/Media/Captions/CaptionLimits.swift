@@ -1,11 +1,13 @@
-/// Bounds that captions keep to be readable.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Limits that keep captions readable.
 enum CaptionLimits {
-    /// Columns of a line.
+    /// Maximum columns of a line.
     static let columns = 42
-    /// Characters a second that can be read.
+    /// Maximum reading speed, in characters per second.
     static let readingSpeed = 17.0
-    /// Seconds that a caption stays at least, where there is room.
-    static let shortest = 1.0
-    /// Seconds that a caption stays at most.
-    static let longest = 7.0
+    /// Minimum duration of a caption where time allows, in seconds.
+    static let minimumDuration = 1.0
+    /// Maximum duration of a caption, in seconds.
+    static let maximumDuration = 7.0
 }

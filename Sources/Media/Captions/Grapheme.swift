@@ -1,13 +1,26 @@
-/// One character of a narration, as lines see it.
+// SPDX-License-Identifier: Apache-2.0
+
+/// A character of a narration and its properties for display and line breaking.
 struct Grapheme {
     let character: Character
+    /// The scalar that determines the writing system.
+    let first: Unicode.Scalar
+    /// Columns.
     let width: Int
-    let traits: Script.Traits
+    /// Whether the rules of the writing system allow a line to end after the character.
+    let allowsLineBreak: Bool
 
-    init(_ character: Character) {
-        self.character = character
-        width = Script.width(character)
-        traits = Script.traits(of: character)
+    /// The characters of a text.
+    static func all(of text: String) -> [Grapheme] {
+        let positions = UnicodeLineBreaks.positions(in: text)
+        var end = 0
+        return text.map { character in
+            let scalars = character.unicodeScalars
+            end += scalars.count
+            return Grapheme(
+                character: character, first: scalars[scalars.startIndex], width: WritingSystem.width(character),
+                allowsLineBreak: positions[end])
+        }
     }
 
     var isSpace: Bool { character == " " }

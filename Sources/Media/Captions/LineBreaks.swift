@@ -1,127 +1,130 @@
-/// How good it is to end a line or a caption after a character.
-enum LineBreak: Int {
-    case never
-    /// Inside a word that is longer than a line.
-    case forced
-    /// Where a reader stumbles: after an article, or inside a run of Han or Thai.
-    case tight
-    case space
-    /// Before a word that begins a phrase.
-    case phrase
-    case clause
-    case sentence
-}
+// SPDX-License-Identifier: Apache-2.0
 
-/// The places of a text at which a line may end.
+/// The positions of a text at which a line may end.
 struct LineBreaks {
-    /// Characters on either side of a place that are looked at.
-    private static let reach = 12
-    /// Characters of a piece, so that it can be read while a caption stays, even where they have no width.
-    private static let longestPiece = Int(CaptionLimits.longest * CaptionLimits.readingSpeed)
+    /// Characters examined on either side of a position.
+    private static let lookAround = 12
+    /// Maximum characters of a piece, so that it can be read in time even if its characters have no width.
+    // trusted: constants
+    private static let maximumPieceLength = Int(CaptionLimits.maximumDuration * CaptionLimits.readingSpeed)
 
-    /// What may happen after each character.
-    private(set) var places: [LineBreak]
+    /// The break allowed after each character.
+    private(set) var breaks: [LineBreak]
     private let graphemes: [Grapheme]
 
     init(_ graphemes: [Grapheme]) {
         self.graphemes = graphemes
-        places = [LineBreak](repeating: .never, count: graphemes.count)
+        breaks = [LineBreak](repeating: .never, count: graphemes.count)
         for index in graphemes.indices.dropLast() {
-            places[index] = graphemes[index].isSpace ? atSpace(index) : inside(index)
+            breaks[index] = graphemes[index].isSpace ? breakAtSpace(index) : breakWithoutSpace(index)
         }
-        if let last = graphemes.indices.last { places[last] = .sentence }
+        if let last = graphemes.indices.last { breaks[last] = .sentence }
         breakLongWords()
     }
 
-    private func traits(_ index: Int) -> Script.Traits { graphemes[index].traits }
-
     private func isSpace(_ index: Int) -> Bool { !graphemes.indices.contains(index) || graphemes[index].isSpace }
 
-    private func atSpace(_ index: Int) -> LineBreak {
-        let (before, next) = (index - 1, index + 1)
-        // French keeps spaces within its punctuation.
-        let closesAlone = traits(next).contains(.neverBegins) && !traits(next).contains(.neverEnds)
-        if closesAlone, isSpace(next + 1) || traits(next + 1).contains(.neverBegins) { return .never }
-        if traits(before).contains(.opens), isSpace(before - 1) { return .never }
+    private func breakAtSpace(_ index: Int) -> LineBreak {
+        guard graphemes[index].allowsLineBreak else { return .never }
         if let punctuation = punctuation(before: index) { return punctuation }
-        let word = word(from: next)
-        if Words.leanBack.contains(word) { return .tight }
-        if Words.openers.contains(word) { return .phrase }
-        return Words.leanOn.contains(self.word(endingAt: before)) ? .tight : .space
+        // Spaces of Thai, Lao, Khmer and Burmese are between clauses.
+        if graphemes[index - 1].first.needsDictionary, graphemes[index + 1].first.needsDictionary { return .clause }
+        let word = word(from: index + 1)
+        if WordLists.boundToPrevious.contains(word) { return .tight }
+        if WordLists.phraseStarters.contains(word) { return .phrase }
+        return WordLists.boundToNext.contains(self.word(endingAt: index - 1)) ? .tight : .space
     }
 
-    /// Between characters without a space.
-    private func inside(_ index: Int) -> LineBreak {
-        let (here, next) = (traits(index), traits(index + 1))
-        if isSpace(index + 1) { return .never }
-        if graphemes[index].character == "\u{200B}" { return .space }
-        guard !next.contains(.neverBegins), !here.contains(.neverEnds) else { return .never }
-        if graphemes[index].character == "—" { return isSpace(index - 1) ? .never : .clause }
-        guard here.contains(.dense) || next.contains(.dense) else { return .never }
+    /// The break between two characters without a space.
+    private func breakWithoutSpace(_ index: Int) -> LineBreak {
+        let (current, next) = (graphemes[index], graphemes[index + 1])
+        guard current.allowsLineBreak else { return endsSyllable(index) ? .forced : .never }
+        if current.character == "—" { return .clause }
+        // Not within addresses, words with hyphens and words of Korean, which Unicode allows too.
+        if current.first.properties.isDash || current.character.isASCII && !next.first.isDense { return .never }
+        if current.first.isHangul || next.first.isHangul { return .never }
         if let punctuation = punctuation(before: index + 1) { return punctuation }
-        // Japanese phrases end in hiragana.
-        return here.contains(.hiragana) && !next.contains(.hiragana) ? .space : .tight
+        if WordLists.phraseStarters.contains(word(from: index + 1)) { return .phrase }
+        // Khmer marks words by invisible spaces. Japanese phrases end in hiragana.
+        let endsWord = current.character == "\u{200B}" || current.first.isHiragana && !next.first.isHiragana
+        return endsWord ? .space : .tight
     }
 
-    /// What ends before a place, as its punctuation says; `nil` where nothing does.
-    private func punctuation(before place: Int) -> LineBreak? {
-        var last = place - 1
-        while last > max(place - Self.reach, 0),
-            traits(last).contains(.closes) || (isSpace(last) && places[last] == .never)
+    /// The break that punctuation before a position allows; `nil` without punctuation.
+    private func punctuation(before position: Int) -> LineBreak? {
+        var last = position - 1
+        while last > max(position - Self.lookAround, 0),
+            graphemes[last].first.closes || (isSpace(last) && breaks[last] == .never)
         { last -= 1 }
-        if traits(last).contains(.endsClause) { return .clause }
-        guard traits(last).contains(.endsSentence) else { return nil }
-        let next = graphemes[place...].prefix(Self.reach).first { $0.character.isLetter || $0.character.isNumber }
-        let goesOn = next?.character.isLowercase == true
+        guard graphemes[last].first.endsSentence else { return graphemes[last].first.endsClause ? .clause : nil }
+        let next = graphemes[position...].prefix(Self.lookAround).first {
+            $0.character.isLetter || $0.character.isNumber
+        }
+        let continuesInLowercase = next?.character.isLowercase == true
         if graphemes[last].character == ".", last > 0, graphemes[last - 1].character != "." {
-            return goesOn || isShortForm(endingAt: last) ? nil : .sentence
+            return continuesInLowercase || isAbbreviation(endingAt: last) ? nil : .sentence
         }
         // "Why?" he asked. 「なぜ？」と言った。
-        if goesOn { return .clause }
-        return last < place - 1 && traits(place).contains(.hiragana) ? .phrase : .sentence
+        if continuesInLowercase { return .clause }
+        return last < position - 1 && graphemes[position].first.isHiragana ? .phrase : .sentence
     }
 
-    /// Whether a full stop ends a short form, as in "Dr.", "J. S. Bach", "No. 5" or "am 3. Mai".
-    private func isShortForm(endingAt stop: Int) -> Bool {
+    /// Whether a full stop belongs to an abbreviation, as in "Dr.", "J. S. Bach", "No. 5" or "am 3. Mai".
+    private func isAbbreviation(endingAt stop: Int) -> Bool {
         let word = word(endingAt: stop - 1)
-        if Words.abbreviations.contains(word) { return true }
-        if word.allSatisfy(\.isNumber) { return word.count <= 2 && Words.months.contains(self.word(from: stop + 2)) }
-        if Words.numbered.contains(word), !isSpace(stop + 2) { return graphemes[stop + 2].character.isNumber }
-        // Initials, and forms like "U.S." and "z.B.", but neither "so do I." nor a syllable of Korean.
+        if WordLists.abbreviations.contains(word) { return true }
+        if word.allSatisfy(\.isNumber) {
+            return word.count <= 2 && WordLists.months.contains(self.word(from: stop + 2))
+        }
+        if WordLists.numberAbbreviations.contains(word), !isSpace(stop + 2) {
+            return graphemes[stop + 2].character.isNumber
+        }
+        // Initials, and abbreviations such as "U.S." and "z.B.", but neither "so do I." nor a Korean syllable.
         let parts = word.split(separator: ".")
         return word != "i" && parts.allSatisfy { $0.count == 1 && $0.first?.isCased == true }
     }
 
-    /// A short word in lower case, without the brackets and quotes before it.
+    /// The word that ends at a position, in lower case and without opening brackets and quotes. Long words are cut.
     private func word(endingAt last: Int) -> String {
         guard last >= 0 else { return "" }
-        let word = graphemes[max(last - Self.reach, 0)...last].map(\.character).split(separator: " ").last ?? []
+        let word = graphemes[max(last - Self.lookAround, 0)...last].map(\.character).split(separator: " ").last ?? []
         return String(word.drop { !$0.isLetter && !$0.isNumber }).lowercased()
     }
 
-    /// A short word in lower case, up to what is no letter.
+    /// The word that starts at a position, in lower case, up to the first non-letter or break. Long words are cut.
     private func word(from first: Int) -> String {
-        guard first < graphemes.count else { return "" }
-        let letters = graphemes[first...].prefix(Self.reach).prefix { $0.character.isLetter }
-        return String(letters.map(\.character)).lowercased()
+        var word = ""
+        for grapheme in graphemes.dropFirst(first).prefix(Self.lookAround) {
+            guard grapheme.character.isLetter else { break }
+            word.append(grapheme.character)
+            if grapheme.allowsLineBreak { break }
+        }
+        return word.lowercased()
     }
 
-    /// A word wider than a line ends after a hyphen, else where the line does.
+    /// Whether a syllable of Lao, Khmer or Burmese may end: not before its vowel or the consonant below it.
+    private func endsSyllable(_ index: Int) -> Bool {
+        let (current, next) = (graphemes[index], graphemes[index + 1].first)
+        guard current.first.lacksDictionary, next.lacksDictionary else { return false }
+        let isStacked = ["\u{1039}", "\u{17D2}"].contains(current.character.unicodeScalars.last)
+        return !isStacked && !current.first.properties.isLogicalOrderException
+            && next.properties.generalCategory != .spacingMark && !["ະ", "າ"].contains(next)
+    }
+
+    /// Breaks words wider than a line: after a hyphen if there is one, else at the end of the line.
     private mutating func breakLongWords() {
         var (start, width) = (0, 0)
-        var hyphen: Int?
         for index in graphemes.indices {
             width += graphemes[index].width
-            let isTooLong = width > CaptionLimits.columns || index - start >= Self.longestPiece
-            if isTooLong, !graphemes[index].isSpace, index > start {
-                let last = hyphen ?? index - 1
-                places[last] = .forced
+            while width > CaptionLimits.columns || index - start >= Self.maximumPieceLength {
+                guard !graphemes[index].isSpace, index > start else { break }
+                let nearby = max(start, index - CaptionLimits.columns / 2)..<index
+                let last = nearby.last { graphemes[$0].allowsLineBreak } ?? index - 1
+                breaks[last] = .forced
                 start = last + 1
                 width = graphemes[start...index].reduce(0) { $0 + $1.width }
-                hyphen = nil
             }
-            if "-/_‐".contains(graphemes[index].character), width > CaptionLimits.columns / 2 { hyphen = index }
-            if places[index] != .never { (start, width, hyphen) = (index + 1, 0, nil) }
+            if breaks[index] != .never { (start, width) = (index + 1, 0) }
         }
     }
 }

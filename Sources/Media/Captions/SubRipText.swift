@@ -1,25 +1,27 @@
-/// Words in formats that have no way to escape: SubRip files, and text tracks as players based on ffmpeg and libass read them.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Text in formats without escaping: SubRip files, and text tracks as read by players based on FFmpeg and libass.
 ///
-/// SubRip has no standard. Players take `<String>` for a tag and drop it, take `{...}` for an override block and hide it, and take
-/// `\N` for a line feed. An invisible scalar, the word joiner, after such a mark keeps them from it, and what is seen and spoken stays
-/// the same. Nothing invisible keeps libass from a block in braces, so braces become their full-width forms.
+/// SubRip has no standard. Players drop `<String>` as a tag, hide `{...}` as an override block, and show `\N` as a line
+/// feed. An invisible word joiner after such a character prevents this, and what is seen and spoken stays the same. No
+/// invisible character prevents a block in braces, so braces become their full-width forms.
 enum SubRipText {
     private static let joiner: Unicode.Scalar = "\u{2060}"
 
-    /// The lines of one cue as SubRip.
+    /// The lines of a cue, safe for SubRip.
     static func escaped(_ lines: [String]) -> [String] {
         withoutBlocks(lines).map { line in
             var result = String.UnicodeScalarView()
             let scalars = Array(line.unicodeScalars)
             for (index, scalar) in scalars.enumerated() {
                 result.append(scalar)
-                if misleads(scalars, index) { result.append(joiner) }
+                if startsMarkup(scalars, index) { result.append(joiner) }
             }
             return String(result)
         }
     }
 
-    /// The lines of one cue as a text track: without what libass takes for an override block or a line feed.
+    /// The lines of a cue for a text track, without sequences that libass reads as override blocks or line feeds.
     static func withoutBlocks(_ lines: [String]) -> [String] {
         let opens = lines.contains { $0.unicodeScalars.contains("{") }
         return lines.map { line in
@@ -38,7 +40,7 @@ enum SubRipText {
         }
     }
 
-    /// A line that was read, without the joiners that `escaped` put in.
+    /// A parsed line, without the joiners that `escaped` added.
     static func plain(_ line: Substring) -> String {
         var result = String.UnicodeScalarView()
         for scalar in line.unicodeScalars {
@@ -57,15 +59,15 @@ enum SubRipText {
         }
     }
 
-    /// Whether a player may take what begins, or goes on, at a scalar for markup.
-    private static func misleads(_ scalars: [Unicode.Scalar], _ index: Int) -> Bool {
+    /// Whether a player may read what starts, or continues, at a scalar as markup.
+    private static func startsMarkup(_ scalars: [Unicode.Scalar], _ index: Int) -> Bool {
         let next = index + 1 < scalars.count ? scalars[index + 1] : nil
         switch scalars[index] {
-        // A tag: its name may follow after spaces, even on the next line.
+        // A tag; its name may follow after spaces, even on the next line.
         case "<": return next.map(\.isASCII) ?? true
         // An entity, which VLC resolves.
         case "&": return next.map { $0 == "#" || $0.properties.isAlphabetic && $0.isASCII } ?? false
-        // An arrow: a line that looks like a cue's times begins another cue.
+        // An arrow: a line that looks like a timing line starts another cue.
         case "-": return next == ">"
         default: return false
         }

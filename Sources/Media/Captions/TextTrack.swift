@@ -1,9 +1,11 @@
-/// 3GPP timed text (3GPP TS 26.245), which players know as `tx3g` or `mov_text`.
+// SPDX-License-Identifier: Apache-2.0
+
+/// 3GPP timed text (3GPP TS 26.245), known to players as `tx3g` or `mov_text`.
 enum TextTrack {
-    /// Ticks a second.
+    /// Ticks per second.
     static let timescale = 1000
 
-    /// The sample description: white on nothing, centred at the foot of the picture.
+    /// The sample description: white text without background, centred at the bottom of the picture.
     static let description: [UInt8] = {
         var bytes: [UInt8] = [0, 0, 0, 0]  // displayFlags
         bytes += [1, 0xFF]  // horizontal justification: centre; vertical: bottom
@@ -16,7 +18,7 @@ enum TextTrack {
         return bytes
     }()
 
-    /// One sample: a text's length and its bytes.
+    /// One sample: the length of a text and its UTF-8 bytes.
     struct Sample: Equatable {
         /// Ticks.
         var start: Int
@@ -25,10 +27,10 @@ enum TextTrack {
         var bytes: [UInt8]
     }
 
-    /// The samples of a whole film. Time without words is a sample of an empty text; libav's writer puts those in by itself,
-    /// but for the first.
+    /// The samples of a whole film. A gap between cues is a sample with an empty text; libav's muxer adds all of them
+    /// but the first.
     ///
-    /// - Parameter end: seconds.
+    /// - Parameter end: Duration of the film, in seconds.
     static func samples(_ cues: [CaptionCue], until end: Double) -> [Sample] {
         let last = ticks(end)
         var samples: [Sample] = []

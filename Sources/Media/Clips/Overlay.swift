@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 
-/// A small picture that lies over a clip's picture for a while: words, as a rule.
+/// A small picture, usually text, drawn over a clip for a range of frames.
 package struct Overlay: Sendable {
-    /// Frames of the clip.
+    /// Frames of the clip in which it is visible.
     package let frames: Range<Int>
     let x: Int
     let y: Int
@@ -11,15 +13,20 @@ package struct Overlay: Sendable {
     /// Coverage, 0 to 255, row-major.
     private let alpha: [UInt8]
     private let chromaAlpha: [UInt8]
-    /// Luma and chroma, each already multiplied by its coverage.
+    /// Luma and chroma, premultiplied by coverage.
     private let luma: [UInt8]
     private let blue: [UInt8]
     private let red: [UInt8]
 
+    /// Creates an overlay. Positions and sizes are in pixels and even.
+    ///
     /// - Parameters:
-    ///   - x, y: the place of its top left corner, even. -> pixels.
-    ///   - width, height: even. -> pixels.
-    ///   - pixels: row-major, four bytes each: blue, green, red, alpha; colours multiplied by alpha.
+    ///   - frames: Frames of the clip in which it is visible.
+    ///   - x: Left edge.
+    ///   - y: Top edge.
+    ///   - width: Width.
+    ///   - height: Height.
+    ///   - pixels: Row-major, four bytes each: blue, green, red, alpha; colours premultiplied by alpha.
     package init(frames: Range<Int>, x: Int, y: Int, width: Int, height: Int, pixels: [UInt8]) {
         precondition(x % 2 == 0 && y % 2 == 0 && width % 2 == 0 && height % 2 == 0)
         precondition(pixels.count == width * height * 4)
@@ -30,7 +37,7 @@ package struct Overlay: Sendable {
         for pixel in alpha.indices {
             let (b, g, r, a) = Self.pixel(pixels, pixel)
             alpha[pixel] = UInt8(a)
-            // BT.709, limited range, in units of 1/65536; the offset of black is covered as the colour is.
+            // BT.709, limited range, in units of 1/65536. The offset of black is premultiplied like the colour.
             luma[pixel] = Self.byte((11966 * r + 40254 * g + 4064 * b + 16 * a * 65536 / 255 + 32768) >> 16)
         }
         var chromaAlpha = [UInt8](repeating: 0, count: width / 2 * (height / 2))
@@ -39,15 +46,15 @@ package struct Overlay: Sendable {
         for row in 0..<height / 2 {
             for column in 0..<width / 2 {
                 var (b, g, r, a) = (0, 0, 0, 0)
-                for place in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-                    let one = Self.pixel(pixels, (row * 2 + place.0) * width + column * 2 + place.1)
-                    (b, g, r, a) = (b + one.b, g + one.g, r + one.r, a + one.a)
+                for offset in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+                    let sample = Self.pixel(pixels, (row * 2 + offset.0) * width + column * 2 + offset.1)
+                    (b, g, r, a) = (b + sample.b, g + sample.g, r + sample.r, a + sample.a)
                 }
-                let cell = row * (width / 2) + column
-                let middle = 128 * a * 65536 / 255
-                chromaAlpha[cell] = UInt8(a / 4)
-                blue[cell] = Self.byte((-6596 * r - 22189 * g + 28784 * b + middle + 131_072) >> 18)
-                red[cell] = Self.byte((28784 * r - 26145 * g - 2639 * b + middle + 131_072) >> 18)
+                let index = row * (width / 2) + column
+                let neutral = 128 * a * 65536 / 255
+                chromaAlpha[index] = UInt8(a / 4)
+                blue[index] = Self.byte((-6596 * r - 22189 * g + 28784 * b + neutral + 131_072) >> 18)
+                red[index] = Self.byte((28784 * r - 26145 * g - 2639 * b + neutral + 131_072) >> 18)
             }
         }
         (self.alpha, self.luma) = (alpha, luma)
@@ -62,7 +69,7 @@ package struct Overlay: Sendable {
 
     private static func byte(_ value: Int) -> UInt8 { UInt8(min(max(value, 0), 255)) }
 
-    /// Lays it over a picture that nobody else holds: yuv420p. What lies outside the picture is left out.
+    /// Draws the overlay on a yuv420p picture that has no other owner. Parts outside the picture are clipped.
     func draw(on picture: borrowing Frame) {
         let data = picture.pointer.pointee
         Self.blend(luma, alpha, (x, y, width, height), data.data.0, Int(data.linesize.0), picture.width, picture.height)
@@ -81,10 +88,10 @@ package struct Overlay: Sendable {
             let line = plane + (box.y + row) * stride
             for column in 0..<box.width where (0..<width).contains(box.x + column) {
                 let index = row * box.width + column
-                let rest = 255 - Int(alpha[index])
-                if rest == 255 { continue }
-                let under = Int(line[box.x + column])
-                line[box.x + column] = byte((under * rest + 127) / 255 + Int(values[index]))
+                let transparency = 255 - Int(alpha[index])
+                if transparency == 255 { continue }
+                let background = Int(line[box.x + column])
+                line[box.x + column] = byte((background * transparency + 127) / 255 + Int(values[index]))
             }
         }
     }

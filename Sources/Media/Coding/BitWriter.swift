@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Writes the bit strings of ITU-T H.264, clause 7.2: fixed-length and Exp-Golomb codes, most significant bit first.
 struct BitWriter {
     private(set) var bytes: [UInt8] = []
@@ -29,7 +31,7 @@ struct BitWriter {
     /// se(v), clause 9.1.1.
     mutating func signed(_ value: Int) { unsigned(value > 0 ? 2 * value - 1 : -2 * value) }
 
-    /// Fills the byte that was begun.
+    /// Fills the current byte with a bit.
     mutating func align(with bit: Int) {
         while free > 0 { bits(bit, 1) }
     }
@@ -38,42 +40,5 @@ struct BitWriter {
     mutating func trailing() {
         bits(1, 1)
         free = 0
-    }
-}
-
-/// Reads what `BitWriter` writes; zero bits beyond the end.
-struct BitReader {
-    private let bytes: [UInt8]
-    /// Bits that were read.
-    private(set) var position = 0
-
-    init(_ bytes: [UInt8]) {
-        self.bytes = bytes
-    }
-
-    /// Whether more was read than there was.
-    var isExhausted: Bool { position > bytes.count * 8 }
-
-    mutating func bits(_ count: Int) -> Int {
-        var value = 0
-        for _ in 0..<count {
-            let byte = position / 8 < bytes.count ? bytes[position / 8] : 0
-            value = value << 1 | Int(byte >> UInt8(7 - position % 8)) & 1
-            position += 1
-        }
-        return value
-    }
-
-    mutating func flag() -> Bool { bits(1) == 1 }
-
-    mutating func unsigned() -> Int {
-        var zeros = 0
-        while zeros < 32, bits(1) == 0, !isExhausted { zeros += 1 }
-        return (1 << zeros) - 1 + bits(zeros)
-    }
-
-    mutating func signed() -> Int {
-        let code = unsigned()
-        return code % 2 == 1 ? (code + 1) / 2 : -code / 2
     }
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The parameter sets of an `avc1` track (ISO/IEC 14496-15, AVCDecoderConfigurationRecord).
 struct DecoderConfiguration: Equatable {
     private(set) var sequence: [NALUnit] = []
@@ -5,9 +7,9 @@ struct DecoderConfiguration: Equatable {
 
     init() {}
 
-    /// Reads `avcC`, or a byte stream with start codes.
+    /// Parses `avcC`, or a byte stream with start codes.
     ///
-    /// - Throws: `corruptMedia` for bytes that are neither.
+    /// - Throws: `corruptMedia` for other bytes.
     init(extradata: [UInt8]) throws(MediaError) {
         guard extradata.first == 1 else {
             for unit in NALUnit.split(annexB: extradata) { add(unit) }
@@ -20,11 +22,11 @@ struct DecoderConfiguration: Equatable {
         func units(_ count: Int) throws(MediaError) -> [NALUnit] {
             var units: [NALUnit] = []
             for _ in 0..<count {
-                guard offset + 2 <= extradata.count else { throw MediaError(.corruptMedia, "avcC ends too early") }
+                guard offset + 2 <= extradata.count else { throw MediaError(.corruptMedia, "avcC is truncated") }
                 let length = Int(extradata[offset]) << 8 | Int(extradata[offset + 1])
                 offset += 2
                 guard length > 0, offset + length <= extradata.count else {
-                    throw MediaError(.corruptMedia, "avcC ends too early")
+                    throw MediaError(.corruptMedia, "avcC is truncated")
                 }
                 units.append(NALUnit(bytes: Array(extradata[offset..<offset + length])))
                 offset += length
@@ -32,12 +34,12 @@ struct DecoderConfiguration: Equatable {
             return units
         }
         guard extradata.count > 6, extradata[4] & 3 == 3 else {
-            throw MediaError(.unsupported, "avcC with lengths of less than four bytes")
+            throw MediaError(.unsupported, "avcC with NAL unit lengths of fewer than four bytes")
         }
         let sequenceCount = Int(extradata[offset] & 0x1F)
         offset += 1
         sequence = try units(sequenceCount)
-        guard offset < extradata.count else { throw MediaError(.corruptMedia, "avcC ends too early") }
+        guard offset < extradata.count else { throw MediaError(.corruptMedia, "avcC is truncated") }
         let pictureCount = Int(extradata[offset])
         offset += 1
         picture = try units(pictureCount)
@@ -46,30 +48,33 @@ struct DecoderConfiguration: Equatable {
         }
     }
 
-    /// Takes a parameter set; other units and sets that are known are passed over.
+    /// Adds a parameter set. Other units and known sets are ignored.
     mutating func add(_ unit: NALUnit) {
         switch unit.kind {
-        case .sequenceParameters where !sequence.contains(unit): sequence.append(unit)
-        case .pictureParameters where !picture.contains(unit): picture.append(unit)
+        case .sequenceParameterSet where !sequence.contains(unit): sequence.append(unit)
+        case .pictureParameterSet where !picture.contains(unit): picture.append(unit)
         default: break
         }
     }
 
-    /// Takes another track's sets. -> false, and nothing taken, where a set of the same id says something else, or where
-    /// there are too many.
+    /// Adds the sets of another track.
+    ///
+    /// - Returns: `false`, with nothing added, if sets of the same id differ or there are too many sets.
     mutating func merge(_ other: DecoderConfiguration) -> Bool {
-        // `avcC` counts its sets in 5 and in 8 bits.
+        // `avcC` stores these counts in 5 and 8 bits.
         guard sequence.count + other.sequence.count <= 31, picture.count + other.picture.count <= 255 else {
             return false
         }
-        guard Self.agree(sequence, other.sequence, skipping: 3), Self.agree(picture, other.picture, skipping: 0) else {
+        guard Self.areCompatible(sequence, other.sequence, skipping: 3),
+            Self.areCompatible(picture, other.picture, skipping: 0)
+        else {
             return false
         }
         for unit in other.sequence + other.picture { add(unit) }
         return true
     }
 
-    /// The record's bytes.
+    /// The bytes of the record.
     var extradata: [UInt8] {
         guard let first = sequence.first, first.bytes.count > 3 else { return [] }
         var bytes: [UInt8] = [1, first.bytes[1], first.bytes[2], first.bytes[3], 0xFF]
@@ -84,11 +89,11 @@ struct DecoderConfiguration: Equatable {
         return bytes
     }
 
-    private static func agree(_ mine: [NALUnit], _ other: [NALUnit], skipping: Int) -> Bool {
+    private static func areCompatible(_ own: [NALUnit], _ other: [NALUnit], skipping: Int) -> Bool {
         func id(_ unit: NALUnit) -> Int {
             var reader = BitReader(Array(unit.payload.dropFirst(skipping)))
             return reader.unsigned()
         }
-        return other.allSatisfy { unit in mine.allSatisfy { id($0) != id(unit) || $0 == unit } }
+        return other.allSatisfy { unit in own.allSatisfy { id($0) != id(unit) || $0 == unit } }
     }
 }

@@ -1,13 +1,15 @@
-/// An IDR picture taken apart, so that its slice headers can be written anew around the same coded macroblocks.
+// SPDX-License-Identifier: Apache-2.0
+
+/// An IDR picture split into slice headers and coded macroblocks, so that slice headers can be rewritten.
 ///
-/// What a slice's header says of numbering and order is not part of its arithmetic-coded data, which begins at a whole byte
-/// (`cabac_alignment_one_bit`, clause 7.3.4). So a coded picture becomes another IDR picture, or an intra picture within a
-/// group, without being coded again, and decodes to the same samples.
+/// The fields of a slice header on numbering and order are not part of its arithmetic-coded data, which starts at a
+/// byte boundary (`cabac_alignment_one_bit`, clause 7.3.4). A coded picture can therefore become another IDR picture,
+/// or an intra picture within a group, without re-encoding, and decodes to the same samples.
 struct IntraPicture: Equatable {
     private struct Slice: Equatable {
         var firstMacroblock: Int
         var quantiserDelta: Int
-        /// disable_deblocking_filter_idc and its two offsets, where the picture parameter set lets a slice say them.
+        /// disable_deblocking_filter_idc and its two offsets, if the picture parameter set lets slices state them.
         var deblocking: [Int]
         var data: ArraySlice<UInt8>
     }
@@ -15,23 +17,23 @@ struct IntraPicture: Equatable {
     private let slices: [Slice]
 
     /// - Parameters:
-    ///   - sample: an IDR picture as an MP4 track keeps it.
-    ///   - configuration: the first sets of which it refers to.
-    /// - Throws: `unsupported` for a picture of another kind.
+    ///   - sample: An IDR picture as stored in an MP4 track.
+    ///   - configuration: Parameter sets; the picture refers to the first of each kind.
+    /// - Throws: `unsupported` for other kinds of pictures.
     init(sample: [UInt8], _ configuration: DecoderConfiguration) throws(MediaError) {
         guard let sequence = configuration.sequence.first, let picture = configuration.picture.first else {
             throw MediaError(.corruptMedia, "H.264 without parameter sets")
         }
-        let (numbers, coding) = (try SequenceParameters(sequence), try PictureParameters(picture))
+        let (sequenceSet, pictureSet) = (try SequenceParameterSet(sequence), try PictureParameterSet(picture))
         var slices: [Slice] = []
-        for unit in NALUnit.split(sample: sample) { slices.append(try Self.slice(unit, numbers, coding)) }
+        for unit in NALUnit.split(sample: sample) { slices.append(try Self.slice(unit, sequenceSet, pictureSet)) }
         guard !slices.isEmpty else { throw MediaError(.corruptMedia, "a picture without slices") }
         self.slices = slices
     }
 
-    /// slice_header, clause 7.3.3, of an IDR picture's slice.
+    /// Parses slice_header (clause 7.3.3) of a slice of an IDR picture.
     private static func slice(
-        _ unit: NALUnit, _ sequence: SequenceParameters, _ picture: PictureParameters
+        _ unit: NALUnit, _ sequence: SequenceParameterSet, _ picture: PictureParameterSet
     ) throws(MediaError) -> Slice {
         let payload = unit.payload
         var reader = BitReader(Array(payload.prefix(64)))
@@ -49,7 +51,7 @@ struct IntraPicture: Equatable {
             if deblocking[0] != 1 { deblocking += [reader.signed(), reader.signed()] }
         }
         guard unit.kind == .idr, type % 5 == 2, set == picture.id, !reader.isExhausted else {
-            throw MediaError(.unsupported, "an IDR picture of another kind")
+            throw MediaError(.unsupported, "an IDR picture with an unsupported slice header")
         }
         return Slice(
             firstMacroblock: first, quantiserDelta: quantiser, deblocking: deblocking,
@@ -58,30 +60,31 @@ struct IntraPicture: Equatable {
 
     /// The picture as an IDR picture.
     ///
-    /// - Parameter number: idr_pic_id; IDR pictures that follow each other must differ in it.
-    func idr(number: Int, parameterSet: Int, _ sequence: SequenceParameters) -> CodedPicture {
+    /// - Parameter number: idr_pic_id; consecutive IDR pictures must differ in it.
+    func idr(number: Int, parameterSet: Int, _ sequence: SequenceParameterSet) -> CodedPicture {
         coded(.idr, parameterSet, sequence, frameNum: 0, order: 0, idr: number)
     }
 
-    /// The picture as an intra picture within a group, to which others may refer.
+    /// The picture as an intra picture within a group, which other pictures may refer to.
     ///
     /// - Parameters:
-    ///   - frameNum: reference pictures of the group before it.
-    ///   - order: frames from the group's first picture to this one as they are shown.
-    func reference(frameNum: Int, order: Int, parameterSet: Int, _ sequence: SequenceParameters) -> CodedPicture {
+    ///   - frameNum: Number of reference pictures before it in the group.
+    ///   - order: Frames from the first picture of the group to this one, in display order.
+    func reference(frameNum: Int, order: Int, parameterSet: Int, _ sequence: SequenceParameterSet) -> CodedPicture {
         coded(.slice, parameterSet, sequence, frameNum: frameNum, order: order, idr: nil)
     }
 
     private func coded(
-        _ kind: NALUnit.Kind, _ parameterSet: Int, _ sequence: SequenceParameters, frameNum: Int, order: Int, idr: Int?
+        _ kind: NALUnit.Kind, _ parameterSet: Int, _ sequence: SequenceParameterSet, frameNum: Int, order: Int,
+        idr: Int?
     ) -> CodedPicture {
         let units = slices.map { slice in
             var writer = BitWriter()
             writer.unsigned(slice.firstMacroblock)
-            writer.unsigned(7)  // slice_type: I, and so are all slices of the picture
+            writer.unsigned(7)  // slice_type: I, like all slices of the picture
             writer.unsigned(parameterSet)
-            writer.numbers(sequence, frameNum: frameNum, order: order, idr: idr)
-            // dec_ref_pic_marking: an IDR picture says two flags, another one that the sliding window is used.
+            writer.frameNumbering(sequence, frameNum: frameNum, order: order, idr: idr)
+            // dec_ref_pic_marking: two flags for an IDR picture, one for others, which use the sliding window.
             writer.bits(0, idr == nil ? 1 : 2)
             writer.signed(slice.quantiserDelta)
             if let mode = slice.deblocking.first {
@@ -96,14 +99,15 @@ struct IntraPicture: Equatable {
 }
 
 extension BitWriter {
-    /// frame_num, idr_pic_id and the picture's place in the order of output, as a slice header has them.
+    /// Writes frame_num, idr_pic_id and the picture order count, as in a slice header.
     ///
-    /// - Parameter order: frames from the IDR picture; written where the sequence counts order by itself.
-    mutating func numbers(_ sequence: SequenceParameters, frameNum: Int, order: Int, idr: Int? = nil) {
+    /// - Parameter order: Frames from the IDR picture in display order; written if the sequence codes the order
+    ///   explicitly.
+    mutating func frameNumbering(_ sequence: SequenceParameterSet, frameNum: Int, order: Int, idr: Int? = nil) {
         bits(frameNum & ((1 << sequence.log2MaxFrameNum) - 1), sequence.log2MaxFrameNum)
         if let idr { unsigned(idr) }
         if sequence.pictureOrderCountType == 0 {
-            // Two fields to a frame.
+            // Two fields per frame.
             let lowBits = (2 * order) & ((1 << sequence.log2MaxPictureOrderCountLsb) - 1)
             bits(lowBits, sequence.log2MaxPictureOrderCountLsb)
         }

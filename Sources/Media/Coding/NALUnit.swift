@@ -1,11 +1,13 @@
-/// One NAL unit of H.264: its header byte and its payload with emulation prevention bytes, without start code or length.
+// SPDX-License-Identifier: Apache-2.0
+
+/// An H.264 NAL unit: its header byte and its payload with emulation prevention bytes, without start code or length.
 struct NALUnit: Hashable {
     enum Kind: Int {
         case slice = 1
         case idr = 5
         case sei = 6
-        case sequenceParameters = 7
-        case pictureParameters = 8
+        case sequenceParameterSet = 7
+        case pictureParameterSet = 8
     }
 
     let bytes: [UInt8]
@@ -14,7 +16,7 @@ struct NALUnit: Hashable {
         self.bytes = bytes
     }
 
-    /// Puts a header byte before a raw payload and emulation prevention bytes into it (clause 7.4.1.1).
+    /// Creates a unit from a raw payload: adds the header byte and emulation prevention bytes (clause 7.4.1.1).
     init(kind: Kind, referenceIDC: Int, payload: [UInt8]) {
         var bytes = [UInt8(referenceIDC << 5 | kind.rawValue)]
         var zeros = 0
@@ -31,7 +33,7 @@ struct NALUnit: Hashable {
 
     var kind: Kind? { bytes.first.flatMap { Kind(rawValue: Int($0 & 0x1F)) } }
 
-    /// The raw payload: without header and emulation prevention bytes.
+    /// The raw payload, without header and emulation prevention bytes.
     var payload: [UInt8] {
         var payload: [UInt8] = []
         var zeros = 0
@@ -65,7 +67,7 @@ struct NALUnit: Hashable {
         }
     }
 
-    /// The units of a sample as MP4 keeps it; what is cut off is left out.
+    /// Splits an MP4 sample into units. A truncated last unit is dropped.
     static func split(sample bytes: [UInt8]) -> [NALUnit] {
         var units: [NALUnit] = []
         var offset = 0
@@ -79,7 +81,7 @@ struct NALUnit: Hashable {
         return units
     }
 
-    /// The units of a sample as MP4 keeps it: each behind its length in four bytes.
+    /// Joins units to an MP4 sample: each follows its length in four bytes.
     static func sample(_ units: [NALUnit]) -> [UInt8] {
         var sample: [UInt8] = []
         sample.reserveCapacity(units.reduce(0) { $0 + $1.bytes.count + 4 })

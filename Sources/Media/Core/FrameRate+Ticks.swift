@@ -1,12 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 import Timebase
 
-/// A rate in the numbers that a file holds.
+/// A frame rate in the units of a container.
 extension FrameRate {
-    /// Ticks of a frame in the track's time scale.
+    /// Factor by which the time scale is finer than the frame rate.
     static let ticksPerFrame = 512
 
-    /// Track time scale: `numerator * 512` ticks a second, a frame is `denominator * 512` of them.
+    /// Track time scale: `numerator * 512` ticks per second, of which a frame takes `denominator * 512`.
     var timescale: Int { numerator * Self.ticksPerFrame }
     var frameTicks: Int { denominator * Self.ticksPerFrame }
     var rational: AVRational { AVRational(num: Int32(clamping: numerator), den: Int32(clamping: denominator)) }

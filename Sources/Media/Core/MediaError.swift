@@ -1,85 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 
-/// What went wrong with a picture, a sound or a film.
+/// A failure to read, decode, encode or write media.
 package struct MediaError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// Category of a failure.
     package enum Kind: String, Sendable {
-        /// The file is not there.
+        /// The file does not exist.
         case notFound
-        /// Bytes that do not decode, or that end too early.
+        /// The data does not decode or ends prematurely.
         case corruptMedia
-        /// Beyond a bound on pixels, bytes or length.
+        /// A limit on pixels, bytes or duration is exceeded.
         case tooLarge
-        /// A format that this library does not read.
+        /// The format is not supported.
         case unsupported
         /// The disk is full.
         case noSpace
         /// The disk is read-only.
         case readOnly
-        /// The file system refused.
+        /// Another file system error.
         case io
-        /// The work takes longer than a file may take.
+        /// The work exceeds its time limit.
         case timeout
-        /// The caller asked to stop.
+        /// The caller cancelled.
         case cancelled
-        /// A size, rate or duration outside its bounds.
+        /// A size, rate or duration is out of range.
         case invalidArgument
-        /// A fault of our own, or no memory.
+        /// An internal error, or out of memory.
         case `internal`
     }
 
+    /// Category of the failure.
     package let kind: Kind
-    /// Names the file and the fault.
+    /// Names the file and the problem.
     package let message: String
 
+    /// Creates an error with a message for the caller.
     package init(_ kind: Kind, _ message: String) {
         self.kind = kind
         self.message = message
     }
 
+    /// Same as `message`.
     package var description: String { message }
 
-    /// Turns a libav result into an error.
+    /// Converts a libav result to an error.
     ///
     /// - Parameters:
     ///   - code: a negative `AVERROR`.
-    ///   - doing: what was tried, with the file's name, e.g. `cannot read seg_001.mp3`.
-    init(code: Int32, _ doing: String) {
+    ///   - operation: What failed, with the file's name, such as `cannot read seg_001.mp3`.
+    init(code: Int32, _ operation: String) {
         var buffer = [CChar](repeating: 0, count: 256)
         av_strerror(code, &buffer, buffer.count)
         let reason = buffer.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
         switch code {
-        case us_error_no_entry: self.init(.notFound, "\(doing): no such file")
-        case us_error_no_space, us_error_quota, us_error_file_too_big: self.init(.noSpace, "\(doing): the disk is full")
-        case us_error_read_only: self.init(.readOnly, "\(doing): the disk is read-only")
+        case us_error_no_entry: self.init(.notFound, "\(operation): no such file")
+        case us_error_no_space, us_error_quota, us_error_file_too_big:
+            self.init(.noSpace, "\(operation): the disk is full")
+        case us_error_read_only: self.init(.readOnly, "\(operation): the disk is read-only")
         case us_error_access, us_error_not_permitted, us_error_is_folder, us_error_not_folder,
             us_error_name_too_long, us_error_too_many_files:
-            self.init(.io, "\(doing): \(reason)")
-        // What a file asks for that lies about its sizes; what this library needs for itself is reported as `internal`.
+            self.init(.io, "\(operation): \(reason)")
+        // Caused by sizes that a file states. Failed allocations of this module are reported as `internal`.
         case us_error_no_memory:
-            self.init(.tooLarge, "\(doing): it asks for more memory than a file may have; it is broken or too large")
-        // What libav says of a format that it was told not to open; "Invalid argument" explains nothing.
-        case us_error_invalid_argument: self.init(.corruptMedia, doing)
-        default: self.init(.corruptMedia, "\(doing): \(reason)")
+            self.init(
+                .tooLarge, "\(operation): it needs more memory than allowed; it is damaged or too large")
+        // libav returns this for formats outside the whitelist; its text, "Invalid argument", explains nothing.
+        case us_error_invalid_argument: self.init(.corruptMedia, operation)
+        default: self.init(.corruptMedia, "\(operation): \(reason)")
         }
     }
-}
-
-/// Throws where libav failed. -> the result.
-@discardableResult
-func check(_ code: Int32, _ doing: @autoclosure () -> String) throws(MediaError) -> Int32 {
-    guard code >= 0 else { throw MediaError(code: code, doing()) }
-    return code
-}
-
-/// libav says nothing on standard error: its errors are ours to tell. Read once before libav is used.
-let libavIsQuiet: Bool = {
-    av_log_set_level(AV_LOG_QUIET)
-    // A file of a kilobyte may promise tables of gigabytes. The largest honest piece is a decoded picture of 256 MB.
-    av_max_alloc(512 << 20)
-    return true
-}()
-
-/// The last component of a path: what a message calls a file.
-func fileName(_ path: String) -> String {
-    path.split(separator: "/").last.map(String.init) ?? path
 }

@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 import Timebase
 import Untrusted
 
-/// Arithmetic on the timestamps that a file states.
+/// Arithmetic on timestamps that a file states.
 ///
-/// Any 64-bit number can be in a file, and Swift's operators end the process on overflow. All sums, differences and conversions of
-/// foreign timestamps go through these functions: they saturate, and every number of seconds is finite.
+/// A file can contain any 64-bit number, and Swift's operators trap on overflow. All sums, differences and conversions
+/// of untrusted timestamps use these functions: they saturate, and every number of seconds is finite.
 enum MediaTime {
     /// The difference of two timestamps, saturated.
     static func distance(from start: Int64, to end: Int64) -> Int64 {
@@ -29,7 +31,7 @@ enum MediaTime {
         return Double(ticks) * perTick
     }
 
-    /// The last timestamp at or before a moment, saturated; 0 for a time base that is not positive.
+    /// The last timestamp at or before a time in seconds, saturated; 0 for a time base that is not positive.
     static func ticks(_ seconds: Double, _ base: AVRational) -> Int64 {
         guard let perTick = base.secondsPerTick else { return 0 }
         return Int64(clamping: (seconds / perTick).rounded(.down))
@@ -37,16 +39,16 @@ enum MediaTime {
 }
 
 extension AVRational {
-    /// Of a time base: the seconds of one tick; `nil` unless numerator and denominator are positive.
+    /// For a time base: the seconds of one tick; `nil` unless numerator and denominator are positive.
     var secondsPerTick: Double? { num > 0 && den > 0 ? Double(num) / Double(den) : nil }
 
-    /// Of a frame rate: `nil` for 0/0 and for rates that no video has, beyond 1000 frames a second.
+    /// For a frame rate: `nil` for 0/0 and for implausible rates, above 1000 frames per second.
     var frameRate: FrameRate? {
         guard num > 0, den > 0, Double(num) / Double(den) <= 1000 else { return nil }
         return FrameRate(Int(num), Int(den))
     }
 
-    /// Of a sample aspect ratio: the width of a pixel in heights of it; 1 where it is not stated or absurd.
+    /// For a sample aspect ratio: the width of a pixel relative to its height; 1 if unknown or implausible.
     var pixelAspect: Double {
         guard num > 0, den > 0 else { return 1 }
         let aspect = Double(num) / Double(den)

@@ -1,24 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 
-/// Owns an MP4 file that is being written: one H.264 track, perhaps one AAC track, the index before the data.
+/// Owns an MP4 file that is being written: one video track, at most one audio and one text track, the index before the
+/// data.
 struct MovieFile: ~Copyable {
     private let context: UnsafeMutablePointer<AVFormatContext>
     private let path: String
     private let format: VideoFormat
     private var nextFrame: Int64
-    /// Ticks a second of the video track.
+    /// Ticks per second of the video track.
     private var timescale: Int
     private var audioIndex: Int32
     private var textIndex: Int32
     private var isHeaderWritten: Bool
-    /// Frames by which pictures may be shown before their place in the file.
+    /// Frames by which pictures may be shown before their position in the file.
     private var delay: Int64
     private static let videoIndex: Int32 = 0
 
     /// - Parameters:
-    ///   - path: is created or emptied.
-    ///   - configuration: the parameter sets of everything that the video track will hold.
-    ///   - reorders: whether pictures may be shown one frame before their place in the file.
+    ///   - path: Created or truncated.
+    ///   - format: Size and frame rate.
+    ///   - configuration: The parameter sets of everything that the video track will contain.
+    ///   - reorders: Whether pictures may be shown one frame before their position in the file.
     init(
         path: String, format: VideoFormat, configuration: DecoderConfiguration, reorders: Bool = false
     ) throws(MediaError) {
@@ -44,13 +48,13 @@ struct MovieFile: ~Copyable {
         self = made
     }
 
-    /// A file whose video track is another file's, packet by packet.
+    /// Creates a file whose video track is copied from another file, packet by packet.
     init(path: String, copying source: UnsafeMutablePointer<AVStream>, format: VideoFormat) throws(MediaError) {
         var made = try MovieFile(opening: path, format: format)
         let stream = try made.addStream()
         try check(avcodec_parameters_copy(stream.pointee.codecpar, source.pointee.codecpar), "out of memory")
         let isHEVC = source.pointee.codecpar.pointee.codec_id == AV_CODEC_ID_HEVC
-        // Apple's players take HEVC under this name only: "hvc1".
+        // Apple's players accept HEVC under this name only: "hvc1".
         stream.pointee.codecpar.pointee.codec_tag = isHEVC ? 0x3163_7668 : 0
         stream.pointee.avg_frame_rate = source.pointee.avg_frame_rate
         stream.pointee.r_frame_rate = source.pointee.r_frame_rate
@@ -62,10 +66,10 @@ struct MovieFile: ~Copyable {
     }
 
     private init(opening path: String, format: VideoFormat) throws(MediaError) {
-        _ = libavIsQuiet
+        _ = libavIsConfigured
         var opened: UnsafeMutablePointer<AVFormatContext>?
-        try check(avformat_alloc_output_context2(&opened, nil, "mp4", "file:\(path)"), "the MP4 writer does not start")
-        guard let opened else { throw MediaError(.internal, "the MP4 writer does not start") }
+        try check(avformat_alloc_output_context2(&opened, nil, "mp4", "file:\(path)"), "cannot create the MP4 muxer")
+        guard let opened else { throw MediaError(.internal, "cannot create the MP4 muxer") }
         let made = MovieFile(adopting: opened, path: path, format: format)
         try check(avio_open(&opened.pointee.pb, "file:\(path)", AVIO_FLAG_WRITE), "cannot write \(fileName(path))")
         self = made
@@ -88,11 +92,11 @@ struct MovieFile: ~Copyable {
         avformat_free_context(context)
     }
 
-    /// Names a stretch of the film.
+    /// Adds a chapter. Call it before `writeHeader()`.
     ///
     /// - Parameters:
-    ///   - start: frames from the film's start.
-    ///   - end: frames from the film's start.
+    ///   - start: First frame.
+    ///   - end: Frame after the last.
     func addChapter(_ title: String, start: Int, end: Int) throws(MediaError) {
         guard let chapter = av_mallocz(MemoryLayout<AVChapter>.size)?.assumingMemoryBound(to: AVChapter.self) else {
             throw MediaError(.internal, "out of memory")
@@ -114,11 +118,11 @@ struct MovieFile: ~Copyable {
         context.pointee.nb_chapters = UInt32(count + 1)
     }
 
-    /// Writes what stands before the data; all tracks and chapters must be known.
+    /// Writes the header. All tracks and chapters must have been added.
     mutating func writeHeader() throws(MediaError) {
         var options: OpaquePointer?
         defer { av_dict_free(&options) }
-        // Pictures that are shown before their place need no edit list then.
+        // With negative composition offsets, reordered pictures need no edit list.
         av_dict_set(&options, "movflags", delay > 0 ? "+faststart+negative_cts_offsets" : "+faststart", 0)
         av_dict_set(&options, "brand", "mp42", 0)
         av_dict_set(&options, "video_track_timescale", "\(timescale)", 0)
@@ -127,31 +131,31 @@ struct MovieFile: ~Copyable {
         isHeaderWritten = true
     }
 
-    /// Appends a picture to the video track; it lasts one frame.
+    /// Appends a picture to the video track, shown for one frame.
     ///
-    /// - Parameter later: frames by which it is shown after its place in the file, -1 at the least.
-    mutating func write(_ picture: CodedPicture, later: Int = 0) throws(MediaError) {
+    /// - Parameter displayOffset: Frames by which it is shown after its position in the file, at least -1.
+    mutating func write(_ picture: CodedPicture, displayOffset: Int = 0) throws(MediaError) {
         let packet = try Packet(picture.sample)
         packet.pointer.pointee.flags = picture.isKey ? AV_PKT_FLAG_KEY : 0
-        try appendFrame(packet, later: later)
+        try appendFrame(packet, displayOffset: displayOffset)
     }
 
-    /// Appends a coded picture of another file, which lasts one frame, to the video track. Takes the packet's bytes.
+    /// Appends a coded picture of another file to the video track, shown for one frame. Consumes the packet's bytes.
     mutating func append(_ packet: borrowing Packet) throws(MediaError) {
-        try appendFrame(packet, later: 0)
+        try appendFrame(packet, displayOffset: 0)
     }
 
-    private mutating func appendFrame(_ packet: borrowing Packet, later: Int) throws(MediaError) {
+    private mutating func appendFrame(_ packet: borrowing Packet, displayOffset: Int) throws(MediaError) {
         let ticks = Int64(format.rate.frameTicks)
-        packet.pointer.pointee.pts = (nextFrame + Int64(later)) * ticks
+        packet.pointer.pointee.pts = (nextFrame + Int64(displayOffset)) * ticks
         packet.pointer.pointee.dts = (nextFrame - delay) * ticks
         packet.pointer.pointee.duration = ticks
         nextFrame += 1
         try write(packet, stream: Self.videoIndex, timeBase: format.rate.timeBase)
     }
 
-    /// Adds an audio track whose packets are another file's; before the header is written.
-    mutating func addSound(copying source: UnsafeMutablePointer<AVStream>) throws(MediaError) {
+    /// Adds an audio track that is copied from another file. Call it before `writeHeader()`.
+    mutating func addAudio(copying source: UnsafeMutablePointer<AVStream>) throws(MediaError) {
         let stream = try addStream()
         try check(avcodec_parameters_copy(stream.pointee.codecpar, source.pointee.codecpar), "out of memory")
         stream.pointee.codecpar.pointee.codec_tag = 0
@@ -159,18 +163,18 @@ struct MovieFile: ~Copyable {
         audioIndex = stream.pointee.index
     }
 
-    /// Appends a packet of another file, at its own time, to the audio track.
-    func copySound(_ packet: borrowing Packet, timeBase: AVRational) throws(MediaError) {
+    /// Appends a packet of another file to the audio track, with its own timestamps.
+    func copyAudio(_ packet: borrowing Packet, timeBase: AVRational) throws(MediaError) {
         try write(packet, stream: audioIndex, timeBase: timeBase)
     }
 
-    /// Appends a packet of another file, at its own time, to the video track.
-    func copy(_ packet: borrowing Packet, timeBase: AVRational) throws(MediaError) {
+    /// Appends a packet of another file to the video track, with its own timestamps.
+    func copyVideo(_ packet: borrowing Packet, timeBase: AVRational) throws(MediaError) {
         try write(packet, stream: Self.videoIndex, timeBase: timeBase)
     }
 
-    /// Appends a packet to the audio track.
-    func writeAudio(_ sound: CodedSound) throws(MediaError) {
+    /// Appends a packet of encoded sound to the audio track.
+    func writeAudio(_ sound: SoundPacket) throws(MediaError) {
         let packet = try Packet(sound.bytes)
         packet.pointer.pointee.flags = AV_PKT_FLAG_KEY
         packet.pointer.pointee.pts = sound.time
@@ -180,7 +184,7 @@ struct MovieFile: ~Copyable {
         try write(packet, stream: audioIndex, timeBase: AVRational(num: 1, den: Int32(AudioEncoder.sampleRate)))
     }
 
-    /// Brings everything to the file, the index to its beginning.
+    /// Writes all buffered data, moves the index to the start of the file and closes it.
     mutating func finish() throws(MediaError) {
         guard isHeaderWritten else { return }
         try check(av_write_trailer(context), "cannot write \(fileName(path))")
@@ -192,18 +196,18 @@ struct MovieFile: ~Copyable {
         av_packet_rescale_ts(packet.pointer, timeBase, context.pointee.streams[Int(stream)]!.pointee.time_base)
         packet.pointer.pointee.pos = -1
         try check(av_interleaved_write_frame(context, packet.pointer), "cannot write \(fileName(path))")
-        // A full disk shows itself in the writer's buffer, not always in the call that fills it.
+        // A full disk is reported in the writer's state, not always by the call that fills its buffer.
         if let writer = context.pointee.pb { try check(writer.pointee.error, "cannot write \(fileName(path))") }
     }
 
-    /// Adds the audio track that the encoder's packets go to; before the header is written.
+    /// Adds an audio track for the encoder's packets. Call it before `writeHeader()`.
     mutating func addAudio(_ encoder: borrowing AudioEncoder) throws(MediaError) {
         let stream = try addStream()
         try encoder.describe(stream)
         audioIndex = stream.pointee.index
     }
 
-    /// Adds a track of timed text; before the header is written.
+    /// Adds a track of timed text. Call it before `writeHeader()`.
     mutating func addText() throws(MediaError) {
         let stream = try addStream()
         let parameters = stream.pointee.codecpar!
@@ -216,7 +220,7 @@ struct MovieFile: ~Copyable {
         textIndex = stream.pointee.index
     }
 
-    /// Writes the whole text track; after the header, before all else: the writer sorts it in.
+    /// Writes the whole text track. Call it after the header and before other packets; the muxer interleaves them.
     func writeText(_ cues: [CaptionCue], until end: Double) throws(MediaError) {
         guard textIndex >= 0 else { return }
         for sample in TextTrack.samples(cues, until: end) {

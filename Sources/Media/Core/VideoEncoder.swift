@@ -1,23 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 import Glibc
 import Timebase
 
-/// Owns a libx264 encoder through libavcodec.
+/// Owns a libx264 encoder, used through libavcodec.
 struct VideoEncoder: ~Copyable {
     enum Quality {
-        /// Each picture coded with the same quantiser: the same picture always decodes the same.
+        /// Codes each picture with the same quantiser: equal pictures decode to equal pictures.
         case constantQuantiser(Int)
-        /// Constant rate factor with at most `maximumBitRate`.
+        /// Constant rate factor, limited to `maximumBitRate`.
         case constantRateFactor(Int)
     }
 
-    /// Sets that an encoder's pictures refer to: stills and what is encoded anew may stand in one track.
+    /// Ids of the sets that an encoder's pictures refer to, so that stills and re-encoded pictures can share a track.
     enum ParameterSet: Int {
         case still = 0
-        case encodedAnew = 1
+        case reencoded = 1
     }
 
-    /// Bits a second that a film has at most: 5 Mb/s up to 1920x1080 at 30 frames a second, more for what is larger or quicker.
+    /// Maximum bit rate of a film in bits per second: 5 Mb/s up to 1920x1080 at 30 frames per second, more for larger
+    /// or faster formats.
     static func maximumBitRate(_ format: VideoFormat) -> Int {
         let pixels = Double(format.width * format.height) / (1920 * 1080)
         let rate = format.rate.framesPerSecond / 30
@@ -28,7 +31,7 @@ struct VideoEncoder: ~Copyable {
     private var submitted: Int64
 
     init(format: VideoFormat, quality: Quality, parameterSet: ParameterSet, threads: Int = 3) throws(MediaError) {
-        _ = libavIsQuiet
+        _ = libavIsConfigured
         guard let codec = avcodec_find_encoder_by_name("libx264"), let context = avcodec_alloc_context3(codec) else {
             throw MediaError(.unsupported, "libavcodec has no libx264: install libavcodec-extra or a build with it")
         }
@@ -47,7 +50,7 @@ struct VideoEncoder: ~Copyable {
         context.pointee.max_b_frames = 0
         context.pointee.thread_count = Int32(threads)
         context.pointee.flags |= AV_CODEC_FLAG_GLOBAL_HEADER | Int32(bitPattern: AV_CODEC_FLAG_CLOSED_GOP)
-        // `stitchable` keeps the quantiser out of the picture parameter set, so that parts of one film can share it.
+        // `stitchable` keeps the quantiser out of the picture parameter set, so that parts of a film can share it.
         var parameters = "stitchable=1:sps-id=\(parameterSet.rawValue):bframes=0:ref=1:weightp=0:scenecut=0:open-gop=0"
         switch quality {
         case .constantQuantiser(let quantiser):
@@ -58,17 +61,18 @@ struct VideoEncoder: ~Copyable {
             context.pointee.gop_size = Int32(format.rate.frames(2))
             av_opt_set(context.pointee.priv_data, "preset", "veryfast", 0)
             av_opt_set(context.pointee.priv_data, "crf", "\(factor)", 0)
-            let most = Self.maximumBitRate(format)
-            context.pointee.rc_max_rate = Int64(most)
-            context.pointee.rc_buffer_size = Int32(most * 2)
-            // Small residuals are kept: dropping them lets slow motions stick and jump. Small partitions of P pictures are not
-            // looked for: in one motion of the whole picture, and in a fade, they cost a fifth of the time and save nothing.
+            let maximum = Self.maximumBitRate(format)
+            context.pointee.rc_max_rate = Int64(maximum)
+            context.pointee.rc_buffer_size = Int32(maximum * 2)
+            // Small residuals are kept: without them slow motion sticks and jumps. Small partitions of P pictures are
+            // not searched: for a motion of the whole picture and for fades, they cost a fifth of the time and save
+            // nothing.
             parameters += ":rc-lookahead=10:no-dct-decimate=1:deadzone-inter=6:partitions=i8x8,i4x4"
         }
         av_opt_set(context.pointee.priv_data, "profile", "high", 0)
         av_opt_set(context.pointee.priv_data, "forced-idr", "1", 0)
         av_opt_set(context.pointee.priv_data, "x264-params", parameters, 0)
-        try check(avcodec_open2(context, codec, nil), "the H.264 encoder does not start")
+        try check(avcodec_open2(context, codec, nil), "cannot open the H.264 encoder")
         self = made
     }
 
@@ -82,7 +86,7 @@ struct VideoEncoder: ~Copyable {
         avcodec_free_context(&context)
     }
 
-    /// The parameter sets that its pictures refer to.
+    /// The parameter sets that the encoded pictures refer to.
     var configuration: DecoderConfiguration {
         get throws(MediaError) {
             let size = Int(context.pointee.extradata_size)
@@ -91,7 +95,7 @@ struct VideoEncoder: ~Copyable {
         }
     }
 
-    /// Takes the next picture.
+    /// Encodes the next picture.
     mutating func encode(_ frame: borrowing Frame, asKey: Bool = false) throws(MediaError) {
         frame.pointer.pointee.pts = submitted
         frame.pointer.pointee.pict_type = asKey ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE
@@ -99,11 +103,11 @@ struct VideoEncoder: ~Copyable {
         try check(avcodec_send_frame(context, frame.pointer), "cannot encode a picture")
     }
 
-    /// Says that no picture follows.
+    /// Signals the end of the input.
     func finish() { avcodec_send_frame(context, nil) }
 
-    /// A coded picture, in the order of presentation, which is the order of decoding; `nil` where more must be taken first,
-    /// or at the end.
+    /// The next coded picture, in presentation order, which is also decoding order; `nil` if more input is needed, or
+    /// at the end.
     func receive(into packet: borrowing Packet) throws(MediaError) -> CodedPicture? {
         let code = avcodec_receive_packet(context, packet.pointer)
         if code == us_error_again || code == us_error_eof { return nil }
@@ -116,10 +120,4 @@ struct VideoEncoder: ~Copyable {
         }
         return CodedPicture(sample: NALUnit.sample(units), isKey: packet.isKey)
     }
-}
-
-/// One coded picture as an MP4 track keeps it.
-struct CodedPicture {
-    let sample: [UInt8]
-    let isKey: Bool
 }

@@ -1,14 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Timebase
 
-/// The shape of a film's picture.
+/// Size and frame rate of a film.
 package struct VideoFormat: Sendable, Hashable {
-    /// -> pixels, even.
+    /// Width in pixels, even.
     package let width: Int
-    /// -> pixels, even.
+    /// Height in pixels, even.
     package let height: Int
+    /// Frame rate.
     package let rate: FrameRate
 
-    /// - Throws: `invalidArgument` for odd sizes or sizes outside 64...4096.
+    /// Creates a format.
+    ///
+    /// - Throws: `invalidArgument` for odd sizes and sizes outside 64...4096.
     package init(width: Int = 1920, height: Int = 1080, rate: FrameRate = FrameRate(30)) throws(MediaError) {
         guard (64...4096).contains(width), (64...4096).contains(height), width % 2 == 0, height % 2 == 0 else {
             throw MediaError(.invalidArgument, "\(width)x\(height): width and height must be even, from 64 to 4096")

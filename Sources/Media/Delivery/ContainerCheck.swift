@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 import Timebase
 
-/// What players and platforms ask of a file before they decode anything.
+/// Checks what players and platforms require of a file before they decode it.
 enum ContainerCheck {
-    /// Seconds between key frames that seeking can live with.
-    private static let mostBetweenKeys = 2.5
+    /// Maximum seconds between key frames for acceptable seeking.
+    private static let maximumKeyInterval = 2.5
 
     static func findings(
         _ path: String, _ media: MediaReport, cancelled: @escaping @Sendable () -> Bool
@@ -47,7 +49,8 @@ enum ContainerCheck {
             point(
                 "key_frames",
                 "\(timing.isClosed ? "closed" : "open") groups, \(DeliveryFinding.number(timing.longest, digits: 2)) s at most",
-                "closed groups of at most \(mostBetweenKeys) s", timing.isClosed && timing.longest <= mostBetweenKeys),
+                "closed groups of at most \(maximumKeyInterval) s",
+                timing.isClosed && timing.longest <= maximumKeyInterval),
         ]
         guard let audio = media.streams.first(where: { $0.type == "audio" }) else {
             return findings + [point("audio_codec", "none", "aac", false)]
@@ -62,7 +65,8 @@ enum ContainerCheck {
         return findings
     }
 
-    /// Reads the video's packets: whether its frames are evenly spaced, its groups closed, and the longest of them in seconds.
+    /// Reads the video's packets: whether its frames are evenly spaced, whether its groups are closed, and the duration
+    /// of the longest group in seconds.
     private static func timing(
         _ input: borrowing InputFile, _ index: Int
     ) throws(MediaError) -> (isConstant: Bool, isClosed: Bool, longest: Double) {
@@ -96,17 +100,19 @@ enum ContainerCheck {
     }
 
     static func topLevelBoxes(_ path: String) -> [String] {
-        guard let file = try? FileHandleReader(path) else { return [] }
+        guard let file = try? RandomAccessFile(path) else { return [] }
         var names: [String] = []
         var offset = 0
-        while names.count < 64, let head = file.read(at: offset, count: 16), head.count >= 8 {
-            let name = String(decoding: head[4..<8], as: UTF8.self)
+        while names.count < 64, let header = file.read(at: offset, count: 16), header.count >= 8 {
+            let name = String(decoding: header[4..<8], as: UTF8.self)
             guard name.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else { break }
             names.append(name)
-            var size = head[0..<4].reduce(0) { $0 << 8 | Int($1) }
-            if size == 1, head.count == 16 { size = head[8..<15].reduce(0) { $0 << 8 | Int($1) } << 8 | Int(head[15]) }
+            var size = header[0..<4].reduce(0) { $0 << 8 | Int($1) }
+            if size == 1, header.count == 16 {
+                size = header[8..<15].reduce(0) { $0 << 8 | Int($1) } << 8 | Int(header[15])
+            }
             guard size >= 8 else { break }
-            // A box may claim to end beyond 2^63.
+            // A box can claim to end beyond 2^63.
             let next = offset.addingReportingOverflow(size)
             guard !next.overflow else { break }
             offset = next.partialValue

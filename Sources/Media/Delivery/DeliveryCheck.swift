@@ -1,23 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 import Timebase
 import Untrusted
 
-/// Looks at a finished film as its viewers' players and platforms will, and measures what the eye and the ear would complain of.
+/// Checks a finished film as players and platforms do, and measures visible and audible defects.
+///
+/// ```swift
+/// let (media, findings) = try DeliveryCheck.run("/tmp/film.mp4")
+/// let failed = findings.filter { !$0.isPassed }.map { "\($0.name): \($0.measured), expected \($0.target)" }
+/// ```
 package enum DeliveryCheck {
+    /// Decodes a film and measures it.
+    ///
     /// - Parameters:
-    ///   - narrations: what the film was made of, in order; empty where nobody knows.
-    ///   - isThorough: also measure how much of the film is black, frozen and silent, how much of each narration is heard, and whether
-    ///     the file is an MP4 that players play: for films that were made elsewhere.
-    /// - Returns: what a probe finds, and each point.
-    /// - Throws: what cannot even be opened; `cancelled`.
+    ///   - path: Path of the film.
+    ///   - narrations: The film's narrations in order; empty if unknown.
+    ///   - isThorough: Whether to measure also how much of the film is black, frozen and silent, how much of each
+    ///     narration is heard, and whether the file is an MP4 that players support: for films that were made elsewhere.
+    ///   - cancelled: Polled during all work.
+    ///   - progress: Called with the completed fraction, 0 to 1.
+    /// - Returns: The report of the probe, and the findings.
+    /// - Throws: `MediaError` if the file cannot be opened; `timeout`; `cancelled`.
     package static func run(
         _ path: String, narrations: [ExpectedNarration] = [], isThorough: Bool = false,
         cancelled: @escaping @Sendable () -> Bool = { false }, progress: (Double) -> Void = { _ in }
     ) throws(MediaError) -> (media: MediaReport, findings: [DeliveryFinding]) {
         let input = try InputFile(path, cancelled: cancelled)
-        let bound = ProbeBound(path, duration: input.duration)
-        return try bound.run(fileName(path), cancelled) { isOver throws(MediaError) in
-            try measure(input, narrations, isThorough: isThorough, cancelled: isOver, progress)
+        let limit = ProbeTimeLimit(path, duration: input.duration)
+        return try limit.run(fileName(path), cancelled) { shouldStop throws(MediaError) in
+            try measure(input, narrations, isThorough: isThorough, cancelled: shouldStop, progress)
         }
     }
 
@@ -27,33 +39,33 @@ package enum DeliveryCheck {
     ) throws(MediaError) -> (media: MediaReport, findings: [DeliveryFinding]) {
         let path = input.path
         let hasSound = input.best(AVMEDIA_TYPE_AUDIO) != nil
-        let narrations = onFrames(narrations, of: input)
-        // The sound is listened to while the pictures are looked at.
-        let sound = try Ahead<Never, SoundCheck.Outcome>.start(depth: 1) { _ throws(MediaError) in
+        let narrations = alignedToFrames(narrations, of: input)
+        // The sound is decoded on another thread while the pictures are.
+        let sound = try PrefetchingProducer<Never, SoundCheck.Outcome>.start(depth: 1) { _ throws(MediaError) in
             try SoundCheck.run(
                 path, narrations, hasSound: hasSound, isThorough: isThorough, cancelled: cancelled)
         }
         defer { sound.stop() }
-        var pictures = PictureStretches()
+        var freezeCheck = BlackFreezeCheck()
         let delay = input.best(AVMEDIA_TYPE_VIDEO).map { input.videoDelay($0) } ?? 0
-        var stretches = FilmStretches(delay: delay)
+        var freezeMeter = BlackFreezeMeter(delay: delay)
         let media = try MediaProbe.probe(
             path, decode: true, cancelled: cancelled, progress: { progress($0 * 0.8) },
-            inspect: { look in
-                pictures.add(look)
-                if isThorough { stretches.add(look) }
+            onThumbnail: { thumbnail in
+                freezeCheck.add(thumbnail)
+                if isThorough { freezeMeter.add(thumbnail) }
             })
         var findings = [
             DeliveryFinding(
                 "decodes", media.problems.first ?? "\(media.frames) frames", "every frame", media.decodedOK == true)
         ]
         findings += try ContainerCheck.findings(path, media, cancelled: cancelled)
-        findings += pictures.findings(rate: media.rate, boundaries: boundaries(narrations))
-        let heard = try sound.summary()
-        findings += heard.findings
+        findings += freezeCheck.findings(rate: media.rate, boundaries: boundaries(narrations))
+        let soundOutcome = try sound.summary()
+        findings += soundOutcome.findings
         if isThorough {
-            findings += totals(&stretches, heard.levels, media, delay: delay)
-            let obstacle = try DeliverableFile.obstacle(path)
+            findings += totals(&freezeMeter, soundOutcome.levels, media, delay: delay)
+            let obstacle = try MP4Compatibility.obstacle(path)
             findings.append(DeliveryFinding("playable", obstacle ?? "yes", "an MP4 that players play", obstacle == nil))
         }
         findings += try captions(path)
@@ -62,26 +74,27 @@ package enum DeliveryCheck {
     }
 
     private static func totals(
-        _ pictures: inout FilmStretches, _ levels: [Float], _ media: MediaReport, delay: Double
+        _ freezeMeter: inout BlackFreezeMeter, _ levels: [Float], _ media: MediaReport, delay: Double
     ) -> [DeliveryFinding] {
         let video = media.streams.first { $0.type == "video" && $0.isBest }?.span
         let seconds = video.map { $0.end - $0.start + delay } ?? media.duration
-        pictures.finish(at: seconds)
-        var silent = StretchMeter()
+        freezeMeter.finish(at: seconds)
+        var silent = TimeRangeCollector()
         for (block, level) in levels.enumerated() {
             let time = Double(block) / 10
             guard time < seconds else { break }
-            silent.note(level <= NarrationCoverage.sound, at: time)
+            silent.record(level <= NarrationCoverage.soundThreshold, at: time)
         }
         let end = Double(levels.count) / 10
-        // Where the sound has ended, nothing is heard.
-        if end < seconds { silent.note(true, at: end) }
+        // After the end of the sound there is silence.
+        if end < seconds { silent.record(true, at: end) }
         silent.end(at: seconds)
-        return FilmStretches.findings(black: pictures.black, frozen: pictures.frozen, silent: silent, of: seconds)
+        return BlackFreezeMeter.findings(
+            black: freezeMeter.black, frozen: freezeMeter.frozen, silent: silent, of: seconds)
     }
 
-    /// Segments begin with frames of the whole time line.
-    private static func onFrames(
+    /// The narrations with segment boundaries on frames of the film.
+    private static func alignedToFrames(
         _ narrations: [ExpectedNarration], of input: borrowing InputFile
     ) -> [ExpectedNarration] {
         guard let index = input.best(AVMEDIA_TYPE_VIDEO) else { return narrations }
@@ -97,7 +110,7 @@ package enum DeliveryCheck {
         }
     }
 
-    /// The seconds at which one segment follows another.
+    /// Times of the boundaries between segments, in seconds.
     private static func boundaries(_ narrations: [ExpectedNarration]) -> [Double] {
         var seconds = 0.0
         return narrations.dropLast().map { narration in
@@ -106,12 +119,12 @@ package enum DeliveryCheck {
         }
     }
 
-    /// Words, where there are any: in the film's own text track, else in the side-car of its name.
+    /// Checks the captions, if there are any: of the film's text track, else of the sidecar file of the same name.
     private static func captions(_ path: String) throws(MediaError) -> [DeliveryFinding] {
         guard let cues = try CaptionSource.cues(of: path), !cues.isEmpty else { return [] }
         let speed =
             cues.map { Double($0.lines.joined(separator: " ").count) / max($0.end - $0.start, 0.001) }.max() ?? 0
-        let columns = cues.flatMap(\.lines).map { $0.reduce(0) { $0 + Script.width($1) } }.max() ?? 0
+        let columns = cues.flatMap(\.lines).map { $0.reduce(0) { $0 + WritingSystem.width($1) } }.max() ?? 0
         let lines = cues.map(\.lines.count).max() ?? 0
         return [
             DeliveryFinding(

@@ -1,29 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Untrusted
 
-/// One point of a film's delivery.
+/// A measured property of a film, and what it should be.
 package struct DeliveryFinding: Sendable, Equatable {
+    /// Identifies the property, such as `black` or `sync_seg_001`.
     package let name: String
-    /// What was found, with its unit.
+    /// The measured value as text, with its unit.
     package let measured: String
-    /// The number of `measured`, where others judge by it: `black` and `frozen` in seconds, `loudness` in LUFS,
-    /// `sync_...` in milliseconds.
+    /// The measured value as a number, for callers that apply their own limits: `black` and `frozen` in seconds,
+    /// `loudness` in LUFS, `sync_...` in milliseconds.
     package let value: Double?
-    /// What it should be.
+    /// The required value as text.
     package let target: String
+    /// Whether the measured value is as required.
     package let isPassed: Bool
-    /// Where it was found on the film's time line.
-    package var stretches: [TimeStretch]?
+    /// Time ranges of the film in which it was found.
+    package var ranges: [TimeRange]?
 
     init(
         _ name: String, _ measured: String, value: Double? = nil, _ target: String, _ isPassed: Bool,
-        stretches: [TimeStretch]? = nil
+        ranges: [TimeRange]? = nil
     ) {
         self.name = name
         self.measured = measured
         self.value = value
         self.target = target
         self.isPassed = isPassed
-        self.stretches = stretches
+        self.ranges = ranges
     }
 
     /// A number as text, rounded to `digits` fraction digits.

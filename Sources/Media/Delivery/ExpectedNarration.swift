@@ -1,15 +1,19 @@
-/// A narration as a film has it.
+// SPDX-License-Identifier: Apache-2.0
+
+/// A narration that a film should contain.
 package struct ExpectedNarration: Sendable {
+    /// Id of the segment.
     package let segmentID: String
-    /// Seconds on the film's time line.
+    /// Duration of the segment on the film's time line, in seconds.
     package let duration: Double
-    /// Path; silence if absent.
+    /// Path of the narration; `nil` for silence.
     package let audio: String?
-    /// Seconds of the narration that are skipped.
+    /// Seconds skipped at the start of the narration.
     package let audioStart: Double
-    /// How much faster than recorded it is heard.
+    /// Playback speed of the narration relative to the recording.
     package let tempo: Double
 
+    /// Creates the narration of one segment.
     package init(segmentID: String, duration: Double, audio: String?, audioStart: Double, tempo: Double = 1) {
         self.tempo = tempo
         self.segmentID = segmentID

@@ -1,25 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Untrusted
 
-/// How much of each narration a film lets hear: where the narration speaks and the film is silent, words are missing.
+/// Measures how much of each narration is audible in a film. Where the narration has speech and the film is silent,
+/// words are missing.
 struct NarrationCoverage {
-    /// Samples of one block, 0.1 s.
+    /// Samples of a block: 0.1 s.
     static let block = AudioEncoder.sampleRate / 10
-    /// The peak from which a block of a narration counts as speech, and a block of a film as sound: -40 and -60 dBFS.
-    private static let speech: Float = 0.01
-    static let sound: Float = 0.001
-    /// Blocks by which the film may be off.
-    private static let reach = 2
+    /// Minimum peak of a block of speech in a narration, and of sound in a film: -40 and -60 dBFS.
+    private static let speechThreshold: Float = 0.01
+    static let soundThreshold: Float = 0.001
+    /// Number of blocks by which the film may be off.
+    private static let tolerance = 2
 
     struct Result {
         let segmentID: String
-        /// Seconds of speech, and how many of them are not heard.
+        /// Seconds of speech, and how many of them are not audible.
         let speech: Double
         let missing: Double
     }
 
     /// - Parameters:
-    ///   - levels: the peak of each block of the film's sound.
-    ///   - narrations: what should be heard; what cannot be read is passed over.
+    ///   - levels: Peak of each block of the film's sound.
+    ///   - narrations: Expected narrations. Unreadable ones are skipped.
     static func results(
         _ levels: [Float], _ narrations: [ExpectedNarration], cancelled: () -> Bool
     ) throws(MediaError) -> [Result] {
@@ -31,7 +34,7 @@ struct NarrationCoverage {
             do throws(MediaError) {
                 let spoken = try spoken(path, narration, cancelled)
                 let first = Int(clamping: (seconds * 10).rounded())
-                let missing = spoken.indices.count { spoken[$0] && !isHeard(first + $0, levels) }
+                let missing = spoken.indices.count { spoken[$0] && !isAudible(first + $0, levels) }
                 results.append(
                     Result(
                         segmentID: narration.segmentID, speech: Double(spoken.count { $0 }) / 10,
@@ -43,7 +46,7 @@ struct NarrationCoverage {
         return results
     }
 
-    /// Whether each block of a narration, up to its segment's end, is speech.
+    /// Whether each block of a narration, up to the end of its segment, is speech.
     private static func spoken(
         _ path: String, _ narration: ExpectedNarration, _ cancelled: () -> Bool
     ) throws(MediaError) -> [Bool] {
@@ -55,14 +58,14 @@ struct NarrationCoverage {
             if cancelled() { throw MediaError(.cancelled, "cancelled") }
             let samples = try reader.read(block)
             guard samples.count > 0 else { break }
-            spoken.append(samples.peak > speech)
+            spoken.append(samples.peak > speechThreshold)
         }
         return spoken
     }
 
-    private static func isHeard(_ place: Int, _ levels: [Float]) -> Bool {
-        let (first, end) = (max(place - reach, 0), min(place + reach + 1, levels.count))
-        return first < end && levels[first..<end].contains { $0 > sound }
+    private static func isAudible(_ index: Int, _ levels: [Float]) -> Bool {
+        let (first, end) = (max(index - tolerance, 0), min(index + tolerance + 1, levels.count))
+        return first < end && levels[first..<end].contains { $0 > soundThreshold }
     }
 }
 

@@ -1,22 +1,24 @@
-/// How a film's sound measures, and whether it keeps to its narrations.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Measures a film's sound and compares it with the narrations.
 enum SoundCheck {
-    /// Seconds off that a narration may be.
+    /// Maximum offset of a narration, in seconds.
     private static let tolerance = 0.005
-    /// Seconds of speech that may be missing.
-    private static let mostMissing = 0.5
+    /// Maximum missing speech, in seconds.
+    private static let maximumMissing = 0.5
 
     struct Outcome: Sendable {
         var findings: [DeliveryFinding] = []
-        /// The peak of each tenth of a second; empty unless asked for.
+        /// Peak of each tenth of a second; empty unless measured thoroughly.
         var levels: [Float] = []
     }
 
-    /// - Parameter isThorough: whether to measure levels, and how much of each narration is heard.
+    /// - Parameter isThorough: Whether to measure levels, and how much of each narration is audible.
     static func run(
         _ path: String, _ narrations: [ExpectedNarration], hasSound: Bool, isThorough: Bool, cancelled: () -> Bool
     ) throws(MediaError) -> Outcome {
         guard hasSound else { return Outcome() }
-        var checks = SyncWindows(narrations)
+        var alignment = NarrationAlignment(narrations)
         var meter = try LoudnessMeter()
         var reader = try AudioReader.open(path, from: .picture)
         var position = 0
@@ -26,7 +28,7 @@ enum SoundCheck {
             let samples = try reader.read(NarrationCoverage.block)
             guard samples.count > 0 else { break }
             try meter.add(samples)
-            checks.add(samples, at: position)
+            alignment.add(samples, at: position)
             if isThorough { levels.append(samples.peak) }
             position += samples.count
         }
@@ -43,11 +45,11 @@ enum SoundCheck {
         ]
         let coverage =
             isThorough ? try NarrationCoverage.results(levels, narrations, cancelled: cancelled) : []
-        for result in try checks.results(cancelled: cancelled) {
+        for result in try alignment.results(cancelled: cancelled) {
             findings.append(finding(result, coverage.first { $0.segmentID == result.segmentID }))
         }
-        // A narration that begins with seconds of silence has no place at which it could be looked for.
-        for result in coverage where result.missing > mostMissing {
+        // A narration that starts with seconds of silence cannot be located by `NarrationAlignment`.
+        for result in coverage where result.missing > maximumMissing {
             let name = "sync_\(result.segmentID)"
             if !findings.contains(where: { $0.name == name }) { findings.append(incomplete(name, result)) }
         }
@@ -55,27 +57,29 @@ enum SoundCheck {
     }
 
     private static func incomplete(_ name: String, _ coverage: NarrationCoverage.Result) -> DeliveryFinding {
-        let heard = DeliveryFinding.number(max(coverage.speech - coverage.missing, 0), digits: 1)
+        let heardSeconds = DeliveryFinding.number(max(coverage.speech - coverage.missing, 0), digits: 1)
         let speech = DeliveryFinding.number(coverage.speech, digits: 1)
         return DeliveryFinding(
-            name, "heard for \(heard) of \(speech) s of speech", "the narration is heard", false)
+            name, "heard for \(heardSeconds) of \(speech) s of speech", "the narration is heard", false)
     }
 
-    /// Its `value` is the offset in milliseconds; a narration that is not found, or not to its end, has none.
+    /// The `value` is the offset in milliseconds. A narration that is not found or incomplete has none.
     private static func finding(
-        _ result: SyncWindows.Result, _ coverage: NarrationCoverage.Result?
+        _ result: NarrationAlignment.Result, _ coverage: NarrationCoverage.Result?
     ) -> DeliveryFinding {
         func missing(_ measured: String) -> DeliveryFinding {
             DeliveryFinding("sync_\(result.segmentID)", measured, "the narration is heard", false)
         }
         switch result.outcome {
         case .offset(let seconds):
-            if let coverage, coverage.missing > mostMissing { return incomplete("sync_\(result.segmentID)", coverage) }
+            if let coverage, coverage.missing > maximumMissing {
+                return incomplete("sync_\(result.segmentID)", coverage)
+            }
             return DeliveryFinding(
                 "sync_\(result.segmentID)", "\(DeliveryFinding.number(seconds * 1000, digits: 1)) ms",
                 value: seconds * 1000, "within 5 ms", abs(seconds) <= tolerance)
         case .silent: return missing("silent")
-        case .unlike: return missing("something else is heard")
+        case .mismatch: return missing("something else is heard")
         }
     }
 }

@@ -1,26 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Timebase
 
-/// One cross-fade of a film as a clip of its own, pictures and sound, for those who can only join clips.
+/// Renders a cross-fade of a film as a clip with pictures and sound, for backends that can only join clips.
 package enum FadeClip {
-    /// The fades of a film.
+    /// The cross-fades of a film.
     ///
     /// - Parameters:
-    ///   - frames: of each part.
-    ///   - crossing: frames of a fade; it is shortened where a neighbour is too short for it.
-    /// - Returns: the part that fades in, and the frames of the film over which it does.
+    ///   - frames: Number of frames of each part.
+    ///   - crossing: Frames of a fade, shortened where a neighbouring part is too short.
+    /// - Returns: For each fade, the part that fades in and the frames of the film over which it does.
     package static func fades(frames: [Int], crossing: Int) -> [(part: Int, range: Range<Int>)] {
         plan(frames, crossing).fades.map { ($0.part, $0.range) }
     }
 
-    /// Writes the frames over which one part of a film fades into the next: exactly those that the film would hold.
+    /// Writes the frames of one fade, exactly as the joined film would contain them.
     ///
     /// - Parameters:
-    ///   - leaving: all of the part that ends.
-    ///   - entering: all of the part that begins.
-    ///   - crossing: frames of the film's fades.
-    ///   - output: path of the MP4 that is written.
-    ///   - cancelled: asked for each frame.
-    /// - Returns: sentences on what could not be used.
+    ///   - leaving: The whole part that ends.
+    ///   - entering: The whole part that starts.
+    ///   - crossing: Frames of the film's fades.
+    ///   - format: Format of the film.
+    ///   - fit: How pictures of another aspect ratio are fitted.
+    ///   - output: Path of the MP4 to write.
+    ///   - cancelled: Polled for each frame.
+    /// - Returns: Problems that did not prevent the clip, one sentence each.
+    /// - Throws: `invalidArgument` if the parts are too short for a fade.
     package static func make(
         from leaving: FilmPart, to entering: FilmPart, crossing: Int, format: VideoFormat, fit: PictureFit,
         output: String, cancelled: @escaping @Sendable () -> Bool = { false }
@@ -34,13 +39,13 @@ package enum FadeClip {
         before.audioStart += format.rate.seconds(fade.range.lowerBound) * before.tempo
         let sounds = [before, entering]
         let starts = [0, boundary - fade.range.lowerBound, fade.range.count]
-        let sound = try SoundAhead.code(cancelled: cancelled) { _ throws(MediaError) in
+        let sound = try SoundProducer.encode(cancelled: cancelled) { _ throws(MediaError) in
             try Soundtrack(FilmSound(parts: sounds, starts: starts, rate: format.rate))
         }
         defer { sound.stop() }
         var recipe = FilmRecipe(parts: [leaving, entering], format: format)
         recipe.fit = fit
-        var encoder = try VideoEncoder(format: format, quality: .constantRateFactor(18), parameterSet: .encodedAnew)
+        var encoder = try VideoEncoder(format: format, quality: .constantRateFactor(18), parameterSet: .reencoded)
         var movie = try MovieFile(path: output, format: format, configuration: try encoder.configuration)
         try movie.addAudio(try AudioEncoder())
         try movie.writeHeader()

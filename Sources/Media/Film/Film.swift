@@ -1,30 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 import Timebase
 
 /// Joins clips and narrations to one film.
 ///
-/// The video is copied as it is coded; only the frames of fades, and clips that are unlike the film, are encoded anew.
+/// Coded pictures are copied. Only the frames of fades, and clips that do not match the film's format, are re-encoded.
 /// The sound is one continuous encode over the whole time line.
+///
+/// ```swift
+/// let format = try VideoFormat(width: 1920, height: 1080, rate: FrameRate(30))
+/// let parts = ["seg_001", "seg_002"].map { id in
+///     FilmPart(clip: "/tmp/\(id).mp4", frames: 240, audio: "/tmp/\(id).mp3", title: id)
+/// }
+/// var recipe = FilmRecipe(parts: parts, format: format)
+/// recipe.fadeFrames = 15
+/// let report = try Film.stitch(recipe, output: "/tmp/film.mp4")
+/// ```
 package enum Film {
     /// Frames of video written before the sound catches up.
     private static let stride = 16
-    /// How much of the work joining is, where the film is then decoded.
-    private static let joining = 0.7
+    /// Fraction of the progress for joining if the film is then decoded.
+    private static let joiningFraction = 0.7
 
     private enum Outcome {
-        /// - Parameter isProven: whether all of its pictures were made here.
+        /// - Parameter isProven: Whether all of its pictures were made by this module.
         case film(FilmReport, isProven: Bool)
-        /// A clip that seemed to be made here has samples of another kind.
-        case deceived
+        /// A clip with the parameter sets of clips made by this module has other samples.
+        case mismatchedClip
     }
 
-    /// A film of pictures that were copied from clips of other makers is decoded before it is reported. Where it does not decode, it
-    /// is made again once, with all pictures encoded.
+    /// Makes a film.
+    ///
+    /// A film with pictures copied from clips of other sources is decoded before this returns. If it does not decode,
+    /// it is made again with all pictures re-encoded.
     ///
     /// - Parameters:
-    ///   - output: path of the MP4 that is written.
-    ///   - cancelled: asked for each frame.
-    ///   - progress: 0 to 1.
+    ///   - recipe: The film to make.
+    ///   - output: Path of the MP4 to write.
+    ///   - cancelled: Polled for each frame.
+    ///   - progress: Called with the completed fraction, 0 to 1.
+    /// - Throws: `MediaError`. The output is then incomplete.
     package static func stitch(
         _ recipe: FilmRecipe, output: String, cancelled: @escaping @Sendable () -> Bool = { false },
         progress: (Double) -> Void = { _ in }
@@ -32,20 +48,21 @@ package enum Film {
         var recipe = recipe
         var fault: String?
         var reached = 0.0
-        func advance(_ share: Double) {
-            reached = max(reached, share)
+        func advance(_ fraction: Double) {
+            reached = max(reached, fraction)
             progress(reached)
         }
         while true {
             switch try join(recipe, output: output, cancelled: cancelled, progress: advance) {
-            case .deceived: recipe.trustsOwnClips = false
-            case .film(let report, true): return fault.map { report.warning($0) } ?? report
+            case .mismatchedClip: recipe.trustsOwnClips = false
+            case .film(let report, true): return fault.map { report.adding(warning: $0) } ?? report
             case .film(let report, false):
                 let found = try FilmVerification.fault(
                     output, frames: report.frames, cancelled: cancelled,
-                    progress: { advance(Self.joining + (1 - Self.joining) * $0) })
+                    progress: { advance(Self.joiningFraction + (1 - Self.joiningFraction) * $0) })
                 guard let found else { return report }
-                fault = "the film of copied pictures does not decode (\(found)): all of its pictures were encoded again"
+                fault =
+                    "the film with copied pictures does not decode (\(found)): all of its pictures were encoded again"
                 recipe.reencodes = true
             }
         }
@@ -57,17 +74,17 @@ package enum Film {
     ) throws(MediaError) -> Outcome {
         let (parts, format) = (recipe.parts, recipe.format)
         guard !parts.isEmpty, parts.allSatisfy({ $0.frames > 0 }) else {
-            throw MediaError(.invalidArgument, "a film has at least one part, each of at least one frame")
+            throw MediaError(.invalidArgument, "a film needs at least one part, each with at least one frame")
         }
-        let ingredients = try FilmIngredients(recipe, cancelled: cancelled)
-        let plan = ingredients.plan
+        let inputs = try FilmInputs(recipe, cancelled: cancelled)
+        let plan = inputs.plan
         let frames = plan.starts[parts.count]
-        let sound = try SoundAhead.code(cancelled: cancelled) { cancelled throws(MediaError) in
+        let sound = try SoundProducer.encode(cancelled: cancelled) { cancelled throws(MediaError) in
             try Soundtrack.make(recipe, starts: plan.starts, cancelled: cancelled)
         }
         defer { sound.stop() }
         var movie = try MovieFile(
-            path: output, format: format, configuration: ingredients.configuration, reorders: ingredients.blender != nil
+            path: output, format: format, configuration: inputs.configuration, reorders: inputs.fadeEncoder != nil
         )
         try movie.addAudio(try AudioEncoder())
         if !recipe.captions.isEmpty { try movie.addText() }
@@ -84,35 +101,35 @@ package enum Film {
             written += 1
             guard written % stride == 0 || written == frames else { return }
             try film.writeSound(upTo: format.rate.sample(ofFrame: written, sampleRate: AudioEncoder.sampleRate))
-            progress(Double(written) / Double(frames) * (ingredients.copiesForeign ? joining : 1))
+            progress(Double(written) / Double(frames) * (inputs.copiesForeign ? joiningFraction : 1))
         }
-        var stills = ingredients.blender.map { StandingPictures($0) }
+        var stillWriter = inputs.fadeEncoder.map { StillFilmWriter($0) }
         for run in plan.runs {
             switch run {
             case .copy(let part, let range), .hold(let part, let range):
-                if stills != nil {
-                    try stills!.write(range, of: parts[part].clip, into: &film, step)
+                if stillWriter != nil {
+                    try stillWriter!.write(range, of: parts[part].clip, into: &film, step)
                 } else {
-                    let check = ingredients.unseen[part].map { SampleCheck($0) }
-                    guard try copy(parts[part], range, check, into: &film, step) else { return .deceived }
+                    let check = inputs.uninspected[part].map { SampleCheck($0) }
+                    guard try copy(parts[part], range, check, into: &film, step) else { return .mismatchedClip }
                 }
             case .encode(let range):
                 try encode(range, recipe, plan, into: &film, step)
             case .blend(let fade):
                 let last = plan.starts[fade.part] - 1 - plan.starts[fade.part - 1]
-                try stills?.write(
+                try stillWriter?.write(
                     fade, from: parts[fade.part - 1].clip, at: last, to: parts[fade.part].clip, into: &film, step)
             }
         }
-        let heard = try film.finish()
+        let soundSummary = try film.finish()
         let report = FilmReport(
             frames: frames, duration: format.rate.seconds(frames), copiedFrames: frames - plan.encodedFrames,
-            encodedFrames: plan.encodedFrames, parts: ingredients.report, loudness: heard.loudness,
-            warnings: ingredients.warnings + heard.warnings)
-        return .film(report, isProven: !ingredients.copiesForeign)
+            encodedFrames: plan.encodedFrames, parts: inputs.report, loudness: soundSummary.loudness,
+            warnings: inputs.warnings + soundSummary.warnings)
+        return .film(report, isProven: !inputs.copiesForeign)
     }
 
-    /// - Parameter check: looks into samples that nothing has looked into.
+    /// - Parameter check: Inspects samples that have not been inspected yet.
     /// - Returns: `false` if they cannot be copied.
     private static func copy(
         _ part: FilmPart, _ range: Range<Int>, _ check: SampleCheck?, into film: inout FilmWriter,
@@ -134,7 +151,7 @@ package enum Film {
         }
         guard frame == range.upperBound else {
             throw MediaError(
-                .corruptMedia, "\(fileName(part.clip)) ends at frame \(frame), its index promises more")
+                .corruptMedia, "\(fileName(part.clip)) ends at frame \(frame), but its index lists more")
         }
         return true
     }
@@ -144,7 +161,7 @@ package enum Film {
         _ step: (inout FilmWriter) throws(MediaError) -> Void
     ) throws(MediaError) {
         var encoder = try VideoEncoder(
-            format: recipe.format, quality: .constantRateFactor(18), parameterSet: .encodedAnew)
+            format: recipe.format, quality: .constantRateFactor(18), parameterSet: .reencoded)
         let packet = try Packet()
         var pictures = FilmPictures(recipe, plan: plan, first: range.lowerBound)
         for frame in range {

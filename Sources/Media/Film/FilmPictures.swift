@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Timebase
 
-/// The pictures of a film's time line in order, fades blended.
+/// The pictures of a film in order, with fades.
 ///
-/// Within a fade the clip that ends goes on to its last frame and holds it, and the clip that begins holds its first frame
-/// until its time comes: nothing is taken from the time line.
+/// Within a fade, the leaving clip continues to its last frame and holds it, and the entering clip holds its first
+/// frame until it starts: fades do not shorten the time line.
 struct FilmPictures: ~Copyable {
     private let parts: [FilmPart]
     private let plan: FilmPlan
@@ -13,7 +15,7 @@ struct FilmPictures: ~Copyable {
     private var current: VideoReader?
     private var following: VideoReader?
 
-    /// - Parameter first: the first frame that will be asked for; the others follow one by one.
+    /// - Parameter first: The first frame that will be requested. The others follow one by one.
     init(_ recipe: FilmRecipe, plan: FilmPlan, first: Int) {
         parts = recipe.parts
         self.plan = plan
@@ -25,18 +27,18 @@ struct FilmPictures: ~Copyable {
     }
 
     mutating func picture(at frame: Int) throws(MediaError) -> Frame {
-        let picture = try lit(at: frame)
-        let light = plan.light(at: frame)
-        guard light < 1 else { return picture }
+        let picture = try unfadedPicture(at: frame)
+        let brightness = plan.brightness(at: frame)
+        guard brightness < 1 else { return picture }
         let black = try Frame(width: format.width, height: format.height)
         black.fillBlack()
-        return try Frame.blend(black, picture, weight: light)
+        return try Frame.blend(black, picture, weight: brightness)
     }
 
-    /// The picture before the film's own fades.
-    private mutating func lit(at frame: Int) throws(MediaError) -> Frame {
+    /// The picture without the fades from and to black.
+    private mutating func unfadedPicture(at frame: Int) throws(MediaError) -> Frame {
         if let fade = plan.fades.first(where: { $0.range.contains(frame) }) {
-            // The clip that fades out stays the current one until the fade is over.
+            // The leaving clip remains the current one until the fade is over.
             let boundary = plan.starts[fade.part]
             let leaving = try currentPicture(at: min(frame, boundary - 1), of: fade.part - 1)
             if following == nil {

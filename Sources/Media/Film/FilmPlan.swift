@@ -1,27 +1,29 @@
-/// Which frames of a film are copied as they are coded, which are made of coded pictures, and which are encoded anew. Pure:
-/// clips' key frames in, runs out.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Which frames of a film are copied, which are made of coded pictures, and which are re-encoded. A pure function of
+/// the clips' key frames.
 struct FilmPlan: Equatable {
-    /// What the plan must know of one part.
+    /// Properties of a part that the plan depends on.
     struct Part: Equatable {
-        /// Frames that the part takes on the time line.
+        /// Frames of the part on the time line.
         var frames: Int
-        /// Frames that the clip has.
+        /// Frames of the clip.
         var available: Int
-        /// Frames of the clip at which decoding can begin.
+        /// Frames of the clip at which decoding can start.
         var keys: [Int]
-        /// Whether the clip's coded pictures can stand in the film's track.
+        /// Whether the clip's coded pictures can be copied to the film's track.
         var isCopyable: Bool
-        /// Frames of the clip over which one picture stands still, as far as its coded pictures tell.
+        /// Frames of the clip over which its picture does not change, as far as its coded pictures show.
         var stills: [Range<Int>] = []
     }
 
-    /// Frames over which pictures change into each other; 0 for none.
+    /// Lengths of fades in frames; 0 for none.
     struct Fades: Equatable, Sendable {
         /// Across each boundary, centred on it.
         var crossing = 0
-        /// From black at the film's start.
+        /// From black at the start of the film.
         var opening = 0
-        /// To black at the film's end.
+        /// To black at the end of the film.
         var closing = 0
     }
 
@@ -29,22 +31,22 @@ struct FilmPlan: Equatable {
     struct Fade: Equatable {
         /// The part that fades in.
         var part: Int
-        /// Frames from the film's start.
+        /// Frames of the film.
         var range: Range<Int>
     }
 
     enum Run: Equatable {
         /// Coded pictures of one clip, from a key frame on.
         case copy(part: Int, frames: Range<Int>)
-        /// Frames of the film, whatever parts they belong to.
+        /// Frames of the film to encode, regardless of the parts that they belong to.
         case encode(Range<Int>)
-        /// A fade between two pictures that stand still, with a frame before and a frame after it.
+        /// A fade between two still pictures, with a frame before and a frame after it.
         case blend(Fade)
-        /// Frames of one clip over which its picture stands still, from any frame on.
+        /// Frames of one clip over which its picture does not change, from any frame on.
         case hold(part: Int, frames: Range<Int>)
     }
 
-    /// The film's frame at which each part begins, and the film's length at the end.
+    /// The first frame of each part, then the length of the film.
     let starts: [Int]
     let fades: [Fade]
     /// Frames of the fade from black, and of the fade to black.
@@ -52,7 +54,7 @@ struct FilmPlan: Equatable {
     let closing: Range<Int>
     let runs: [Run]
 
-    /// A fade is shortened where a neighbour, or the film, is too short for it.
+    /// Fades are shortened where a neighbouring part, or the film, is too short.
     init(parts: [Part], fades lengths: Fades) {
         var starts = [0]
         for part in parts { starts.append(starts[starts.count - 1] + part.frames) }
@@ -92,13 +94,13 @@ struct FilmPlan: Equatable {
     /// Whether pictures are encoded.
     var encodes: Bool { runs.contains { if case .encode = $0 { true } else { false } } }
 
-    /// Whether fades are made of coded pictures.
+    /// Whether any fades are made of coded pictures.
     var blends: Bool { runs.contains { if case .blend = $0 { true } else { false } } }
 
-    /// Frames that are made anew: those of fades, and those of clips that are unlike the film.
+    /// Frames that are not copied: those of fades, and those of clips that do not match the film.
     var encodedFrames: Int { encodedFrames(in: 0..<starts[starts.count - 1]) }
 
-    /// Frames of a stretch that are made anew.
+    /// Frames of a range that are not copied.
     func encodedFrames(in stretch: Range<Int>) -> Int {
         runs.reduce(0) { count, run in
             switch run {
@@ -109,19 +111,19 @@ struct FilmPlan: Equatable {
         }
     }
 
-    /// How much of the entering part is seen at a frame of a fade, 0 to 1.
+    /// Weight of the entering part at a frame of a fade, 0 to 1.
     static func weight(at frame: Int, of fade: Fade) -> Double {
         (Double(frame - fade.range.lowerBound) + 0.5) / Double(fade.range.count)
     }
 
-    /// How much of the picture is seen at a frame, 0 for black to 1.
-    func light(at frame: Int) -> Double {
+    /// Brightness of the picture at a frame, from 0 for black to 1.
+    func brightness(at frame: Int) -> Double {
         if opening.contains(frame) { return (Double(frame) + 0.5) / Double(opening.count) }
         if closing.contains(frame) { return (Double(closing.upperBound - frame) - 0.5) / Double(closing.count) }
         return 1
     }
 
-    /// The first frame, from one on, at which copying can go on: it can only at a key frame.
+    /// The first frame at or after `frame` at which copying can continue, which requires a key frame.
     private static func resume(from frame: Int, parts: [Part], starts: [Int]) -> Int {
         guard let part = parts.indices.last(where: { starts[$0] <= frame }) else { return frame }
         let local = frame - starts[part]
@@ -141,12 +143,12 @@ struct FilmPlan: Equatable {
         return merged
     }
 
-    /// Fades whose pictures stand still on both sides, with a frame to spare before and after.
+    /// Fades between still pictures, with a frame to spare before and after.
     private static func blends(
         _ fades: [Fade], clearOf fixed: [Range<Int>], parts: [Part], starts: [Int]
     ) -> [Fade] {
         var blends: [Fade] = []
-        // Frames up to here are encoded, or belong to another blend.
+        // Frames before this one are encoded, or belong to another blend.
         var taken = 0
         for (index, fade) in fades.enumerated() {
             let (leaving, boundary, group) = (fade.part - 1, starts[fade.part], fade.group)
@@ -191,7 +193,7 @@ struct FilmPlan: Equatable {
             runs.append(run)
             position = range.upperBound
             guard case .blend(let fade) = run else { continue }
-            // The picture stands until copying can go on.
+            // The picture is held until copying can continue.
             let next = index + 1 < made.count ? made[index + 1].0.lowerBound : end
             let stop = min(resume(from: position, parts: parts, starts: starts), next)
             if position < stop {

@@ -1,35 +1,35 @@
-/// What a film was made of.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Result of making a film.
 package struct FilmReport: Sendable, Equatable {
-    /// How one part came into the film.
+    /// How one part was included in the film.
     package struct Part: Sendable, Equatable {
+        /// Frames copied from the clip.
         package let copiedFrames: Int
+        /// Frames that were encoded.
         package let encodedFrames: Int
-        /// Why all of it was encoded anew; absent where it was copied, apart from its fades.
+        /// Why the whole part was re-encoded; `nil` if it was copied, apart from its fades.
         package let reason: String?
     }
 
+    /// Number of frames.
     package let frames: Int
-    /// Seconds.
+    /// Duration in seconds.
     package let duration: Double
+    /// Frames copied from the clips.
     package let copiedFrames: Int
+    /// Frames that were encoded.
     package let encodedFrames: Int
+    /// How each part was included.
     package let parts: [Part]
-    /// Of the sound before it was coded, where it was measured.
+    /// Loudness of the sound before encoding, if it was measured.
     package let loudness: Loudness?
-    /// What could not be used, and what was changed on the way, one sentence each.
+    /// Problems and conversions, one sentence each.
     package private(set) var warnings: [String]
 
-    func warning(_ words: String) -> FilmReport {
+    func adding(warning: String) -> FilmReport {
         var report = self
-        report.warnings.append(words)
+        report.warnings.append(warning)
         return report
     }
-}
-
-/// How loud a sound is.
-package struct Loudness: Sendable, Equatable {
-    /// LUFS over the whole; `nil` for silence.
-    package let integrated: Double?
-    /// dBTP; `nil` for silence.
-    package let truePeak: Double?
 }

@@ -1,25 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Timebase
 
-/// The sound of a whole time line: each narration from its part's first sample on, cut or filled up with silence.
+/// The narrations of a film on its time line: each starts with its part, and is cut or padded with silence.
 struct FilmSound: ~Copyable {
-    /// Samples over which a narration that is cut fades out: 10 ms.
+    /// Samples over which a cut narration fades out: 10 ms.
     private static let fade = AudioEncoder.sampleRate / 100
     private static let piece = 4800
-    /// Boundaries are rounded to frames, so a narration that goes on may seem to be this far off: 25 ms.
+    /// Boundaries are rounded to frames, so a narration that continues may appear to be off by this much: 25 ms.
     private static let tolerance = AudioEncoder.sampleRate / 40
 
     private let parts: [FilmPart]
-    /// The sample at which each part begins, and the end.
+    /// The first sample of each part, then the length.
     private let starts: [Int]
     private var part: Int
     private var reader: AudioReader?
-    private var isOpened: Bool
+    private var isPartOpen: Bool
     /// The next sample.
     private(set) var position: Int
-    /// Samples of the narration at hand that were skipped or taken.
-    private var taken: Int
+    /// Samples of the current narration that were skipped or read.
+    private var consumed: Int
     private(set) var warnings: [String]
-    /// Of the last part that was read: samples of silence added, and whether sound was left over.
+    /// For the last part that was read: samples of silence added, and whether sound was left over.
     private(set) var padded: Int
     private(set) var isTrimmed: Bool
 
@@ -33,76 +35,81 @@ struct FilmSound: ~Copyable {
         self.starts = starts
         part = 0
         reader = nil
-        isOpened = false
+        isPartOpen = false
         position = 0
-        taken = 0
+        consumed = 0
         warnings = []
         padded = 0
         isTrimmed = false
     }
 
-    /// Samples of the whole.
+    /// Length in samples.
     var length: Int { starts[parts.count] }
 
-    /// The next samples; `nil` once the time line reaches the sample.
+    /// The next samples; `nil` once the time line reaches `sample`.
     mutating func next(upTo sample: Int) throws(MediaError) -> StereoSamples? {
         while part + 1 < parts.count, position >= starts[part + 1] { leavePart() }
         guard position < min(sample, starts[parts.count]) else { return nil }
-        if !isOpened { try enterPart() }
+        if !isPartOpen { try enterPart() }
         let left = starts[part + 1] - position
-        // The last piece is long enough to hold the fade.
+        // The last piece is long enough for the fade.
         let count = left <= Self.piece + Self.fade ? left : Self.piece
         var samples = StereoSamples()
         if reader != nil { samples = try reader!.read(count) }
-        taken += samples.count
+        consumed += samples.count
         if samples.count < count {
             padded += count - samples.count
             samples.append(StereoSamples(silence: count - samples.count))
         } else if count == left, reader != nil, try !reader!.isAtEnd() {
             isTrimmed = true
-            if !goesOn(into: part + 1) { samples.fadeOut(Self.fade) }
+            if !continues(into: part + 1) { samples.fadeOut(Self.fade) }
         }
         position += count
         return samples
     }
 
-    /// Decodes what is left of the narration at hand. -> samples of the whole narration.
+    /// Decodes the rest of the current narration.
+    ///
+    /// - Returns: Length of the whole narration in samples.
     mutating func narrationLength(cancelled: () -> Bool) throws(MediaError) -> Int {
         guard reader != nil else { return 0 }
-        return try reader!.countAll(cancelled: cancelled)
+        return try reader!.countSamples(cancelled: cancelled)
     }
 
     private mutating func enterPart() throws(MediaError) {
-        isOpened = true
+        isPartOpen = true
         padded = 0
         isTrimmed = false
-        if goesOn(into: part) { return }
+        if continues(into: part) { return }
         reader = nil
-        let now = parts[part]
+        let current = parts[part]
         do throws(MediaError) {
-            var opened = try AudioReader.open(now.audio ?? now.clip, from: now.audio == nil ? .picture : .earliest)
-            taken = Self.samples(now.audioStart)
-            try opened.begin(at: taken, tempo: now.tempo)
+            var opened = try AudioReader.open(
+                current.audio ?? current.clip, from: current.audio == nil ? .picture : .earliest)
+            consumed = Self.samples(current.audioStart)
+            try opened.start(at: consumed, tempo: current.tempo)
             reader = consume opened
         } catch  where error.kind != .cancelled && error.kind != .internal {
-            // A clip need not have sound; a narration should.
-            if now.audio != nil { warnings.append("\(now.title): \(error.message); this part of the film is silent") }
+            // A clip may have no sound; a narration should.
+            if current.audio != nil {
+                warnings.append("\(current.title): \(error.message); this part of the film is silent")
+            }
         }
     }
 
     private mutating func leavePart() {
         part += 1
-        isOpened = false
+        isPartOpen = false
     }
 
-    /// Whether the narration at hand goes on in a part, as one file for a whole film does: nothing is then decoded twice,
-    /// and the boundary is not heard.
-    private func goesOn(into next: Int) -> Bool {
+    /// Whether the current narration continues in a part, as one file for a whole film does. It is then not decoded
+    /// again, and the boundary is not audible.
+    private func continues(into next: Int) -> Bool {
         guard reader != nil, next > 0, next < parts.count, let audio = parts[next].audio,
             audio == parts[next - 1].audio,
             parts[next].tempo == 1, parts[next - 1].tempo == 1
         else { return false }
-        return abs(Self.samples(parts[next].audioStart) - taken) <= Self.tolerance
+        return abs(Self.samples(parts[next].audioStart) - consumed) <= Self.tolerance
     }
 
     private static func samples(_ seconds: Double) -> Int {

@@ -1,17 +1,19 @@
-/// The file of a film, and the sound that follows its picture.
-struct FilmWriter: ~Copyable {
-    private let sound: SoundAhead
-    var movie: MovieFile
-    private var next: CodedSound?
+// SPDX-License-Identifier: Apache-2.0
 
-    /// - Parameter movie: has its tracks and its header.
-    init(sound: SoundAhead, movie: consuming MovieFile) {
+/// Writes a film's file and interleaves the sound with the picture.
+struct FilmWriter: ~Copyable {
+    private let sound: SoundProducer
+    var movie: MovieFile
+    private var next: SoundPacket?
+
+    /// - Parameter movie: A file with its tracks and header.
+    init(sound: SoundProducer, movie: consuming MovieFile) {
         self.sound = sound
         self.movie = movie
         next = nil
     }
 
-    /// Writes the sound of the time line up to a sample.
+    /// Writes the sound up to a sample of the time line.
     mutating func writeSound(upTo sample: Int) throws(MediaError) {
         while true {
             if next == nil { next = try sound.next() }
@@ -21,7 +23,7 @@ struct FilmWriter: ~Copyable {
         }
     }
 
-    /// Writes the rest of the sound, and brings the file to its end.
+    /// Writes the rest of the sound and finishes the file.
     mutating func finish() throws(MediaError) -> SoundSummary {
         try writeSound(upTo: .max)
         try movie.finish()

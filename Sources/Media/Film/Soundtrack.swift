@@ -1,9 +1,11 @@
-/// The whole sound of a film: the narrations on their time line, music below them, brought to a loudness.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The complete sound of a film: its narrations with background music, normalised to a target loudness.
 struct Soundtrack: ~Copyable {
-    /// The true peak that stays below -1 dBTP when it is coded, whatever the sound is. dBTP.
+    /// Ceiling of the limiter, in dBTP, that keeps any encoded sound below -1 dBTP.
     private static let ceiling = -2.5
-    private static let mostPasses = 4
-    /// LU.
+    private static let maximumPasses = 4
+    /// Maximum deviation from the target loudness, in LU.
     private static let tolerance = 0.2
 
     private(set) var narration: FilmSound
@@ -11,12 +13,12 @@ struct Soundtrack: ~Copyable {
     private var limiter: PeakLimiter?
     private var meter: LoudnessMeter
     private let isMeasuring: Bool
-    /// The factor that brings the film to its loudness.
+    /// Gain that brings the film to its target loudness.
     private let gain: Float
-    /// What could not be done to the whole sound.
-    private var faults: [String]
+    /// Problems that affect the whole sound.
+    private var problems: [String]
 
-    /// The narrations alone.
+    /// Creates the soundtrack of narrations alone.
     init(_ narration: consuming FilmSound) throws(MediaError) {
         self.narration = narration
         music = nil
@@ -24,42 +26,44 @@ struct Soundtrack: ~Copyable {
         meter = try LoudnessMeter()
         isMeasuring = false
         gain = 1
-        faults = []
+        problems = []
     }
 
-    /// - Parameter starts: the frame at which each part begins, and the end.
+    /// Creates the soundtrack of a film. Measures its loudness first if the recipe has a target.
+    ///
+    /// - Parameter starts: The first frame of each part, then the length of the film.
     static func make(_ recipe: FilmRecipe, starts: [Int], cancelled: () -> Bool) throws(MediaError) -> Soundtrack {
         var gain: Float = 1
-        var faults: [String] = []
-        if let wanted = recipe.loudness {
-            // A pass that measures before the one that is heard; where the limiter takes loudness away, it is measured again.
-            for _ in 0..<Self.mostPasses {
-                var pass = try Soundtrack(recipe, starts: starts, gain: gain, measuring: true, faults: [])
+        var problems: [String] = []
+        if let target = recipe.loudness {
+            // Measured before the final pass, and again if the limiter reduced the loudness.
+            for _ in 0..<Self.maximumPasses {
+                var pass = try Soundtrack(recipe, starts: starts, gain: gain, measuring: true, problems: [])
                 while try pass.next() != nil { if cancelled() { throw MediaError(.cancelled, "cancelled") } }
                 _ = try pass.finish()
-                guard let found = pass.measured?.integrated else {
-                    faults.append("the film is silent, or shorter than 0.4 s: its loudness stays as it is")
+                guard let integrated = pass.measured?.integrated else {
+                    problems.append("the film is silent, or shorter than 0.4 s: its loudness was not changed")
                     break
                 }
-                if abs(wanted - found) < Self.tolerance { break }
-                gain *= Decibels.gain(wanted - found)
+                if abs(target - integrated) < Self.tolerance { break }
+                gain *= Decibels.gain(target - integrated)
             }
         }
         return try Soundtrack(
-            recipe, starts: starts, gain: gain, measuring: recipe.loudness != nil, faults: faults)
+            recipe, starts: starts, gain: gain, measuring: recipe.loudness != nil, problems: problems)
     }
 
     private init(
-        _ recipe: FilmRecipe, starts: [Int], gain: Float, measuring: Bool, faults: [String]
+        _ recipe: FilmRecipe, starts: [Int], gain: Float, measuring: Bool, problems: [String]
     ) throws(MediaError) {
         narration = FilmSound(parts: recipe.parts, starts: starts, rate: recipe.format.rate)
-        var faults = faults
+        var problems = problems
         var bed: MusicBed?
         if let music = recipe.music {
             do throws(MediaError) {
                 bed = try MusicBed(music.path, length: narration.length, level: music.level)
             } catch  where error.kind != .cancelled && error.kind != .internal && error.kind != .invalidArgument {
-                faults.append("\(error.message); the film has no music")
+                problems.append("\(error.message); the film has no music")
             }
         }
         limiter = recipe.loudness != nil || recipe.music != nil ? PeakLimiter(ceiling: Self.ceiling) : nil
@@ -67,26 +71,28 @@ struct Soundtrack: ~Copyable {
         isMeasuring = measuring
         music = bed
         self.gain = gain
-        self.faults = faults
+        self.problems = problems
     }
 
-    /// One sentence for each thing that could not be used.
+    /// Problems, one sentence each.
     mutating func warnings() -> [String] {
-        let ofMusic = music != nil ? music!.takeWarnings() : []
-        return narration.warnings + ofMusic + faults
+        let musicWarnings = music != nil ? music!.takeWarnings() : []
+        return narration.warnings + musicWarnings + problems
     }
 
-    /// Of all that was given out; `nil` where nobody asked for a loudness.
+    /// Loudness of all samples returned so far; `nil` without a target.
     var measured: Loudness? {
         isMeasuring ? Loudness(integrated: meter.integrated, truePeak: meter.truePeak) : nil
     }
 
-    /// Decodes what is left of the narration at hand. -> samples of the whole narration.
+    /// Decodes the rest of the current narration.
+    ///
+    /// - Returns: Length of the whole narration in samples.
     mutating func narrationLength(cancelled: () -> Bool) throws(MediaError) -> Int {
         try narration.narrationLength(cancelled: cancelled)
     }
 
-    /// The next samples; `nil` once the time line reaches the sample. The limiter holds some back until `finish`.
+    /// The next samples; `nil` once the time line reaches `sample`. The limiter delays some until `finish`.
     mutating func next(upTo sample: Int = .max) throws(MediaError) -> StereoSamples? {
         let position = narration.position
         guard var samples = try narration.next(upTo: sample) else { return nil }
@@ -97,7 +103,7 @@ struct Soundtrack: ~Copyable {
         return samples
     }
 
-    /// What was held back.
+    /// The samples that the limiter delayed.
     mutating func finish() throws(MediaError) -> StereoSamples {
         guard limiter != nil else { return StereoSamples() }
         let samples = limiter!.finish()

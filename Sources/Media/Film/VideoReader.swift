@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 import Timebase
 
-/// Decodes a clip's pictures in the order of time, each brought to a film's format.
+/// Decodes a clip's pictures in presentation order, each converted to a film's format.
 struct VideoReader: ~Copyable {
     private let input: InputFile
     private let decoder: Decoder
@@ -9,20 +11,22 @@ struct VideoReader: ~Copyable {
     private let deinterlacer: Deinterlacer
     private var normaliser: Normaliser
     private let packet: Packet
-    /// Seconds of the clip's beginning on its own time line.
+    /// Start of the clip on its own time line, in seconds.
     private let origin: Double
     private let secondsPerTick: Double
     private var next: Frame?
     private var nextTime: Double
     private var shown: Frame?
     private var isFinished: Bool
-    /// Of pictures that come in fields: which of them are shown.
+    /// For pictures coded as fields: which of them are shown.
     private var topFieldFirst: Bool?
-    /// Seconds at which the index has its last picture.
+    /// Time of the last picture according to the index, in seconds.
     private let lastIndexed: Double
     private let name: String
 
-    /// - Parameter seconds: nothing before this moment of the clip will be asked for.
+    /// Opens a clip.
+    ///
+    /// - Parameter seconds: The earliest time of the clip that will be requested.
     static func open(
         _ path: String, from seconds: Double, format: VideoFormat, fit: PictureFit
     ) throws(MediaError) -> VideoReader {
@@ -32,7 +36,7 @@ struct VideoReader: ~Copyable {
             let target = seconds - back
             guard target > 0 else { return reader }
             reader.seek(to: target)
-            // Where groups are open, or pictures reordered, decoding may begin behind the moment that was sought.
+            // With open groups or reordered pictures, decoding may start after the requested time.
             if (try? reader.advance()) != nil, reader.next != nil, reader.nextTime <= seconds + 0.001 { return reader }
             back = back * 4 + 1
         }
@@ -41,12 +45,12 @@ struct VideoReader: ~Copyable {
     private init(_ path: String, format: VideoFormat, fit: PictureFit) throws(MediaError) {
         let input = try InputFile(path)
         guard let index = input.best(AVMEDIA_TYPE_VIDEO) else {
-            throw MediaError(.corruptMedia, "\(fileName(path)) holds no video")
+            throw MediaError(.corruptMedia, "\(fileName(path)) contains no video")
         }
         let stream = input.stream(index)
         let decoder = try Decoder(stream: stream, file: path, threads: 2)
         let packet = try Packet()
-        // Pictures stay on whole frames: a delay of the picture counts to the nearest one.
+        // Pictures stay on whole frames: a delay of the first picture is rounded to the nearest one.
         let delay = format.rate.seconds(wholeFrames: input.videoDelay(index))
         origin = (input.start(of: index) ?? 0) - delay
         secondsPerTick = input.secondsPerTick(index)
@@ -65,15 +69,15 @@ struct VideoReader: ~Copyable {
         self.packet = packet
     }
 
-    /// Makes ready to decode from a key frame before a moment; where seeking fails, from the beginning.
+    /// Seeks to a key frame before a time. If seeking fails, decoding starts at the beginning.
     private mutating func seek(to seconds: Double) {
         let ticks = MediaTime.ticks(seconds + origin, input.stream(streamIndex).pointee.time_base)
         _ = av_seek_frame(input.context, Int32(streamIndex), ticks, AVSEEK_FLAG_BACKWARD)
     }
 
-    /// The picture that is seen at a moment: the last that begins at or before it; the last of all beyond the end.
+    /// The picture shown at a time: the last that starts at or before it, or the last of all after the end.
     ///
-    /// - Parameter seconds: from the clip's start; never less than in the call before.
+    /// - Parameter seconds: Seconds from the start of the clip; must not decrease between calls.
     /// - Throws: `corruptMedia` for a clip without a picture.
     mutating func picture(at seconds: Double) throws(MediaError) -> Frame {
         if shown == nil, next == nil { try advance() }
@@ -82,7 +86,7 @@ struct VideoReader: ~Copyable {
             shown = try normaliser.normalise(picture)
             try advance()
         }
-        guard shown != nil else { throw MediaError(.corruptMedia, "\(name) holds no picture that can be decoded") }
+        guard shown != nil else { throw MediaError(.corruptMedia, "\(name) contains no picture that can be decoded") }
         return try shown!.reference()
     }
 
@@ -94,7 +98,7 @@ struct VideoReader: ~Copyable {
                 let time = frame.pointer.pointee.best_effort_timestamp
                 nextTime = time == us_no_pts ? nextTime : Double(time) * secondsPerTick - origin
                 if deinterlacer.isSecondField(frame, topFirst: &topFieldFirst) { continue }
-                // The container's word on the shape of pixels goes before the coded one, as in players.
+                // The container's pixel aspect ratio takes precedence over the coded one, as in players.
                 frame.pointer.pointee.sample_aspect_ratio = av_guess_sample_aspect_ratio(
                     input.context, input.stream(streamIndex), frame.pointer)
                 next = consume frame
@@ -104,7 +108,7 @@ struct VideoReader: ~Copyable {
                 isFinished = true
                 guard nextTime > lastIndexed - 0.1 || !lastIndexed.isFinite else {
                     throw MediaError(
-                        .corruptMedia, "\(name) ends at \(max(nextTime, 0)) s, its index promises \(lastIndexed) s")
+                        .corruptMedia, "\(name) ends at \(max(nextTime, 0)) s, but its index ends at \(lastIndexed) s")
                 }
             case .needsInput:
                 var isFed = false
@@ -118,7 +122,7 @@ struct VideoReader: ~Copyable {
         }
     }
 
-    /// Of containers that have an index from the beginning; others promise nothing.
+    /// For containers with an index at the start; minus infinity for others.
     private static func lastIndexed(_ stream: UnsafeMutablePointer<AVStream>, _ secondsPerTick: Double) -> Double {
         guard stream.pointee.nb_frames > 0, let last = TrackIndex(stream).last else { return -.infinity }
         return Double(last) * secondsPerTick

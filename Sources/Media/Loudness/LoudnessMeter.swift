@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CEbur128
 
-/// Measures 48 kHz stereo as EBU R 128 and ITU-R BS.1770 have it.
+/// Measures the loudness of 48 kHz stereo according to EBU R 128 and ITU-R BS.1770.
 struct LoudnessMeter: ~Copyable {
     private let state: UnsafeMutablePointer<ebur128_state>
     private var interleaved: [Float]
@@ -29,8 +31,8 @@ struct LoudnessMeter: ~Copyable {
         let code = interleaved.withUnsafeMutableBufferPointer { both in
             samples.withChannels { left, right in
                 for index in 0..<count {
-                    both[2 * index] = left[index].playable
-                    both[2 * index + 1] = right[index].playable
+                    both[2 * index] = left[index].sanitized
+                    both[2 * index + 1] = right[index].sanitized
                 }
             }
             return ebur128_add_frames_float(state, both.baseAddress, count)
@@ -38,14 +40,14 @@ struct LoudnessMeter: ~Copyable {
         guard code == 0 else { throw MediaError(.internal, "out of memory") }
     }
 
-    /// LUFS of everything so far; `nil` where it is silent, or shorter than 0.4 s.
+    /// Integrated loudness of everything so far in LUFS; `nil` if it is silent or shorter than 0.4 s.
     var integrated: Double? {
         var loudness = 0.0
         guard ebur128_loudness_global(state, &loudness) == 0, loudness.isFinite else { return nil }
         return loudness
     }
 
-    /// dBTP of the louder channel; `nil` where there is no signal.
+    /// True peak of the louder channel in dBTP; `nil` without a signal.
     var truePeak: Double? {
         var (left, right) = (0.0, 0.0)
         guard ebur128_true_peak(state, 0, &left) == 0, ebur128_true_peak(state, 1, &right) == 0 else { return nil }
@@ -53,7 +55,7 @@ struct LoudnessMeter: ~Copyable {
         return peak > 0 ? Decibels.level(peak) : nil
     }
 
-    /// LU between the quiet and the loud parts (EBU Tech 3342); 0 below three seconds.
+    /// Loudness range in LU (EBU Tech 3342); 0 below three seconds.
     var range: Double {
         var range = 0.0
         return ebur128_loudness_range(state, &range) == 0 && range.isFinite ? range : 0

@@ -1,7 +1,9 @@
-/// Keeps the true peaks of a sound below a ceiling, with one gain for both channels.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Limits the true peaks of a sound to a ceiling, with one gain for both channels.
 ///
-/// It looks 5 ms ahead, so that the gain is down before a peak comes, and releases it slowly. As many samples come out as go in,
-/// each at its place; what needs no limiting is not changed by a bit.
+/// It looks 5 ms ahead, so that the gain is reduced before a peak, and releases it slowly. It returns as many samples
+/// as it takes, each at its place. Sound that needs no limiting is unchanged bit for bit.
 struct PeakLimiter: Sendable {
     private static let lookAhead = AudioEncoder.sampleRate / 200
     /// 100 ms.
@@ -12,18 +14,18 @@ struct PeakLimiter: Sendable {
     private let ceiling: Float
     private let truePeak: TruePeak
     private var gain: LimiterGain
-    /// Samples from `lookAhead` before the next one that is measured.
+    /// Samples from `lookAhead` before the next one to measure.
     private var waiting: StereoSamples
-    /// Samples of the silence before the first sample that still have to be dropped.
+    /// Samples of the initial silence still to be dropped.
     private var leading: Int
-    /// Samples taken in and not yet given out.
-    private var owed: Int
-    /// The peak behind the last sample that was measured: it lies before the next one too.
+    /// Samples taken but not returned yet.
+    private var pending: Int
+    /// The peak after the last measured sample, which precedes the next one too.
     private var lastPeak: Float
 
     /// - Parameters:
-    ///   - ceiling: dBTP; the default leaves room for AAC, so that coded speech and music stay below -1 dBTP.
-    ///   - release: samples until 63 % of the gain are back; 100 ms if absent.
+    ///   - ceiling: dBTP. The default leaves headroom for AAC, so that encoded speech and music stay below -1 dBTP.
+    ///   - release: Samples until 63 % of the gain are recovered; 100 ms if absent.
     init(ceiling: Double = -1.5, release: Int? = nil) {
         decibels = ceiling
         self.release = release ?? Self.release
@@ -32,29 +34,31 @@ struct PeakLimiter: Sendable {
         gain = LimiterGain(lookAhead: Self.lookAhead, release: self.release)
         waiting = StereoSamples(silence: Self.lookAhead)
         leading = Self.lookAhead
-        owed = 0
+        pending = 0
         lastPeak = 0
     }
 
-    /// Samples that are held back.
-    var held: Int { owed }
+    /// Number of delayed samples.
+    var delay: Int { pending }
 
-    /// Takes samples. -> those that are ready; up to 7 ms are held back.
+    /// Processes samples.
+    ///
+    /// - Returns: The samples that are ready. Up to 7 ms are delayed.
     mutating func process(_ samples: StereoSamples) -> StereoSamples {
         var samples = samples
         let count = samples.count
         samples.withMutableChannels { left, right in
             for index in 0..<count {
-                left[index] = left[index].playable
-                right[index] = right[index].playable
+                left[index] = left[index].sanitized
+                right[index] = right[index].sanitized
             }
         }
-        owed += count
+        pending += count
         waiting.append(samples)
         return limit()
     }
 
-    /// -> the samples held back. The limiter is then as new.
+    /// Returns the delayed samples and resets the limiter.
     mutating func finish() -> StereoSamples {
         waiting.append(StereoSamples(silence: Self.lookAhead + TruePeak.after + TruePeak.block))
         let last = limit()
@@ -62,7 +66,7 @@ struct PeakLimiter: Sendable {
         return last
     }
 
-    /// Limits as many whole blocks as can be measured, whatever pieces they came in.
+    /// Limits as many whole blocks as can be measured, regardless of the pieces in which they arrived.
     private mutating func limit() -> StereoSamples {
         let count = max(waiting.count - Self.lookAhead - TruePeak.after, 0) / TruePeak.block * TruePeak.block
         guard count > 0 else { return StereoSamples() }
@@ -76,13 +80,13 @@ struct PeakLimiter: Sendable {
         }
         let dropped = ready.takeFirst(leading).count
         leading -= dropped
-        // What follows the last sample is silence of our own.
-        if ready.count > owed { ready = ready.takeFirst(owed) }
-        owed -= ready.count
+        // The padding follows the last sample.
+        if ready.count > pending { ready = ready.takeFirst(pending) }
+        pending -= ready.count
         return ready
     }
 
-    /// -> the gains of the first samples that wait.
+    /// The gains of the first waiting samples.
     private mutating func measure(_ count: Int) -> [Float] {
         let (truePeak, ceiling) = (truePeak, ceiling)
         var (gain, lastPeak) = (gain, lastPeak)

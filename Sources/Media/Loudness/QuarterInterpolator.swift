@@ -1,17 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Glibc
 
-/// Interpolates three values between two samples, by a windowed sinc.
+/// Interpolates three values between two samples with a windowed sinc.
 struct QuarterInterpolator: Sendable {
-    /// How far an interpolated value can exceed the samples around it: a factor.
-    let worst: Float
+    /// Maximum factor by which an interpolated value can exceed the samples around it.
+    let maximumGain: Float
     private let reach: Int
     /// For each tap, the weights at a quarter, a half and three quarters of a sample.
     private let weights: [Float]
 
-    /// - Parameter reach: samples on either side that are taken into account.
+    /// - Parameter reach: Samples on either side that contribute.
     init(reach: Int) {
         var weights = [Float](repeating: 0, count: 6 * reach)
-        var worst = 1.0
+        var maximumGain = 1.0
         for phase in 0..<3 {
             let row = (0..<2 * reach).map { tap in
                 let angle = .pi * (Double(tap - reach + 1) - Double(phase + 1) / 4)
@@ -19,10 +21,10 @@ struct QuarterInterpolator: Sendable {
             }
             let sum = row.reduce(0, +)
             for (tap, weight) in row.enumerated() { weights[3 * tap + phase] = Float(weight / sum) }
-            worst = max(worst, row.reduce(0) { $0 + abs($1) } / sum)
+            maximumGain = max(maximumGain, row.reduce(0) { $0 + abs($1) } / sum)
         }
         self.weights = weights
-        self.worst = Float(worst)
+        self.maximumGain = Float(maximumGain)
         self.reach = reach
     }
 

@@ -1,10 +1,12 @@
-/// Finds the peaks that a converter or a coder makes between the samples: each quarter of a sample is interpolated, once
-/// as short as libebur128 does it and once as long as a resampler does, because with sounds near 24 kHz the two differ by
-/// more than 1 dB, and a film should pass whoever measures it.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Measures the peaks that a converter or a coder produces between samples. Each quarter of a sample is interpolated
+/// twice: with a short filter like libebur128's and a long one like a resampler's. For sounds near 24 kHz the two
+/// differ by more than 1 dB, and a film should pass both measurements.
 struct TruePeak: Sendable {
-    /// Samples that are measured at once.
+    /// Samples measured at once.
     static let block = 64
-    /// Samples that must be there before the first one that is measured, and behind the last one.
+    /// Samples required before the first and after the last measured sample.
     static let before = 11
     static let after = 12
 
@@ -13,14 +15,15 @@ struct TruePeak: Sendable {
     /// Raises each of a block's `peaks` to the highest amplitude from its sample up to the next one.
     ///
     /// - Parameters:
-    ///   - samples: the block's first sample; those before and behind it are read too.
-    ///   - ignoring: an amplitude; where no peak can reach it, nothing is interpolated.
+    ///   - samples: The first sample of the block. Samples before and after it are read too.
+    ///   - ignoring: Amplitude below which peaks need no interpolation.
+    ///   - peaks: The peaks of the block.
     func measure(
         _ samples: UnsafePointer<Float>, ignoring: Float, into peaks: UnsafeMutablePointer<Float>
     ) {
         var highest: Float = 0
         for index in -Self.before..<Self.block + Self.after { highest = max(highest, abs(samples[index])) }
-        for interpolator in interpolators where highest * interpolator.worst > ignoring {
+        for interpolator in interpolators where highest * interpolator.maximumGain > ignoring {
             for start in stride(from: 0, to: Self.block, by: 8) {
                 interpolator.raise(peaks + start, from: samples + start)
             }

@@ -1,16 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 
-/// A still that is seen through a moving rectangle.
+/// A still seen through a moving rectangle.
 ///
-/// The rectangle's position is never rounded to pixels: luma and chroma are resampled for each frame, each at the place where
-/// its samples lie (chroma of 4:2:0 stands on every second luma column and between luma rows).
+/// The rectangle's position is never rounded to pixels: luma and chroma are resampled for each frame, each at the
+/// positions of its samples (4:2:0 chroma is on every second luma column and between luma rows).
 struct MovingPicture: ~Copyable {
     private let luma: SourcePlane
     private let blue: SourcePlane
     private let red: SourcePlane
     private let format: VideoFormat
 
-    /// - Parameter picture: yuv420p, of the film's aspect, at any size.
+    /// - Parameter picture: yuv420p of the film's aspect ratio, at any size.
     init(_ picture: borrowing Frame, format: VideoFormat) throws(MediaError) {
         let data = picture.pointer.pointee
         guard let y = data.data.0, let u = data.data.1, let v = data.data.2 else {
@@ -23,14 +25,14 @@ struct MovingPicture: ~Copyable {
         self.format = format
     }
 
-    /// What is seen through the rectangle, in the film's size.
+    /// The part of the picture inside a rectangle, at the film's size.
     func render(_ rectangle: CropRectangle) throws(MediaError) -> Frame {
         let target = try Frame(width: format.width, height: format.height)
         let data = target.pointer.pointee
         guard let y = data.data.0, let u = data.data.1, let v = data.data.2 else {
             throw MediaError(.internal, "out of memory")
         }
-        // Source samples for each output sample; pixel centres lie at half numbers.
+        // Source samples per output sample. Pixel centres are at half-integers.
         let stepX = rectangle.width * Double(luma.width) / Double(format.width)
         let stepY = rectangle.height * Double(luma.height) / Double(format.height)
         func sourceX(_ x: Double) -> Double { rectangle.x * Double(luma.width) + (x + 0.5) * stepX - 0.5 }

@@ -1,26 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Glibc
 
-/// The weights that make one row, or one column, of samples out of another by Lanczos filtering with three lobes.
+/// The weights that resample one row, or one column, of samples by Lanczos filtering with three lobes.
 ///
-/// Positions are not whole samples: that is what keeps a slow motion free of jitter.
+/// Positions are not whole samples, which keeps slow motion free of jitter.
 struct ResamplingTaps {
     private static let lobes = 3.0
-    /// What the weights of one output sample add up to.
+    /// Sum of the weights of an output sample.
     static let unit = 1 << 14
 
-    /// Weights of each output sample.
+    /// Number of weights of each output sample.
     let count: Int
-    /// For each output sample, the first source sample that it is made of.
+    /// For each output sample, the first source sample that contributes to it.
     private(set) var first: [Int]
-    /// `count` for each output sample, each set adding up to 2^14.
+    /// `count` weights for each output sample, with a sum of 2^14.
     private(set) var weights: [Int16]
 
     /// - Parameters:
-    ///   - outputs: samples made.
-    ///   - sources: samples there are, at least `count`; what lies outside is the sample at the edge.
-    ///   - origin: the source position of output sample 0, in source samples.
-    ///   - step: source samples from one output sample to the next. Above 1 the filter widens, so that nothing aliases.
-    ///   - multiple: `count` is made a multiple of this.
+    ///   - outputs: Number of output samples.
+    ///   - sources: Number of source samples, at least `count`. Beyond the edges, the sample at the edge is repeated.
+    ///   - origin: The source position of output sample 0, in source samples.
+    ///   - step: Source samples per output sample. Above 1 the filter widens to prevent aliasing.
+    ///   - multiple: `count` is rounded up to a multiple of this.
     init(outputs: Int, sources: Int, origin: Double, step: Double, multiple: Int) {
         let scale = max(step, 1)
         let radius = Self.lobes * scale
@@ -45,14 +47,14 @@ struct ResamplingTaps {
                 sum += weight
                 moment += weight * Float(distance)
             }
-            // The filter's centre of gravity lies up to a fiftieth of a sample beside the position, which a slow motion shows
-            // as a wobble: the two middle weights bring it back.
+            // The filter's centroid is up to a fiftieth of a sample off the position, which is visible as a wobble in
+            // slow motion. The two middle weights compensate.
             let middle = Int(position.rounded(.down)) - start
             if lowest >= 0, highest < sources, set.indices.contains(middle + 1) {
                 set[middle] += moment
                 set[middle + 1] -= moment
             }
-            // What rounding takes from one weight the next one gets, so that the whole is exact.
+            // Each rounding error is carried to the next weight, so that the sum is exact.
             var carried: Float = 0
             for index in set.indices {
                 let exact = set[index] / sum * Float(Self.unit) + carried
@@ -63,12 +65,12 @@ struct ResamplingTaps {
         }
     }
 
-    /// The filter at a distance of 0 to `lobes`, from a table fine enough for 8-bit samples.
+    /// The filter at a distance of 0 to `lobes`, from a table precise enough for 8-bit samples.
     private static func lanczos(_ distance: Double) -> Float {
-        let place = distance * Double(resolution)
-        let index = min(Int(place), table.count - 2)
-        let share = Float(place - Double(index))
-        return table[index] + (table[index + 1] - table[index]) * share
+        let position = distance * Double(resolution)
+        let index = min(Int(position), table.count - 2)
+        let fraction = Float(position - Double(index))
+        return table[index] + (table[index + 1] - table[index]) * fraction
     }
 
     private static let resolution = 4096

@@ -1,11 +1,13 @@
-/// One plane of a still, held for resampling. -> samples, row-major, 0 to 255 in steps of 1/128.
+// SPDX-License-Identifier: Apache-2.0
+
+/// One plane of a still, prepared for resampling: samples row-major, 0 to 255 in steps of 1/128.
 ///
-/// All arithmetic is in 16 bits with eight samples at a time: samples are scaled by 2^7, weights by 2^14 or 2^15, so that a
-/// sum of products keeps a precision of a hundredth of a level.
+/// All arithmetic is in 16 bits, eight samples at a time: samples are scaled by 2^7, weights by 2^14 or 2^15, so that a
+/// sum of products is precise to a hundredth of a level.
 struct SourcePlane: ~Copyable {
     let width: Int
     let height: Int
-    /// Samples from one row to the next: rows end in a margin, so that a row of taps may read past the last sample.
+    /// Samples from one row to the next. Rows end in a margin, so that a row of taps may read past the last sample.
     private let stride: Int
     private let samples: UnsafeMutablePointer<Int16>
     private let row: UnsafeMutablePointer<Int16>
@@ -13,8 +15,10 @@ struct SourcePlane: ~Copyable {
     private static let sampleBits: Int16 = 7
 
     /// - Parameters:
-    ///   - bytes: the plane's first sample.
-    ///   - lineSize: bytes from one row to the next.
+    ///   - bytes: First sample of the plane.
+    ///   - width: Samples per row.
+    ///   - height: Number of rows.
+    ///   - lineSize: Bytes from one row to the next.
     init(_ bytes: UnsafePointer<UInt8>, width: Int, height: Int, lineSize: Int) {
         self.width = width
         self.height = height
@@ -34,12 +38,14 @@ struct SourcePlane: ~Copyable {
         row.deallocate()
     }
 
-    /// Resamples a part of the plane: down the columns first, one output row at a time, then along that row, which is then
-    /// still in the processor's nearest cache.
+    /// Resamples a part of the plane: vertically first, one output row at a time, then horizontally along that row
+    /// while it is in the processor's nearest cache.
     ///
     /// - Parameters:
-    ///   - across: the columns' taps, `count` a multiple of 8.
-    ///   - down: the rows' taps.
+    ///   - across: Horizontal taps, with a `count` that is a multiple of 8.
+    ///   - down: Vertical taps.
+    ///   - target: First sample of the output plane.
+    ///   - lineSize: Bytes from one output row to the next.
     func resample(
         across: borrowing ResamplingTaps, down: borrowing ResamplingTaps, into target: UnsafeMutablePointer<UInt8>,
         lineSize: Int
@@ -97,7 +103,7 @@ struct SourcePlane: ~Copyable {
         return SIMD8<Int16>(truncatingIfNeeded: (SIMD8<Int32>(truncatingIfNeeded: eight) &* weight) &>> 16)
     }
 
-    /// Each output sample from `count` neighbours in the row, rounded and clamped to a byte; four at a time.
+    /// Makes each output sample from `count` neighbours in the row, rounded and clamped to a byte; four at a time.
     private func filterColumns(
         _ first: UnsafePointer<Int>, _ weights: UnsafePointer<Int16>, count: Int, outputs: Int,
         into target: UnsafeMutablePointer<UInt8>

@@ -1,45 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 
-/// Makes progressive pictures of interlaced ones: the lines of the field that was taken first stay, those of the other are
-/// interpolated between them.
+/// Makes interlaced pictures progressive: keeps the lines of the first field and interpolates those of the other.
 struct Deinterlacer {
-    /// The container's word, for codecs whose pictures do not say it themselves.
+    /// The container's field order, for codecs whose pictures do not state it.
     private let declared: AVFieldOrder
     /// Whether an interlaced picture is one field, as wide as the frame and half as high.
-    private let comesInFields: Bool
+    private let isFieldCoded: Bool
 
     init(_ stream: UnsafeMutablePointer<AVStream>) {
         let parameters = stream.pointee.codecpar.pointee
-        comesInFields = parameters.codec_id == AV_CODEC_ID_HEVC
-        declared = Self.flagged.contains(parameters.codec_id.rawValue) ? AV_FIELD_UNKNOWN : parameters.field_order
+        isFieldCoded = parameters.codec_id == AV_CODEC_ID_HEVC
+        declared =
+            Self.flaggingCodecs.contains(parameters.codec_id.rawValue) ? AV_FIELD_UNKNOWN : parameters.field_order
     }
 
     /// Codecs whose decoders flag each picture.
-    private static let flagged: Set<UInt32> = Set(
+    private static let flaggingCodecs: Set<UInt32> = Set(
         [
             AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_MPEG1VIDEO, AV_CODEC_ID_MPEG2VIDEO, AV_CODEC_ID_MPEG4,
             AV_CODEC_ID_VC1, AV_CODEC_ID_PRORES, AV_CODEC_ID_DVVIDEO, AV_CODEC_ID_DNXHD, AV_CODEC_ID_FFV1,
         ].map(\.rawValue))
 
-    /// Whether a stream is said to be interlaced, by its container or by its first pictures.
+    /// Whether a field order is that of interlaced video.
     static func isInterlaced(_ order: AVFieldOrder) -> Bool {
         [AV_FIELD_TT, AV_FIELD_BB, AV_FIELD_TB, AV_FIELD_BT].contains(order)
     }
 
-    /// Whether a picture is the second field of a frame, which is not shown: its lines are half a line off those of the first.
+    /// Whether a picture is the second field of a frame. It is not shown, since its lines are half a line off those of
+    /// the first.
     ///
-    /// - Parameter topFirst: which field is the first; `nil` before the first picture.
+    /// - Parameter topFirst: Whether the top field is the first; `nil` before the first picture.
     func isSecondField(_ picture: borrowing Frame, topFirst: inout Bool?) -> Bool {
-        guard comesInFields, us_is_interlaced(picture.pointer) != 0 else { return false }
+        guard isFieldCoded, us_is_interlaced(picture.pointer) != 0 else { return false }
         let isTop = us_is_top_field_first(picture.pointer) != 0
         if topFirst == nil { topFirst = isTop }
         return isTop != topFirst
     }
 
-    /// The picture as it was at the moment of its first field; a progressive picture is not copied.
+    /// The picture at the time of its first field. A progressive picture is not copied.
     func deinterlace(_ picture: consuming Frame) throws(MediaError) -> Frame {
         let isFlagged = us_is_interlaced(picture.pointer) != 0
-        guard isFlagged || Self.isInterlaced(declared), !comesInFields else { return picture }
+        guard isFlagged || Self.isInterlaced(declared), !isFieldCoded else { return picture }
         let isTopFirst =
             isFlagged
             ? us_is_top_field_first(picture.pointer) != 0 : declared == AV_FIELD_TT || declared == AV_FIELD_BT
@@ -78,7 +81,7 @@ struct Deinterlacer {
         }
     }
 
-    /// A cubic between two lines.
+    /// Interpolates between two lines by a cubic.
     @inline(__always)
     private static func blend<Sample: FixedWidthInteger>(
         _ a: UnsafePointer<Sample>, _ b: UnsafePointer<Sample>, _ c: UnsafePointer<Sample>, _ d: UnsafePointer<Sample>,
@@ -92,16 +95,16 @@ struct Deinterlacer {
     }
 }
 
-/// How the lines of a pixel format are made of samples.
+/// How the lines of a pixel format consist of samples.
 private struct SampleLayout {
     let planes: Int
     let bytesPerSample: Int
-    /// The largest value of a sample.
+    /// Maximum value of a sample.
     let maximum: Int32
     private let format: AVPixelFormat
     private let chromaShift: Int32
 
-    /// `nil` for formats whose samples are not whole bytes or little-endian words.
+    /// `nil` for formats whose samples are neither whole bytes nor little-endian words.
     init?(_ format: AVPixelFormat) {
         guard let description = av_pix_fmt_desc_get(format)?.pointee else { return nil }
         let odd = AV_PIX_FMT_FLAG_BITSTREAM | AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_FLOAT

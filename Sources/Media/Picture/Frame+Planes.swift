@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 
-/// Work on the planes of yuv420p pictures.
+/// Operations on the planes of yuv420p pictures.
 extension Frame {
-    /// One plane. -> samples, row-major.
+    /// One plane: samples, row-major.
     private struct Plane {
         let base: UnsafeMutablePointer<UInt8>
         /// Samples from one row to the next.
@@ -27,7 +29,7 @@ extension Frame {
         }
     }
 
-    /// Puts a smaller picture into this one, at an even place.
+    /// Copies a smaller picture into this one at an even position.
     func paste(_ inner: borrowing Frame, x: Int, y: Int) {
         for (index, (to, from)) in zip(planes, inner.planes).enumerated() {
             let shift = index == 0 ? 0 : 1
@@ -38,7 +40,7 @@ extension Frame {
         }
     }
 
-    /// The picture turned and mirrored. A picture that already stands is not copied.
+    /// The picture rotated and mirrored. An upright picture is not copied.
     func oriented(_ orientation: Orientation) throws(MediaError) -> Frame {
         guard orientation != .upright else { return try reference() }
         let swaps = orientation.quarterTurns % 2 == 1
@@ -63,17 +65,17 @@ extension Frame {
         return result
     }
 
-    /// A picture between two of one size.
+    /// The weighted mean of two pictures of one size.
     ///
     /// - Parameter weight: 0 gives the first, 1 the second.
     static func blend(_ first: borrowing Frame, _ second: borrowing Frame, weight: Double) throws(MediaError) -> Frame {
         let result = try Frame(width: first.width, height: first.height)
-        let share = UInt16((min(max(weight, 0), 1) * 256).rounded())
+        let fraction = UInt16((min(max(weight, 0), 1) * 256).rounded())
         for (out, pair) in zip(result.planes, zip(first.planes, second.planes)) {
             for row in 0..<out.height {
                 blendRow(
                     pair.0.base + row * pair.0.stride, pair.1.base + row * pair.1.stride,
-                    into: out.base + row * out.stride, count: out.width, share)
+                    into: out.base + row * out.stride, count: out.width, fraction)
             }
         }
         return result
@@ -81,10 +83,11 @@ extension Frame {
 
     private static func blendRow(
         _ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, into out: UnsafeMutablePointer<UInt8>, count: Int,
-        _ share: UInt16
+        _ fraction: UInt16
     ) {
         for x in 0..<count {
-            out[x] = UInt8(truncatingIfNeeded: (UInt16(a[x]) &* (256 &- share) &+ UInt16(b[x]) &* share &+ 128) >> 8)
+            out[x] = UInt8(
+                truncatingIfNeeded: (UInt16(a[x]) &* (256 &- fraction) &+ UInt16(b[x]) &* fraction &+ 128) >> 8)
         }
     }
 }

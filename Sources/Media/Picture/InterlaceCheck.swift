@@ -1,17 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 
-/// Whether a video is interlaced, where the container does not state it: found by decoding its first pictures and, where the coding
+/// Detects interlaced video where the container does not state it, by decoding its first pictures and, where the coding
 /// allows fields, its key pictures.
 enum InterlaceCheck {
-    /// Pictures that are decoded from the beginning.
+    /// Number of pictures decoded from the start.
     private static let first = 12
 
-    /// - Throws: `cancelled`; what is wrong with the file.
+    /// - Throws: `MediaError` if the file cannot be read; `cancelled`.
     static func isInterlaced(
         _ path: String, stream index: Int, cancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(MediaError) -> Bool {
         let input = try InputFile(path, cancelled: cancelled)
-        guard index < input.streamCount else { throw MediaError(.corruptMedia, "\(fileName(path)) changes") }
+        guard index < input.streamCount else {
+            throw MediaError(.corruptMedia, "\(fileName(path)) changed while it was read")
+        }
         let stream = input.stream(index)
         let parameters = stream.pointee.codecpar.pointee
         if Deinterlacer.isInterlaced(parameters.field_order) { return true }
@@ -50,13 +54,13 @@ enum InterlaceCheck {
         }
     }
 
-    /// Whether the header's parameter sets allow fields, or cannot be read.
+    /// Whether the header's parameter sets allow fields. Unreadable ones count as if they did.
     private static func allowsFields(_ parameters: AVCodecParameters) -> Bool {
         guard let extradata = parameters.extradata else { return true }
         let bytes = Array(UnsafeBufferPointer(start: extradata, count: Int(parameters.extradata_size)))
         do throws(MediaError) {
             for unit in try DecoderConfiguration(extradata: bytes).sequence {
-                guard try SequenceParameters(unit, acceptsFields: true).framesOnly else { return true }
+                guard try SequenceParameterSet(unit, acceptsFields: true).isFrameOnly else { return true }
             }
             return false
         } catch {

@@ -1,21 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 
-/// What happens to a picture whose aspect is not the film's.
-package enum PictureFit: String, Sendable, CaseIterable {
-    /// All of it is seen, with black around it.
-    case letterBox = "letterbox"
-    /// It fills the film, its edges are cut.
-    case crop
-}
-
-/// Brings a clip's pictures, one after the other, to a film's size, pixels and colours.
+/// Converts a clip's pictures, one after the other, to a film's size, pixel format and colours.
 struct Normaliser: ~Copyable {
     private let format: VideoFormat
     private let fit: PictureFit
     private let orientation: Orientation
     private let name: String
     private var scaler: Scaler
-    private var wide: Scaler
+    private var deepScaler: Scaler
     private var toneMap: ToneMap?
     private var primaries: PrimariesConversion?
 
@@ -24,7 +18,7 @@ struct Normaliser: ~Copyable {
         self.fit = fit
         self.orientation = orientation
         scaler = Scaler(name: name)
-        wide = Scaler(name: name)
+        deepScaler = Scaler(name: name)
         toneMap = nil
         primaries = nil
         self.name = name
@@ -32,8 +26,8 @@ struct Normaliser: ~Copyable {
 
     mutating func normalise(_ picture: borrowing Frame) throws(MediaError) -> Frame {
         if isNormal(picture) { return try picture.reference() }
-        let turns = orientation.quarterTurns % 2 == 1
-        let (across, down) = turns ? (format.height, format.width) : (format.width, format.height)
+        let swapsAxes = orientation.quarterTurns % 2 == 1
+        let (across, down) = swapsAxes ? (format.height, format.width) : (format.width, format.height)
         let shown = Self.shownSize(picture)
         let ratios = (Double(across) / shown.width, Double(down) / shown.height)
         let factor = fit == .crop ? max(ratios.0, ratios.1) : min(ratios.0, ratios.1)
@@ -79,7 +73,7 @@ struct Normaliser: ~Copyable {
             return try convert(picture, colors, width: width, height: height)
         }
         if toneMap == nil { toneMap = ToneMap(range) }
-        let bright = try wide.scale(picture, width: width, height: height, format: AV_PIX_FMT_RGB48LE)
+        let bright = try deepScaler.scale(picture, width: width, height: height, format: AV_PIX_FMT_RGB48LE)
         let flat = try Frame(width: width, height: height, format: AV_PIX_FMT_RGB24)
         toneMap!.apply(bright, into: flat)
         return try scaler.scale(flat, width: width, height: height)
@@ -92,21 +86,21 @@ struct Normaliser: ~Copyable {
             primaries = try PrimariesConversion(colors, width: width, height: height, name: name)
         }
         let deep: Frame
-        if picture.isTransparent {
+        if picture.hasAlpha {
             let flat = try scaler.flatten(picture, width: width, height: height)
-            deep = try wide.scale(flat, width: width, height: height, format: AV_PIX_FMT_YUV444P16LE)
+            deep = try deepScaler.scale(flat, width: width, height: height, format: AV_PIX_FMT_YUV444P16LE)
         } else {
-            deep = try wide.scale(picture, width: width, height: height, format: AV_PIX_FMT_YUV444P16LE)
+            deep = try deepScaler.scale(picture, width: width, height: height, format: AV_PIX_FMT_YUV444P16LE)
         }
         return try primaries!.convert(deep)
     }
 }
 
 extension Frame {
-    /// Cuts the edges away, so that a share of the width and of the height is left; the centre stays.
-    func crop(keeping share: (width: Double, height: Double)) {
-        let cutX = width - max(Int((Double(width) * min(share.width, 1)).rounded()), 1)
-        let cutY = height - max(Int((Double(height) * min(share.height, 1)).rounded()), 1)
+    /// Crops the picture at its edges to a fraction of its width and height around its centre.
+    func crop(keeping fraction: (width: Double, height: Double)) {
+        let cutX = width - max(Int((Double(width) * min(fraction.width, 1)).rounded()), 1)
+        let cutY = height - max(Int((Double(height) * min(fraction.height, 1)).rounded()), 1)
         pointer.pointee.crop_left = cutX / 4 * 2
         pointer.pointee.crop_right = cutX - cutX / 4 * 2
         pointer.pointee.crop_top = cutY / 4 * 2

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 
-/// How a picture must be turned to stand upright: first turned clockwise, then mirrored left to right.
+/// The transformation that makes a picture upright: rotation clockwise, then mirroring left to right.
 struct Orientation: Equatable {
-    /// 0 to 3, clockwise.
+    /// Number of quarter turns clockwise, 0 to 3.
     var quarterTurns: Int
     var isMirrored: Bool
 
@@ -13,7 +15,7 @@ struct Orientation: Equatable {
         self.isMirrored = isMirrored
     }
 
-    /// EXIF's number, 1 to 8; others say nothing.
+    /// The orientation of an EXIF value, 1 to 8. Other values mean upright.
     init(exif: Int) {
         switch exif {
         case 2: self.init(quarterTurns: 0, isMirrored: true)
@@ -27,7 +29,7 @@ struct Orientation: Equatable {
         }
     }
 
-    /// What a stream's display matrix says, to the nearest quarter turn.
+    /// The orientation of a stream's display matrix, to the nearest quarter turn.
     init(_ stream: UnsafeMutablePointer<AVStream>) {
         self = .upright
         var size = 0
@@ -42,7 +44,7 @@ struct Orientation: Equatable {
         if determinant >= 0 {
             self.init(quarterTurns: turns, isMirrored: false)
         } else {
-            // Mirrored: libav's angle is that of the first axis alone.
+            // For mirrored pictures, libav's angle is that of the first axis alone.
             self.init(quarterTurns: turns == 2 ? 0 : turns == 0 ? 2 : turns, isMirrored: true)
         }
     }

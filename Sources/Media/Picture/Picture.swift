@@ -1,22 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 import FoundationEssentials
 import Glibc
 import ImageHeaders
 
-/// Stills: decoded whole, scaled and converted once.
+/// Loads stills: decodes them whole, then scales and converts them once.
 enum Picture {
     static let maximumPixels = ImageHeader.maximumPixels
     static let maximumDecoded = ImageHeader.maximumDecoded
     static let maximumBytes = 100 * 1024 * 1024
 
-    /// Decodes a PNG, JPEG, WebP or GIF file and brings it to a film's shape: upright, scaled to fill with Lanczos,
-    /// centre-cropped, BT.709. Of an animation the first picture is taken.
+    /// Decodes a PNG, JPEG, WebP or GIF file and converts it to a film's format: upright, scaled to fill with Lanczos,
+    /// centre-cropped, BT.709. The first picture of an animation is used.
     ///
-    /// Colours of a profile become sRGB's.
+    /// Colours of a profile are converted to sRGB.
     ///
     /// - Parameters:
-    ///   - size: pixels, even; the film's own size if absent. Its aspect is the film's as nearly as whole pixels can.
-    ///   - warn: takes a sentence on a profile that cannot be used.
+    ///   - path: Path of the file.
+    ///   - format: Format of the film.
+    ///   - size: Even size in pixels; the film's own if absent. Its aspect ratio is the film's, as nearly as whole
+    ///     pixels allow.
+    ///   - warn: Called with a sentence on each profile that cannot be used.
     static func load(
         _ path: String, format: VideoFormat, size: (width: Int, height: Int)? = nil, warn: (String) -> Void = { _ in }
     ) throws(MediaError) -> Frame {
@@ -28,21 +33,21 @@ enum Picture {
         defer { if isLarge { pthread_mutex_unlock(largeLock) } }
         let decoded = try decode(bytes, header, path)
         let metadata = metadata(bytes, header.format)
-        let colors = colors(of: metadata, decoded) { warn("\(name): \($0); its colours are taken for sRGB") }
-        let source = try decoded.wholeBytes(name: name)
+        let colors = colors(of: metadata, decoded) { warn("\(name): \($0); its colours are treated as sRGB") }
+        let source = try decoded.byteAligned(name: name)
         let orientation = metadata?.orientation ?? orientation(of: source)
-        let turns = orientation.quarterTurns % 2 == 1
+        let swapsAxes = orientation.quarterTurns % 2 == 1
         let (width, height) = (size?.width ?? format.width, size?.height ?? format.height)
-        let (across, down) = turns ? (format.height, format.width) : (format.width, format.height)
+        let (across, down) = swapsAxes ? (format.height, format.width) : (format.width, format.height)
         let aspect = Double(across) * Double(source.height) / (Double(down) * Double(source.width))
         source.crop(keeping: (min(aspect, 1), min(1 / aspect, 1)))
         var scaler = Scaler(name: name)
         let scaled = try scaler.convert(
-            source, width: turns ? height : width, height: turns ? width : height, colors: colors)
+            source, width: swapsAxes ? height : width, height: swapsAxes ? width : height, colors: colors)
         return try scaled.oriented(orientation)
     }
 
-    /// Two pictures of more pixels than this are not held in memory at a time.
+    /// Pictures of more pixels than this are decoded one at a time, to bound memory.
     private static let largePixels = 16_000_000
     private nonisolated(unsafe) static let largeLock: UnsafeMutablePointer<pthread_mutex_t> = {
         let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -51,12 +56,12 @@ enum Picture {
         return lock
     }()
 
-    /// - Throws: what can be told from the first bytes alone.
+    /// Reads the header and checks its limits before anything is decoded.
     private static func check(_ bytes: [UInt8], _ name: String) throws(MediaError) -> ImageHeader {
         guard let header = ImageHeader(bytes) else {
-            throw MediaError(.unsupported, "\(name) is no PNG, JPEG, WebP or GIF picture")
+            throw MediaError(.unsupported, "\(name) is not a PNG, JPEG, WebP or GIF image")
         }
-        // A header may promise 2^32 pixels each way, whose product is no Int.
+        // A header can state 2^32 pixels each way, whose product does not fit an `Int`.
         let pixels = header.width.multipliedReportingOverflow(by: header.height)
         guard !pixels.overflow, pixels.partialValue <= maximumPixels else {
             throw MediaError(
@@ -68,9 +73,9 @@ enum Picture {
                 "\(name) has \(header.width)x\(header.height) pixels of \(header.bytesPerPixel) bytes; a picture takes at "
                     + "most 256 MB")
         }
-        guard header.isWhole else {
+        guard header.isComplete else {
             throw MediaError(
-                .corruptMedia, "\(name): the \(header.format.rawValue) data ends too early (\(bytes.count) bytes)")
+                .corruptMedia, "\(name): the \(header.format.rawValue) data is truncated (\(bytes.count) bytes)")
         }
         return header
     }
@@ -102,12 +107,12 @@ enum Picture {
         else {
             throw MediaError(.corruptMedia, "\(name): the \(header.format.rawValue) data does not decode")
         }
-        // JPEG's standard range is the full one, whether it is said or not.
+        // JPEG uses the full range, whether tagged or not.
         if header.format == .jpeg, frame.pointer.pointee.color_range == AVCOL_RANGE_UNSPECIFIED {
             frame.pointer.pointee.color_range = AVCOL_RANGE_JPEG
         }
         guard let animation, animation.canvas != (frame.width, frame.height) else { return frame }
-        return try frame.placed(x: animation.place.x, y: animation.place.y, on: animation.canvas, name: name)
+        return try frame.placed(x: animation.position.x, y: animation.position.y, on: animation.canvas, name: name)
     }
 
     private static func metadata(_ bytes: [UInt8], _ format: ImageHeader.Format) -> PictureMetadata? {
@@ -119,12 +124,12 @@ enum Picture {
         }
     }
 
-    /// What brings a picture's colours to sRGB, where they are others.
+    /// The conversion of a picture's colours to sRGB, if it needs one.
     private static func colors(
         of metadata: PictureMetadata?, _ picture: borrowing Frame, _ warn: (String) -> Void
     ) -> ColorConversion? {
         guard let metadata else { return nil }
-        for note in metadata.notes { warn(note) }
+        for problem in metadata.problems { warn(problem) }
         let outcome =
             metadata.profile.map { ColorConversion.make(profile: $0, isGray: picture.isGray) }
             ?? metadata.colors.conversion
@@ -137,7 +142,7 @@ enum Picture {
         }
     }
 
-    /// What EXIF says of a camera that was held upright or not.
+    /// The orientation that EXIF metadata states.
     private static func orientation(of picture: borrowing Frame) -> Orientation {
         guard let entry = av_dict_get(picture.pointer.pointee.metadata, "Orientation", nil, 0),
             let number = Int(String(cString: entry.pointee.value).filter(\.isNumber))
@@ -162,7 +167,7 @@ enum Picture {
 }
 
 extension Frame {
-    /// The picture on a canvas of black.
+    /// The picture at a position of a black canvas.
     fileprivate func placed(
         x: Int, y: Int, on canvas: (width: Int, height: Int), name: String
     ) throws(MediaError) -> Frame {
@@ -180,7 +185,7 @@ extension Frame {
         return result
     }
 
-    /// Whether it has one channel of colour.
+    /// Whether the picture has a single colour channel.
     fileprivate var isGray: Bool {
         guard let description = av_pix_fmt_desc_get(pixelFormat) else { return false }
         let flags = UInt64(AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL)
@@ -188,8 +193,8 @@ extension Frame {
             && pixelFormat != AV_PIX_FMT_PAL8
     }
 
-    /// Formats of several pixels a byte cannot be cropped: they become grey. Others are not copied.
-    fileprivate func wholeBytes(name: String) throws(MediaError) -> Frame {
+    /// Converts formats of several pixels per byte, which cannot be cropped, to grey. Others are not copied.
+    fileprivate func byteAligned(name: String) throws(MediaError) -> Frame {
         guard let description = av_pix_fmt_desc_get(pixelFormat),
             description.pointee.flags & UInt64(AV_PIX_FMT_FLAG_BITSTREAM) != 0
         else { return try reference() }

@@ -1,25 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 
-/// Pictures of any format to yuv420p, BT.709, limited range. Keeps what it needs from one picture to the next.
+/// Converts pictures of any format to yuv420p, BT.709, limited range. Reuses its context for pictures of the same
+/// shape.
 struct Scaler: ~Copyable {
     private let name: String
     private var context: ScalingContext?
     private var target: (width: Int, height: Int, format: AVPixelFormat.RawValue)
 
-    /// - Parameter name: what messages call the source.
+    /// - Parameter name: Name of the source in messages.
     init(name: String) {
         self.name = name
         context = nil
         target = (0, 0, -1)
     }
 
-    /// Scales the whole source to the size; what is transparent becomes black.
+    /// Scales the whole source to a size. Transparent areas become black.
     ///
-    /// - Parameter colors: brings the source's colours to sRGB, where they are others.
+    /// - Parameter colors: Conversion of the source's colours to sRGB, if it needs one.
     mutating func convert(
         _ source: borrowing Frame, width: Int, height: Int, colors: ColorConversion? = nil
     ) throws(MediaError) -> Frame {
-        guard source.isTransparent || colors != nil else { return try scale(source, width: width, height: height) }
+        guard source.hasAlpha || colors != nil else { return try scale(source, width: width, height: height) }
         return try scale(
             try flatten(source, width: width, height: height, colors: colors), width: width, height: height)
     }
@@ -30,7 +33,7 @@ struct Scaler: ~Copyable {
     ) throws(MediaError) -> Frame {
         let flat = try scale(source, width: width, height: height, format: AV_PIX_FMT_RGBA)
         colors?.apply(to: flat)
-        if source.isTransparent { flat.blendOverBlack() }
+        if source.hasAlpha { flat.blendOverBlack() }
         return flat
     }
 
@@ -40,8 +43,8 @@ struct Scaler: ~Copyable {
     ) throws(MediaError) -> Frame {
         let result = try Frame(width: width, height: height, format: format)
         var shape = ScalingContext.Shape(source)
-        // Where it scales RGB to RGB, swscale goes through YUV and back: by one matrix, or the colours change. A palette's own
-        // way there is always that of BT.601.
+        // swscale scales RGB to RGB through YUV and back, which must use one matrix, or colours change. For palettes,
+        // it always uses that of BT.601.
         if source.isRGB, format == AV_PIX_FMT_RGBA { shape.matrix = .bt709 }
         if context?.source != shape || target != (width, height, format.rawValue) {
             context = try ScalingContext(from: shape, to: result, name: name)
@@ -53,18 +56,18 @@ struct Scaler: ~Copyable {
 }
 
 extension Frame {
-    var isTransparent: Bool {
+    var hasAlpha: Bool {
         guard let description = av_pix_fmt_desc_get(pixelFormat) else { return false }
         return description.pointee.flags & UInt64(AV_PIX_FMT_FLAG_ALPHA) != 0 || pixelFormat == AV_PIX_FMT_PAL8
     }
 
-    /// Whether its samples are red, green and blue, and no palette's numbers.
+    /// Whether its samples are red, green and blue rather than palette indices.
     fileprivate var isRGB: Bool {
         guard let description = av_pix_fmt_desc_get(pixelFormat) else { return false }
         return description.pointee.flags & UInt64(AV_PIX_FMT_FLAG_RGB) != 0 && pixelFormat != AV_PIX_FMT_PAL8
     }
 
-    /// RGBA only: premultiplies, which is the picture over black.
+    /// Composites an RGBA picture over black by premultiplying.
     fileprivate func blendOverBlack() {
         let stride = Int(pointer.pointee.linesize.0)
         guard let base = pointer.pointee.data.0 else { return }

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 
-/// Owns a conversion of pictures from one size, format and colour matrix to another; Lanczos.
+/// Owns a conversion of pictures from one size, format and colour matrix to another, with Lanczos filtering.
 struct ScalingContext: ~Copyable {
-    /// What the conversion is for.
+    /// The source of a conversion.
     struct Shape: Equatable {
         var width: Int
         var height: Int
@@ -15,7 +17,7 @@ struct ScalingContext: ~Copyable {
             height = picture.height
             var isFullRange = picture.pointer.pointee.color_range == AVCOL_RANGE_JPEG
             var format = picture.pixelFormat
-            // The formats of old JPEG decoders say by their name what the range says.
+            // These formats of old JPEG decoders imply the full range.
             switch format {
             case AV_PIX_FMT_YUVJ420P: (format, isFullRange) = (AV_PIX_FMT_YUV420P, true)
             case AV_PIX_FMT_YUVJ422P: (format, isFullRange) = (AV_PIX_FMT_YUV422P, true)
@@ -34,10 +36,10 @@ struct ScalingContext: ~Copyable {
     let source: Shape
     private let context: OpaquePointer
 
-    /// - Parameter target: a picture of the size and format wanted.
+    /// - Parameter target: A picture of the target's size and format.
     init(from source: Shape, to target: borrowing Frame, name: String) throws(MediaError) {
         guard let context = sws_alloc_context() else { throw MediaError(.internal, "out of memory") }
-        // Ranges must be known before the conversion is chosen: pictures of one size would else be copied as they are.
+        // Ranges must be known when the context is initialised, or pictures of one size are copied unchanged.
         for (option, value) in [
             ("srcw", Int64(source.width)), ("srch", Int64(source.height)), ("src_format", Int64(source.format)),
             ("dstw", Int64(target.width)), ("dsth", Int64(target.height)),
@@ -57,7 +59,7 @@ struct ScalingContext: ~Copyable {
 
     deinit { sws_freeContext(context) }
 
-    /// Converts a picture of the shape that the conversion is for.
+    /// Converts a picture of the shape that the context was created for.
     func scale(_ source: borrowing Frame, into target: borrowing Frame, name: String) throws(MediaError) {
         let sourceData = source.pointer.pointee
         let code = withUnsafePointer(to: sourceData.data) { data in

@@ -1,13 +1,16 @@
-/// Animated WebP, of which libavcodec decodes nothing: its first picture as a file of its own, and its place.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The first picture of an animated WebP as a file of its own, and its position. libavcodec does not decode animated
+/// WebP.
 struct WebPAnimation {
     /// A still WebP file.
     let picture: [UInt8]
-    /// -> pixels.
+    /// Size of the canvas in pixels.
     let canvas: (width: Int, height: Int)
-    /// Where the picture's top left corner lies on the canvas. -> pixels.
-    let place: (x: Int, y: Int)
+    /// Position of the picture's top left corner on the canvas, in pixels.
+    let position: (x: Int, y: Int)
 
-    /// `nil` for bytes that are no animation.
+    /// `nil` for files that are not animated.
     init?(_ bytes: [UInt8]) {
         guard bytes.count > 30, bytes[12..<16].elementsEqual("VP8X".utf8), bytes[20] & 0x02 != 0 else { return nil }
         var offset = 12
@@ -17,7 +20,7 @@ struct WebPAnimation {
                 let frame = Array(bytes[offset + 8..<offset + 8 + size])
                 picture = Self.still(frame)
                 canvas = (Self.little(bytes, 24, 3) + 1, Self.little(bytes, 27, 3) + 1)
-                place = (Self.little(frame, 0, 3) * 2, Self.little(frame, 3, 3) * 2)
+                position = (Self.little(frame, 0, 3) * 2, Self.little(frame, 3, 3) * 2)
                 return
             }
             offset += 8 + size + size % 2
@@ -25,12 +28,12 @@ struct WebPAnimation {
         return nil
     }
 
-    /// - Parameter frame: a frame's place, size, duration and flags in 16 bytes, then the chunks of a still.
+    /// - Parameter frame: A frame's position, size, duration and flags in 16 bytes, then the chunks of a still.
     private static func still(_ frame: [UInt8]) -> [UInt8] {
         let chunks = Array(frame[16...])
         var body = Array("WEBP".utf8)
         if chunks.starts(with: Array("ALPH".utf8)) {
-            // Transparency of a lossy picture needs the extended header: alpha, and the size less one.
+            // A lossy picture with an alpha channel needs the extended header: a flag, and the size less one.
             body += Array("VP8X".utf8) + [10, 0, 0, 0, 0x10, 0, 0, 0] + frame[6..<12]
         }
         body += chunks

@@ -1,18 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 import Untrusted
 
-/// Reads the sound of any file as 48 kHz stereo, piece by piece, so that its length does not matter.
+/// Reads the sound of any file as 48 kHz stereo in pieces, so that memory does not depend on its length.
 ///
-/// The sound is on the time line of its file: gaps between time stamps are silence.
+/// The sound keeps the time line of its file: gaps between timestamps become silence.
 struct AudioReader: ~Copyable {
-    /// Seconds that a narration may have.
+    /// Maximum duration of a narration, in seconds.
     static let maximumDuration = 6.0 * 3600
-    /// Samples of silence that are made at a time.
+    /// Samples of silence inserted at once.
     private static let silencePiece = 48_000
 
-    /// Where the time line of a file with pictures begins. That of a file without begins with its first sample.
+    /// The origin of the time line of a file with pictures. Without pictures, it is the first sample.
     enum Origin {
-        /// The clip's beginning: the first picture, or the first sample where that is more than `videoDelay` tolerates before it.
+        /// Start of the clip: the first picture, or the first sample if it precedes that by more than `videoDelay`
+        /// tolerates.
         case picture
         /// The first picture or the first sample, whichever is earlier.
         case earliest
@@ -23,35 +26,37 @@ struct AudioReader: ~Copyable {
     private let streamIndex: Int
     private let packet: Packet
     private let frame: Frame
-    /// Of the sound's time stamps.
+    /// Time base of the sound's timestamps.
     private let base: AVRational
-    /// Whether the container states times; elsewhere the demuxer counts them at the sample rate of the first frames.
-    private let statesTimes: Bool
+    /// Whether the container states timestamps. If not, the demuxer counts them at the sample rate of the first frames.
+    private let statesTimestamps: Bool
     private var firstRate: Int32?
-    /// Whether the sample rate changed in a file without times: from there on sound follows sound.
-    private var hasLostCount: Bool
+    /// Whether the sample rate changed in a file without timestamps. From then on, sound is contiguous.
+    private var isCountUnreliable: Bool
     private var placement: SoundPlacement
     private var resampler: Resampler?
     private var ready: StereoSamples
-    /// Samples of silence that precede the frame at hand, and samples of it that are dropped.
+    /// Samples of silence before the current frame, and samples of it to drop.
     private var step: SoundPlacement.Step
-    private var holdsFrame: Bool
+    private var hasPendingFrame: Bool
     private var isFinished: Bool
     private var tempo: TempoChange?
     /// Samples of the file's time line so far.
     private var decoded: Int
-    /// Samples handed out and held ready so far.
+    /// Samples returned and ready so far.
     private var produced: Int
     let name: String
 
-    /// - Throws: `corruptMedia` or `unsupported` where the file holds no sound that can be read; `tooLarge` beyond six hours.
+    /// Opens a file and decodes its first sound.
+    ///
+    /// - Throws: `corruptMedia` or `unsupported` if the file has no readable sound; `tooLarge` beyond six hours.
     static func open(_ path: String, from origin: Origin = .earliest) throws(MediaError) -> AudioReader {
         let name = fileName(path)
         let input = try InputFile(path)
         guard let index = input.best(AVMEDIA_TYPE_AUDIO) else {
-            throw MediaError(.corruptMedia, "\(name) holds no sound")
+            throw MediaError(.corruptMedia, "\(name) contains no sound")
         }
-        // Matroska counts its duration from zero, whenever the first time stamp is.
+        // Matroska counts its duration from zero, regardless of the first timestamp.
         guard input.duration - max(input.start, 0) <= Self.maximumDuration else {
             throw MediaError(
                 .tooLarge,
@@ -64,10 +69,10 @@ struct AudioReader: ~Copyable {
         let frame = try Frame()
         var made = AudioReader(
             input: input, decoder: decoder, streamIndex: index, packet: packet, frame: frame, start: start, name: name)
-        // A file whose first sound cannot be decoded is found out now, not in the middle of a film.
+        // Sound that cannot be decoded is detected now, not in the middle of a film.
         try made.fill(1)
         guard made.ready.count > 0 else {
-            throw MediaError(.corruptMedia, "\(name) holds no sound that can be decoded")
+            throw MediaError(.corruptMedia, "\(name) contains no sound that can be decoded")
         }
         return made
     }
@@ -77,15 +82,15 @@ struct AudioReader: ~Copyable {
         frame: consuming Frame, start: SoundPlacement.Origin, name: String
     ) {
         base = input.stream(streamIndex).pointee.time_base
-        statesTimes = input.statesTimes
+        statesTimestamps = input.statesTimestamps
         firstRate = nil
-        hasLostCount = false
-        // A gap that no file of this size has is not filled with hours of silence.
-        let longest = min(Self.maximumDuration, ProbeBound.longest(input.path))
+        isCountUnreliable = false
+        // A gap that is implausible for the file's size is not filled with hours of silence.
+        let seconds = min(Self.maximumDuration, ProbeTimeLimit.plausibleDuration(input.path))
         placement = SoundPlacement(
-            origin: start, limit: Int(clamping: longest * Double(AudioEncoder.sampleRate)))
+            origin: start, limit: Int(clamping: seconds * Double(AudioEncoder.sampleRate)))
         step = SoundPlacement.Step()
-        holdsFrame = false
+        hasPendingFrame = false
         self.input = input
         self.decoder = decoder
         self.streamIndex = streamIndex
@@ -103,16 +108,16 @@ struct AudioReader: ~Copyable {
     private static func start(of input: borrowing InputFile, _ origin: Origin) -> SoundPlacement.Origin {
         guard let picture = input.best(AVMEDIA_TYPE_VIDEO) else { return .ownStart }
         guard let seconds = input.start(of: picture) else { return .ownStart }
-        return origin == .picture ? .moment(seconds - input.videoDelay(picture)) : .earlierOf(seconds)
+        return origin == .picture ? .time(seconds - input.videoDelay(picture)) : .earlierOf(seconds)
     }
 
-    /// The next samples, at most so many; fewer only at the end.
+    /// Reads the next samples: `count`, or fewer at the end.
     mutating func read(_ count: Int) throws(MediaError) -> StereoSamples {
         try fill(count)
         return ready.takeFirst(count)
     }
 
-    /// Passes over samples.
+    /// Skips samples.
     mutating func skip(_ count: Int) throws(MediaError) {
         var left = count
         while left > 0 {
@@ -122,34 +127,36 @@ struct AudioReader: ~Copyable {
         }
     }
 
-    /// Passes over the beginning, and hears the rest at another tempo.
+    /// Skips the start, and changes the tempo of the rest.
     ///
     /// - Parameters:
-    ///   - start: samples at the tempo of the file.
-    ///   - factor: how much faster than recorded the rest is heard.
-    mutating func begin(at start: Int, tempo factor: Double) throws(MediaError) {
+    ///   - start: Samples to skip, at the tempo of the file.
+    ///   - factor: Playback speed of the rest relative to the recording.
+    mutating func start(at start: Int, tempo factor: Double) throws(MediaError) {
         try skip(start)
         guard factor != 1 else { return }
         let rest = ready
         tempo = try TempoChange(factor)
         produced -= rest.count
         ready = StereoSamples()
-        try give(rest)
+        try emit(rest)
         if isFinished { try finishTempo() }
     }
 
-    /// The moment of the first sample on the file's time line, in seconds; `nil` where the file does not state it. Of a reader of
-    /// which nothing was read yet.
-    var beginning: Double? { placement.origin }
+    /// Time of the first sample on the file's time line, in seconds; `nil` if the file does not state it. Valid until
+    /// the first read.
+    var startTime: Double? { placement.origin }
 
-    /// Whether no sample is left.
+    /// Whether no samples are left.
     mutating func isAtEnd() throws(MediaError) -> Bool {
         try fill(1)
         return ready.count == 0
     }
 
-    /// Decodes the rest without keeping it. -> samples of the whole file.
-    mutating func countAll(cancelled: () -> Bool) throws(MediaError) -> Int {
+    /// Decodes and discards the rest.
+    ///
+    /// - Returns: Length of the whole file in samples.
+    mutating func countSamples(cancelled: () -> Bool) throws(MediaError) -> Int {
         while true {
             if cancelled() { throw MediaError(.cancelled, "cancelled") }
             ready = StereoSamples()
@@ -162,10 +169,10 @@ struct AudioReader: ~Copyable {
         while ready.count < count, !isFinished {
             if step.silence > 0 {
                 try insertSilence()
-            } else if holdsFrame {
+            } else if hasPendingFrame {
                 try convert()
                 frame.unreference()
-                holdsFrame = false
+                hasPendingFrame = false
             } else {
                 try receive()
             }
@@ -179,7 +186,7 @@ struct AudioReader: ~Copyable {
         switch decoder.receive(frame) {
         case .frame:
             try place()
-            holdsFrame = true
+            hasPendingFrame = true
         case .broken:
             break
         case .end:
@@ -191,15 +198,16 @@ struct AudioReader: ~Copyable {
         }
     }
 
-    /// Finds the place of the frame at hand. Where it does not follow the frame before, that one's sound ends first.
+    /// Determines the position of the current frame. If it does not follow the frame before, that frame's sound is
+    /// flushed first.
     private mutating func place() throws(MediaError) {
         let rate = frame.pointer.pointee.sample_rate
-        if !statesTimes, firstRate ?? rate != rate { hasLostCount = true }
+        if !statesTimestamps, firstRate ?? rate != rate { isCountUnreliable = true }
         firstRate = firstRate ?? rate
         let stated = MediaTime.seconds(frame.pointer.pointee.best_effort_timestamp, base)
-        let time = hasLostCount ? nil : stated
-        let held = resampler?.delay ?? 0
-        let change = placement.place(time, at: decoded + held - step.dropped)
+        let time = isCountUnreliable ? nil : stated
+        let delayed = resampler?.delay ?? 0
+        let change = placement.place(time, at: decoded + delayed - step.dropped)
         guard change != SoundPlacement.Step() else { return }
         try flush()
         resampler = nil
@@ -211,15 +219,15 @@ struct AudioReader: ~Copyable {
         let count = min(step.silence, Self.silencePiece)
         step.silence -= count
         decoded += count
-        try give(StereoSamples(silence: count))
+        try emit(StereoSamples(silence: count))
     }
 
-    /// Holds samples of the time line ready, at the tempo that was asked for.
-    private mutating func give(_ samples: StereoSamples) throws(MediaError) {
-        let changed = try tempo?.process(samples)
-        let given = changed ?? samples
-        produced += given.count
-        ready.append(given)
+    /// Appends samples of the time line to those ready, at the requested tempo.
+    private mutating func emit(_ samples: StereoSamples) throws(MediaError) {
+        let converted = try tempo?.process(samples)
+        let emitted = converted ?? samples
+        produced += emitted.count
+        ready.append(emitted)
     }
 
     private mutating func finishTempo() throws(MediaError) {
@@ -234,7 +242,7 @@ struct AudioReader: ~Copyable {
             do throws(MediaError) {
                 isRead = try input.read(packet)
             } catch {
-                // What can be decoded is used; a file that ends in the middle of a packet ends there.
+                // What can be decoded is used: a file that is truncated within a packet ends there.
                 decoder.finish()
                 return
             }
@@ -243,7 +251,7 @@ struct AudioReader: ~Copyable {
                 return
             }
             guard packet.pointer.pointee.stream_index == Int32(streamIndex) else { continue }
-            // A broken packet is passed over.
+            // Broken packets are skipped.
             if try decoder.send(packet) { return }
         }
     }
@@ -257,7 +265,7 @@ struct AudioReader: ~Copyable {
         try take(UnsafePointer(frame.pointer.pointee.extended_data), count: count)
     }
 
-    /// Takes what the resampler still holds.
+    /// Takes what the resampler still buffers.
     private mutating func flush() throws(MediaError) {
         guard resampler != nil else { return }
         try take(nil, count: 0)
@@ -276,6 +284,6 @@ struct AudioReader: ~Copyable {
         _ = try resampler!.convert(data, count: count, into: &samples)
         step.dropped -= samples.takeFirst(step.dropped).count
         decoded += samples.count
-        try give(samples)
+        try emit(samples)
     }
 }

@@ -1,6 +1,8 @@
-/// Music below a film's narration: as long as the film, soft, softer under speech, faded in and out.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Background music of a film: as long as the film, quieter under speech, faded in and out.
 struct MusicBed: ~Copyable {
-    /// Samples over which the music fades in at the film's start, 0.5 s, and out at its end, 2 s.
+    /// Samples of the fade-in at the film's start, 0.5 s, and of the fade-out at its end, 2 s.
     private static let fadeIn = AudioEncoder.sampleRate / 2
     private static let fadeOut = 2 * AudioEncoder.sampleRate
 
@@ -10,13 +12,13 @@ struct MusicBed: ~Copyable {
     private let length: Int
 
     /// - Parameters:
-    ///   - path: any file with sound, at least 0.1 s.
-    ///   - length: samples of the whole film.
+    ///   - path: A file with at least 0.1 s of sound.
+    ///   - length: Samples of the whole film.
     ///   - level: dB relative to the file, -60 to 12.
-    /// - Throws: what is wrong with the file; `invalidArgument` for a level out of bounds.
+    /// - Throws: `MediaError` if the file cannot be read; `invalidArgument` for a level out of range.
     init(_ path: String, length: Int, level: Double = -14) throws(MediaError) {
         guard (-60...12).contains(level) else {
-            throw MediaError(.invalidArgument, "music at \(level) dB; its level is from -60 to 12 dB")
+            throw MediaError(.invalidArgument, "the music level must be from -60 to 12 dB, found \(level)")
         }
         music = try MusicLoop(path)
         ducking = Ducking()
@@ -27,12 +29,12 @@ struct MusicBed: ~Copyable {
     /// Why the music ended before the film, if it did.
     var warnings: [String] { music.warnings }
 
-    /// The same, for an owner that holds an optional bed.
+    /// Same as `warnings`, for an owner of an optional bed.
     mutating func takeWarnings() -> [String] { music.warnings }
 
-    /// Adds the music to a piece of the narration; the pieces come in order and without gaps.
+    /// Adds the music to a piece of the narration. Pieces must be in order and without gaps.
     ///
-    /// - Parameter position: the piece's first sample in the film.
+    /// - Parameter position: The piece's first sample in the film.
     mutating func mix(into narration: StereoSamples, at position: Int) throws(MediaError) -> StereoSamples {
         let music = try music.read(narration.count)
         let gains = gains(under: narration, at: position)
@@ -40,8 +42,8 @@ struct MusicBed: ~Copyable {
         mixed.withMutableChannels { left, right in
             music.withChannels { musicLeft, musicRight in
                 for index in 0..<music.count {
-                    left[index] += musicLeft[index].playable * gains[index]
-                    right[index] += musicRight[index].playable * gains[index]
+                    left[index] += musicLeft[index].sanitized * gains[index]
+                    right[index] += musicRight[index].sanitized * gains[index]
                 }
             }
         }

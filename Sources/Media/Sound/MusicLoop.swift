@@ -1,21 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Glibc
 
-/// A music file that begins again when it ends, cross-faded over 50 ms, so that it lasts for any film.
+/// Repeats a music file for as long as needed, with cross-fades of 50 ms.
 struct MusicLoop: ~Copyable {
     /// Samples of the cross-fade at the seam.
     static let seam = AudioEncoder.sampleRate / 20
-    /// Samples that a file must hold, 0.1 s: each pass then gets on by more than the seam takes.
-    private static let shortest = 2 * seam
+    /// Minimum samples of a file, 0.1 s, so that each pass is longer than the seam.
+    private static let minimumLength = 2 * seam
     private static let piece = 4800
 
     private let path: String
-    /// `nil` once the file turned bad.
+    /// `nil` after a read error.
     private var reader: AudioReader?
-    /// Decoded ahead; while there is a reader, the last `seam` samples are kept for the next seam.
+    /// Decoded ahead. While there is a reader, the last `seam` samples are retained for the next seam.
     private var ready: StereoSamples
     private(set) var warnings: [String]
 
-    /// - Throws: what is wrong with the file; `invalidArgument` where it is shorter than 0.1 s.
+    /// - Throws: `MediaError` if the file cannot be read; `invalidArgument` if it is shorter than 0.1 s.
     init(_ path: String) throws(MediaError) {
         ready = StereoSamples()
         reader = try Self.open(path, into: &ready)
@@ -23,12 +25,12 @@ struct MusicLoop: ~Copyable {
         warnings = []
     }
 
-    /// The next samples: fewer, and in the end none, once the file turned bad.
+    /// The next samples. After a read error fewer, and finally none.
     mutating func read(_ count: Int) throws(MediaError) -> StereoSamples {
         do throws(MediaError) {
             while reader != nil, ready.count < count + Self.seam { try fill() }
         } catch  where error.kind != .cancelled && error.kind != .internal {
-            warnings.append("\(error.message); the film goes on without music")
+            warnings.append("\(error.message); the rest of the film has no music")
             reader = nil
             ready.fadeOut(Self.seam)
         }
@@ -39,16 +41,16 @@ struct MusicLoop: ~Copyable {
         let piece = try reader!.read(Self.piece)
         if piece.count > 0 { return ready.append(piece) }
         var head = StereoSamples()
-        // Opened anew, because not every format can be wound back exactly.
+        // Opened again, because not every format can seek to its exact start.
         reader = try Self.open(path, into: &head)
         ready.crossFade(into: head, over: Self.seam)
     }
 
-    /// Opens the file and reads enough of it for a seam.
+    /// Opens a file and reads enough samples for a seam.
     private static func open(_ path: String, into head: inout StereoSamples) throws(MediaError) -> AudioReader {
         var opened = try AudioReader.open(path)
-        head = try opened.read(shortest)
-        guard head.count >= shortest else {
+        head = try opened.read(minimumLength)
+        guard head.count >= minimumLength else {
             throw MediaError(.invalidArgument, "\(opened.name) is too short; music lasts at least 0.1 s")
         }
         return opened
@@ -56,7 +58,7 @@ struct MusicLoop: ~Copyable {
 }
 
 extension StereoSamples {
-    /// Goes over into other samples, which begin before these end; no sound is lost where the two are unlike.
+    /// Cross-fades into other samples, which start before these end, at constant power.
     fileprivate mutating func crossFade(into other: consuming StereoSamples, over length: Int) {
         let length = min(length, count, other.count)
         let start = count - length

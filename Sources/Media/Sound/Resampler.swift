@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 
 /// Owns a conversion of sound to 48 kHz stereo. A downmix of several channels stays within full scale.
@@ -7,15 +9,15 @@ struct Resampler: ~Copyable {
     private let source: (rate: Int32, format: Int32, channels: Int32)
     private let name: String
 
-    /// - Parameter frame: the first sound of the source, whose format the conversion is for.
+    /// - Parameter frame: The first frame of the source, whose format the conversion is for.
     init(from frame: borrowing Frame, name: String) throws(MediaError) {
         let sound = frame.pointer.pointee
-        // A rate of 1 Hz turns each of its samples into 48,000.
+        // A rate of 1 Hz would turn each sample into 48,000.
         guard (1000...768_000).contains(sound.sample_rate), (1...64).contains(sound.ch_layout.nb_channels) else {
             throw MediaError(
                 .unsupported,
-                "\(name): \(sound.ch_layout.nb_channels) channels of \(sound.sample_rate) samples a second; 1 to 64 "
-                    + "channels of 1,000 to 768,000 can be read")
+                "\(name): \(sound.ch_layout.nb_channels) channels at \(sound.sample_rate) Hz are not supported; 1 to 64 "
+                    + "channels at 1,000 to 768,000 Hz are")
         }
         var stereo = us_stereo()
         var layout = AVChannelLayout()
@@ -31,14 +33,14 @@ struct Resampler: ~Copyable {
             swr_alloc_set_opts2(
                 &made, &stereo, AV_SAMPLE_FMT_FLTP, Int32(AudioEncoder.sampleRate), &layout,
                 AVSampleFormat(rawValue: sound.format), sound.sample_rate, 0, nil),
-            "\(name): odd sound format")
+            "\(name): unsupported sound format")
         guard let made else { throw MediaError(.internal, "out of memory") }
         let resampler = Resampler(
             adopting: made, source: (sound.sample_rate, sound.format, sound.ch_layout.nb_channels),
             limiter: DownmixLimiter(matrix), name: name)
         try check(
-            swr_set_matrix(made, matrix.coefficients, Int32(matrix.channels)), "\(name): odd sound format")
-        try check(swr_init(made), "\(name): odd sound format")
+            swr_set_matrix(made, matrix.coefficients, Int32(matrix.channels)), "\(name): unsupported sound format")
+        try check(swr_init(made), "\(name): unsupported sound format")
         self = resampler
     }
 
@@ -62,12 +64,14 @@ struct Resampler: ~Copyable {
         return (sound.sample_rate, sound.format, sound.ch_layout.nb_channels) == source
     }
 
-    /// Samples at 48 kHz that were taken in and not yet given out.
+    /// Number of samples at 48 kHz that were taken but not returned yet.
     var delay: Int {
-        Int(clamping: swr_get_delay(context, Int64(AudioEncoder.sampleRate))) + limiter.held
+        Int(clamping: swr_get_delay(context, Int64(AudioEncoder.sampleRate))) + limiter.delay
     }
 
-    /// Converts; without data, gives out what is still held. -> samples that were appended.
+    /// Converts samples; without data, returns what is still buffered.
+    ///
+    /// - Returns: Number of samples appended.
     mutating func convert(
         _ data: UnsafePointer<UnsafeMutablePointer<UInt8>?>?, count: Int32, into samples: inout StereoSamples
     ) throws(MediaError) -> Int {

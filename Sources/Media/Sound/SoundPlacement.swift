@@ -1,19 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Untrusted
 
-/// Decides where decoded sound belongs on the time line: a gap between time stamps becomes silence, sound that overlaps is
-/// dropped. Positions are samples at 48 kHz. Time stamps are foreign: no value of them traps.
+/// Determines the position of decoded sound on the time line: a gap between timestamps becomes silence, overlapping
+/// sound is dropped. Positions are samples at 48 kHz. Timestamps are untrusted: no value traps.
 struct SoundPlacement {
-    /// Where the time line begins.
+    /// The origin of the time line.
     enum Origin: Equatable {
         /// The first sample of the sound.
         case ownStart
-        /// A moment in seconds; sound before it is dropped.
-        case moment(Double)
-        /// A moment in seconds, or the first sample where that is earlier.
+        /// A time in seconds. Sound before it is dropped.
+        case time(Double)
+        /// A time in seconds, or the first sample if that is earlier.
         case earlierOf(Double)
     }
 
-    /// What precedes a piece of sound.
+    /// What to do before a piece of sound.
     struct Step: Equatable {
         /// Samples of silence to insert.
         var silence = 0
@@ -21,24 +23,25 @@ struct SoundPlacement {
         var dropped = 0
     }
 
-    /// An offset that is corrected at once: 25 ms. Recorders write time stamps that are a few milliseconds off in both directions.
-    private static let large = AudioEncoder.sampleRate / 40
-    /// An offset that is corrected when it persists: 4 ms. Matroska rounds time stamps to milliseconds.
-    private static let small = AudioEncoder.sampleRate / 250
-    /// Pieces in a row after which a small offset persists.
+    /// An offset that is corrected at once: 25 ms. Recorders write timestamps that are a few milliseconds off in both
+    /// directions.
+    private static let immediateOffset = AudioEncoder.sampleRate / 40
+    /// An offset that is corrected if it persists: 4 ms. Matroska rounds timestamps to milliseconds.
+    private static let persistentOffset = AudioEncoder.sampleRate / 250
+    /// Number of consecutive pieces after which a small offset persists.
     private static let persistence = 8
     /// An offset of the first piece that is ignored: 1 ms.
-    private static let rounding = AudioEncoder.sampleRate / 1000
-    /// Time stamps that step back further, 1 s, begin a new count, as in joined recordings: dropping would lose words.
-    private static let overlap = AudioEncoder.sampleRate
+    private static let ignoredOffset = AudioEncoder.sampleRate / 1000
+    /// Timestamps that step back further, 1 s, start a new count, as in joined recordings: dropping would lose words.
+    private static let maximumOverlap = AudioEncoder.sampleRate
 
     private let limit: Int
     private let requested: Origin
-    /// Seconds that are position 0, once known.
+    /// Time of position 0 in seconds, once known.
     private(set) var origin: Double?
     private var drift = Drift()
 
-    /// - Parameter limit: samples that the time line may have; a gap that leads beyond is ignored.
+    /// - Parameter limit: Maximum samples of the time line. A gap that leads beyond is ignored.
     init(origin: Origin, limit: Int) {
         requested = origin
         self.limit = limit
@@ -47,8 +50,8 @@ struct SoundPlacement {
     /// Places a piece.
     ///
     /// - Parameters:
-    ///   - time: seconds of its first sample; `nil` if unknown: it then follows the piece before.
-    ///   - position: the sample at which it would be without a correction.
+    ///   - time: Time of its first sample in seconds; `nil` if unknown: it then follows the piece before.
+    ///   - position: Its position without a correction.
     mutating func place(_ time: Double?, at position: Int) -> Step {
         guard let time, time.isFinite else { return Step() }
         guard let origin else { return placeFirst(time, at: position) }
@@ -56,7 +59,7 @@ struct SoundPlacement {
             follow(time, at: position)
             return Step()
         }
-        guard abs(offset) <= Self.large else { return correct(offset) }
+        guard abs(offset) <= Self.immediateOffset else { return correct(offset) }
         guard let persistent = drift.add(offset) else { return Step() }
         return correct(persistent)
     }
@@ -66,30 +69,30 @@ struct SoundPlacement {
         case .ownStart:
             follow(time, at: position)
             return Step()
-        case .earlierOf(let moment) where !(moment <= time):
+        case .earlierOf(let start) where !(start <= time):
             follow(time, at: position)
             return Step()
-        case .moment(let moment), .earlierOf(let moment):
-            let seconds = (time - moment) * Double(AudioEncoder.sampleRate) - Double(position)
+        case .time(let start), .earlierOf(let start):
+            let seconds = (time - start) * Double(AudioEncoder.sampleRate) - Double(position)
             guard seconds.isFinite, abs(seconds) + Double(position) < Double(limit) else {
                 follow(time, at: position)
                 return Step()
             }
-            origin = moment
+            origin = start
             let offset = Int(clamping: seconds.rounded())
-            return abs(offset) > Self.rounding ? correct(offset) : Step()
+            return abs(offset) > Self.ignoredOffset ? correct(offset) : Step()
         }
     }
 
-    /// How much later than its position a piece belongs; `nil` for a time stamp that cannot be believed.
+    /// Samples by which a piece belongs later than its position; `nil` for an implausible timestamp.
     private func offset(of time: Double, from origin: Double, at position: Int) -> Int? {
         let target = (time - origin) * Double(AudioEncoder.sampleRate)
         guard target.isFinite, abs(target) < Double(limit) else { return nil }
         let offset = Int(clamping: target.rounded()) - position
-        return offset >= -Self.overlap ? offset : nil
+        return offset >= -Self.maximumOverlap ? offset : nil
     }
 
-    /// Counts from this piece on.
+    /// Starts a new count with this piece.
     private mutating func follow(_ time: Double, at position: Int) {
         origin = time - Double(position) / Double(AudioEncoder.sampleRate)
         drift = Drift()
@@ -100,20 +103,22 @@ struct SoundPlacement {
         return offset > 0 ? Step(silence: offset) : Step(dropped: -offset)
     }
 
-    /// Small offsets in one direction.
+    /// Detects small offsets in one direction.
     private struct Drift {
         private var least = 0
         private var count = 0
 
-        /// -> the offset, once it persists.
+        /// Adds an offset.
+        ///
+        /// - Returns: The offset to correct, once it persists.
         mutating func add(_ offset: Int) -> Int? {
-            guard abs(offset) > SoundPlacement.small else {
+            guard abs(offset) > SoundPlacement.persistentOffset else {
                 self = Drift()
                 return nil
             }
-            let goesOn = count > 0 && (offset > 0) == (least > 0)
-            least = goesOn && abs(least) < abs(offset) ? least : offset
-            count = goesOn ? count + 1 : 1
+            let continues = count > 0 && (offset > 0) == (least > 0)
+            least = continues && abs(least) < abs(offset) ? least : offset
+            count = continues ? count + 1 : 1
             return count >= SoundPlacement.persistence ? least : nil
         }
     }

@@ -1,15 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CFFmpeg
 
-/// How much of each channel of a source is heard in the left and in the right channel, as ITU-R BS.775 has it: the centre and the
-/// surrounds at -3 dB, mono at its level in both channels (swresample's default makes it 3 dB quieter).
+/// The coefficients of a source's channels for the left and the right channel, following ITU-R BS.775: centre and
+/// surrounds at -3 dB, mono at its own level in both channels (swresample's default is 3 dB quieter).
 ///
-/// Loud channels may add up to more than full scale (5.1 to 2.41), which a limiter then takes back: scaling the matrix instead would
-/// make the dialogue of every film 7.7 dB quieter for the sake of peaks that few films have.
+/// Loud channels may add up to more than full scale (5.1 to 2.41), which a limiter then corrects. Scaling the matrix
+/// instead would make the dialogue of every film 7.7 dB quieter because of peaks that few films have.
 struct StereoMatrix {
-    private static let half = 0.5.squareRoot()
+    private static let minus3dB = 0.5.squareRoot()
 
     let channels: Int
-    /// For the left channel, then for the right one.
+    /// For the left output, then for the right one.
     let coefficients: [Double]
 
     /// Whether channels within full scale may add up to more than full scale.
@@ -19,36 +21,36 @@ struct StereoMatrix {
 
     init(from layout: inout AVChannelLayout) {
         channels = max(Int(layout.nb_channels), 1)
-        var shares: [(left: Double, right: Double)] = []
+        var perChannel: [(left: Double, right: Double)] = []
         for index in 0..<channels {
             let channel = av_channel_layout_channel_from_index(&layout, UInt32(index))
-            shares.append(channels == 1 ? (1, 1) : Self.share(channel))
+            perChannel.append(channels == 1 ? (1, 1) : Self.coefficients(channel))
         }
-        if shares.allSatisfy({ $0.left == 0 && $0.right == 0 }) { shares = shares.map { _ in (1, 1) } }
-        coefficients = shares.map(\.left) + shares.map(\.right)
+        if perChannel.allSatisfy({ $0.left == 0 && $0.right == 0 }) { perChannel = perChannel.map { _ in (1, 1) } }
+        coefficients = perChannel.map(\.left) + perChannel.map(\.right)
     }
 
-    /// For the usual layout of so many channels.
-    static func usual(channels: Int) -> StereoMatrix {
+    /// The matrix of the default layout of a number of channels.
+    static func standard(channels: Int) -> StereoMatrix {
         var layout = AVChannelLayout()
         defer { av_channel_layout_uninit(&layout) }
         av_channel_layout_default(&layout, Int32(clamping: channels))
         return StereoMatrix(from: &layout)
     }
 
-    private static func share(_ channel: AVChannel) -> (left: Double, right: Double) {
+    private static func coefficients(_ channel: AVChannel) -> (left: Double, right: Double) {
         switch channel {
         case AV_CHAN_FRONT_LEFT, AV_CHAN_FRONT_LEFT_OF_CENTER, AV_CHAN_STEREO_LEFT: (1, 0)
         case AV_CHAN_FRONT_RIGHT, AV_CHAN_FRONT_RIGHT_OF_CENTER, AV_CHAN_STEREO_RIGHT: (0, 1)
         case AV_CHAN_BACK_LEFT, AV_CHAN_SIDE_LEFT, AV_CHAN_WIDE_LEFT, AV_CHAN_SURROUND_DIRECT_LEFT,
             AV_CHAN_TOP_FRONT_LEFT, AV_CHAN_TOP_SIDE_LEFT, AV_CHAN_TOP_BACK_LEFT, AV_CHAN_BOTTOM_FRONT_LEFT:
-            (half, 0)
+            (minus3dB, 0)
         case AV_CHAN_BACK_RIGHT, AV_CHAN_SIDE_RIGHT, AV_CHAN_WIDE_RIGHT, AV_CHAN_SURROUND_DIRECT_RIGHT,
             AV_CHAN_TOP_FRONT_RIGHT, AV_CHAN_TOP_SIDE_RIGHT, AV_CHAN_TOP_BACK_RIGHT, AV_CHAN_BOTTOM_FRONT_RIGHT:
-            (0, half)
-        case AV_CHAN_FRONT_CENTER: (half, half)
+            (0, minus3dB)
+        case AV_CHAN_FRONT_CENTER: (minus3dB, minus3dB)
         case AV_CHAN_LOW_FREQUENCY, AV_CHAN_LOW_FREQUENCY_2: (0, 0)
-        // Behind, above, or at no known place.
+        // Behind, above, or at an unknown position.
         default: (0.5, 0.5)
         }
     }

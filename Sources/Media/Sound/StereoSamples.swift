@@ -1,11 +1,13 @@
-/// Sound: two channels of as many samples, -1 to 1.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Stereo sound: two channels of equal length, -1 to 1.
 struct StereoSamples: Sendable {
     private(set) var left: [Float] = []
     private(set) var right: [Float] = []
 
     init() {}
 
-    /// Silence.
+    /// Creates silence.
     init(silence count: Int) {
         left = [Float](repeating: 0, count: count)
         right = left
@@ -23,7 +25,7 @@ struct StereoSamples: Sendable {
         self.right += right
     }
 
-    /// Takes samples off the beginning.
+    /// Removes samples from the start and returns them.
     mutating func takeFirst(_ count: Int) -> StereoSamples {
         let count = min(count, self.count)
         var first = StereoSamples()
@@ -34,7 +36,7 @@ struct StereoSamples: Sendable {
         return first
     }
 
-    /// Lets the last samples fade to nothing, so that a cut is not heard as a click.
+    /// Fades out the last samples, so that a cut does not click.
     mutating func fadeOut(_ length: Int) {
         let length = min(length, count)
         for step in 0..<length {
@@ -44,7 +46,7 @@ struct StereoSamples: Sendable {
         }
     }
 
-    /// Whether nothing at all is to be heard.
+    /// Whether all samples are zero.
     var isSilent: Bool { left.allSatisfy { $0 == 0 } && right.allSatisfy { $0 == 0 } }
 
     /// The mean square of both channels.
@@ -71,14 +73,14 @@ struct StereoSamples: Sendable {
         right.update(from: self.right, count: count)
     }
 
-    /// Lets a body read both channels where they are.
+    /// Calls `body` with both channels, without copying them.
     func withChannels<Result>(
         _ body: (_ left: UnsafeBufferPointer<Float>, _ right: UnsafeBufferPointer<Float>) -> Result
     ) -> Result {
         left.withUnsafeBufferPointer { left in right.withUnsafeBufferPointer { body(left, $0) } }
     }
 
-    /// Lets a body change both channels where they are.
+    /// Calls `body` with both channels, which it can change in place.
     mutating func withMutableChannels<Result>(
         _ body: (_ left: UnsafeMutableBufferPointer<Float>, _ right: UnsafeMutableBufferPointer<Float>) -> Result
     ) -> Result {

@@ -1,13 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CSonic
 
-/// Owns a change of the tempo of speech that keeps its pitch.
+/// Owns a stream of libsonic that changes the tempo of speech and keeps its pitch.
 struct TempoChange: ~Copyable {
-    /// Tempos that keep speech intelligible.
+    /// Tempos at which speech stays intelligible.
     static let range = 1.0...2.0
 
     private let stream: sonicStream
 
-    /// - Parameter tempo: how much faster than it was recorded the sound is heard, within `range`.
+    /// - Parameter tempo: Playback speed relative to the recording, within `range`.
     init(_ tempo: Double) throws(MediaError) {
         guard let stream = sonicCreateStream(Int32(AudioEncoder.sampleRate), 2) else {
             throw MediaError(.internal, "out of memory")
@@ -18,7 +20,9 @@ struct TempoChange: ~Copyable {
 
     deinit { sonicDestroyStream(stream) }
 
-    /// Takes samples. -> those that are ready; up to 50 ms are held back.
+    /// Processes samples.
+    ///
+    /// - Returns: The samples that are ready. Up to 50 ms are delayed.
     func process(_ samples: borrowing StereoSamples) throws(MediaError) -> StereoSamples {
         guard samples.count > 0 else { return StereoSamples() }
         var interleaved = samples.interleavedWithinFullScale
@@ -28,7 +32,7 @@ struct TempoChange: ~Copyable {
         return ready()
     }
 
-    /// -> what is held back.
+    /// Returns the delayed samples.
     func finish() throws(MediaError) -> StereoSamples {
         guard sonicFlushStream(stream) != 0 else { throw MediaError(.internal, "out of memory") }
         return ready()
@@ -44,12 +48,12 @@ struct TempoChange: ~Copyable {
 }
 
 extension StereoSamples {
-    /// Both channels in turn; libsonic wraps around what is louder than full scale.
+    /// Both channels interleaved and clamped, since libsonic wraps around beyond full scale.
     fileprivate var interleavedWithinFullScale: [Float] {
         [Float](unsafeUninitializedCapacity: 2 * count) { buffer, filled in
             for index in 0..<count {
-                buffer[2 * index] = max(-1, min(left[index].playable, 1))
-                buffer[2 * index + 1] = max(-1, min(right[index].playable, 1))
+                buffer[2 * index] = max(-1, min(left[index].sanitized, 1))
+                buffer[2 * index + 1] = max(-1, min(right[index].sanitized, 1))
             }
             filled = 2 * count
         }

@@ -1,49 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Faults
 package import HTTP
 
-/// One wish in a provider's own language: which requests to send, and what the answers mean.
+/// The requests and responses of one order in a provider's API.
 ///
-/// A conforming type sends nothing itself. `PaidOrder` sends the requests, so that every provider gets the same policy: an order
-/// is sent once, questions are repeated, and money is never unaccounted for.
+/// A conforming type sends nothing itself. `PaidOrder` sends the requests, so that all providers share one policy: an order is sent
+/// once, status requests are retried, and every charge is accounted for.
 package protocol OrderAPI: Sendable {
     /// The provider's name in errors and price lists.
     var provider: String { get }
-    /// The setting that leads to the provider's server, for errors.
+    /// The environment variable of the server's URL, for errors.
     var baseVariable: String { get }
 
-    /// The order itself.
+    /// Returns the request that places the order.
     ///
-    /// - Throws: why nothing can be ordered, e.g. `unauthorized` without a token. Nothing was sent then.
-    func order() throws(ServiceError) -> HTTPRequest
+    /// - Throws: The reason why nothing can be ordered, e.g. `unauthorized` without a token. Nothing was sent then.
+    func orderRequest() throws(ServiceError) -> HTTPRequest
 
-    /// Asks how an order is.
-    func question(_ id: OrderID) throws(ServiceError) -> HTTPRequest
+    /// Returns the request for the status of an order.
+    func statusRequest(_ id: OrderID) throws(ServiceError) -> HTTPRequest
 
-    /// Cancels an order; `nil` if the provider has no such call.
-    func cancellation(_ id: OrderID) throws(ServiceError) -> HTTPRequest?
+    /// Returns the request that cancels an order; `nil` if the provider cannot cancel.
+    func cancellationRequest(_ id: OrderID) throws(ServiceError) -> HTTPRequest?
 
-    /// Fetches the result of an order that has succeeded, whatever the provider calls that; `nil` if only reports say where it is.
-    func result(_ id: OrderID) throws(ServiceError) -> HTTPRequest?
+    /// Returns the request for the result of a succeeded order, whatever status the provider reports; `nil` if the result's URL is
+    /// known from status reports only.
+    func resultRequest(_ id: OrderID) throws(ServiceError) -> HTTPRequest?
 
-    /// One page of the provider's orders, newest first; `nil` if it has no list.
+    /// Returns the request for one page of the provider's list of orders, newest first; `nil` if there is no list.
     ///
-    /// - Parameter page: what `OrderList.next` of the page before said.
-    func list(page: String?) throws(ServiceError) -> HTTPRequest?
+    /// - Parameter page: `OrderList.next` of the preceding page; `nil` for the first page.
+    func listRequest(page: String?) throws(ServiceError) -> HTTPRequest?
 
-    /// Reads the answer to an order, a question or a cancellation.
+    /// Reads the response to an order, a status request or a cancellation.
     ///
-    /// - Parameter id: the order's, if it is known: an answer to a question need not repeat it.
-    /// - Returns: `nil` for an answer that reports no order.
+    /// - Parameter id: The order's ID, if it is known: a response to a status request need not repeat it.
+    /// - Returns: `nil` if the response reports no order.
     func report(_ response: HTTPResponse, of id: OrderID?) -> OrderReport?
 
     /// Reads a page of the list.
     ///
-    /// - Returns: the orders that are, or may be, of this wish; `nil` for an answer that is no list.
-    func listed(_ response: HTTPResponse) -> OrderList?
+    /// - Returns: The orders that are, or may be, this one; `nil` if the response is not a list.
+    func orderList(_ response: HTTPResponse) -> OrderList?
 }
 
 extension OrderAPI {
-    package func result(_ id: OrderID) throws(ServiceError) -> HTTPRequest? { nil }
-    package func list(page: String?) throws(ServiceError) -> HTTPRequest? { nil }
-    package func listed(_ response: HTTPResponse) -> OrderList? { nil }
+    /// `nil`: the result's URL is known from status reports only.
+    package func resultRequest(_ id: OrderID) throws(ServiceError) -> HTTPRequest? { nil }
+    /// `nil`: the provider has no list of orders.
+    package func listRequest(page: String?) throws(ServiceError) -> HTTPRequest? { nil }
+    /// `nil`: the provider has no list of orders.
+    package func orderList(_ response: HTTPResponse) -> OrderList? { nil }
 }

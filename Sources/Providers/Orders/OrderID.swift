@@ -1,12 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import JSON
 
-/// A provider's name for an order that it accepted, safe to use as one segment of a URL's path.
+/// A provider's ID of an accepted order, safe to use as one path segment of a URL.
 package struct OrderID: Sendable, Hashable, CustomStringConvertible {
     private static let maximumBytes = 512
 
+    /// The ID as the provider reports it.
     package let text: String
 
-    /// - Returns: `nil` for a text that could lead a request elsewhere or that is no id.
+    /// Validates an ID.
+    ///
+    /// - Returns: `nil` for a text that is empty, too long, or could lead a request to another path.
     package init?(_ text: String) {
         guard !text.isEmpty, text.utf8.count <= Self.maximumBytes, text != ".", text != "..",
             text.utf8.allSatisfy({ Self.isUnreserved($0) || Self.isEncoded($0) })
@@ -14,7 +19,7 @@ package struct OrderID: Sendable, Hashable, CustomStringConvertible {
         self.text = text
     }
 
-    /// A text, or a whole number: servers number their orders too.
+    /// Reads an ID from JSON: a string or an integer.
     package init?(_ value: JSONValue?) {
         switch value {
         case .string(let text): self.init(text)
@@ -23,9 +28,10 @@ package struct OrderID: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// The ID as the provider reports it.
     package var description: String { text }
 
-    /// The id as a segment of a path, percent-encoded.
+    /// The ID as a path segment, percent-encoded.
     package var pathSegment: String {
         text.utf8.reduce(into: "") { result, byte in
             if Self.isUnreserved(byte) {
@@ -40,6 +46,6 @@ package struct OrderID: Sendable, Hashable, CustomStringConvertible {
         (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || "-._~".utf8.contains(byte)
     }
 
-    /// Characters of ids such as base64 that are allowed, but not as they are.
+    /// Characters that IDs contain, such as those of base64, and that must be percent-encoded.
     private static func isEncoded(_ byte: UInt8) -> Bool { "=+:@,".utf8.contains(byte) }
 }

@@ -1,14 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Faults
 
-/// What an answer without a result says of an order. `ProviderFailure.outcome` is the one table of it, for all providers.
+/// What a response without a result shows of an order. `ProviderErrorMapper.outcome` derives it for all providers.
 package enum OrderOutcome: Sendable, Equatable {
-    /// The provider did not take the order.
+    /// The provider did not accept the order.
     case refused
-    /// The provider itself failed, redirected, or answered a success with an error. It may have taken the order; its list of
-    /// orders, if it has one, shows whether it did.
+    /// The provider itself failed, redirected, or answered a success with an error. It may have accepted the order; its list of
+    /// orders, if there is one, shows whether it did.
     case failed
-    /// Something between failed, or the time was over: the order may be taken even after this answer.
+    /// A gateway failed or timed out. The order may still be accepted after this response.
     case lost
 
-    package var fate: OrderFate { self == .refused ? .refused : .unknown }
+    /// What is known of the charge.
+    package var chargeStatus: ChargeStatus { self == .refused ? .refused : .unknown }
 }

@@ -1,75 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import FoundationEssentials
 import HTTP
 import Retry
 import Untrusted
 
-/// Looks for an order whose answer was lost in the provider's list of orders.
+/// Searches the provider's list of orders for an order whose response was lost.
 struct OrderSearch<API: OrderAPI>: Sendable {
-    /// How often the list is read: an order appears in it a moment after it was taken.
-    private static var looks: Int { 3 }
+    /// How often the list is read: a new order may appear in it with a delay.
+    private static var attempts: Int { 3 }
     private static var maximumPages: Int { 5 }
 
-    /// Seconds by which the clock that an order's time is from may be behind.
-    private static var doubt: Double { 120 }
+    /// The uncertainty of an order's creation time, in seconds.
+    private static var clockTolerance: Double { 120 }
 
     enum Finding {
         case found(OrderReport)
-        /// The list reaches back to the moment, and has no order that can be the one.
+        /// The list reaches back to the time at which the order was sent, and contains no order that can be this one.
         case absent
         /// There is no list, it cannot be read, or it does not show enough.
         case unclear
     }
 
+    /// The result of one page.
+    enum PageResult {
+        case found(OrderReport)
+        /// The order is not on this page.
+        ///
+        /// - Parameters:
+        ///   - isClear: Whether the page shows that none of its orders can be this one.
+        ///   - reachesBack: Whether older pages cannot contain the order.
+        case notFound(isClear: Bool, reachesBack: Bool)
+    }
+
     let api: API
     let http: HTTPClient
-    let pauses: OrderPauses
+    let intervals: OrderPollingIntervals
     let claims: OrderClaims
 
-    /// - Parameter moment: when the order was sent, in seconds since 1970 by this machine's clock.
+    /// Searches the list, and retries until the order appears.
+    ///
+    /// - Parameter sentAt: When the order was sent, in seconds since 1970 by this machine's clock.
     /// - Throws: `CancellationError`.
-    func find(since moment: Double) async throws -> Finding {
+    func find(since sentAt: Double) async throws -> Finding {
         var last = Finding.unclear
-        var backoff = Backoff(first: .clamping(seconds: pauses.first), longest: .seconds(3600))
-        for _ in 0..<Self.looks {
-            guard (try? api.list(page: nil)) != nil else { return .unclear }
+        var backoff = Backoff(first: .clamping(seconds: intervals.first), longest: .seconds(3600))
+        for _ in 0..<Self.attempts {
+            guard (try? api.listRequest(page: nil)) != nil else { return .unclear }
             try await Task.sleep(for: backoff.next())
-            last = await search(since: moment)
+            last = await search(since: sentAt)
             if case .found = last { return last }
         }
         return last
     }
 
-    private func search(since moment: Double) async -> Finding {
+    private func search(since sentAt: Double) async -> Finding {
         var page: String?
         var isClear = true
         for _ in 0..<Self.maximumPages {
-            guard let request = try? api.list(page: page), let response = try? await http.send(request),
-                response.isSuccess, let list = api.listed(response)
+            guard let request = try? api.listRequest(page: page), let response = try? await http.send(request),
+                response.isSuccess, let list = api.orderList(response)
             else { return .unclear }
-            let earliest = Self.earliest(moment, response)
-            for entry in list.entries {
-                let created = entry.createdAt
-                if let report = entry.report, entry.isSame, let created, created >= earliest,
-                    claims.claim(report.id, of: api)
-                {
-                    return .found(report)
-                }
-                // An order since the moment may be this one, whoever has its id: servers that start again count from the start.
-                let time = created ?? earliest
-                let isExplained = time < earliest && entry.report.map { claims.has($0.id, of: api) } ?? false
-                if time >= earliest - Self.doubt, !isExplained { isClear = false }
+            switch examine(list, earliest: Self.earliest(sentAt, response)) {
+            case .found(let report): return .found(report)
+            case .notFound(let isPageClear, let reachesBack):
+                isClear = isClear && isPageClear
+                if reachesBack { return isClear ? .absent : .unclear }
             }
-            let isComplete = list.isLast || list.oldest.map { $0 < earliest - Self.doubt } ?? false
-            if isComplete { return isClear ? .absent : .unclear }
             guard let next = list.next, next != page else { return .unclear }
             page = next
         }
         return .unclear
     }
 
-    /// A moment of this machine's clock by the provider's, as far as its answer shows that one.
-    private static func earliest(_ moment: Double, _ response: HTTPResponse) -> Double {
-        guard let there = response.headers["date"].flatMap(HTTPDate.seconds) else { return moment - 60 }
-        return moment + (there - Date().timeIntervalSince1970) - 2
+    /// Searches one page, and claims the order if it is found.
+    ///
+    /// - Parameter earliest: The earliest creation time of the order, in seconds since 1970 by the provider's clock.
+    func examine(_ list: OrderList, earliest: Double) -> PageResult {
+        var isClear = true
+        for entry in list.entries {
+            let created = entry.createdAt
+            if let report = entry.report, entry.isMatch, let created, created >= earliest,
+                claims.claim(report.id, of: api)
+            {
+                return .found(report)
+            }
+            // A later order may be this one even if its ID is claimed: servers that restart may reuse IDs.
+            let time = created ?? earliest
+            let isExplained = time < earliest && entry.report.map { claims.isClaimed($0.id, of: api) } ?? false
+            if time >= earliest - Self.clockTolerance, !isExplained { isClear = false }
+        }
+        let reachesBack = list.isLast || list.oldest.map { $0 < earliest - Self.clockTolerance } ?? false
+        return .notFound(isClear: isClear, reachesBack: reachesBack)
+    }
+
+    /// Converts a time of this machine's clock to the provider's clock, as far as the response shows that clock.
+    private static func earliest(_ sentAt: Double, _ response: HTTPResponse) -> Double {
+        guard let providerTime = response.headers["date"].flatMap(HTTPDate.seconds) else { return sentAt - 60 }
+        return sentAt + (providerTime - Date().timeIntervalSince1970) - 2
     }
 }

@@ -1,20 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import FoundationEssentials
 package import HTTP
 package import Secrets
 
-/// Fetches a result from where a provider says that it is: from https and public addresses, from the provider's own server, or out
-/// of the answer itself (`data:`).
+/// Downloads a result from the URL that a provider reports: https at public addresses, the provider's own server, or a `data:` URI.
+///
+/// ```swift
+/// let download = OutputDownload(provider: "replicate", base: base, http: http, timeout: 60)
+/// let response = try await download.fetch(url, into: .memory(maximum: 1 << 20))
+/// ```
 package struct OutputDownload: Sendable {
+    /// The provider's name, for errors.
     package let provider: String
-    /// The provider's URL.
+    /// The URL of the provider's API.
     let base: String
-    /// Sent to the provider's own server only.
+    /// The API key, sent to the provider's own server only.
     let key: Secret?
     let http: HTTPClient
-    /// Seconds.
+    /// The time for each download, in seconds.
     let timeout: Double
 
+    /// - Parameters:
+    ///   - provider: The provider's name, for errors.
+    ///   - base: The URL of the provider's API.
+    ///   - key: The API key, sent to the provider's own server only.
+    ///   - http: The client that sends the requests.
+    ///   - timeout: The time for each download, in seconds.
     package init(provider: String, base: String, key: Secret? = nil, http: HTTPClient, timeout: Double) {
         self.provider = provider
         self.base = base
@@ -23,12 +36,13 @@ package struct OutputDownload: Sendable {
         self.timeout = timeout
     }
 
-    /// Fetches the first output that works.
+    /// Fetches the first usable output.
     ///
     /// - Parameters:
-    ///   - outputs: best first.
-    ///   - body: fetches one, and checks what came.
-    /// - Throws: the error of the first one; retryable if one of them may work later.
+    ///   - outputs: The URLs of the result, best first.
+    ///   - body: Fetches one output and checks it.
+    /// - Returns: The value of the first call of `body` that succeeds.
+    /// - Throws: The error of the first output; retryable if the error of any output is.
     package func first<Result>(of outputs: [String], _ body: (String) async throws -> Result) async throws -> Result {
         var failure: ServiceError?
         for output in outputs {
@@ -38,22 +52,25 @@ package struct OutputDownload: Sendable {
                 if failure == nil { failure = error } else if error.retryable { failure?.retryable = true }
             }
         }
-        throw failure ?? ServiceError(.unavailable, "\(provider): there is no result", provider: provider)
+        throw failure ?? ServiceError(.unavailable, "\(provider): the order has no result", provider: provider)
     }
 
+    /// Downloads one output.
+    ///
     /// - Parameters:
-    ///   - output: a URL.
-    ///   - sink: for at most as many bytes as are wanted.
-    /// - Throws: `ServiceError`, also for a URL that leads into this machine's network, or to a file.
+    ///   - output: A URL or a `data:` URI.
+    ///   - sink: The destination, with the maximum size.
+    /// - Returns: A successful response.
+    /// - Throws: `ServiceError`, also for a URL of a private network or of a file.
     package func fetch(_ output: String, into sink: HTTPRequest.Sink) async throws -> HTTPResponse {
-        if DataURI.isOne(output) { return try unpack(output, into: sink) }
+        if DataURI.isDataURI(output) { return try decode(output, into: sink) }
         var request = HTTPRequest.get(output, sink: sink)
-        request.author = .told(by: base)
+        request.urlSource = .server(at: base)
         request.redirects = 3
-        request.unpacksUnasked = true
+        request.acceptsUnsolicitedCompression = true
         request.timeouts = HTTPRequest.Timeouts(connect: 10, total: timeout, stall: 30)
         if let key, output.hasPrefix("\(base)/") { request.headers["Authorization"] = "Bearer \(key.reveal())" }
-        let failure = ProviderFailure(provider: provider)
+        let failure = ProviderErrorMapper(provider: provider)
         let response: HTTPResponse
         do {
             response = try await http.send(request)
@@ -64,17 +81,17 @@ package struct OutputDownload: Sendable {
             var error =
                 failure.error(response)
                 ?? ServiceError(.unavailable, "\(provider): answered \(response.status)", provider: provider)
-            // A file may appear, or get another link, a moment after the order's end.
+            // A file may become available, or get another URL, shortly after the order has finished.
             if [400, 403, 404, 410, 416].contains(response.status) { error.retryable = true }
             throw error
         }
         return response
     }
 
-    private func unpack(_ output: String, into sink: HTTPRequest.Sink) throws -> HTTPResponse {
+    private func decode(_ output: String, into sink: HTTPRequest.Sink) throws -> HTTPResponse {
         guard let data = DataURI(output) else {
             throw ServiceError(
-                .corruptMedia, "\(provider): the result is a data: URI that cannot be read", retryable: false,
+                .corruptMedia, "\(provider): the result is a data: URI that cannot be decoded", retryable: false,
                 provider: provider)
         }
         let maximum: Int
@@ -88,7 +105,7 @@ package struct OutputDownload: Sendable {
             maximum = bound
             try write(data.bytes, to: path)
         case .part, .slice:
-            throw ServiceError(.internal, "\(provider): a data: URI has no parts", provider: provider)
+            throw ServiceError(.internal, "\(provider): a data: URI cannot be read in parts", provider: provider)
         }
         guard data.bytes.count <= maximum else {
             throw ServiceError(

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import FoundationEssentials
 package import HTTP
@@ -5,129 +7,143 @@ import Untrusted
 
 /// One order at a provider that charges for it, from the request to the result.
 ///
+/// ```swift
+/// let order = client.order("owner/name", input: input, .image, timeout: 180)
+/// let finished = try await order.finish(store: store)
+/// let bytes = try await order.fetch(finished) { outputs in try await download(outputs) }
+/// ```
+///
 /// The policy for all providers:
-/// - The order is sent once. Its fate is refused, unknown or accepted; where it is unknown, the provider's list of orders is
-///   searched, if there is one. An order to which the provider itself answered a failure, and that a complete list does not have,
-///   was refused.
-/// - An accepted order is polled until its end. An answer that cannot be read, or a refused question, is followed by another one. An
-///   order has failed only if a report says so that names it.
-/// - An order that is given up is cancelled. What it may have cost is in the error's `order`.
-/// - A result is fetched again if that fails; it is never bought again.
-/// - An error is `retryable` only if the order certainly brought nothing: it was refused, or the provider reported that it failed.
-///   Any other error must not be followed by another order for the same wish.
+/// - An order is sent once. It is then refused, accepted or unknown. If it is unknown, the provider's list of orders is searched,
+///   if there is one. An order that the provider itself answered with an error, and that a complete list does not contain, was
+///   refused.
+/// - An accepted order is polled until it ends. An unreadable response or a rejected status request is retried. An order has failed
+///   only if a report that names it says so.
+/// - An order that is given up is cancelled. The error states its `chargeStatus`.
+/// - A result that cannot be fetched is fetched again; it is never ordered again.
+/// - An error is `retryable` only if the order certainly delivered nothing: it was refused, or the provider reported that it
+///   failed. After any other error, the same request must not be ordered again.
 package struct PaidOrder<API: OrderAPI>: Sendable {
+    /// An order that has succeeded.
     package struct Finished: Sendable {
+        /// The provider's ID of the order.
         package let id: OrderID
-        /// At least one, best first.
+        /// The URLs of the result, best first; at least one.
         package let outputs: [String]
-        /// What a person should know, though the result is there.
+        /// Warnings for the user, although the order succeeded.
         package let warnings: [String]
     }
 
     let api: API
     let http: HTTPClient
     private let timeout: Double
-    private let pauses: OrderPauses
+    private let intervals: OrderPollingIntervals
 
     /// - Parameters:
-    ///   - timeout: seconds from the order to its end; the order is cancelled when they have passed.
-    ///   - pauses: between two questions.
-    package init(_ api: API, http: HTTPClient, timeout: Double, pauses: OrderPauses = OrderPauses()) {
+    ///   - api: The requests and responses of the order.
+    ///   - http: The client that sends the requests.
+    ///   - timeout: The time for the whole order, in seconds; the order is cancelled when it has passed.
+    ///   - intervals: The polling intervals.
+    package init(
+        _ api: API, http: HTTPClient, timeout: Double, intervals: OrderPollingIntervals = OrderPollingIntervals()
+    ) {
         self.api = api
         self.http = http
         self.timeout = timeout
-        self.pauses = pauses
+        self.intervals = intervals
     }
 
-    /// Orders and waits for the end.
+    /// Sends the order, or continues a pending one, and waits until it ends.
     ///
     /// - Parameters:
-    ///   - memory: an order of an earlier process in it is continued instead of sending another one.
-    ///   - progress: called for each answer, with 0 to 1 if the provider reports it.
-    /// - Throws: `ServiceError` whose `order` is the fate, or `CancellationError` after the order was cancelled.
+    ///   - store: Stores the order. Its pending order is continued instead of sending another one.
+    ///   - progress: Called for each response, with the progress from 0 to 1 if the provider reports it.
+    /// - Returns: The URLs of the result.
+    /// - Throws: A `ServiceError` with the `chargeStatus` of the order; a `CancellationError` after the order was cancelled.
     package func finish(
-        memory: some OrderMemory = NoOrderMemory(), progress: (Double?) -> Void = { _ in }
+        store: some OrderStore = NullOrderStore(), progress: (Double?) -> Void = { _ in }
     ) async throws -> Finished {
-        var polling = OrderPolling(timeout: timeout, first: pauses.first, longest: pauses.longest)
-        let claims = memory.claims
-        switch memory.unsettled {
+        var polling = OrderPolling(timeout: timeout, first: intervals.first, longest: intervals.longest)
+        let claims = store.claims
+        switch store.pendingOrder {
         case .accepted(let id):
             _ = claims.claim(id, of: api)
             return try await wait(for: id, nil, [], &polling, progress)
-        case .sent(let moment):
+        case .sent(let time):
             let lost = ServiceError(
-                .unavailable, "\(api.provider): the process ended before it got the answer to an order",
-                provider: api.provider, providerCode: OrderLoss.code)
-            let (report, warning) = try await recover(Unanswered(error: lost), since: moment, claims)
-            memory.accepted(report.id)
+                .unavailable, "\(api.provider): the process ended before it received the response to an order",
+                provider: api.provider, providerCode: LostOrder.code)
+            let (report, warning) = try await recover(Unanswered(error: lost), since: time, claims)
+            store.accepted(report.id)
             return try await wait(for: report.id, report, [warning], &polling, progress)
         case nil:
-            let (report, warnings) = try await submit(memory)
-            memory.accepted(report.id)
+            let (report, warnings) = try await submit(store)
+            store.accepted(report.id)
             return try await wait(for: report.id, report, warnings, &polling, progress)
         }
     }
 
     // MARK: - Submitting
 
-    private func submit(_ memory: some OrderMemory) async throws -> (OrderReport, [String]) {
+    private func submit(_ store: some OrderStore) async throws -> (OrderReport, [String]) {
         var request: HTTPRequest
         do {
-            request = try api.order()
+            request = try api.orderRequest()
             request.mayReuseConnection = false
             try Task.checkCancellation()
-            try memory.sending()
+            try store.sending()
         } catch var error as ServiceError {
-            error.order = .refused
+            error.chargeStatus = .refused
             throw error
         }
-        // A little early: clocks of providers report whole seconds.
-        let moment = Date().timeIntervalSince1970
+        // Taken before sending: providers report creation times in whole seconds.
+        let sentAt = Date().timeIntervalSince1970
         do {
             let report = try await accepted(request)
-            _ = memory.claims.claim(report.id, of: api)
+            _ = store.claims.claim(report.id, of: api)
             return (report, [])
         } catch let unanswered as Unanswered {
-            guard unanswered.error.order != .refused else { throw unanswered.error }
-            let (report, warning) = try await recover(unanswered, since: moment, memory.claims)
+            guard unanswered.error.chargeStatus != .refused else { throw unanswered.error }
+            let (report, warning) = try await recover(unanswered, since: sentAt, store.claims)
             return (report, [warning])
         }
     }
 
     /// - Throws: `Unanswered`; `CancellationError`.
     private func accepted(_ request: HTTPRequest) async throws -> OrderReport {
-        let failure = ProviderFailure(provider: api.provider)
+        let mapper = ProviderErrorMapper(provider: api.provider)
         let response: HTTPResponse
         do {
             response = try await sendOnce(request)
         } catch let error as HTTPError {
-            throw Unanswered(error: failure.error(error))
+            throw Unanswered(error: mapper.error(error))
         }
-        let refusal = failure.error(response)
+        let rejection = mapper.error(response)
         if response.isSuccess, let report = api.report(response, of: nil) {
-            guard let refusal else { return report }
-            // A refusal may have an id of its own.
-            if refusal.order == .refused { throw Unanswered(error: refusal) }
-            guard case .failed = report.standing, [.quotaExhausted, .unauthorized].contains(refusal.kind) else {
+            guard let rejection else { return report }
+            // A rejection may have an ID of its own.
+            if rejection.chargeStatus == .refused { throw Unanswered(error: rejection) }
+            guard case .failed = report.state, [.quotaExhausted, .unauthorized].contains(rejection.kind) else {
                 return report
             }
-            throw Unanswered(error: refusal, isSettledByList: true)
+            throw Unanswered(error: rejection, isSettledByList: true)
         }
-        if let refusal {
-            throw Unanswered(error: refusal, isSettledByList: failure.outcome(response) == .failed)
+        if let rejection {
+            throw Unanswered(error: rejection, isSettledByList: mapper.outcome(response) == .failed)
         }
-        if let words = failure.wordsOfSuccess(response) { throw Unanswered(error: words) }
+        if let error = mapper.errorInSuccess(response) { throw Unanswered(error: error) }
         let isPage = response.headers["content-type"]?.contains("html") == true
         var error = ServiceError(
             .unavailable,
-            "\(api.provider): the answer to the order names no order"
+            "\(api.provider): the response to the order contains no order ID"
                 + "\(isPage ? ", it is a web page" : ""): check \(api.baseVariable)",
             provider: api.provider)
-        error.order = .unknown
+        error.chargeStatus = .unknown
         throw Unanswered(error: error)
     }
 
-    /// Sends the order. A caller that is cancelled waits a little for the answer: only an order whose id is known can be cancelled.
+    /// Sends the order. After a cancellation it waits two seconds for the response: only an order whose ID is known can be
+    /// cancelled.
     private func sendOnce(_ request: HTTPRequest) async throws -> HTTPResponse {
         let http = http
         let exchange = Task { try await http.send(request) }
@@ -141,26 +157,26 @@ package struct PaidOrder<API: OrderAPI>: Sendable {
         }
     }
 
-    /// Searches the provider's list for an order whose answer was lost.
+    /// Searches the provider's list for an order whose response was lost.
     ///
-    /// - Throws: the error of the order, refused if the list shows that it was not taken; otherwise with an unknown fate and not to be
-    ///   repeated.
+    /// - Throws: The error of the order, with `chargeStatus` `refused` if the list shows that it was not accepted; otherwise `unknown`,
+    ///   and not retryable.
     private func recover(
-        _ unanswered: Unanswered, since moment: Double, _ claims: OrderClaims
+        _ unanswered: Unanswered, since sentAt: Double, _ claims: OrderClaims
     ) async throws -> (report: OrderReport, warning: String) {
         var error = unanswered.error
-        switch try await OrderSearch(api: api, http: http, pauses: pauses, claims: claims).find(since: moment) {
+        switch try await OrderSearch(api: api, http: http, intervals: intervals, claims: claims).find(since: sentAt) {
         case .found(let report):
             return (report, "\(error.message); the order was found in the list of orders as \(report.id)")
         case .absent where unanswered.isSettledByList:
             error.message += "; the provider's list does not have the order"
-            error.order = .refused
+            error.chargeStatus = .refused
             throw error
         case .absent, .unclear: break
         }
         error.message += "; the order may have been taken and billed, and is not repeated"
         error.retryable = false
-        error.order = .unknown
+        error.chargeStatus = .unknown
         throw error
     }
 
@@ -171,13 +187,13 @@ package struct PaidOrder<API: OrderAPI>: Sendable {
         _ progress: (Double?) -> Void
     ) async throws -> Finished {
         var last = first
-        var patience = RefusalPatience(seconds: pauses.patience)
+        var tolerance = PollErrorTolerance(seconds: intervals.errorTolerance)
         do {
             while true {
-                switch last?.standing {
+                switch last?.state {
                 case .succeeded: return try finished(id, last?.outputs ?? [], warnings)
                 case .failed(let error): throw Ended(error: error)
-                case .underWay: progress(last?.fraction)
+                case .inProgress: progress(last?.fraction)
                 case nil: break
                 }
                 guard try await polling.pause() else {
@@ -187,26 +203,30 @@ package struct PaidOrder<API: OrderAPI>: Sendable {
                         requestID: id.text)
                 }
                 do {
-                    last = try await ask(id)
-                    patience.answered()
+                    last = try await status(of: id)
+                    tolerance.recordSuccess()
                 } catch let error as ServiceError {
-                    // The order goes on there, whatever became of one question.
-                    if error.retryable { patience.answered() } else if patience.refused() { throw error }
+                    // A failed status request does not end the order.
+                    if error.retryable {
+                        tolerance.recordSuccess()
+                    } else if tolerance.recordRejection() {
+                        throw error
+                    }
                     guard error.kind != .tooLarge else { throw error }
-                    polling.wait(atLeast: error.retryAfter)
+                    polling.extendNextPause(toAtLeast: error.retryAfter)
                 }
             }
         } catch let ended as Ended {
             throw ended.error(of: id)
-        } catch let error as ServiceError where error.order == .billed {
+        } catch let error as ServiceError where error.chargeStatus == .billed {
             throw error
         } catch {
-            // In words that are not known, but with a result.
+            // The status word is unknown, but there is a result.
             if error is ServiceError, let outputs = last?.outputs, !outputs.isEmpty {
                 return try finished(id, outputs, warnings)
             }
-            if error is ServiceError, let place = await result(of: id) {
-                return try finished(id, [place], warnings)
+            if error is ServiceError, let url = await result(of: id) {
+                return try finished(id, [url], warnings)
             }
             let (isCancelled, report) = await cancel(id)
             guard var failure = error as? ServiceError else { throw error }
@@ -216,15 +236,15 @@ package struct PaidOrder<API: OrderAPI>: Sendable {
                 ? "; \(id) was cancelled, and may have been billed until then"
                 : "; \(id) could not be cancelled, and may be billed"
             failure.retryable = false
-            failure.order = .unknown
+            failure.chargeStatus = .unknown
             failure.requestID = id.text
             throw failure
         }
     }
 
-    /// Where the result is, although no report says that the order succeeded; `nil` if it is not there.
+    /// Returns the URL of the result although no report says that the order succeeded; `nil` if there is no result.
     private func result(of id: OrderID) async -> String? {
-        guard var request = try? api.result(id) else { return nil }
+        guard var request = try? api.resultRequest(id) else { return nil }
         request.sink = .slice(0..<64)
         request.timeouts = HTTPRequest.Timeouts(connect: 2, total: 10, stall: 10)
         guard let response = try? await http.send(request), response.isSuccess else { return nil }
@@ -241,64 +261,66 @@ package struct PaidOrder<API: OrderAPI>: Sendable {
                 .unavailable,
                 "\(api.provider): \(id) succeeded without a result that can be fetched, and may have been billed",
                 retryable: false, provider: api.provider, requestID: id.text)
-            failure.order = .billed
+            failure.chargeStatus = .billed
             throw failure
         }
         return Finished(id: id, outputs: outputs, warnings: warnings)
     }
 
-    private func ask(_ id: OrderID) async throws -> OrderReport {
-        let failure = ProviderFailure(provider: api.provider)
+    private func status(of id: OrderID) async throws -> OrderReport {
+        let mapper = ProviderErrorMapper(provider: api.provider)
         let response: HTTPResponse
         do {
-            response = try await http.send(try api.question(id))
+            response = try await http.send(try api.statusRequest(id))
         } catch let error as HTTPError {
-            throw failure.error(error)
+            throw mapper.error(error)
         }
-        // Of a server that has no time, nothing says how the order is.
+        // The body of a busy server's response does not describe the order.
         let isBusy = response.status >= 500 || [408, 429].contains(response.status)
         if !isBusy, let report = api.report(response, of: id) {
-            guard case .failed = report.standing else {
+            guard case .failed = report.state else {
                 if response.isSuccess { return report }
-                throw refused(response, id)
+                throw rejection(response, id)
             }
-            // A failure without the order's id is one of the question.
+            // A failure without the order's ID is one of the status request.
             if api.report(response, of: nil)?.id == id { return report }
         }
-        throw refused(response, id)
+        throw rejection(response, id)
     }
 
-    private func refused(_ response: HTTPResponse, _ id: OrderID) -> ServiceError {
-        let failure = ProviderFailure(provider: api.provider)
-        return failure.error(response)
+    private func rejection(_ response: HTTPResponse, _ id: OrderID) -> ServiceError {
+        ProviderErrorMapper(provider: api.provider).error(response)
             ?? ServiceError(
-                .unavailable, "\(api.provider): the answer about \(id) cannot be read", retryable: true,
+                .unavailable, "\(api.provider): the status of \(id) cannot be read", retryable: true,
                 provider: api.provider, requestID: id.text)
     }
 
-    /// Ends the work there, also if this task is cancelled itself.
+    /// Cancels the order at the provider, also if this task is cancelled.
     ///
-    /// - Returns: whether the provider confirmed it, and what it reports of the order.
+    /// - Returns: Whether the provider confirmed the cancellation, and the order's state if it reports one.
     private func cancel(_ id: OrderID) async -> (Bool, OrderReport?) {
-        guard var request = try? api.cancellation(id) else { return (false, nil) }
-        // A caller that cancelled waits for no result, and only some seconds for the reply.
+        guard var request = try? api.cancellationRequest(id) else { return (false, nil) }
+        // A cancelled caller waits only two seconds for the reply.
         let isAwaited = !Task.isCancelled
         request.timeouts = HTTPRequest.Timeouts(connect: 2, total: isAwaited ? 10 : 2, stall: 10)
         let ready = request
         return await Task {
             guard let response = try? await http.send(ready) else { return (false, nil) }
             if response.isSuccess { return (true, api.report(response, of: id)) }
-            // It may have ended meanwhile.
-            return (false, isAwaited ? try? await ask(id) : nil)
+            // The order may have ended in the meantime.
+            return (false, isAwaited ? try? await status(of: id) : nil)
         }.value
     }
 
     // MARK: - Fetching
 
-    /// Fetches the result, three times if that helps, each time from where the provider says that it is.
+    /// Fetches the result, and retries it twice after retryable errors, each time with the URLs that the provider then reports.
     ///
-    /// - Parameter body: fetches from the first of some outputs that works.
-    /// - Throws: `ServiceError` that is not to be retried and whose `order` is `billed`.
+    /// - Parameters:
+    ///   - finished: The order.
+    ///   - body: Fetches the first usable of some URLs.
+    /// - Returns: The value that `body` returned.
+    /// - Throws: A `ServiceError` that is not retryable and whose `chargeStatus` is `billed`.
     package func fetch<Result>(_ finished: Finished, _ body: ([String]) async throws -> Result) async throws -> Result {
         var outputs = finished.outputs
         var attempt = 1
@@ -307,12 +329,12 @@ package struct PaidOrder<API: OrderAPI>: Sendable {
                 return try await body(outputs)
             } catch let error as ServiceError {
                 guard attempt < 3, error.retryable, let pause = RetryPause.seconds(error.retryAfter) else {
-                    throw PaidWork(provider: api.provider, id: finished.id.text).lost(error)
+                    throw PaidResult(provider: api.provider, id: finished.id.text).undelivered(error)
                 }
                 attempt += 1
                 try await Task.sleep(for: .clamping(seconds: pause))
-                // Links expire.
-                if let report = try? await ask(finished.id), report.hasSucceeded, !report.outputs.isEmpty {
+                // URLs expire.
+                if let report = try? await status(of: finished.id), report.hasSucceeded, !report.outputs.isEmpty {
                     outputs = report.outputs
                 }
             }
@@ -320,24 +342,10 @@ package struct PaidOrder<API: OrderAPI>: Sendable {
     }
 }
 
-/// Seconds between two questions about an order, and until it is given up if they are refused.
-package struct OrderPauses: Sendable {
-    package var first: Double
-    package var longest: Double
-    /// For `RefusalPatience`.
-    package var patience: Double
-
-    package init(first: Double = 0.5, longest: Double = 5, patience: Double = RefusalPatience.usual) {
-        self.first = first
-        self.longest = longest
-        self.patience = patience
-    }
-}
-
-/// No answer to an order that names it.
+/// An order without a response that names it.
 private struct Unanswered: Error {
     let error: ServiceError
-    /// Whether a list that does not have the order shows that it was refused: the provider itself has answered.
+    /// Whether absence from a complete list shows that the order was refused, because the provider itself responded.
     var isSettledByList = false
 }
 
@@ -347,7 +355,7 @@ private struct Ended: Error {
 
     func error(of id: OrderID) -> ServiceError {
         var error = error
-        error.order = error.order ?? .unknown
+        error.chargeStatus = error.chargeStatus ?? .unknown
         error.requestID = error.requestID ?? id.text
         return error
     }

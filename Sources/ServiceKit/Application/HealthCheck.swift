@@ -1,29 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Faults
 import JSONRPC
 import ServicePool
 import Untrusted
 
-/// `--healthcheck`: whether this replica serves, asked on its own socket; for a container's engine, which needs no shell for it.
+/// Implements `--healthcheck`: queries this replica on its own socket, so that a container engine needs no shell.
 enum HealthCheck {
-    /// Seconds that the replica has for its answer.
-    private static let patience = 3
+    /// The time within which the replica must answer.
+    private static let timeout = Duration.seconds(3)
 
-    /// -> the exit status: 0 while the replica serves, else 1 after a line that says why not.
+    /// Queries the replica and prints its status.
+    ///
+    /// - Returns: the exit status: 0 if the replica serves and is healthy, otherwise 1 after printing the reason.
     static func run(_ service: String) async -> Int32 {
         do {
             let settings = try ServiceSettings()
             let connection = try await settings.runDirectory.connect(
-                to: service, instance: settings.instance, patience: .zero)
+                to: service, instance: settings.instance, timeout: .zero)
             let health = try await connection.call(
-                ServiceHealth.method, NoParams(), timeout: .seconds(Self.patience))
+                ServiceHealth.method, NoParams(), timeout: Self.timeout)
             await connection.close()
-            FileHandleOutput.output("\(service)/\(settings.instance.printable()): \(health.status.rawValue)\n")
-            if let problem = health.problem { FileHandleOutput.error("\(service): \(problem.printable())\n") }
+            StandardStreams.output("\(service)/\(settings.instance.printable()): \(health.status.rawValue)\n")
+            if let problem = health.problem { StandardStreams.error("\(service): \(problem.printable())\n") }
             return health.status == .serving && health.problem == nil ? 0 : 1
         } catch {
             let message = ServiceError(wrapping: error).message.printable()
-            FileHandleOutput.error("\(service): not serving: \(message)\n")
+            StandardStreams.error("\(service): not serving: \(message)\n")
             return 1
         }
     }

@@ -1,34 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Calls
 import FoundationEssentials
 import JSON
 package import JSONRPC
 import Parameters
 
-/// Who answers a method: what dispatches a call, and what `rpc.discover` describes.
+/// Binds a method to the function that answers it.
+///
+/// ```swift
+/// MethodHandler(GreeterAPI.greet) { request in Greeting(text: "Hello, \(request.name)") }
+/// ```
 package struct MethodHandler: Sendable {
     let name: String
     let summary: String
     let load: MethodLoad
-    let idempotent: Bool
-    /// Bytes that a line must be allowed to have for this method's requests; 0 if the service's own limit will do.
+    let isIdempotent: Bool
+    /// The maximum bytes of a request; 0 if the service's own line limit suffices.
     let requestLimit: Int
-    /// JSON Schema.
+    /// The JSON Schema of the parameters.
     let params: JSONValue
+    /// The JSON Schema of the result.
     let result: JSONValue
-    /// -> the JSON text of the result; `nil` from a handler that replied by itself.
+    /// Returns the JSON text of the result; `nil` if the handler has sent the reply itself.
     let answer: @Sendable (Call) async throws -> Data?
 
-    /// - Parameter body: throws `ServiceError`, or an error that is convertible to it.
+    /// Creates a handler whose body receives the call, e.g. to report progress.
+    ///
+    /// - Parameter body: should throw `ServiceError` or a `ServiceErrorConvertible`; other errors become `internal`.
     package init<P, R>(_ method: Method<P, R>, _ body: @escaping @Sendable (P, Call) async throws -> R) {
         self.init(method, answer: { params, call in try JSONCoding.encode(try await body(params, call)) })
     }
 
-    /// For a body that needs nothing of the call but its parameters.
+    /// Creates a handler whose body receives only the parameters.
     package init<P, R>(_ method: Method<P, R>, _ body: @escaping @Sendable (P) async throws -> R) {
         self.init(method, answer: { params, _ in try JSONCoding.encode(try await body(params)) })
     }
 
-    /// A method that replies early, by `call.reply`, and goes on with `call.notify` until it is cancelled.
+    /// Creates a handler that replies early by `call.reply` and continues with `call.notify` until it is cancelled.
     package static func streaming<P, R>(
         _ method: Method<P, R>, _ body: @escaping @Sendable (P, Call) async throws -> Void
     ) -> MethodHandler {
@@ -44,20 +53,20 @@ package struct MethodHandler: Sendable {
         name = method.name
         summary = method.summary
         load = method.load
-        idempotent = method.idempotent
+        isIdempotent = method.isIdempotent
         requestLimit = method.requestLimit ?? 0
         params = Schema.of(P.self)
         result = Schema.of(R.self)
-        // Asked once: a cast of each call's parameters would cost more than reading small ones.
-        let isDescribed = P.self is any Described.Type
-        // Whatever is sent, there is nothing to read.
-        let none = NoParams() as? P
+        // Evaluated once: casting each call's parameters would cost more than decoding small ones.
+        let isValidated = P.self is any ValidatedParameters.Type
+        // Parameters of a method without any are not decoded.
+        let noParams = NoParams() as? P
         self.answer = { call in
-            if let none { return try await answer(none, call) }
+            if let noParams { return try await answer(noParams, call) }
             let params = call.rawParams
-            let read =
-                isDescribed ? try CheckedParameters.decode(P.self, from: params) : try JSONCoding.decode(from: params)
-            return try await answer(read, call)
+            let decoded =
+                isValidated ? try ParameterDecoder.decode(P.self, from: params) : try JSONCoding.decode(from: params)
+            return try await answer(decoded, call)
         }
     }
 }

@@ -1,29 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import JSONRPC
 package import ServiceLifecycle
 
-/// A service as one value: what it answers, what runs beside it, when it is ready, and how it stops.
+/// The definition of a service: its methods, its background services, and what runs at start and at shutdown.
 ///
 /// ```swift
-/// let judge = MediaJudge(media: media)
-/// let application = ServiceApplication(methods: [MethodHandler(ClipperAPI.probe, judge.probe)])
+/// var application = ServiceApplication(methods: [
+///     MethodHandler(GreeterAPI.greet) { request in Greeting(text: "Hello, \(request.name)") }
+/// ])
+/// application.prepare = { try await loadGreetings() }
 /// ```
 ///
-/// Its life, in this order: all `services` begin, and `prepare`; the socket is published; after SIGTERM or SIGINT the socket goes away,
-/// new calls are refused as `busy`, `drain` runs, and the calls in flight end; then the `services` are cancelled, the last one first.
+/// Life cycle: `services` and `prepare` start; after `prepare` the socket is published. On SIGTERM or SIGINT the socket is removed, new
+/// calls are rejected as `busy`, `drain` runs, and the calls in flight end. Then `services` are cancelled in reverse order.
 package struct ServiceApplication: Sendable {
-    /// What it answers, beside the system methods.
+    /// The handlers of the service's own methods.
     package var methods: [MethodHandler]
-    /// What runs from the start until the last call has ended, and is cancelled then; each may end before, or fail and so end the process.
+    /// Background services. They run from the start until the last call has ended and are cancelled then. One may end earlier; if one
+    /// throws, the process ends.
     package var services: [any Service] = []
-    /// Makes the service ready to be called. If it throws, the process ends with an error and was never seen by a caller.
+    /// Prepares the service before its socket is published. If it throws, the process exits with an error.
     package var prepare: @Sendable () async throws -> Void = {}
-    /// Called once when the service is to stop, before it waits for its calls.
+    /// Called once at shutdown, before the service waits for its calls.
     package var drain: @Sendable () async -> Void = {}
-    /// Where jobs have their files, which `rpc.health` reports; only the orchestrator sets it.
+    /// Where the files of jobs are, reported by `rpc.health`; only the orchestrator sets it.
     package var layout: ServiceLayout?
-    /// Service-specific statistics: `details` of `rpc.stats`, an object.
+    /// Service-specific statistics for `details` of `rpc.stats`; must encode as an object.
     package var details: (@Sendable () async throws -> any Encodable & Sendable)?
 
+    /// Creates an application that only answers calls.
     package init(methods: [MethodHandler]) {
         self.methods = methods
     }

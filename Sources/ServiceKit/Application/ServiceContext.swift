@@ -1,19 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Blocking
 package import Logging
 package import ServicePool
 
-/// What a service has in hand when it builds its methods.
+/// The dependencies that a service receives when its application is created.
 package final class ServiceContext: Sendable {
-    /// `clipper`, ...
+    /// The service's name, such as `clipper`.
     package let service: String
+    /// The settings from the environment.
     package let settings: ServiceSettings
-    /// One line an event, on standard error.
+    /// Logs to standard error, one line per event.
     package let logger: Logger
-    /// The other services.
+    /// Clients of the other services.
     package let pools: ServicePools
-    /// Threads for work that blocks.
+    /// Threads for blocking work.
     package let blocking: BlockingPool
 
+    /// Creates a context.
     package init(
         service: String, settings: ServiceSettings, logger: Logger, pools: ServicePools, blocking: BlockingPool
     ) {
@@ -24,6 +28,8 @@ package final class ServiceContext: Sendable {
         self.blocking = blocking
     }
 
+    /// The replica's name.
     package var instance: String { settings.instance }
+    /// The version of the program.
     package var version: String { ServiceSettings.version }
 }

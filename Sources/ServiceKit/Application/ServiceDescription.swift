@@ -1,18 +1,21 @@
-/// What is known of a service before it is configured.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The static properties of a service.
 package struct ServiceDescription: Sendable {
-    /// `clipper`, ...: the executable's name, and its folder's in the run directory.
+    /// The name of the executable and of the folder in the run directory, such as `clipper`.
     package let name: String
     /// One sentence for `--help` and `rpc.discover`.
     package let about: String
-    /// Slots for calls of methods that are work, if `UNDERSTUDY_CAPACITY` is not set.
+    /// The number of slots for calls of methods with load `work`, unless `UNDERSTUDY_CAPACITY` is set.
     package let capacity: Int
-    /// Whether a run directory has one replica of it at most.
-    package let isOnly: Bool
+    /// Whether a run directory may contain at most one replica.
+    package let isSingleton: Bool
 
-    package init(_ name: String, about: String, capacity: Int, isOnly: Bool = false) {
+    /// Creates a description.
+    package init(_ name: String, about: String, capacity: Int, isSingleton: Bool = false) {
         self.name = name
         self.about = about
         self.capacity = capacity
-        self.isOnly = isOnly
+        self.isSingleton = isSingleton
     }
 }

@@ -1,22 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import Glibc
 import Logging
 import Untrusted
 
-/// The one way to be a service: reads arguments and environment, runs the application, and ends the process.
+/// The entry point of a service: reads arguments and environment, runs the application and exits.
+///
+/// ```swift
+/// await ServiceProgram.run(ServiceDescription("greeter", about: "Greets.", capacity: 4)) { context in
+///     ServiceApplication(methods: [MethodHandler(GreeterAPI.greet) { request in Greeting(text: "Hello, \(request.name)") }])
+/// }
+/// ```
 package enum ServiceProgram {
-    /// Makes the application of a service that has its name, before any caller can find it.
-    package typealias Maker = @Sendable (ServiceContext) async throws -> ServiceApplication
+    /// Creates the application after the service's name is reserved and before its socket is published.
+    package typealias ApplicationFactory = @Sendable (ServiceContext) async throws -> ServiceApplication
 
-    /// Runs until SIGTERM or SIGINT, then drains and exits with 0; 1 on a failure, 64 on wrong arguments.
-    package static func run(_ description: ServiceDescription, _ make: Maker) async {
-        await ServiceArguments.read(description)
+    /// Runs until SIGTERM or SIGINT, then drains and exits with status 0; with 1 on failure, with 64 for invalid arguments.
+    package static func run(_ description: ServiceDescription, _ makeApplication: ApplicationFactory) async {
+        await ServiceArguments.handle(description)
         do {
-            try await serve(description, make)
+            try await serve(description, makeApplication)
         } catch {
             let failure = ServiceError(wrapping: error)
             LogOutput.standardError.write(
-                "\(description.name): \(failure.message.bounded(to: TextBound.message).printable(lineBreaks: .kept))\n")
+                "\(description.name): \(failure.message.bounded(to: TextBound.message).printable(lineBreaks: .preserved))\n"
+            )
             LogOutput.standardError.flush()
             exit(1)
         }
@@ -24,19 +33,21 @@ package enum ServiceProgram {
         exit(0)
     }
 
-    private static func serve(_ description: ServiceDescription, _ make: Maker) async throws {
+    private static func serve(
+        _ description: ServiceDescription, _ makeApplication: ApplicationFactory
+    ) async throws {
         let settings = try ServiceSettings()
-        CoreDumps.forbid(settings)
+        CoreDumps.disable(settings)
         StateDirectory.protect(settings.stateDirectory)
-        // A peer that goes away while we write must not end the process.
+        // Writing to a disconnected peer must not end the process.
         signal(SIGPIPE, SIG_IGN)
-        if settings.string("UNDERSTUDY_SUPERVISED") == "stdin" { Supervision.endWithStandardInput() }
+        if settings.string("UNDERSTUDY_SUPERVISED") == "stdin" { Supervision.terminateAtEndOfStandardInput() }
         let level = LogLevel(settings.logLevel)
         let logger = Logger(label: "\(description.name)/\(settings.instance)") {
             LineLogHandler(label: $0, level: level)
         }
         for warning in KnownVariables.warnings(settings.environment.keys) { logger.warning("\(warning)") }
         let host = try ServiceHost(description, settings: settings, logLevel: level, logger: logger)
-        try await host.run(try await make(host.context))
+        try await host.run(try await makeApplication(host.context))
     }
 }

@@ -1,16 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import JSONRPC
 import Logging
 import ServiceLifecycle
 import ServicePool
 
-/// The server of a service as a part of its life: listen, make ready, publish, serve, drain.
+/// The life cycle of a service's server: listen, prepare, publish, serve, drain.
 final class SocketService: Service {
     private let publication: SocketPublication
     private let dispatcher: any Dispatcher
     private let interceptors: [any ServerInterceptor]
-    private let ledger: CallLedger
+    private let callTracker: CallTracker
     private let settings: ServiceSettings
-    /// Bytes that a line may have.
+    /// The maximum bytes of a request line.
     private let lineLimit: Int
     private let prepare: @Sendable () async throws -> Void
     private let drain: @Sendable () async -> Void
@@ -18,14 +20,14 @@ final class SocketService: Service {
 
     init(
         publication: SocketPublication, dispatcher: any Dispatcher, interceptors: [any ServerInterceptor],
-        ledger: CallLedger, settings: ServiceSettings,
+        callTracker: CallTracker, settings: ServiceSettings,
         lineLimit: Int, prepare: @escaping @Sendable () async throws -> Void,
         drain: @escaping @Sendable () async -> Void, logger: Logger
     ) {
         self.publication = publication
         self.dispatcher = dispatcher
         self.interceptors = interceptors
-        self.ledger = ledger
+        self.callTracker = callTracker
         self.settings = settings
         self.lineLimit = lineLimit
         self.prepare = prepare
@@ -39,39 +41,42 @@ final class SocketService: Service {
             peers: PeerPolicy(groups: settings.allowedGroups), lineLimit: lineLimit, logger: logger)
         let isPrepared: Bool
         do {
-            isPrepared = try await makeReady()
+            isPrepared = try await prepareUnlessStopped()
         } catch {
             await server.close()
             publication.withdraw()
             throw error
         }
         if isPrepared {
-            ledger.serve()
+            callTracker.serve()
             try publication.publish()
             logger.info("serving", metadata: ["socket": "\(publication.path)"])
             try? await gracefulShutdown()
         }
 
-        // The name goes first, so that callers turn to other replicas before this one begins to refuse.
+        // Remove the name first, so that clients use other replicas before this one rejects calls.
         publication.withdraw()
-        ledger.drain()
-        logger.info("draining", metadata: ["calls": "\(ledger.slotsInUse)"])
+        callTracker.drain()
+        logger.info("draining", metadata: ["calls": "\(callTracker.slotsInUse)"])
         await server.stopListening()
         await drain()
-        let isDrained = await withTimeout(seconds: settings.drainSeconds) { [ledger] in await ledger.idle() }
+        let isDrained = await withTimeout(seconds: settings.drainSeconds) { [callTracker] in
+            await callTracker.waitUntilIdle()
+        }
         if isDrained {
-            // The last call is over, but its reply may still be on its way out.
+            // The last call has ended, but its reply may not be sent yet.
             await server.finish()
         } else {
-            logger.warning("calls are cut off", metadata: ["calls": "\(ledger.slotsInUse)"])
+            logger.warning(
+                "cancelling calls that did not finish in time", metadata: ["calls": "\(callTracker.slotsInUse)"])
             await server.close()
         }
     }
 
-    /// Makes the service ready.
+    /// Runs `prepare`.
     ///
-    /// - Returns: `false` if a stop signal came before it was ready.
-    private func makeReady() async throws -> Bool {
+    /// - Returns: `false` if a stop signal arrived first.
+    private func prepareUnlessStopped() async throws -> Bool {
         do {
             try await cancelWhenGracefulShutdown { [prepare] in try await prepare() }
             return !Task.isShuttingDownGracefully
@@ -81,7 +86,9 @@ final class SocketService: Service {
         }
     }
 
-    /// -> whether `body` ended in time; it is left behind otherwise.
+    /// Runs `body` with a time limit; it is abandoned when the limit passes.
+    ///
+    /// - Returns: whether `body` ended in time.
     private func withTimeout(seconds: Double, _ body: @escaping @Sendable () async -> Void) async -> Bool {
         let (stream, continuation) = AsyncStream.makeStream(of: Bool.self)
         let work = Task {

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Glibc
 
-/// A supervised service lives no longer than its supervisor: it holds the reading end of a pipe whose writing end the
-/// supervisor never closes. However the supervisor ends, the kernel closes it.
+/// Ends a supervised service with its supervisor: standard input is a pipe whose write end the supervisor holds open, and the kernel
+/// closes it however the supervisor ends.
 enum Supervision {
-    /// Turns the end of standard input into SIGTERM.
-    static func endWithStandardInput() {
+    /// Sends SIGTERM to this process at the end of standard input.
+    static func terminateAtEndOfStandardInput() {
         var thread = pthread_t()
         pthread_create(
             &thread, nil,

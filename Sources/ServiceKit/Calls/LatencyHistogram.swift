@@ -1,18 +1,24 @@
-/// Counts durations in geometric buckets, ten to a factor of ten: any quantile within an eighth, whatever the number of calls.
+// SPDX-License-Identifier: Apache-2.0
+
+/// A histogram of durations with ten geometric buckets per decade; quantiles are accurate to an eighth, in constant memory.
 package struct LatencyHistogram: Sendable {
-    /// Seconds: the upper bounds of the buckets, from a microsecond to about 28 hours. What is longer is in one more bucket.
+    /// The upper bounds of the buckets in seconds, from a microsecond to about 28 hours. An additional bucket counts longer durations.
     private static let bounds: [Double] = (0...110).map { Self.bound($0) }
 
     private var buckets = [UInt64](repeating: 0, count: Self.bounds.count + 1)
+    /// The number of recorded durations.
     package private(set) var count: UInt64 = 0
-    /// Seconds of all durations together.
+    /// The sum of all durations in seconds.
     package private(set) var sum = 0.0
     private var shortest = Double.infinity
     private var longest = 0.0
 
+    /// Creates an empty histogram.
     package init() {}
 
-    /// - Parameter seconds: 0 or more; anything else counts as 0.
+    /// Records a duration.
+    ///
+    /// - Parameter seconds: 0 or more; negative and non-finite values count as 0.
     package mutating func record(_ seconds: Double) {
         let seconds = seconds > 0 && seconds.isFinite ? seconds : 0
         buckets[Self.bucket(seconds)] += 1
@@ -22,14 +28,14 @@ package struct LatencyHistogram: Sendable {
         longest = max(longest, seconds)
     }
 
-    /// Seconds below which the share of all durations lies. A larger share never gets a smaller result.
+    /// The quantile of all durations, monotonic in `fraction`.
     ///
-    /// - Parameter share: 0 to 1.
-    /// - Returns: `nil` where there are no durations.
-    package func quantile(_ share: Double) -> Double? {
+    /// - Parameter fraction: 0 to 1; 0.5 is the median.
+    /// - Returns: seconds; `nil` if no durations were recorded.
+    package func quantile(_ fraction: Double) -> Double? {
         guard count > 0 else { return nil }
-        // trusted: a share of a count
-        let rank = UInt64((Double(count) * share).rounded(.up))
+        // trusted: a fraction of a count
+        let rank = UInt64((Double(count) * fraction).rounded(.up))
         var seen: UInt64 = 0
         for (index, number) in buckets.enumerated() {
             seen += number
@@ -38,9 +44,8 @@ package struct LatencyHistogram: Sendable {
         return longest
     }
 
-    /// How many durations were at most so long, for two bounds to a factor of ten, from a microsecond to a thousand seconds.
-    ///
-    /// - Returns: seconds and numbers, both ascending.
+    /// The cumulative counts for two bounds per decade, from a microsecond to a thousand seconds: how many durations were at most
+    /// `seconds` long. Both are ascending.
     package var cumulative: [(seconds: Double, count: UInt64)] {
         var seen: UInt64 = 0
         var steps: [(seconds: Double, count: UInt64)] = []
@@ -51,7 +56,7 @@ package struct LatencyHistogram: Sendable {
         return steps
     }
 
-    /// 1e-6 times ten to the power of a tenth of `index`; powers of ten are exact.
+    /// 1e-6 × 10^(index / 10); powers of ten are exact.
     private static func bound(_ index: Int) -> Double {
         let tenths = [
             1, 1.258_925_411_794_167, 1.584_893_192_461_113, 1.995_262_314_968_88, 2.511_886_431_509_58,
@@ -62,7 +67,7 @@ package struct LatencyHistogram: Sendable {
         return tenths[index % tenths.count] * powers[index / tenths.count]
     }
 
-    /// The first bucket whose bound is not below the duration.
+    /// The index of the first bucket whose bound is not below the duration.
     private static func bucket(_ seconds: Double) -> Int {
         var (low, high) = (0, bounds.count)
         while low < high {

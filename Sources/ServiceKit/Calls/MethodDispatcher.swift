@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import FoundationEssentials
 import JSONRPC
 import Untrusted
 
-/// Answers the calls of a service's methods.
+/// Dispatches calls to the handlers of a service's methods.
 struct MethodDispatcher: Dispatcher {
     let registry: MethodRegistry
 
@@ -11,7 +13,7 @@ struct MethodDispatcher: Dispatcher {
         guard let handler = registry[call.method] else {
             let name = call.method.bounded(to: TextBound.quotation).printable()
             let known = registry.names.joined(separator: ", ")
-            throw ServiceError(.methodNotFound, "no method \"\(name)\" here; there are \(known)")
+            throw ServiceError(.methodNotFound, "unknown method \"\(name)\"; available methods: \(known)")
         }
         do {
             return try await handler.answer(call) ?? Data("null".utf8)

@@ -1,10 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 
-/// The methods of a service by their names.
+/// The method handlers of a service, by name.
 struct MethodRegistry: Sendable {
     private let handlers: [String: MethodHandler]
 
-    /// - Throws: `internal` where two handlers answer one method.
+    /// Creates a registry.
+    ///
+    /// - Throws: `internal` if two handlers answer the same method.
     init(_ handlers: [MethodHandler]) throws(ServiceError) {
         var byName: [String: MethodHandler] = [:]
         for handler in handlers {
@@ -17,9 +21,9 @@ struct MethodRegistry: Sendable {
 
     subscript(name: String) -> MethodHandler? { handlers[name] }
 
-    /// In alphabetical order.
+    /// The names of all methods, sorted.
     var names: [String] { handlers.keys.sorted() }
 
-    /// Bytes that a line must be allowed to have for the requests of all methods; 0 if the service's own limit will do.
+    /// The largest request limit of all methods, in bytes; 0 if the service's own line limit suffices.
     var requestLimit: Int { handlers.values.map(\.requestLimit).max() ?? 0 }
 }

@@ -1,20 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import JSON
 import JSONRPC
 import Parameters
 
-/// JSON Schema of a Codable type, read off the type itself: a decoder that is asked for members answers with made-up values
-/// and remembers what it was asked for. The description can so never differ from what is really decoded. What a type says of its
-/// members by `Described`, such as bounds and units, is added.
+/// Derives the JSON Schema of a `Decodable` type by decoding it from a probe, which records the requested members and returns dummy
+/// values. The schema therefore always matches what is decoded. Bounds and descriptions of `ValidatedParameters` are added.
 enum Schema {
+    /// The schema of a type.
     static func of(_ type: any Decodable.Type) -> JSONValue {
         let probe = SchemaProbe()
         _ = try? probe.value(of: type)
         return described(probe.schema, as: type)
     }
 
-    /// A schema with what the type says of its members.
+    /// Adds the descriptions and bounds of a type to its schema.
     fileprivate static func described(_ schema: JSONValue, as type: any Decodable.Type) -> JSONValue {
-        guard let type = type as? any Described.Type, case .object(var members) = schema,
+        guard let type = type as? any ValidatedParameters.Type, case .object(var members) = schema,
             var properties = members["properties"]?.object
         else { return schema }
         describe(&properties, type)
@@ -22,7 +24,7 @@ enum Schema {
         return .object(members)
     }
 
-    private static func describe<D: Described>(_ properties: inout [String: JSONValue], _ type: D.Type) {
+    private static func describe<D: ValidatedParameters>(_ properties: inout [String: JSONValue], _ type: D.Type) {
         for parameter in D.parameters {
             guard let own = properties[parameter.name]?.object else { continue }
             var schema = parameter.schema?.object ?? own.merging(parameter.keywords) { _, new in new }
@@ -32,7 +34,7 @@ enum Schema {
     }
 }
 
-/// Decodes anything, out of nothing.
+/// A decoder that returns dummy values and records the schema of what is decoded.
 private final class SchemaProbe: Decoder {
     var codingPath: [any CodingKey] = []
     var userInfo: [CodingUserInfoKey: Any] { [:] }
@@ -45,13 +47,13 @@ private final class SchemaProbe: Decoder {
         self.depth = depth
     }
 
-    /// A made-up value of the type; `schema` then describes it.
+    /// Returns a dummy value of a type; `schema` describes the type afterwards.
     func value<T: Decodable>(of type: T.Type) throws -> T {
-        guard depth < 12 else { throw Unknowable() }
+        guard depth < 12 else { throw NoDummyValue() }
         if let open = Self.openTypes[ObjectIdentifier(type)] {
             schema = open
             if let null = JSONValue.null as? T { return null }
-            throw Unknowable()
+            throw NoDummyValue()
         }
         if let cases = type as? any CaseIterable.Type, let (names, first) = Self.names(cases), let value = first as? T {
             schema = ["type": "string", "enum": .array(names.map { .string($0) })]
@@ -67,7 +69,7 @@ private final class SchemaProbe: Decoder {
     }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-        note()
+        updateObjectSchema()
         return KeyedDecodingContainer(KeyedProbe<Key>(probe: self))
     }
 
@@ -80,21 +82,22 @@ private final class SchemaProbe: Decoder {
         SingleProbe(probe: self)
     }
 
-    /// Brings `schema` up to what is known of the members.
-    fileprivate func note() {
+    /// Rebuilds `schema` from the members found so far.
+    fileprivate func updateObjectSchema() {
         var members: [String: JSONValue] = ["type": "object"]
         if !properties.isEmpty { members["properties"] = .object(properties) }
         if !required.isEmpty { members["required"] = .array(required.map { .string($0) }) }
         schema = .object(members)
     }
 
-    fileprivate func found(_ name: String, _ member: JSONValue, isRequired: Bool) {
+    fileprivate func addMember(_ name: String, _ member: JSONValue, isRequired: Bool) {
         properties[name] = member
         if isRequired { required.append(name) }
-        note()
+        updateObjectSchema()
     }
 
-    struct Unknowable: Error {}
+    /// No dummy value of the type can be made.
+    struct NoDummyValue: Error {}
 
     private static let openTypes: [ObjectIdentifier: JSONValue] = [ObjectIdentifier(JSONValue.self): [:]]
 
@@ -115,27 +118,27 @@ private struct KeyedProbe<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
     func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
         let (schema, value) = probe.describe(type)
-        probe.found(key.stringValue, schema, isRequired: true)
-        guard let value else { throw SchemaProbe.Unknowable() }
+        probe.addMember(key.stringValue, schema, isRequired: true)
+        guard let value else { throw SchemaProbe.NoDummyValue() }
         return value
     }
 
     func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? {
-        probe.found(key.stringValue, probe.describe(type).0, isRequired: false)
+        probe.addMember(key.stringValue, probe.describe(type).0, isRequired: false)
         return nil
     }
 
     func nestedContainer<N: CodingKey>(keyedBy type: N.Type, forKey key: Key) throws -> KeyedDecodingContainer<N> {
         let nested = SchemaProbe(depth: 1)
-        probe.found(key.stringValue, ["type": "object"], isRequired: false)
+        probe.addMember(key.stringValue, ["type": "object"], isRequired: false)
         return KeyedDecodingContainer(KeyedProbe<N>(probe: nested))
     }
 
     func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
-        throw SchemaProbe.Unknowable()
+        throw SchemaProbe.NoDummyValue()
     }
-    func superDecoder() throws -> any Decoder { throw SchemaProbe.Unknowable() }
-    func superDecoder(forKey key: Key) throws -> any Decoder { throw SchemaProbe.Unknowable() }
+    func superDecoder() throws -> any Decoder { throw SchemaProbe.NoDummyValue() }
+    func superDecoder(forKey key: Key) throws -> any Decoder { throw SchemaProbe.NoDummyValue() }
 
     func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? { try optional(type, key) }
     func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? { try optional(type, key) }
@@ -144,7 +147,7 @@ private struct KeyedProbe<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func decodeIfPresent(_ type: Int64.Type, forKey key: Key) throws -> Int64? { try optional(type, key) }
 
     private func optional<T: Decodable>(_ type: T.Type, _ key: Key) throws -> T? {
-        probe.found(key.stringValue, probe.describe(type).0, isRequired: false)
+        probe.addMember(key.stringValue, probe.describe(type).0, isRequired: false)
         return nil
     }
 }
@@ -166,15 +169,15 @@ private struct UnkeyedProbe: UnkeyedDecodingContainer {
         isAtEnd = true
         let (schema, value) = probe.describe(type)
         probe.schema = ["type": "array", "items": schema]
-        guard let value else { throw SchemaProbe.Unknowable() }
+        guard let value else { throw SchemaProbe.NoDummyValue() }
         return value
     }
 
     mutating func nestedContainer<N: CodingKey>(keyedBy type: N.Type) throws -> KeyedDecodingContainer<N> {
-        throw SchemaProbe.Unknowable()
+        throw SchemaProbe.NoDummyValue()
     }
-    mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer { throw SchemaProbe.Unknowable() }
-    mutating func superDecoder() throws -> any Decoder { throw SchemaProbe.Unknowable() }
+    mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer { throw SchemaProbe.NoDummyValue() }
+    mutating func superDecoder() throws -> any Decoder { throw SchemaProbe.NoDummyValue() }
 }
 
 private struct SingleProbe: SingleValueDecodingContainer {
@@ -185,18 +188,18 @@ private struct SingleProbe: SingleValueDecodingContainer {
 
     func decode<T: Decodable>(_ type: T.Type) throws -> T {
         switch type {
-        case is Bool.Type: return try known("boolean", false as? T)
-        case is String.Type: return try known("string", "" as? T)
-        case is Double.Type: return try known("number", 0.0 as? T)
-        case is Float.Type: return try known("number", Float(0) as? T)
-        case let integer as any FixedWidthInteger.Type: return try known("integer", Self.zero(integer) as? T)
+        case is Bool.Type: return try scalar("boolean", false as? T)
+        case is String.Type: return try scalar("string", "" as? T)
+        case is Double.Type: return try scalar("number", 0.0 as? T)
+        case is Float.Type: return try scalar("number", Float(0) as? T)
+        case let integer as any FixedWidthInteger.Type: return try scalar("integer", Self.zero(integer) as? T)
         default: return try probe.value(of: type)
         }
     }
 
-    private func known<T>(_ name: String, _ value: T?) throws -> T {
+    private func scalar<T>(_ name: String, _ value: T?) throws -> T {
         probe.schema = ["type": .string(name)]
-        guard let value else { throw SchemaProbe.Unknowable() }
+        guard let value else { throw SchemaProbe.NoDummyValue() }
         return value
     }
 

@@ -1,7 +1,9 @@
-/// Reads values for callers that ask for the same one at the same moment: one reading answers them all.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Coalesces concurrent reads of the same key into one.
 ///
-/// A caller never gets a value whose reading began before it asked, so it sees its own earlier writes; callers that come during a
-/// reading share the next one. A reading that no caller waits for any more is not begun, or is cancelled.
+/// A read never starts before the request it serves, so that callers see their own earlier writes: callers that arrive during a read share
+/// the next one. A read that no caller waits for any more is skipped or cancelled.
 ///
 /// ```swift
 /// let snapshots = SharedReads<String, Snapshot>(limit: 2) { id in try await makeSnapshot(of: id) }
@@ -10,41 +12,43 @@
 package actor SharedReads<Key: Hashable & Sendable, Value: Sendable> {
     private typealias Callers = [Int: CheckedContinuation<Value, any Error>]
 
-    private struct Line {
-        /// Callers of the reading that is under way.
+    private struct KeyState {
+        /// The callers of the read in progress.
         var served: Callers = [:]
-        /// Callers of the next one.
+        /// The callers of the next read.
         var waiting: Callers = [:]
-        var reading: Task<Void, Never>?
+        var currentRead: Task<Void, Never>?
     }
 
     private let limit: Int
     private let read: @Sendable (Key) async throws -> Value
-    private var lines: [Key: Line] = [:]
-    /// Keys whose next reading has not begun.
+    private var states: [Key: KeyState] = [:]
+    /// Keys whose next read has not started.
     private var queue: [Key] = []
     private var running = 0
-    private var nextCaller = 0
-    /// Readings that were begun so far.
+    private var lastCallerID = 0
+    /// The number of reads started so far.
     package private(set) var count = 0
 
+    /// Creates an empty instance.
+    ///
     /// - Parameters:
-    ///   - limit: readings at a time.
-    ///   - read: makes the value of a key; must end soon when it is cancelled.
+    ///   - limit: the maximum number of concurrent reads.
+    ///   - read: reads the value of a key; must end promptly when it is cancelled.
     package init(limit: Int, read: @escaping @Sendable (Key) async throws -> Value) {
         self.limit = limit
         self.read = read
     }
 
-    /// Callers whose reading has not begun.
-    var waitingCount: Int { lines.values.reduce(0) { $0 + $1.waiting.count } }
+    /// The number of callers whose read has not started.
+    var waitingCount: Int { states.values.reduce(0) { $0 + $1.waiting.count } }
 
-    /// The value of a key as it is now.
+    /// Reads the current value of a key.
     ///
-    /// - Throws: what reading throws; `CancellationError`.
+    /// - Throws: what the read throws; `CancellationError`.
     package func value(for key: Key) async throws -> Value {
-        nextCaller += 1
-        let caller = nextCaller
+        lastCallerID += 1
+        let caller = lastCallerID
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 guard !Task.isCancelled else { return continuation.resume(throwing: CancellationError()) }
@@ -56,34 +60,34 @@ package actor SharedReads<Key: Hashable & Sendable, Value: Sendable> {
     }
 
     private func enter(_ key: Key, _ caller: Int, _ continuation: CheckedContinuation<Value, any Error>) {
-        let line = lines[key]
-        lines[key, default: Line()].waiting[caller] = continuation
-        // A line with callers that wait is in the queue already, or comes into it when its reading ends.
-        if line == nil { queue.append(key) }
-        beginNext()
+        let isNew = states[key] == nil
+        states[key, default: KeyState()].waiting[caller] = continuation
+        // An existing key is queued already, or will be when its read ends.
+        if isNew { queue.append(key) }
+        startReads()
     }
 
     private func leave(_ key: Key, _ caller: Int) {
-        if let continuation = lines[key]?.waiting.removeValue(forKey: caller) {
+        if let continuation = states[key]?.waiting.removeValue(forKey: caller) {
             continuation.resume(throwing: CancellationError())
-        } else if let continuation = lines[key]?.served.removeValue(forKey: caller) {
+        } else if let continuation = states[key]?.served.removeValue(forKey: caller) {
             continuation.resume(throwing: CancellationError())
-            if lines[key]?.served.isEmpty == true { lines[key]?.reading?.cancel() }
+            if states[key]?.served.isEmpty == true { states[key]?.currentRead?.cancel() }
         }
     }
 
-    private func beginNext() {
+    private func startReads() {
         while running < limit, !queue.isEmpty {
             let key = queue.removeFirst()
-            guard var line = lines[key], !line.waiting.isEmpty else {
-                lines[key] = nil
+            guard var state = states[key], !state.waiting.isEmpty else {
+                states[key] = nil
                 continue
             }
-            (line.served, line.waiting) = (line.waiting, [:])
+            (state.served, state.waiting) = (state.waiting, [:])
             running += 1
             count += 1
-            // Detached: the deadline of the caller that comes first is not that of the others.
-            line.reading = Task.detached { [weak self, read] in
+            // Detached, since the deadline of the first caller does not apply to the others.
+            state.currentRead = Task.detached { [weak self, read] in
                 let result: Result<Value, any Error>
                 do {
                     result = .success(try await read(key))
@@ -92,17 +96,17 @@ package actor SharedReads<Key: Hashable & Sendable, Value: Sendable> {
                 }
                 await self?.finish(key, result)
             }
-            lines[key] = line
+            states[key] = state
         }
     }
 
     private func finish(_ key: Key, _ result: Result<Value, any Error>) {
         running -= 1
-        for continuation in (lines[key]?.served ?? [:]).values { continuation.resume(with: result) }
-        lines[key]?.served = [:]
-        lines[key]?.reading = nil
-        // The line stays known until its turn: its callers may leave meanwhile.
-        if lines[key]?.waiting.isEmpty == true { lines[key] = nil } else { queue.append(key) }
-        beginNext()
+        for continuation in (states[key]?.served ?? [:]).values { continuation.resume(with: result) }
+        states[key]?.served = [:]
+        states[key]?.currentRead = nil
+        // The state is retained until the key's turn, since its callers may leave meanwhile.
+        if states[key]?.waiting.isEmpty == true { states[key] = nil } else { queue.append(key) }
+        startReads()
     }
 }

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import FoundationEssentials
 import JSONRPC
 import Logging
 import Untrusted
 
-/// Logs how calls of the service's own methods ended.
+/// Logs the outcome of calls of the service's own methods: `debug` on success, `info` or `error` on failure.
 struct CallLog: ServerInterceptor {
     let logger: Logger
 
@@ -16,7 +18,7 @@ struct CallLog: ServerInterceptor {
             logger.debug("answered", metadata: metadata(call, started))
             return result
         } catch {
-            // A method that does not exist has a name that the peer made up.
+            // The name of an unknown method is arbitrary text of the peer.
             guard error.kind != .methodNotFound else { throw error }
             var metadata = metadata(call, started)
             metadata["kind"] = "\(error.kind.rawValue)"
@@ -33,7 +35,7 @@ struct CallLog: ServerInterceptor {
     private static func level(of error: ServiceError) -> Logger.Level {
         switch error.kind {
         case .internal: .error
-        // A caller that goes away is the usual end of a watch.
+        // A disconnected client is the normal end of a watch.
         case .cancelled: .debug
         default: .info
         }

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Calls
 package import Logging
 
 extension CallContext {
-    /// `job` and `trace` of the call that is being answered, for each line that is logged meanwhile.
+    /// Adds `job` and `trace` of the current context to log lines.
     package static let metadataProvider = Logger.MetadataProvider {
         let context = current
         var metadata: Logger.Metadata = [:]

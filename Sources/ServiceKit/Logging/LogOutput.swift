@@ -1,20 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
 @preconcurrency import Dispatch
 import Glibc
 import Synchronization
 
-/// A descriptor that log lines are written to, by a thread of its own: a reader that does not read never stops the service.
+/// Writes log lines to a file descriptor on a separate thread, so that a stalled reader never blocks the service.
 ///
-/// Lines wait in a bounded buffer. Those that do not fit are dropped and counted; the log reports their number as soon as there
-/// is room again.
+/// Lines are buffered up to a limit. Lines beyond it are dropped and counted; the log reports their number once there is space again.
 package final class LogOutput: Sendable {
     /// Standard error.
     package static let standardError = LogOutput(STDERR_FILENO)
-    /// Standard output, of a program whose output is a log.
+    /// Standard output, for programs whose output is a log.
     package static let standardOutput = LogOutput(STDOUT_FILENO)
 
     private struct State {
-        var waiting: [String] = []
+        var pending: [String] = []
+        /// The bytes of lines that are not written yet.
         var bytes = 0
+        /// Dropped lines that the log has not reported yet.
         var unreported: UInt64 = 0
         var dropped: UInt64 = 0
         var isWriting = false
@@ -25,32 +28,38 @@ package final class LogOutput: Sendable {
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "understudy.log")
 
-    /// - Parameter capacity: bytes that may wait.
+    /// Creates an output.
+    ///
+    /// - Parameters:
+    ///   - descriptor: an open descriptor, which is never closed.
+    ///   - capacity: the maximum number of buffered bytes.
     package init(_ descriptor: Int32, capacity: Int = 1 << 20) {
         self.descriptor = descriptor
         self.capacity = capacity
     }
 
-    /// Lines that were dropped since the process began.
+    /// The number of lines dropped so far.
     package var dropped: UInt64 { state.withLock { $0.dropped } }
 
-    /// Takes one line, newline included; returns at once.
+    /// Queues one line, newline included, without blocking.
     package func write(_ line: String) {
-        let begins = state.withLock { state in
+        let startsWriter = state.withLock { state in
             guard state.bytes + line.utf8.count <= capacity else {
                 state.unreported += 1
                 state.dropped += 1
                 return false
             }
             state.bytes += line.utf8.count
-            state.waiting.append(line)
+            state.pending.append(line)
             defer { state.isWriting = true }
             return !state.isWriting
         }
-        if begins { queue.async { self.writeAll() } }
+        if startsWriter { queue.async { self.writeAll() } }
     }
 
-    /// Waits until every line is written, for some time at most: the process is about to end.
+    /// Waits until all queued lines are written, before the process exits.
+    ///
+    /// - Parameter milliseconds: the maximum time to wait.
     package func flush(within milliseconds: Int = 500) {
         let done = DispatchSemaphore(value: 0)
         queue.async { done.signal() }
@@ -69,12 +78,12 @@ package final class LogOutput: Sendable {
 
     private func next() -> [String]? {
         state.withLock { state in
-            guard !state.waiting.isEmpty || state.unreported > 0 else {
+            guard !state.pending.isEmpty || state.unreported > 0 else {
                 state.isWriting = false
                 return nil
             }
-            var lines = state.waiting
-            state.waiting = []
+            var lines = state.pending
+            state.pending = []
             if state.unreported > 0 {
                 let report = LineLogHandler.line(
                     level: "warning", label: "log",
@@ -87,7 +96,7 @@ package final class LogOutput: Sendable {
         }
     }
 
-    /// Writes all of a text, however long it takes; gives up where the descriptor takes nothing more.
+    /// Writes a text completely, however long it takes; returns early if the descriptor is closed or fails.
     private static func write(_ text: String, to descriptor: Int32) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {

@@ -1,18 +1,24 @@
-/// How far two names are apart.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The Levenshtein distance, for suggestions after a misspelt name.
+///
+/// ```swift
+/// EditDistance.nearest(to: "stich", among: ["clip", "stitch"])  // stitch
+/// ```
 package enum EditDistance {
-    /// Bytes that a name may have that another one is suggested for.
+    /// The maximum bytes of a name for which a suggestion is made, since the cost grows with the length.
     private static let longestName = 64
 
-    /// The name that the fewest edits lead to, the first of equals.
+    /// The name with the smallest distance to `text`, the alphabetically first of equals.
     ///
-    /// - Returns: `nil` for a text that is too long to be one of the names misspelt.
+    /// - Returns: `nil` if `text` is too long to be a misspelt name, or if there are no names.
     package static func nearest(to text: String, among names: some Sequence<String>) -> String? {
         guard text.utf8.count <= longestName else { return nil }
         return names.map { (name: $0, edits: between($0, text)) }
             .min { ($0.edits, $0.name) < ($1.edits, $1.name) }?.name
     }
 
-    /// -> bytes to insert, to remove or to replace (Levenshtein).
+    /// The number of bytes to insert, remove or replace to turn one text into the other.
     static func between(_ left: String, _ right: String) -> Int {
         let columns = Array(right.utf8)
         var row = Array(0...columns.count)

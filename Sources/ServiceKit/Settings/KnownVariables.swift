@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Untrusted
 
-/// The variables that this project reads, and what to say about a name that looks like one of them and is none.
+/// The environment variables that this project reads, and warnings about unknown ones with its prefix.
 package enum KnownVariables {
-    /// Every variable that begins with `UNDERSTUDY_`; `compose/.env.example` explains each.
+    /// All variables with the prefix `UNDERSTUDY_`; `compose/.env.example` explains each.
     package static let names: Set<String> = [
         "UNDERSTUDY_AGENT5_CLIP_TIMEOUT_S",
         "UNDERSTUDY_AGENT5_COMMAND",
@@ -83,22 +85,25 @@ package enum KnownVariables {
         "UNDERSTUDY_SUPERVISED",
     ]
 
-    /// Variables that are warned of by name.
+    /// The maximum number of variables that are named in warnings.
     private static let maximumWarnings = 50
 
-    /// -> one line for each unknown name that begins with `UNDERSTUDY_`, sorted, with the nearest known name.
+    /// Warns of unknown variables with the prefix `UNDERSTUDY_`.
+    ///
+    /// - Parameter environment: the names of all environment variables.
+    /// - Returns: one line per unknown name, sorted, with the nearest known name as a suggestion.
     package static func warnings(_ environment: some Sequence<String>) -> [String] {
         let unknown = environment.filter { $0.hasPrefix("UNDERSTUDY_") && !names.contains($0) }.sorted()
         let warnings = unknown.prefix(maximumWarnings).map { name in
             let quoted = name.bounded(to: TextBound.quotation)
-            guard let nearest = nearest(to: name) else { return "\(quoted) is no setting of this project" }
-            return "\(quoted) is no setting of this project: did you mean \(nearest)?"
+            guard let nearest = nearest(to: name) else { return "\(quoted) is not a known setting" }
+            return "\(quoted) is not a known setting: did you mean \(nearest)?"
         }
         guard unknown.count > maximumWarnings else { return warnings }
-        return warnings + ["\(unknown.count - maximumWarnings) more variables are no settings of this project"]
+        return warnings + ["\(unknown.count - maximumWarnings) more variables are not known settings"]
     }
 
-    /// -> the known name that the fewest edits lead to, at most a third of its letters after the prefix.
+    /// The nearest known name, if at most a third of its bytes after the prefix differ.
     private static func nearest(to name: String) -> String? {
         let prefix = "UNDERSTUDY_".utf8.count
         guard let best = EditDistance.nearest(to: name, among: names) else { return nil }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Configuration
 package import Faults
 import FoundationEssentials
@@ -6,34 +8,41 @@ import JSONRPC
 package import Logging
 package import ServicePool
 
-/// What the environment tells a service. Every name begins with `UNDERSTUDY_`.
+/// The settings of a service, read from environment variables with the prefix `UNDERSTUDY_`.
+///
+/// ```swift
+/// let settings = try ServiceSettings()
+/// let capacity = try settings.int("UNDERSTUDY_CAPACITY", default: 4, in: 1...10_000)
+/// ```
 package struct ServiceSettings: Sendable {
-    /// The version that `rpc.health` and `--version` tell.
+    /// The version that `rpc.health` and `--version` report.
     package static let version = "0.1.0"
 
-    /// `UNDERSTUDY_RUN_DIR`: where services meet.
+    /// `UNDERSTUDY_RUN_DIR`: the directory of all sockets.
     package let runDirectory: RunDirectory
-    /// `UNDERSTUDY_STATE_DIR`: what must outlive a restart; else `$XDG_STATE_HOME/understudy`, else `~/.local/state/understudy`.
+    /// `UNDERSTUDY_STATE_DIR`: the folder of persistent state; else `$XDG_STATE_HOME/understudy`, else `~/.local/state/understudy`.
     package let stateDirectory: String
-    /// `UNDERSTUDY_STORE`: the URI below which all artifacts lie; else `file://<state directory>/store`.
+    /// `UNDERSTUDY_STORE`: the URI of the artifact store; else `file://<state directory>/store`.
     package let store: String
-    /// `UNDERSTUDY_INSTANCE`: this replica's name; else the host's name.
+    /// `UNDERSTUDY_INSTANCE`: the replica's name; else the host name.
     package let instance: String
-    /// `UNDERSTUDY_DRAIN_S`: seconds that calls get to finish after SIGTERM.
+    /// `UNDERSTUDY_DRAIN_S`: the seconds in which calls may finish after SIGTERM; 30 by default.
     package let drainSeconds: Double
-    /// `UNDERSTUDY_MAX_LINE_BYTES`: bytes that a line may have.
+    /// `UNDERSTUDY_MAX_LINE_BYTES`: the maximum bytes of a request line; 4 MiB by default.
     package let lineLimit: Int
-    /// `UNDERSTUDY_ALLOW_GIDS`: groups whose processes may connect, beside this user's own.
+    /// `UNDERSTUDY_ALLOW_GIDS`: groups whose processes may connect, in addition to this user's.
     package let allowedGroups: Set<UInt32>
-    /// `UNDERSTUDY_REPLICA_STALL_S`: seconds that a replica with calls in flight may go without answering `rpc.health`.
-    package let replicaStall: Double
-    /// `UNDERSTUDY_LOG_LEVEL`: `trace` to `critical`; `info` if absent.
+    /// `UNDERSTUDY_REPLICA_STALL_S`: the seconds that a replica with calls in flight may leave `rpc.health` unanswered; 15 by default.
+    package let replicaStallTimeout: Double
+    /// `UNDERSTUDY_LOG_LEVEL`: `trace` to `critical`; `info` by default.
     package let logLevel: Logger.Level
-    /// The whole environment, for what only one service reads.
+    /// The whole environment, for service-specific settings.
     package let environment: [String: String]
     private let reader: ConfigReader
 
-    /// - Throws: `invalid_params` that names the variable and what it may be.
+    /// Reads the settings.
+    ///
+    /// - Throws: `invalid_params` with the variable and its accepted values.
     package init(environment: [String: String] = ProcessInfo.processInfo.environment) throws(ServiceError) {
         self.environment = environment
         reader = ConfigReader(provider: EnvironmentVariablesProvider(environmentVariables: environment))
@@ -47,12 +56,13 @@ package struct ServiceSettings: Sendable {
         drainSeconds = try Self.number("UNDERSTUDY_DRAIN_S", reader, default: 30, in: 0...86_400)
         lineLimit = try Self.whole(
             "UNDERSTUDY_MAX_LINE_BYTES", reader, default: Wire.defaultLineLimit, in: 1024...1 << 30)
-        replicaStall = try Self.number("UNDERSTUDY_REPLICA_STALL_S", reader, default: 15, in: 1...3600)
+        replicaStallTimeout = try Self.number("UNDERSTUDY_REPLICA_STALL_S", reader, default: 15, in: 1...3600)
         var groups: Set<UInt32> = []
         for part in (Self.text("UNDERSTUDY_ALLOW_GIDS", environment) ?? "").split(whereSeparator: { ", ".contains($0) })
         {
             guard let group = UInt32(part) else {
-                throw ServiceError(.invalidParams, "UNDERSTUDY_ALLOW_GIDS: \"\(part)\" is no group number")
+                throw ServiceError(
+                    .invalidParams, "UNDERSTUDY_ALLOW_GIDS: expected numeric group ids, found \"\(part)\"")
             }
             groups.insert(group)
         }
@@ -60,26 +70,30 @@ package struct ServiceSettings: Sendable {
         let level = Self.text("UNDERSTUDY_LOG_LEVEL", environment) ?? "info"
         guard let logLevel = Logger.Level(rawValue: level.lowercased()) else {
             let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ServiceError(.invalidParams, "UNDERSTUDY_LOG_LEVEL: \"\(level)\" is none of \(levels)")
+            throw ServiceError(.invalidParams, "UNDERSTUDY_LOG_LEVEL: expected one of \(levels), found \"\(level)\"")
         }
         self.logLevel = logLevel
     }
 
-    /// A whole number from the environment.
+    /// Reads a whole number from an environment variable.
     ///
-    /// - Throws: `invalid_params` that names the variable and its range.
+    /// - Returns: `value` if the variable is not set or empty.
+    /// - Throws: `invalid_params` with the variable and its range.
     package func int(_ name: String, default value: Int, in range: ClosedRange<Int>) throws(ServiceError) -> Int {
         try Self.whole(name, reader, default: value, in: range)
     }
 
-    /// A number from the environment.
+    /// Reads a number from an environment variable.
+    ///
+    /// - Returns: `value` if the variable is not set or empty.
+    /// - Throws: `invalid_params` with the variable and its range.
     package func double(
         _ name: String, default value: Double, in range: ClosedRange<Double>
     ) throws(ServiceError) -> Double {
         try Self.number(name, reader, default: value, in: range)
     }
 
-    /// A text from the environment; an empty one counts as absent.
+    /// Reads an environment variable; `nil` if it is not set or empty.
     package func string(_ name: String) -> String? { Self.text(name, environment) }
 
     private static func text(_ name: String, _ environment: [String: String]) -> String? {
@@ -110,7 +124,7 @@ package struct ServiceSettings: Sendable {
         return number
     }
 
-    /// `UNDERSTUDY_DRAIN_S` -> `understudy.drain.s`, which the provider turns back into the variable's name.
+    /// The configuration key for a variable: `understudy.drain.s` for `UNDERSTUDY_DRAIN_S`; the provider maps it back.
     private static func key(_ name: String) -> ConfigKey {
         ConfigKey(name.lowercased().split(separator: "_").map(String.init))
     }

@@ -1,28 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import FoundationEssentials
 import Glibc
 
-/// The folder of everything that outlives a restart: for this user alone.
+/// The folder of persistent state, accessible only to this user.
 package enum StateDirectory {
-    /// What services and commands create in it.
+    /// The names that services and commands create in the folder.
     private static let contents: Set<String> = [
         "agent5", "clipper", "dashboard", "imagegen", "last-run.log", "logger", "orchestrator", "stitcher", "store",
     ]
 
-    /// Creates the folder with mode 0700, or takes the permissions of an existing one away from other users.
+    /// Creates the folder with mode 0700, or removes the permissions of other users from an existing one.
     ///
-    /// Earlier versions created it readable by everyone. A folder that belongs to another user, that is sticky like `/tmp`, or that
-    /// has anything else in it is left alone, and a group that may write keeps its access: somebody gave it deliberately. A folder
-    /// that cannot be created is reported by what needs it.
+    /// Earlier versions created it readable by everyone. A folder that belongs to another user, is sticky like `/tmp`, or contains other
+    /// files is left unchanged. A group with write permission retains its access, which was granted deliberately. Failures are ignored:
+    /// the code that needs the folder reports them.
     package static func protect(_ path: String) {
         create(path)
         restrict(path)
-        // Folders of services: the store is meant for others, too.
+        // The store is not restricted, since others may read it.
         for name in contents.union(["dashboard/uploads"]) where name != "store" {
             restrict("\(path)/\(name)", isService: true)
         }
     }
 
-    /// Creates a folder with its missing parents, each flushed into the folder that it is in.
+    /// Creates a folder and its missing parents, and flushes each new directory entry to disk.
     private static func create(_ path: String) {
         guard path.hasPrefix("/"), access(path, F_OK) != 0 else { return }
         let slash = path.lastIndex(of: "/") ?? path.startIndex
@@ -35,6 +37,9 @@ package enum StateDirectory {
         close(folder)
     }
 
+    /// Removes the permissions of other users.
+    ///
+    /// - Parameter isService: whether this is a service's own folder, whose contents are not checked.
     private static func restrict(_ path: String, isService: Bool = false) {
         let folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard folder >= 0 else { return }

@@ -1,18 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import JSONRPC
 
-/// A page in Prometheus' text exposition format 0.0.4, family by family. Pure.
+/// Builds a page in Prometheus' text exposition format 0.0.4. Pure.
 ///
-/// Every name begins with `understudy_`.
+/// All metric names get the prefix `understudy_`.
 struct PrometheusPage {
+    /// The type of a metric family.
     enum Kind: String {
         case counter, gauge, histogram
     }
 
+    /// One sample of a metric family.
     struct Sample {
-        /// Beside those of the page.
+        /// The labels in addition to those of the page.
         var labels: [(name: String, value: String)] = []
-        /// What a histogram's name ends with.
+        /// The suffix of a histogram's sample, such as `_bucket`.
         var suffix = ""
         var value: Double
 
@@ -26,14 +30,14 @@ struct PrometheusPage {
     }
 
     private(set) var text = ""
-    /// Of every sample.
+    /// The labels of all samples.
     private let labels: [(name: String, value: String)]
 
     init(labels: [(name: String, value: String)]) {
         self.labels = labels
     }
 
-    /// Adds a family; a name may appear once on a page.
+    /// Adds a metric family. Each name may be added once; a family without samples is omitted.
     mutating func add(_ name: String, _ kind: Kind, _ help: String, _ samples: [Sample]) {
         guard !samples.isEmpty else { return }
         text += "# HELP understudy_\(name) \(help)\n# TYPE understudy_\(name) \(kind.rawValue)\n"
@@ -43,7 +47,7 @@ struct PrometheusPage {
         }
     }
 
-    /// A backslash, a quote and a line feed would end a label's value.
+    /// Escapes a label's value: backslashes, quotes and line feeds.
     private static func escape(_ value: String) -> String {
         var escaped = ""
         for scalar in value.unicodeScalars {
@@ -65,24 +69,24 @@ struct PrometheusPage {
 }
 
 extension PrometheusPage {
-    /// Adds how the calls of some methods fared.
-    mutating func add(_ counts: [String: CallLedger.MethodCount], of names: [String]) {
-        let methods = names.map { (name: $0, count: counts[$0] ?? CallLedger.MethodCount()) }
+    /// Adds the counters and latencies of methods; methods without calls get zeros.
+    mutating func add(_ counts: [String: CallTracker.MethodCount], of names: [String]) {
+        let methods = names.map { (name: $0, count: counts[$0] ?? CallTracker.MethodCount()) }
         add(
             "method_calls_total", .counter, "Calls that have ended.",
             methods.map { Sample(Double($0.count.calls), [("method", $0.name)]) })
         add(
-            "method_errors_total", .counter, "Calls that have ended with an error, by its kind.",
+            "method_errors_total", .counter, "Calls that have ended with an error, by kind.",
             methods.flatMap { method in
                 method.count.failures.sorted { $0.key.rawValue < $1.key.rawValue }.map { kind, number in
                     Sample(Double(number), [("method", method.name), ("kind", kind.rawValue)])
                 }
             })
         add(
-            "method_calls_in_flight", .gauge, "Calls that are being answered.",
+            "method_calls_in_flight", .gauge, "Calls in flight.",
             methods.map { Sample(Double($0.count.inFlight), [("method", $0.name)]) })
         add(
-            "method_duration_seconds", .histogram, "How long calls took that have ended.",
+            "method_duration_seconds", .histogram, "Duration of calls that have ended.",
             methods.flatMap { Self.histogram($0.count.latency, method: $0.name) })
     }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Faults
 import FoundationEssentials
@@ -6,24 +8,24 @@ import JSON
 import JSONRPC
 import Logging
 
-/// Answers the system methods that are calls of their own; `SystemMethod` lists them.
+/// Implements the system methods that are not part of the connection's protocol; `SystemMethod` lists all of them.
 struct SystemMethods: Sendable {
     let context: ServiceContext
     let about: String
-    let ledger: CallLedger
-    let store: StoreWatch
+    let callTracker: CallTracker
+    let storeMonitor: StoreHealthMonitor
     let logLevel: LogLevel
     let started: ContinuousClock.Instant
 
-    /// The system methods of a service that has these methods of its own.
-    func handlers(beside application: ServiceApplication) -> [MethodHandler] {
+    /// The handlers of the system methods for an application.
+    func handlers(for application: ServiceApplication) -> [MethodHandler] {
         let names = application.methods.map(\.name).sorted()
         let details = application.details
         let handlers = [
             MethodHandler(ServiceHealth.method) { _ in health(application.layout) },
             MethodHandler(ServiceStats.method) { _ in try await stats(details) },
             MethodHandler(ServiceMetrics.method) { _ in ServiceMetrics(text: metrics(of: names)) },
-            MethodHandler(LogLevelState.method) { request in set(request) },
+            MethodHandler(LogLevelState.method) { request in setLogLevel(request) },
         ]
         let document = document(of: application.methods + handlers)
         return handlers + [MethodHandler(SystemMethod.discovery) { _ in document }]
@@ -33,9 +35,9 @@ struct SystemMethods: Sendable {
 
     private func health(_ layout: ServiceLayout?) -> ServiceHealth {
         ServiceHealth(
-            service: context.service, instance: context.instance, status: ledger.status, version: context.version,
-            uptime: uptime, inFlight: ledger.slotsInUse, capacity: ledger.capacity, pid: Int(getpid()),
-            store: context.settings.store, layout: layout, problem: store.problem)
+            service: context.service, instance: context.instance, status: callTracker.status, version: context.version,
+            uptime: uptime, inFlight: callTracker.slotsInUse, capacity: callTracker.capacity, pid: Int(getpid()),
+            store: context.settings.store, layout: layout, problem: storeMonitor.problem)
     }
 
     private func stats(
@@ -44,9 +46,9 @@ struct SystemMethods: Sendable {
         let reported = try await details?()
         let details = try reported.map { try JSONCoding.convert($0, to: JSONValue.self) }?.object ?? [:]
         let dropped = LogOutput.standardError.dropped
-        let called = ledger.methods.filter { $0.value.calls > 0 }
+        let called = callTracker.methods.filter { $0.value.calls > 0 }
         return ServiceStats(
-            service: context.service, instance: context.instance, uptime: uptime, inFlight: ledger.slotsInUse,
+            service: context.service, instance: context.instance, uptime: uptime, inFlight: callTracker.slotsInUse,
             residentBytes: Self.residentBytes,
             methods: called.mapValues { count in
                 ServiceStats.MethodStats(
@@ -59,21 +61,23 @@ struct SystemMethods: Sendable {
             droppedLogLines: dropped > 0 ? Int(clamping: dropped) : nil, details: details.isEmpty ? nil : details)
     }
 
-    /// - Parameter names: the service's methods; one that was never called has zeros.
+    /// The metrics page.
+    ///
+    /// - Parameter names: the service's own methods; methods without calls get zeros.
     private func metrics(of names: [String]) -> String {
         var page = PrometheusPage(labels: [("service", context.service), ("instance", context.instance)])
-        page.add(ledger.methods, of: names)
-        page.add("uptime_seconds", .gauge, "Seconds since the process began to serve.", [.init(uptime)])
-        page.add("slots", .gauge, "Calls of methods that are work that may run at a time.", [.init(ledger.capacity)])
-        page.add("slots_in_use", .gauge, "Calls of methods that are work that run.", [.init(ledger.slotsInUse)])
-        page.add("resident_memory_bytes", .gauge, "Memory in use by the process.", [.init(Self.residentBytes)])
+        page.add(callTracker.methods, of: names)
+        page.add("uptime_seconds", .gauge, "Seconds since the process started.", [.init(uptime)])
+        page.add("slots", .gauge, "Capacity for calls of methods with load work.", [.init(callTracker.capacity)])
+        page.add("slots_in_use", .gauge, "Calls of methods with load work in flight.", [.init(callTracker.slotsInUse)])
+        page.add("resident_memory_bytes", .gauge, "Resident memory of the process.", [.init(Self.residentBytes)])
         page.add(
-            "dropped_log_lines_total", .counter, "Log lines that were dropped because standard error was not read.",
+            "dropped_log_lines_total", .counter, "Log lines dropped because standard error was not read.",
             [.init(Double(LogOutput.standardError.dropped))])
         return page.text
     }
 
-    private func set(_ request: SetLogLevel) -> LogLevelState {
+    private func setLogLevel(_ request: SetLogLevel) -> LogLevelState {
         if let level = request.level, level != logLevel.current {
             logLevel.current = level
             context.logger.notice("log level set", metadata: ["level": "\(level)"])
@@ -81,7 +85,7 @@ struct SystemMethods: Sendable {
         return LogLevelState(level: logLevel.current)
     }
 
-    /// OpenRPC 1.3 of these methods.
+    /// The OpenRPC 1.3 document of methods.
     private func document(of handlers: [MethodHandler]) -> JSONValue {
         let methods = handlers.sorted { $0.name < $1.name }.map { handler -> JSONValue in
             let properties = handler.params["properties"]?.object ?? [:]
@@ -92,7 +96,7 @@ struct SystemMethods: Sendable {
             return [
                 "name": .string(handler.name), "summary": .string(handler.summary), "paramStructure": "by-name",
                 "params": .array(params), "result": ["name": "result", "schema": handler.result],
-                "x-idempotent": .bool(handler.idempotent), "x-load": .string(handler.load.rawValue),
+                "x-idempotent": .bool(handler.isIdempotent), "x-load": .string(handler.load.rawValue),
             ]
         }
         return [
@@ -104,7 +108,7 @@ struct SystemMethods: Sendable {
         ]
     }
 
-    /// A content descriptor of OpenRPC; the parameter's description is its own, not its schema's.
+    /// An OpenRPC content descriptor. The description moves from the schema to the descriptor.
     private static func parameter(_ name: String, _ schema: JSONValue, isRequired: Bool) -> JSONValue {
         var own = schema.object ?? [:]
         var descriptor: [String: JSONValue] = ["name": .string(name), "required": .bool(isRequired)]

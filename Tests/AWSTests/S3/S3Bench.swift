@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import JSON
 import StandIns
@@ -5,13 +7,15 @@ import Testing
 
 @testable import AWS
 
-/// A file of 1 GiB up and down, against curl and boto3 (whose transfers are the AWS CLI's) with the same server in the same run.
-@Suite(.enabled(if: ProcessInfo.processInfo.environment["UNDERSTUDY_BENCH"] != nil, "a benchmark; see make bench-s3"))
+/// Uploads and downloads a file of 1 GiB, compared with curl and boto3 (the AWS CLI's transfer library) and the same server in one run.
+@Suite(
+    .enabled(if: ProcessInfo.processInfo.environment["UNDERSTUDY_BENCH"] != nil, "a benchmark; see make bench-s3"),
+    .timeLimit(.minutes(10)))
 struct S3Bench {
     private static let size = 1 << 30
 
-    @Test("1 GiB")
-    func transfers() async throws {
+    @Test
+    func `transfers of 1 GiB are compared with curl and boto3`() async throws {
         let aws = try StandIn("aws", ["--lenient"])
         let folder = "/tmp/us-bench-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -23,16 +27,16 @@ struct S3Bench {
             "AWS_REGION": "us-east-1",
         ])
         let client = S3Client(account: account)
-        let object = try S3Location(bucket: "films", key: "ours")
+        let object = try S3Location(bucket: "films", key: "understudy")
         for round in 1...3 {
-            try Self.forgetPeak()
+            try Self.resetPeakMemory()
             let base = try Self.memory("VmRSS")
             let up = try await Self.seconds { try await client.upload(.file(path), to: object) }
-            let down = try await Self.seconds { _ = try await client.download(object, to: "\(folder)/ours") }
+            let down = try await Self.seconds { _ = try await client.download(object, to: "\(folder)/understudy") }
             let peak = try Self.memory("VmHWM")
-            #expect(FileManager.default.contentsEqual(atPath: path, andPath: "\(folder)/ours"))
+            #expect(FileManager.default.contentsEqual(atPath: path, andPath: "\(folder)/understudy"))
             func boto3(_ call: String, _ file: String) throws {
-                try aws.ask([
+                try aws.send([
                     "service": "s3", "call": .string(call),
                     "args": ["Bucket": "films", "Key": "theirs", "Filename": .string(file)],
                 ])
@@ -75,14 +79,14 @@ struct S3Bench {
         #expect(process.terminationStatus == 0)
     }
 
-    /// Kilobytes of this process.
+    /// A value of `/proc/self/status` in kilobytes.
     private static func memory(_ name: String) throws -> Int {
         let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
         let line = status.split(separator: "\n").first { $0.hasPrefix("\(name):") } ?? ""
         return Int(line.filter(\.isNumber)) ?? 0
     }
 
-    private static func forgetPeak() throws {
+    private static func resetPeakMemory() throws {
         try "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
     }
 }

@@ -1,13 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import Foundation
 import JSON
 import StandIns
+import TestSupport
 import Testing
 
 @testable import AWS
 
-/// Objects as moto keeps them and boto3 sees them.
-@Suite struct S3ObjectTests {
+/// Objects in moto, compared with what boto3 reads and writes.
+@Suite(.timeLimit(.minutes(5))) struct S3ObjectTests {
     private static let part = 5 * 1024 * 1024
 
     private let aws: StandIn
@@ -28,7 +31,7 @@ import Testing
         return S3Client(account: AWSAccount(environment: environment.merging(more) { $1 }), partSize: part)
     }
 
-    /// A file of bytes that are nowhere the same.
+    /// Creates a file of pseudorandom bytes.
     private func file(_ count: Int) throws -> String {
         var state: UInt64 = 88_172_645_463_325_252
         var bytes = [UInt64](repeating: 0, count: (count + 7) / 8)
@@ -45,22 +48,22 @@ import Testing
 
     private func object(_ key: String) throws -> S3Location { try S3Location(bucket: "films", key: key) }
 
-    private func unfinished() throws -> Int {
-        let answer = try aws.ask(["service": "s3", "call": "list_multipart_uploads", "args": ["Bucket": "films"]])
+    private func unfinishedUploads() throws -> Int {
+        let answer = try aws.send(["service": "s3", "call": "list_multipart_uploads", "args": ["Bucket": "films"]])
         return answer["Uploads"]?.array?.count ?? 0
     }
 
-    @Test("a large file travels in parts, up and down, and is the same")
-    func parts() async throws {
+    @Test
+    func `a large file is uploaded and downloaded in parts`() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let path = try file(2 * Self.part + 5_000_001)
         let target = try object("big ü+film.mp4")
-        let tag = try await client.upload(.file(path), to: target, mediaType: "video/mp4").tag
-        #expect(tag.contains("-3"))
-        #expect(try aws.ask(["seen": "PUT .*partNumber="])["count"] == 3)
-        #expect(try unfinished() == 0)
+        let eTag = try await client.upload(.file(path), to: target, mediaType: "video/mp4").eTag
+        #expect(eTag.contains("-3"))
+        #expect(try aws.send(["seen": "PUT .*partNumber="])["count"] == 3)
+        #expect(try unfinishedUploads() == 0)
         let info = try #require(try await client.info(target))
-        #expect(info.size == 2 * Self.part + 5_000_001 && info.mediaType == "video/mp4" && info.tag == tag)
+        #expect(info.size == 2 * Self.part + 5_000_001 && info.mediaType == "video/mp4" && info.eTag == eTag)
         let copy = "\(folder)/copy"
         _ = try await client.download(target, to: copy)
         #expect(FileManager.default.contentsEqual(atPath: path, andPath: copy))
@@ -70,13 +73,13 @@ import Testing
                 == Data(contentsOf: URL(filePath: path)).subdata(in: 7..<17))
     }
 
-    @Test("bytes that changed on the way down are found out, small and in parts")
-    func corrupt() async throws {
+    @Test
+    func `corruption during a download is detected, in one piece and in parts`() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         for size in [1000, 2 * Self.part + 1] {
             let target = try object("odd \(size)")
             try await client.upload(.file(try file(size)), to: target)
-            try aws.ask(["misbehave": ["match": "GET /films/odd", "times": 1, "corrupt": true]])
+            try aws.send(["misbehave": ["match": "GET /films/odd", "times": 1, "corrupt": true]])
             let error = await #expect(throws: AWSError.self) {
                 try await client.download(target, to: "\(folder)/copy")
             }
@@ -84,52 +87,52 @@ import Testing
         }
         let small = try object("small")
         try await client.upload(.bytes(Data("words".utf8)), to: small)
-        try aws.ask(["misbehave": ["match": "GET /films/small", "corrupt": true]])
+        try aws.send(["misbehave": ["match": "GET /films/small", "corrupt": true]])
         await #expect(throws: AWSError.self) { try await client.read(small, maximum: 100) }
         #expect(try await client.read(small, maximum: 100) == Data("words".utf8))
     }
 
-    @Test("a part that fails, or a task that is cancelled, leaves no unfinished upload")
-    func abort() async throws {
+    @Test
+    func `a failed part and a cancelled task abort the upload`() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let path = try file(2 * Self.part + 1)
-        try aws.ask(["misbehave": ["match": "PUT .*partNumber=2", "times": 2, "json": "AccessDenied", "status": 403]])
+        try aws.send(["misbehave": ["match": "PUT .*partNumber=2", "times": 2, "json": "AccessDenied", "status": 403]])
         let denied = await #expect(throws: AWSError.self) {
             try await client.upload(.file(path), to: try object("denied"))
         }
         #expect(denied?.code == "AccessDenied" && denied?.kind == .unauthorized)
-        #expect(try unfinished() == 0)
-        try aws.ask(["misbehave": ["match": "PUT .*slow.*partNumber=1", "delay": 20]])
+        #expect(try unfinishedUploads() == 0)
+        try aws.send(["misbehave": ["match": "PUT .*slow.*partNumber=1", "delay": 20]])
         let upload = Task { [client] in
             try await client.upload(.file(path), to: try S3Location(bucket: "films", key: "slow"))
         }
-        while try aws.ask(["seen": "PUT .*slow.*partNumber=1"])["count"] == 0 {
-            try await Task.sleep(for: .milliseconds(20))
+        try await until("the first part is sent") {
+            try aws.send(["seen": "PUT .*slow.*partNumber=1"])["count"] != 0
         }
         upload.cancel()
         await #expect(throws: (any Error).self) { try await upload.value }
-        #expect(try unfinished() == 0)
+        #expect(try unfinishedUploads() == 0)
         #expect(try await client.info(try object("slow")) == nil)
     }
 
-    @Test("uploads that a killed writer left are ended by who sweeps, young ones stay")
-    func sweep() async throws {
+    @Test
+    func `old unfinished uploads below a prefix are aborted, recent ones are not`() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        try aws.ask([
+        try aws.send([
             "service": "s3", "call": "create_multipart_upload", "args": ["Bucket": "films", "Key": "x/left behind"],
         ])
         try await client.abortUploads(below: try object("x/"), startedBefore: 0)
-        #expect(try unfinished() == 1)
+        #expect(try unfinishedUploads() == 1)
         try await client.abortUploads(below: try object("y/"), startedBefore: 4e9)
-        #expect(try unfinished() == 1)
+        #expect(try unfinishedUploads() == 1)
         try await client.abortUploads(below: try object("x/"), startedBefore: 4e9)
-        #expect(try unfinished() == 0)
+        #expect(try unfinishedUploads() == 0)
     }
 
-    @Test("a completion that fails behind a 200 is a failure")
-    func hidden() async throws {
+    @Test
+    func `an error in a response with the status 200 fails the completion`() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        try aws.ask([
+        try aws.send([
             "misbehave": [
                 "match": "POST .*uploadId=", "times": 9, "status": 200,
                 "body": "<Error><Code>InternalError</Code><Message>We encountered an internal error</Message></Error>",
@@ -141,8 +144,8 @@ import Testing
         #expect(error?.code == "InternalError")
     }
 
-    @Test("a key of KMS and a storage class go with everything that is stored")
-    func storage() async throws {
+    @Test
+    func `the KMS key and the storage class are applied to every upload and copy`() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let client = Self.client(
             aws, ["UNDERSTUDY_S3_KMS_KEY": "alias/films", "UNDERSTUDY_S3_STORAGE_CLASS": "STANDARD_IA"])
@@ -150,7 +153,7 @@ import Testing
         try await client.upload(.file(try file(2 * Self.part + 1)), to: try object("large"))
         try await client.copy(try object("small"), to: try object("copied"))
         for key in ["small", "large", "copied"] {
-            let seen = try aws.ask([
+            let seen = try aws.send([
                 "service": "s3", "call": "head_object", "args": ["Bucket": "films", "Key": .string(key)],
             ])
             #expect(seen["SSEKMSKeyId"]?.string?.hasSuffix("alias/films") == true, "\(key)")
@@ -158,20 +161,22 @@ import Testing
         }
     }
 
-    @Test("a bucket may be the host's first part")
-    func virtual() async throws {
+    @Test
+    func `virtual-hosted addressing puts the bucket into the host name`() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let url = aws.url.replacingOccurrences(of: "127.0.0.1", with: "localhost")
         let client = Self.client(aws, ["AWS_ENDPOINT_URL": url, "UNDERSTUDY_S3_ADDRESSING": "virtual"])
         try await client.upload(.bytes(Data("x".utf8)), to: try object("a/b c"))
-        #expect(try aws.ask(["seen": "^PUT /a/b%20c$"])["count"] == 1)
+        #expect(try aws.send(["seen": "^PUT /a/b%20c$"])["count"] == 1)
         #expect(try await self.client.info(try object("a/b c"))?.size == 1)
     }
 
-    @Test("another region, a missing bucket, one forbidden key and a request for less haste are told")
-    func faults() async throws {
+    @Test
+    func `errors for a wrong region, a missing bucket and a denied key say what to do; SlowDown is retried`()
+        async throws
+    {
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        try aws.ask([
+        try aws.send([
             "misbehave": [
                 "match": "/films/moved", "times": 2, "status": 301, "headers": ["x-amz-bucket-region": "eu-west-1"],
             ]
@@ -182,10 +187,10 @@ import Testing
             try await client.upload(.bytes(Data()), to: try S3Location(bucket: "no-such-bucket", key: "x"))
         }
         #expect(missing?.code == "NoSuchBucket" && missing?.message.contains("UNDERSTUDY_STORE") == true)
-        try aws.ask(["misbehave": ["match": "/films/secret", "json": "AccessDenied", "status": 403, "times": 9]])
+        try aws.send(["misbehave": ["match": "/films/secret", "json": "AccessDenied", "status": 403, "times": 9]])
         let denied = await #expect(throws: AWSError.self) { try await client.info(try object("secret")) }
         #expect(denied?.code == "AccessDenied" && denied?.message.hasPrefix("s3://films/secret: ") == true)
-        try aws.ask(["misbehave": ["match": "/films/slow", "json": "SlowDown", "status": 503, "times": 2]])
+        try aws.send(["misbehave": ["match": "/films/slow", "json": "SlowDown", "status": 503, "times": 2]])
         try await client.upload(.bytes(Data("x".utf8)), to: try object("slow"))
     }
 }

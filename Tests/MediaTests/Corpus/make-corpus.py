@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Makes a folder of odd media: make-corpus.py FOLDER.
+# SPDX-License-Identifier: Apache-2.0
+"""Makes a folder of unusual and invalid media: make-corpus.py FOLDER.
 
-Needs ffmpeg, and Debian's python3-pil for what ffmpeg does not write. Prints nothing unless it fails.
+Needs ffmpeg, and Debian's python3-pil for formats that ffmpeg cannot write. Prints nothing unless it fails.
 """
 import io
 import os
@@ -15,7 +16,7 @@ import zlib
 from PIL import Image, ImageOps
 
 RED, GREEN, BLUE, WHITE = COLORS = ((200, 30, 30), (30, 180, 30), (30, 30, 200), (240, 240, 240))
-# Of pictures: not the film's, so that they are scaled. Clips have the film's, so that nothing but their oddness counts.
+# The size of images differs from the film's, so that they are scaled. Clips have the film's size (`FILM`).
 SIZE = (640, 360)
 FILM = (320, 180)
 RATE = 48_000
@@ -37,14 +38,14 @@ def ffmpeg(*arguments):
 
 
 def quadrants(size=SIZE, colors=COLORS):
-    """Red, green, blue, white from the top left, row by row."""
+    """The test image: red, green, blue, white, row by row from the top left."""
     tiny = Image.new("RGB", (2, 2))
     tiny.putdata(colors)
     return tiny.resize(size, Image.NEAREST)
 
 
 def grainy(size=SIZE):
-    """The quadrants under grain, so that files of it are long enough to be cut."""
+    """The quadrants under grain, so that their files are long enough to be truncated."""
     dice = random.Random(1)
     grain = Image.frombytes("L", size, bytes(dice.choice((0, 128, 255)) for _ in range(size[0] * size[1])))
     picture = quadrants(size)
@@ -66,7 +67,7 @@ def png(width, height, depth, kind, rows, extra=b""):
 
 
 def deep_row(left, right):
-    """A row of 16-bit samples without a filter; the low bytes are not those of the high ones."""
+    """A row of 16-bit samples without a filter; low bytes differ from high bytes."""
     half = SIZE[0] // 2
     return b"\0" + b"".join(bytes((value, 0x40)) for value in left) * half + b"".join(
         bytes((value, 0x40)) for value in right
@@ -74,7 +75,7 @@ def deep_row(left, right):
 
 
 def marked_rows(side, base, mark):
-    """A field with a mark of a tenth of its side in the middle; pixels are whole bytes."""
+    """A field with a centred mark of a tenth of its side; pixels are whole bytes."""
     edge = side * 9 // 20
     plain = b"\0" + base * side
     middle = b"\0" + base * edge + mark * (side // 10) + base * (side - edge - side // 10)
@@ -105,9 +106,9 @@ def png_pictures():
 
 
 def large_pictures():
-    """64 million pixels each: as many as a picture may have."""
+    """Images of 64 million pixels each, the maximum."""
     write("large.png", png(8000, 8000, 8, 2, marked_rows(8000, bytes(GREEN), bytes(WHITE))))
-    # 9 KB of one bit a pixel; 256 MB once decoded; 400 MB of text beside a small picture.
+    # 9 KB at one bit per pixel; 256 MB when decoded; 400 MB of text in a small image.
     bits = marked_rows(1000, b"\0", b"\xff")
     write("pressed.png", png(8000, 8000, 1, 0, [row for row in bits for _ in range(8)]))
     write("large-alpha.png", png(8000, 8000, 8, 6, marked_rows(8000, bytes(GREEN) + b"\xff", bytes(WHITE) + b"\xff")))
@@ -119,7 +120,7 @@ def large_pictures():
     picture.paste(WHITE, (3600, 3600, 4400, 4400))
     picture.save("large.jpg", quality=90)
     picture.save("large-progressive.jpg", quality=90, subsampling=0, progressive=True)
-    # Too large, by what the header says: pixels, and bytes of the pixels.
+    # Too large by the header: in pixels, and in bytes of decoded pixels.
     write("bomb.png", png(60_000, 60_000, 8, 0, [b"\0" * 60_001]))
     write("deep-large.png", png(8000, 8000, 16, 2, [b"\0" * 48_001]))
 
@@ -128,7 +129,7 @@ def large_pictures():
 
 
 def with_thumbnail(jpeg, thumbnail):
-    """Puts a JPEG in the EXIF header of another, as cameras do."""
+    """Embeds a JPEG in the EXIF header of another, as cameras do."""
     tiff = b"II*\0" + struct.pack("<IHI", 8, 0, 14) + struct.pack("<H", 2)
     tiff += struct.pack("<HHII", 0x0201, 4, 1, 44) + struct.pack("<HHII", 0x0202, 4, 1, len(thumbnail))
     tiff = (tiff + struct.pack("<I", 0)).ljust(44, b"\0") + thumbnail
@@ -137,7 +138,7 @@ def with_thumbnail(jpeg, thumbnail):
 
 
 def stored(upright, orientation):
-    """The pixels of a camera that was held so that the tag brings them upright."""
+    """The pixels of a camera in the orientation that the tag corrects."""
     inverse = {
         2: Image.FLIP_LEFT_RIGHT, 3: Image.ROTATE_180, 4: Image.FLIP_TOP_BOTTOM, 5: Image.TRANSPOSE,
         6: Image.ROTATE_90, 7: Image.TRANSVERSE, 8: Image.ROTATE_270,
@@ -162,7 +163,7 @@ def jpeg_pictures():
     quadrants((160, 90)).save(small, "JPEG")
     data = with_thumbnail(read("whole.jpg"), small.getvalue())
     write("thumbnail.jpg", data)
-    # Cut not far behind the thumbnail, whose end is not the picture's.
+    # Truncated shortly after the thumbnail, whose end marker is not the image's.
     write("cut-thumbnail.jpg", data[: data.index(small.getvalue()) + len(small.getvalue()) + 2500])
     write("tail.jpg", read("whole.jpg") + b"garbage " * 100)
     write("long-tail.jpg", read("whole.jpg") + b"garbage " * 20_000)
@@ -194,7 +195,7 @@ def moving_pictures():
     veiled.putalpha(254)
     moving["append_images"] = [other.convert("RGBA")]
     veiled.save("moving-alpha.webp", quality=95, **moving)
-    # The first picture covers the lower right quadrant alone.
+    # The first frame covers the lower right quadrant only.
     corner = io.BytesIO()
     Image.new("RGB", (SIZE[0] // 2, SIZE[1] // 2), RED).save(corner, "WEBP", lossless=True)
     place = uint24(SIZE[0] // 4) + uint24(SIZE[1] // 4) + uint24(SIZE[0] // 2 - 1) + uint24(SIZE[1] // 2 - 1)
@@ -233,7 +234,7 @@ def disguised_pictures():
 
 
 def cuts():
-    """cut0-x has nothing of x, cut9-x nine tenths."""
+    """Truncates a file: cut0-x is empty, cut9-x has nine tenths of x."""
     for name in (
         "whole.png", "whole.jpg", "progressive.jpg", "thumbnail.jpg", "lossy.webp", "lossless.webp", "moving.webp",
         "still.gif", "moving.gif",
@@ -247,7 +248,7 @@ def cuts():
 
 
 def tone(name, *arguments, rate=RATE, channels="mono"):
-    """A second: silence, and from 0.3 s on 1 kHz."""
+    """One second: silence, then 1 kHz from 0.3 s on."""
     count = {"mono": 1, "5.1": 6}[channels]
     waves = "|".join(["if(gte(t,0.3),0.7*sin(2*PI*1000*t),0)"] * count)
     ffmpeg("-f", "lavfi", "-i", f"aevalsrc='{waves}':d=1:s={rate}:c={channels}", *arguments, name)
@@ -282,7 +283,7 @@ def sounds():
 
 
 def clip(name, *arguments, filters="null", source="upright.png"):
-    """A second of a picture at 30 a second."""
+    """One second of an image at 30 frames per second."""
     ffmpeg("-loop", "1", "-framerate", "30", "-i", source, "-t", "1", "-vf", filters, *arguments, name)
 
 
@@ -301,7 +302,7 @@ def good_clips():
     quadrants(FILM).save("upright.png")
     clip("plain.mp4", *X264, "-bf", "0", *tags("bt709"), "-movflags", "+faststart", filters=YUV709)
     clip("vp9.mkv", "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", *tags("bt709"), filters=YUV709)
-    # Held upright, a telephone stores a wide picture and a quarter turn.
+    # A phone held upright stores landscape frames and a rotation of 90 degrees.
     quadrants((180, 320)).transpose(Image.ROTATE_270).save("turned.png")
     clip("turned.mp4", *X264, "-bf", "0", *tags("bt709"), filters=YUV709, source="turned.png")
     ffmpeg("-i", "turned.mp4", "-c", "copy", "-metadata:s:v", "rotate=90", "rotated.mp4")
@@ -316,10 +317,10 @@ def good_clips():
     x265 = "log-level=none:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc"
     hdr = tags("bt2020nc", "bt2020", "smpte2084")
     clip("hdr.mp4", "-c:v", "libx265", "-crf", "12", "-x265-params", x265, *hdr, filters=light)
-    # Ever lighter, so that the order of the pictures is seen.
+    # Increasing luma shows the order of the frames.
     ramp = "color=black:s=320x180:r=30:d=1,format=yuv420p,geq=lum='20+7*N':cb=128:cr=128"
     ffmpeg("-f", "lavfi", "-i", ramp, *X264, "-bf", "3", "-b_strategy", "0", *tags("bt709"), "bframes.mp4")
-    # Red to 0.2 s, green to 0.7 s, blue to 1 s; three pictures in four are left out after the first third of a second.
+    # Red to 0.2 s, green to 0.7 s, blue to 1 s; three frames in four are dropped after the first third of a second.
     for name, color in (("red", RED), ("green", GREEN), ("blue", BLUE)):
         Image.new("RGB", FILM, color).save(f"{name}.png")
     inputs = []
@@ -334,14 +335,14 @@ def good_clips():
 def bad_clips():
     ffmpeg("-i", "tone.m4a", "-c", "copy", "sound-only.mp4")
     ffmpeg("-i", "plain.mp4", "-frames:v", "0", *X264, "empty.mp4")
-    # A track with parameter sets and no picture.
+    # A track with parameter sets and no frames.
     ffmpeg("-i", "plain.mp4", "-c", "copy", "-movflags", "empty_moov+frag_keyframe", "fragments.mp4")
     data = read("fragments.mp4")
     write("zero.mp4", data[: data.index(b"moof") - 4])
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=1", *X264, "-bf", "0", *tags("bt709"), "late.mp4")
     data = read("late.mp4")
     write("no-moov.mp4", data[: data.index(b"moov") - 4])
-    # The index first, then six tenths of the pictures: as the film is coded, and as it is not.
+    # The index first, then six tenths of the frames: in the film's format, and in another.
     for name, coding in (("cut-alike.mp4", ["-c", "copy"]), ("cut-unlike.mp4", [*X264, "-bf", "3", "-b_strategy", "0"])):
         ffmpeg("-i", "late.mp4", *coding, "-movflags", "+faststart", name)
         data = read(name)

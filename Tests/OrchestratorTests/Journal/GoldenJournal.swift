@@ -1,13 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Foundation
 import JSON
 
 @testable import Orchestrator
 
-/// A recorded job below `Journals`: a line with the job's specification, then a line for each event with its moment. `expected` holds what
-/// the version that recorded version 1 made of the same jobs.
+/// A recorded job in `Journals`: a line with the job's specification, then a line for each event with its time. `expected` contains the
+/// output for the same jobs of the orchestrator that recorded version 1.
 struct GoldenJournal {
-    /// What callers see of a job.
+    /// What clients see of a job.
     struct Shown: Encodable {
         var guidance: [String]?
         var messages: [StatusMessage]
@@ -40,7 +42,9 @@ struct GoldenJournal {
 
     static var folder: String { Bundle.module.bundlePath + "/Journals" }
 
-    /// - Parameter version: `v1`, ...
+    /// Reads all journals of a version.
+    ///
+    /// - Parameter version: such as `v1`.
     static func all(_ version: String) throws -> [GoldenJournal] {
         try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(version)").sorted().map { file in
             let text = try String(contentsOfFile: "\(folder)/\(version)/\(file)", encoding: .utf8)
@@ -51,7 +55,7 @@ struct GoldenJournal {
         }
     }
 
-    /// The rows of the events as the journal stores them.
+    /// The bodies of the event rows as stored.
     var bodies: [Data] {
         get throws { try lines.map { try JSONCoding.encode($0.event) } }
     }
@@ -72,7 +76,7 @@ struct GoldenJournal {
         }
     }
 
-    /// The journal as it is written now.
+    /// The journal as the current version writes it.
     var rewritten: String {
         get throws {
             var texts = [try JSONCoding.encode(head)]
@@ -111,9 +115,9 @@ struct GoldenJournal {
         get throws { try String(contentsOfFile: "\(Self.folder)/expected/\(name).json", encoding: .utf8) }
     }
 
-    /// The types of all events, as they are written in the rows.
+    /// The types of all events as stored.
     ///
-    /// - Parameter tag: reads the type of a row.
+    /// - Parameter tag: returns the type of a row.
     static func tags(_ version: String, _ tag: (JSONValue) -> String?) throws -> Set<String> {
         Set(try all(version).flatMap { journal in journal.lines.compactMap { tag($0.event) } })
     }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import Foundation
@@ -6,13 +8,13 @@ import Testing
 
 @testable import Orchestrator
 
-/// Journals of every version, recorded once and never changed: jobs must look the same for ever. `both`, `takeover` and others are
-/// real jobs; `chain`, `clips`, `cut`, `film`, `older`, `stopped` and `unreadable` hold events and members that are rare.
+/// Recorded journals of every version, which never change: their jobs must always look the same. `both`, `takeover` and others are
+/// real jobs; `chain`, `clips`, `cut`, `film`, `older`, `stopped` and `unreadable` contain rare events and members.
 ///
-/// To record journals of a new version, run `GoldenJournalTests` with the variable `RECORD_JOURNALS` set to a folder.
-@Suite struct GoldenJournalTests {
-    @Test("a journal of any version gives the same view, receipt, guidance and messages", arguments: ["v1", "v2"])
-    func folds(version: String) throws {
+/// To record journals of a new version, run `GoldenJournalTests` with the environment variable `RECORD_JOURNALS` set to a folder.
+@Suite(.timeLimit(.minutes(2))) struct GoldenJournalTests {
+    @Test(arguments: ["v1", "v2"])
+    func `a journal of each version gives the recorded view and messages`(version: String) throws {
         let journals = try GoldenJournal.all(version)
         #expect(journals.count >= 20)
         for journal in journals {
@@ -22,8 +24,8 @@ import Testing
         }
     }
 
-    @Test("what is written is the newest version, byte for byte")
-    func written() throws {
+    @Test
+    func `a rewritten journal is the newest version, byte for byte`() throws {
         let newest = try GoldenJournal.all("v2")
         for (old, new) in zip(try GoldenJournal.all("v1"), newest) {
             #expect(old.name == new.name)
@@ -32,26 +34,26 @@ import Testing
         }
     }
 
-    @Test("a specification is written as it was recorded")
-    func specifications() throws {
+    @Test
+    func `a specification is encoded as recorded`() throws {
         for journal in try GoldenJournal.all("v1") {
             #expect(try SpecFormat.encode(try SpecFormat.decode(journal.spec)) == journal.spec, "\(journal.name)")
         }
     }
 
-    @Test("every type of event of every version is in a recorded journal")
-    func coverage() throws {
+    @Test
+    func `the recorded journals contain every event type of every version`() throws {
         let first = try GoldenJournal.tags("v1") { $0.object?.keys.first }
         #expect(first == Set(JournalV1.Event.Tag.allCases.map(\.rawValue)))
         let second = try GoldenJournal.tags("v2") { $0["type"]?.string }
         #expect(second == Set(JournalV2.Event.Tag.allCases.map(\.rawValue)))
-        // A type of each case of `JobEvent`: the compiler asks for one in `JournalV2.Event.init`, and this test for a recorded row.
+        // `JournalV2.Event.init` must handle each case of `JobEvent` to compile; this test requires a recorded row as well.
         #expect(JournalV1.Event.Tag.allCases.count == JournalV2.Event.Tag.allCases.count)
     }
 
-    @Test("every value of an enumeration has a name in the journal")
-    func names() throws {
-        func check<Value>(_ values: [Value], _ names: Names<Value>) throws {
+    @Test
+    func `every enumeration value has a name in the journal`() throws {
+        func check<Value>(_ values: [Value], _ names: NameTable<Value>) throws {
             for value in values { #expect(names[try names.name(of: value)] == value) }
             #expect(names.all.count == values.count)
         }
@@ -70,10 +72,8 @@ import Testing
         try check(MotionEase.allCases, StoredNames.eases)
     }
 
-    @Test(
-        "records journals as they are written now",
-        .enabled(if: ProcessInfo.processInfo.environment["RECORD_JOURNALS"] != nil))
-    func record() throws {
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["RECORD_JOURNALS"] != nil))
+    func `records journals of the current version`() throws {
         let folder = try #require(ProcessInfo.processInfo.environment["RECORD_JOURNALS"])
         for journal in try GoldenJournal.all("v1") {
             try journal.rewritten.write(toFile: "\(folder)/\(journal.name).jsonl", atomically: true, encoding: .utf8)

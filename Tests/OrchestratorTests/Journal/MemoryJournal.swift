@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Breaker
 import Contracts
 import Faults
@@ -5,7 +7,7 @@ import JSON
 
 @testable import Orchestrator
 
-/// A journal in memory: what `JobJournal` asks for, and nothing more.
+/// A minimal implementation of `JobJournal` in memory.
 actor MemoryJournal: JobJournal {
     private struct Lease {
         var holder: String?
@@ -24,12 +26,12 @@ actor MemoryJournal: JobJournal {
     }
 
     private var jobs: [String: Job] = [:]
-    private var sent: [StatusMessage] = []
+    private var statusMessages: [StatusMessage] = []
     private var count: Int64 = 0
     private var seq = 0
     private var pruned: Set<String> = []
 
-    private func take(_ id: String, _ holder: Leaseholder, _ now: Timestamp) -> JobLease {
+    private func grant(_ id: String, _ holder: Leaseholder, _ now: Timestamp) -> JobLease {
         let fence = (jobs[id]?.lease?.fence ?? 0) + 1
         jobs[id]?.lease = Lease(holder: holder.id, expiresAt: holder.expiry(from: now), fence: fence)
         return JobLease(job: id, fence: fence)
@@ -42,22 +44,22 @@ actor MemoryJournal: JobJournal {
         count += 1
         let row = JobRow(number: count, spec: spec, createdAt: now, state: .queued)
         jobs[spec.jobID] = Job(row: row, key: key, fingerprint: fingerprint)
-        return .new(row, take(spec.jobID, holder, now))
+        return .new(row, grant(spec.jobID, holder, now))
     }
 
     func lease(_ job: String, eventCount: Int, for holder: Leaseholder, at now: Timestamp) throws -> JobLease? {
         guard let found = jobs[job] else { throw ServiceError.unknownJob(job) }
         if let lease = found.lease, let other = lease.holder, other != holder.id, lease.expiresAt > now {
-            throw LostLease(job: job)
+            throw LeaseLost(job: job)
         }
-        return found.events.count == eventCount ? take(job, holder, now) : nil
+        return found.events.count == eventCount ? grant(job, holder, now) : nil
     }
 
     func claim(for holder: Leaseholder, at now: Timestamp, limit: Int) -> [JobLease] {
         let free = jobs.values.filter { job in
             !job.row.state.isTerminal && (job.lease?.holder == nil || job.lease.map { $0.expiresAt <= now } ?? true)
         }
-        return free.sorted { $0.row.number < $1.row.number }.prefix(limit).map { take($0.row.spec.jobID, holder, now) }
+        return free.sorted { $0.row.number < $1.row.number }.prefix(limit).map { grant($0.row.spec.jobID, holder, now) }
     }
 
     func renew(_ holder: Leaseholder, at now: Timestamp) {
@@ -72,7 +74,7 @@ actor MemoryJournal: JobJournal {
 
     func append(_ entry: JournalEntry) throws -> [StatusMessage] {
         let id = entry.spec.jobID
-        guard let job = jobs[id], job.lease?.fence == entry.fence else { throw LostLease(job: id) }
+        guard let job = jobs[id], job.lease?.fence == entry.fence else { throw LeaseLost(job: id) }
         if entry.number < job.events.count, !entry.events.isEmpty { return [] }
         jobs[id]?.events += entry.events.map { RecordedEvent(at: entry.at, event: $0) }
         if let state = entry.state {
@@ -85,11 +87,11 @@ actor MemoryJournal: JobJournal {
             seq += 1
             return draft.message(of: entry.spec, seq: seq, at: entry.at)
         }
-        sent += messages
+        statusMessages += messages
         return messages
     }
 
-    func keep(_ view: JobView, _ result: JobResult, of job: String, eventCount: Int) {
+    func storeResult(_ view: JobView, _ result: JobResult, of job: String, eventCount: Int) {
         guard let found = jobs[job], found.row.state.isTerminal, found.events.count == eventCount else { return }
         jobs[job]?.view = view
         jobs[job]?.result = result
@@ -130,7 +132,8 @@ actor MemoryJournal: JobJournal {
 
     func messages(after seq: Int, jobID: String?, limit: Int) -> [StatusMessage] {
         Array(
-            sent.filter { $0.seq > seq && (jobID == nil || $0.jobId == jobID) && jobs[$0.jobId] != nil }.prefix(limit))
+            statusMessages.filter { $0.seq > seq && (jobID == nil || $0.jobId == jobID) && jobs[$0.jobId] != nil }
+                .prefix(limit))
     }
 
     func lastSeq() -> Int { seq }
@@ -153,18 +156,18 @@ actor MemoryJournal: JobJournal {
 
     func sweep() -> Bool {
         guard let id = pruned.popFirst() else { return false }
-        sent.removeAll { $0.jobId == id }
+        statusMessages.removeAll { $0.jobId == id }
         return true
     }
 }
 
 extension MemoryJournal: LeadTimeRecords, BreakerRecords {
-    func keepLeadTime(_ seconds: Double) {}
+    func recordLeadTime(_ seconds: Double) {}
     func leadTime(quantile: Double, atLeast: Int) -> Double? { nil }
     nonisolated func breakers() -> [String: BreakerMachine] { [:] }
-    nonisolated func keep(
-        _ breaker: BreakerMachine, name: String, failed: @escaping @Sendable (any Error) -> Void
+    nonisolated func saveBreaker(
+        _ breaker: BreakerMachine, name: String, onFailure: @escaping @Sendable (any Error) -> Void
     ) {}
-    func forgetBreaker(_ name: String) {}
-    func settle() {}
+    func removeBreaker(_ name: String) {}
+    func flush() {}
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Foundation
 import GRDB
@@ -7,63 +9,63 @@ import Testing
 
 @testable import Orchestrator
 
-/// A store that the version before wrote: a dump of real jobs, of which two were not finished when its orchestrator was killed, with what it
-/// answered for each.
+/// A store of the previous version: a dump of real jobs, two of them unfinished when the orchestrator was killed, with the replies of
+/// that orchestrator for each job.
 @Suite(.timeLimit(.minutes(2))) struct OldStoreTests {
-    private struct Answer: Decodable {
+    private struct Reply: Decodable {
         var job: String
         var receipt: JSONValue
         var view: JSONValue
     }
 
-    private func with(_ body: (JobStore, [String: Answer]) async throws -> Void) async throws {
-        try await Stage.withFolder { folder in
+    private func withStore(_ body: (JobStore, [String: Reply]) async throws -> Void) async throws {
+        try await JobFixture.withFolder { folder in
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             let path = "\(folder)/jobs.sqlite"
             let dump = try String(contentsOfFile: "\(GoldenJournal.folder)/store/store.sql", encoding: .utf8)
             let database = try DatabaseQueue(path: path)
             try await database.write { try $0.execute(sql: dump) }
             try database.close()
-            let answers = try Data(contentsOf: URL(filePath: "\(GoldenJournal.folder)/store/answers.json"))
+            let replies = try Data(contentsOf: URL(filePath: "\(GoldenJournal.folder)/store/answers.json"))
             let store = try JobStore(path: path)
             #expect(store.setAside == nil)
-            try await body(store, try JSONCoding.decode([String: Answer].self, from: answers))
+            try await body(store, try JSONCoding.decode([String: Reply].self, from: replies))
         }
     }
 
-    @Test("finished jobs of the version before are shown as it showed them")
-    func finished() async throws {
-        try await with { store, answers in
-            let orchestra = try Stage.orchestra(store, FakeStudio())
+    @Test
+    func `finished jobs of the previous version look the same`() async throws {
+        try await withStore { store, replies in
+            let registry = try JobFixture.registry(store, FakeJobServices())
             for name in ["takeover", "both", "cancel"] {
-                let answer = try #require(answers[name])
-                // The second time from what the first one stored.
+                let reply = try #require(replies[name])
+                // The second pass reads what the first one stored.
                 for _ in 0..<2 {
-                    let view = try await orchestra.status(JobStatus(jobID: answer.job))
-                    #expect(try JSONCoding.convert(view, to: JSONValue.self) == answer.view, "\(name)")
-                    let receipt = try await orchestra.receipt(answer.job)
-                    #expect(try JSONCoding.convert(receipt, to: JSONValue.self) == answer.receipt, "\(name)")
+                    let view = try await registry.status(JobStatus(jobID: reply.job))
+                    #expect(try JSONCoding.convert(view, to: JSONValue.self) == reply.view, "\(name)")
+                    let receipt = try await registry.receipt(reply.job)
+                    #expect(try JSONCoding.convert(receipt, to: JSONValue.self) == reply.receipt, "\(name)")
                 }
-                #expect(try await store.result(of: answer.job) != nil)
+                #expect(try await store.result(of: reply.job) != nil)
             }
         }
     }
 
-    @Test("unfinished jobs of the version before go on where they were, and those that wait get their turn")
-    func unfinished() async throws {
-        try await with { store, answers in
-            let (running, waiting) = (try #require(answers["unfinished"]), try #require(answers["waits"]))
+    @Test
+    func `unfinished and queued jobs of the previous version resume and finish`() async throws {
+        try await withStore { store, replies in
+            let (running, waiting) = (try #require(replies["unfinished"]), try #require(replies["waits"]))
             let last = try store.lastSeq()
-            let studio = FakeStudio(segments: 3)
-            let orchestra = try Stage.orchestra(store, studio)
-            try await orchestra.resume()
+            let services = FakeJobServices(segments: 3)
+            let registry = try JobFixture.registry(store, services)
+            try await registry.resume()
             for job in [running.job, waiting.job] {
-                let messages = try await Stage.messages(orchestra, job)
+                let messages = try await JobFixture.messages(registry, job)
                 #expect(messages.last?.jobState == .finished)
                 #expect(messages.allSatisfy { $0.jobState != .finished || $0.seq > last })
             }
-            // The lead is called again; the stills that were prepared meanwhile are not drawn again.
-            let calls = studio.calls.withLock { $0 }
+            // The lead is called again; the prepared stills are not drawn again.
+            let calls = services.calls.withLock { $0 }
             #expect(calls.contains("lead") && calls.contains("clip seg_3"))
             #expect(!calls.contains { $0.hasPrefix("draw") && $0.contains("A hill") }, "\(calls)")
             let versions = try await store.database.read { db in
@@ -79,9 +81,9 @@ import Testing
         }
     }
 
-    @Test("what a job was started with has the fingerprint that the version before stored")
-    func fingerprints() async throws {
-        try await with { store, _ in
+    @Test
+    func `a job's parameters have the fingerprint that the previous version stored`() async throws {
+        try await withStore { store, _ in
             let rows = try store.database.read { db in
                 try GRDB.Row.fetchAll(db, sql: "SELECT spec, fingerprint FROM job")
             }

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Makes a folder of pictures and clips whose colours or orientation are stated beside the samples: colours.py FOLDER.
+# SPDX-License-Identifier: Apache-2.0
+"""Makes a folder of images and clips with colours or an orientation in their metadata: colours.py FOLDER.
 
-Needs ffmpeg with zscale and libvpx, and Debian's python3-pil. Every file shows (200, 30, 30) where its colours are respected, if its
-name does not tell otherwise. Prints nothing unless it fails.
+Needs ffmpeg with zscale and libvpx, and Debian's python3-pil. Every file has the colour (200, 30, 30) if its metadata is respected, except
+`grey.png`. Prints nothing unless it fails.
 """
 import io
 import os
@@ -30,9 +31,9 @@ def xyz(values):
 
 
 def icc(primaries, gamma, kind=b"mntr", space=b"RGB "):
-    """A profile of a matrix, adapted to D50, and of one exponent."""
-    words = b"test"
-    text = b"desc\0\0\0\0" + struct.pack(">I", len(words) + 1) + words + b"\0" + b"\0" * 78
+    """Returns a profile of a matrix, adapted to D50, and one exponent."""
+    name = b"test"
+    text = b"desc\0\0\0\0" + struct.pack(">I", len(name) + 1) + name + b"\0" + b"\0" * 78
     curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
     tags = [(b"desc", text + b"\0" * (-len(text) % 4)), (b"wtpt", xyz((0.9642, 1, 0.8249)))]
     if space == b"GRAY":
@@ -57,7 +58,7 @@ SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def encoded(profile):
-    """The samples that stand for RED in a profile."""
+    """Returns the sample values of RED in a profile."""
     picture = Image.new("RGB", (1, 1), RED)
     source = ImageCms.ImageCmsProfile(io.BytesIO(SRGB))
     target = ImageCms.ImageCmsProfile(io.BytesIO(profile))
@@ -90,7 +91,7 @@ def stills():
         transparent = picture.convert("RGBA")
         transparent.putalpha(255)
         transparent.save(f"{kind}-alpha.webp", lossless=True, icc_profile=profile)
-    # In several segments of JPEG.
+    # A profile in several segments of a JPEG file.
     color = encoded(ADOBE)
     Image.new("RGB", SIZE, color).save("long.jpg", quality=98, subsampling=0, icc_profile=ADOBE + bytes(150_000))
     deep = [round(65535 * ((c / 255 + 0.055) / 1.055) ** 2.4) for c in RED]
@@ -101,7 +102,7 @@ def stills():
                    + chunk(b"IDAT", zlib.compress(row * SIZE[1])) + chunk(b"IEND", b""))
     png("cicp.png", encoded(P3), chunk(b"cICP", bytes((12, 13, 0, 1))))
     png("plain.png", RED, chunk(b"sRGB", b"\0"), chunk(b"gAMA", struct.pack(">I", 45_455)))
-    # What cannot be used is taken for sRGB.
+    # Unusable profiles are treated as sRGB.
     png("broken-words.png", RED, packed(b"no profile" * 20))
     png("broken-deflate.png", RED, chunk(b"iCCP", b"p\0\0garbage"))
     png("broken-size.png", RED, packed(ADOBE + bytes(8 << 20)))
@@ -118,7 +119,7 @@ def exif(orientation, little):
 
 
 def turned():
-    """The left upper quarter is red once the picture stands, the others are grey."""
+    """Images whose upper left quarter is red when they are upright, and whose rest is grey."""
     for orientation in range(1, 9):
         upright = Image.new("RGB", (320, 180), (90, 90, 90))
         upright.paste(RED, (0, 0, 160, 90))
@@ -146,22 +147,22 @@ def clips():
         ("p3.mp4", "smpte432", "709", ("bt709", "smpte432", "bt709")),
         ("plain.mp4", "709", "709", ("bt709", "bt709", "bt709")),
         ("bt470bg.mp4", "bt470bg", "470bg", ("bt470bg", "bt470bg", "bt709")),
-        # Players show it as it is without the primaries.
+        # Players ignore these primaries.
         ("smpte170m.mp4", "709", "170m", ("smpte170m", "smpte170m", "smpte170m")),
     ):
         ffmpeg("-f", "lavfi", "-i", f"{flat},{source}:p={primaries}:t=bt709:m={matrix}:r=tv,format=yuv420p", *x264, "-colorspace",
                tags[0], "-color_primaries", tags[1], "-color_trc", tags[2], "-color_range", "tv", name)
-    # Without tags players use BT.601 below 720 lines, whatever the range is.
+    # Without tags, players use BT.601 below 720 lines, whatever the range is.
     for name, size, matrix, levels in (
         ("untagged.mp4", "320x180", "170m", "tv"), ("untagged-full.mp4", "320x180", "170m", "pc"),
         ("untagged-hd.mp4", "1280x720", "709", "tv"), ("untagged-hd-full.mp4", "1280x720", "709", "pc"),
     ):
         ffmpeg("-f", "lavfi", "-i", f"{flat.replace('320x180', size)},{source}:p=709:t=709:m={matrix}:r={levels},format=yuv420p,"
                "setparams=colorspace=unknown:color_primaries=unknown:color_trc=unknown", *x264, "-color_range", levels, name)
-    # By swscale: ffmpeg's zscale does not return from this matrix.
+    # With swscale, since ffmpeg's zscale hangs with this matrix.
     ffmpeg("-f", "lavfi", "-i", f"{flat},scale=out_color_matrix=smpte240m:out_range=tv:flags=accurate_rnd,format=yuv420p,"
            "setparams=color_primaries=unknown:color_trc=unknown", *x264, "-colorspace", "smpte240m", "smpte240m.mp4")
-    # A disc of red in the middle; around it green that is not to be seen.
+    # A red disc in the middle, surrounded by transparent green.
     alpha = "color=0x00ff00:s=320x180:r=30:d=0.5,format=rgba,geq=r='if(lt(hypot(X-160,Y-90),70),200,0)':" + (
         "g='if(lt(hypot(X-160,Y-90),70),30,255)':b='if(lt(hypot(X-160,Y-90),70),30,0)':a='if(lt(hypot(X-160,Y-90),70),255,0)'")
     for name, codec in (("alpha-vp9.webm", "libvpx-vp9"), ("alpha-vp8.webm", "libvpx")):

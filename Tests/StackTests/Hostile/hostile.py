@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Makes a folder of media whose headers lie: hostile.py FOLDER.
+# SPDX-License-Identifier: Apache-2.0
+"""Makes a folder of media files with extreme numbers in their headers: hostile.py FOLDER.
 
-Takes small files of ffmpeg apart, replaces numbers in their headers by extreme ones, and puts them together again. Prints nothing
-unless it fails. Names tell the container and the number: `cluster-time-3.mkv`.
+Parses small files made by ffmpeg, replaces numbers in their headers, and serializes them again. The names state the field, the index of the
+number and the container: `cluster-time-3.mkv`. Prints nothing unless it fails.
 """
 import os
 import struct
@@ -46,7 +47,7 @@ def vint(data, at, keep):
 
 
 def parse(data):
-    """-> a list of [id, bytes or list]."""
+    """Returns a list of [id, bytes or list]."""
     elements, at = [], 0
     while at < len(data):
         kind, at = vint(data, at, True)
@@ -66,7 +67,7 @@ def element(kind, body):
 
 
 def changed(elements, kind, value, only=None):
-    """A copy in which every element of a kind, or the one of that number, has another value."""
+    """Returns a copy in which every element of a kind, or the one with the index `only`, has another value."""
     seen = [0]
 
     def walk(parts):
@@ -117,7 +118,7 @@ def matroskas():
         raw = struct.pack(">d", value)
         write(f"length-{number}.mkv", matroska(changed(base, 0x4489, raw)))
         write(f"rate-{number}.mkv", matroska(changed(base, 0xB5, raw)))
-    # Timestamps from one end of time to the other, and back.
+    # Timestamps from one end of the range to the other, and back.
     ends = changed(changed(base, 0xE7, ((1 << 62) + 5).to_bytes(8, "big"), only=0), 0xE7, (3 << 62).to_bytes(8, "big"), only=2)
     write("both-ends.mkv", matroska(ends))
     write("sparse.mkv", matroska(changed(base, 0xE7, (20_000_000).to_bytes(8, "big"), only=2)))
@@ -128,7 +129,7 @@ def matroskas():
 
 
 def voices():
-    """Sound alone, in Matroska and WebM."""
+    """Audio files in Matroska and WebM."""
     for name, codec in (("aac.mkv", "aac"), ("opus.webm", "libopus")):
         ffmpeg("-f", "lavfi", "-i", "sine=d=1", "-c:a", codec, "-cluster_time_limit", "200", f"voice-base-{name}")
         base = parse(read(f"voice-base-{name}"))
@@ -162,7 +163,7 @@ for entry in range(256):
 
 
 def pages(data):
-    """-> a list of pages, each [head, body]."""
+    """Returns a list of pages, each [head, body]."""
     parts, at = [], 0
     while at < len(data):
         lacing = at + 27 + data[at + 26]
@@ -203,7 +204,7 @@ def oggs():
 
 
 def counted():
-    """Containers that count their samples."""
+    """Files of containers that state the number of samples."""
     ffmpeg("-f", "lavfi", "-i", "sine=d=1", "base.flac")
     base = read("base.flac")
     for number, value in enumerate((0, 1, (1 << 36) - 1)):
@@ -300,7 +301,7 @@ def clips():
         save(f"long-movie-{number}.mp4", edited(
             base, b"mvhd", lambda body, raw=raw: b"\1\0\0\0" + bytes(16) + body[12:16] + raw + body[20:]))
     fragments()
-    # A table of many samples that takes no bytes.
+    # A table of many samples that occupies no bytes.
     few = edited(base, b"stsz", put(4, struct.pack(">II", 1, 0x0F000000)))
     save("promise.mp4", edited(few, b"stsc", put(8, struct.pack(">II", 1, 0x0F000000))))
     write("box-beyond.mp4", read("base.mp4") + struct.pack(">I4sQ", 1, b"free", (1 << 63) - 1) + b"\0" * 32)
@@ -370,7 +371,7 @@ def pictures():
     write("bomb.webp", picture)
 
 
-# H.264 made by hand: one intra picture of one byte a macroblock, then pictures that repeat it.
+# H.264 bit streams: one intra picture with one byte for each macroblock, then pictures that repeat it.
 
 
 class Bits:
@@ -428,7 +429,7 @@ def skipped(width, height, number):
 
 
 def track(name, stated, frames):
-    """A Matroska file of H.264 frames, each a list of units."""
+    """Writes a Matroska file of H.264 frames, each a list of NAL units."""
     width, height = stated
     sets, picture = sequence(width, height, 16), parameters()
     private = bytes([1, 100, 0, 62, 0xFF, 0xE1]) + struct.pack(">H", len(sets)) + sets + b"\x01" + struct.pack(">H", len(picture)) + picture

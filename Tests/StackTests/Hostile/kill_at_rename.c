@@ -1,4 +1,6 @@
-// Preloaded into a process: kills it as it is about to rename a file for the nth time, whichever thread does, where KILL_AT_RENAME is n.
+// SPDX-License-Identifier: Apache-2.0
+
+// Preloaded into a process: kills it before its nth call of rename() in any thread, where n is KILL_AT_RENAME.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <signal.h>

@@ -1,4 +1,5 @@
-"""A service of somebody else's, on the socket argv[1]: it is healthy, and answers each other call with the text of its parameter `line`."""
+# SPDX-License-Identifier: Apache-2.0
+"""A third-party service on the socket argv[1]: it is healthy, and replies to every other call with the text of its parameter `line`."""
 
 import json
 import os
@@ -9,6 +10,7 @@ HEALTHY = (
     '{"jsonrpc": "2.0", "id": @, "result": {"service": "agent5", "instance": "py", "status": "serving", "version": "1", '
     '"uptime_s": 1, "in_flight": 0, "capacity": 1}}')
 
+os.umask(0o007)
 os.makedirs(os.path.dirname(sys.argv[1]), exist_ok=True)
 with socket.socket(socket.AF_UNIX) as server:
     server.bind(sys.argv[1])

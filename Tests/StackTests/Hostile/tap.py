@@ -1,5 +1,9 @@
-"""Offers each service of the run directory argv[2] in the run directory argv[1], passes on every line, and writes those of calls to the file
-argv[3]: one JSON object a line, with `service`, `connection`, `sender` (`caller` or `service`) and `line`. Services are argv[4:]."""
+# SPDX-License-Identifier: Apache-2.0
+"""A tap between callers and services: tap.py OUTER INNER RECORD SERVICE...
+
+Listens in the run directory OUTER for each service, and forwards every line to and from the service in the run directory INNER. Each line
+is written to the file RECORD as a JSON object with the members `service`, `connection`, `sender` (`caller` or `service`) and `line`.
+"""
 
 import json
 import os
@@ -7,6 +11,7 @@ import socket
 import sys
 import threading
 
+os.umask(0o007)
 outer, inner, record = sys.argv[1:4]
 lock = threading.Lock()
 output = open(record, "w")
@@ -40,15 +45,15 @@ def accept(service, server):
         with lock:
             connections += 1
             connection = connections
-        behind = socket.socket(socket.AF_UNIX)
-        behind.connect(f"{inner}/{service}/one.sock")
-        for sender, source, sink in (("caller", caller, behind), ("service", behind, caller)):
+        service_socket = socket.socket(socket.AF_UNIX)
+        service_socket.connect(f"{inner}/{service}/one.sock")
+        for sender, source, sink in (("caller", caller, service_socket), ("service", service_socket, caller)):
             threading.Thread(target=copy, args=(service, connection, sender, source, sink), daemon=True).start()
 
 
 for service in sys.argv[4:]:
     folder = f"{outer}/{service}"
-    os.makedirs(folder, mode=0o770, exist_ok=True)
+    os.makedirs(folder, exist_ok=True)
     server = socket.socket(socket.AF_UNIX)
     server.bind(f"{folder}/.one.sock.tmp")
     os.chmod(f"{folder}/.one.sock.tmp", 0o660)

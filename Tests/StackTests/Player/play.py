@@ -1,34 +1,43 @@
 #!/usr/bin/env python3
-"""Plays and seeks a film in headless Chromium: play.py FILE SECONDS... -> one JSON object.
+# SPDX-License-Identifier: Apache-2.0
+"""Plays a film in headless Chromium and seeks in it: play.py FILE SECONDS...
 
+Prints one JSON object:
 {"duration", "width", "height", "played", "seeks": [{"at", "time", "color": [red, green, blue]}]} or {"error"}.
 """
 import http.server, json, os, re, shutil, subprocess, sys, tempfile, threading
 
-film, moments = sys.argv[1], [float(text) for text in sys.argv[2:]]
+film, times = sys.argv[1], [float(text) for text in sys.argv[2:]]
 result, done = {"error": "Chromium did not answer within 60 s"}, threading.Event()
 PAGE = """<!doctype html><video muted src="/film"></video><script>
-const video = document.querySelector("video"), moments = %s
+const video = document.querySelector("video"), times = %s
 const event = name => new Promise((yes, no) => { video.addEventListener(name, yes, {once: true}); video.onerror = () => no(video.error.message) })
+// Waits until the frame of a time is presented: it began at most 0.2 s before.
+const presented = at => new Promise(yes => {
+  const look = (_, frame) =>
+    frame.mediaTime <= at + 0.001 && frame.mediaTime > at - 0.2 ? yes() : video.requestVideoFrameCallback(look)
+  video.requestVideoFrameCallback(look)
+})
 async function run() {
   await event("loadeddata")
   await video.play()
-  await new Promise(yes => setTimeout(yes, 700))
+  while (video.currentTime < 0.3 && !video.ended) await event("timeupdate")
   const answer = {duration: video.duration, width: video.videoWidth, height: video.videoHeight, played: video.currentTime, seeks: []}
   video.pause()
   const canvas = document.createElement("canvas"), context = canvas.getContext("2d")
   canvas.width = canvas.height = 1
-  for (const at of moments) {
-    const seeked = event("seeked")
+  for (const at of times) {
+    // `seeked` may come before the frame is there to be drawn: on a busy machine the canvas still shows the one before.
+    const shown = presented(at), seeked = event("seeked")
     video.currentTime = at
-    await seeked
+    await Promise.all([seeked, shown])
     context.drawImage(video, video.videoWidth / 2, video.videoHeight / 2, 4, 4, 0, 0, 1, 1)
     answer.seeks.push({at, time: video.currentTime, color: [...context.getImageData(0, 0, 1, 1).data].slice(0, 3)})
   }
   return answer
 }
 run().catch(error => ({error: String(error)})).then(answer => fetch("/done", {method: "POST", body: JSON.stringify(answer)}))
-</script>""" % json.dumps(moments)
+</script>""" % json.dumps(times)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

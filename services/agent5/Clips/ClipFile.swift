@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import FoundationEssentials
 import Glibc
@@ -6,34 +8,41 @@ import JSON
 import Providers
 import Untrusted
 
-/// The file of a clip, as a provider delivers it.
+/// Downloads the file of a clip.
 enum ClipFile {
-    /// Bytes that a clip may have.
+    /// The maximum size of a clip, in bytes.
     private static let maximumBytes = 2 * 1024 * 1024 * 1024
-    /// Bytes of an answer that may hold the clip's link instead of the clip.
-    private static let maximumText = 1024 * 1024
+    /// The maximum size of a response that contains the clip's link instead of the clip, in bytes.
+    private static let maximumLinkResponseBytes = 1024 * 1024
 
-    /// Fetches a clip. A text that holds the clip's link is followed once.
+    /// Downloads a clip. A JSON response that contains the clip's link is followed once.
     ///
-    /// - Returns: the file's bytes.
-    /// - Throws: `corrupt_media`, retryable, for a text without one: a gateway's page may give way to the file.
+    /// - Parameters:
+    ///   - link: The URL of the clip.
+    ///   - path: The path of the file.
+    ///   - download: Fetches the URL.
+    ///   - followsLink: Whether a link in the response is followed.
+    /// - Returns: The size of the file in bytes.
+    /// - Throws: `corrupt_media`, retryable, for a response that is neither a clip nor a link: a gateway's error page may be
+    ///   temporary.
     static func fetch(
-        _ link: String, to path: String, _ download: OutputDownload, follows: Bool = true
+        _ link: String, to path: String, _ download: OutputDownload, followsLink: Bool = true
     ) async throws -> Int {
         let response = try await download.fetch(link, into: .file(path, maximum: maximumBytes))
         guard isText(path, response.headers["content-type"] ?? "") else { return size(of: path) }
-        if follows, size(of: path) <= maximumText, let body = FileManager.default.contents(atPath: path),
-            let answer = try? JSONCoding.decode(JSONValue.self, from: body),
-            let inner = MediaLinks.find(.film, in: answer).first, inner != link
+        if followsLink, size(of: path) <= maximumLinkResponseBytes,
+            let body = FileManager.default.contents(atPath: path),
+            let value = try? JSONCoding.decode(JSONValue.self, from: body),
+            let inner = MediaLinks.find(.video, in: value).first, inner != link
         {
-            return try await fetch(inner, to: path, download, follows: false)
+            return try await fetch(inner, to: path, download, followsLink: false)
         }
         throw ServiceError(
-            .corruptMedia, "\(download.provider): what came is a text, no clip", retryable: true,
+            .corruptMedia, "\(download.provider): the response is a text, not a clip", retryable: true,
             provider: download.provider)
     }
 
-    /// Whether a file is no media file, whatever its server calls it.
+    /// Whether a file is text, whatever its content type says.
     private static func isText(_ path: String, _ type: String) -> Bool {
         let head = head(of: path)
         guard !head.isEmpty else { return true }

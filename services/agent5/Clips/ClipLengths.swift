@@ -1,13 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import Untrusted
 
-/// The lengths of a clip, in whole seconds, that a provider sells.
+/// The lengths of clips that a provider offers, in whole seconds.
 enum ClipLengths: Sendable, Equatable {
-    /// In rising order; never empty.
+    /// Some lengths, in ascending order; never empty.
     case list([Int])
+    /// All lengths of a range.
     case range(ClosedRange<Int>)
 
-    /// Reads `4,8,12` or `3-10`.
+    /// Parses `4,8,12` or `3-10`.
     ///
     /// - Throws: `invalid_params`.
     init(_ text: String) throws(ServiceError) {
@@ -20,14 +23,14 @@ enum ClipLengths: Sendable, Equatable {
         guard !lengths.contains(nil) else {
             throw ServiceError(
                 .invalidParams,
-                "expected whole seconds from 1 to 3600, as 4,8,12 or a range as 3-10, found \"\(text)\"")
+                "expected whole seconds from 1 to 3600 such as 4,8,12, or a range such as 3-10, found \"\(text)\"")
         }
         self = .list(Set(lengths.compactMap(\.self)).sorted())
     }
 
-    /// The shortest length that covers a segment, else the longest there is: its last frame is held then.
+    /// The shortest length that covers a segment, else the longest length, whose last frame is then held.
     ///
-    /// - Parameter duration: of the segment, in seconds.
+    /// - Parameter duration: The segment's duration in seconds.
     func covering(_ duration: Double) -> Int {
         switch self {
         case .list(let lengths):

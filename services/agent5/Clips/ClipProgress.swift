@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import JSONRPC
 import Synchronization
 
-/// How far the clips of a call are together. Each answer of a provider is a sign of life for the caller.
+/// The progress of the clips of one call. Each response of a provider is reported, and resets the caller's stall timeout.
 final class ClipProgress: Sendable {
     private let count: Int
     private let name: String
@@ -9,19 +11,24 @@ final class ClipProgress: Sendable {
     private let shares = Mutex<[String: Double]>([:])
 
     /// - Parameters:
-    ///   - count: of clips that are wanted.
-    ///   - name: of their maker.
+    ///   - count: The number of clips.
+    ///   - name: The name of the generator.
+    ///   - call: The call that receives the progress.
     init(of count: Int, by name: String, _ call: Call) {
         (self.count, self.name, self.call) = (count, name, call)
     }
 
-    /// - Parameter fraction: 0 to 1; the last one stays if the provider does not report any.
+    /// Reports the progress of one clip.
+    ///
+    /// - Parameters:
+    ///   - segment: The ID of the segment.
+    ///   - fraction: The progress from 0 to 1; `nil` if the provider does not report it.
     func report(_ segment: String, _ fraction: Double?) {
         update(segment) { min(fraction ?? $0, 0.99) }
     }
 
-    /// The clip is there, or has failed.
-    func over(_ segment: String) { update(segment) { _ in 1 } }
+    /// Reports that a clip has been generated, or has failed.
+    func finish(_ segment: String) { update(segment) { _ in 1 } }
 
     private func update(_ segment: String, _ change: (Double) -> Double) {
         let (sum, done) = shares.withLock { shares in

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Artifacts
 import Contracts
 import Faults
@@ -5,81 +7,86 @@ import Logging
 import Providers
 import Untrusted
 
-/// Buys one clip: one order, and a second one only if the first certainly failed and the second fits the limit. No other code
-/// repeats an order of a clip.
+/// Orders one clip, with at most one retry, and only if the first order certainly failed and the second fits the limit. No other
+/// code repeats a clip order.
 struct ClipPurchase: Sendable {
-    let maker: any ClipMaker
-    let ledger: LeadLedger
+    /// The generator of the clip.
+    let generator: any ClipGenerator
+    let callStore: LeadCallStore
     let logger: Logger
 
+    /// Orders a clip and downloads it.
+    ///
     /// - Parameters:
-    ///   - key: of the job and all that makes the clip what it is.
-    ///   - call: names the call of the lead.
-    ///   - path: where the file goes.
-    ///   - spending: each order is booked in it before the next one is made.
-    ///   - notes: of the call.
-    /// - Throws: `ServiceError` of the last order; `CancellationError`.
+    ///   - order: The clip.
+    ///   - key: The key of the job and of everything that determines the clip.
+    ///   - call: The name of the call.
+    ///   - path: The path of the file.
+    ///   - spending: Reserves and settles the price of each order.
+    ///   - stores: The order stores of the call.
+    ///   - progress: Called for each response of the provider, with the progress from 0 to 1 if it is reported.
+    /// - Throws: The `ServiceError` of the last order; `CancellationError`.
     func buy(
         _ order: ClipOrder, _ key: ContentKey, call: String, to path: String, _ spending: LeadSpending,
-        _ notes: CallNotes, progress: @Sendable (Double?) -> Void
-    ) async throws -> MadeClip {
-        let price = maker.price(order)
-        let note = try await ledger.note(key, call: call, price: price)
-        notes.add(note)
-        for loss in note.losses {
-            spending.carry(loss.price)
-            spending.ended(loss.price, loss.fate)
+        _ stores: CallOrderStores, progress: @Sendable (Double?) -> Void
+    ) async throws -> GeneratedClip {
+        let price = generator.price(order)
+        let store = try await callStore.orderStore(key, call: call, price: price)
+        stores.add(store)
+        for loss in store.losses {
+            spending.reserveUnconditionally(loss.price)
+            spending.recordFailure(loss.price, loss.chargeStatus)
         }
-        guard !note.isSpent else {
+        guard !store.isBlocked else {
             throw ServiceError(
                 .unavailable,
-                "\(maker.name): agent5 ended after an order of this clip was lost, which may have been billed and is not repeated",
-                retryable: false, provider: maker.name, providerCode: OrderLoss.code)
+                "\(generator.name): agent5 exited after an order of this clip was lost; the order may have been billed, and is not repeated",
+                retryable: false, provider: generator.name, providerCode: LostOrder.code)
         }
-        if note.unsettled != nil {
-            // Ordered by a process that ended, with whatever limit it had.
-            spending.carry(price)
+        if store.pendingOrder != nil {
+            // Ordered by an earlier process, within its own limit.
+            spending.reserveUnconditionally(price)
         } else if !spending.reserve(price) {
             throw ServiceError(
-                .quotaExhausted, "\(maker.name): a clip for \(price.text) does not fit the limit max_cost_usd",
-                retryable: false, provider: maker.name)
+                .quotaExhausted, "\(generator.name): a clip for \(price.text) does not fit the limit max_cost_usd",
+                retryable: false, provider: generator.name)
         }
         do {
-            return try await bought(order, price, to: path, note, spending, progress: progress)
+            return try await placeOrder(order, price, to: path, store, spending, progress: progress)
         } catch let error as ServiceError {
-            // Only of an order that certainly brought nothing, see PaidOrder.
+            // Retryable only if the order certainly delivered nothing, see `PaidOrder`.
             guard error.retryable, let pause = RetryPause.seconds(error.retryAfter) else { throw error }
             guard spending.reserve(price) else {
                 var error = error
-                error.message += "; a second try for \(price.text) does not fit max_cost_usd"
+                error.message += "; a second order for \(price.text) would exceed max_cost_usd"
                 error.retryable = false
                 throw error
             }
-            logger.warning("\(error.message): once more in \(pause) s", metadata: ["provider": "\(maker.name)"])
+            logger.warning("\(error.message): retrying in \(pause) s", metadata: ["provider": "\(generator.name)"])
             do {
                 try await Task.sleep(for: .clamping(seconds: pause))
             } catch {
-                spending.ended(price, .refused)
+                spending.recordFailure(price, .refused)
                 throw error
             }
-            return try await bought(order, price, to: path, note, spending, progress: progress)
+            return try await placeOrder(order, price, to: path, store, spending, progress: progress)
         }
     }
 
-    /// Makes an order for which its price is reserved.
-    private func bought(
-        _ order: ClipOrder, _ price: USD, to path: String, _ note: OrderNote, _ spending: LeadSpending,
+    /// Places an order whose price is reserved.
+    private func placeOrder(
+        _ order: ClipOrder, _ price: USD, to path: String, _ store: ClipOrderStore, _ spending: LeadSpending,
         progress: @Sendable (Double?) -> Void
-    ) async throws -> MadeClip {
+    ) async throws -> GeneratedClip {
         do {
-            let made = try await maker.make(order, to: path, note: note, progress: progress)
-            spending.bought(price)
-            return made
+            let clip = try await generator.generate(order, to: path, store: store, progress: progress)
+            spending.recordPurchase(price)
+            return clip
         } catch {
             let failure = error as? ServiceError
-            let fate = failure.map { $0.order ?? .refused } ?? .unknown
-            note.settle(fate, isRepeatable: fate == .refused || failure?.retryable == true)
-            spending.ended(price, fate)
+            let chargeStatus = failure.map { $0.chargeStatus ?? .refused } ?? .unknown
+            store.settle(chargeStatus, isRepeatable: chargeStatus == .refused || failure?.retryable == true)
+            spending.recordFailure(price, chargeStatus)
             throw error
         }
     }

@@ -1,8 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import Synchronization
 
-/// What one call of the lead spends: reserved before each order, repeats included, and booked when the order's end is known.
+/// The spending of one call of the lead: each order's price is reserved before it is sent, retries included, and settled when its
+/// end is known.
+///
+/// ```swift
+/// guard spending.reserve(price) else { throw tooExpensive }
+/// ...  // order
+/// spending.recordPurchase(price)  // or spending.recordFailure(price, chargeStatus)
+/// ```
 final class LeadSpending: Sendable {
     private struct State {
         var reserved = USD.zero
@@ -14,16 +23,18 @@ final class LeadSpending: Sendable {
     private let limit: USD?
     private let state = Mutex(State())
 
-    /// - Parameter limit: what the call may cost; `nil` without a limit.
+    /// - Parameter limit: The maximum cost of the call; `nil` for no limit.
     init(limit: USD?) {
         self.limit = limit
     }
 
-    /// What orders cost that brought nothing.
+    /// The cost of billed orders that delivered nothing usable.
     var wasted: USD { state.withLock { $0.wasted } }
-    /// What orders may have cost of which no answer says whether the provider took them.
+    /// The cost of orders that may have been billed.
     var unknown: USD { state.withLock { $0.unknown } }
 
+    /// Reserves the price of an order.
+    ///
     /// - Returns: `false` if the order does not fit the limit.
     func reserve(_ price: USD) -> Bool {
         state.withLock { state in
@@ -34,22 +45,22 @@ final class LeadSpending: Sendable {
         }
     }
 
-    /// Reserves the price of an order that was made before, whether it fits or not.
-    func carry(_ price: USD) { state.withLock { $0.reserved += price } }
+    /// Reserves the price of an order of an earlier process, whether it fits the limit or not.
+    func reserveUnconditionally(_ price: USD) { state.withLock { $0.reserved += price } }
 
-    /// The clip of an order is here.
-    func bought(_ price: USD) {
+    /// Settles an order that delivered its clip.
+    func recordPurchase(_ price: USD) {
         state.withLock { state in
             state.reserved = state.reserved - price
             state.bought += price
         }
     }
 
-    /// An order brought nothing.
-    func ended(_ price: USD, _ fate: OrderFate) {
+    /// Settles an order that delivered nothing usable.
+    func recordFailure(_ price: USD, _ chargeStatus: ChargeStatus) {
         state.withLock { state in
             state.reserved = state.reserved - price
-            switch fate {
+            switch chargeStatus {
             case .refused: break
             case .unknown: state.unknown += price
             case .billed: state.wasted += price
@@ -57,23 +68,23 @@ final class LeadSpending: Sendable {
         }
     }
 
-    /// A clip that was bought is lost.
-    func lost(_ price: USD) {
+    /// Records that a purchased clip was lost.
+    func recordLoss(_ price: USD) {
         state.withLock { state in
             state.bought = state.bought - price
             state.wasted += price
         }
     }
 
-    /// A failure with what was spent for nothing. One that cost, or may have cost, money is not repeated by the caller.
-    func booked(_ error: ServiceError) -> ServiceError {
+    /// Adds the cost of unusable orders to an error. An error that cost, or may have cost, money is not retryable.
+    func addingCosts(to error: ServiceError) -> ServiceError {
         var error = error
         (error.wasted, error.unknown) = (wasted, unknown)
         if wasted > .zero || unknown > .zero { error.retryable = false }
         return error
     }
 
-    /// The end of a call that was cancelled: clips that were bought are of no use to its caller.
+    /// The error of a cancelled call, whose purchased clips count as wasted.
     func cancelled() -> ServiceError {
         var error = ServiceError(.cancelled, "the caller cancelled")
         let spent = state.withLock { $0 }
@@ -82,8 +93,8 @@ final class LeadSpending: Sendable {
         return error
     }
 
-    /// A result with what was spent for nothing.
-    func booked(_ result: AgentResult) -> AgentResult {
+    /// Adds the cost of unusable orders to a result.
+    func addingCosts(to result: AgentResult) -> AgentResult {
         var result = result
         result.wasted = wasted > .zero ? wasted : nil
         result.unknown = unknown > .zero ? unknown : nil

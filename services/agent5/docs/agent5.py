@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """An agent of your own as the lead: UNDERSTUDY_AGENT5_PROVIDER=command UNDERSTUDY_AGENT5_COMMAND="python3 agent5.py".
 
-Reads one request as a line of JSON, prints progress and one result as lines of JSON. This one makes test pictures by ffmpeg where a
-real one asks its video generator.
+Reads one request as a line of JSON, and prints progress and one result as lines of JSON. This example renders test patterns with ffmpeg;
+a real agent calls its video generator.
 """
 
 import json

@@ -1,16 +1,19 @@
-import Crypto
+// SPDX-License-Identifier: Apache-2.0
+
 import FoundationEssentials
+import Hashing
 import NIOHTTP1
 
-/// The files of the page, which are a part of the executable; packed once.
+/// The files of the page, which are embedded in the executable; compressed once.
 struct Assets: Sendable {
     private struct Asset: Sendable {
         var type: String
-        var plain: [UInt8]
-        var packed: [UInt8]?
-        /// Of the contents.
+        var bytes: [UInt8]
+        /// The bytes compressed by gzip.
+        var compressed: [UInt8]?
+        /// A digest of the bytes, for `ETag`.
         var tag: String
-        /// What the page may load, where it is more than usual.
+        /// The Content-Security-Policy, if it is not the default one.
         var policy: String?
     }
 
@@ -21,37 +24,40 @@ struct Assets: Sendable {
 
     private let assets: [String: Asset]
 
-    /// - Parameter files: by name.
+    /// - Parameter files: the files' bytes by their names.
     init(_ files: [String: [UInt8]]) {
         var files = files
-        let style = Self.settle(&files)
+        let style = Self.inlineStyleSheet(&files)
         assets = files.reduce(into: [:]) { assets, file in
             let ending = file.key.split(separator: ".").last.map(String.init) ?? ""
-            let digest = SHA256.hash(data: file.value).prefix(12).map {
-                String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
-            }
+            let digest = Hexadecimal.text(SHA256.hash(file.value).prefix(12))
             assets[file.key] = Asset(
-                type: Self.types[ending] ?? "application/octet-stream", plain: file.value,
-                packed: Gzip.pack(file.value, level: 9), tag: digest.joined(),
+                type: Self.types[ending] ?? "application/octet-stream", bytes: file.value,
+                compressed: Gzip.compress(file.value, level: 9), tag: digest,
                 policy: ending == "html" ? SafetyHeaders.policy(style: style) : nil)
         }
     }
 
-    /// Puts the style sheet into the page, which is painted without another request then. -> its digest, for the policy.
-    private static func settle(_ files: inout [String: [UInt8]]) -> String? {
+    /// Moves the style sheet into the page, which saves a request before the first paint.
+    ///
+    /// - Returns: the hash source of the style sheet, for the Content-Security-Policy.
+    private static func inlineStyleSheet(_ files: inout [String: [UInt8]]) -> String? {
         guard let page = files["index.html"], let sheet = files["app.css"] else { return nil }
         let text = String(decoding: sheet, as: UTF8.self)
         let whole = String(decoding: page, as: UTF8.self)
             .replacing(#"<link rel="stylesheet" href="/assets/app.css">"#, with: "<style>\(text)</style>")
         files["index.html"] = Array(whole.utf8)
-        return "sha256-\(Data(SHA256.hash(data: sheet)).base64EncodedString())"
+        return "sha256-\(Data(SHA256.hash(sheet)).base64EncodedString())"
     }
 
+    /// The response with a file: 304 if the client has it, compressed if the client accepts gzip.
+    ///
+    /// - Returns: `nil` if there is no such file.
     func response(_ name: String, _ request: WebRequest) -> WebResponse? {
         guard let asset = assets[name] else { return nil }
-        let isPacked = request.acceptsGzip && asset.packed != nil
-        // Packed or not, these are other bytes.
-        let tag = "\"\(asset.tag)\(isPacked ? "-gzip" : "")\""
+        let compressed = request.acceptsGzip ? asset.compressed : nil
+        // A strong tag stands for exact bytes, so the compressed file has another one.
+        let tag = "\"\(asset.tag)\(compressed == nil ? "" : "-gzip")\""
         var headers: HTTPHeaders = [
             "Content-Type": asset.type, "ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding",
         ]
@@ -59,7 +65,7 @@ struct Assets: Sendable {
         if request.has(tag: tag) {
             return WebResponse(.notModified, headers)
         }
-        if isPacked { headers.add(name: "Content-Encoding", value: "gzip") }
-        return WebResponse(.ok, headers, .bytes(isPacked ? asset.packed ?? [] : asset.plain))
+        if compressed != nil { headers.add(name: "Content-Encoding", value: "gzip") }
+        return WebResponse(.ok, headers, .bytes(compressed ?? asset.bytes))
     }
 }

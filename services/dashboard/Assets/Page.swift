@@ -1,5 +1,8 @@
-/// The files of `Assets/`.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The page's files in `Assets/`, as they are embedded in the executable.
 enum Page {
+    /// The bytes of each file, by its name. A new file is listed in `Package.swift` too.
     static let files: [String: [UInt8]] = [
         "agents.js": PackageResources.agents_js,
         "api.js": PackageResources.api_js,

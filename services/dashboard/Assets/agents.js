@@ -1,15 +1,17 @@
-// The rows of the agents, and what is said of them to those who hear the page.
+// SPDX-License-Identifier: Apache-2.0
 
-import { agents, make, money, showWord } from "/assets/format.js";
+// The rows of the agents, and the announcements of their progress to screen readers.
+
+import { agents, make, money, showState } from "/assets/format.js";
 
 const template = document.getElementById("agent-row").content.firstElementChild;
 
-/** -> the list of rows, and `show(job)`. */
-export function agentRows(hands) {
+/** Returns the list of rows and `show(job)`. */
+export function agentRows(ui) {
   const list = make("ul", { className: "agents-list", "aria-label": "Agents" });
   const rows = Object.fromEntries(agents.map((name) => [name, newRow(name)]));
   list.append(...Object.values(rows));
-  const announce = announcer(hands);
+  const announce = announcer(ui);
 
   function show(job) {
     for (const name of agents) showRow(rows[name], job, name);
@@ -27,31 +29,31 @@ function newRow(name) {
   return row;
 }
 
-/** The understudy is on stage only when the lead has failed. */
-export function isOnStage(job, name) {
+/** Whether the row of an agent is shown: that of Agent6 only after Agent5 has failed. */
+export function isShown(job, name) {
   return name !== "Agent6" || !!job.agents.Agent6 && job.agents.Agent5?.status === "error";
 }
 
-/** What stands for agents who had nothing to do, once others are at work. */
-const given = { Agent2: "The storyboard was given.", Agent4: "Narrations are used as they were given." };
-const isSkipped = (job, name) => name in given && !job.agents[name] && Object.keys(job.agents).length > 0;
+/** The messages of agents that were skipped because their output was provided. */
+const skippedMessages = { Agent2: "Uses the storyboard as provided.", Agent4: "Uses the narrations as provided." };
+const isSkipped = (job, name) => name in skippedMessages && !job.agents[name] && Object.keys(job.agents).length > 0;
 
-/** 0 to 1: the agent's own; of the one whose turn it is, else the job's. */
+/** The progress of an agent, 0 to 1: its own if it reports one, else that of the job for the last agent. */
 function fractionOf(job, name) {
   const agent = job.agents[name];
   if (agent?.status === "finished") return 1;
-  const isCurrent = agents.filter((each) => job.agents[each]).at(-1) === name;
-  return agent?.progress?.fraction ?? (isCurrent ? job.progress.fraction : 0);
+  const isLast = agents.filter((each) => job.agents[each]).at(-1) === name;
+  return agent?.progress?.fraction ?? (isLast ? job.progress.fraction : 0);
 }
 
 function showRow(row, job, name) {
   const agent = job.agents[name];
-  row.hidden = !isOnStage(job, name);
+  row.hidden = !isShown(job, name);
   row.dataset.status = agent?.status || "";
   const skipped = isSkipped(job, name);
-  showWord(row.querySelector(".word"), agent?.status || (skipped ? "skipped" : "queued"));
+  showState(row.querySelector(".word"), agent?.status || (skipped ? "skipped" : "queued"));
   const message = row.querySelector(".message");
-  const text = agent?.message || (skipped ? given[name] : "");
+  const text = agent?.message || (skipped ? skippedMessages[name] : "");
   if (message.textContent !== text) message.textContent = text;
   const progress = row.querySelector("progress");
   progress.value = fractionOf(job, name);
@@ -62,37 +64,37 @@ function showRow(row, job, name) {
 const isWorking = (status) => status === "starting" || status === "processing";
 
 /**
- * -> tells what is new in a job. What was there when the page came is no news. After that: each change of a state, progress in quarters,
- * and once for each time that the lead fails and the understudy begins, the takeover; that it draws a picture again is none.
+ * Returns a function that announces the changes of a job. The state in which the page finds the job is not announced. Afterwards it
+ * announces every change of a status, progress in quarters, and each takeover once; a still that Agent6 redraws is not a takeover.
  */
-function announcer({ say, alarm }) {
-  let told, hasLeadFailed = false;
+function announcer({ announce, alertUser }) {
+  let previous, hasLeadFailed = false;
 
-  function change(name, status, message, isCancelled) {
-    if (isCancelled) return say("The job is cancelled.");
+  function announceStatus(name, status, message, isCancelled) {
+    if (isCancelled) return announce("The render was cancelled.");
     if (name === "Agent5") hasLeadFailed = status === "error";
     if (name === "Agent6" && hasLeadFailed) {
       hasLeadFailed = false;
-      alarm("Agent6 takes over.");
+      alertUser("Agent6 takes over.");
       if (isWorking(status)) return;
     }
-    if (status === "error") alarm(`${name} failed. ${message}`);
-    else say(`${name} is ${status === "finished" ? "finished" : "working"}.`);
+    if (status === "error") alertUser(`${name} failed. ${message}`);
+    else announce(`${name} ${status === "finished" ? "has finished" : "is working"}.`);
   }
 
   return (job) => {
-    const now = {};
+    const current = {};
     for (const name of agents.filter((each) => job.agents[each])) {
       const { status, message } = job.agents[name];
       const quarter = Math.floor(fractionOf(job, name) * 4 + 0.001) * 25;
-      const before = told?.[name];
-      now[name] = { status, quarter };
-      if (!told) continue;
-      if (!before || before.status !== status && !(isWorking(status) && isWorking(before.status))) change(name, status, message, job.state === "cancelled");
-      else if (isWorking(status) && quarter > before.quarter) say(`${name}: ${quarter} percent.`);
-      else now[name].quarter = isWorking(status) ? Math.max(quarter, before.quarter) : quarter;
+      const before = previous?.[name];
+      current[name] = { status, quarter };
+      if (!previous) continue;
+      if (!before || before.status !== status && !(isWorking(status) && isWorking(before.status))) announceStatus(name, status, message, job.state === "cancelled");
+      else if (isWorking(status) && quarter > before.quarter) announce(`${name}: ${quarter} percent.`);
+      else current[name].quarter = isWorking(status) ? Math.max(quarter, before.quarter) : quarter;
     }
-    if (!told) hasLeadFailed = now.Agent5?.status === "error" && !now.Agent6;
-    told = now;
+    if (!previous) hasLeadFailed = current.Agent5?.status === "error" && !current.Agent6;
+    previous = current;
   };
 }

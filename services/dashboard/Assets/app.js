@@ -1,10 +1,12 @@
-// Which page is shown, and what all pages share: words for those who hear and those who see, and whether the server is there.
+// SPDX-License-Identifier: Apache-2.0
+
+// Navigation between the pages, and what they share: announcements, notes, questions, and the state of the connection.
 
 import { showDrill } from "/assets/drill.js";
 import { showJob } from "/assets/job.js";
 import { showList } from "/assets/list.js";
-import { showStack } from "/assets/stack.js";
-import { showStart } from "/assets/start.js";
+import { showServices } from "/assets/stack.js";
+import { showForm } from "/assets/start.js";
 import { make } from "/assets/format.js";
 
 window.agentCosts = { Agent2: 0, Agent4: 0, Agent5: 0, Agent6: 0 };
@@ -12,34 +14,34 @@ window.agentCosts = { Agent2: 0, Agent4: 0, Agent5: 0, Agent6: 0 };
 const view = document.getElementById("view");
 const news = document.getElementById("news");
 const alarms = document.getElementById("alarm");
-const away = document.getElementById("link");
+const connection = document.getElementById("link");
 
-/** Shows a note for a while, or until it is pressed. What it says is to be seen elsewhere too, or needs no deed. */
-function note(place, text, time) {
-  const item = make("p", { className: "note", textContent: text, onclick: () => item.remove() });
-  place.append(item);
-  setTimeout(() => item.remove(), time);
+/** Shows a note for some milliseconds, or until it is clicked. It may only repeat what the page shows elsewhere, or confirm an action. */
+function showNote(place, text, duration) {
+  const note = make("p", { className: "note", textContent: text, onclick: () => note.remove() });
+  place.append(note);
+  setTimeout(() => note.remove(), duration);
 }
 
-/** What goes on, for those who hear the page; others see it anyhow. */
-function say(text) {
+/** Announces a change to screen readers only: the page shows it anyway. */
+function announce(text) {
   news.querySelector(".unseen")?.remove();
   news.append(make("p", { className: "unseen", textContent: text }));
 }
 
-/** What came of something that the user did: heard and seen. */
-function tell(text) {
+/** Reports the result of an action of the user, visibly and to screen readers. */
+function notify(text) {
   news.querySelector(".note")?.remove();
-  note(news, text, 8000);
+  showNote(news, text, 8000);
 }
 
-/** A failure or a takeover: heard at once, and seen for a while; several stand below each other. */
-function alarm(text) {
-  note(alarms, text, 15000);
+/** Reports a failure or a takeover, visibly and to screen readers at once; several stack up. */
+function alertUser(text) {
+  showNote(alarms, text, 15000);
 }
 
-/** Asks before something that cannot be taken back. -> whether it shall be done. */
-function ask(question, verb) {
+/** Asks for confirmation of an action that cannot be undone. Resolves to whether the user confirmed it. */
+function confirmAction(question, verb) {
   const dialog = document.getElementById("question");
   dialog.querySelector("p").textContent = question;
   dialog.querySelector("[value=yes]").textContent = verb;
@@ -48,41 +50,44 @@ function ask(question, verb) {
   return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
 }
 
-function link(isAway) {
-  const text = isAway ? "The orchestrator does not answer; this page waits for it." : "";
-  if (away.textContent !== text) away.textContent = text;
+function showConnection(isLost) {
+  const text = isLost ? "The server is not responding. Reconnecting…" : "";
+  if (connection.textContent !== text) connection.textContent = text;
 }
 
 const pages = [
-  [/^\/jobs\/new$/, showStart], [/^\/services$/, showStack], [/^\/drill$/, showDrill],
+  [/^\/jobs\/new$/, showForm], [/^\/services$/, showServices], [/^\/drill$/, showDrill],
   [/^\/jobs\/([^/]+)$/, showJob], [/^/, showList],
 ];
 
-let leave, shown, generation = 0;
+let leavePage, shownAddress, generation = 0;
 
-async function show() {
-  leave?.();
-  leave = null;
-  link(false);
-  shown = location.pathname + location.search;
+async function showPage() {
+  leavePage?.();
+  leavePage = null;
+  showConnection(false);
+  shownAddress = location.pathname + location.search;
   const mine = ++generation;
-  const isHere = () => mine === generation;
+  const isCurrent = () => mine === generation;
   const path = location.pathname.replace(/\/+$/, "");
   markPage(path || "/");
-  // A page that was left while it was being fetched has nothing to say any more.
-  const quiet = (act) => (...given) => { if (isHere()) return act(...given); };
-  const hands = { say: quiet(say), tell: quiet(tell), alarm: quiet(alarm), link: quiet(link), go: quiet(go), ask, isHere,
-    open: quiet((...children) => view.replaceChildren(...children)) };
+  // A page that the user has left must not change what is shown any more.
+  const whileCurrent = (act) => (...parameters) => { if (isCurrent()) return act(...parameters); };
+  const ui = {
+    announce: whileCurrent(announce), notify: whileCurrent(notify), alertUser: whileCurrent(alertUser),
+    showConnection: whileCurrent(showConnection), navigate: whileCurrent(navigate), confirmAction, isCurrent,
+    showContent: whileCurrent((...children) => view.replaceChildren(...children)),
+  };
   const [pattern, page] = pages.find(([pattern]) => pattern.test(path));
   try {
-    const ends = await page(hands, ...pattern.exec(path).slice(1).map(decodeURIComponent));
-    if (isHere()) leave = ends;
-    else ends?.();
+    const leave = await page(ui, ...pattern.exec(path).slice(1).map(decodeURIComponent));
+    if (isCurrent()) leavePage = leave;
+    else leave?.();
   } catch (error) {
-    hands.open(make("h1", { textContent: error.kind === "not_found" ? "There is no such job" : "That did not work" }),
-      make("p", { className: "failure", textContent: error.message }), make("p", {}, make("a", { href: "/", textContent: "All jobs" })));
+    ui.showContent(make("h1", { textContent: error.kind === "not_found" ? "Render not found" : "Something went wrong" }),
+      make("p", { className: "failure", textContent: error.message }), make("p", {}, make("a", { href: "/", textContent: "All renders" })));
   }
-  if (isHere()) document.title = `${view.querySelector("h1")?.textContent || "Understudy"} · Understudy`;
+  if (isCurrent()) document.title = `${view.querySelector("h1")?.textContent || "Understudy"} · Understudy`;
 }
 
 function markPage(path) {
@@ -92,9 +97,9 @@ function markPage(path) {
   }
 }
 
-function go(path) {
+function navigate(path) {
   history.pushState(null, "", path);
-  show();
+  showPage();
   view.focus();
 }
 
@@ -103,11 +108,11 @@ document.addEventListener("click", (event) => {
   if (!anchor || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
   const address = anchor.getAttribute("href");
   if (address === "#view") view.focus();
-  else if (address.startsWith("/") && !address.startsWith("/api/")) go(address);
+  else if (address.startsWith("/") && !address.startsWith("/api/")) navigate(address);
   else return;
   event.preventDefault();
 });
-// A file that misses its field must not take the page's place.
+// A file that is dropped outside the fields must not replace the page.
 for (const kind of ["dragover", "drop"]) {
   document.addEventListener(kind, (event) => {
     if (event.defaultPrevented || !event.dataTransfer?.types.includes("Files")) return;
@@ -115,6 +120,6 @@ for (const kind of ["dragover", "drop"]) {
     event.dataTransfer.dropEffect = "none";
   });
 }
-// Only another page is another page; a place in this one is not.
-window.addEventListener("popstate", () => { if (location.pathname + location.search !== shown) show(); });
-show();
+// A change of the fragment alone is not another page.
+window.addEventListener("popstate", () => { if (location.pathname + location.search !== shownAddress) showPage(); });
+showPage();

@@ -1,42 +1,46 @@
-// The film: player, captions, and chapters that lead to their place.
+// SPDX-License-Identifier: Apache-2.0
 
-import { make, place } from "/assets/format.js";
+// The film: the player, captions, and chapters to jump to.
 
-/** -> the section, and `show(job)`. */
+import { make, position } from "/assets/format.js";
+
+/** Returns the section and `show(job)`. */
 export function filmPlayer(base) {
-  const section = make("section", { className: "show", "aria-label": "The film" });
-  let shown;
+  const section = make("section", { className: "show", "aria-label": "Film" });
+  let shownFilm;
 
   function show(job) {
     const film = job.state === "finished" && job.video_url ? `${job.video_url}#${job.updated_at}` : null;
-    if (film === shown) return;
-    shown = film;
-    section.replaceChildren(...(film ? parts(job.updated_at) : []));
+    if (film === shownFilm) return;
+    shownFilm = film;
+    section.replaceChildren(...(film ? playerParts(job) : []));
   }
 
-  function parts(version) {
+  function playerParts(job) {
+    // The version makes browsers load a film that was made again.
     const video = make("video", { id: "film", controls: true, preload: "metadata", playsInline: true,
-      src: `${base}/film?t=${encodeURIComponent(version)}` });
-    const frame = make("div", { className: "player" }, video);
+      src: `${base}/film?t=${encodeURIComponent(job.updated_at)}` });
+    const player = make("div", { className: "player" }, video);
     const chapters = make("nav", { className: "chapters", "aria-label": "Chapters", hidden: true });
     addCaptions(video, base);
     addChapters(video, chapters, base);
     video.addEventListener("error", () => {
       chapters.hidden = true;
-      frame.append(make("p", { className: "failure", textContent: "The film cannot be played: it may have been deleted. Retry makes it again from what is there." }));
+      player.append(make("p", { className: "failure",
+        textContent: `The film cannot be played. It may have been deleted; to make it again, run: understudy retry ${job.job_id}` }));
     }, { once: true });
-    return [frame, chapters];
+    return [player, chapters];
   }
   return { section, show };
 }
 
 async function addCaptions(video, base) {
   const source = `${base}/captions.vtt`;
-  const answer = await fetch(source, { method: "HEAD" }).catch(() => null);
-  if (answer?.status === 200) video.append(make("track", { kind: "captions", label: "Captions", src: source, srclang: "en" }));
+  const response = await fetch(source, { method: "HEAD" }).catch(() => null);
+  if (response?.status === 200) video.append(make("track", { kind: "captions", label: "Captions", src: source, srclang: "en" }));
 }
 
-/** Browsers load chapters and show none of them: here they are buttons, and the one that plays is marked. */
+/** Browsers load chapter tracks but do not show them: they are shown as buttons, and the current one is marked. */
 function addChapters(video, nav, base) {
   const track = make("track", { kind: "chapters", label: "Segments", src: `${base}/chapters.vtt`, default: true });
   track.addEventListener("load", () => {
@@ -45,18 +49,18 @@ function addChapters(video, nav, base) {
     const buttons = cues.map((cue) => make("button", { type: "button", className: "chapter", onclick: () => {
       video.currentTime = cue.startTime;
       video.play();
-    } }, make("span", { className: "number", textContent: place(cue.startTime) }), ` ${cue.text}`));
+    } }, make("span", { className: "number", textContent: position(cue.startTime) }), ` ${cue.text}`));
     nav.replaceChildren(make("h2", { textContent: "Chapters" }), make("ol", {}, ...buttons.map((button) => make("li", {}, button))));
     nav.hidden = false;
-    video.addEventListener("timeupdate", () => mark(buttons, cues, video.currentTime));
+    video.addEventListener("timeupdate", () => markChapter(buttons, cues, video.currentTime));
   });
   video.append(track);
 }
 
-function mark(buttons, cues, time) {
-  const now = cues.findLastIndex(({ startTime }) => startTime <= time + 0.01);
+function markChapter(buttons, cues, time) {
+  const current = cues.findLastIndex(({ startTime }) => startTime <= time + 0.01);
   buttons.forEach((button, index) => {
-    if (index === now) button.setAttribute("aria-current", "true");
+    if (index === current) button.setAttribute("aria-current", "true");
     else button.removeAttribute("aria-current");
   });
 }

@@ -1,31 +1,35 @@
-// Money, times and words, as people read them.
+// SPDX-License-Identifier: Apache-2.0
+
+// Money, times and states as text.
 
 const cents = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: 4 });
-const crumbs = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: 6 });
+const smallAmounts = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: 6 });
 
-/** Dollars with cents, and parts of a cent where there are any. */
+/** Dollars with cents, and with fractions of a cent if there are any. */
 export function money(dollars) {
   const amount = Math.round((dollars || 0) * 1e6) / 1e6 || 0;
-  return (Math.abs(amount) < 0.01 ? crumbs : cents).format(amount);
+  return (Math.abs(amount) < 0.01 ? smallAmounts : cents).format(amount);
 }
 
-const clock = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const dateFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
-const hands = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
-
-/** A moment in the reader's zone. */
-export function moment(text) {
+/** A date and a time in the user's time zone. */
+export function dateAndTime(text) {
   const date = new Date(text);
-  return isNaN(date) ? "" : clock.format(date);
+  return isNaN(date) ? "" : dateFormat.format(date);
 }
 
-/** The time of day, in the reader's zone. */
+/** A time of day in the user's time zone. */
 export function timeOfDay(text) {
   const date = new Date(text);
-  return isNaN(date) ? "" : hands.format(date);
+  return isNaN(date) ? "" : timeFormat.format(date);
 }
 
-/** Two units at the most, and never sixty of one: `0.4 s`, `59 s`, `2 min`, `59 min 59 s`, `1 h 5 min`, `3 days`. */
+/**
+ * A duration in at most two units: `0.4 s`, `59 s`, `2 min`, `59 min 59 s`, `1 h 5 min`, `3 days`.
+ * Written here: Intl.DurationFormat neither chooses the units nor rounds to them.
+ */
 export function seconds(count) {
   if (count == null || !isFinite(count)) return "";
   if (count <= 0) return "0 s";
@@ -42,25 +46,25 @@ export function seconds(count) {
 
 const pair = (large, unit, small, smallUnit) => `${large} ${unit}${small ? ` ${small} ${smallUnit}` : ""}`;
 
-/** A place in a film: `0:07`, `1:02:03`. */
-export function place(count) {
+/** A position in a film, `0:07` or `1:02:03`, as players show it. Written here: Intl.DurationFormat always pads minutes. */
+export function position(count) {
   const whole = Math.floor(count + 0.001);
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const two = (number) => String(number).padStart(2, "0");
-  return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+  const padded = (number) => String(number).padStart(2, "0");
+  return hours ? `${hours}:${padded(minutes)}:${padded(rest)}` : `${minutes}:${padded(rest)}`;
 }
 
-/** What a service says, as a sentence: it may begin small, unless with a name, and has no full stop. */
+/** A message of a service as a sentence: capitalized unless it begins with a name, and with a full stop. */
 export function sentence(text) {
-  const begun = /^[a-z]+ /.test(text) ? text[0].toUpperCase() + text.slice(1) : text;
-  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+  const capitalized = /^[a-z]+ /.test(text) ? text[0].toUpperCase() + text.slice(1) : text;
+  return /[.!?]$/.test(capitalized) ? capitalized : `${capitalized}.`;
 }
 
 /** `1 segment`, `2 segments` */
 export const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
 
-/** Whether nothing more happens to a job unless somebody asks. */
-export const isOver = (state) => ["finished", "error", "cancelled"].includes(state);
+/** Whether a job has ended. */
+export const isTerminal = (state) => ["finished", "error", "cancelled"].includes(state);
 
 export const agents = ["Agent2", "Agent4", "Agent5", "Agent6"];
 
@@ -70,21 +74,22 @@ export function costLine(costs) {
   return parts.concat(`Total: ${money(costs.total)}`).join(" | ");
 }
 
-const words = {
+/** The text and the tone of each state of jobs, agents and segments. */
+const states = {
   queued: ["waiting", ""], running: ["running", "busy"], finished: ["finished", "good"], error: ["failed", "bad"],
   cancelled: ["cancelled", ""], starting: ["starting", "busy"], processing: ["working", "busy"],
-  waiting: ["waiting", ""], drawing: ["drawing", "busy"], drawn: ["drawn", "busy"], clipping: ["making the clip", "busy"],
+  waiting: ["waiting", ""], drawing: ["drawing", "busy"], drawn: ["drawn", "busy"], clipping: ["making clip", "busy"],
   clipped: ["clip made", "busy"], narrating: ["adding sound", "busy"], done: ["done", "good"], failed: ["failed", "bad"],
 };
 
-/** Shows a state by its word; the colour only repeats it. */
-export function showWord(element, state) {
-  const [word, tone] = words[state] || [state || "", ""];
-  if (element.textContent !== word) element.textContent = word;
+/** Shows a state as text; the colour only repeats it. */
+export function showState(element, state) {
+  const [text, tone] = states[state] || [state || "", ""];
+  if (element.textContent !== text) element.textContent = text;
   element.dataset.tone = tone;
 }
 
-/** An element with text and children. Text is never markup. */
+/** Creates an element with properties, attributes, listeners (`on...`) and children. Text is never parsed as HTML. */
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {

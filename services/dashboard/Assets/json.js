@@ -1,30 +1,33 @@
-// Where in a text of JSON something stands: the line of a fault, and the line of each value by its pointer.
+// SPDX-License-Identifier: Apache-2.0
 
-/** Values that lie deeper have no line of their own: those who ask get that of what holds them. */
-const deepest = 16;
-const plain = /(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+// The lines of a JSON text: that of a syntax error, and that of each value by its JSON pointer.
 
-/** A text that is read from its beginning, and knows which line it is at. */
+/** Values that are nested deeper have no line of their own: the line of their parent is used. */
+const deepestPointer = 16;
+const number = /(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+
+/** A position in a text. */
 class Reader {
   constructor(text) {
-    Object.assign(this, { text, at: 0, counted: 0, lines: 1 });
+    Object.assign(this, { text, at: 0, countedTo: 0, lines: 1 });
   }
 
   get next() { return this.text[this.at]; }
 
+  /** The line of the position. */
   line() {
-    for (; this.counted < this.at; this.counted++) if (this.text[this.counted] === "\n") this.lines++;
+    for (; this.countedTo < this.at; this.countedTo++) if (this.text[this.countedTo] === "\n") this.lines++;
     return this.lines;
   }
 
-  skip() { while (" \t\n\r".includes(this.text[this.at] || "x")) this.at++; }
+  skipSpace() { while (" \t\n\r".includes(this.text[this.at] || "x")) this.at++; }
 
-  fault(expected) {
+  fail(expected) {
     const found = this.at < this.text.length ? `found ${JSON.stringify(this.next)}` : "the text ends";
     throw Object.assign(new Error(`expected ${expected}, ${found}`), { line: this.line() });
   }
 
-  /** -> the string that begins here, or undefined. It may have megabytes, so no pattern goes over it. */
+  /** Reads a string with its quotation marks; undefined if there is none. No regular expression: it may have megabytes. */
   string() {
     if (this.next !== '"') return undefined;
     const start = this.at;
@@ -43,72 +46,72 @@ class Reader {
     return whole;
   }
 
-  /** -> whether a number or a word that stands for itself was here. */
+  /** Reads a number, `true`, `false` or `null`. Returns whether there was one. */
   scalar() {
     for (const word of ["true", "false", "null"]) {
       if (!this.text.startsWith(word, this.at)) continue;
       this.at += word.length;
       return true;
     }
-    plain.lastIndex = this.at + (this.next === "-" ? 1 : 0);
-    if (!plain.test(this.text)) return false;
-    this.at = plain.lastIndex;
+    number.lastIndex = this.at + (this.next === "-" ? 1 : 0);
+    if (!number.test(this.text)) return false;
+    this.at = number.lastIndex;
     return true;
   }
 }
 
-/** -> lines of values by JSON pointer. Throws an Error with `line` where the text is no JSON. */
+/** Returns the lines of all values by JSON pointer. Throws an Error with `line` if the text is not JSON. */
 export function linesOf(text) {
   const reader = new Reader(text);
   const lines = new Map();
-  // The lists and objects that are open, outermost first; not the call stack, which is too small for some texts.
+  // The open arrays and objects, outermost first. Not the call stack, which some texts would overflow.
   const open = [];
 
-  const name = () => {
-    const quoted = reader.string() ?? reader.fault("a name in quotation marks");
-    reader.skip();
-    if (reader.next !== ":") reader.fault("a colon");
+  const readName = () => {
+    const quoted = reader.string() ?? reader.fail("a name in quotation marks");
+    reader.skipSpace();
+    if (reader.next !== ":") reader.fail("a colon");
     reader.at++;
     return JSON.parse(quoted).replaceAll("~", "~0").replaceAll("/", "~1");
   };
   const pointer = () => open.map(({ key }) => `/${key}`).join("");
 
-  /** Reads one value, or the beginning of one. -> whether it has to be filled. */
-  const value = () => {
-    reader.skip();
-    if (open.length <= deepest) lines.set(pointer(), reader.line());
+  /** Reads a value, or the beginning of an array or object. Returns whether its elements follow. */
+  const readValue = () => {
+    reader.skipSpace();
+    if (open.length <= deepestPointer) lines.set(pointer(), reader.line());
     if (reader.next === "{" || reader.next === "[") {
       const isObject = reader.next === "{";
       reader.at++;
-      reader.skip();
+      reader.skipSpace();
       if (reader.next === (isObject ? "}" : "]")) reader.at++;
-      else return !!open.push({ isObject, end: isObject ? "}" : "]", key: isObject ? name() : 0 });
+      else return !!open.push({ isObject, end: isObject ? "}" : "]", key: isObject ? readName() : 0 });
     } else if (reader.string() == null && !reader.scalar()) {
-      reader.fault(reader.next === '"' ? "a string that ends in its line and holds no unknown escape" : "a value");
+      reader.fail(reader.next === '"' ? "a string that ends on its line and has no unknown escape" : "a value");
     }
     return false;
   };
 
-  /** Goes on behind a value: to the next one of what holds it. -> whether there is one. */
-  const goOn = () => {
+  /** Continues after a value. Returns whether another element follows. */
+  const readSeparator = () => {
     while (open.length) {
-      const holder = open.at(-1);
-      reader.skip();
+      const parent = open.at(-1);
+      reader.skipSpace();
       if (reader.next === ",") {
         reader.at++;
-        reader.skip();
-        holder.key = holder.isObject ? name() : holder.key + 1;
+        reader.skipSpace();
+        parent.key = parent.isObject ? readName() : parent.key + 1;
         return true;
       }
-      if (reader.next !== holder.end) reader.fault(`a comma or ${holder.end}`);
+      if (reader.next !== parent.end) reader.fail(`a comma or ${parent.end}`);
       reader.at++;
       open.pop();
     }
     return false;
   };
 
-  while (value() || goOn());
-  reader.skip();
-  if (reader.at < text.length) reader.fault("nothing more");
+  while (readValue() || readSeparator());
+  reader.skipSpace();
+  if (reader.at < text.length) reader.fail("the end of the text");
   return lines;
 }

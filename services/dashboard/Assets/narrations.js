@@ -1,43 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The field for narrations.
 
 import { upload } from "/assets/api.js";
-import { takesDrops } from "/assets/files.js";
+import { acceptDrops } from "/assets/files.js";
 import { make } from "/assets/format.js";
 
-/** Sound files by the id of their segment: each is sent once, however often it is asked for. */
-export function narrationField(give) {
-  const given = new Map();
-  const sounds = make("input", { type: "file", multiple: true, accept: "audio/*,.mp3,.wav,.m4a,.aac,.flac,.ogg,.opus" });
-  const list = make("ul", { className: "given", "aria-label": "Narrations that were given" });
+/** The audio files by the IDs of their segments. Each file is uploaded once. */
+export function narrationField(onFiles) {
+  const narrations = new Map();
+  const input = make("input", { type: "file", multiple: true, accept: "audio/*,.mp3,.wav,.m4a,.aac,.flac,.ogg,.opus" });
+  const list = make("ul", { className: "given", "aria-label": "Added narrations" });
   const element = make("fieldset", { className: "drop" }, make("legend", { textContent: "Narrations" }),
-    make("label", { className: "choose" }, make("span", { className: "quiet", textContent: "One sound file for each segment, named by its id (seg_001.mp3). Drop them here, or choose them:" }), sounds), list);
-  takesDrops(element, give);
-  sounds.addEventListener("change", () => {
-    give([...sounds.files]);
-    sounds.value = "";
+    make("label", { className: "choose" }, make("span", { className: "quiet", textContent: "One audio file for each segment, named after its ID (seg_001.mp3). Drop them here, or choose them:" }), input), list);
+  acceptDrops(element, onFiles);
+  input.addEventListener("change", () => {
+    onFiles([...input.files]);
+    input.value = "";
   });
 
   function showList() {
-    list.replaceChildren(...[...given].map(([id, { file }]) => make("li", {}, make("span", { textContent: `${id}: ${file.name}` }),
+    list.replaceChildren(...[...narrations].map(([id, { file }]) => make("li", {}, make("span", { textContent: `${id}: ${file.name}` }),
       make("button", { type: "button", className: "small", textContent: "Remove", "aria-label": `Remove ${file.name}`, onclick: () => {
-        given.delete(id);
+        narrations.delete(id);
         showList();
-        (list.querySelector("button") ?? sounds).focus();
+        (list.querySelector("button") ?? input).focus();
       } }))));
   }
   return {
-    element, size: () => given.size,
-    take(files) {
-      for (const file of files) given.set(file.name.replace(/\.[^.]*$/, ""), { file });
+    element, size: () => narrations.size,
+    add(files) {
+      for (const file of files) narrations.set(file.name.replace(/\.[^.]*$/, ""), { file });
       showList();
     },
-    async send(say) {
+    /** Uploads the files. Resolves to their URIs by segment. */
+    async upload(showStatus) {
       const uris = {};
-      for (const [id, each] of given) {
-        say(`Sending ${each.file.name}.`);
+      for (const [id, each] of narrations) {
+        showStatus(`Uploading ${each.file.name}…`);
         uris[id] = each.uri ??= (await upload(each.file)).uri;
       }
-      say("");
+      showStatus("");
       return uris;
     },
   };

@@ -1,35 +1,37 @@
-// The options of a job that the form has a field for, with their defaults.
+// SPDX-License-Identifier: Apache-2.0
+
+// The options of a job that have a field in the form, with their defaults.
 
 import { get } from "/assets/api.js";
 import { make, money } from "/assets/format.js";
 
-/** A choice of a default, which sends nothing, and others. */
-function choice(name, without, ...others) {
-  return make("select", { name }, make("option", { value: "", textContent: without }),
+/** A menu whose first entry stands for the default, for which no value is sent. */
+function menu(name, defaultText, ...others) {
+  return make("select", { name }, make("option", { value: "", textContent: defaultText }),
     ...others.map(([value, textContent]) => make("option", { value, textContent })));
 }
 
-const number = (name, placeholder) => make("input", { type: "number", name, min: 0, step: "any", placeholder });
+const numberField = (name, placeholder) => make("input", { type: "number", name, min: 0, step: "any", placeholder });
 
 const labels = {
-  mode: "Cuts", motion: "Motion", captions: "Captions", fit_narration: "A narration longer than its segment", image_provider: "Stills are drawn by", stitch_backend: "Stitched by",
-  fallback: "When the lead delivers a part, make", on_image_failure: "When a still cannot be had",
-  max_cost_usd: "Spend at most, in dollars", agent5_timeout_s: "Seconds that the lead may take",
+  mode: "Transitions", motion: "Motion", captions: "Captions", fit_narration: "If a narration is too long", image_provider: "Image provider", stitch_backend: "Stitching",
+  fallback: "If Agent5 delivers only a part", on_image_failure: "If a still cannot be made",
+  max_cost_usd: "Maximum cost, in dollars", agent5_timeout_s: "Time limit for Agent5, in seconds",
 };
 
-/** -> labelled fields, and `values()`: options by their name; what is left empty is not sent. */
+/** Returns labelled fields, and `values()`: options by their names, without those that are left empty. */
 export function optionFields() {
   const fields = {
-    mode: choice("mode", "simple: cuts", ["fade", "fade: cross-fades"]),
-    motion: choice("motion", "none: stills", ["ken_burns", "slow zoom and pan"]),
-    captions: choice("captions", "none", ["sidecar", "files beside the film"], ["soft", "a track of the film"], ["burned", "drawn into the picture"]),
-    fit_narration: choice("fit_narration", "is cut", ["extend", "makes the segment longer"], ["speed", "is spoken faster, then cut"]),
-    image_provider: choice("image_provider", "the services' own"),
-    stitch_backend: choice("stitch_backend", "the services' own", ["local", "this machine"], ["mediaconvert", "AWS MediaConvert"], ["auto", "MediaConvert, else this machine"]),
-    fallback: choice("fallback", "the whole film again", ["segments", "only what is missing"]),
-    on_image_failure: choice("on_image_failure", "the film fails", ["card", "a card takes its place"]),
-    max_cost_usd: number("max_cost_usd", "no limit"),
-    agent5_timeout_s: number("agent5_timeout_s", "1800"),
+    mode: menu("mode", "cuts", ["fade", "cross-fades"]),
+    motion: menu("motion", "none", ["ken_burns", "slow zoom and pan"]),
+    captions: menu("captions", "none", ["sidecar", "separate files"], ["soft", "a track in the film"], ["burned", "burned into the picture"]),
+    fit_narration: menu("fit_narration", "cut it", ["extend", "extend the segment"], ["speed", "speed it up, then cut it"]),
+    image_provider: menu("image_provider", "default"),
+    stitch_backend: menu("stitch_backend", "default", ["local", "on this machine"], ["mediaconvert", "AWS MediaConvert"], ["auto", "AWS MediaConvert, else on this machine"]),
+    fallback: menu("fallback", "make the whole film again", ["segments", "make only what is missing"]),
+    on_image_failure: menu("on_image_failure", "fail", ["card", "use a card"]),
+    max_cost_usd: numberField("max_cost_usd", "no limit"),
+    agent5_timeout_s: numberField("agent5_timeout_s", "1800"),
   };
   addProviders(fields.image_provider);
   return {
@@ -42,7 +44,7 @@ export function optionFields() {
 async function addProviders(select) {
   const { providers } = await get("/api/providers").catch(() => ({ providers: [] }));
   for (const each of providers) {
-    const text = `${each.name}, ${money(each.cost_usd)} a still${each.default ? ", the default" : ""}`;
+    const text = `${each.name}, ${money(each.cost_usd)} per still${each.default ? " (default)" : ""}`;
     select.append(make("option", { value: each.name, textContent: text }));
   }
 }

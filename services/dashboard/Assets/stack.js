@@ -1,30 +1,31 @@
-// The services behind the page: replicas, and breakers that can be moved by hand.
+// SPDX-License-Identifier: Apache-2.0
+
+// The services of the stack: their replicas, and breakers that can be set manually.
 
 import { get, post } from "/assets/api.js";
-import { make, moment, seconds } from "/assets/format.js";
+import { dateAndTime, make, seconds } from "/assets/format.js";
 
-export async function showStack(hands) {
-  const { open, alarm } = hands;
+export async function showServices(ui) {
   const replicas = make("tbody");
   const breakers = make("tbody");
-  open(make("h1", { textContent: "Services" }), make("h2", { textContent: "Replicas" }),
-    table("Replicas", ["Service", "Replica", "State", "Calls", "Up for"], replicas), make("h2", { textContent: "Breakers" }),
-    make("p", { className: "quiet", textContent: "A breaker keeps jobs from an agent or a provider that fails again and again. Open: nobody calls it. Closed: all do." }),
-    table("Breakers", ["Of", "State", "Failures", "Since", "By hand"], breakers));
+  ui.showContent(make("h1", { textContent: "Services" }), make("h2", { textContent: "Replicas" }),
+    table("Replicas", ["Service", "Replica", "State", "Calls", "Uptime"], replicas), make("h2", { textContent: "Breakers" }),
+    make("p", { className: "quiet", textContent: "A circuit breaker stops calls to an agent or a provider that keeps failing. Open: calls are blocked. Closed: calls go through." }),
+    table("Breakers", ["Agent or provider", "State", "Failures", "Since", "Override"], breakers));
 
-  let isTold = false;
+  let hasReportedError = false;
   async function load() {
     try {
       const { services } = await get("/api/replicas");
       const all = services.flatMap(({ service, replicas }) => replicas.map((each) => ({ service, ...each })));
-      showRows(replicas, all, ({ service, instance }) => `${service}/${instance}`, replicaRow);
+      updateRows(replicas, all, ({ service, instance }) => `${service}/${instance}`, replicaRow);
       const found = await get("/api/breakers");
-      showRows(breakers, found.breakers, ({ agent }) => agent, (breaker) => breakerRow(breaker, hands, load));
-      isTold = false;
+      updateRows(breakers, found.breakers, ({ agent }) => agent, (breaker) => breakerRow(breaker, ui, load));
+      hasReportedError = false;
     } catch (error) {
-      // The same every five seconds is no news.
-      if (!isTold) alarm(error.message);
-      isTold = true;
+      // The same error is not reported again every five seconds.
+      if (!hasReportedError) ui.alertUser(error.message);
+      hasReportedError = true;
     }
   }
   await load();
@@ -37,24 +38,27 @@ function table(label, names, body) {
     make("thead", {}, make("tr", {}, ...names.map((text) => make("th", { scope: "col", textContent: text })))), body));
 }
 
-/** Changes the rows that are there, so that the focus stays where it is; adds and removes only what came and went. */
-function showRows(body, items, keyOf, newRow) {
-  const known = new Map([...body.children].map((row) => [row.dataset.key, row]));
+/** Updates existing rows in place, so that the focus stays; adds new rows and removes old ones. */
+function updateRows(body, items, keyOf, newRow) {
+  const remaining = new Map([...body.children].map((row) => [row.dataset.key, row]));
   items.forEach((item, index) => {
     const key = keyOf(item);
-    const row = known.get(key) ?? newRow(item);
-    known.delete(key);
+    const row = remaining.get(key) ?? newRow(item);
+    remaining.delete(key);
     row.dataset.key = key;
     row.update(item);
     if (body.children[index] !== row) body.insertBefore(row, body.children[index] ?? null);
   });
-  for (const row of known.values()) row.remove();
+  for (const row of remaining.values()) row.remove();
 }
 
-/** A row of cells that `texts` fills anew; each with its class and, where the table is narrow and has no head, its name. */
-function rowOf(kinds, texts, ...fixed) {
+/**
+ * A row whose cells `texts(item)` fills on each `update(item)`. `kinds` holds the class of each cell, and the label that it has where the
+ * table is too narrow for its head.
+ */
+function rowOf(kinds, texts, ...fixedCells) {
   const cells = kinds.map(([className, label]) => make("td", { className, ...(label && { "data-label": label }) }));
-  const row = make("tr", {}, ...cells, ...fixed);
+  const row = make("tr", {}, ...cells, ...fixedCells);
   row.update = (item) => texts(item).forEach((text, index) => {
     if (cells[index].textContent !== String(text)) cells[index].textContent = text;
   });
@@ -62,8 +66,8 @@ function rowOf(kinds, texts, ...fixed) {
 }
 
 function replicaRow() {
-  const row = rowOf([[""], [""], ["word"], ["number", "calls"], ["number", "up for"]], ({ service, instance, health, error }) => [service, instance,
-    health ? health.status : "does not answer", health ? `${health.in_flight} of ${health.capacity}` : error?.message || "",
+  const row = rowOf([[""], [""], ["word"], ["number", "calls"], ["number", "uptime"]], ({ service, instance, health, error }) => [service, instance,
+    health ? health.status : "not responding", health ? `${health.in_flight} of ${health.capacity}` : error?.message || "",
     seconds(health?.uptime_s)]);
   const update = row.update;
   row.update = (item) => {
@@ -73,20 +77,20 @@ function replicaRow() {
   return row;
 }
 
-function breakerRow({ agent }, { tell, alarm }, load) {
-  const hand = ([action, text]) => make("button", { type: "button", textContent: text, "aria-label": `${text}: ${agent}`, onclick: async () => {
+function breakerRow({ agent }, { notify, alertUser }, load) {
+  const button = ([action, text]) => make("button", { type: "button", textContent: text, "aria-label": `${text}: ${agent}`, onclick: async () => {
     try {
-      const now = await post(`/api/breakers/${agent}`, { action });
-      tell(`The breaker of ${agent} is ${stateOf(now)}.`);
+      const breaker = await post(`/api/breakers/${agent}`, { action });
+      notify(`The breaker of ${agent} is ${stateText(breaker)}.`);
     } catch (error) {
-      alarm(error.message);
+      alertUser(error.message);
     }
     load();
   } });
-  const row = rowOf([[""], [""], ["number", "failures"], ["quiet", "since"]], (breaker) => [breaker.agent, stateOf(breaker), breaker.failures, moment(breaker.since)],
-    make("td", {}, make("div", { className: "row tight" }, ...[["open", "Open"], ["close", "Close"], ["reset", "Let it decide"]].map(hand))));
+  const row = rowOf([[""], [""], ["number", "failures"], ["quiet", "since"]], (breaker) => [breaker.agent, stateText(breaker), breaker.failures, dateAndTime(breaker.since)],
+    make("td", {}, make("div", { className: "row tight" }, ...[["open", "Open"], ["close", "Close"], ["reset", "Reset"]].map(button))));
   row.dataset.breaker = agent;
   return row;
 }
 
-const stateOf = ({ state, forced }) => state.replace("_", " ") + (forced ? ", held by hand" : "");
+const stateText = ({ state, forced }) => state.replace("_", " ") + (forced ? ", set manually" : "");

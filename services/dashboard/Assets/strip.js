@@ -1,14 +1,16 @@
-// The strip of segments: still, state, maker, time, cost, what failed; a press enlarges, and a still can be drawn again.
+// SPDX-License-Identifier: Apache-2.0
 
-import { isOver, make, money, seconds, showWord } from "/assets/format.js";
+// The cards of the segments: still, state, maker, time, cost, error. A click enlarges the still, and a still can be redrawn.
+
+import { isTerminal, make, money, seconds, showState } from "/assets/format.js";
 
 const template = document.getElementById("segment-card").content.firstElementChild;
 
 /**
- * -> the list, and `show(job)`.
- * `redraw(segment, prompt)` draws one again, or throws.
+ * Returns the list of cards and `show(job)`.
+ * `redraw(segment, prompt)` starts to redraw a still, and resolves to whether it was started.
  */
-export function filmStrip(base, redraw) {
+export function segmentCards(base, redraw) {
   const list = make("ul", { className: "strip" });
   const cards = new Map();
 
@@ -21,7 +23,7 @@ export function filmStrip(base, redraw) {
       }
       const card = cards.get(name);
       const key = JSON.stringify(segment) + job.state;
-      // A property, and no attribute: the key may be long.
+      // A property instead of an attribute: the key may be long.
       if (card.shownKey !== key) showCard(card, segment, job, base);
       card.shownKey = key;
     }
@@ -35,7 +37,7 @@ function newCard(name, redraw) {
   card.querySelector(".name").textContent = name;
   card.querySelector(".still").setAttribute("aria-label", `Enlarge the still of ${name}`);
   card.querySelector(".still").addEventListener("click", () => enlarge(card));
-  card.querySelector("summary").setAttribute("aria-label", `Draw ${name} again`);
+  card.querySelector("summary").setAttribute("aria-label", `Redraw ${name}`);
   card.querySelector("form").addEventListener("submit", async (event) => {
     event.preventDefault();
     if (!await redraw(name, event.target.prompt.value.trim())) return;
@@ -46,21 +48,21 @@ function newCard(name, redraw) {
 }
 
 function showCard(card, segment, job, base) {
-  showWord(card.querySelector(".word"), segment.state);
+  showState(card.querySelector(".word"), segment.state);
   card.querySelector(".length").textContent = seconds(segment.duration);
   card.querySelector(".facts").replaceChildren(...facts(segment).map(([name, text]) => make("span", { className: name, textContent: text })));
-  const why = card.querySelector(".why");
-  why.hidden = !segment.error;
-  why.textContent = segment.error?.message || "";
+  const error = card.querySelector(".why");
+  error.hidden = !segment.error;
+  error.textContent = segment.error?.message || "";
   showStill(card, segment, base);
   showGuidance(card, segment.visual_guidance ?? "");
   const details = card.querySelector("details");
-  const isClosed = !isOver(job.state) || segment.maker === "Agent5";
-  if (isClosed && details.contains(document.activeElement)) card.focus();
-  details.hidden = isClosed;
+  const isHidden = !isTerminal(job.state) || segment.maker === "Agent5";
+  if (isHidden && details.contains(document.activeElement)) card.focus();
+  details.hidden = isHidden;
 }
 
-/** Who made it, how long that took, what it cost. */
+/** The maker, the time that the segment took, and its cost. */
 function facts({ maker, made_s, cost }) {
   return [["maker", maker], ["time", made_s > 0 && `made in ${seconds(made_s)}`], ["cost", cost > 0 && money(cost)]].filter(([, text]) => text);
 }
@@ -78,11 +80,11 @@ function showStill(card, segment, base) {
   card.querySelector(".blank").hidden = !!key;
 }
 
-/** What the picture is to show: in the place of the still while there is none, and where it can be changed. */
+/** The visual guidance: in place of the still until there is one, and as the initial prompt of the form. */
 function showGuidance(card, guidance) {
   card.querySelector(".blank").textContent = guidance || "No still yet";
   const prompt = card.querySelector("textarea");
-  // What the user has begun to write stays.
+  // An edited prompt is not overwritten.
   if (prompt.value === prompt.defaultValue) prompt.value = guidance;
   prompt.defaultValue = guidance;
 }

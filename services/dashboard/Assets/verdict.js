@@ -1,14 +1,16 @@
-// What is wrong with what the form was given, at its line; and what the film would cost.
+// SPDX-License-Identifier: Apache-2.0
+
+// The violations of the form's input, with their lines, and the estimate.
 
 import { count, make, money, seconds, sentence } from "/assets/format.js";
 import { linesOf } from "/assets/json.js";
 
-/** -> two elements that are told what to show. */
+/** Returns the elements for violations and estimate, and functions that fill them. */
 export function verdict(storyboard) {
   const problems = make("ul", { className: "violations" });
   const price = make("div", { className: "price", role: "status" });
 
-  function refuse(texts, line) {
+  function showViolations(texts, line) {
     const find = line ? () => line : lineFinder(storyboard.value);
     problems.replaceChildren(...texts.filter(Boolean).map((text) => {
       const at = find(text);
@@ -17,22 +19,22 @@ export function verdict(storyboard) {
     }));
   }
   return {
-    elements: [make("div", { role: "alert" }, problems), price], refuse,
-    say: (text) => price.replaceChildren(text),
+    elements: [make("div", { role: "alert" }, problems), price], showViolations,
+    showStatus: (text) => price.replaceChildren(text),
     clear() {
       problems.replaceChildren();
       price.replaceChildren();
     },
-    price(estimate) {
-      const text = `${count(estimate.segments, "segment")}, ${seconds(estimate.film_s)}: the understudy would take about `
-        + `${seconds(estimate.seconds)} and cost ${money(estimate.cost_usd)}. What the lead charges comes on top.`
-        + (estimate.fits ? "" : " That is more than it may spend.");
+    showEstimate(estimate) {
+      const text = `${count(estimate.segments, "segment")}, ${seconds(estimate.film_s)}: if Agent6 makes the film, it takes about `
+        + `${seconds(estimate.seconds)} and costs ${money(estimate.cost_usd)}. The charges of Agent5 are not included.`
+        + (estimate.fits ? "" : " This exceeds the maximum cost.");
       price.replaceChildren(make("p", { textContent: text }), ...estimate.warnings.map((each) => make("p", { className: "quiet", textContent: sentence(each) })));
     },
   };
 }
 
-/** -> the line of the storyboard that a violation speaks of: of the value that its pointer leads to, or of what should hold it. */
+/** Returns a function that finds the line of a violation in the storyboard: that of the value at its pointer, or of the nearest parent. */
 function lineFinder(text) {
   let lines;
   return (violation) => {
@@ -48,7 +50,7 @@ function lineFinder(text) {
   };
 }
 
-/** Marks a line of a field, and brings it into sight. */
+/** Selects a line of a field and scrolls to it. */
 function select(field, line) {
   const lines = field.value.split("\n");
   const start = lines.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0);

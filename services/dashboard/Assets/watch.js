@@ -1,11 +1,13 @@
-// Status messages as they come, over a WebSocket that comes back by itself.
+// SPDX-License-Identifier: Apache-2.0
+
+// Status messages over a WebSocket that reconnects by itself.
 
 /**
- * Watches one job, or all.
- * `hears` gets {snapshot}, {message} and {away: bool}. -> a function that ends it.
+ * Watches one job, or all if `job` is null.
+ * `onEvent` gets {snapshot}, {message} and {isLost: bool}. Returns a function that ends the watch.
  */
-export function watch(job, hears) {
-  let socket, seq, pause = 250, timer, isOver = false;
+export function watch(job, onEvent) {
+  let socket, seq, pause = 250, timer, hasEnded = false;
   const open = () => {
     const query = new URLSearchParams();
     if (job) query.set("job", job);
@@ -13,29 +15,30 @@ export function watch(job, hears) {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     socket = new WebSocket(`${scheme}://${location.host}/ws?${query}`);
     socket.onmessage = ({ data }) => {
-      if (isOver) return;
+      if (hasEnded) return;
       const message = JSON.parse(data);
       pause = 250;
-      if (message.type === "away") return hears({ away: true });
+      if (message.type === "away") return onEvent({ isLost: true });
       if (message.type === "snapshot") {
-        // What comes before its number is in it already.
+        // Messages up to this number are part of the snapshot.
         seq = Math.max(seq ?? 0, message.seq);
-        hears({ away: false });
-        return hears({ snapshot: message });
+        onEvent({ isLost: false });
+        return onEvent({ snapshot: message });
       }
       if (message.seq > (seq ?? 0)) seq = message.seq;
-      hears({ message });
+      onEvent({ message });
     };
     socket.onclose = (event) => {
-      if (isOver || event.code === 4404) return;
-      hears({ away: true });
+      // 4404: there is no such job.
+      if (hasEnded || event.code === 4404) return;
+      onEvent({ isLost: true });
       timer = setTimeout(open, pause * (0.5 + Math.random()));
       pause = Math.min(pause * 2, 8000);
     };
   };
   open();
   return () => {
-    isOver = true;
+    hasEnded = true;
     clearTimeout(timer);
     socket.close();
   };

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Artifacts
 import Faults
 import FoundationEssentials
@@ -6,47 +8,49 @@ import NIOCore
 import NIOHTTP1
 import NIOWebSocket
 
-/// One connection of a browser: collects a request within its bounds, has it answered, and writes the answer; files by `sendfile`.
+/// The HTTP exchanges of one connection: collects a request within its bounds, passes it to the site and writes the response; files by
+/// `sendfile`.
 final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
     private enum State {
-        /// No request, or its header is not whole yet.
+        /// No request, or an incomplete header.
         case waiting
         case collecting(WebRequest, BodyCollector, keepAlive: Bool)
-        case answering
-        /// The answer says that the connection ends; what still comes is not looked at.
-        case ending
+        case responding
+        /// The response closes the connection; further input is ignored.
+        case closing
     }
 
-    /// Bytes of a body that go out before the next ones are looked for.
-    private static let piece = 524_288
+    /// Bytes of a body that are written at once.
+    private static let writeSize = 524_288
 
     private let site: Site
     private let bounds: DashboardSettings.Bounds
     private var state = State.waiting
-    private var clock: Scheduled<Void>?
-    private var work: Task<Void, Never>?
-    private var fileWatch: RepeatedTask?
-    /// Whether an answer is written whose end waits until the client has read some of what was sent.
-    private var isHeldBack = false
+    /// Closes the connection.
+    private var timeout: Scheduled<Void>?
+    private var responseTask: Task<Void, Never>?
+    private var truncationCheck: RepeatedTask?
+    /// Whether a response is written but for its end, which waits until the client has read some of it.
+    private var isEndDeferred = false
 
     init(_ site: Site, _ bounds: DashboardSettings.Bounds) {
         self.site = site
         self.bounds = bounds
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { restart(context, bounds.header) }
+    func handlerAdded(context: ChannelHandlerContext) { restartTimeout(context, bounds.header) }
 
-    func handlerRemoved(context: ChannelHandlerContext) { clock?.cancel() }
+    func handlerRemoved(context: ChannelHandlerContext) { timeout?.cancel() }
 
     func channelInactive(context: ChannelHandlerContext) {
-        clock?.cancel()
-        fileWatch?.cancel()
-        work?.cancel()
+        timeout?.cancel()
+        truncationCheck?.cancel()
+        responseTask?.cancel()
         if case .collecting(_, let collector, _) = state { collector.discard() }
-        state = .ending
+        state = .closing
         context.fireChannelInactive()
     }
 
@@ -54,71 +58,70 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         switch (unwrapInboundIn(data), state) {
         case (.head(let head), .waiting): begin(head, context)
         case (.body(let bytes), .collecting(let request, let collector, _)):
-            restart(context, bounds.body)
+            restartTimeout(context, bounds.body)
             do throws(ServiceError) {
                 try collector.add(bytes)
             } catch {
                 collector.discard()
-                end(.failure(error), isHead: request.method == .HEAD, context)
+                close(with: .failure(error), isHead: request.method == .HEAD, context)
             }
         case (.end, .collecting(var request, let collector, let keepAlive)):
-            clock?.cancel()
-            state = .answering
-            do throws(ServiceError) {
-                request.body = try collector.finished()
-                answer(request, keepAlive: keepAlive, context)
-            } catch {
-                end(.failure(error), isHead: request.method == .HEAD, context)
-            }
+            timeout?.cancel()
+            state = .responding
+            request.body = collector.finish()
+            respond(to: request, keepAlive: keepAlive, context)
         default: break
         }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if isHeldBack, context.channel.isWritable { release(context) }
+        if isEndDeferred, context.channel.isWritable { writeEnd(context) }
         context.fireChannelWritabilityChanged()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch (error, state) {
-        // An upgrade that is refused is answered as any other request.
+        // A rejected upgrade is answered as an ordinary request.
         case (is NIOWebSocketUpgradeError, _): break
-        // More of what could not be read already.
+        // A consequence of an earlier parser error, which was answered.
         case (is ByteToMessageDecoderError, _): break
-        // The last answer is on its way, and the connection ends with it.
-        case (_, .ending) where !(error is IOError): break
+        // The last response is being written, and closes the connection.
+        case (_, .closing) where !(error is IOError): break
         case (let error as HTTPParserError, .waiting) where context.channel.isActive:
-            end(Self.unreadable(error), isHead: false, context)
+            close(with: Self.failure(error), isHead: false, context)
         case (let error as HTTPParserError, .collecting(_, let collector, _)) where context.channel.isActive:
             collector.discard()
-            end(Self.unreadable(error), isHead: false, context)
+            close(with: Self.failure(error), isHead: false, context)
         default: context.close(promise: nil)
         }
     }
 
-    private static func unreadable(_ error: HTTPParserError) -> WebResponse {
+    private static func failure(_ error: HTTPParserError) -> WebResponse {
         guard error == .headerOverflow else {
-            return .failure(ServiceError(.invalidRequest, "this is no HTTP/1.1 request: \(error)"))
+            return .failure(ServiceError(.invalidRequest, "not a valid HTTP/1.1 request: \(error)"))
         }
         let limits = WebServer.limits
         let sizes = "\(limits.maxHeaderFieldCount) fields of \(limits.maxHeaderFieldSize) bytes each"
         var response = WebResponse.failure(
             ServiceError(
-                .tooLarge, "the request's header is too large: it may have \(sizes), \(limits.maxHeaderListSize) in all"
-            ))
+                .tooLarge,
+                "the request's header is too large: the limit is \(sizes), \(limits.maxHeaderListSize) bytes in total"))
         response.status = .requestHeaderFieldsTooLarge
         return response
     }
 
-    // MARK: -
+    // MARK: - Requests
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        restart(context, bounds.body)
-        var asked: WebRequest?
+        restartTimeout(context, bounds.body)
+        let isHead = head.method == .HEAD
         do throws(ServiceError) {
             let request = try WebRequest(head)
-            asked = request
-            let plan = try site.admit(request)
+            let plan: BodyCollector.Plan
+            switch site.admit(request) {
+            case .admitted(let admitted): plan = admitted
+            case .refused(let response): return close(with: response, isHead: isHead, context)
+            }
             let length = head.headers.first(name: "content-length").flatMap { UInt64($0) }
             let collector = BodyCollector(plan)
             try collector.expect(Int(clamping: length ?? 0))
@@ -128,52 +131,53 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
             }
             state = .collecting(request, collector, keepAlive: head.isKeepAlive)
         } catch {
-            let response = asked.map { site.refusal(error, of: $0) } ?? .failure(error)
-            end(response, isHead: head.method == .HEAD, context)
+            close(with: .failure(error), isHead: isHead, context)
         }
     }
 
-    private func answer(_ request: WebRequest, keepAlive: Bool, _ context: ChannelHandlerContext) {
-        if let response = site.immediate(request) {
+    private func respond(to request: WebRequest, keepAlive: Bool, _ context: ChannelHandlerContext) {
+        if let response = site.immediateResponse(to: request) {
             return write(response, isHead: false, keepAlive: keepAlive, context)
         }
         let loop = context.eventLoop
-        let this = NIOLoopBound((self, context), eventLoop: loop)
-        work = Task { [site] in
+        let bound = NIOLoopBound((self, context), eventLoop: loop)
+        responseTask = Task { [site] in
             let response = await site.respond(to: request)
             loop.execute {
-                let (handler, context) = this.value
+                let (handler, context) = bound.value
                 guard context.channel.isActive else { return }
                 handler.write(response, isHead: request.method == .HEAD, keepAlive: keepAlive, context)
             }
         }
     }
 
-    /// Answers, and ends the connection: more of the request may be on its way.
-    private func end(_ response: WebResponse, isHead: Bool, _ context: ChannelHandlerContext) {
-        state = .ending
+    /// Writes a response and closes the connection, since more of the request may follow.
+    private func close(with response: WebResponse, isHead: Bool, _ context: ChannelHandlerContext) {
+        state = .closing
         write(response, isHead: isHead, keepAlive: false, context)
     }
 
+    // MARK: - Responses
+
     private func write(_ response: WebResponse, isHead: Bool, keepAlive: Bool, _ context: ChannelHandlerContext) {
         var head = HTTPResponseHead(version: .http1_1, status: response.status, headers: response.headers)
-        var rest: Rest?
+        var body: PendingBody?
         let length: Int
         switch response.body {
         case .bytes(let bytes):
             length = bytes.count
-            if !isHead, !bytes.isEmpty { rest = .bytes(ByteBuffer(bytes: bytes)) }
-        case .pieces(let pieces): length = pieces.range.count
+            if !isHead, !bytes.isEmpty { body = .bytes(ByteBuffer(bytes: bytes)) }
+        case .chunks(let chunks): length = chunks.range.count
         case .file(let path, let range):
             length = Int(range.upperBound - range.lowerBound)
             if !isHead {
                 guard let descriptor = try? RegularFile.descriptor(reading: path) else {
-                    let gone = ServiceError(.notFound, "the file is gone")
-                    return write(.failure(gone), isHead: isHead, keepAlive: keepAlive, context)
+                    let missing = ServiceError(.notFound, "the file no longer exists")
+                    return write(.failure(missing), isHead: isHead, keepAlive: keepAlive, context)
                 }
                 let handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: descriptor)
-                rest = .file(handle, Int(range.lowerBound)..<Int(range.upperBound))
-                watch(handle, until: Int(range.upperBound), context)
+                body = .file(handle, Int(range.lowerBound)..<Int(range.upperBound))
+                watchForTruncation(of: handle, until: Int(range.upperBound), context)
             }
         }
         if response.status != .notModified, response.status != .noContent {
@@ -182,28 +186,27 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         if !keepAlive { head.headers.replaceOrAdd(name: "Connection", value: "close") }
         SafetyHeaders.add(to: &head.headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
-        if case .pieces(let pieces) = response.body, !isHead {
-            return bring(pieces, keepAlive: keepAlive, context)
+        if case .chunks(let chunks) = response.body, !isHead {
+            return send(chunks, keepAlive: keepAlive, context)
         }
-        send(rest, keepAlive: keepAlive, context)
+        send(body, keepAlive: keepAlive, context)
     }
 
-    /// What of a body has still to go out.
-    private enum Rest {
+    /// The part of a body that has not been written yet.
+    private enum PendingBody {
         case bytes(ByteBuffer)
         case file(NIOFileHandle, Range<Int>)
 
-        /// Takes some off.
+        /// Removes and returns the next bytes to write.
         mutating func next() -> (data: IOData, isLast: Bool)? {
             switch self {
             case .bytes(var bytes):
-                guard let part = bytes.readSlice(length: min(bytes.readableBytes, ExchangeHandler.piece)) else {
-                    return nil
-                }
+                let size = min(bytes.readableBytes, ExchangeHandler.writeSize)
+                guard let part = bytes.readSlice(length: size) else { return nil }
                 self = .bytes(bytes)
                 return (.byteBuffer(part), bytes.readableBytes == 0)
             case .file(let handle, let range):
-                let part = range.prefix(ExchangeHandler.piece)
+                let part = range.prefix(ExchangeHandler.writeSize)
                 self = .file(handle, part.endIndex..<range.endIndex)
                 let region = FileRegion(fileHandle: handle, readerIndex: part.startIndex, endIndex: part.endIndex)
                 return (.fileRegion(region), part.endIndex == range.endIndex)
@@ -215,14 +218,15 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    /// Ends the connection once a file is shorter than what was promised of it: what was cut off would be tried again and again.
-    private func watch(_ handle: NIOFileHandle, until end: Int, _ context: ChannelHandlerContext) {
+    /// Closes the connection if a file becomes shorter than announced: `sendfile` would retry the missing part for ever.
+    private func watchForTruncation(of handle: NIOFileHandle, until end: Int, _ context: ChannelHandlerContext) {
         let channel = context.channel
         let file = NIOLoopBound(handle, eventLoop: context.eventLoop)
-        fileWatch?.cancel()
-        fileWatch = context.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { task in
+        truncationCheck?.cancel()
+        truncationCheck = context.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) {
+            task in
             var status = stat()
-            // Closed once all of it is sent.
+            // The handle is closed once everything is sent.
             guard (try? file.value.withUnsafeFileDescriptor { fstat($0, &status) }) == 0 else { return task.cancel() }
             guard status.st_size < end else { return }
             task.cancel()
@@ -230,80 +234,82 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    /// Sends a body piece by piece, so that one who takes none of it within the time is seen, and left.
-    private func send(_ rest: Rest?, keepAlive: Bool, _ context: ChannelHandlerContext) {
-        guard var rest, let (data, isLast) = rest.next() else { return finish(keepAlive: keepAlive, context) }
-        let left = NIOLoopBound(rest, eventLoop: context.eventLoop)
+    /// Sends a body in parts, so that the timeout closes the connection of a client that takes none of them.
+    private func send(_ body: PendingBody?, keepAlive: Bool, _ context: ChannelHandlerContext) {
+        guard var body, let (data, isLast) = body.next() else { return finish(keepAlive: keepAlive, context) }
+        let rest = NIOLoopBound(body, eventLoop: context.eventLoop)
         if isLast {
-            context.write(wrapOutboundOut(.body(data))).whenComplete { _ in left.value.close() }
+            context.write(wrapOutboundOut(.body(data))).whenComplete { _ in rest.value.close() }
             return finish(keepAlive: keepAlive, context)
         }
-        restart(context, bounds.idle)
-        let this = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        restartTimeout(context, bounds.idle)
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         context.writeAndFlush(wrapOutboundOut(.body(data))).whenComplete { result in
-            guard case .success = result else { return left.value.close() }
-            // Others have their turn in between.
-            this.value.1.eventLoop.execute {
-                let (handler, context) = this.value
-                handler.send(left.value, keepAlive: keepAlive, context)
+            guard case .success = result else { return rest.value.close() }
+            // In a turn of its own, so that other connections of the loop get theirs.
+            bound.value.1.eventLoop.execute {
+                let (handler, context) = bound.value
+                handler.send(rest.value, keepAlive: keepAlive, context)
             }
         }
     }
 
     private func finish(keepAlive: Bool, _ context: ChannelHandlerContext) {
         let channel = context.channel
-        restart(context, bounds.idle)
+        restartTimeout(context, bounds.idle)
         if keepAlive {
             context.flush()
-            if context.channel.isWritable { return release(context) }
-            isHeldBack = true
+            if context.channel.isWritable { return writeEnd(context) }
+            isEndDeferred = true
             return
         }
-        state = .ending
-        let this = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        state = .closing
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
-            let (handler, context) = this.value
+            let (handler, context) = bound.value
             channel.close(mode: .output, promise: nil)
-            // Who does not close its side after the last answer is left.
-            if channel.isActive { handler.restart(context, handler.bounds.header) }
+            // A client that does not close its side is disconnected.
+            if channel.isActive { handler.restartTimeout(context, handler.bounds.header) }
         }
     }
 
-    /// Ends an answer, which brings the next request if that is here already: in a turn of its own, since each of a thousand requests
-    /// in one packet would be answered on top of the stack of the one before, and only while the client reads, since its answers would
-    /// fill the memory.
-    private func release(_ context: ChannelHandlerContext) {
-        isHeldBack = false
-        let this = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    /// Ends a response, which makes NIO deliver the next pipelined request. This happens in a turn of its own, since otherwise each of a
+    /// thousand requests in one packet would be answered on the stack of the previous one; and only while the client reads, since
+    /// otherwise its responses would fill the memory.
+    private func writeEnd(_ context: ChannelHandlerContext) {
+        isEndDeferred = false
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         context.eventLoop.execute {
-            let (handler, context) = this.value
+            let (handler, context) = bound.value
             guard context.channel.isActive else { return }
             handler.state = .waiting
             context.writeAndFlush(handler.wrapOutboundOut(.end(nil)), promise: nil)
         }
     }
 
-    /// A length was promised, so a failure can only end the connection.
-    private func bring(_ pieces: Pieces, keepAlive: Bool, _ context: ChannelHandlerContext) {
+    /// Sends chunks as they are read. The length is announced already, so a failure can only close the connection.
+    private func send(_ chunks: BodyChunks, keepAlive: Bool, _ context: ChannelHandlerContext) {
         let (channel, loop) = (context.channel, context.eventLoop)
-        let this = NIOLoopBound((self, context), eventLoop: loop)
+        let bound = NIOLoopBound((self, context), eventLoop: loop)
         context.flush()
-        work = Task { [bounds] in
+        responseTask = Task { [bounds] in
             // trusted: a bounded setting
-            let isWhole = await pieces.send(to: channel, within: .seconds(bounds.idle))
+            let isComplete = await chunks.send(to: channel, timeout: .seconds(bounds.idle))
             loop.execute {
-                let (handler, context) = this.value
-                guard isWhole else { return context.close(promise: nil) }
+                let (handler, context) = bound.value
+                guard isComplete else { return context.close(promise: nil) }
                 handler.finish(keepAlive: keepAlive, context)
             }
         }
     }
 
-    /// Ends the connection unless it is called again within the time.
-    private func restart(_ context: ChannelHandlerContext, _ seconds: Double) {
-        clock?.cancel()
+    /// Closes the connection after some seconds, unless it is called again before.
+    private func restartTimeout(_ context: ChannelHandlerContext, _ seconds: Double) {
+        timeout?.cancel()
         let channel = context.channel
         // trusted: a bounded setting
-        clock = context.eventLoop.scheduleTask(in: .milliseconds(Int64(seconds * 1000))) { channel.close(promise: nil) }
+        timeout = context.eventLoop.scheduleTask(in: .milliseconds(Int64(seconds * 1000))) {
+            channel.close(promise: nil)
+        }
     }
 }

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import JSONRPC
 import Logging
 import NIOCore
 import Synchronization
 
-/// The page's listening socket, from when it is opened until it is closed.
+/// The listening socket of the dashboard.
 final class PageServer: Sendable {
     private let server: WebServer
     private let host: String
@@ -16,13 +18,15 @@ final class PageServer: Sendable {
         self.logger = logger
     }
 
-    /// `http://127.0.0.1:8686`, ...; `nil` while it is not open.
+    /// The URL of the page, e.g. `http://127.0.0.1:8686`; `nil` until `open` has returned.
     var address: String? {
         channel.withLock { $0?.localAddress?.port }.map { port in
             "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
         }
     }
 
+    /// Starts to listen.
+    ///
     /// - Throws: `unavailable` that names the address.
     func open() async throws {
         let open = try await server.listen()
@@ -30,6 +34,6 @@ final class PageServer: Sendable {
         logger.info("the page is at \(address ?? host)")
     }
 
-    /// Takes no new browser.
+    /// Stops accepting connections.
     func close() async { try? await channel.withLock { $0 }?.close() }
 }

@@ -1,45 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import Foundation
 import NIOHTTP1
 import Untrusted
 
-/// A request of a browser, its target taken apart and checked.
+/// A request whose target was parsed and checked.
 struct WebRequest: Sendable {
+    /// The body of a request, once it is complete.
     enum Body: Sendable {
         case none
         case bytes(Data)
-        /// A temporary file; it is removed once the request is answered.
+        /// A temporary file, which is removed when the request has been answered.
         case file(UploadFile, bytes: Int)
     }
 
     let method: HTTPMethod
-    /// Decoded; none is empty, `.` or `..`, and none holds a slash or a control character.
+    /// The decoded path components. None is empty, `.` or `..`, and none contains a slash, a backslash or a control character.
     let path: [String]
+    /// The decoded members of the query; the last one of each name.
     let query: [String: String]
     let headers: HTTPHeaders
     var body: Body = .none
-    /// The same address as it came, path and pairs of the query, still encoded.
-    private let raw: (path: String, pairs: [(name: String, text: Substring)])
+    /// The target as it was sent, still encoded: the path, and the pairs of the query with their decoded names.
+    private let encoded: (path: String, pairs: [(name: String, text: Substring)])
 
-    /// - Throws: `invalid_params` for a target that is no path of such parts.
+    /// Parses the target of a request.
+    ///
+    /// - Throws: `invalid_params` for a target that is not such a path.
     init(_ head: HTTPRequestHead) throws(ServiceError) {
         method = head.method
         headers = head.headers
         let halves = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         guard head.uri.utf8.count <= 8192, let target = halves.first, target.hasPrefix("/") else {
-            throw ServiceError(.invalidParams, "the request's target is no path of this page")
+            throw ServiceError(.invalidParams, "the request's target must be a path of at most 8192 bytes")
         }
         var path: [String] = []
-        var rawPath = ""
-        // One slash at the end is the same page.
+        var encodedPath = ""
+        // A trailing slash is ignored.
         for part in target.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
         where part != "" || path.isEmpty {
             guard let decoded = String(part).removingPercentEncoding?.streamSafe, decoded != ".", decoded != "..",
                 !decoded.utf8.contains(where: Self.isForbidden)
-            else { throw ServiceError(.invalidParams, "the request's path holds what no path here holds") }
+            else {
+                throw ServiceError(
+                    .invalidParams, "the request's path must not contain ., .., encoded slashes or control characters")
+            }
             guard !decoded.isEmpty else { continue }
             path.append(decoded)
-            rawPath += "/\(part)"
+            encodedPath += "/\(part)"
         }
         self.path = path
         var query: [String: String] = [:]
@@ -54,34 +63,35 @@ struct WebRequest: Sendable {
             pairs.append((name, pair))
         }
         self.query = query
-        raw = (rawPath.isEmpty ? "/" : rawPath, pairs)
+        encoded = (encodedPath.isEmpty ? "/" : encodedPath, pairs)
     }
 
-    /// Its address on this page without a member of the query.
+    /// The target without a member of the query, still encoded.
     func target(without name: String) -> String {
-        let rest = raw.pairs.filter { $0.name != name }.map(\.text)
-        return rest.isEmpty ? raw.path : "\(raw.path)?\(rest.joined(separator: "&"))"
+        let rest = encoded.pairs.filter { $0.name != name }.map(\.text)
+        return rest.isEmpty ? encoded.path : "\(encoded.path)?\(rest.joined(separator: "&"))"
     }
 
-    /// A slash or a backslash within a part, and control characters.
+    /// Slashes and backslashes within a component, and control characters.
     private static func isForbidden(_ byte: UInt8) -> Bool {
         byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: "/") || byte == UInt8(ascii: "\\")
     }
 
-    /// Whether it cannot change anything, and has no body.
-    var onlyReads: Bool { method == .GET || method == .HEAD }
+    /// Whether the request changes nothing and has no body.
+    var isReadOnly: Bool { method == .GET || method == .HEAD }
 
-    /// Whether a browser asks for it as a page, to be looked at.
-    var wantsPage: Bool { onlyReads && headers[canonicalForm: "accept"].contains { $0.hasPrefix("text/html") } }
+    /// Whether a browser requests a page to show to a person.
+    var acceptsHTML: Bool { isReadOnly && headers[canonicalForm: "accept"].contains { $0.hasPrefix("text/html") } }
 
-    /// Whether the browser has this version already (`If-None-Match`, RFC 9110 §13.1.2): a proxy that packs an answer weakens its tag.
+    /// Whether the client has this version already (`If-None-Match`, RFC 9110 §13.1.2). A proxy that compresses a response weakens its
+    /// tag.
     func has(tag: String) -> Bool {
         headers[canonicalForm: "if-none-match"].contains { known in
             known == tag || known == "W/\(tag)" || known == "*"
         }
     }
 
-    /// Whether the answer may be packed (RFC 9110 §12.5.3): `gzip` is named, and not with the weight 0.
+    /// Whether the response may be compressed (RFC 9110 §12.5.3): gzip is listed, with a weight other than 0.
     var acceptsGzip: Bool {
         headers[canonicalForm: "accept-encoding"].contains { coding in
             let parts = coding.split(separator: ";", omittingEmptySubsequences: false)

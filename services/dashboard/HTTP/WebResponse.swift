@@ -1,17 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import FoundationEssentials
 import JSON
 import NIOHTTP1
 import Untrusted
 
-/// What a browser gets.
+/// A response: status, headers and body.
 struct WebResponse: Sendable {
+    /// The body of a response.
     enum Body: Sendable {
         case bytes([UInt8])
-        /// A part of a file.
+        /// A range of a local file, by its path.
         case file(String, Range<Int64>)
-        /// What is brought as fast as the browser takes it.
-        case pieces(Pieces)
+        /// Chunks that are read as fast as the client takes them.
+        case chunks(BodyChunks)
     }
 
     var status: HTTPResponseStatus
@@ -24,19 +27,20 @@ struct WebResponse: Sendable {
         self.body = body
     }
 
-    /// What changes from moment to moment, and is not kept.
+    /// A JSON response that clients must not store.
     static func json(_ value: some Encodable, status: HTTPResponseStatus = .ok) throws -> WebResponse {
         let bytes = [UInt8](try JSONCoding.encode(value))
         return WebResponse(
             status, ["Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store"], .bytes(bytes))
     }
 
+    /// A text response that clients must not store.
     static func text(_ text: String, type: String = "text/plain", status: HTTPResponseStatus = .ok) -> WebResponse {
         WebResponse(
             status, ["Content-Type": "\(type); charset=utf-8", "Cache-Control": "no-store"], .bytes([UInt8](text.utf8)))
     }
 
-    /// `{"error": {...}}` as the wire has it.
+    /// `{"error": {...}}` with the error's wire form, and a status by its kind.
     static func failure(_ error: ServiceError) -> WebResponse {
         var response =
             (try? json(["error": error], status: status(of: error))) ?? WebResponse(.internalServerError)
@@ -47,8 +51,21 @@ struct WebResponse: Sendable {
         return response
     }
 
+    /// Status 405.
+    ///
+    /// - Parameter allowed: the methods that the path has.
+    static func methodNotAllowed(_ method: HTTPMethod, allowed: [HTTPMethod]) -> WebResponse {
+        let names = allowed.map(\.rawValue)
+        let choices = [names.dropLast().joined(separator: ", "), names.last ?? ""].filter { !$0.isEmpty }
+        let message = "method \(method.rawValue.prefix(50)) is not allowed; use \(choices.joined(separator: " or "))"
+        var response = failure(ServiceError(.invalidRequest, message))
+        response.status = .methodNotAllowed
+        response.headers.add(name: "Allow", value: names.joined(separator: ", "))
+        return response
+    }
+
     private static func status(of error: ServiceError) -> HTTPResponseStatus {
-        if error.providerCode == UploadRoom.full { return .insufficientStorage }
+        if error.providerCode == UploadQuota.exceeded { return .insufficientStorage }
         return switch error.kind {
         case .parse, .invalidRequest, .invalidParams: .badRequest
         case .unauthorized: .unauthorized

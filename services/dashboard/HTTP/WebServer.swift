@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import JSONRPC
 import Logging
@@ -7,17 +9,17 @@ import NIOPosix
 import NIOWebSocket
 import Synchronization
 
-/// Listens for browsers: HTTP/1.1 and WebSocket, with a bound on connections.
+/// The HTTP/1.1 and WebSocket server, with a limit on connections.
 struct WebServer: Sendable {
     let site: Site
-    let hub: WatchHub
+    let broadcaster: StatusBroadcaster
     let settings: DashboardSettings
     let logger: Logger
 
-    /// Bytes that the kernel keeps for a watcher.
+    /// Bytes of the kernel's send buffer of a watcher.
     private static let sendBuffer: ChannelOptions.Types.SocketOption.Value = 65_536
 
-    /// Of a request's header.
+    /// Bounds of a request's header.
     static let limits = {
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = 16_384
@@ -26,19 +28,21 @@ struct WebServer: Sendable {
         return limits
     }()
 
-    /// Connections that are open.
-    private final class Count: Sendable {
+    /// The number of open connections.
+    private final class ConnectionCount: Sendable {
         let value = Atomic<Int>(0)
     }
 
-    /// - Returns: the open server.
+    /// Binds the configured address and starts to accept connections.
+    ///
+    /// - Returns: the listening channel.
     /// - Throws: `unavailable` that names the address.
     func listen() async throws -> any Channel {
-        let count = Count()
+        let count = ConnectionCount()
         do {
             return try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(.backlog, value: 1024)
-                .serverChannelInitializer { $0.backOffAccepting() }
+                .serverChannelInitializer { $0.addAcceptPauseHandler() }
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .childChannelOption(
@@ -65,19 +69,19 @@ struct WebServer: Sendable {
         let upgrader = NIOWebSocketServerUpgrader(
             maxFrameSize: 4096,
             shouldUpgrade: { channel, head in
-                channel.eventLoop.makeSucceededFuture(isWelcome(head) ? [:] : nil)
+                channel.eventLoop.makeSucceededFuture(isAcceptable(head) ? [:] : nil)
             },
             upgradePipelineHandler: { channel, head in
                 channel.eventLoop.makeCompletedFuture {
-                    let wish = try WatchWish(WebRequest(head))
-                    // What a watcher does not read shall be seen here, not lie in the kernel.
+                    let query = try WatchQuery(WebRequest(head))
+                    // A small buffer: unread messages must be noticed here, not accumulate in the kernel.
                     try channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: Self.sendBuffer)
                     try channel.pipeline.syncOperations.addHandler(
-                        WatchHandler(hub, wish, patience: settings.bounds.stall))
+                        WebSocketHandler(broadcaster, query, stallTimeout: settings.bounds.stall))
                 }
             })
         let bound = NIOLoopBound(exchange, eventLoop: channel.eventLoop)
-        // As `configureHTTPServerPipeline` does it, but for the texts of headers. What cannot be read is answered by `ExchangeHandler`.
+        // The pipeline of `configureHTTPServerPipeline`, with `StreamSafeHeaders`. `ExchangeHandler` answers parser errors.
         let encoder = HTTPResponseEncoder()
         let http: [any RemovableChannelHandler] = [
             ByteToMessageHandler(
@@ -92,18 +96,18 @@ struct WebServer: Sendable {
         try channel.pipeline.syncOperations.addHandlers([encoder] + http + [upgrade, exchange])
     }
 
-    /// Whether this is a page of ours that may watch. Who is not gets an answer in HTTP.
-    private func isWelcome(_ head: HTTPRequestHead) -> Bool {
-        guard let request = try? WebRequest(head), request.path == ["ws"], (try? WatchWish(request)) != nil else {
-            return false
-        }
-        return (try? site.gate.check(request, isUpgrade: true)) != nil
+    /// Whether an upgrade is accepted; otherwise the request is answered over HTTP.
+    private func isAcceptable(_ head: HTTPRequestHead) -> Bool {
+        guard let request = try? WebRequest(head), request.path == WatchQuery.path,
+            (try? WatchQuery(request)) != nil
+        else { return false }
+        return (try? site.access.check(request, isUpgrade: true)) != nil
     }
 
     private static func refuse(_ channel: any Channel) -> EventLoopFuture<Void> {
         let text =
             "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"
-        // After the channel is registered and active.
+        // Deferred until the channel is registered and active.
         channel.eventLoop.execute {
             channel.writeAndFlush(ByteBuffer(string: text)).whenComplete { _ in channel.close(promise: nil) }
         }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Artifacts
 import Contracts
 import Faults
@@ -5,91 +7,101 @@ import FoundationEssentials
 import NIOHTTP1
 import Untrusted
 
-/// Films, captions, stills and clips of jobs, by ranges; what they are called comes from the orchestrator alone.
+/// Films, captions, stills and clips of jobs, by byte ranges. Their URIs come from the orchestrator alone.
 struct MediaRoutes: Sendable {
-    let known: KnownJobs
+    /// A file of a segment, by the last component of its path.
+    enum SegmentFile: String, PathParameter {
+        case still, clip
+
+        fileprivate var pathExtension: String { self == .still ? "png" : "mp4" }
+    }
+
+    let cache: JobCache
     let artifacts: Artifacts
 
-    /// `{job}/film`, `{job}/captions.vtt`, `{job}/chapters.vtt`, `{job}/segments/{segment}/still` or `clip`.
-    func get(_ path: [String], _ request: WebRequest) async throws -> WebResponse? {
-        guard Self.isKnown(path) else { return nil }
-        guard ["film", "captions.vtt", "chapters.vtt", "still", "clip"].contains(path[path.count - 1]) else {
-            return nil
-        }
-        let job = try await known.job(path[0])
-        if path.last == "chapters.vtt" { return .text(Self.chapters(job.segments), type: "text/vtt") }
-        let place = try place(path, in: job)
-        guard let info = try await artifacts.info(place.uri) else {
-            // A film without captions is no failure.
-            if path.last == "captions.vtt" { return WebResponse(.noContent) }
-            throw ServiceError(.notFound, "\(place.uri.name) is not there any more")
-        }
-        return file(place, info, request)
+    /// `GET /api/jobs/{job}/film`
+    func film(_ request: WebRequest, job: String) async throws -> WebResponse {
+        try await response(to: request, with: try Self.film(of: try await cache.job(job)))
     }
 
-    /// The same for a file of this machine of a job that was asked for a moment ago: a player's next range, without a wait.
-    func immediate(_ path: [String], _ request: WebRequest) -> WebResponse? {
-        guard Self.isKnown(path), ["film", "still", "clip"].contains(path.last), let job = known.recent(path[0]),
-            let place = try? place(path, in: job), let info = artifacts.localInfo(place.uri)
-        else { return nil }
-        return file(place, info, request)
+    /// A film of a recently requested job, if it is a local file: the next range of a player.
+    func immediateFilm(_ request: WebRequest, job: String) -> WebResponse? {
+        immediateResponse(to: request, with: cache.recent(job).flatMap { try? Self.film(of: $0) })
     }
 
-    private static func isKnown(_ path: [String]) -> Bool {
-        path.count == 2 || (path.count == 4 && path[1] == "segments")
+    /// `GET /api/jobs/{job}/captions.vtt`: 204 for a film without captions.
+    func captions(_ request: WebRequest, job: String) async throws -> WebResponse {
+        let job = try await cache.job(job)
+        let download = Download(
+            uri: try Self.film(of: job).uri.replacingExtension("vtt"), name: "\(job.sessionID).vtt")
+        try artifacts.confine(download.uri, "the file")
+        guard let info = try await artifacts.info(download.uri) else { return WebResponse(.noContent) }
+        return response(to: request, with: download, info)
     }
 
-    /// An artifact, and what it is called when it is downloaded.
-    private struct Place {
+    /// `GET /api/jobs/{job}/chapters.vtt`: a chapter for each segment.
+    func chapters(_ request: WebRequest, job: String) async throws -> WebResponse {
+        .text(Self.chapters(try await cache.job(job).segments), type: "text/vtt")
+    }
+
+    /// `GET /api/jobs/{job}/segments/{segment}/{file}`
+    func segmentFile(
+        _ request: WebRequest, job: String, segment: String, file: SegmentFile
+    ) async throws -> WebResponse {
+        try await response(to: request, with: try Self.file(file, of: segment, in: try await cache.job(job)))
+    }
+
+    /// A file of a recently requested job, if it is a local file.
+    func immediateSegmentFile(
+        _ request: WebRequest, job: String, segment: String, file: SegmentFile
+    ) -> WebResponse? {
+        immediateResponse(
+            to: request, with: cache.recent(job).flatMap { try? Self.file(file, of: segment, in: $0) })
+    }
+
+    // MARK: - Artifacts
+
+    /// An artifact, and the name of the downloaded file.
+    private struct Download {
         var uri: ArtifactURI
         var name: String
     }
 
-    /// - Throws: `not_found`; `unauthorized` for a file that lies outside the places where artifacts may be.
-    private func place(_ path: [String], in job: JobView) throws -> Place {
-        let place = try Self.named(path, in: job)
-        try artifacts.confine(place.uri, "the file")
-        return place
-    }
-
-    private static func named(_ path: [String], in job: JobView) throws -> Place {
-        if path.count == 4 {
-            guard let segment = job.segments.first(where: { $0.segmentID == path[2] }) else {
-                throw ServiceError(.notFound, "the job has no segment \(path[2])")
-            }
-            let found = path[3] == "still" ? segment.image : path[3] == "clip" ? segment.clip : nil
-            guard let found else { throw ServiceError(.notFound, "the segment has no \(path[3]) yet") }
-            return Place(uri: try ArtifactURI(found), name: "\(path[2]).\(path[3] == "still" ? "png" : "mp4")")
-        }
+    private static func film(of job: JobView) throws -> Download {
         guard let film = job.videoURL else { throw ServiceError(.notFound, "the job has no film yet") }
-        let uri = try ArtifactURI(film)
-        return path[1] == "film"
-            ? Place(uri: uri, name: "\(job.sessionID).mp4")
-            : Place(uri: uri.replacingExtension("vtt"), name: "\(job.sessionID).vtt")
+        return Download(uri: try ArtifactURI(film), name: "\(job.sessionID).mp4")
     }
 
-    private static func chapters(_ segments: [SegmentView]) -> String {
-        var text = "WEBVTT\n"
-        var start = 0.0
-        for segment in segments {
-            let end = start + segment.duration
-            text += "\n\(moment(start)) --> \(moment(end))\n\(segment.segmentID)\n"
-            start = end
+    private static func file(_ file: SegmentFile, of segment: String, in job: JobView) throws -> Download {
+        guard let view = job.segments.first(where: { $0.segmentID == segment }) else {
+            throw ServiceError(.notFound, "the job has no segment \(segment)")
         }
-        return text
+        guard let uri = file == .still ? view.image : view.clip else {
+            throw ServiceError(.notFound, "the segment has no \(file.rawValue) yet")
+        }
+        return Download(uri: try ArtifactURI(uri), name: "\(segment).\(file.pathExtension)")
     }
 
-    private static func moment(_ seconds: Double) -> String {
-        let all = Int(clamping: (seconds * 1000).rounded())
-        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        let rest = "00\(all % 1000)".suffix(3)
-        return "\(two(all / 3_600_000)):\(two(all / 60_000 % 60)):\(two(all / 1000 % 60)).\(rest)"
+    /// - Throws: `not_found`; `unauthorized` for a file outside the store and the allowed paths.
+    private func response(to request: WebRequest, with download: Download) async throws -> WebResponse {
+        try artifacts.confine(download.uri, "the file")
+        guard let info = try await artifacts.info(download.uri) else {
+            throw ServiceError(.notFound, "\(download.uri.name) no longer exists")
+        }
+        return response(to: request, with: download, info)
     }
 
-    // MARK: - Files
+    private func immediateResponse(to request: WebRequest, with download: Download?) -> WebResponse? {
+        guard let download, (try? artifacts.confine(download.uri, "the file")) != nil,
+            let info = artifacts.localInfo(download.uri)
+        else { return nil }
+        return response(to: request, with: download, info)
+    }
 
-    private func file(_ place: Place, _ info: ArtifactInfo, _ request: WebRequest) -> WebResponse {
-        let (uri, name) = (place.uri, place.name)
+    // MARK: - Ranges
+
+    private func response(to request: WebRequest, with download: Download, _ info: ArtifactInfo) -> WebResponse {
+        let uri = download.uri
         let size = Int64(info.size)
         let tag = "\"\(info.tag.filter { $0 != "\"" })\""
         var headers: HTTPHeaders = [
@@ -97,14 +109,14 @@ struct MediaRoutes: Sendable {
             "Cache-Control": "private, no-cache",
         ]
         if request.query["download"] == "1" {
-            let plain = name.filter { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
-            headers.add(name: "Content-Disposition", value: "attachment; filename=\"\(plain)\"")
+            let name = download.name.filter { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
+            headers.add(name: "Content-Disposition", value: "attachment; filename=\"\(name)\"")
         }
         if request.has(tag: tag) {
             return WebResponse(.notModified, headers)
         }
-        let mayBePart = request.headers.first(name: "If-Range").map { $0 == tag } ?? true
-        guard mayBePart, let told = request.headers.first(name: "Range"), let range = ByteRange(told) else {
+        let isRangeValid = request.headers.first(name: "If-Range").map { $0 == tag } ?? true
+        guard isRangeValid, let header = request.headers.first(name: "Range"), let range = ByteRange(header) else {
             return WebResponse(.ok, headers, body(uri, info, 0..<size))
         }
         guard let part = range.part(of: size) else {
@@ -115,12 +127,12 @@ struct MediaRoutes: Sendable {
         return WebResponse(.partialContent, headers, body(uri, info, part))
     }
 
-    /// A file of this machine goes out as it lies there; an object of S3 is brought as far as the browser wants it.
+    /// A local file is sent as it is; an object of S3 is read as far as the client takes it.
     private func body(_ uri: ArtifactURI, _ info: ArtifactInfo, _ part: Range<Int64>) -> WebResponse.Body {
         if let path = artifacts.localPath(uri, of: info) { return .file(path, part) }
-        return .pieces(
-            Pieces(range: part) { [artifacts] piece in
-                try await artifacts.read(uri, range: Int(piece.lowerBound)..<Int(piece.upperBound), of: info)
+        return .chunks(
+            BodyChunks(range: part) { [artifacts] chunk in
+                try await artifacts.read(uri, range: Int(chunk.lowerBound)..<Int(chunk.upperBound), of: info)
             })
     }
 
@@ -130,5 +142,35 @@ struct MediaRoutes: Sendable {
             "gif": "image/gif", "vtt": "text/vtt; charset=utf-8",
         ]
         return types[name.split(separator: ".").last.map { $0.lowercased() } ?? ""] ?? "application/octet-stream"
+    }
+
+    // MARK: - Chapters
+
+    /// The WebVTT file of a film's chapters.
+    static func chapters(_ segments: [SegmentView]) -> String {
+        var text = "WEBVTT\n"
+        var start = 0.0
+        for segment in segments {
+            let end = start + segment.duration
+            text += "\n\(webVTTTime(start)) --> \(webVTTTime(end))\n\(title(of: segment))\n"
+            start = end
+        }
+        return text
+    }
+
+    /// A cue's text must not contain an arrow, and `&` and `<` begin markup.
+    private static func title(of segment: SegmentView) -> String {
+        (segment.title ?? segment.segmentID).replacing("-->", with: "->").replacing("&", with: "&amp;")
+            .replacing("<", with: "&lt;")
+    }
+
+    /// `00:01:02.500`. Written here: Foundation's duration styles need a locale and do not pad hours, and the caption writer of `Media`
+    /// would link this service to FFmpeg.
+    private static func webVTTTime(_ seconds: Double) -> String {
+        let milliseconds = Int(clamping: (seconds * 1000).rounded())
+        func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let fraction = "00\(milliseconds % 1000)".suffix(3)
+        let minutes = milliseconds / 60_000
+        return "\(padded(minutes / 60)):\(padded(minutes % 60)):\(padded(milliseconds / 1000 % 60)).\(fraction)"
     }
 }

@@ -1,12 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import ServiceLifecycle
 
-/// Removes from the store what an earlier process of the page left behind, once; the store may be unreachable meanwhile.
+/// Removes what an earlier dashboard process left in the store, once, in the background: the store may be unreachable.
 struct StoreSweep: Service {
     let uploads: Uploads
-    let storyboards: GivenStoryboard
+    let storyboards: OversizedStoryboard
 
     func run() async {
         await uploads.sweepStore()
-        await storyboards.sweep()
+        await storyboards.sweepStore()
     }
 }

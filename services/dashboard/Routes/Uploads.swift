@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Artifacts
 import Faults
 import FoundationEssentials
@@ -5,71 +7,74 @@ import JSONRPC
 import JobFiles
 import NIOHTTP1
 
-/// Narrations that come with the form: streamed to this machine's disk, then put into the store, where every service finds them.
+/// Uploaded narrations: streamed to the local disk, then copied into the store, where every service can read them.
 struct Uploads: Sendable {
+    /// Bytes of one upload.
     private static let maximumBytes = 200 * 1024 * 1024
+    /// The store's folder for uploads.
+    private static let storeFolder = "uploads"
+    /// Seconds after which a temporary file in the store is considered abandoned.
+    private static let staleSeconds = 600
 
-    /// The store's folder for them.
-    static let place = "uploads"
-
-    /// A folder of this service's own.
+    /// The local folder of uploads in progress.
     let folder: String
-    let room: UploadRoom
+    let quota: UploadQuota
     let artifacts: Artifacts
     let folders: JobFolders
 
-    /// - Throws: `invalid_params` for what is no narration by its name.
-    func plan(of request: WebRequest) throws(ServiceError) -> BodyCollector.Plan {
-        _ = try Self.ending(request)
-        return .file(folder: folder, room: room, maximum: Self.maximumBytes)
+    /// The plan for the body of an upload.
+    ///
+    /// - Throws: `invalid_params` if the name does not end like a narration's.
+    func plan(for request: WebRequest) throws(ServiceError) -> BodyCollector.Plan {
+        _ = try Self.pathExtension(request)
+        return .file(folder: folder, quota: quota, maximum: Self.maximumBytes)
     }
 
-    private struct Taken: Encodable {
+    private struct StoredUpload: Encodable {
         var uri: String
         var name: String
         var bytes: Int
     }
 
-    /// `?name=seg_001.mp3`
-    func take(_ request: WebRequest) async throws -> WebResponse {
+    /// `POST /api/uploads?name=seg_001.mp3`
+    func store(_ request: WebRequest) async throws -> WebResponse {
         let name = request.query["name"] ?? ""
-        let ending = try Self.ending(request)
+        let pathExtension = try Self.pathExtension(request)
         guard case .file(let file, let bytes) = request.body, bytes > 0 else {
-            throw ServiceError(.invalidParams, "the body: expected the bytes of \(name.prefix(100))")
+            throw ServiceError(.invalidParams, "the body is empty: send the content of \(name.prefix(100))")
         }
-        // The name is the browser's and goes no further than its ending.
-        let uri = try await folders.store().appending("\(Self.place)/\(UUID().uuidString.lowercased()).\(ending)")
+        // Only the extension of the client's name is used.
+        let path = "\(Self.storeFolder)/\(UUID().uuidString.lowercased()).\(pathExtension)"
+        let uri = try await folders.store().appending(path)
         try await artifacts.copy(ArtifactURI(filePath: file.path), to: uri)
-        return try .json(Taken(uri: uri.description, name: name, bytes: bytes), status: .created)
+        return try .json(StoredUpload(uri: uri.description, name: name, bytes: bytes), status: .created)
     }
 
-    private static func ending(_ request: WebRequest) throws(ServiceError) -> String {
+    private static func pathExtension(_ request: WebRequest) throws(ServiceError) -> String {
         let name = request.query["name"] ?? ""
-        let ending = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
-        guard Places.narrationExtensions.contains(ending), name.utf8.count <= 255 else {
+        let pathExtension = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
+        guard JobFilePaths.narrationExtensions.contains(pathExtension), name.utf8.count <= 255 else {
             throw ServiceError.invalidParams(
                 at: "/name",
-                expected: "the name of a narration that ends in \(Places.narrationExtensions.joined(separator: ", "))")
+                expected:
+                    "the name of a narration that ends in \(JobFilePaths.narrationExtensions.joined(separator: ", "))")
         }
-        return ending
+        return pathExtension
     }
 
-    /// Removes uploads that were coming in when an earlier dashboard was killed.
-    func sweep() { UploadFile.sweep(folder) }
+    /// Removes the local files of uploads that a killed dashboard was receiving.
+    func removeAbandonedFiles() { UploadFile.removeAbandoned(in: folder) }
 
-    /// Removes copies into the store that dashboards which were killed did not finish.
+    /// Removes unfinished copies that killed dashboards left in the store.
     func sweepStore() async {
         guard let store = try? await folders.store(), store.scheme == .file,
-            let place = try? store.appending(Self.place)
+            let uploads = try? store.appending(Self.storeFolder)
         else { return }
-        try? await artifacts.sweep(place, olderThan: Self.staleSeconds)
+        try? await artifacts.sweep(uploads, olderThan: Self.staleSeconds)
     }
 
-    /// Seconds after which nobody writes to a temporary file in the store any more.
-    private static let staleSeconds = 600
-
-    /// Removes what was not taken.
-    func forget(_ request: WebRequest) {
+    /// Removes the temporary file of a request.
+    func discard(_ request: WebRequest) {
         if case .file(let file, _) = request.body { file.discard() }
     }
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import FoundationEssentials
@@ -6,21 +8,22 @@ import JSONRPC
 import NIOCore
 import ServicePool
 
-/// Connections of its own to the orchestrator, for what is watched; calls go through the pool.
+/// Connections to the orchestrator for watching. Ordinary calls go through `ServicePools`.
 struct OrchestratorLink: Sendable {
-    private static let patience = Duration.seconds(10)
+    /// The longest time for the reply of `orchestrator.watch`.
+    private static let replyTimeout = Duration.seconds(10)
 
     let directory: RunDirectory
 
-    /// What there is now.
+    /// Requests a snapshot.
     ///
-    /// - Parameter job: all jobs that are not at their end, and the newest others, if absent.
+    /// - Parameter job: the job's ID; `nil` for all unfinished jobs and the newest finished ones.
     /// - Throws: `not_found` for an unknown job; `unavailable`.
     func snapshot(of job: String?) async throws -> WatchSnapshot {
         let connection = try await connect()
         do {
             let snapshot = try await connection.call(
-                OrchestratorAPI.watch, WatchJobs(jobID: job), timeout: Self.patience)
+                OrchestratorAPI.watch, WatchJobs(jobID: job), timeout: Self.replyTimeout)
             await connection.close()
             return snapshot
         } catch {
@@ -29,21 +32,24 @@ struct OrchestratorLink: Sendable {
         }
     }
 
-    /// The number of the newest message.
-    func newest() async throws -> Int {
+    /// The `seq` of the newest message.
+    func newestSeq() async throws -> Int {
         try await snapshot(of: nil).seq
     }
 
-    /// All messages after a number, until the connection is lost.
-    func messages(after seq: Int) async throws -> AsyncThrowingStream<WatchHub.Message, any Error> {
+    /// Subscribes to the messages of all jobs.
+    ///
+    /// - Parameter seq: only newer messages are delivered.
+    /// - Returns: a stream that ends when the connection is lost.
+    func messages(after seq: Int) async throws -> AsyncThrowingStream<StatusBroadcaster.Message, any Error> {
         let connection = try await connect()
         do {
-            _ = try await connection.call(OrchestratorAPI.watch, WatchJobs(afterSeq: seq), timeout: Self.patience)
+            _ = try await connection.call(OrchestratorAPI.watch, WatchJobs(afterSeq: seq), timeout: Self.replyTimeout)
         } catch {
             await connection.close()
             throw error
         }
-        let (stream, continuation) = AsyncThrowingStream.makeStream(of: WatchHub.Message.self)
+        let (stream, continuation) = AsyncThrowingStream.makeStream(of: StatusBroadcaster.Message.self)
         let reader = Task {
             for await notification in connection.notifications where notification.method == OrchestratorAPI.event {
                 do {
@@ -59,9 +65,9 @@ struct OrchestratorLink: Sendable {
         return stream
     }
 
-    private static func message(_ params: Data) throws -> WatchHub.Message {
+    private static func message(_ params: Data) throws -> StatusBroadcaster.Message {
         let status = try JSONCoding.decode(StatusMessage.self, from: params)
-        return WatchHub.Message(
+        return StatusBroadcaster.Message(
             seq: status.seq, job: status.jobId, agent: status.agentNumber.rawValue,
             isTerminal: status.status == .finished || status.status == .error || status.jobState.isTerminal,
             text: ByteBuffer(bytes: params))
@@ -69,8 +75,8 @@ struct OrchestratorLink: Sendable {
 
     private func connect() async throws -> RPCConnection {
         guard let instance = directory.instances(of: "orchestrator").first else {
-            throw ServiceError(.unavailable, "no orchestrator runs in \(directory.path)")
+            throw ServiceError(.unavailable, "no orchestrator runs in \(directory.path): start it with `understudy up`")
         }
-        return try await directory.connect(to: "orchestrator", instance: instance, patience: .milliseconds(200))
+        return try await directory.connect(to: "orchestrator", instance: instance, timeout: .milliseconds(200))
     }
 }

@@ -1,38 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Drawing
 import Faults
 import JSONRPC
 import Parameters
 
-/// A designed picture of a prompt, made without any network: a scene drawn from the prompt, and the prompt typeset on it.
+/// Paints a card: a backdrop drawn from the prompt, with the prompt typeset on it. It needs no network.
+///
+/// ```swift
+/// let card = try CardPainter.paint(prompt: "A lighthouse", width: 1920, height: 1080, seed: nil)
+/// try card.canvas.writePNG(to: path)
+/// ```
 enum CardPainter {
-    /// The version of the drawing: a change here changes every card.
+    /// The version of the drawing. Increment it when cards change.
     static let version = "card-1"
 
+    /// A painted card.
     struct Card {
         let canvas: Canvas
+        /// The position of the text, and its unknown glyphs.
         let type: Typesetting.Outcome
     }
 
-    /// Paints a card; the same arguments always give the same picture.
+    /// Paints a card. The same arguments always give the same image.
     ///
     /// - Parameters:
-    ///   - width: 16 to 8192. -> pixels.
-    ///   - height: 16 to 8192. -> pixels.
-    /// - Throws: `unavailable` where no font is installed, `invalid_params` for an odd size.
+    ///   - prompt: The text, drawn in full.
+    ///   - width: The width in pixels, 16 to 8192.
+    ///   - height: The height in pixels, 16 to 8192.
+    ///   - seed: Varies the card; `nil` for none.
+    /// - Throws: `unavailable` if no font is installed; `invalid_params` for a size out of range.
     static func paint(prompt: String, width: Int, height: Int, seed: Int?) throws(ServiceError) -> Card {
         let sides = [(width, "/width"), (height, "/height")]
         if let error = sides.compactMap({ ImageBounds.side.violation($0, at: $1) }).error { throw error }
         let text = printable(prompt)
-        var dice = Dice("\(version)|\(seed.map(String.init) ?? "")|\(prompt)")
+        var random = TextSeededRandom("\(version)|\(seed.map(String.init) ?? "")|\(prompt)")
         let canvas = try Canvas(width: width, height: height)
         try Typesetting.checkFonts(on: canvas)
-        let scene = Scene.named(in: prompt, &dice)
-        let palette = scene.palette(&dice)
-        scene.draw(on: canvas, palette, &dice)
+        let backdrop = CardBackdrop.matching(prompt, &random)
+        let palette = backdrop.palette(&random)
+        backdrop.draw(on: canvas, palette, &random)
 
         let margin = canvas.unit * 0.075
-        // Long texts take the whole picture, short ones its foot.
+        // Long texts fill the whole image, short ones its lower part.
         let isLong = text.count > 260
         let share = isLong ? 1.0 : 0.62
         let box = Typesetting.Box(
@@ -42,17 +53,17 @@ enum CardPainter {
         scrim(canvas, palette, isLong: isLong, length: text.count)
         let type = Typesetting.set(
             text, on: canvas, in: box,
-            largest: canvas.unit * (text.count < 60 ? 0.085 : text.count < 140 ? 0.062 : 0.05),
-            tone: Tone(0xFFFFFF), shadow: palette.near)
-        canvas.color(palette.accent)
+            maximumFontSize: canvas.unit * (text.count < 60 ? 0.085 : text.count < 140 ? 0.062 : 0.05),
+            color: RGBColor(0xFFFFFF), shadow: palette.near)
+        canvas.setColor(palette.accent)
         let bar = max(canvas.unit * 0.007, 1)
         canvas.rectangle(margin, max(type.ink.y - canvas.unit * 0.05, margin * 0.5), canvas.unit * 0.12, bar)
         return Card(canvas: canvas, type: type)
     }
 
-    /// Darkens the picture where the words stand, so that they are easy to read on any scene.
+    /// Darkens the image behind the text, so that it is legible on any backdrop.
     private static func scrim(_ canvas: Canvas, _ palette: Palette, isLong: Bool, length: Int) {
-        let dark = palette.near.mixed(with: Tone(0x000000), 0.5)
+        let dark = palette.near.mixed(with: RGBColor(0x000000), 0.5)
         if isLong {
             canvas.gradient(top: 0, bottom: canvas.height, [(0, dark, 0.78), (1, dark, 0.86)])
         } else {
@@ -63,17 +74,18 @@ enum CardPainter {
         }
     }
 
-    /// The text without what cannot be seen: control characters become spaces. Marks are bounded first: a break between them would
-    /// start their count again. Letters that run on without end get places
-    /// where they may be broken, or laying them out would take time that grows with their square.
+    /// Replaces control characters by spaces and breaks long runs of characters.
+    ///
+    /// Combining marks are bounded first, since a break would restart their count. Without breaks, the layout of a long run takes
+    /// quadratic time.
     private static func printable(_ text: String) -> String {
-        let longestRun = 128
+        let maximumRun = 128
         var result = String.UnicodeScalarView()
         var run = 0
         for scalar in text.withBoundedMarks.unicodeScalars {
             let isControl = scalar.value < 0x20 && scalar != "\n" || scalar.value == 0x7F
             run = scalar.properties.isWhitespace || isControl ? 0 : run + 1
-            if run > longestRun {
+            if run > maximumRun {
                 result.append("\u{200B}")
                 run = 1
             }

@@ -1,24 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Drawing
 
-/// The colours of one card.
+/// The colors of one card.
 struct Palette {
-    /// The sky from the zenith to the horizon.
-    let zenith: Tone
-    let horizon: Tone
-    /// Sun, moon, lamps.
-    let light: Tone
-    /// What is far takes the horizon's colour, what is near this one.
-    let near: Tone
-    let accent: Tone
+    /// The color of the sky at the zenith.
+    let zenith: RGBColor
+    /// The color of the sky at the horizon.
+    /// The color of the sky at the horizon.
+    let horizon: RGBColor
+    /// The color of the sun, the moon and lamps.
+    let light: RGBColor
+    /// The color of the foreground; distant objects are mixed with `horizon`.
+    let near: RGBColor
+    /// The color of highlights.
+    let accent: RGBColor
 
     private init(_ zenith: UInt32, _ horizon: UInt32, _ light: UInt32, _ near: UInt32, _ accent: UInt32) {
-        self.zenith = Tone(zenith)
-        self.horizon = Tone(horizon)
-        self.light = Tone(light)
-        self.near = Tone(near)
-        self.accent = Tone(accent)
+        self.zenith = RGBColor(zenith)
+        self.horizon = RGBColor(horizon)
+        self.light = RGBColor(light)
+        self.near = RGBColor(near)
+        self.accent = RGBColor(accent)
     }
 
+    /// Palettes with a light sky.
     static let day = [
         Palette(0x1B4965, 0xF6C79A, 0xFFF1D0, 0x0B2430, 0xFF9F68),
         Palette(0x2E4374, 0xFFB199, 0xFFF0DC, 0x1A1B3A, 0xFFD166),
@@ -29,6 +35,7 @@ struct Palette {
         Palette(0x1D5C63, 0xD9E4C5, 0xFDFCEB, 0x12302E, 0xE9A23B),
     ]
 
+    /// Palettes with a dark sky.
     static let night = [
         Palette(0x050B1F, 0x27477A, 0xF3F0DF, 0x02040C, 0x7FD1C7),
         Palette(0x0B0C2A, 0x4B3B79, 0xFBE8D3, 0x06051A, 0xF28482),

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Artifacts
 import Contracts
 import Faults
@@ -8,14 +10,15 @@ import Logging
 import Providers
 import Untrusted
 
-/// One picture of a provider beyond this machine: asked for once, and a second time where that may help. Each attempt is booked
-/// and logged. No other code repeats an order of a picture.
+/// Orders one image from a remote provider, with at most one retry.
+///
+/// Each attempt is recorded and logged. No other code repeats an image order.
 struct Attempts: Sendable {
-    /// What one attempt brought.
-    struct Picture: Sendable {
+    /// The result of one attempt.
+    struct Image: Sendable {
         var bytes: [UInt8]
         var header: ImageHeader
-        /// The provider's id of the request.
+        /// The provider's ID of the request.
         var requestID: String?
         var cost: USD
         var warnings: [String] = []
@@ -23,92 +26,96 @@ struct Attempts: Sendable {
 
     let provider: String
     let model: String
-    /// Of one picture.
+    /// The price of one image.
     let price: USD
     let logger: Logger
 
+    /// Orders an image and writes it to a file.
+    ///
     /// - Parameters:
-    ///   - path: where the picture is written to.
-    ///   - orders: where each attempt is booked.
-    ///   - ask: makes one attempt. The `order` of its error says what became of the order; it is `retryable` only if another order
-    ///     for the same wish may follow, as those of `PaidOrder` are.
-    /// - Throws: `ServiceError`, of the second attempt if there were two; `CancellationError`.
-    func draw(to path: String, _ orders: OrderBook, ask: () async throws -> Picture) async throws -> DrawnImage {
+    ///   - path: The path of the file.
+    ///   - orders: Records each attempt.
+    ///   - attempt: Makes one attempt. Its error states the `chargeStatus`, and is `retryable` only if the same
+    ///     request may be ordered again, like the errors of `PaidOrder`.
+    /// - Throws: The `ServiceError` of the last attempt; `CancellationError`.
+    func draw(to path: String, _ orders: CallOrders, attempt: () async throws -> Image) async throws -> DrawnImage {
         var warnings: [String] = []
-        var attempt = 1 + orders.earlierTries
+        var number = 1 + orders.previousAttempts
         var made = 0
-        if attempt > 1 {
-            try await Task.sleep(for: .clamping(seconds: RetryPause.seconds(orders.askedPause) ?? 0.25))
+        if number > 1 {
+            try await Task.sleep(for: .clamping(seconds: RetryPause.seconds(orders.requestedPause) ?? 0.25))
         }
         while true {
             try orders.open(provider, model: model, price: price)
             made += 1
             do {
-                let picture = try await one(attempt, to: path, ask)
-                orders.delivered()
+                let image = try await run(attempt, number: number, to: path)
+                orders.recordDelivery()
                 return DrawnImage(
-                    width: picture.header.width, height: picture.header.height,
-                    mediaType: PictureCheck.mediaType(picture.header.format), model: model, cost: picture.cost,
-                    attempts: made, warnings: warnings + picture.warnings)
+                    width: image.header.width, height: image.header.height,
+                    mediaType: ImageCheck.mediaType(image.header.format), model: model, cost: image.cost,
+                    attempts: made, warnings: warnings + image.warnings)
             } catch let error as ServiceError {
-                let fate = error.order ?? .refused
+                let chargeStatus = error.chargeStatus ?? .refused
                 let isContinued = orders.isContinued
-                orders.close(fate)
-                if isContinued, error.providerCode == OrderLoss.code {
-                    // The provider does not know it: most likely it was never sent.
-                    if let lost = orders.lostWithProcess(provider) { throw lost }
+                orders.close(chargeStatus)
+                if isContinued, error.providerCode == LostOrder.code {
+                    // The provider does not list the order: most likely it was never sent.
+                    if let failure = orders.processEndFailure(provider) { throw failure }
                     warnings.append(error.message)
                     continue
                 }
-                guard attempt == 1, error.retryable, let pause = RetryPause.seconds(error.retryAfter) else {
+                guard number == 1, error.retryable, let pause = RetryPause.seconds(error.retryAfter) else {
                     throw error
                 }
-                if fate != .refused {
-                    if orders.isStepwise { throw later(error, orders) }
+                if chargeStatus != .refused {
+                    if orders.isStepwise { throw continuation(error, orders) }
                     guard orders.fits(price) else { throw unaffordable(error) }
-                    let end = fate == .billed ? "that answer was billed too" : "that order may have been billed too"
-                    warnings.append("\(error.message); \(end)")
+                    let billing =
+                        chargeStatus == .billed
+                        ? "that response was billed too" : "that order may have been billed too"
+                    warnings.append("\(error.message); \(billing)")
                 }
                 try await Task.sleep(for: .clamping(seconds: pause))
-                attempt += 1
+                number += 1
             } catch {
-                // Cancelled with the order under way.
+                // Cancelled while the order was in progress.
                 orders.close(.unknown)
                 throw error
             }
         }
     }
 
-    private func one(_ attempt: Int, to path: String, _ ask: () async throws -> Picture) async throws -> Picture {
+    private func run(_ attempt: () async throws -> Image, number: Int, to path: String) async throws -> Image {
         let started = ContinuousClock.now
         do {
-            let picture = try await ask()
-            note(attempt, started, bytes: picture.bytes.count, requestID: picture.requestID, outcome: "drawn")
+            let image = try await attempt()
+            log(number, started, bytes: image.bytes.count, requestID: image.requestID, outcome: "drawn")
             do {
-                try write(picture.bytes, to: path)
+                try write(image.bytes, to: path)
             } catch {
-                // Not a fault that waiting heals: each further try would be paid for.
-                throw PaidWork(provider: provider, id: picture.requestID ?? "picture").lost(error)
+                // Not transient: each further attempt would be paid for.
+                throw PaidResult(provider: provider, id: image.requestID ?? "image").undelivered(error)
             }
-            return picture
+            return image
         } catch let error as ServiceError {
-            note(
-                attempt, started, bytes: 0, requestID: error.requestID,
+            log(
+                number, started, bytes: 0, requestID: error.requestID,
                 outcome: error.providerCode ?? error.kind.rawValue)
             throw error
         }
     }
 
-    /// The failure with which the caller continues.
-    private func later(_ error: ServiceError, _ orders: OrderBook) -> ServiceError {
+    /// The error with the `nextAttempt` with which the caller continues.
+    private func continuation(_ error: ServiceError, _ orders: CallOrders) -> ServiceError {
         var error = error
-        error.nextAttempt = orders.secondTry
+        error.nextAttempt = orders.secondAttempt
         return error
     }
 
     private func unaffordable(_ error: ServiceError) -> ServiceError {
         var error = error
-        error.message += "; a second try for \(price.text) does not fit max_cost_usd"
+        error.message += "; a second order for \(price.text) would exceed max_cost_usd"
         error.retryable = false
         return error
     }
@@ -123,14 +130,14 @@ struct Attempts: Sendable {
         if !isWritten { throw FileFailure.error(errno, "cannot write \(path)") }
     }
 
-    private func note(
-        _ attempt: Int, _ started: ContinuousClock.Instant, bytes: Int, requestID: String?, outcome: String
+    private func log(
+        _ number: Int, _ started: ContinuousClock.Instant, bytes: Int, requestID: String?, outcome: String
     ) {
         let seconds = ((ContinuousClock.now - started) / .milliseconds(1)).rounded() / 1000
         logger.info(
-            "asked for a picture",
+            "ordered an image",
             metadata: [
-                "provider": "\(provider)", "model": "\(model)", "attempt": "\(attempt)", "bytes": "\(bytes)",
+                "provider": "\(provider)", "model": "\(model)", "attempt": "\(number)", "bytes": "\(bytes)",
                 "seconds": "\(seconds)", "request_id": "\(requestID ?? "-")", "outcome": "\(outcome)",
             ])
     }

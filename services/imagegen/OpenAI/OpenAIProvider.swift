@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Artifacts
 import Contracts
 import Faults
@@ -12,20 +14,20 @@ import Providers
 import Secrets
 import Untrusted
 
-/// OpenAI's images API, at OpenAI's or at any base URL that speaks it.
+/// A provider with OpenAI's images API: OpenAI itself, or any server with a compatible API.
 struct OpenAIProvider: ImageProvider {
-    /// How it is reached.
+    /// The server and its credentials.
     struct Account: Sendable {
-        /// Ends in `/v1` or as an Azure deployment's does, without a slash.
+        /// The base URL without a trailing slash: ends in `/v1`, or is an Azure deployment.
         var base: String
-        /// What every URL ends with after its question mark, e.g. Azure's `api-version`; empty for most servers.
+        /// The query of every URL, e.g. Azure's `api-version`; empty for most servers.
         var query = ""
         var key: Secret?
-        /// More headers, e.g. the organisation.
+        /// Additional headers, e.g. the organization.
         var headers: [String: String] = [:]
-        /// The name of the variable that holds the key, for messages; `nil` where none is needed.
+        /// The environment variable of the key, for messages; `nil` if no key is required.
         var keyVariable: String?
-        /// Whether it is OpenAI's own shape: others are told how to answer, and are asked for sizes that they can make.
+        /// Whether the server is OpenAI itself. Other servers are sent `response_format`, and sizes that local models support.
         var isOpenAI: Bool
     }
 
@@ -46,23 +48,23 @@ struct OpenAIProvider: ImageProvider {
         }
     }
 
-    /// Bytes that an answer may have.
+    /// The maximum size of a response, in bytes.
     private static let maximumBytes = 140 * 1024 * 1024
 
     let name: String
     let account: Account
-    /// The model where a request names none.
+    /// The model of requests that name none.
     let model: String
-    /// Seconds for one picture.
+    /// The time for one image, in seconds.
     let timeout: Double
-    /// Seconds that questions about an accepted order may be refused in a row.
-    var patience = RefusalPatience.usual
+    /// The time in seconds after which an accepted order is given up whose status requests are rejected.
+    var errorTolerance = PollErrorTolerance.defaultSeconds
     let prices: PriceList
     let http: HTTPClient
     let logger: Logger
 
     var info: ImageProviderInfo {
-        let size = PictureSize.nearest(to: 3840, 2160, PictureSize.Family(model: model, isOpenAI: account.isOpenAI))
+        let size = ImageSize.nearest(to: 3840, 2160, ImageSize.Family(model: model, isOpenAI: account.isOpenAI))
         return ImageProviderInfo(
             name: name, isDefault: false, models: [model], maxWidth: size.width, maxHeight: size.height,
             cost: prices.image(provider: name, model: model), needsNetwork: true)
@@ -70,7 +72,7 @@ struct OpenAIProvider: ImageProvider {
 
     func model(of request: GenerateImage) -> String { request.model ?? model }
 
-    func draw(_ request: GenerateImage, to path: String, _ orders: OrderBook) async throws -> DrawnImage {
+    func draw(_ request: GenerateImage, to path: String, _ orders: CallOrders) async throws -> DrawnImage {
         if account.key == nil, let variable = account.keyVariable {
             throw ServiceError(.unauthorized, "\(name): set \(variable) or \(variable)_FILE", provider: name)
         }
@@ -78,27 +80,27 @@ struct OpenAIProvider: ImageProvider {
         let price = prices.image(provider: name, model: model, quality: request.quality)
         let attempts = Attempts(provider: name, model: model, price: price, logger: logger)
         return try await attempts.draw(to: path, orders) {
-            let (bytes, header, id) = try await ask(request, orders)
+            let (bytes, header, id) = try await order(request, orders)
             let size = size(request)
             var warnings: [String] = []
             if header.width != size.width || header.height != size.height {
                 warnings.append(
-                    "\(name) was asked for \(size.width)x\(size.height) and sent \(header.width)x\(header.height)")
+                    "\(name) returned \(header.width)x\(header.height) instead of \(size.width)x\(size.height)")
             }
-            return Attempts.Picture(bytes: bytes, header: header, requestID: id, cost: price, warnings: warnings)
+            return Attempts.Image(bytes: bytes, header: header, requestID: id, cost: price, warnings: warnings)
         }
     }
 
-    // MARK: - The order
+    // MARK: - Ordering
 
-    /// Continues the order of an earlier process: the server's report says how it ends.
+    /// Whether an order of an earlier process can be continued: its status URL is known, and the model is the same.
     func canContinue(_ order: OrderRecord.Order, of request: GenerateImage) -> Bool {
         order.model == model(of: request) && order.places?.isEmpty == false
     }
 
-    /// An error after which the same order is not sent again if it may have been taken.
-    private static func notRepeated(_ error: ServiceError) -> ServiceError {
-        guard error.order == .unknown else { return error }
+    /// Marks an error as not retryable if the order may have been accepted.
+    private static func notRetryable(_ error: ServiceError) -> ServiceError {
+        guard error.chargeStatus == .unknown else { return error }
         var error = error
         if !error.message.contains("may be billed") {
             error.message += "; the order may have been taken and billed, and is not sent again"
@@ -107,121 +109,122 @@ struct OpenAIProvider: ImageProvider {
         return error
     }
 
-    private func ask(_ request: GenerateImage, _ orders: OrderBook) async throws -> ([UInt8], ImageHeader, String?) {
+    private func order(_ request: GenerateImage, _ orders: CallOrders) async throws -> ([UInt8], ImageHeader, String?) {
         let size = size(request)
-        if let pending = PendingPicture(orders, base: account.base) {
+        if let pending = PendingImage(orders, base: account.base) {
             do {
-                let (bytes, header) = try await picture(of: pending, size, within: timeout, nil)
+                let (bytes, header) = try await image(of: pending, size, within: timeout, nil)
                 return (bytes, header, pending.id)
             } catch var error as ServiceError {
-                error.order = error.order ?? .billed
+                error.chargeStatus = error.chargeStatus ?? .billed
                 error.requestID = error.requestID ?? pending.id
                 throw error
             }
         }
         let start = ContinuousClock.now
-        let failure = ProviderFailure(provider: name)
-        // Servers take a repeated request with the same key for the same order.
+        let mapper = ProviderErrorMapper(provider: name)
+        // Servers may treat a repeated request with the same key as the same order.
         let sent = try httpRequest(request, key: orders.headerKey(name))
         let response: HTTPResponse
         do {
-            response = try await answer(to: sent)
+            response = try await send(sent)
         } catch let error as ServiceError {
-            throw Self.notRepeated(error)
+            throw Self.notRetryable(error)
         }
         let id = response.headers["x-request-id"]?.printable().bounded(to: TextBound.quotation)
         guard response.isSuccess else {
             let error =
-                failure.error(response)
+                mapper.error(response)
                 ?? ServiceError(.unavailable, "\(name): answered \(response.status)", provider: name, requestID: id)
-            let mayFollow = error.retryable && failure.saysUnprocessed(response)
-            throw mayFollow ? error : Self.notRepeated(error)
+            let mayRetry = error.retryable && mapper.reportsUnprocessed(response)
+            throw mayRetry ? error : Self.notRetryable(error)
         }
         do {
-            let found = PictureAnswer.find(in: response.body, size: size)
+            let found = ImageResponse.find(in: response.body, size: size)
             let bytes: [UInt8]
             let header: ImageHeader
-            let pending = try PendingPicture(
+            let pending = try PendingImage(
                 response, found, base: account.base, query: account.query, provider: name)
             if let pending {
-                pending.note(in: orders)
+                pending.store(in: orders)
                 let left = max(timeout - (ContinuousClock.now - start) / .seconds(1), 0)
-                (bytes, header) = try await picture(of: pending, size, within: left, id)
+                (bytes, header) = try await image(of: pending, size, within: left, id)
             } else {
-                (bytes, header) = try await picture(found, of: response, id)
+                (bytes, header) = try await image(found, of: response, id)
             }
             return (bytes, header, id)
         } catch var error as ServiceError {
-            // Whatever is wrong with the picture of a success: it was made, and is charged for.
-            error.order = error.order ?? .billed
+            // A successful response without a usable image was billed.
+            error.chargeStatus = error.chargeStatus ?? .billed
             error.requestID = error.requestID ?? id
-            throw Self.notRepeated(error)
+            throw Self.notRetryable(error)
         }
     }
 
-    /// The picture of an accepted order, once it is finished. It is never bought again.
-    private func picture(
-        of pending: PendingPicture, _ size: (width: Int, height: Int), within timeout: Double, _ id: String?
+    /// Waits for the image of an accepted order. It is never ordered again.
+    private func image(
+        of pending: PendingImage, _ size: (width: Int, height: Int), within timeout: Double, _ id: String?
     ) async throws -> ([UInt8], ImageHeader) {
-        let (response, found) = try await pending.finished(
-            provider: name, timeout: timeout, patience: patience, size: size
+        let (response, found) = try await pending.waitForImage(
+            provider: name, timeout: timeout, errorTolerance: errorTolerance, size: size
         ) { method, url in
-            guard method != "GET" else { return try await answer(to: fetching(url, maximum: Self.maximumBytes)) }
-            return try await cancelling(method, url)
+            guard method != "GET" else { return try await send(fetchRequest(url, maximum: Self.maximumBytes)) }
+            return try await cancel(method, url)
         }
         do {
-            return try await picture(found, of: response, id)
+            return try await image(found, of: response, id)
         } catch let error as ServiceError {
-            guard error.order == nil else { throw error }
-            throw PaidWork(provider: name, id: pending.id).lost(error)
+            guard error.chargeStatus == nil else { throw error }
+            throw PaidResult(provider: name, id: pending.id).undelivered(error)
         }
     }
 
-    /// The picture that a success holds, or links to.
-    private func picture(
-        _ found: PictureAnswer.Found, of response: HTTPResponse, _ id: String?
+    /// Returns the image that a successful response contains or links to.
+    private func image(
+        _ found: ImageResponse.Found, of response: HTTPResponse, _ id: String?
     ) async throws -> ([UInt8], ImageHeader) {
-        func refused(_ kind: ErrorKind, _ words: String, retryable: Bool = true, detail: String? = nil) -> ServiceError
-        {
+        func failure(_ kind: ErrorKind, _ text: String, retryable: Bool = true, detail: String? = nil) -> ServiceError {
             ServiceError(
-                kind, "\(name): \(words)", retryable: retryable, detail: detail, provider: name, requestID: id)
+                kind, "\(name): \(text)", retryable: retryable, detail: detail, provider: name, requestID: id)
         }
         switch found {
-        case .picture(let bytes): return (bytes, try PictureCheck.header(bytes, from: name))
+        case .image(let bytes): return (bytes, try ImageCheck.header(bytes, from: name))
         case .link(let link):
-            // To have the picture drawn a second time would be paid for again.
-            return try await PaidWork(provider: name, id: id ?? "answer").fetch {
-                let bytes = try await download(AnswerLink.resolved(link, base: account.base))
-                return (bytes, try PictureCheck.header(bytes, from: name))
+            // Ordering the image again would be billed again.
+            return try await PaidResult(provider: name, id: id ?? "answer").fetch {
+                let bytes = try await download(ResponseLink.resolved(link, base: account.base))
+                return (bytes, try ImageCheck.header(bytes, from: name))
             }
-        case .broken: throw refused(.corruptMedia, "the picture's base64 is broken or cut short")
+        case .broken: throw failure(.corruptMedia, "the image's base64 is invalid or truncated")
         case .withheld(let filter):
             let reason = filter.bounded(to: TextBound.quotation).printable()
-            throw refused(
-                .contentRejected, "the picture was held back by the content filter (\(reason))", retryable: false,
+            throw failure(
+                .contentRejected, "the image was withheld by the content filter (\(reason))", retryable: false,
                 detail: "filtered: \(reason)")
         case .nothing, .previews:
-            if let error = ProviderFailure(provider: name).error(response.ofLastEvent) { throw error }
+            if let error = ProviderErrorMapper(provider: name).error(response.ofLastEvent) { throw error }
             guard case .previews(let count) = found else {
-                if let error = ProviderFailure(provider: name).wordsOfSuccess(response.ofLastEvent) { throw error }
-                // Nothing shows that the answer is one to an order.
-                var error = refused(.unavailable, "the answer holds no picture\(Self.hint(response))", retryable: false)
-                error.order = .unknown
+                if let error = ProviderErrorMapper(provider: name).errorInSuccess(response.ofLastEvent) { throw error }
+                // Nothing shows that this is the response to an order.
+                var error = failure(
+                    .unavailable, "the response contains no image\(Self.hint(response))", retryable: false)
+                error.chargeStatus = .unknown
                 throw error
             }
-            throw refused(.unavailable, "the answer ended after \(count) unfinished pictures, without the finished one")
+            let previews = count == 1 ? "1 preview image" : "\(count) preview images"
+            throw failure(.unavailable, "the response ended after \(previews), without the final one")
         }
     }
 
     private func size(_ request: GenerateImage) -> (width: Int, height: Int) {
-        PictureSize.nearest(
+        ImageSize.nearest(
             to: request.width, request.height,
-            PictureSize.Family(model: model(of: request), isOpenAI: account.isOpenAI))
+            ImageSize.Family(model: model(of: request), isOpenAI: account.isOpenAI))
     }
 
     private func httpRequest(_ request: GenerateImage, key: String) throws -> HTTPRequest {
         let model = model(of: request)
-        let family = PictureSize.Family(model: model, isOpenAI: account.isOpenAI)
+        let family = ImageSize.Family(model: model, isOpenAI: account.isOpenAI)
         let size = size(request)
         var body = Body(model: model, prompt: request.prompt, size: "\(size.width)x\(size.height)")
         switch family {
@@ -240,53 +243,53 @@ struct OpenAIProvider: ImageProvider {
             headers: ["Content-Type": "application/json", "Idempotency-Key": key],
             body: .bytes(try JSONCoding.encode(body)), sink: .memory(maximum: Self.maximumBytes))
         sent.mayReuseConnection = false
-        sent.unpacksUnasked = true
+        sent.acceptsUnsolicitedCompression = true
         account.authorize(&sent)
-        // A model thinks for a minute and more before the first byte comes.
+        // Models take a minute and longer before the first byte is sent.
         sent.timeouts = HTTPRequest.Timeouts(connect: 10, total: timeout, stall: timeout)
         return sent
     }
 
-    // MARK: - Exchanges
+    // MARK: - Requests
 
-    /// A request for what the server's own answer named; the key goes to that server alone.
-    private func fetching(_ url: String, maximum: Int) -> HTTPRequest {
+    /// A request for a URL that the server itself reported; the key is sent to that server only.
+    private func fetchRequest(_ url: String, maximum: Int) -> HTTPRequest {
         var request = HTTPRequest.get(url, sink: .memory(maximum: maximum))
-        request.author = .told(by: account.base)
+        request.urlSource = .server(at: account.base)
         request.redirects = 3
-        request.unpacksUnasked = true
-        if ForeignURL.isSameServer(url, account.base) { account.authorize(&request) }
+        request.acceptsUnsolicitedCompression = true
+        if UntrustedURL.isSameServer(url, account.base) { account.authorize(&request) }
         request.timeouts = HTTPRequest.Timeouts(connect: 10, total: timeout, stall: 30)
         return request
     }
 
-    /// Ends an operation, also if this task is cancelled itself.
-    private func cancelling(_ method: String, _ url: String) async throws -> HTTPResponse {
-        var request = fetching(url, maximum: 1 << 20)
+    /// Cancels an operation, also if this task is cancelled.
+    private func cancel(_ method: String, _ url: String) async throws -> HTTPResponse {
+        var request = fetchRequest(url, maximum: 1 << 20)
         request.method = method
-        // A caller that cancelled waits only some seconds for the reply.
+        // A cancelled caller waits only two seconds for the reply.
         request.timeouts = HTTPRequest.Timeouts(connect: 2, total: Task.isCancelled ? 2 : 10, stall: 10)
         let (ready, http) = (request, http)
         return try await Task { try await http.send(ready) }.value
     }
 
-    /// Servers that were not asked for it in base64 report where the picture is.
+    /// Downloads an image that the server reports as a URL.
     private func download(_ url: String) async throws -> [UInt8] {
-        let response = try await answer(to: fetching(url, maximum: 100 * 1024 * 1024))
-        if let error = ProviderFailure(provider: name).error(response) { throw error }
+        let response = try await send(fetchRequest(url, maximum: 100 * 1024 * 1024))
+        if let error = ProviderErrorMapper(provider: name).error(response) { throw error }
         return [UInt8](response.body)
     }
 
-    private func answer(to request: HTTPRequest) async throws -> HTTPResponse {
+    private func send(_ request: HTTPRequest) async throws -> HTTPResponse {
         do {
             return try await http.send(request)
         } catch let error as HTTPError {
-            throw ProviderFailure(provider: name).error(error)
+            throw ProviderErrorMapper(provider: name).error(error)
         }
     }
 
     private static func hint(_ response: HTTPResponse) -> String {
-        response.headers["content-type"]?.contains("html") == true ? ", but a web page: check the base URL" : ""
+        response.headers["content-type"]?.contains("html") == true ? ", it is a web page: check the base URL" : ""
     }
 }
 
@@ -296,7 +299,7 @@ extension OpenAIProvider.Account {
     func authorize(_ request: inout HTTPRequest) {
         if let key {
             request.headers["Authorization"] = "Bearer \(key.reveal())"
-            // What deployments at Azure read.
+            // Azure deployments read this header.
             if query.contains("api-version") { request.headers["api-key"] = key.reveal() }
         }
         for (name, value) in headers { request.headers[name] = value }
@@ -304,7 +307,7 @@ extension OpenAIProvider.Account {
 }
 
 extension HTTPResponse {
-    /// The answer with the data of a stream's last event as its body, where the error is.
+    /// The response with the data of the stream's last event as its body, which contains the error.
     fileprivate var ofLastEvent: HTTPResponse {
         guard let data = EventStream.lastData(of: body) else { return self }
         var response = self

@@ -1,36 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 
-/// What was ordered under one idempotency key, as it is stored.
+/// The stored orders of one idempotency key.
 struct OrderRecord: Codable, Sendable {
+    /// One order at a provider.
     struct Order: Codable, Sendable {
+        /// The state of an order. The raw values are stored.
         enum State: String, Codable, Sendable {
-            /// On its way to the provider, or answered to a process that ended before it noted the answer.
+            /// About to be sent, or sent, and no response was stored.
             case sent
             case refused, unknown, billed
-            /// The picture is on this machine's disk.
+            /// The image is stored on this machine.
             case delivered
         }
 
-        /// Unique, of this order.
+        /// A unique ID.
         var id: String
         var provider: String
-        /// The model that was ordered from; `nil` in records of earlier versions.
+        /// The model; `nil` in records of earlier versions.
         var model: String?
         var price: USD
         var state: State
-        /// Seconds since 1970; `nil` in records of earlier versions.
+        /// When the order was sent, in seconds since 1970; `nil` in records of earlier versions.
         var sentAt: Double?
-        /// The provider's id of the order, once it accepted one that is asked for later.
+        /// The provider's ID of an accepted order that is polled.
         var reference: String?
-        /// Where a server reports the order, if that is not its API's usual place.
+        /// The status URLs of the order, if they are not the usual ones of the API.
         var places: [String]?
-        /// Whether the cost was reported to the caller: by a reply, or by a failure that is stored with this record. `nil` where there
-        /// is no cost to report, and in records of earlier versions, which count as reported.
+        /// Whether the cost was reported to the caller, by a reply or by a failure that is stored in this record. `nil` if there is
+        /// no cost to report, and in records of earlier versions, which count as reported.
         var isReported: Bool?
     }
 
+    /// The orders, in the order in which they were sent.
     var orders: [Order] = []
-    /// Failures that cost, or may have cost, money, by `attempt`: repeated to a caller that lost the reply.
+    /// Failures that cost, or may have cost, money, by `attempt`; repeated to a caller that lost the reply.
     var failures: [Int: ServiceError] = [:]
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import HTTP
 import ImageHeaders
@@ -6,17 +8,17 @@ import Logging
 import Prices
 import Providers
 
-/// Models that draw at Replicate.
+/// The provider `replicate`: image models hosted at Replicate.
 struct ReplicateProvider: ImageProvider {
     private static let maximumBytes = 100 * 1024 * 1024
-    /// What a model is sent if nothing else is told.
-    static let usualInput: [String: JSONValue] = ["aspect_ratio": "{aspect_ratio}", "output_format": "png"]
+    /// The input template if `UNDERSTUDY_REPLICATE_IMAGE_INPUT` is not set.
+    static let defaultInput: [String: JSONValue] = ["aspect_ratio": "{aspect_ratio}", "output_format": "png"]
 
     let client: ReplicateClient
-    /// The model where a request names none: `owner/name` or `owner/name:version`.
+    /// The model of requests that name none: `owner/name` or `owner/name:version`.
     let model: String
     let input: ReplicateInput
-    /// Seconds for one picture.
+    /// The time for one image, in seconds.
     let timeout: Double
     let prices: PriceList
     let logger: Logger
@@ -24,7 +26,7 @@ struct ReplicateProvider: ImageProvider {
     let name = ReplicateClient.provider
 
     var info: ImageProviderInfo {
-        // What the Flux models make of 16:9.
+        // The size of the Flux models for 16:9.
         ImageProviderInfo(
             name: name, isDefault: false, models: [model], maxWidth: 1344, maxHeight: 768,
             cost: prices.image(provider: name, model: model), needsNetwork: true)
@@ -32,15 +34,15 @@ struct ReplicateProvider: ImageProvider {
 
     func model(of request: GenerateImage) -> String { request.model ?? model }
 
-    func draw(_ request: GenerateImage, to path: String, _ orders: OrderBook) async throws -> DrawnImage {
+    func draw(_ request: GenerateImage, to path: String, _ orders: CallOrders) async throws -> DrawnImage {
         let model = model(of: request)
         let price = prices.image(provider: name, model: model, quality: request.quality)
         let attempts = Attempts(provider: name, model: model, price: price, logger: logger)
         return try await attempts.draw(to: path, orders) {
-            let order = client.order(model, input: input.json(ordered(request)), .picture, timeout: timeout)
-            let finished = try await order.finish(memory: orders)
-            let (bytes, header) = try await order.fetch(finished, picture)
-            return Attempts.Picture(
+            let order = client.order(model, input: input.json(values(of: request)), .image, timeout: timeout)
+            let finished = try await order.finish(store: orders)
+            let (bytes, header) = try await order.fetch(finished, download)
+            return Attempts.Image(
                 bytes: bytes, header: header, requestID: finished.id.text, cost: price, warnings: finished.warnings)
         }
     }
@@ -49,16 +51,16 @@ struct ReplicateProvider: ImageProvider {
         order.model == model(of: request)
     }
 
-    private func ordered(_ request: GenerateImage) -> ReplicateInput.Order {
-        ReplicateInput.Order(prompt: request.prompt, width: request.width, height: request.height, seed: request.seed)
+    private func values(of request: GenerateImage) -> ReplicateInput.Values {
+        ReplicateInput.Values(prompt: request.prompt, width: request.width, height: request.height, seed: request.seed)
     }
 
-    private func picture(_ outputs: [String]) async throws -> ([UInt8], ImageHeader) {
+    private func download(_ outputs: [String]) async throws -> ([UInt8], ImageHeader) {
         let download = client.download(timeout: timeout)
         return try await download.first(of: outputs) { output in
             let response = try await download.fetch(output, into: .memory(maximum: Self.maximumBytes))
             let bytes = [UInt8](response.body)
-            return (bytes, try PictureCheck.header(bytes, from: name))
+            return (bytes, try ImageCheck.header(bytes, from: name))
         }
     }
 }

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import ServiceLifecycle
 
-/// Delivers events to CloudWatch as long as the service runs.
+/// Delivers spooled events to CloudWatch while the service runs.
 struct CloudDelivery: Service {
     let sink: CloudSink
-    /// Seconds that delivering may go on after it was told to stop.
-    let drain: Double
+    /// Time limit in seconds for delivering the remaining events after shutdown was requested.
+    let drainSeconds: Double
 
-    func run() async { await sink.run(drain: drain) }
+    func run() async { await sink.run(drainSeconds: drainSeconds) }
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import AWS
 import Contracts
 import Faults
@@ -6,187 +8,197 @@ import JSONRPC
 import Logging
 import Retry
 
-/// Events in CloudWatch Logs: accepted into a spool on the disk, delivered in batches from there.
+/// Delivers events to CloudWatch Logs: accepted into a durable spool, sent in batches from there.
 ///
-/// What a batch has is written down before it is sent and after it arrived. Where nobody knows whether it did, because the answer was
-/// lost or the process was killed, the stream is asked before anything is sent again.
+/// The spool records each batch before it is sent and after it was delivered. If the result of a request is unknown because its response was
+/// lost or the process was killed, the stream is read before any event is sent again, so events are not duplicated.
 actor CloudSink: LogSink {
+    /// Timing of the delivery.
     struct Settings: Sendable {
-        /// Seconds that an event waits for others.
-        var batch = 1.0
-        /// Seconds that a stream gets to show what was stored, before what it does not show is sent again.
-        var settle = 5.0
-        /// Seconds between looks for what dead instances left.
-        var adoption = 60.0
+        /// How long an event waits for others to fill a batch, in seconds.
+        var batchSeconds = 1.0
+        /// How long stored events may take to become visible in a stream, in seconds. Missing events are sent again after this time.
+        var settleSeconds = 5.0
+        /// Interval between searches for files of terminated instances, in seconds.
+        var adoptionInterval = 60.0
     }
 
-    /// What the delivery waits for.
-    private enum Want {
-        case anything, fullBatch, nothing
+    /// Which appended events wake up the delivery.
+    private enum WakeupCondition {
+        case anyEvent, fullBatch, never
     }
 
     nonisolated let name = "cloudwatch"
     private let spool: Spool
-    private let courier: LogCourier
+    private let shipper: LogShipper
     private let settings: Settings
     private let logger: Logger
-    private let alarm = Alarm()
+    private let wakeup = WakeupSignal()
 
     private var delivered = 0
     private var dropped = 0
-    private var trouble: String?
-    private var lastComplaint: [String: ContinuousClock.Instant] = [:]
-    private var isUrgent = false
+    /// Why the last delivery failed; `nil` after a successful one.
+    private var problem: String?
+    /// When each warning was last logged.
+    private var lastWarning: [String: ContinuousClock.Instant] = [:]
+    /// Whether a flush waits for the delivery.
+    private var isFlushRequested = false
     private var isStopping = false
-    private var flushes: [Int: CheckedContinuation<Void, Never>] = [:]
+    private var flushWaiters: [Int: CheckedContinuation<Void, Never>] = [:]
     private var flushCount = 0
-    private var wants = Want.nothing
-    private var pump: Task<Void, Never>?
+    private var wakeupCondition = WakeupCondition.never
+    private var deliveryTask: Task<Void, Never>?
 
-    init(spool: Spool, courier: LogCourier, settings: Settings = Settings(), logger: Logger) {
+    init(spool: Spool, shipper: LogShipper, settings: Settings = Settings(), logger: Logger) {
         self.spool = spool
-        self.courier = courier
+        self.shipper = shipper
         self.settings = settings
         self.logger = logger
     }
 
-    func keep(_ events: [KeptEvent]) async throws(ServiceError) {
+    func append(_ events: [SpooledEvent]) async throws(ServiceError) {
         do {
-            try await spool.append(events.flatMap { EventParts.of($0) })
+            try await spool.append(events.flatMap { EventSplitter.split($0) })
         } catch {
             dropped += events.count
-            complain("events are not kept for CloudWatch", error.message)
+            warn("cannot spool events for CloudWatch", error.message)
             throw error
         }
-        switch wants {
-        case .anything: alarm.ring()
-        case .fullBatch: if await spool.hasFullBatch { alarm.ring() }
-        case .nothing: break
+        switch wakeupCondition {
+        case .anyEvent: wakeup.signal()
+        case .fullBatch: if await spool.hasFullBatch { wakeup.signal() }
+        case .never: break
         }
     }
 
-    /// Delivers what there is, as far as CloudWatch takes it within 20 s.
+    /// Flushes the spool to the disk and delivers pending events, for at most 20 s.
     func flush() async throws(ServiceError) {
         try await spool.sync()
-        guard pump != nil, await spool.pending > 0 else { return }
-        isUrgent = true
-        alarm.ring()
+        guard deliveryTask != nil, await spool.pending > 0 else { return }
+        isFlushRequested = true
+        wakeup.signal()
         flushCount += 1
         let number = flushCount
         let timer = Task {
             try await Task.sleep(for: .seconds(20))
-            self.end([number])
+            self.resumeFlushes([number])
         }
-        await withCheckedContinuation { flushes[number] = $0 }
+        await withCheckedContinuation { flushWaiters[number] = $0 }
         timer.cancel()
     }
 
-    private func end(_ numbers: some Sequence<Int>) {
-        for number in numbers { flushes.removeValue(forKey: number)?.resume() }
+    private func resumeFlushes(_ numbers: some Sequence<Int>) {
+        for number in numbers { flushWaiters.removeValue(forKey: number)?.resume() }
     }
 
     var counts: SinkCounts {
         get async {
             SinkCounts(
                 pending: await spool.pending, delivered: delivered, dropped: dropped, spoolBytes: await spool.bytes,
-                trouble: trouble)
+                problem: problem)
         }
     }
 
-    /// Delivers until the task is cancelled, and then what is left for so many seconds.
-    func run(drain: Double) async {
-        let pump = Task { await deliverAll() }
-        self.pump = pump
+    /// Delivers events until the task is cancelled, then the remaining events for at most `drainSeconds`.
+    func run(drainSeconds: Double) async {
+        let deliveryTask = Task { await deliverAll() }
+        self.deliveryTask = deliveryTask
         await withTaskCancellationHandler {
-            await pump.value
+            await deliveryTask.value
         } onCancel: {
             Task {
                 await self.stop()
                 // trusted: a bounded setting
-                try? await Task.sleep(for: .seconds(drain))
-                pump.cancel()
+                try? await Task.sleep(for: .seconds(drainSeconds))
+                deliveryTask.cancel()
             }
         }
-        self.pump = nil
-        end(Array(flushes.keys))
+        self.deliveryTask = nil
+        resumeFlushes(Array(flushWaiters.keys))
         await spool.close()
-        let left = await spool.pending
-        if left > 0 { logger.notice("events stay in the spool until the next start", metadata: ["events": "\(left)"]) }
+        let pending = await spool.pending
+        if pending > 0 {
+            logger.notice("events remain in the spool until the next start", metadata: ["events": "\(pending)"])
+        }
     }
 
     private func stop() {
         isStopping = true
-        alarm.ring()
+        wakeup.signal()
     }
 
     private func deliverAll() async {
-        // Never at once.
+        // The jitter excludes pauses close to zero.
         var backoff = Backoff(first: .milliseconds(500), longest: .seconds(60), jitter: 0.25...1)
         var adoptedAt: ContinuousClock.Instant?
         while !Task.isCancelled {
             // trusted: a bounded setting
-            if adoptedAt.map({ $0.duration(to: .now) >= .seconds(settings.adoption) }) ?? true {
+            if adoptedAt.map({ $0.duration(to: .now) >= .seconds(settings.adoptionInterval) }) ?? true {
                 adoptedAt = .now
-                let count = await spool.adopt()
-                if count > 0 { logger.notice("took over events", metadata: ["events": "\(count)"]) }
+                let count = await spool.adoptOrphans()
+                if count > 0 {
+                    logger.notice("adopted events of terminated instances", metadata: ["events": "\(count)"])
+                }
             }
-            // Said before it is looked: what comes in between rings.
-            wants = .anything
+            // Set before the check, so that an event in between signals.
+            wakeupCondition = .anyEvent
             if await spool.pending == 0 {
-                end(Array(flushes.keys))
+                resumeFlushes(Array(flushWaiters.keys))
                 if isStopping { return }
-                await alarm.wait(seconds: settings.adoption)
+                await wakeup.wait(seconds: settings.adoptionInterval)
                 continue
             }
-            wants = .fullBatch
-            if !isUrgent, !isStopping, let left = await spool.secondsUntilDue(settings.batch), left > 0 {
-                await alarm.wait(seconds: left)
+            wakeupCondition = .fullBatch
+            if !isFlushRequested, !isStopping,
+                let seconds = await spool.secondsUntilDue(settings.batchSeconds), seconds > 0
+            {
+                await wakeup.wait(seconds: seconds)
                 continue
             }
-            wants = .nothing
-            let served = Array(flushes.keys)
-            isUrgent = false
+            wakeupCondition = .never
+            let servedFlushes = Array(flushWaiters.keys)
+            isFlushRequested = false
             do {
-                try await round()
+                try await deliverOldestFile()
                 backoff.reset()
-                if trouble != nil { logger.notice("CloudWatch takes events again") }
-                trouble = nil
-                if await !spool.hasMore { end(served) }
+                if problem != nil { logger.notice("delivery to CloudWatch resumed") }
+                problem = nil
+                if await !spool.hasMoreFiles { resumeFlushes(servedFlushes) }
             } catch {
-                end(served)
+                resumeFlushes(servedFlushes)
                 if error is CancellationError || isStopping { return }
-                trouble = (error as? AWSError)?.message ?? (error as? ServiceError)?.message ?? "\(error)"
-                complain("CloudWatch takes no events, they wait in the spool", trouble ?? "")
-                await rest(backoff.next())
+                problem = (error as? AWSError)?.message ?? (error as? ServiceError)?.message ?? "\(error)"
+                warn("cannot deliver events to CloudWatch, they remain in the spool", problem ?? "")
+                await pause(backoff.next())
             }
         }
     }
 
-    /// Waits out a pause that only a flush and the end of the service cut short.
-    private func rest(_ pause: Duration) async {
-        let end = ContinuousClock.now + pause
-        while !isUrgent, !isStopping, .now < end {
-            await alarm.wait(seconds: Double(ContinuousClock.now.duration(to: end).milliseconds) / 1000 + 0.001)
+    /// Pauses between attempts. A flush or the shutdown of the service ends the pause.
+    private func pause(_ duration: Duration) async {
+        let end = ContinuousClock.now + duration
+        while !isFlushRequested, !isStopping, .now < end {
+            await wakeup.wait(seconds: Double(ContinuousClock.now.duration(to: end).milliseconds) / 1000 + 0.001)
         }
     }
 
-    /// Delivers all that waits in the oldest file.
-    private func round() async throws {
-        try await spool.look()
-        while let work = await spool.next() {
+    /// Delivers all pending events of the oldest file.
+    private func deliverOldestFile() async throws {
+        try await spool.readOldest()
+        while let work = await spool.nextWork() {
             switch work {
             case .send(let stream, let batch): try await send(batch, to: stream)
-            case .check(let stream, let batch, let sentAt): try await check(batch, in: stream, sentAt: sentAt)
+            case .verify(let stream, let batch, let sentAt): try await verify(batch, in: stream, sentAt: sentAt)
             }
         }
-        try await spool.tidy()
+        try await spool.removeDelivered()
     }
 
     private func send(_ batch: LogBatch, to stream: String) async throws {
-        let numbers = RecordNumbers(batch.numbers)
-        await note(.sending(numbers, at: Timestamp.now.milliseconds))
+        let numbers = RecordRanges(batch.numbers)
+        await record(.sending(numbers, at: Timestamp.now.milliseconds))
         do {
-            let rejected = try await courier.deliver(batch, to: stream)
+            let rejected = try await shipper.send(batch, to: stream)
             delivered += batch.numbers.count - rejected.count
             dropped += rejected.count
             if rejected.count > 0 {
@@ -197,16 +209,17 @@ actor CloudSink: LogSink {
                         "too_new": "\(rejected.tooNew)",
                     ])
             }
-            await note(.delivered(numbers))
-        } catch let error as AWSError where !error.mayHaveHappened {
-            await note(.returned(numbers))
+            await record(.delivered(numbers))
+        } catch let error as AWSError where !error.mayHaveBeenExecuted {
+            await record(.returned(numbers))
             guard error.code == "InvalidParameterException" else { throw error }
-            // One bad event must not hold up the others.
+            // Bisects the batch, so that an invalid event does not block the others.
             guard let (first, second) = batch.halves else {
                 dropped += 1
                 logger.warning(
-                    "CloudWatch refused an event", metadata: ["stream": "\(stream)", "error": "\(error.message)"])
-                await note(.dropped(numbers))
+                    "CloudWatch rejected an invalid event",
+                    metadata: ["stream": "\(stream)", "error": "\(error.message)"])
+                await record(.dropped(numbers))
                 return
             }
             try await send(first, to: stream)
@@ -214,33 +227,34 @@ actor CloudSink: LogSink {
         }
     }
 
-    private func check(_ batch: LogBatch, in stream: String, sentAt: Int64) async throws {
-        var (there, missing): ([Int], [Int]) = ([], batch.numbers)
+    /// Verifies which events of a batch with unconfirmed delivery were stored; the others are pending again.
+    private func verify(_ batch: LogBatch, in stream: String, sentAt: Int64) async throws {
+        var (stored, missing): ([Int], [Int]) = ([], batch.numbers)
         for isLast in [false, true] {
-            guard let stored = try await courier.stored(batch, in: stream) else { break }
-            (there, missing) = batch.split(by: stored)
-            let left = Double(sentAt - Timestamp.now.milliseconds) / 1000 + settings.settle
-            if missing.isEmpty || isLast || left <= 0 { break }
+            guard let counts = try await shipper.storedEvents(batch, in: stream) else { break }
+            (stored, missing) = batch.partition(by: counts)
+            let remaining = Double(sentAt - Timestamp.now.milliseconds) / 1000 + settings.settleSeconds
+            if missing.isEmpty || isLast || remaining <= 0 { break }
             // trusted: at most the bounded setting
-            try await Task.sleep(for: .seconds(min(left, settings.settle)))
+            try await Task.sleep(for: .seconds(min(remaining, settings.settleSeconds)))
         }
-        delivered += there.count
-        if !there.isEmpty { await note(.delivered(RecordNumbers(there))) }
-        if !missing.isEmpty { await note(.returned(RecordNumbers(missing))) }
+        delivered += stored.count
+        if !stored.isEmpty { await record(.delivered(RecordRanges(stored))) }
+        if !missing.isEmpty { await record(.returned(RecordRanges(missing))) }
     }
 
-    private func note(_ line: SpoolLine) async {
+    private func record(_ line: SpoolLine) async {
         do {
-            try await spool.note(line)
+            try await spool.record(line)
         } catch {
-            complain("the spool cannot be written", "\(error)")
+            warn("cannot write to the spool", "\(error)")
         }
     }
 
-    /// Says the same not more than once a minute.
-    private func complain(_ what: String, _ why: String) {
-        if let last = lastComplaint[what], last.duration(to: .now) < .seconds(60) { return }
-        lastComplaint[what] = .now
-        logger.warning("\(what)", metadata: ["error": "\(why)"])
+    /// Logs a warning, at most once a minute for each message.
+    private func warn(_ message: String, _ reason: String) {
+        if let last = lastWarning[message], last.duration(to: .now) < .seconds(60) { return }
+        lastWarning[message] = .now
+        logger.warning("\(message)", metadata: ["error": "\(reason)"])
     }
 }

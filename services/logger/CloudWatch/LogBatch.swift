@@ -1,22 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import AWS
 import Contracts
 
-/// What goes to CloudWatch in one request.
+/// The events of one PutLogEvents request.
 struct LogBatch {
-    /// Of the spool's file.
+    /// The record numbers of the events in their spool file.
     let numbers: [Int]
-    /// In the order of their times.
+    /// The events in chronological order.
     let events: [LogsClient.Event]
 
+    /// The limits of a batch.
     struct Limits {
         var count = LogsClient.batchCount
         var bytes = LogsClient.batchBytes
-        /// Milliseconds from the first event to the last.
+        /// Maximum time span in milliseconds.
         var span = LogsClient.batchSpan
     }
 
-    /// As many of the first events as one batch takes; at least one. Events of the same time keep their order.
-    init(first events: [(number: Int, event: KeptEvent)], limits: Limits = Limits()) {
+    /// Creates a batch of as many of the first events as the limits allow, at least one. Events with the same time retain their order.
+    init(first events: [(number: Int, event: SpooledEvent)], limits: Limits = Limits()) {
         var (count, bytes) = (0, 0)
         var (earliest, latest) = (Int64.max, Int64.min)
         for (_, event) in events {
@@ -29,8 +32,8 @@ struct LogBatch {
         self.init(all: events.prefix(count))
     }
 
-    /// All of the events, which are known to fit.
-    init(all events: some Sequence<(number: Int, event: KeptEvent)>) {
+    /// Creates a batch of all events, which must be within the limits.
+    init(all events: some Sequence<(number: Int, event: SpooledEvent)>) {
         let sorted = events.enumerated().sorted {
             ($0.element.event.timestamp, $0.offset) < ($1.element.event.timestamp, $1.offset)
         }
@@ -47,7 +50,7 @@ struct LogBatch {
         self.events = events
     }
 
-    /// The batch in two, each in order; `nil` for a single event.
+    /// Two batches of half the events each, in order; `nil` for a single event.
     var halves: (LogBatch, LogBatch)? {
         guard numbers.count > 1 else { return nil }
         let middle = numbers.count / 2
@@ -57,18 +60,21 @@ struct LogBatch {
         )
     }
 
-    /// The numbers of the events that are in the stream, where each counts once, and of those that are not.
-    func split(by stored: [LogsClient.Event: Int]) -> (there: [Int], missing: [Int]) {
-        var left = stored
-        var (there, missing): ([Int], [Int]) = ([], [])
+    /// Partitions the events into those that a stream contains and those that it does not.
+    ///
+    /// - Parameter counts: the number of occurrences of each event in the stream; each occurrence matches one event.
+    /// - Returns: the record numbers.
+    func partition(by counts: [LogsClient.Event: Int]) -> (stored: [Int], missing: [Int]) {
+        var remaining = counts
+        var (stored, missing): ([Int], [Int]) = ([], [])
         for (number, event) in zip(numbers, events) {
-            if let count = left[event], count > 0 {
-                left[event] = count - 1
-                there.append(number)
+            if let count = remaining[event], count > 0 {
+                remaining[event] = count - 1
+                stored.append(number)
             } else {
                 missing.append(number)
             }
         }
-        return (there, missing)
+        return (stored, missing)
     }
 }

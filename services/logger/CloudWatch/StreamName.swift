@@ -1,23 +1,25 @@
-/// Which log stream of CloudWatch an event goes to.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Names of log streams in CloudWatch.
 enum StreamName {
-    /// The stream that was asked for, else the job's on this instance, else the instance's.
-    static func of(stream: String?, jobID: String?, instance: String) -> String {
-        if let stream, !stream.isEmpty { return allowed(stream) }
-        guard let jobID, !jobID.isEmpty else { return allowed(instance) }
-        return allowed("\(jobID)/\(instance)")
+    /// The stream of an event: the requested one, otherwise that of the job on this instance, otherwise that of the instance.
+    static func name(stream: String?, jobID: String?, instance: String) -> String {
+        if let stream, !stream.isEmpty { return sanitized(stream) }
+        guard let jobID, !jobID.isEmpty else { return sanitized(instance) }
+        return sanitized("\(jobID)/\(instance)")
     }
 
-    /// At most 512 characters, without `:`, `*` and what does not show.
-    static func allowed(_ name: String) -> String {
+    /// A valid stream name: at most 512 characters; `:`, `*` and control characters are replaced by `-`.
+    static func sanitized(_ name: String) -> String {
         var text = String.UnicodeScalarView()
         var length = 0
         for scalar in name.unicodeScalars {
-            // CloudWatch counts as UTF-16 does.
+            // CloudWatch counts UTF-16 code units.
             let width = scalar.value > 0xFFFF ? 2 : 1
             guard length + width <= 512 else { break }
             length += width
-            let isOdd = scalar == ":" || scalar == "*" || scalar.value < 0x20 || scalar.value == 0x7F
-            text.append(isOdd ? "-" : scalar)
+            let isForbidden = scalar == ":" || scalar == "*" || scalar.value < 0x20 || scalar.value == 0x7F
+            text.append(isForbidden ? "-" : scalar)
         }
         return text.isEmpty ? "-" : String(text)
     }

@@ -1,45 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Artifacts
 import Contracts
 import Faults
 import FoundationEssentials
 import Glibc
 
-/// Events as lines of a local file, `{"timestamp":...,"event_type":...,"data":{...}}`.
+/// A file of events, one JSON object `{"timestamp":...,"event_type":...,"data":{...}}` per line.
 ///
-/// Events that come together are one `write` in append mode, alone on the file: lines of several replicas never mix, and a process
-/// that is killed leaves whole lines. A torn last line, which only a crash of the machine leaves, is ended before the next is written.
+/// A group of events is appended by one `write` under an exclusive lock, so lines of several replicas never interleave and a killed process
+/// leaves complete lines. A torn last line, which only a system crash can leave, is terminated before the next write.
 actor EventFile {
     private let path: String
     private let maximumBytes: Int
     private let isPrivate: Bool
     private var descriptor: Int32 = -1
-    /// Whether the file's name is on the disk.
-    private var hasName = false
+    /// Whether the file's directory entry is durable.
+    private var isEntryDurable = false
+    /// The number of events written since the start.
     private(set) var delivered = 0
+    /// The number of events lost since the start.
     private(set) var dropped = 0
 
     /// - Parameters:
-    ///   - maximumBytes: beyond, the file is put aside as `….1.jsonl` and a new one begun.
-    ///   - isPrivate: whether nobody else may read the file and its folder. A file that a user chose can be read by its group.
+    ///   - maximumBytes: the size at which the file is rotated to `….1.jsonl`.
+    ///   - isPrivate: whether to restrict the file and its folder to this user. A file that the user configured is readable by its group.
     init(path: String, maximumBytes: Int = 64 * 1024 * 1024, isPrivate: Bool = false) {
         self.path = path
         self.maximumBytes = maximumBytes
         self.isPrivate = isPrivate
-        if isPrivate { PrivateFolder.tighten(DurableFile.folder(of: path)) }
+        if isPrivate { PrivateFolder.restrictPermissions(DurableFile.folder(of: path)) }
     }
 
-    /// Keeps one event.
+    /// Appends one event.
     ///
-    /// - Parameter data: the JSON text of an object, without a line end; it is kept as it is.
-    /// - Throws: as for several.
+    /// - Parameter data: the JSON text of an object without line ends, which is stored unchanged.
+    /// - Throws: as the method for several events.
     func append(_ timestamp: Timestamp, _ eventType: String, data: Data) throws(ServiceError) {
-        try append([KeptEvent(timestamp, eventType, data: data)])
+        try append([SpooledEvent(timestamp, eventType, data: data)])
     }
 
-    /// Keeps events by one write, all or none.
+    /// Appends events by one write, all or none.
     ///
-    /// - Throws: `unavailable` with the reason, e.g. a full disk; the events are then counted as dropped.
-    func append(_ events: [KeptEvent]) throws(ServiceError) {
+    /// - Throws: `unavailable` with the reason, for example a full disk. The events are counted as dropped then.
+    func append(_ events: [SpooledEvent]) throws(ServiceError) {
         var lines = Data(capacity: events.reduce(0) { $0 + $1.message.count + 1 })
         for event in events {
             lines += event.message
@@ -55,50 +59,52 @@ actor EventFile {
         }
     }
 
-    /// Brings all that was written to the disk, and the name of the file.
+    /// Flushes the written events and the file's directory entry to the disk.
+    ///
+    /// - Throws: why the file could not be flushed.
     func flush() throws(ServiceError) {
         guard descriptor >= 0 else { return }
         guard fsync(descriptor) == 0 else { throw FileFailure.error(errno, "cannot flush \(path)") }
-        guard !hasName else { return }
+        guard !isEntryDurable else { return }
         try DurableFile.syncFolder(DurableFile.folder(of: path))
-        hasName = true
+        isEntryDurable = true
     }
 
-    /// Where events are, the newest file first.
-    nonisolated var paths: [String] { [path, rotated] }
+    /// The paths of the files with events, newest file first.
+    nonisolated var paths: [String] { [path, rotatedPath] }
 
-    private nonisolated var rotated: String {
+    private nonisolated var rotatedPath: String {
         path.hasSuffix(".jsonl") ? "\(path.dropLast(6)).1.jsonl" : "\(path).1"
     }
 
     private func open() throws(ServiceError) {
         if descriptor >= 0 {
             if isCurrent, size < maximumBytes { return }
-            putAside()
+            rotate()
             close(descriptor)
             descriptor = -1
         }
         let folder = DurableFile.folder(of: path)
         if isPrivate { try PrivateFolder.make(folder) } else { try DurableFile.makeFolder(folder) }
-        hasName = false
+        isEntryDurable = false
         descriptor = Glibc.open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, isPrivate ? 0o600 : 0o640)
         guard descriptor >= 0 else { throw FileFailure.error(errno, "cannot open \(path)") }
     }
 
-    /// Whether the open file is the one that has the name: another replica may have put it aside.
+    /// Whether the open file is still at the path. Another replica may have rotated it.
     private var isCurrent: Bool {
-        var (held, named) = (stat(), stat())
-        return fstat(descriptor, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino
-            && held.st_dev == named.st_dev
+        var (opened, current) = (stat(), stat())
+        return fstat(descriptor, &opened) == 0 && stat(path, &current) == 0 && opened.st_ino == current.st_ino
+            && opened.st_dev == current.st_dev
     }
 
     private var size: Int { Int(lseek(descriptor, 0, SEEK_END)) }
 
-    /// Of several replicas that find the file grown, the first renames it.
-    private func putAside() {
+    /// Renames the file, unless another replica already has.
+    private func rotate() {
         flock(descriptor, LOCK_EX)
         defer { flock(descriptor, LOCK_UN) }
-        if isCurrent { rename(path, rotated) }
+        if isCurrent { rename(path, rotatedPath) }
     }
 
     private func write(_ lines: Data) throws(ServiceError) {
@@ -115,7 +121,7 @@ actor EventFile {
             }
         }
         if count == text.count { return }
-        // A part of a line went onto a disk that is now full: take it back.
+        // The disk filled up during the write: removes the partial line.
         if count > 0 { ftruncate(descriptor, off_t(size)) }
         throw FileFailure.error(count < 0 ? code : ENOSPC, "cannot write \(path)")
     }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import FoundationEssentials
@@ -5,54 +7,57 @@ import JSON
 import JSONRPC
 import Parameters
 
-/// Reads the newest events of the local file. It shares nothing with the writer, and runs on a thread where it may block.
+/// Reads the newest events from the local files. Independent of the writer; call it on a thread that may block.
 struct EventTail: Sendable {
-    /// Bytes of the files that one call searches.
-    static let searchedBytes = 128 * 1024 * 1024
-    /// Bytes of events that one call returns.
-    static let returnedBytes = 2 * 1024 * 1024
+    /// Maximum number of bytes that one call searches.
+    static let maximumSearchedBytes = 128 * 1024 * 1024
+    /// Maximum size of the events that one call returns, in bytes.
+    static let maximumReturnedBytes = 2 * 1024 * 1024
 
     private let jobID: String?
     private let eventType: String?
     private let limit: Int
-    /// What a line holds that has no escapes.
-    private let texts: [[UInt8]]
+    /// The texts that a matching line contains verbatim unless it has escapes.
+    private let needles: [[UInt8]]
 
     /// - Parameters:
-    ///   - jobID: of the events that are wanted; of any job if absent.
-    ///   - eventType: the same for types.
-    ///   - limit: how many events at most.
-    /// - Throws: `invalid_params` for a name that no event has.
+    ///   - jobID: the job of the events; any if absent.
+    ///   - eventType: the type of the events; any if absent.
+    ///   - limit: maximum number of events.
+    /// - Throws: `invalid_params` if a name exceeds its bounds.
     init(jobID: String?, eventType: String?, limit: Int) throws(ServiceError) {
         for (pointer, name) in [("/job_id", jobID), ("/event_type", eventType)] {
             guard let violation = name.flatMap({ LogBounds.name.violation($0, at: pointer) }) else { continue }
             throw violation.error
         }
         (self.jobID, self.eventType, self.limit) = (jobID, eventType, limit)
-        texts = [jobID, eventType].compactMap { $0.map { Array($0.utf8) } }
+        needles = [jobID, eventType].compactMap { $0.map { Array($0.utf8) } }
     }
 
+    /// Searches files for matching events. Lines that are not events are skipped.
+    ///
     /// - Parameters:
-    ///   - paths: of the files, the newest first.
-    ///   - isCancelled: asked for each line.
-    /// - Returns: the newest events that fit, oldest first; lines that are not events are passed over.
+    ///   - paths: the paths of the files, newest file first.
+    ///   - isCancelled: checked for each line.
+    /// - Returns: the newest matching events, oldest first.
+    /// - Throws: why a file cannot be read; `CancellationError`.
     func read(_ paths: [String], isCancelled: () -> Bool) throws -> TailedEvents {
         var found: [LoggedEvent] = []
         var (searched, returned) = (0, 0)
         var seen: [[UInt]] = []
         var isCut = false
-        // All are opened before any is read: a file that is put aside meanwhile is neither missed nor read twice.
-        for file in try paths.map({ try BackwardLines(path: $0) }) {
+        // Opens all files before reading any, so that a rotation in between neither hides nor duplicates events.
+        for file in try paths.map({ try ReverseLineReader(path: $0) }) {
             guard let identity = file.identity, !seen.contains(identity), !isCut else { continue }
             seen.append(identity)
             while found.count < limit, let line = file.next() {
                 if isCancelled() { throw CancellationError() }
-                guard searched + file.bytesRead <= Self.searchedBytes else {
+                guard searched + file.bytesRead <= Self.maximumSearchedBytes else {
                     isCut = true
                     break
                 }
                 guard let event = match(line) else { continue }
-                guard found.isEmpty || returned + line.count <= Self.returnedBytes else {
+                guard found.isEmpty || returned + line.count <= Self.maximumReturnedBytes else {
                     isCut = true
                     break
                 }
@@ -71,15 +76,15 @@ struct EventTail: Sendable {
         return event
     }
 
-    /// Whether decoding a line is worth its time: a text without escapes is in it as it is.
+    /// Whether a line may match, so that it must be decoded. Without escapes, it contains the searched texts verbatim.
     private func mayMatch(_ line: Data) -> Bool {
-        guard !texts.isEmpty else { return true }
+        guard !needles.isEmpty else { return true }
         return line.withUnsafeBytes { bytes in
-            Self.find([UInt8(ascii: "\\")], in: bytes) || texts.allSatisfy { Self.find($0, in: bytes) }
+            Self.contains([UInt8(ascii: "\\")], in: bytes) || needles.allSatisfy { Self.contains($0, in: bytes) }
         }
     }
 
-    private static func find(_ text: [UInt8], in bytes: UnsafeRawBufferPointer) -> Bool {
+    private static func contains(_ text: [UInt8], in bytes: UnsafeRawBufferPointer) -> Bool {
         var rest = bytes[...]
         while rest.count >= text.count, let first = rest.firstIndex(of: text[0]) {
             rest = rest[first...]

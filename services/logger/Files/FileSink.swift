@@ -1,14 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import FoundationEssentials
 
-/// Events in the local file.
+/// Writes events to the local file.
 struct FileSink: LogSink {
     let file: EventFile
 
     var name: String { "file" }
 
-    func keep(_ events: [KeptEvent]) async throws(ServiceError) { try await file.append(events) }
+    func append(_ events: [SpooledEvent]) async throws(ServiceError) { try await file.append(events) }
 
     func flush() async throws(ServiceError) { try await file.flush() }
 

@@ -1,23 +1,16 @@
-/// The checksum of zip and Ethernet.
+// SPDX-License-Identifier: Apache-2.0
+
+import CZlib
+import FoundationEssentials
+
+/// The CRC-32 checksum of zip and Ethernet, computed by zlib.
 enum CRC32 {
-    private static let table: [UInt32] = (0..<256).map { index in
-        (0..<8).reduce(UInt32(index)) { value, _ in value & 1 == 1 ? 0xEDB8_8320 ^ (value >> 1) : value >> 1 }
-    }
-
-    static func of(_ bytes: some Sequence<UInt8>) -> UInt32 {
-        table.withUnsafeBufferPointer { table in
-            var value: UInt32 = 0xFFFF_FFFF
-            for byte in bytes { value = table[Int((value ^ UInt32(byte)) & 0xFF)] ^ (value >> 8) }
-            return ~value
+    /// The checksum of some bytes, as eight lowercase hexadecimal digits in UTF-8.
+    static func digits(_ bytes: some ContiguousBytes) -> [UInt8] {
+        let value = bytes.withUnsafeBytes { bytes in
+            crc32_z(0, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
         }
-    }
-
-    /// Eight hexadecimal digits.
-    static func text(_ bytes: some Sequence<UInt8>) -> [UInt8] {
-        let value = of(bytes)
-        return stride(from: 28, through: 0, by: -4).map { shift in
-            let digit = UInt8((value >> UInt32(shift)) & 0xF)
-            return digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
-        }
+        let text = String(value, radix: 16)
+        return Array((String(repeating: "0", count: max(0, 8 - text.utf8.count)) + text).utf8)
     }
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import AWS
 import Artifacts
 import Faults
@@ -5,41 +7,46 @@ import FoundationEssentials
 import Glibc
 import JSONRPC
 
-/// Events that were accepted and not yet delivered, in files of a folder that instances share: each owns the files that it locked,
-/// and adopts those of instances that are dead.
+/// A durable queue of events that were accepted but not yet delivered.
 ///
-/// The oldest file is worked on first; a file goes when all of its events are settled. A process that is killed leaves its files as
-/// they are, and at most one torn line.
+/// The spool is a folder of files that all instances share. Each instance owns the files that it has locked, and adopts those of terminated
+/// instances. The oldest file is delivered first; a file is removed when none of its events is pending. A killed process leaves its files
+/// and at most one torn line.
 actor Spool {
+    /// The next step of the delivery.
     enum Work {
+        /// Send a batch.
         case send(_ stream: String, LogBatch)
-        /// Whether it arrived is not known.
-        case check(_ stream: String, LogBatch, sentAt: Int64)
+        /// Verify whether a batch with unconfirmed delivery was stored. `sentAt` is in milliseconds since 1970.
+        case verify(_ stream: String, LogBatch, sentAt: Int64)
     }
 
     private let folder: String
     private let instance: String
     private let maximumBytes: Int
     private let fileBytes: Int
-    /// Full files, oldest first, and the one that is written to.
-    private var full: [SpoolFile] = []
-    private var current: SpoolFile?
+    /// The files that are no longer written to, oldest first.
+    private var fullFiles: [SpoolFile] = []
+    /// The file that is written to.
+    private var currentFile: SpoolFile?
 
-    /// What the oldest file holds, and how much of the file was looked at.
-    private var load = SpoolLoad()
-    private var looked = 0
-    /// Events that wait in all files.
+    /// The state of the oldest file.
+    private var contents = SpoolContents()
+    /// Position in the oldest file up to which `contents` reflects it.
+    private var readOffset = 0
+    /// The number of pending events in all files.
     private(set) var pending = 0
+    /// The total size of all files in bytes.
     private(set) var bytes = 0
-    /// Of events that were not looked at yet.
-    private var freshBytes = 0
-    private var freshCount = 0
-    private var freshSince: ContinuousClock.Instant?
+    /// Size, number and arrival time of the events that were not read yet.
+    private var unreadBytes = 0
+    private var unreadCount = 0
+    private var unreadSince: ContinuousClock.Instant?
 
     /// - Parameters:
-    ///   - folder: made when it is needed.
-    ///   - instance: a part of the files' names.
-    ///   - maximumBytes: of all files together; beyond, events are refused.
+    ///   - folder: created on the first write.
+    ///   - instance: the name of this instance, which becomes part of file names.
+    ///   - maximumBytes: maximum total size of all files in bytes; further events are rejected.
     init(folder: String, instance: String, maximumBytes: Int) {
         self.folder = folder
         self.instance = String(
@@ -47,159 +54,167 @@ actor Spool {
                 $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil || $0 == "-")
                     ? Character($0) : "_"
             })
-        PrivateFolder.tighten(folder)
+        PrivateFolder.restrictPermissions(folder)
         self.maximumBytes = maximumBytes
         fileBytes = min(8 * 1024 * 1024, max(maximumBytes / 4, 4096))
     }
 
-    /// Keeps events, all or none.
+    /// Appends events, all or none.
     ///
-    /// - Throws: `unavailable` where the spool or the disk is full.
-    func append(_ events: [KeptEvent]) throws(ServiceError) {
+    /// - Throws: `unavailable` if the spool or the disk is full.
+    func append(_ events: [SpooledEvent]) throws(ServiceError) {
         var lines = Data()
         for event in events { lines += SpoolLine.event(event).data }
         guard bytes + lines.count <= maximumBytes else {
             throw ServiceError(
                 .unavailable,
-                "the spool \(folder) holds \(bytes) bytes that CloudWatch has not taken; UNDERSTUDY_LOG_SPOOL_BYTES is \(maximumBytes)"
+                "the spool \(folder) is full: \(bytes) bytes are not delivered, UNDERSTUDY_LOG_SPOOL_BYTES is \(maximumBytes)"
             )
         }
-        if let current, current.bytes > 0, current.bytes + lines.count > fileBytes {
-            full.append(current)
-            self.current = nil
+        if let currentFile, currentFile.bytes > 0, currentFile.bytes + lines.count > fileBytes {
+            fullFiles.append(currentFile)
+            self.currentFile = nil
         }
         let file: SpoolFile
-        if let current { file = current } else { file = try make() }
-        current = file
+        if let currentFile { file = currentFile } else { file = try createFile() }
+        currentFile = file
         try file.append(lines)
         bytes += lines.count
         pending += events.count
-        freshBytes += lines.count
-        freshCount += events.count
-        if freshSince == nil { freshSince = .now }
+        unreadBytes += lines.count
+        unreadCount += events.count
+        if unreadSince == nil { unreadSince = .now }
     }
 
-    /// Brings what was kept to the disk.
-    func sync() throws(ServiceError) {
-        for file in full { try file.sync() }
-        try current?.sync()
-    }
-
-    /// Takes in all that came until now, as far as it lies in the oldest file that has anything.
-    func look() throws(ServiceError) {
-        while let file = full.first ?? current {
-            let text = try file.read(from: looked)
-            looked += SpoolLine.read(text) { load.take($0) }
-            if !load.isEmpty || full.isEmpty { break }
-            discardOldest()
-        }
-        if full.isEmpty { (freshBytes, freshCount, freshSince) = (0, 0, nil) }
-    }
-
-    /// What is to be done next of what was looked at.
-    func next() -> Work? {
-        while let unsure = load.unsure.first {
-            if let (stream, events) = load.events(unsure.numbers) {
-                return .check(stream, LogBatch(all: events), sentAt: unsure.sentAt)
-            }
-            load.take(.returned(RecordNumbers(unsure.numbers)))
-        }
-        guard let stream = load.streams.first else { return nil }
-        return .send(stream, LogBatch(first: load.events(of: stream)))
-    }
-
-    /// Whether more files wait behind the oldest.
-    var hasMore: Bool { !full.isEmpty }
-
-    /// Writes down what becomes of events of the oldest file.
+    /// Flushes all files to the disk.
     ///
-    /// - Throws: where it could not be written; it holds as long as the process lives all the same.
-    func note(_ line: SpoolLine) throws(ServiceError) {
-        guard let file = full.first ?? current else { return }
-        let before = load.count
-        load.take(line)
-        pending -= before - load.count
+    /// - Throws: why a file could not be flushed.
+    func sync() throws(ServiceError) {
+        for file in fullFiles { try file.sync() }
+        try currentFile?.sync()
+    }
+
+    /// Reads the new lines of the oldest file with pending events.
+    ///
+    /// - Throws: why the file could not be read.
+    func readOldest() throws(ServiceError) {
+        while let file = fullFiles.first ?? currentFile {
+            let text = try file.read(from: readOffset)
+            readOffset += SpoolLine.read(text) { contents.apply($0) }
+            if !contents.isEmpty || fullFiles.isEmpty { break }
+            removeOldest()
+        }
+        if fullFiles.isEmpty { (unreadBytes, unreadCount, unreadSince) = (0, 0, nil) }
+    }
+
+    /// The next step for the events that were read; `nil` if none is pending.
+    func nextWork() -> Work? {
+        while let batch = contents.unconfirmed.first {
+            if let (stream, events) = contents.events(batch.numbers) {
+                return .verify(stream, LogBatch(all: events), sentAt: batch.sentAt)
+            }
+            contents.apply(.returned(RecordRanges(batch.numbers)))
+        }
+        guard let stream = contents.streams.first else { return nil }
+        return .send(stream, LogBatch(first: contents.events(of: stream)))
+    }
+
+    /// Whether there are more files after the oldest one.
+    var hasMoreFiles: Bool { !fullFiles.isEmpty }
+
+    /// Records the delivery state of events in the oldest file.
+    ///
+    /// - Throws: why the state could not be written. It remains valid in memory.
+    func record(_ line: SpoolLine) throws(ServiceError) {
+        guard let file = fullFiles.first ?? currentFile else { return }
+        let previousCount = contents.count
+        contents.apply(line)
+        pending -= previousCount - contents.count
         let size = file.bytes
-        let isUpToDate = looked == size
+        let isUpToDate = readOffset == size
         try file.append(line.data)
         bytes += file.bytes - size
-        if isUpToDate { looked = file.bytes }
+        if isUpToDate { readOffset = file.bytes }
     }
 
-    /// Removes the oldest file where nothing waits in it, unless it is short and still written to.
-    func tidy() throws(ServiceError) {
-        guard load.isEmpty, let file = full.first ?? current, !full.isEmpty || file.bytes > 64 * 1024 else { return }
-        looked += SpoolLine.read(try file.read(from: looked)) { load.take($0) }
-        if load.isEmpty { discardOldest() }
-    }
-
-    /// Whether what came since the last look is enough for a batch.
-    var hasFullBatch: Bool { freshCount >= LogsClient.batchCount || freshBytes >= LogsClient.batchBytes }
-
-    /// How long what came may wait for more.
+    /// Removes the oldest file if none of its events is pending. A short file that is still written to is preserved.
     ///
-    /// - Parameter age: seconds that an event may wait.
-    /// - Returns: `nil` where something is to be delivered at once.
-    func secondsUntilDue(_ age: Double) -> Double? {
-        guard let freshSince, full.isEmpty, !hasFullBatch else { return nil }
-        return age - Double(freshSince.duration(to: .now).milliseconds) / 1000
+    /// - Throws: why the file could not be read.
+    func removeDelivered() throws(ServiceError) {
+        guard contents.isEmpty, let file = fullFiles.first ?? currentFile,
+            !fullFiles.isEmpty || file.bytes > 64 * 1024
+        else { return }
+        readOffset += SpoolLine.read(try file.read(from: readOffset)) { contents.apply($0) }
+        if contents.isEmpty { removeOldest() }
     }
 
-    /// Takes over what dead instances left, the oldest first.
+    /// Whether the unread events fill a batch.
+    var hasFullBatch: Bool { unreadCount >= LogsClient.batchCount || unreadBytes >= LogsClient.batchBytes }
+
+    /// The remaining time in seconds until the unread events must be delivered.
     ///
-    /// - Returns: how many events.
+    /// - Parameter maximumAge: how long an event may wait for others, in seconds.
+    /// - Returns: `nil` if events must be delivered at once.
+    func secondsUntilDue(_ maximumAge: Double) -> Double? {
+        guard let unreadSince, fullFiles.isEmpty, !hasFullBatch else { return nil }
+        return maximumAge - Double(unreadSince.duration(to: .now).milliseconds) / 1000
+    }
+
+    /// Adopts the files of terminated instances, oldest first.
+    ///
+    /// - Returns: the number of pending events in them.
     @discardableResult
-    func adopt() -> Int {
-        let own = Set((full + (current.map { [$0] } ?? [])).map(\.path))
+    func adoptOrphans() -> Int {
+        let own = Set((fullFiles + (currentFile.map { [$0] } ?? [])).map(\.path))
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         var adopted: [SpoolFile] = []
         var count = 0
         for name in names.sorted() where name.hasSuffix(".spool") && !own.contains("\(folder)/\(name)") {
             guard let file = SpoolFile(adopting: "\(folder)/\(name)") else { continue }
-            var load = SpoolLoad()
-            if let text = try? file.read(from: 0) { SpoolLine.read(text) { load.take($0) } }
-            guard !load.isEmpty else {
+            var contents = SpoolContents()
+            if let text = try? file.read(from: 0) { SpoolLine.read(text) { contents.apply($0) } }
+            guard !contents.isEmpty else {
                 file.remove()
                 continue
             }
             adopted.append(file)
-            count += load.count
+            count += contents.count
             bytes += file.bytes
         }
-        // The first file of ours may be half done: it stays the first.
-        let isBusy = looked > 0 && full.isEmpty && current != nil
-        if isBusy, !adopted.isEmpty, let current {
-            full.append(current)
-            self.current = nil
+        // A file whose delivery has begun remains the oldest one.
+        let isInProgress = readOffset > 0 && fullFiles.isEmpty && currentFile != nil
+        if isInProgress, !adopted.isEmpty, let currentFile {
+            fullFiles.append(currentFile)
+            self.currentFile = nil
         }
-        full += adopted
+        fullFiles += adopted
         pending += count
         return count
     }
 
-    /// Removes the file that is written to where nothing waits in it.
+    /// Removes the current file if no events are pending.
     func close() {
         guard pending == 0 else { return }
-        current?.remove()
-        current = nil
+        currentFile?.remove()
+        currentFile = nil
     }
 
-    private func make() throws(ServiceError) -> SpoolFile {
+    private func createFile() throws(ServiceError) -> SpoolFile {
         try PrivateFolder.make(folder)
-        // The names' order is that of time.
+        // Names sort by creation time.
         // trusted: the wall clock
         let time = String(Int64(Date().timeIntervalSince1970 * 1000) + 1_000_000_000_000_000).dropFirst()
         let random = String(UInt32.random(in: 0...UInt32.max), radix: 36)
         let name = "\(time)-\(instance)-\(getpid())-\(random).spool"
-        return try SpoolFile(making: "\(folder)/\(name)")
+        return try SpoolFile(creating: "\(folder)/\(name)")
     }
 
-    private func discardOldest() {
-        guard let file = full.first ?? current else { return }
+    private func removeOldest() {
+        guard let file = fullFiles.first ?? currentFile else { return }
         file.remove()
         bytes -= file.bytes
-        if full.isEmpty { current = nil } else { full.removeFirst() }
-        load = SpoolLoad()
-        looked = 0
+        if fullFiles.isEmpty { currentFile = nil } else { fullFiles.removeFirst() }
+        contents = SpoolContents()
+        readOffset = 0
     }
 }

@@ -1,44 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Artifacts
 import Faults
 import FoundationEssentials
 import Glibc
 
-/// One file of the spool: lines that are only ever added. Whoever holds its lock owns it; a file that nobody holds is an orphan.
+/// An append-only file of the spool. The process that holds its lock owns it; an unlocked file is orphaned.
 final class SpoolFile {
     let path: String
+    /// Size of the file in bytes.
     private(set) var bytes = 0
     private let descriptor: Int32
-    /// Whether the file's name is on the disk.
-    private var hasName = false
+    /// Whether the file's directory entry is durable.
+    private var isEntryDurable = false
 
-    /// Makes a file that nobody else has.
+    /// Creates and locks a new file.
     ///
-    /// - Throws: why it cannot be made, e.g. a full disk.
-    init(making path: String) throws(ServiceError) {
+    /// - Throws: why the file cannot be created, for example a full disk.
+    init(creating path: String) throws(ServiceError) {
         self.path = path
         descriptor = open(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw FileFailure.error(errno, "cannot make \(path)") }
+        guard descriptor >= 0 else { throw FileFailure.error(errno, "cannot create \(path)") }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            // Somebody takes it for an orphan already, and removes it.
+            // Another process has already adopted the file as orphaned.
             close(descriptor)
-            throw ServiceError(.unavailable, "cannot lock \(path): try again")
+            throw ServiceError(.unavailable, "cannot lock \(path); try again")
         }
     }
 
-    /// Takes a file that its owner left behind; `nil` where it is held, or gone.
+    /// Adopts an orphaned file.
+    ///
+    /// - Returns: `nil` if the file is locked or no longer exists.
     init?(adopting path: String) {
         self.path = path
         descriptor = open(path, O_RDWR | O_APPEND | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
-        var (held, named) = (stat(), stat())
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, fstat(descriptor, &held) == 0, stat(path, &named) == 0,
-            held.st_ino == named.st_ino
+        var (opened, current) = (stat(), stat())
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, fstat(descriptor, &opened) == 0, stat(path, &current) == 0,
+            opened.st_ino == current.st_ino
         else {
             close(descriptor)
             return nil
         }
-        bytes = Int(held.st_size)
-        // What follows must not become a part of a torn last line.
+        bytes = Int(opened.st_size)
+        // Terminates a torn last line, so that the next line is not appended to it.
         var last = UInt8(ascii: "\n")
         if bytes > 0, pread(descriptor, &last, 1, off_t(bytes - 1)) == 1, last != UInt8(ascii: "\n") {
             try? append(Data("\n".utf8))
@@ -47,7 +52,9 @@ final class SpoolFile {
 
     deinit { close(descriptor) }
 
-    /// Adds lines, all or none.
+    /// Appends lines, all or none.
+    ///
+    /// - Throws: why the lines could not be written.
     func append(_ lines: Data) throws(ServiceError) {
         let (count, code) = lines.withUnsafeBytes { text in
             while true {
@@ -63,7 +70,9 @@ final class SpoolFile {
         throw FileFailure.error(count < 0 ? code : ENOSPC, "cannot write \(path)")
     }
 
-    /// What the file has from a place on.
+    /// Reads the file from an offset to its end.
+    ///
+    /// - Throws: why the file could not be read.
     func read(from offset: Int) throws(ServiceError) -> Data {
         guard bytes > offset else { return Data() }
         var data = Data(count: bytes - offset)
@@ -72,12 +81,14 @@ final class SpoolFile {
         return data.prefix(count)
     }
 
-    /// Brings the file and its name to the disk.
+    /// Flushes the file and its directory entry to the disk.
+    ///
+    /// - Throws: why the file could not be flushed.
     func sync() throws(ServiceError) {
         guard fdatasync(descriptor) == 0 else { throw FileFailure.error(errno, "cannot flush \(path)") }
-        guard !hasName else { return }
+        guard !isEntryDurable else { return }
         try DurableFile.syncFolder(DurableFile.folder(of: path))
-        hasName = true
+        isEntryDurable = true
     }
 
     func remove() { unlink(path) }

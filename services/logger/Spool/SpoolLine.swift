@@ -1,20 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import FoundationEssentials
 
-/// A line of a spool's file: its checksum, what it is, what it says, between tabs. A line that a crash tore has another checksum.
+/// A line of a spool file: checksum, type and contents, separated by tabs. A line torn by a crash fails its checksum.
 enum SpoolLine: Equatable {
-    /// An event that was accepted; its number is how many events the file has before it.
-    case event(KeptEvent)
-    /// These are about to be sent, at this time in milliseconds since 1970.
-    case sending(RecordNumbers, at: Int64)
-    /// CloudWatch has these.
-    case delivered(RecordNumbers)
-    /// CloudWatch will never have these.
-    case dropped(RecordNumbers)
-    /// These were sent and refused: they wait again.
-    case returned(RecordNumbers)
+    /// An accepted event. Its record number is the number of preceding events in the file.
+    case event(SpooledEvent)
+    /// The events are about to be sent, at a time in milliseconds since 1970.
+    case sending(RecordRanges, at: Int64)
+    /// CloudWatch has stored the events.
+    case delivered(RecordRanges)
+    /// CloudWatch permanently rejected the events.
+    case dropped(RecordRanges)
+    /// The events were sent but not stored; they are pending again.
+    case returned(RecordRanges)
 
-    /// With the line's end.
+    /// The encoded line, with its line end.
     var data: Data {
         var body: Data
         switch self {
@@ -26,7 +28,7 @@ enum SpoolLine: Equatable {
         case .dropped(let numbers): body = Data("x\t\(numbers.text)".utf8)
         case .returned(let numbers): body = Data("r\t\(numbers.text)".utf8)
         }
-        var line = Data(CRC32.text(body))
+        var line = Data(CRC32.digits(body))
         line.reserveCapacity(body.count + 10)
         line.append(UInt8(ascii: "\t"))
         line += body
@@ -34,11 +36,13 @@ enum SpoolLine: Equatable {
         return line
     }
 
-    /// - Parameter line: without its end.
-    /// - Returns: `nil` for a line that is torn, or of something else.
+    /// Decodes a line.
+    ///
+    /// - Parameter line: the line without its end.
+    /// - Returns: `nil` if the line is torn or unknown.
     init?(_ line: UnsafeRawBufferPointer) {
         guard line.count > 10, line[8] == UInt8(ascii: "\t"),
-            CRC32.text(line[9...]).elementsEqual(line[..<8])
+            CRC32.digits(UnsafeRawBufferPointer(rebasing: line[9...])).elementsEqual(line[..<8])
         else { return nil }
         let fields = line[9...].split(separator: UInt8(ascii: "\t"), maxSplits: 3, omittingEmptySubsequences: false)
         func text(_ field: Int) -> String { String(decoding: fields[field], as: UTF8.self) }
@@ -46,22 +50,22 @@ enum SpoolLine: Equatable {
         case ("e", 4):
             guard let time = Int64(text(1)) else { return nil }
             self = .event(
-                KeptEvent(
+                SpooledEvent(
                     timestamp: Timestamp(milliseconds: time), stream: text(2),
                     message: Data(UnsafeRawBufferPointer(rebasing: fields[3]))))
         case ("s", 3):
-            guard let time = Int64(text(1)), let numbers = RecordNumbers(text: text(2)) else { return nil }
+            guard let time = Int64(text(1)), let numbers = RecordRanges(text: text(2)) else { return nil }
             self = .sending(numbers, at: time)
         case ("d", 2), ("x", 2), ("r", 2):
-            guard let numbers = RecordNumbers(text: text(1)) else { return nil }
+            guard let numbers = RecordRanges(text: text(1)) else { return nil }
             self = text(0) == "d" ? .delivered(numbers) : text(0) == "x" ? .dropped(numbers) : .returned(numbers)
         default: return nil
         }
     }
 
-    /// The whole lines of a text; torn ones are passed over.
+    /// Decodes the complete lines of a text. Torn lines are skipped.
     ///
-    /// - Returns: how many bytes the lines had, torn ones too, without a last one that has no end.
+    /// - Returns: the number of bytes up to the end of the last complete line.
     @discardableResult
     static func read(_ text: Data, _ body: (SpoolLine) -> Void) -> Int {
         text.withUnsafeBytes { bytes in

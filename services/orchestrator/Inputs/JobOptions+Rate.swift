@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Timebase
 
 extension JobOptions {
-    /// The film's frame rate: as asked for, else the default.
+    /// The film's frame rate; the default rate if the option is absent.
     var rate: FrameRate {
         FrameRate(framesPerSecond: fps ?? JobDefaults.fps) ?? FrameRate(framesPerSecond: JobDefaults.fps)
             ?? FrameRate(30)

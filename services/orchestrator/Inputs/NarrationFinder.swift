@@ -1,61 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import JobFiles
 
 /// Assigns the narration files of a folder to segments by their names.
 ///
-/// A file narrates at most one segment. A name that is the id comes first; among names that contain the id as a word, all
-/// segments are assigned together, so that as many as possible have a narration and ids are found as early in the names as
-/// possible. Where a name has a longer id of the storyboard, it does not have the ids that are part of that one: `scene_2_take_1` is
-/// of `scene_2`, not of `scene`.
+/// A file narrates at most one segment. A name that equals the id takes precedence. Names that contain the id as a word are assigned to all
+/// segments together, so that as many segments as possible have a narration, and ids occur as early in the names as possible. A name that
+/// contains a longer id of the storyboard does not count for ids that are part of it: `scene_2_take_1` belongs to `scene_2`, not to
+/// `scene`.
 struct NarrationFinder {
-    /// What was found for the segments, in their order.
+    /// The files found for the segments.
     enum Finding: Equatable {
-        /// A name for each segment; `nil` where there is none.
+        /// A name for each segment, in order; `nil` for a segment without a file.
         case perSegment([String?])
         /// One file for the whole film.
         case whole(String)
     }
 
+    /// The result of a search.
     struct Result: Equatable {
         var finding: Finding
-        /// One sentence for each choice that another reading of the names would have made differently.
+        /// One sentence for each ambiguous choice.
         var warnings: [String] = []
     }
 
-    /// A name that narrates a segment as well as others do.
+    /// A name that may narrate a segment.
     private struct Candidate {
         let name: String
-        /// Characters of the stem before the id.
+        /// The position of the id in the stem, in characters.
         let position: Int
     }
 
     private typealias Name = (name: String, stem: String, ending: String)
 
-    /// - Parameter names: file names, without folders.
+    /// Assigns files to segments.
+    ///
+    /// - Parameters:
+    ///   - segments: the ids of the segments.
+    ///   - names: file names without folders; other files than narrations are ignored.
     static func find(segments: [String], names: [String]) -> Result {
-        let audio = names.compactMap(split).filter { Places.narrationExtensions.contains($0.ending) }
-        var taken = Set<String>()
-        var own = segments.map { id in preferred(audio.filter { $0.stem == id }) }
-        for (id, name) in zip(segments, own) where name != nil {
-            // The same recording in another format narrates nothing else.
-            taken.formUnion(audio.filter { $0.stem == id }.map(\.name))
+        let audio = names.compactMap(split).filter { JobFilePaths.narrationExtensions.contains($0.ending) }
+        var used = Set<String>()
+        var found = segments.map { id in preferred(audio.filter { $0.stem == id }) }
+        for (id, name) in zip(segments, found) where name != nil {
+            // The same recording in another format must not narrate another segment.
+            used.formUnion(audio.filter { $0.stem == id }.map(\.name))
         }
-        let rest = audio.filter { !taken.contains($0.name) }
-        let open = segments.indices.filter { own[$0] == nil }
+        let remaining = audio.filter { !used.contains($0.name) }
+        let open = segments.indices.filter { found[$0] == nil }
         let choices = open.map { index in
             let id = segments[index]
             let longer = segments.filter { $0.utf8.count > id.utf8.count && position(of: id, in: $0) != nil }
-            return candidates(for: id, among: rest, apart: longer)
+            return candidates(for: id, among: remaining, apart: longer)
         }
         let assigned = assign(choices)
-        for (place, index) in zip(assigned, open) { own[index] = place }
-        if own.allSatisfy({ $0 == nil }), let whole = preferred(audio.filter { $0.stem == "narration" }) {
+        for (name, index) in zip(assigned, open) { found[index] = name }
+        if found.allSatisfy({ $0 == nil }), let whole = preferred(audio.filter { $0.stem == "narration" }) {
             return Result(finding: .whole(whole))
         }
-        let warnings = open.indices.compactMap { place in
-            ambiguity(of: segments[open[place]], among: choices[place], chosen: assigned[place])
+        let warnings = open.indices.compactMap { index in
+            ambiguity(of: segments[open[index]], among: choices[index], chosen: assigned[index])
         }
-        return Result(finding: .perSegment(own), warnings: warnings)
+        return Result(finding: .perSegment(found), warnings: warnings)
     }
 
     // MARK: - Names
@@ -65,14 +72,15 @@ struct NarrationFinder {
         return (name, String(name[..<dot]), name[name.index(after: dot)...].lowercased())
     }
 
+    /// The name with the preferred file name extension.
     private static func preferred(_ names: [Name]) -> String? {
-        for ending in Places.narrationExtensions {
+        for ending in JobFilePaths.narrationExtensions {
             if let found = names.filter({ $0.ending == ending }).map(\.name).min() { return found }
         }
         return nil
     }
 
-    /// The names that contain an id as a word, the best one first; of one recording in several formats, the preferred one.
+    /// The names that contain an id as a word, best first. Of one recording in several formats, only the preferred one counts.
     ///
     /// - Parameter longer: ids that contain this one as a word.
     private static func candidates(for id: String, among names: [Name], apart longer: [String]) -> [Candidate] {
@@ -85,15 +93,15 @@ struct NarrationFinder {
         }.sorted { ($0.position, $0.name) < ($1.position, $1.name) }
     }
 
-    /// Where an id is in a stem with nothing of a word on either side: `1` is in `take-1`, not in `take-10`.
+    /// The position of an id in a stem as a whole word: `1` occurs in `take-1`, not in `take-10`.
     ///
-    /// - Parameter longer: ids that contain this one; where one of them is in the stem, this one is not.
+    /// - Parameter longer: ids that contain this one; an occurrence inside one of them does not count.
     private static func position(of id: String, in stem: String, apart longer: [String] = []) -> Int? {
-        let own = ranges(of: id, in: stem)
-        guard let first = own.first else { return nil }
+        let occurrences = ranges(of: id, in: stem)
+        guard let first = occurrences.first else { return nil }
         guard !longer.isEmpty else { return stem.distance(from: stem.startIndex, to: first.lowerBound) }
         let others = longer.flatMap { ranges(of: $0, in: stem) }
-        return own.first { range in
+        return occurrences.first { range in
             !others.contains { $0.lowerBound <= range.lowerBound && range.upperBound <= $0.upperBound }
         }.map { stem.distance(from: stem.startIndex, to: $0.lowerBound) }
     }
@@ -116,8 +124,8 @@ struct NarrationFinder {
 
     // MARK: - Assignment
 
-    /// A file for each list of candidates, none twice: the pairs with the earliest id first, then augmenting paths, so that no
-    /// segment stays without a file that it could have.
+    /// Assigns a file to each list of candidates, none twice: first greedily by the position of the id, then by augmenting paths, which
+    /// give a maximum bipartite matching.
     private static func assign(_ candidates: [[Candidate]]) -> [String?] {
         var owners: [String: Int] = [:]
         let pairs = candidates.enumerated().flatMap { segment, list in list.map { (segment, $0) } }
@@ -134,7 +142,9 @@ struct NarrationFinder {
         return assigned
     }
 
-    /// Finds a file for a segment, where need be by giving its owner another one. -> whether there is one.
+    /// Finds a file for a segment, reassigning other segments if necessary.
+    ///
+    /// - Returns: `false` if there is none.
     @discardableResult
     private static func augment(
         _ segment: Int, _ candidates: [[Candidate]], _ assigned: inout [String?], _ owners: inout [String: Int],

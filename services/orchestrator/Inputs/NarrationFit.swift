@@ -1,16 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import JSON
 import Timebase
 
-/// Fits segments and narrations that are longer than their segments to each other, as `fit_narration` asks.
+/// Fits segments and longer narrations to each other, as the option `fit_narration` requires.
 struct NarrationFit: Sendable {
-    /// Seconds by which a narration may be longer without a word: two frames of MP3.
+    /// The excess of a narration in seconds that is not reported: two frames of MP3.
     static let tolerance = 0.06
-    /// How much faster than recorded a narration is heard at most.
-    static let fastest = 1.15
-    /// Seconds that a segment lasts at most.
-    private static let longest = 3600.0
-    /// Seconds that a narration at a higher tempo should end before its segment: the tempo is kept to a pitch period.
+    /// The maximum playback speed of a narration relative to the recording.
+    static let maximumTempo = 1.15
+    /// The maximum duration of a segment in seconds.
+    private static let maximumDuration = 3600.0
+    /// The time in seconds by which a narration at a higher tempo should end before its segment: the tempo is exact only to a pitch period.
     private static let margin = 0.02
 
     private let fitting: NarrationFitting
@@ -21,12 +23,12 @@ struct NarrationFit: Sendable {
         rate = options.rate
     }
 
-    /// The segments whose narrations must be measured: those whose narration does not go on in the next one.
+    /// The indices of the segments whose narrations must be measured. Narrations that continue in the next segment are excluded.
     func measured(_ segments: [PlannedSegment]) -> [Int] {
         switch fitting {
         case .cut: []
         case .extend: segments.indices.filter { segments[$0].audio != nil && !segments.continuesNarration(after: $0) }
-        // A part of one file for the whole film keeps the tempo of the others.
+        // The parts of one file for the whole film must have the same tempo.
         case .speed:
             segments.indices.filter {
                 segments[$0].audio != nil && segments[$0].audioStart == nil
@@ -35,8 +37,10 @@ struct NarrationFit: Sendable {
         }
     }
 
-    /// - Parameter lengths: seconds of the narration files, by index, as far as they can be read.
-    /// - Returns: a sentence for each segment that cannot be as long as its narration.
+    /// Extends segments or sets tempos.
+    ///
+    /// - Parameter lengths: the durations of the readable narration files in seconds, by segment index.
+    /// - Returns: a warning for each segment that cannot be extended to its narration.
     func apply(to segments: inout [PlannedSegment], lengths: [Int: Double]) -> [String] {
         var warnings: [String] = []
         for (index, length) in lengths.sorted(by: { $0.key < $1.key }) where segments.indices.contains(index) {
@@ -46,14 +50,14 @@ struct NarrationFit: Sendable {
             switch fitting {
             case .cut: break
             case .extend:
-                // Whole frames: rounding on the time line then takes nothing away.
-                let whole = (rate.seconds(rate.frames(covering: needed)) * 1_000_000).rounded(.up) / 1_000_000
-                segments[index].duration = min(whole, Self.longest)
-                if whole > Self.longest {
+                // Whole frames, so that rounding on the time line does not shorten the segment.
+                let extended = (rate.seconds(rate.frames(covering: needed)) * 1_000_000).rounded(.up) / 1_000_000
+                segments[index].duration = min(extended, Self.maximumDuration)
+                if extended > Self.maximumDuration {
                     warnings.append("\(id): the narration lasts \(Int(needed)) s; a segment lasts at most 3600 s")
                 }
             case .speed:
-                segments[index].tempo = min(needed / max(duration - Self.margin, 0.05), Self.fastest)
+                segments[index].tempo = min(needed / max(duration - Self.margin, 0.05), Self.maximumTempo)
             }
         }
         if fitting == .extend {
@@ -63,17 +67,17 @@ struct NarrationFit: Sendable {
         return warnings
     }
 
-    /// The storyboard as the lead gets it: with the durations that are promised.
+    /// The storyboard to send to the lead: with the durations of the extended segments.
     func storyboard(_ json: JSONValue, of segments: [PlannedSegment]) -> JSONValue {
-        guard fitting == .extend, var board = json.object, let list = board["segments"]?.array,
+        guard fitting == .extend, var storyboard = json.object, let list = storyboard["segments"]?.array,
             list.count == segments.count
         else { return json }
-        board["segments"] = .array(
+        storyboard["segments"] = .array(
             zip(list, segments).map { value, segment in
                 guard var members = value.object, members["duration"]?.double != segment.duration else { return value }
                 members["duration"] = .number(segment.duration)
                 return .object(members)
             })
-        return .object(board)
+        return .object(storyboard)
     }
 }

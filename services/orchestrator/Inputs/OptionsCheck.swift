@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import JSON
@@ -7,9 +9,11 @@ import ServiceKit
 import Timebase
 import Untrusted
 
-/// Finds everything that is wrong with a job's options at once.
+/// Reads a job's options and reports all violations at once.
 enum OptionsCheck {
-    /// - Parameter raw: `options` as it came; `nil` where there was none.
+    /// Reads options.
+    ///
+    /// - Parameter raw: the member `options` of the parameters; `nil` if absent.
     /// - Throws: `invalid_params` with each violation and its JSON pointer.
     static func read(_ raw: JSONValue?) throws(ServiceError) -> JobOptions {
         guard let raw, raw != .null else { return JobOptions() }
@@ -19,10 +23,10 @@ enum OptionsCheck {
         let unknown = members.keys.filter { !known.contains($0) }.sorted()
         violations += unknown.prefix(maximumUnknown).map { name in
             let hint = EditDistance.nearest(to: name, among: known).map { "; did you mean \($0)?" } ?? ""
-            return "/options/\(name.bounded(to: TextBound.quotation)): there is no such option\(hint)"
+            return "/options/\(name.bounded(to: TextBound.quotation)): unknown option\(hint)"
         }
         if unknown.count > maximumUnknown {
-            violations.append("/options: \(unknown.count - maximumUnknown) more names are no options")
+            violations.append("/options: \(unknown.count - maximumUnknown) more unknown options")
         }
         var options = JobOptions()
         for name in members.keys.sorted() where known.contains(name) {
@@ -46,10 +50,10 @@ enum OptionsCheck {
         throw ServiceError(.invalidParams, message, detail: violations.joined(separator: "\n"))
     }
 
-    /// Unknown options that are listed by name.
+    /// The maximum number of unknown options that are listed by name.
     private static let maximumUnknown = 20
 
-    /// Options that are one of a few words.
+    /// The permitted values of options with named values.
     private static let choices: [String: [String]] = [
         "mode": StitchMode.allCases.map(\.rawValue), "fit": ClipFit.allCases.map(\.rawValue),
         "fit_narration": NarrationFitting.allCases.map(\.rawValue), "captions": Captions.allCases.map(\.rawValue),

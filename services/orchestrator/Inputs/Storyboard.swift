@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import FoundationEssentials
@@ -5,49 +7,57 @@ import JSON
 import JSONRPC
 import Parameters
 
-/// A storyboard that keeps all bounds.
+/// A valid storyboard.
 struct Storyboard: Sendable {
+    /// A segment as specified in the storyboard.
     struct Segment: Sendable, Equatable {
         var id: String
-        /// Seconds, 0.1 to 3600.
+        /// The duration in seconds, 0.1 to 3600.
         var duration: Double
+        /// What the picture shows (`visual_guidance`).
         var guidance: String
-        /// What is spoken.
+        /// The spoken text.
         var narration: String?
-        /// The storyboard's own word on the narration: a URI, or a path in the session's folder.
+        /// The narration file: a URI, or a path in the session's folder.
         var audio: String?
     }
 
+    /// The maximum size of a storyboard file in bytes.
     static let maximumBytes = StoryboardBounds.bytes
 
     let segments: [Segment]
+    /// The complete storyboard, including members that are not read here.
     let json: JSONValue
 
-    /// Reads a file's bytes.
+    /// Reads the bytes of a storyboard file.
     ///
-    /// - Throws: `too_large`, or `invalid_params` with every violation and its JSON pointer in `detail`, one a line.
+    /// - Parameter name: the name of the file in error messages.
+    /// - Throws: `too_large`; `invalid_params` with all violations and their JSON pointers in `detail`, one per line.
     init(_ data: Data, name: String) throws(ServiceError) {
         guard data.count <= Self.maximumBytes else {
             throw ServiceError(
-                .tooLarge, "\(name) has \(data.count) bytes, a storyboard has at most \(Self.maximumBytes)")
+                .tooLarge, "\(name) has \(data.count) bytes, expected at most \(Self.maximumBytes)")
         }
         guard !data.isEmpty else { throw ServiceError(.invalidParams, "\(name) is empty, expected a JSON object") }
         let data = try Self.text(data, name: name)
         if let fault = data.withUnsafeBytes({ Self.fault($0.assumingMemoryBound(to: UInt8.self)) }) {
             throw ServiceError(
                 .invalidParams,
-                "\(name) is not JSON: expected \(fault.expected) at \(Self.place(fault.offset, in: data))")
+                "\(name) is not JSON: expected \(fault.expected) at \(Self.position(fault.offset, in: data))")
         }
         let json: JSONValue
         do {
             json = try JSONCoding.decode(JSONValue.self, from: data)
         } catch {
-            throw ServiceError(.invalidParams, "\(name) is not JSON that can be read: \(error)")
+            throw ServiceError(.invalidParams, "\(name) cannot be read as JSON: \(error)")
         }
         try self.init(json, name: name)
     }
 
-    /// - Throws: as above.
+    /// Reads a parsed storyboard.
+    ///
+    /// - Parameter name: the name of the storyboard in error messages.
+    /// - Throws: `invalid_params` with all violations and their JSON pointers in `detail`, one per line.
     init(_ json: JSONValue, name: String) throws(ServiceError) {
         var check = StoryboardCheck()
         let segments = check.segments(of: json)
@@ -60,7 +70,7 @@ struct Storyboard: Sendable {
         self.json = json
     }
 
-    /// The text without a byte order mark.
+    /// Removes a byte order mark.
     ///
     /// - Throws: `invalid_params` for UTF-16 and UTF-32.
     private static func text(_ data: Data, name: String) throws(ServiceError) -> Data {
@@ -73,6 +83,7 @@ struct Storyboard: Sendable {
         return data
     }
 
+    /// The first syntax error; `nil` for valid JSON.
     private static func fault(_ bytes: UnsafeBufferPointer<UInt8>) -> JSONScanner.SyntaxError? {
         var scanner = JSONScanner(bytes)
         do throws(JSONScanner.SyntaxError) {
@@ -84,7 +95,8 @@ struct Storyboard: Sendable {
         }
     }
 
-    private static func place(_ offset: Int, in data: Data) -> String {
+    /// The line and column of an offset, from 1.
+    private static func position(_ offset: Int, in data: Data) -> String {
         let before = data.prefix(offset)
         let line = before.count { $0 == UInt8(ascii: "\n") } + 1
         let column = offset - (before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0) + 1
@@ -92,7 +104,7 @@ struct Storyboard: Sendable {
     }
 }
 
-/// Collects everything that is wrong with a storyboard.
+/// Collects all violations of a storyboard.
 private struct StoryboardCheck {
     var violations: [String] = []
     private var seen: [String: Int] = [:]
@@ -124,7 +136,7 @@ private struct StoryboardCheck {
         let duration = duration(value, at: "\(pointer)/duration")
         let guidance = guidance(value, at: "\(pointer)/visual_guidance")
         if let narration = value["narration"], narration != .null, narration.string == nil {
-            violations.append("\(pointer)/narration: expected a text")
+            violations.append("\(pointer)/narration: expected a string")
         }
         let audio = value["audio"]
         if let audio, audio != .null, audio.string?.isEmpty ?? true {
@@ -146,7 +158,7 @@ private struct StoryboardCheck {
             violations.append("\(pointer): expected an id, found none")
             return nil
         default:
-            violations.append("\(pointer): expected a text or a whole number")
+            violations.append("\(pointer): expected a string or a whole number")
             return nil
         }
         guard Identifier.isValid(text) else {
@@ -155,7 +167,7 @@ private struct StoryboardCheck {
             return nil
         }
         if let first = seen[text] {
-            violations.append("\(pointer): expected an id of its own, \"\(text)\" stands at /segments/\(first) already")
+            violations.append("\(pointer): expected a unique id, but \"\(text)\" is already used at /segments/\(first)")
             return nil
         }
         seen[text] = index
@@ -169,7 +181,7 @@ private struct StoryboardCheck {
             return nil
         }
         guard let seconds = found.double else {
-            violations.append("\(pointer): expected \(expected), found no number")
+            violations.append("\(pointer): expected \(expected), found another type")
             return nil
         }
         guard FilmBounds.duration.contains(seconds) else {
@@ -181,11 +193,11 @@ private struct StoryboardCheck {
 
     private mutating func guidance(_ value: JSONValue, at pointer: String) -> String? {
         guard let text = value["visual_guidance"]?.string else {
-            violations.append("\(pointer): expected a text that says what is seen, found none")
+            violations.append("\(pointer): expected a description of the picture, found none")
             return nil
         }
         guard text.contains(where: { !$0.isWhitespace }) else {
-            violations.append("\(pointer): expected a text that says what is seen, found an empty one")
+            violations.append("\(pointer): expected a description of the picture, found an empty text")
             return nil
         }
         guard StoryboardBounds.guidance.accepts(text) else {

@@ -1,21 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import Untrusted
 
-/// What a job's view has room for, of texts that agents and providers wrote: a thousand segments may each have failed with a long
-/// error, and the view is one line of the wire. Beyond the budget texts are quoted only.
+/// Limits the total size of external texts in a job's view or receipt, which is sent as one line: each of a thousand segments may have
+/// a long error. Texts that do not fit are truncated to a short quotation.
 struct TextBudget {
-    private var left = 512 * 1024
+    /// The remaining size in bytes.
+    private var remaining = 512 * 1024
 
+    /// The text, truncated if it does not fit.
     mutating func fit(_ text: String) -> String {
         let count = text.utf8.count
-        guard count > left else {
-            left -= count
+        guard count > remaining else {
+            remaining -= count
             return text
         }
         return text.bounded(to: TextBound.quotation)
     }
 
+    /// The error with its texts truncated if they do not fit.
     mutating func fit(_ error: ServiceError?) -> ServiceError? {
         guard var error = error?.bounded else { return nil }
         error.message = fit(error.message)
@@ -27,7 +32,7 @@ struct TextBudget {
 }
 
 extension JobView {
-    /// The view with its texts within a budget, the most important ones first.
+    /// The view with its texts within a `TextBudget`, the most important texts first.
     var withinBudget: JobView {
         var budget = TextBudget()
         var view = self
@@ -40,11 +45,12 @@ extension JobView {
         return view
     }
 
+    /// The maximum number of warnings in a view.
     private static var maximumWarnings: Int { 2000 }
 }
 
 extension Receipt {
-    /// The receipt with its texts within a budget.
+    /// The receipt with its texts within a `TextBudget`.
     var withinBudget: Receipt {
         var budget = TextBudget()
         var receipt = self

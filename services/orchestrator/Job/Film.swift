@@ -1,9 +1,11 @@
-/// A film as the lead or the stitcher made it.
+// SPDX-License-Identifier: Apache-2.0
+
+/// A film made by the lead or by the stitcher.
 struct Film: Sendable {
     /// The artifact URI.
     let url: String
-    /// Seconds.
+    /// The duration in seconds.
     var duration: Double
-    /// Whether pictures of it were copied from clips as they were coded.
+    /// Whether coded frames were copied from the clips instead of being encoded again.
     var isCopied = false
 }

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import Untrusted
 
-/// What agents and providers write goes into the journal cut to its bounds.
+/// Truncates texts of agents and providers before they are stored in the journal.
 extension JobEvent {
-    /// The event with all texts from outside within `TextBound`.
+    /// The event with all external texts truncated to `TextBound`.
     var bounded: JobEvent {
         switch self {
         case .agentProgress(let agent, let fraction, let message):
@@ -77,7 +79,7 @@ extension JobPlan {
 }
 
 extension GeneratedImage {
-    /// The names of files are refused, not cut, if they are too long.
+    /// The image with its texts truncated. `image` is not truncated: a URI that is too long is an error (`AgentResultCheck`).
     var bounded: GeneratedImage {
         var image = self
         image.mediaType = mediaType.bounded(to: TextBound.quotation)
@@ -96,11 +98,11 @@ extension CreatedClip {
     }
 }
 
-extension Stitched {
-    /// Entries of each list: one for each segment.
+extension StitchedFilm {
+    /// The maximum length of each list: one entry for each segment.
     private static var maximumCount: Int { 1000 }
 
-    fileprivate var bounded: Stitched {
+    fileprivate var bounded: StitchedFilm {
         var film = self
         film.jobID = jobID?.bounded(to: TextBound.quotation)
         film.captions = captions.map { Array($0.prefix(10)) }
@@ -129,7 +131,7 @@ extension AgentClip {
 }
 
 extension [String] {
-    /// Warnings of one piece of work.
+    /// The maximum number of warnings of one call.
     private static var maximumCount: Int { 100 }
 
     fileprivate var bounded: [String] {

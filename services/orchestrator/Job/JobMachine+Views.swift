@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 
-/// A job as others see it.
+/// What a job shows to callers: its view, its receipt, and their parts.
 extension JobMachine {
     var ledger: Ledger { record.ledger }
+    /// The time of the last event.
     var updatedAt: Timestamp { record.now }
     var plan: JobPlan? { understudy.plan }
     var segments: [SegmentRecord] { understudy.segments }
@@ -19,7 +22,7 @@ extension JobMachine {
     var candidates: [Candidate] { lead.candidates }
     /// The artifact URI of the film, checked or not.
     var videoURL: String? { phase.film?.url }
-    /// Seconds.
+    /// The duration of the film in seconds.
     var filmDuration: Double? { phase.film?.duration }
 
     var state: JobState {
@@ -30,15 +33,15 @@ extension JobMachine {
         }
     }
 
-    /// What the job was decided to come to, before that is visible.
+    /// The final state once it is decided, even if it is not visible yet; else the current state.
     var decidedState: JobState { phase.outcome?.state ?? state }
 
     var error: ServiceError? { if case .failed(let error) = phase.outcome { error } else { nil } }
 
-    /// Who is at work: the lead until the understudy has stepped in.
-    var actor: Agent { understudy.hasBegun ? .understudy : .lead }
+    /// The agent that makes the film: the lead until the takeover, then the understudy.
+    var activeAgent: Agent { understudy.hasBegun ? .understudy : .lead }
 
-    /// Stills, clips and the stitching, done of all.
+    /// Finished steps of all steps: stills, clips and the stitching.
     var progress: Progress { understudy.progress(isStitched: phase.film != nil) }
 
     var view: JobView {
@@ -55,20 +58,21 @@ extension JobMachine {
 
     private var segmentViews: [SegmentView] {
         let spent = ledger.secondsBySegment
-        let steps = Dictionary(ledger.granted.compactMap { work in work.segment.map { ($0, work) } }) { first, _ in
+        let steps = Dictionary(ledger.inFlight.compactMap { work in work.segment.map { ($0, work) } }) { first, _ in
             first
         }
         return segments.enumerated().map { index, segment in
             SegmentView(
-                segmentID: segment.id, duration: segment.duration, state: segment.state(steps[index]),
-                maker: segment.maker,
-                image: segment.still?.image, clip: segment.clip,
-                madeIn: segment.maker == .understudy ? spent[segment.id] : nil, cost: ledger.cost(of: segment.id),
+                segmentID: segment.id, title: plan?.chapterTitle(index), duration: segment.duration,
+                state: segment.state(steps[index]), maker: segment.maker, image: segment.still?.image,
+                clip: segment.clip,
+                productionTime: segment.maker == .understudy ? spent[segment.id] : nil,
+                cost: ledger.cost(of: segment.id),
                 error: segment.error)
         }
     }
 
-    /// What each segment's picture shows, in the film's order; `nil` where that is too much for a line of the wire.
+    /// The visual guidance of each segment, in the film's order; `nil` if it exceeds `maximumGuidance`.
     var guidance: [String]? {
         let texts = zip(segments, plan?.segments ?? []).map { $0.guidance ?? $1.guidance }
         var size = 0
@@ -77,7 +81,7 @@ extension JobMachine {
         return size <= Self.maximumGuidance ? texts : nil
     }
 
-    /// Bytes of all segments' `visual_guidance` that a job's view has room for.
+    /// The maximum size of all segments' `visual_guidance` in a job's view, in bytes of JSON.
     private static let maximumGuidance = 1 << 20
 
     var receipt: Receipt {
@@ -87,7 +91,7 @@ extension JobMachine {
             attempts: attempts,
             segments: segments.map {
                 SegmentReceipt(
-                    segmentID: $0.id, maker: $0.maker, imageProvider: $0.still?.provider, reused: $0.isReused,
+                    segmentID: $0.id, maker: $0.maker, imageProvider: $0.still?.provider, isReused: $0.isReused,
                     cost: ledger.cost(of: $0.id))
             }, costs: costs, wasted: wasted, saved: ledger.saved, stages: ledger.stages,
             videoURL: isFinished ? videoURL : nil, warnings: warnings, error: error)

@@ -1,7 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 
-/// What is to be done now, derived from the state alone.
+/// The work that a job needs now, derived from its state alone.
 extension JobMachine {
+    /// The work that must be under way now. `JobRunner` starts what is missing and cancels what is no longer in it.
     var work: Set<JobWork> {
         switch phase {
         case .queued, .done: []
@@ -10,7 +13,7 @@ extension JobMachine {
         case .lead: hedgeWork.union([.lead(attempt: lead.attempts)])
         case .checking(_, .film): hedgeWork.union([.checkLeadFilm])
         case .checking(_, .clips): hedgeWork.union([.checkLeadClips])
-        case .understudy: understudy.work(ledger.granted, left: moneyLeft)
+        case .understudy: understudy.work(ledger.inFlight, remaining: remainingBudget)
         case .stitching(let run): run.failure == nil ? understudy.narrations.union([.stitch]) : understudy.narrations
         case .verifying: understudy.narrations.isEmpty ? [.verifyFilm] : understudy.narrations
         case .settling: [.settle]
@@ -19,11 +22,12 @@ extension JobMachine {
 
     private var hedgeWork: Set<JobWork> {
         guard isHedging else { return [] }
-        let rest = hedgeLeft
-        return understudy.hedgeWork(ledger.granted, left: moneyLeft.map { min($0, rest) } ?? rest)
+        let hedgeBudget = remainingHedgeBudget
+        return understudy.hedgeWork(
+            ledger.inFlight, remaining: remainingBudget.map { min($0, hedgeBudget) } ?? hedgeBudget)
     }
 
-    /// Whether stills are prepared at the moment.
+    /// Whether stills are being prepared speculatively.
     var isHedging: Bool {
         guard lead.isHedged else { return false }
         return switch phase {
@@ -32,46 +36,46 @@ extension JobMachine {
         }
     }
 
-    /// What of the job's limit is left; `nil` without a limit.
-    private var moneyLeft: USD? { ledger.left(of: spec.options.maxCost) }
+    /// What remains of `max_cost_usd`; `nil` without a limit.
+    private var remainingBudget: USD? { ledger.remaining(of: spec.options.maxCost) }
 
-    /// What is left of the hedge's budget: `hedge_max_cost_usd`, and at most half of the job's limit.
-    private var hedgeLeft: USD {
+    /// What remains of the hedge's budget, which is `hedge_max_cost_usd`, but at most half of `max_cost_usd`.
+    private var remainingHedgeBudget: USD {
         let limit = spec.options.hedgeMaxCost ?? JobDefaults.hedgeMaxCost
         let half = spec.options.maxCost.map { USD(micros: $0.micros / 2) } ?? limit
         return max(min(limit, half) - ledger.hedge, .zero)
     }
 
-    // MARK: - What the runner asks
+    // MARK: - Parameters of the work
 
-    /// What the lead may spend; `nil` without a limit. A job with a hedge reserves the hedge's budget before the lead is called, so
-    /// that both together keep the job's limit.
+    /// What the lead may spend, sent as its `max_cost_usd`; `nil` without a limit. The hedge's budget is reserved before the lead is
+    /// called, so that both together stay within the job's limit.
     var leadBudget: USD? {
         let options = spec.options
         let mayHedge = phase.upgrade == nil && (lead.isHedged || options.hedgeAfter != nil || options.hedge == .p95)
-        return moneyLeft.map { max($0 - (mayHedge ? hedgeLeft : .zero), .zero) }
+        return remainingBudget.map { max($0 - (mayHedge ? remainingHedgeBudget : .zero), .zero) }
     }
 
-    /// The number of the call that the lead gets.
-    var leadCall: Int { lead.call(ledger) }
+    /// The number of the lead's call, part of its idempotency key.
+    var leadCallNumber: Int { lead.callNumber(ledger) }
 
-    /// The lead asked to be left alone until then.
+    /// The earliest time of the lead's next call, as requested by a rate limit; `nil` if it may be called now.
     var leadNotBefore: Timestamp? { if case .lead(let run) = phase { run.notBefore } else { nil } }
 
-    /// What the lead is asked for; `nil` for the whole film.
-    var leadWish: LeadWish? {
+    /// The clips requested from the lead; `nil` for the whole film.
+    var leadClipRequest: LeadClipRequest? {
         phase.upgrade.map { upgrade in
-            LeadWish(segments: segments.map(\.id).filter(upgrade.wanted.contains), cost: upgrade.cost)
+            LeadClipRequest(segments: segments.map(\.id).filter(upgrade.segmentIDs.contains), cost: upgrade.cost)
         }
     }
 
-    /// What of the lead is being checked.
+    /// The lead's delivery that is being checked.
     var delivery: Delivery? { if case .checking(_, let delivery) = phase { delivery } else { nil } }
 
-    /// Whether all pictures of the film are to be encoded.
+    /// Whether the stitcher must encode all frames instead of copying them.
     var reencodesFilm: Bool { if case .stitching(let run) = phase { run.reencodes } else { false } }
 
-    /// Whether a film that fails its check may be stitched again: once, and only where pictures were copied into it.
+    /// Whether a film that fails its check may be stitched again: once, and only if it contains copied frames.
     var mayReencodeFilm: Bool {
         if case .verifying(let run, let film) = phase { film.isCopied && !run.reencodes } else { false }
     }

@@ -1,13 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 
-/// A job as the fold of its events. Pure: no clock, no I/O; moments come with the events.
+/// The state machine of a job: the fold of its events. Pure: no clock, no I/O; times come with the events.
 ///
-/// `apply` takes what happened and gives the status messages that it causes; `work` says what is to be done now. Whoever
-/// runs a job does what `work` names and feeds back what came of it, so that a restart needs nothing but the events.
+/// `apply` takes an event and returns the status messages that it causes; `work` is what must be done now. `JobRunner` performs the work
+/// and applies its results as events, so a restart needs nothing but the stored events.
 ///
-/// The phase holds what a part of one run needs. The lead's and the understudy's machines, and the record with its ledger, hold what
-/// outlives a run; each takes its own events, and reports what they mean for the phase.
+/// ```swift
+/// var machine = JobMachine(spec: spec, createdAt: .now)
+/// let messages = machine.apply(.started, at: .now)
+/// machine.work  // [.load]
+/// ```
+///
+/// `phase` holds the state of one step of a run. `lead`, `understudy` and `record` hold what outlives a run; each applies its own events
+/// and returns what they mean for the phase. The takeover happens in `takeOver`; `TakeoverDecision` decides when a failed call leads
+/// to it.
 struct JobMachine: Sendable {
     let spec: JobSpec
     let createdAt: Timestamp
@@ -15,8 +24,8 @@ struct JobMachine: Sendable {
     private(set) var lead: LeadMachine
     private(set) var understudy: UnderstudyMachine
     private(set) var record: JobRecord
-    /// Whether the job waits for the artifact store.
-    private var isHeld = false
+    /// Whether work waits for the artifact store.
+    private var isWaitingForStore = false
 
     init(spec: JobSpec, createdAt: Timestamp) {
         self.spec = spec
@@ -26,39 +35,40 @@ struct JobMachine: Sendable {
         record = JobRecord(at: createdAt)
     }
 
-    /// Takes an event. Events that come too late, or twice, change nothing.
+    /// Applies an event. Late and repeated events change nothing.
     ///
+    /// - Parameter time: when the event happened; a time before the previous event counts as that event's time.
     /// - Returns: the status messages that it causes.
-    mutating func apply(_ event: JobEvent, at moment: Timestamp) -> [StatusDraft] {
-        record.begin(at: moment)
-        if !applyAnywhere(event) { applyInPhase(event) }
-        record.ledger.grant(work, after: event)
+    mutating func apply(_ event: JobEvent, at time: Timestamp) -> [StatusDraft] {
+        record.beginEvent(at: time)
+        if !applyInAnyPhase(event) { applyInPhase(event) }
+        record.ledger.setInFlight(work, after: event)
         if phase.kind == .understudy { finishUnderstudy() }
-        return record.end()
+        return record.endEvent()
     }
 
     // MARK: - Events
 
-    /// Takes an event that may come in any phase.
+    /// Applies an event that is valid in any phase.
     ///
-    /// - Returns: `false` for every other event.
-    private mutating func applyAnywhere(_ event: JobEvent) -> Bool {
+    /// - Returns: `false` if the event depends on the phase; nothing was changed.
+    private mutating func applyInAnyPhase(_ event: JobEvent) -> Bool {
         switch event {
         case .cancelled: cancel()
         case .storeAway(let error):
-            guard !isHeld, !work.isEmpty else { break }
-            isHeld = true
-            record.say(actor, .processing, "the job waits: \(error.message)", progress: progress)
+            guard !isWaitingForStore, !work.isEmpty else { break }
+            isWaitingForStore = true
+            record.post(activeAgent, .processing, "the job waits: \(error.message)", progress: progress)
         case .storeBack:
-            guard isHeld else { break }
-            isHeld = false
-            record.say(actor, .processing, "the job goes on", progress: progress, state: state)
+            guard isWaitingForStore else { break }
+            isWaitingForStore = false
+            record.post(activeAgent, .processing, "the job continues", progress: progress, state: state)
         case .leadLate(let result):
             guard state == .running else { break }
-            lead.deliveredLate(result, &record)
+            lead.recordLateDelivery(result, &record)
         case .stopped(let segment, let error, let startedAt):
             guard phase.kind != .done else { break }
-            stopped(segment, error, startedAt: startedAt)
+            settleStoppedCall(segment, error, startedAt: startedAt)
         default: return false
         }
         return true
@@ -68,46 +78,46 @@ struct JobMachine: Sendable {
         switch (phase, event) {
         case (.queued(let upgrade), .started): begin(upgrade)
         case (.chain(let run), .loadFailed(let error)) where run.agent == .agent4:
-            // The storyboard is read for it.
-            record.ran(.load, from: run.beganAt)
+            // Agent4 needs the storyboard, which could not be read.
+            record.recordStage(.load, from: run.beganAt)
             phase = .settling(.failed(error))
         case (.chain(let run), _): applyChain(event, run)
         case (.loading(let since), .loaded(let plan)): loaded(plan, since: since)
         case (.loading(let since), .loadFailed(let error)):
-            record.ran(.load, from: since)
+            record.recordStage(.load, from: since)
             phase = .settling(.failed(error))
         case (.lead(let run), .hedged):
-            guard run.upgrade == nil, lead.hedge() else { break }
-            record.say(.understudy, .processing, "Agent5 takes long: Agent6 prepares stills", progress: progress)
-        case (.lead, _) where event.isStill, (.checking, _) where event.isStill:
+            guard run.upgrade == nil, lead.startHedge() else { break }
+            record.post(.understudy, .processing, "Agent5 is slow: Agent6 is preparing stills", progress: progress)
+        case (.lead, _) where event.endsStill, (.checking, _) where event.endsStill:
             guard isHedging else { break }
-            // A still that cannot be prepared is no failure.
+            // A speculative still that fails is not a failure of the job.
             _ = understudy.apply(event, .hedge, &record)
-        case (.lead(let run), _): follow(lead.apply(event, run, &record), run)
-        case (.checking(let run, let delivery), _): follow(lead.check(event, run, delivery, plan, &record), run)
+        case (.lead(let run), _): perform(lead.apply(event, run, &record), run)
+        case (.checking(let run, let delivery), _): perform(lead.check(event, run, delivery, plan, &record), run)
         case (.understudy, _): if let error = understudy.apply(event, .film, &record) { failUnderstudy(error) }
-        case (.stitching, _) where event.isNarration, (.verifying, _) where event.isNarration:
+        case (.stitching, _) where event.endsNarration, (.verifying, _) where event.endsNarration:
             _ = understudy.apply(event, .narrations, &record)
             if case .stitching(let run) = phase, let error = run.failure { stitchingFailed(error, run) }
         case (.stitching(let run), _): applyStitching(event, run)
         case (.verifying(let run, let film), _): applyVerifying(event, run, film)
         case (.settling, .imageMade(let index, let image, let startedAt)):
             guard understudy.lacksStill(index), record.ledger.settle(segment: index) != nil else { break }
-            understudy.drawnTooLate(index, image, startedAt: startedAt, isHedged: lead.isHedged, &record)
-        case (.settling(let outcome), .settled(let warning)): settled(outcome, warning)
+            understudy.recordLateStill(index, image, startedAt: startedAt, isHedged: lead.isHedged, &record)
+        case (.settling(let outcome), .settled(let warning)): finish(outcome, warning)
         case (.done, .edited(let edits)): understudy.edit(edits)
         case (.done, .retried(let selection)):
             reopen(nil)
             understudy.retry(selection)
         case (.done(.finished(let film)), .upgradeAsked(let wanted, let cost)):
-            reopen(Upgrade(wanted: Set(wanted), cost: cost, segments: segments, film: film))
-            lead.countAgain()
-            understudy.keepAll()
+            reopen(Upgrade(segmentIDs: Set(wanted), cost: cost, segments: segments, film: film))
+            lead.resetAttempts()
+            understudy.reuseAll()
         default: break
         }
     }
 
-    // MARK: - Beginnings
+    // MARK: - Start of a run
 
     private mutating func begin(_ upgrade: Upgrade?) {
         if plan == nil {
@@ -119,7 +129,7 @@ struct JobMachine: Sendable {
         }
     }
 
-    /// Whether the lead has not yet failed, and nothing of the film is there.
+    /// Whether the lead is to be called: it has not failed yet, and no clip exists.
     private var isLeadsTurn: Bool {
         spec.entry != .fallback && takeover == nil && segments.allSatisfy { $0.clip == nil }
     }
@@ -127,16 +137,16 @@ struct JobMachine: Sendable {
     private mutating func applyChain(_ event: JobEvent, _ run: ChainRun) {
         var run = run
         switch run.apply(event, &record) {
-        case .stays: phase = .chain(run)
-        case .ends: phase = .loading(since: record.now)
-        case .fails(let error): phase = .settling(.failed(error))
+        case .unchanged: phase = .chain(run)
+        case .finished: phase = .loading(since: record.now)
+        case .failed(let error): phase = .settling(.failed(error))
         }
     }
 
     private mutating func loaded(_ plan: JobPlan, since: Timestamp) {
         understudy.load(plan)
         record.warn(plan.warnings)
-        record.ran(.load, from: since)
+        record.recordStage(.load, from: since)
         if spec.entry == .fallback { beginUnderstudy() } else { beginLead(nil) }
     }
 
@@ -147,7 +157,7 @@ struct JobMachine: Sendable {
         understudy.begin(&record)
     }
 
-    /// The job waits for its turn again.
+    /// Starts a new run, which waits for its turn.
     private mutating func reopen(_ upgrade: Upgrade?) {
         phase = .queued(upgrade)
         record.ledger.reopen()
@@ -155,45 +165,47 @@ struct JobMachine: Sendable {
 
     // MARK: - The lead
 
-    private mutating func follow(_ step: LeadStep, _ run: LeadRun) {
+    /// Moves on to the phase that the lead's step leads to.
+    private mutating func perform(_ step: LeadStep, _ run: LeadRun) {
         switch step {
-        case .stays: break
-        case .retries(let run): phase = .lead(run)
-        case .delivers(let delivery): phase = .checking(run, delivery)
-        case .makes(let film):
-            understudy.giveWay()
+        case .unchanged: break
+        case .retry(let run): phase = .lead(run)
+        case .check(let delivery): phase = .checking(run, delivery)
+        case .acceptFilm(let film):
+            understudy.useLeadFilm()
             phase = .settling(.finished(film))
-        case .keeps(let clips):
-            understudy.giveWay(to: clips)
+        case .acceptClips(let clips):
+            understudy.useLeadClips(clips)
             phase = .stitching(StitchRun(upgrade: run.upgrade))
-        case .keepsSome(let clips, let reason):
-            understudy.giveWay(to: clips)
-            takeOver(reason, isBarred: false, run)
-        case .fails(let error, let isBarred): takeOver(error, isBarred: isBarred, run)
+        case .acceptSomeClips(let clips, let reason):
+            understudy.useLeadClips(clips)
+            takeOver(reason, isBreakerOpen: false, run)
+        case .fail(let error, let isBreakerOpen): takeOver(error, isBreakerOpen: isBreakerOpen, run)
         }
     }
 
-    private mutating func takeOver(_ error: ServiceError, isBarred: Bool, _ run: LeadRun) {
+    /// The takeover: records its reason and starts the understudy. An upgrade is abandoned instead.
+    private mutating func takeOver(_ error: ServiceError, isBreakerOpen: Bool, _ run: LeadRun) {
         if let upgrade = run.upgrade { return abandon(upgrade, error) }
-        lead.giveUp(error, isBarred: isBarred, &record)
+        lead.recordTakeover(error, isBreakerOpen: isBreakerOpen, &record)
         beginUnderstudy()
     }
 
-    /// The film stays as it was.
+    /// Ends an upgrade that failed: the job keeps its film.
     private mutating func abandon(_ upgrade: Upgrade, _ error: ServiceError) {
         understudy.restore(upgrade.segments)
-        record.warn("the upgrade failed: \(error.message); the film stays as it was")
-        record.say(.lead, .error, error.message, error: error, state: state)
+        record.warn("the upgrade failed: \(error.message); the film is unchanged")
+        record.post(.lead, .error, error.message, error: error, state: state)
         phase = .settling(.finished(upgrade.film))
     }
 
     // MARK: - The understudy and the film
 
-    /// Goes on to the film when all segments are ready, and gives up when nothing more can be paid.
+    /// Starts the stitching once all segments are ready, or fails if the remaining budget allows no further work.
     private mutating func finishUnderstudy() {
-        if understudy.isReadyForFilm {
-            phase = .stitching(StitchRun(lostNarrations: understudy.lostNarrations))
-        } else if ledger.granted.isEmpty {
+        if understudy.canStitch {
+            phase = .stitching(StitchRun(failedNarrations: understudy.failedNarrations))
+        } else if ledger.inFlight.isEmpty {
             failUnderstudy(
                 ServiceError(
                     .quotaExhausted,
@@ -216,20 +228,20 @@ struct JobMachine: Sendable {
     private mutating func applyStitching(_ event: JobEvent, _ run: StitchRun) {
         switch event {
         case .stitched(let film, let startedAt, let trimmed):
-            var entry = LedgerEntry(actor, .stitch, startedAt: startedAt, stage: .stitch)
+            var entry = LedgerEntry(activeAgent, .stitch, startedAt: startedAt, stage: .stitch)
             entry.cost = film.cost
             entry.payer = .understudy
             record.book(entry)
             record.warnOnce(film.warnings ?? [])
             for (index, segment) in segments.enumerated() {
-                understudy.warnOfCut(index, trimmed?[segment.id], by: actor, &record)
+                understudy.warnAboutTrimming(index, trimmed?[segment.id], by: activeAgent, &record)
             }
             phase = .verifying(
                 run,
                 Film(
                     url: film.video, duration: film.duration, isCopied: film.backend == .local && film.copiedFrames > 0)
             )
-            record.say(actor, .processing, "stitched the film, which is being checked", progress: progress)
+            record.post(activeAgent, .processing, "stitched the film, which is being checked", progress: progress)
         case .stitchFailed(let error, let startedAt):
             record.book(failedStitch(error, startedAt, stage: .stitch))
             if let upgrade = run.upgrade { abandon(upgrade, error) } else { stitchingFailed(error, run) }
@@ -237,7 +249,8 @@ struct JobMachine: Sendable {
         }
     }
 
-    /// A narration that turned out to be unusable meanwhile may be why: the film is stitched once more, without it.
+    /// Handles a failed stitching once all narrations have ended. If a narration failed since the stitching began, it may be the cause:
+    /// the film is stitched again without it.
     private mutating func stitchingFailed(_ error: ServiceError, _ run: StitchRun) {
         var run = run
         guard understudy.narrations.isEmpty else {
@@ -245,11 +258,11 @@ struct JobMachine: Sendable {
             phase = .stitching(run)
             return
         }
-        guard understudy.lostNarrations > run.lostNarrations else { return failFilm(error) }
-        (run.failure, run.lostNarrations) = (nil, understudy.lostNarrations)
+        guard understudy.failedNarrations > run.failedNarrations else { return failFilm(error) }
+        (run.failure, run.failedNarrations) = (nil, understudy.failedNarrations)
         phase = .stitching(run)
-        record.say(
-            actor, .processing,
+        record.post(
+            activeAgent, .processing,
             "\(error.message); the film is stitched again without the narrations that cannot be used",
             progress: progress)
     }
@@ -258,7 +271,7 @@ struct JobMachine: Sendable {
         switch event {
         case .filmVerified(let found, let startedAt, let seconds):
             record.warn(found ?? [])
-            record.ran(.verify, from: startedAt)
+            record.recordStage(.verify, from: startedAt)
             var film = film
             film.duration = seconds ?? film.duration
             phase = .settling(.finished(film))
@@ -266,23 +279,24 @@ struct JobMachine: Sendable {
             record.book(failedStitch(error, startedAt, stage: .verify))
             record.warn("\(error.message); the film was encoded again as a whole")
             phase = .stitching(
-                StitchRun(upgrade: run.upgrade, reencodes: true, lostNarrations: understudy.lostNarrations))
-            record.say(actor, .processing, "\(error.message); the film is encoded again as a whole", progress: progress)
+                StitchRun(upgrade: run.upgrade, reencodes: true, failedNarrations: understudy.failedNarrations))
+            record.post(
+                activeAgent, .processing, "\(error.message); the film is encoded again as a whole", progress: progress)
         case .filmRejected(let error, let startedAt):
-            record.ran(.verify, from: startedAt)
+            record.recordStage(.verify, from: startedAt)
             failFilm(error)
         default: break
         }
     }
 
-    /// A film that could not be stitched, or was not good; what its attempt cost is booked already, if it cost anything.
+    /// The ledger entry of a film that could not be stitched or failed its check. It carries no cost: the stitching itself was booked.
     private func failedStitch(_ error: ServiceError, _ startedAt: Timestamp, stage: JobStage) -> LedgerEntry {
-        var entry = LedgerEntry(actor, .stitch, startedAt: startedAt, stage: stage)
+        var entry = LedgerEntry(activeAgent, .stitch, startedAt: startedAt, stage: stage)
         entry.error = error
         return entry
     }
 
-    // MARK: - Ends
+    // MARK: - End of a run
 
     private mutating func cancel() {
         guard phase.outcome == nil else { return }
@@ -293,29 +307,31 @@ struct JobMachine: Sendable {
         }
     }
 
-    /// Books what a stopped call reports; what it may have cost where its reply did not come.
-    private mutating func stopped(_ segment: Int?, _ error: ServiceError, startedAt: Timestamp) {
+    /// Books the cost that a stopped call reports, or its possible cost if no reply arrived.
+    private mutating func settleStoppedCall(_ segment: Int?, _ error: ServiceError, startedAt: Timestamp) {
         switch record.ledger.settle(segment: segment) {
         case nil: break
         case .still(let index, _, let provider):
-            understudy.stopped(
+            understudy.settleStoppedCall(
                 index, provider: provider, error, startedAt: startedAt, isHedging ? .hedge : .film, &record)
-        default: lead.stopped(error, startedAt: startedAt, &record)
+        default: lead.settleStoppedCall(error, startedAt: startedAt, &record)
         }
     }
 
-    private mutating func settled(_ outcome: Outcome, _ warning: String?) {
+    /// Makes the outcome visible.
+    private mutating func finish(_ outcome: Outcome, _ warning: String?) {
         phase = .done(outcome)
         if let warning { record.warn(warning) }
         switch outcome {
         case .finished(let film):
-            record.say(
-                actor, .finished, "the film is ready (\((film.duration * 10).rounded() / 10) s)", progress: progress,
+            record.post(
+                activeAgent, .finished, "the film is ready (\((film.duration * 10).rounded() / 10) s)",
+                progress: progress,
                 videoURL: film.url, state: state)
-        case .failed(let error): record.say(actor, .error, error.message, error: error, state: state)
+        case .failed(let error): record.post(activeAgent, .error, error.message, error: error, state: state)
         case .cancelled:
             let error = ServiceError(.cancelled, "the job was cancelled")
-            record.say(actor, .error, error.message, error: error, state: state)
+            record.post(activeAgent, .error, error.message, error: error, state: state)
         }
     }
 }

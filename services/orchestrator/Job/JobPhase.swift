@@ -1,26 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 
 extension JobMachine {
-    /// Where a job is, with what only this part of its run needs. What outlives a run is the machines' and the record's.
+    /// The step that a job is in, with the data that only this step needs. What outlives a run is in `lead`, `understudy` and `record`.
     enum Phase: Sendable {
-        /// Waits for its turn, to make a film or to upgrade the one that it has.
+        /// Waiting for its turn, to make a film or to upgrade the existing one.
         case queued(Upgrade?)
-        /// An agent before the lead works.
+        /// An agent before the lead is working.
         case chain(ChainRun)
-        /// The storyboard is read.
+        /// The storyboard is being read.
         case loading(since: Timestamp)
-        /// The lead works.
+        /// The lead is working.
         case lead(LeadRun)
-        /// What the lead delivered is checked.
+        /// The lead's delivery is being checked.
         case checking(LeadRun, Delivery)
-        /// The understudy makes segments.
+        /// The understudy is making segments.
         case understudy
+        /// The film is being stitched.
         case stitching(StitchRun)
-        /// The film is checked.
+        /// The film is being checked.
         case verifying(StitchRun, Film)
-        /// Decided, but the receipt is not yet written.
+        /// The outcome is decided; the receipt is being written.
         case settling(Outcome)
+        /// The outcome is visible.
         case done(Outcome)
 
         /// A phase without its data.
@@ -43,7 +47,7 @@ extension JobMachine {
             }
         }
 
-        /// What the job was decided to come to; `nil` while it is not decided.
+        /// The job's outcome; `nil` while it is undecided.
         var outcome: Outcome? {
             switch self {
             case .settling(let outcome), .done(let outcome): outcome
@@ -51,7 +55,7 @@ extension JobMachine {
             }
         }
 
-        /// The upgrade that the job works on, or waits to work on.
+        /// The upgrade that this run makes; `nil` in a run that makes the film.
         var upgrade: Upgrade? {
             switch self {
             case .queued(let upgrade): upgrade
@@ -61,7 +65,7 @@ extension JobMachine {
             }
         }
 
-        /// The film, from the moment that it is stitched.
+        /// The film once it is stitched or accepted.
         var film: Film? {
             switch self {
             case .verifying(_, let film): film
@@ -71,11 +75,11 @@ extension JobMachine {
         }
     }
 
-    /// What a job comes to.
+    /// The result of a run.
     enum Outcome: Sendable {
         case finished(Film)
         case failed(ServiceError)
-        /// With the film whose check was cancelled, if it had come that far.
+        /// Cancelled; with the film if it was already stitched.
         case cancelled(Film?)
 
         var film: Film? {

@@ -1,4 +1,6 @@
-/// Something that is to be done now. Follows from a job's state alone.
+// SPDX-License-Identifier: Apache-2.0
+
+/// A piece of work that a job needs. Derived from the job's state alone (`JobMachine.work`).
 enum JobWork: Hashable, Sendable {
     case agent(ChainAgent, attempt: Int)
     case load
@@ -12,7 +14,7 @@ enum JobWork: Hashable, Sendable {
     case verifyFilm
     case settle
 
-    /// The segment that it is for, where it is for one.
+    /// The index of the segment that the work is for; `nil` for work on the whole job.
     var segment: Int? {
         switch self {
         case .still(let segment, _, _), .clip(let segment), .narrate(let segment): segment
@@ -20,7 +22,7 @@ enum JobWork: Hashable, Sendable {
         }
     }
 
-    /// The number of the attempt at it, where attempts are counted.
+    /// The number of the attempt; 0 for work whose attempts are not counted.
     var attempt: Int {
         switch self {
         case .agent(_, let attempt), .lead(let attempt), .still(_, let attempt, _): attempt
@@ -30,16 +32,16 @@ enum JobWork: Hashable, Sendable {
 }
 
 extension JobWork {
-    /// Whether it may cost money that its service reports only with its reply.
+    /// Whether the work may cost money that its service reports only with its reply.
     var isPaid: Bool {
         switch self {
         case .lead: true
-        case .still(_, _, let provider): provider != StillProvider.card && provider != StillProvider.given
+        case .still(_, _, let provider): provider != StillProvider.card && provider != StillProvider.userImage
         default: false
         }
     }
 
-    /// Whether it decodes what the understudy made, and nothing that the lead delivered. Stills have retries of their own.
+    /// Whether the work decodes only media that the understudy made. Stills are excluded because `imagegen` retries them itself.
     var isOwnMedia: Bool {
         switch self {
         case .clip, .narrate, .stitch, .verifyFilm: true
@@ -47,7 +49,7 @@ extension JobWork {
         }
     }
 
-    /// Whether it needs the artifact store itself: all but the agents, whose disks are their own affair.
+    /// Whether the work accesses the artifact store. Agents do not count: they report their own storage failures.
     var usesStore: Bool {
         switch self {
         case .lead, .agent: false

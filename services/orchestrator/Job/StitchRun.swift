@@ -1,13 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 
-/// How the film is stitched.
+/// The state of stitching the film.
 struct StitchRun: Sendable {
-    /// What the film is stitched for; `nil` for the job's own film.
+    /// The upgrade that the film is stitched for; `nil` for the job's own film.
     var upgrade: Upgrade?
-    /// Whether all pictures are encoded: a film of copied ones failed its check.
+    /// Whether all frames are encoded, because a film with copied frames failed its check.
     var reencodes = false
-    /// How many narrations were known to be unusable when the stitching began.
-    var lostNarrations = 0
-    /// Why the stitching failed. What comes of that is decided when all narrations have ended.
+    /// The number of narrations that had failed when the stitching began.
+    var failedNarrations = 0
+    /// Why the stitching failed. It is handled once all narrations have ended.
     var failure: ServiceError?
 }

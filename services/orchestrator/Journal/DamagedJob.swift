@@ -1,26 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import FoundationEssentials
 import JSON
 
-/// A job of which the journal holds a row that cannot be read: it is damaged, or a later version wrote it. The row stays as it is, for a
-/// version that can read it.
+/// The error of a job with a journal row that cannot be read, because it is damaged or a later version wrote it. The row is not changed,
+/// so that a version that can read it can continue the job.
 struct DamagedJob: ServiceErrorConvertible {
-    /// What cannot be read.
+    /// The row that cannot be read.
     enum Row: Equatable {
         case specification
-        /// The number of an event.
+        /// An event, by its number.
         case event(Int)
     }
 
-    /// The specification, as far as it can be read: at least the job's id; users and sessions that cannot be read are empty.
+    /// The specification, as far as it can be read: at least the job's id. A user or session that cannot be read is empty.
     let spec: JobSpec
     let createdAt: Timestamp
     let row: Row
     /// Why the row cannot be read.
     let reason: String
 
-    /// - Parameter error: what reading the row threw.
+    /// A job with a readable specification.
+    ///
+    /// - Parameter error: the error of reading the row.
     init(_ spec: JobSpec, createdAt: Timestamp, row: Row, error: any Error) {
         self.spec = spec
         self.createdAt = createdAt
@@ -31,8 +35,8 @@ struct DamagedJob: ServiceErrorConvertible {
     /// A job whose specification cannot be read.
     ///
     /// - Parameters:
-    ///   - text: the specification as stored.
-    ///   - error: what reading it threw.
+    ///   - text: the stored specification.
+    ///   - error: the error of reading it.
     init(id: String, specification text: Data, createdAt: Timestamp, error: any Error) {
         let members = try? JSONCoding.decode(JSONValue.self, from: text)
         let spec = JobSpec(
@@ -42,19 +46,19 @@ struct DamagedJob: ServiceErrorConvertible {
     }
 
     var serviceError: ServiceError {
-        let place =
+        let location =
             switch row {
             case .specification: "its specification (table job)"
             case .event(let number): "event \(number) (table event, n = \(number))"
             }
         return ServiceError(
             .unavailable,
-            "the job \(spec.jobID) cannot be read in the job store: \(place): \(reason). The row is unchanged: retry the job "
+            "the job \(spec.jobID) cannot be read in the job store: \(location): \(reason). The row is unchanged: retry the job "
                 + "with an orchestrator of the version that wrote it or a later one, or start a new job",
             retryable: false)
     }
 
-    /// The job as it is shown: at its end, with this error.
+    /// The job's view: ended with this error.
     var view: JobView {
         JobView(
             jobID: spec.jobID, userID: spec.userID, sessionID: spec.sessionID, supersessionID: spec.supersessionID,
@@ -62,7 +66,7 @@ struct DamagedJob: ServiceErrorConvertible {
             progress: Progress(done: 0, total: 0), costs: Costs(), videoURL: nil, error: serviceError, warnings: [])
     }
 
-    /// The last message of the job.
+    /// The last status message of the job.
     var message: StatusDraft {
         let error = serviceError
         return StatusDraft(

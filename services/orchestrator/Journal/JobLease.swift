@@ -1,13 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import FoundationEssentials
 import Glibc
 
-/// An orchestrator that leases jobs.
+/// An orchestrator process that leases jobs.
 struct Leaseholder: Sendable, Equatable {
-    /// Unique among all processes that share the journal, restarts included.
+    /// Unique among all processes that share the journal, including earlier ones.
     let id: String
-    /// Seconds that a lease lasts unless it is renewed.
+    /// The duration of a lease in seconds, unless it is renewed.
     var term: Double = 60
 
     /// A holder for this process.
@@ -16,30 +18,31 @@ struct Leaseholder: Sendable, Equatable {
         return Leaseholder(id: "\(ProcessInfo.processInfo.hostName)/\(getpid())/\(random)")
     }
 
+    /// When a lease that is granted or renewed now expires.
     func expiry(from now: Timestamp) -> Timestamp { now.adding(seconds: term) }
 }
 
-/// The right to write a job.
+/// The exclusive right to write a job.
 struct JobLease: Sendable, Equatable {
     let job: String
-    /// Grows with each lease of the job.
+    /// The fencing number, which grows with each lease of the job.
     let fence: Int64
 }
 
-/// What became of a job that was to be added.
+/// The result of adding a job.
 enum AddedJob: Sendable {
     case new(JobRow, JobLease)
-    /// The job of its idempotency key.
+    /// The existing job of the idempotency key.
     case existing(JobRow)
 }
 
-/// A write of a holder that no longer has its job's lease: another one has taken the job over.
-struct LostLease: ServiceErrorConvertible {
+/// The error of a write without the job's newest lease: another orchestrator has taken the job over.
+struct LeaseLost: ServiceErrorConvertible {
     let job: String
 
     var serviceError: ServiceError {
         ServiceError(
-            .conflict, "another orchestrator has taken over the job \(job): ask it for the job's state",
+            .conflict, "another orchestrator has taken over the job \(job): query that orchestrator for its state",
             retryable: false)
     }
 }

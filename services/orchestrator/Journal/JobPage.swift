@@ -1,10 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 
-/// A page of jobs, newest first: their ids, and the views of those at their end.
+/// A page of jobs, newest first.
 struct JobPage: Sendable {
+    /// The ids of the jobs, and the stored views of ended jobs.
     var jobs: [(id: String, view: JobView?)] = []
-    /// Of the views as they are stored.
+    /// The total size of the stored views in bytes.
     var bytes = 0
-    /// Whether there are older jobs.
+    /// Whether older jobs exist.
     var hasMore = false
 }

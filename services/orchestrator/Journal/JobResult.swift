@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 
-/// What is shown of a job at its end besides its view.
+/// What is stored of an ended job besides its view.
 struct JobResult: Sendable {
     var receipt: Receipt
-    /// What each segment's picture shows, in the film's order; `nil` if that is too much for a line of the wire.
+    /// The visual guidance of each segment, in the film's order; `nil` if it is too large (`JobMachine.guidance`).
     var guidance: [String]?
 }
 

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import ServiceLifecycle
 
-/// Renews the leases of this orchestrator's jobs as long as the service runs.
+/// The service that renews the leases of this orchestrator's jobs.
 struct LeaseRenewal: Service {
-    let orchestra: Orchestra
+    let registry: JobRegistry
 
-    func run() async { await orchestra.keepLeases() }
+    func run() async { await registry.renewLeases() }
 }

@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Logging
 import ServiceLifecycle
 
-/// Prunes past jobs as long as the service runs.
+/// The service that deletes ended jobs as `Retention` requires.
 struct Pruning: Service {
     let retention: Retention
-    let orchestra: Orchestra
+    let registry: JobRegistry
     let logger: Logger
 
-    func run() async { await retention.run(orchestra, logger) }
+    func run() async { await retention.run(registry, logger) }
 }

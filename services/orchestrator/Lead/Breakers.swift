@@ -1,84 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Breaker
 import Contracts
 import Faults
 import Logging
 
-/// The breakers of all agents, stored so that a restart does not forget them. Those of image providers belong to `imagegen`.
+/// The circuit breakers of the agents, stored across restarts. Those of image providers belong to `imagegen`.
+///
+/// `BreakerMachine` decides; this actor stores its state and serializes access.
 actor Breakers {
-    /// The agents that have a breaker.
+    /// The names of the agents that have a breaker.
     static let agents = [Agent.agent2, .agent4, .lead].map(\.service)
 
     private let store: any BreakerRecords
     private let bounds: BreakerMachine.Bounds
     private let logger: Logger
     private var machines: [String: BreakerMachine]
-    /// Of image providers, as earlier versions stored them.
-    private var inherited: [String: BreakerMachine]
+    /// Breakers of image providers that an earlier version stored.
+    private var legacyImageBreakers: [String: BreakerMachine]
 
-    /// - Throws: `unavailable` where the store cannot be read.
+    /// - Parameters:
+    ///   - store: where the breakers are stored.
+    ///   - bounds: when a breaker opens, and for how long.
+    /// - Throws: `unavailable` if the store cannot be read.
     init(store: any BreakerRecords, bounds: BreakerMachine.Bounds = .init(), logger: Logger) throws {
         self.store = store
         self.bounds = bounds
         self.logger = logger
         let stored = try store.breakers()
         machines = stored.filter { Self.agents.contains($0.key) }
-        inherited = stored.filter { $0.key.hasPrefix(BreakerView.imagePrefix) }
+        legacyImageBreakers = stored.filter { $0.key.hasPrefix(BreakerView.imagePrefix) }
     }
 
-    /// Passes on the image providers' breakers that an earlier version stored here: what an operator set by hand is set in `imagegen`,
-    /// which learns the rest by itself.
+    /// Moves the image providers' breakers to `imagegen`: applies operators' overrides there, and removes the stored breakers.
     ///
-    /// - Parameter set: sets a provider's breaker.
-    func handOver(_ set: (_ provider: String, _ action: BreakerAction) async throws -> Void) async throws {
-        for (name, machine) in inherited {
+    /// - Parameter set: applies an action to a provider's breaker.
+    func migrateImageBreakers(_ set: (_ provider: String, _ action: BreakerAction) async throws -> Void) async throws {
+        for (name, machine) in legacyImageBreakers {
             let provider = String(name.dropFirst(BreakerView.imagePrefix.count))
             do {
-                if let hold = machine.hold { try await set(provider, hold == .open ? .open : .close) }
+                if let override = machine.override { try await set(provider, override == .open ? .open : .close) }
             } catch let error as ServiceError where error.kind == .invalidParams {
-                logger.notice("a breaker of no image provider is forgotten", metadata: ["breaker": "\(name)"])
+                logger.notice("removed the breaker of an unknown image provider", metadata: ["breaker": "\(name)"])
             }
-            try await store.forgetBreaker(name)
-            inherited[name] = nil
+            try await store.removeBreaker(name)
+            legacyImageBreakers[name] = nil
         }
     }
 
-    /// Asks whether a job may call.
+    /// Admits a job's call.
     ///
-    /// - Throws: `unavailable` that names the breaker and says when it probes.
+    /// - Parameters:
+    ///   - name: the name of the breaker.
+    ///   - job: the id of the job.
+    /// - Throws: `unavailable` with the breaker's name and the time of its next probe, if the breaker rejects the call.
     func admit(_ name: String, job: String) async throws(ServiceError) {
         var isAdmitted = true
         change(name) { isAdmitted = $0.admit(job, at: .now) }
-        if !isAdmitted { throw view(name).refusal }
+        if !isAdmitted { throw view(name).rejection }
     }
 
+    /// Records a successful call.
     func succeeded(_ name: String) async {
         change(name) { $0.succeeded(at: .now) }
     }
 
+    /// Records a failed call of a job.
     func failed(_ name: String, _ error: ServiceError, job: String) async {
         change(name) { $0.failed(error.kind, job: job, at: .now, bounds) }
     }
 
-    /// A job that came to its end probes nobody any more.
-    func released(by job: String) async {
-        for name in machines.keys { change(name) { $0.released(by: job, at: .now) } }
+    /// Gives up the probes of a job that ended.
+    func releaseProbes(of job: String) async {
+        for name in machines.keys { change(name) { $0.releaseProbe(of: job, at: .now) } }
     }
 
-    /// Jobs that are no more probe nobody.
+    /// Gives up the probes of all jobs that did not survive a restart.
     ///
-    /// - Parameter jobs: those that go on.
-    func keepProbes(of jobs: Set<String>) async {
+    /// - Parameter jobs: the ids of the jobs that continue.
+    func releaseProbes(except jobs: Set<String>) async {
         for (name, machine) in machines {
             if case .halfOpen(let probe) = machine.state, !jobs.contains(probe) {
-                change(name) { $0.released(by: probe, at: .now) }
+                change(name) { $0.releaseProbe(of: probe, at: .now) }
             }
         }
     }
 
+    /// Applies an operator's action. It is stored durably before the method returns.
     func apply(_ action: BreakerAction, to name: String) async -> BreakerView {
         change(name) { $0.apply(action, at: .now) }
-        // An operator's decision is on the disk before it is confirmed.
-        try? await store.settle()
+        try? await store.flush()
         return view(name)
     }
 
@@ -94,22 +105,22 @@ actor Breakers {
         body(&machine)
         machines[name] = machine
         guard let before else {
-            // One that never did anything need not be remembered.
-            if machine.view(of: name).state == .closed, machine.failures == 0, machine.hold == nil { return }
-            return keep(name, machine)
+            // A new breaker that never recorded anything need not be stored.
+            if machine.view(of: name).state == .closed, machine.failures == 0, machine.override == nil { return }
+            return save(name, machine)
         }
-        if machine != before { keep(name, machine) }
+        if machine != before { save(name, machine) }
     }
 
-    /// Stores a breaker without waiting for the disk, on which every job would wait in turn. A breaker that cannot be stored
-    /// still holds while this process lives.
-    private func keep(_ name: String, _ machine: BreakerMachine) {
+    /// Stores a breaker without waiting for the disk, because every job would wait in turn. A breaker that cannot be stored stays in
+    /// effect until the process exits.
+    private func save(_ name: String, _ machine: BreakerMachine) {
         let logger = logger
         let failed: @Sendable (any Error) -> Void = { error in
             logger.error("a breaker cannot be stored", metadata: ["breaker": "\(name)", "error": "\(error)"])
         }
         do {
-            try store.keep(machine, name: name, failed: failed)
+            try store.saveBreaker(machine, name: name, onFailure: failed)
         } catch {
             failed(error)
         }

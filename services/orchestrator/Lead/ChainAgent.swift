@@ -1,14 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Contracts
 
-/// An agent that works before the lead, in the chain's order.
+/// An agent that runs before the lead, in the order of the chain.
 enum ChainAgent: String, Sendable, Hashable, CaseIterable {
     /// Writes the storyboard.
     case agent2
-    /// Speaks the narrations.
+    /// Makes the narrations.
     case agent4
 
-    /// As messages and costs know it.
+    /// The agent in messages and costs.
     var agent: Agent {
         switch self {
         case .agent2: .agent2
@@ -16,7 +18,7 @@ enum ChainAgent: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Its part of a job's run.
+    /// The stage of a job that the agent's time counts for.
     var stage: JobStage {
         switch self {
         case .agent2: .agent2
@@ -24,9 +26,9 @@ enum ChainAgent: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The service that it runs as.
+    /// The service that implements the agent.
     var service: ServiceName { ServiceName(rawValue: rawValue) }
 
-    /// Who comes after it; `nil` where the storyboard is loaded next.
+    /// The next agent of the chain; `nil` if the storyboard is loaded next.
     var next: ChainAgent? { self == .agent2 ? .agent4 : nil }
 }

@@ -1,22 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import ServicePool
 
-/// Whether a film is what was promised: it decodes, and lasts as long.
+/// Checks that a film decodes and has the expected duration.
 struct FilmCheck: Sendable {
     let pools: ServicePools
 
-    /// Decodes a video and compares the length of its pictures with what was promised.
+    /// Decodes a video and compares the duration of its frames with the expected one.
     ///
     /// - Parameters:
-    ///   - seconds: the length that was promised.
+    ///   - video: an artifact URI.
+    ///   - seconds: the expected duration.
     ///   - fps: frames per second; 30 if absent.
-    ///   - whose: as the error calls the video.
-    ///   - narrations: what its sound is compared with; with them, the video is measured point by point.
-    ///   - thorough: measure what matters in films that were made elsewhere.
-    /// - Throws: `corrupt_media` that says what falls short.
+    ///   - subject: the name of the video in error messages, e.g. `Agent5's film`.
+    ///   - narrations: the expected sound; if present, the result contains a measurement report.
+    ///   - thorough: whether to make the additional measurements for films from other makers.
+    /// - Throws: `corrupt_media` with the first deviation.
     func check(
-        _ video: String, seconds: Double, fps: Double?, whose: String, narrations: [ProbeNarration]? = nil,
+        _ video: String, seconds: Double, fps: Double?, subject: String, narrations: [ProbeNarration]? = nil,
         thorough: Bool = false
     ) async throws -> ProbedMedia {
         let probe: ProbedMedia
@@ -30,54 +33,54 @@ struct FilmCheck: Sendable {
             where error.cause == .replicaBroken
             && narrations?.contains(where: { $0.audio != nil }) == true
         {
-            // A narration may have broken them. The film is not to blame if it can be read alone.
-            let silent = narrations?.map { narration in
+            // A narration may have crashed the replicas. The film is valid if it can be read without the narrations.
+            let withoutAudio = narrations?.map { narration in
                 var narration = narration
                 narration.audio = nil
                 return narration
             }
             return try await check(
-                video, seconds: seconds, fps: fps, whose: whose, narrations: silent, thorough: thorough)
+                video, seconds: seconds, fps: fps, subject: subject, narrations: withoutAudio, thorough: thorough)
         } catch let error as ServiceError where error.kind == .corruptMedia || error.kind == .notFound {
-            throw ServiceError(.corruptMedia, "\(whose): \(error.message)")
+            throw ServiceError(.corruptMedia, "\(subject): \(error.message)")
         }
-        guard probe.picture != nil else { throw ServiceError(.corruptMedia, "\(whose) holds no video") }
+        guard probe.picture != nil else { throw ServiceError(.corruptMedia, "\(subject) contains no video") }
         if probe.decodedOK != true {
             throw ServiceError(
-                .corruptMedia, "\(whose) does not decode: \(probe.problems.first ?? "unknown fault")",
+                .corruptMedia, "\(subject) does not decode: \(probe.problems.first ?? "unknown error")",
                 detail: probe.problems.joined(separator: "\n"))
         }
         guard abs(probe.seconds - seconds) <= Self.tolerance(fps: fps) else {
-            let seen = (probe.seconds * 1000).rounded() / 1000
-            throw ServiceError(.corruptMedia, "\(whose) lasts \(seen) s, promised were \(seconds) s")
+            let found = (probe.seconds * 1000).rounded() / 1000
+            throw ServiceError(.corruptMedia, "\(subject) lasts \(found) s, expected \(seconds) s")
         }
         return probe
     }
 
-    /// Seconds by which a film may be off: a frame or half a second, whichever is longer, and what rounding takes.
+    /// The permitted deviation of a film's duration in seconds: one frame or half a second, whichever is longer, plus rounding.
     static func tolerance(fps: Double?) -> Double { max(1 / (fps ?? JobDefaults.fps), 0.5) + 0.001 }
 }
 
 extension ProbedMedia {
-    /// The stream of pictures that a player presents.
+    /// The video stream that a player presents.
     var picture: ProbedStream? { presented("video") }
-    /// The stream of sound that a player presents.
+    /// The audio stream that a player presents.
     var sound: ProbedStream? { presented("audio") }
 
-    /// Seconds of the pictures, as measured, the time included for which the first one waits for its place beside the sound.
+    /// The measured duration of the video in seconds, including the delay before its first frame.
     var seconds: Double { (picture?.presented).map { $0 + pictureDelay } ?? picture?.duration ?? duration }
 
-    /// Seconds of sound before the first picture. A tenth of a second is the priming of an encoder, as in `clipper` and `stitcher`.
+    /// The duration of audio before the first frame in seconds. Up to 0.1 s is ignored as encoder priming, as in `clipper` and `stitcher`.
     var pictureDelay: Double {
-        guard let seen = picture?.start, let heard = sound?.start, seen - heard > 0.1 else { return 0 }
-        return seen - heard
+        guard let video = picture?.start, let audio = sound?.start, video - audio > 0.1 else { return 0 }
+        return video - audio
     }
 
-    /// Whether nothing is heard, as measured.
+    /// Whether the audio is measured as silent, or missing.
     var isSilent: Bool {
         if sound == nil { return true }
         let loudness = report?.points.first { $0.name == "loudness" }
-        // Less than 0.4 s has no loudness.
+        // Loudness is not defined for less than 0.4 s.
         return seconds >= 0.5 && loudness != nil && loudness?.value == nil
     }
 

@@ -1,67 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 
-/// The lead's part of a job: its attempts over all runs, what its failures mean, and what it delivered. Pure.
+/// The lead's part of a job: its calls over all runs, their failures, and its deliveries. Pure.
+///
+/// `TakeoverDecision` decides when a failed call leads to the takeover.
 struct LeadMachine: Sendable {
-    /// Calls of the lead that a job makes at the most.
-    static let maximumAttempts = 3
-
     private let options: JobOptions
-    /// Calls that were made or are being made, since the job or its upgrade began.
+    /// The number of calls since the job or its upgrade began, including the current one.
     private(set) var attempts = 0
-    /// Whether stills are prepared while the lead works.
+    /// Whether the hedge has started: stills are prepared while the lead works.
     private(set) var isHedged = false
-    /// Why the understudy took over.
+    /// When and why the understudy took over; `nil` if it did not.
     private(set) var takeover: Takeover?
-    /// What came too late.
+    /// Late deliveries, which are not used.
     private(set) var candidates: [Candidate] = []
 
     init(_ options: JobOptions) { self.options = options }
 
     // MARK: - Calls
 
+    /// Starts a run of the lead, for the film or for an upgrade.
     mutating func begin(_ upgrade: Upgrade?, _ record: inout JobRecord) -> LeadRun {
         attempts += 1
-        record.say(.lead, .starting, "Agent5 is starting")
+        record.post(.lead, .starting, "Agent5 is starting")
         return LeadRun(beganAt: record.now, upgrade: upgrade)
     }
 
-    /// The calls for an upgrade are counted on their own.
-    mutating func countAgain() { attempts = 0 }
+    /// Restarts the count of calls for an upgrade.
+    mutating func resetAttempts() { attempts = 0 }
 
-    /// Stills are prepared from now on, if they are not yet.
+    /// Starts the hedge.
     ///
-    /// - Returns: whether that is new.
-    mutating func hedge() -> Bool {
+    /// - Returns: `false` if it had started before.
+    mutating func startHedge() -> Bool {
         defer { isHedged = true }
         return !isHedged
     }
 
-    /// The number of the call that the lead gets: one more for each answered attempt. An attempt whose reply was lost may still be
-    /// under way, so the next one asks for the outcome of the same call.
-    func call(_ ledger: Ledger) -> Int {
+    /// The number of the lead's call, which grows with each answered attempt. An attempt whose reply was lost may still be running, so the
+    /// next one has the same number and gets the result of the same call.
+    func callNumber(_ ledger: Ledger) -> Int {
         let booked = ledger.attempts.filter { $0.agent == .lead }
         let isLost = attempts > 1 && booked.last?.error?.cause == .replicaLost
         return booked.count - (isLost ? 1 : 0)
     }
 
-    /// Takes what happens while the lead works.
+    /// Applies an event while the lead is working.
     mutating func apply(_ event: JobEvent, _ run: LeadRun, _ record: inout JobRecord) -> LeadStep {
         switch event {
         case .leadProgress(let fraction, let message):
-            record.say(
+            record.post(
                 .lead, .processing, message.isEmpty ? "Agent5 is working" : message, progress: Progress(share: fraction)
             )
-            return .stays
+            return .unchanged
         case .leadDelivered(let result, let startedAt): return delivered(result, run, startedAt: startedAt, &record)
         case .leadFailed(let error, let startedAt):
             record.book(LedgerEntry(.lead, .film, startedAt: startedAt, stage: .lead, failed: error))
             return failed(error, run, &record)
-        case .leadBarred(let refusal):
-            // Its breaker opened before it could be called. If this job has called it before, that failure is the reason.
-            let own = record.ledger.attempts.last { $0.agent == .lead }?.error
-            return .fails(own ?? refusal, isBarred: own == nil)
-        default: return .stays
+        case .leadBarred(let rejection):
+            // The breaker opened before the call. If an earlier call of this job failed, that failure is the reason.
+            let previousError = record.ledger.attempts.last { $0.agent == .lead }?.error
+            return .fail(previousError ?? rejection, isBreakerOpen: previousError == nil)
+        default: return .unchanged
         }
     }
 
@@ -71,77 +73,70 @@ struct LeadMachine: Sendable {
         record.warnOnce(result.warnings ?? [])
         record.book(LedgerEntry(.lead, .film, startedAt: startedAt, stage: .lead, answered: result))
         if run.upgrade == nil, let video = result.video {
-            record.say(.lead, .processing, "Agent5 delivered a film, which is being checked")
-            return .delivers(.film(video))
+            record.post(.lead, .processing, "Agent5 delivered a film, which is being checked")
+            return .check(.film(video))
         }
         if !result.clips.isEmpty {
-            record.say(.lead, .processing, "Agent5 delivered clips, which are being checked")
-            return .delivers(.clips(result.clips))
+            record.post(.lead, .processing, "Agent5 delivered clips, which are being checked")
+            return .check(.clips(result.clips))
         }
         record.ledger.writeOff(result.cost, of: .lead)
-        return .fails(
+        return .fail(
             ServiceError(
                 .corruptMedia,
                 run.upgrade == nil
                     ? "Agent5 answered with neither a film nor clips" : "Agent5 delivered no clips of single segments"))
     }
 
-    /// Refused, reset or one 5xx: one retry. Told to wait: wait, if that fits. Everything else: the understudy steps in, as it does
-    /// if the lead says not to repeat the call, or ordered something that cost, or may have cost, money.
+    /// Retries or takes over, as `TakeoverDecision` decides.
     private mutating func failed(_ error: ServiceError, _ run: LeadRun, _ record: inout JobRecord) -> LeadStep {
-        guard error.retryable, error.wasted == .zero, error.unknown == .zero else { return .fails(error) }
+        let decision = TakeoverDecision(
+            after: error, attempts: attempts, start: run.beganAt,
+            timeout: options.agent5Timeout ?? JobDefaults.agent5Timeout, at: record.now)
         var run = run
-        switch error.kind {
-        case .unavailable where attempts < 2, .busy where attempts < 2:
+        switch decision {
+        case .takeOver:
+            return .fail(error)
+        case .retry:
             attempts += 1
-            record.say(.lead, .processing, "Agent5 failed (\(error.message)), trying once more")
-            return .retries(run)
-        case .rateLimited where attempts < Self.maximumAttempts && waitFits(error.retryAfter, run, at: record.now):
-            let seconds = error.retryAfter ?? 0
+            record.post(.lead, .processing, "Agent5 failed (\(error.message)), retrying")
+            return .retry(run)
+        case .wait(let seconds):
             attempts += 1
-            // trusted: fits the deadline, see waitFits
+            // trusted: fits the deadline, see `TakeoverDecision`
             run.notBefore = Timestamp(milliseconds: record.now.milliseconds + Int64(seconds * 1000))
-            record.say(.lead, .processing, "Agent5 asked to wait \(seconds) s")
-            return .retries(run)
-        default: return .fails(error)
+            record.post(.lead, .processing, "Agent5 asked to wait \(seconds) s")
+            return .retry(run)
         }
-    }
-
-    private func waitFits(_ seconds: Double?, _ run: LeadRun, at now: Timestamp) -> Bool {
-        guard let seconds, seconds.isFinite, seconds >= 0 else { return false }
-        // trusted: a bounded option
-        let deadline = run.beganAt.milliseconds + Int64((options.agent5Timeout ?? JobDefaults.agent5Timeout) * 1000)
-        // trusted: bounded, and not NaN as was checked
-        return now.milliseconds + Int64(min(seconds, 1e9) * 1000) < deadline
     }
 
     // MARK: - Checks
 
-    /// Takes what happens while a delivery is checked.
+    /// Applies an event while a delivery is being checked.
     mutating func check(
         _ event: JobEvent, _ run: LeadRun, _ delivery: Delivery, _ plan: JobPlan?, _ record: inout JobRecord
     ) -> LeadStep {
         let segments = plan?.segments ?? []
         switch (event, delivery) {
         case (.leadFailed(let error, let startedAt), _):
-            record.ran(.verify, from: startedAt)
+            record.recordStage(.verify, from: startedAt)
             record.ledger.writeOffAll(of: .lead)
-            return .fails(error)
+            return .fail(error)
         case (.leadFilmAccepted(let video, let startedAt, let seconds, let found), .film):
-            record.ran(.verify, from: startedAt)
+            record.recordStage(.verify, from: startedAt)
             record.warn(found ?? [])
-            return .makes(Film(url: video, duration: seconds ?? segments.reduce(0) { $0 + $1.duration }))
+            return .acceptFilm(Film(url: video, duration: seconds ?? segments.reduce(0) { $0 + $1.duration }))
         case (.leadFilmCut(let clips, let bad, let found, let startedAt), .film):
-            record.ran(.verify, from: startedAt)
+            record.recordStage(.verify, from: startedAt)
             record.warn(found)
             return checked(clips, good: clips.map(\.segmentID), bad: bad, segments.map(\.id), &record)
         case (.leadClipsChecked(let good, let bad, let startedAt, let found), .clips(let clips)):
-            record.ran(.verify, from: startedAt)
+            record.recordStage(.verify, from: startedAt)
             record.warn(found ?? [])
             return if let upgrade = run.upgrade {
                 upgraded(upgrade, clips, good: good, bad: bad, segments.map(\.id), &record)
             } else { checked(clips, good: good, bad: bad, segments.map(\.id), &record) }
-        default: return .stays
+        default: return .unchanged
         }
     }
 
@@ -151,67 +146,67 @@ struct LeadMachine: Sendable {
     ) -> LeadStep {
         let known = Set(good)
         let missing = segments.filter { !known.contains($0) }
-        guard !missing.isEmpty else { return .keeps(Self.kept(clips, good)) }
+        guard !missing.isEmpty else { return .acceptClips(Self.uris(of: good, clips)) }
         let reason =
             missing.lazy.compactMap { bad[$0] }.first
             ?? ServiceError(.corruptMedia, "Agent5 delivered no clip of \(missing.joined(separator: ", "))")
-        if options.fallback == .segments, !good.isEmpty { return .keepsSome(Self.kept(clips, good), reason) }
+        if options.fallback == .segments, !good.isEmpty { return .acceptSomeClips(Self.uris(of: good, clips), reason) }
         record.ledger.writeOffAll(of: .lead)
-        return .fails(reason)
+        return .fail(reason)
     }
 
-    /// Takes the good clips over; what the lead could not make stays as it was.
+    /// Accepts the good clips of an upgrade; the other segments keep their clips.
     private func upgraded(
         _ upgrade: Upgrade, _ clips: [AgentClip], good: [String], bad: [String: ServiceError], _ segments: [String],
         _ record: inout JobRecord
     ) -> LeadStep {
-        let made = good.filter(upgrade.wanted.contains)
-        let wanted = segments.filter(upgrade.wanted.contains)
+        let made = good.filter(upgrade.segmentIDs.contains)
+        let wanted = segments.filter(upgrade.segmentIDs.contains)
         guard !made.isEmpty else {
             let reason = wanted.lazy.compactMap { bad[$0] }.first
-            return .fails(reason ?? ServiceError(.corruptMedia, "Agent5 delivered no clip"))
+            return .fail(reason ?? ServiceError(.corruptMedia, "Agent5 delivered no clip"))
         }
         for id in wanted where !made.contains(id) {
             let reason = bad[id]?.message ?? "Agent5 delivered no clip of it"
-            record.warn("\(id): \(reason); it stays as it was")
+            record.warn("\(id): \(reason); it is unchanged")
         }
-        record.say(.lead, .finished, "Agent5 made \(made.count) of \(segments.count) segments")
-        return .keeps(Self.kept(clips, made))
+        record.post(.lead, .finished, "Agent5 made \(made.count) of \(segments.count) segments")
+        return .acceptClips(Self.uris(of: made, clips))
     }
 
-    /// The places of the good clips, by segment.
-    private static func kept(_ clips: [AgentClip], _ good: [String]) -> [String: String?] {
-        let places = Dictionary(clips.map { ($0.segmentID, $0.clip) }) { first, _ in first }
-        return Dictionary(good.map { ($0, places[$0] ?? nil) }) { first, _ in first }
+    /// The artifact URIs of clips, by segment id.
+    private static func uris(of segments: [String], _ clips: [AgentClip]) -> [String: String?] {
+        let uris = Dictionary(clips.map { ($0.segmentID, $0.clip) }) { first, _ in first }
+        return Dictionary(segments.map { ($0, uris[$0] ?? nil) }) { first, _ in first }
     }
 
-    // MARK: - Ends
+    // MARK: - Takeover and late replies
 
-    /// The understudy takes over.
-    mutating func giveUp(_ error: ServiceError, isBarred: Bool, _ record: inout JobRecord) {
+    /// Records the takeover and its reason.
+    mutating func recordTakeover(_ error: ServiceError, isBreakerOpen: Bool, _ record: inout JobRecord) {
         takeover = Takeover(
             at: record.now, kind: error.kind, reason: error.message, provider: error.provider,
-            breakerOpen: isBarred ? true : nil)
-        record.say(.lead, .error, error.message, error: error)
-        record.say(.understudy, .processing, "Agent5 failed, starting Agent6 fallback...")
+            isBreakerOpen: isBreakerOpen ? true : nil)
+        record.post(.lead, .error, error.message, error: error)
+        record.post(.understudy, .processing, "Agent5 failed, starting Agent6 fallback...")
     }
 
-    /// The lead answered although nobody waited any more: what it cost is booked, what it made is kept aside.
-    mutating func deliveredLate(_ result: AgentResult, _ record: inout JobRecord) {
+    /// Books a delivery that arrived after the call was given up, and lists it as a candidate.
+    mutating func recordLateDelivery(_ result: AgentResult, _ record: inout JobRecord) {
         let isKnown = candidates.contains { $0.video == result.video && $0.clips?.count ?? 0 == result.clips.count }
         guard attempts > 0, !isKnown else { return }
         record.ledger.settleLead()
-        record.ledger.lose(result.cost + (result.wasted ?? .zero), unknown: result.unknown ?? .zero, of: .lead)
+        record.ledger.bookLoss(result.cost + (result.wasted ?? .zero), unknown: result.unknown ?? .zero, of: .lead)
         guard result.video != nil || !result.clips.isEmpty else { return }
         candidates.append(
             Candidate(
                 agent: .lead, video: result.video, clips: result.clips.isEmpty ? nil : result.clips, cost: result.cost,
                 at: record.now))
-        record.say(.lead, .error, "Agent5 delivered too late; what it made is kept as a candidate")
+        record.post(.lead, .error, "Agent5 delivered too late; what it made is kept as a candidate")
     }
 
-    /// Books what a stopped call reports.
-    func stopped(_ error: ServiceError, startedAt: Timestamp, _ record: inout JobRecord) {
+    /// Books the cost that a stopped call reports.
+    func settleStoppedCall(_ error: ServiceError, startedAt: Timestamp, _ record: inout JobRecord) {
         if error.isUnsettled {
             record.warn("Agent5 was stopped and did not report what it had ordered: its costs are not known")
         }

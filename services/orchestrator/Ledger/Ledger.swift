@@ -1,39 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import JSONRPC
 
-/// A job's books over all its runs: what was spent, wasted and saved, each attempt, the times of the stages, and which paid calls
-/// are under way. It takes entries; nobody else adds to its sums.
+/// The accounts of a job over all its runs: costs, waste and savings, every attempt, the times of the stages, and the calls in flight.
+/// All sums change through entries only.
 struct Ledger: Sendable {
+    /// The costs by agent, waste included.
     private(set) var costs = Costs()
-    /// What orders may have cost of which no answer says whether the provider took them.
+    /// The possible cost of orders whose charge status is unknown.
     private(set) var unknown = USD.zero
-    /// What stills would have cost that were there already.
+    /// The cost that was saved by reusing cached stills.
     private(set) var saved = USD.zero
-    /// What stills have cost that were prepared while the lead worked.
+    /// The cost of stills that were prepared while the lead was working.
     private(set) var hedge = USD.zero
+    /// All attempts, in the order in which they ended.
     private(set) var attempts: [Attempt] = []
-    /// What was to be done after the last event: calls that cost and are under way.
-    private(set) var granted: Set<JobWork> = []
-    /// Paid calls that were stopped, until what they spent is booked.
+    /// The work in flight: `JobMachine.work` after the last event.
+    private(set) var inFlight: Set<JobWork> = []
+    /// Paid calls that were stopped and whose cost is not booked yet.
     private(set) var unsettled: Set<JobWork> = []
-    /// What of each agent's costs bought nothing.
+    /// The wasted part of each agent's costs.
     private var wastes = Costs()
     private var segmentCosts: [String: USD] = [:]
-    private var clock = StageClock()
+    private var spans = StageSpans()
 
-    /// What bought nothing that could be used.
+    /// The cost of attempts whose results are not in the film.
     var wasted: USD { wastes.total }
 
-    /// Times of the last run.
-    var stages: [StageTime] { clock.times }
+    /// The times of the stages of the last run.
+    var stages: [StageTime] { spans.times }
 
-    /// What all attempts at a segment have cost.
+    /// The cost of all attempts at a segment.
     func cost(of segmentID: String) -> USD { segmentCosts[segmentID] ?? .zero }
 
-    /// What of a limit is left; `nil` without a limit. Orders of unknown end count as spent.
-    func left(of limit: USD?) -> USD? { limit.map { $0 - costs.total - unknown } }
+    /// What remains of a limit; `nil` without a limit. Orders whose charge status is unknown count as spent.
+    func remaining(of limit: USD?) -> USD? { limit.map { $0 - costs.total - unknown } }
 
-    /// Seconds that the attempts at each segment took together.
+    /// The total duration of the attempts at each segment in seconds, by segment id.
     var secondsBySegment: [String: Double] {
         var spent: [String: Int64] = [:]
         for attempt in attempts {
@@ -45,6 +49,7 @@ struct Ledger: Sendable {
 
     // MARK: - Entries
 
+    /// Books an attempt that ended at `now`.
     mutating func book(_ entry: LedgerEntry, at now: Timestamp) {
         let payer = entry.payer ?? entry.agent
         let spent = entry.cost + entry.wasted
@@ -59,51 +64,52 @@ struct Ledger: Sendable {
             endedAt: now, cost: spent, error: entry.error)
         attempt.unknown = entry.unknown > .zero ? entry.unknown : nil
         attempts.append(attempt)
-        if let stage = entry.stage { ran(stage, from: entry.startedAt, to: now) }
+        if let stage = entry.stage { recordStage(stage, from: entry.startedAt, to: now) }
     }
 
-    /// Books what an agent spent for nothing outside of any attempt: what it delivered came too late.
-    mutating func lose(_ wasted: USD, unknown: USD, of agent: Agent) {
+    /// Books waste that belongs to no attempt, such as the cost of a late delivery.
+    mutating func bookLoss(_ wasted: USD, unknown: USD, of agent: Agent) {
         costs[agent] += wasted
         wastes[agent] += wasted
         self.unknown += unknown
     }
 
-    /// What an agent has cost, and was booked, bought nothing after all.
+    /// Counts a cost that is already booked as wasted.
     mutating func writeOff(_ cost: USD, of agent: Agent) { wastes[agent] += cost }
 
-    /// All that an agent has cost bought nothing.
+    /// Counts all booked costs of an agent as wasted.
     mutating func writeOffAll(of agent: Agent) { wastes[agent] = costs[agent] }
 
-    mutating func ran(_ stage: JobStage, from start: Timestamp, to end: Timestamp) {
-        clock.ran(stage, from: start, to: end)
+    /// Records the time of a stage.
+    mutating func recordStage(_ stage: JobStage, from start: Timestamp, to end: Timestamp) {
+        spans.record(stage, from: start, to: end)
     }
 
-    /// A new run begins: its stages are timed on their own, and no call is under way.
+    /// Begins a new run: its stages are timed separately, and no call is in flight.
     mutating func reopen() {
-        clock = StageClock()
+        spans = StageSpans()
         unsettled = []
     }
 
-    // MARK: - Reservations
+    // MARK: - Work in flight
 
-    /// From now on this work is under way. Paid calls that are no longer wanted, and have not ended with the event, are to be settled.
-    mutating func grant(_ work: Set<JobWork>, after event: JobEvent) {
-        unsettled.formUnion(granted.subtracting(work).filter { $0.isPaid && !event.ends($0) })
-        granted = work
+    /// Replaces the work in flight. Paid calls that are no longer needed, and that `event` did not end, become unsettled.
+    mutating func setInFlight(_ work: Set<JobWork>, after event: JobEvent) {
+        unsettled.formUnion(inFlight.subtracting(work).filter { $0.isPaid && !event.ends($0) })
+        inFlight = work
     }
 
-    /// Takes a stopped call off those whose costs are not booked yet.
+    /// Removes a stopped call from `unsettled`, because its cost is about to be booked.
     ///
-    /// - Parameter segment: that it was for; `nil` for the lead's.
-    /// - Returns: the call; `nil` if none was stopped.
+    /// - Parameter segment: the index of its segment; `nil` for a call of the lead.
+    /// - Returns: the call; `nil` if there is no such call.
     mutating func settle(segment: Int?) -> JobWork? {
         let calls = unsettled.filter { $0.segment == segment }
-        // The same one in every process.
+        // A fixed choice, so that every replay of the events chooses the same call.
         guard let call = calls.min(by: { $0.attempt < $1.attempt }) else { return nil }
         return unsettled.remove(call)
     }
 
-    /// All calls of the lead are booked.
+    /// Removes all calls of the lead from `unsettled`.
     mutating func settleLead() { unsettled = unsettled.filter { $0.segment != nil } }
 }

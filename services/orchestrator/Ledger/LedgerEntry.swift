@@ -1,31 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 
-/// What one attempt cost and brought: the way into a job's ledger.
+/// The costs and the result of one attempt, to be booked in a job's ledger.
 struct LedgerEntry: Sendable {
-    /// Who made the attempt.
+    /// The agent that made the attempt.
     let agent: Agent
+    /// The kind of work.
     let kind: AttemptKind
-    /// The id of the segment that it was for, where it was for one.
+    /// The id of the attempt's segment; `nil` for work on the whole job.
     var segmentID: String?
     let startedAt: Timestamp
-    /// What it cost and brought a result for.
+    /// The cost of its result.
     var cost = USD.zero
-    /// What it cost beside that, for nothing.
+    /// Further cost without a usable result.
     var wasted = USD.zero
-    /// What orders may have cost of which no answer says whether the provider took them.
+    /// The possible cost of orders whose charge status is unknown.
     var unknown = USD.zero
-    /// What it would have cost if its result had not been there already.
+    /// The cost that was saved because the result was cached.
     var saved = USD.zero
-    /// What of all that counts against the budget of stills that are prepared while the lead works.
+    /// The part of these costs that counts against the hedge's budget.
     var hedge = USD.zero
-    /// Why it failed.
+    /// Why the attempt failed; `nil` if it succeeded.
     var error: ServiceError?
-    /// The stage that it was a part of; `nil` where its time counts for none.
+    /// The stage that the attempt's time counts for; `nil` for none.
     var stage: JobStage?
-    /// Who is charged, if not the agent that made the attempt.
+    /// The agent whose costs it counts towards, if not `agent`.
     var payer: Agent?
 
+    /// An attempt without costs.
     init(_ agent: Agent, _ kind: AttemptKind, segmentID: String? = nil, startedAt: Timestamp, stage: JobStage? = nil) {
         self.agent = agent
         self.kind = kind
@@ -34,7 +38,7 @@ struct LedgerEntry: Sendable {
         self.stage = stage
     }
 
-    /// A failure, and what it spent.
+    /// A failed attempt, with the cost that its error reports.
     init(
         _ agent: Agent, _ kind: AttemptKind, segmentID: String? = nil, startedAt: Timestamp, stage: JobStage? = nil,
         failed error: ServiceError
@@ -45,7 +49,7 @@ struct LedgerEntry: Sendable {
         unknown = error.unknown
     }
 
-    /// An agent's answer, and what it cost.
+    /// An attempt that an agent answered, with the cost that its result reports.
     init(_ agent: Agent, _ kind: AttemptKind, startedAt: Timestamp, stage: JobStage, answered result: AgentResult) {
         self.init(agent, kind, startedAt: startedAt, stage: stage)
         cost = result.cost

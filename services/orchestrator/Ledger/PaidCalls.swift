@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 
 extension ServiceError {
-    /// Whether a call that was stopped ended without a reply that reports what it has spent.
+    /// Whether a stopped call ended without a reply that reports its cost.
     var isUnsettled: Bool {
         switch cause {
         case .notSettled, .replicaLost, .replicaBroken: true
@@ -12,7 +14,7 @@ extension ServiceError {
 }
 
 extension JobEvent {
-    /// Whether the event is the end of a paid call, which needs no settlement then.
+    /// Whether the event reports the end of a paid call, whose cost is booked with it.
     func ends(_ work: JobWork) -> Bool {
         switch (self, work) {
         case (.imageMade(let index, _, _), .still(let segment, _, _)),

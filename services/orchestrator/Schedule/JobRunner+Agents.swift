@@ -1,10 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import JSONRPC
 import Untrusted
 
-/// How agents are called: through their breakers, and held to a clock.
+/// Calls agents through their breakers and under their timeouts.
 extension JobRunner {
+    /// Calls the lead once.
+    ///
+    /// - Returns: its delivery, its failure, or `leadBarred` if its breaker rejects the call.
+    /// - Throws: `corrupt_media` for an implausible result, and the lead's error.
     func callLead(_ spec: JobSpec, _ plan: JobPlan, startedAt: Timestamp) async throws -> JobEvent {
         do {
             try await breakers.admit(Agent.lead.service, job: jobID)
@@ -13,39 +19,40 @@ extension JobRunner {
         }
         let start = leadStart ?? .now
         leadStart = start
-        try await waitAsTold()
+        try await waitForRateLimit()
         var spec = spec
-        // What is spent, or may be, or is reserved, cannot be spent a second time.
+        // The lead's own limit: what is not spent, possibly spent or reserved.
         spec.options.maxCost = machine.leadBudget
-        let key = "\(jobID)/lead/\(machine.leadCall)"
+        let key = "\(jobID)/lead/\(machine.leadCallNumber)"
         let options = spec.options
-        let bounds = LeadClock.Bounds(
-            whole: options.agent5Timeout ?? JobDefaults.agent5Timeout, queue: options.agent5Queue,
+        let bounds = LeadTimeouts.Bounds(
+            total: options.agent5Timeout ?? JobDefaults.agent5Timeout, queue: options.agent5Queue,
             firstProgress: options.agent5FirstProgress, stall: options.agent5Stall ?? JobDefaults.agent5Stall)
         let calledAt = Double(start.duration(to: .now).milliseconds) / 1000
-        let (studio, ordered) = (self.studio, spec)
-        let wish = machine.leadWish
-        let hedge = await hedgeLater(spec.options)
+        let (services, callSpec) = (self.services, spec)
+        let request = machine.leadClipRequest
+        let hedge = await scheduleHedge(spec.options)
         defer { hedge?.cancel() }
-        let ending = try await hold(LeadClock(.lead, bounds, calledAt: calledAt), start: start) { hears in
-            try await studio.lead(ordered, plan, wish, key: key, hears)
-        } tell: { report in
+        let completion = try await callWithTimeouts(LeadTimeouts(.lead, bounds, calledAt: calledAt), start: start) {
+            onActivity in
+            try await services.lead(callSpec, plan, request, key: key, onActivity)
+        } progressEvent: { report in
             .leadProgress(fraction: report.fraction, message: report.message)
         }
-        switch ending {
+        switch completion {
         case .answered(let result):
-            try AgentAnswer.check(
+            try AgentResultCheck.check(
                 result, of: .lead, job: jobID, segments: plan.segments.map(\.id))
             return .leadDelivered(result, startedAt: startedAt)
         case .expired(var error, let late):
             switch late {
             case .success(let result):
                 do throws(ServiceError) {
-                    try AgentAnswer.check(
+                    try AgentResultCheck.check(
                         result, of: .lead, job: jobID, segments: plan.segments.map(\.id))
-                    await feed(.leadLate(result))
-                } catch let refusal {
-                    (error.wasted, error.unknown) = (refusal.wasted, refusal.unknown)
+                    await submit(.leadLate(result))
+                } catch let rejection {
+                    (error.wasted, error.unknown) = (rejection.wasted, rejection.unknown)
                 }
             case .failure(let end):
                 (error.wasted, error.unknown) = (end.wasted, end.unknown)
@@ -55,84 +62,90 @@ extension JobRunner {
         }
     }
 
-    /// A lead that was given up may have put a film into its folder all the same.
-    func collectLate() async {
+    /// Records films that a lead left in its output folder after it timed out or became unavailable.
+    func collectLateFilms() async {
         guard let plan = machine.plan, let takeover = machine.takeover,
             takeover.kind == .timeout || takeover.kind == .unavailable,
             let first = machine.attempts.first(where: { $0.agent == .lead })
         else { return }
         let used = Set(machine.segments.compactMap(\.clip))
-        let films = (try? await studio.films(machine.spec, plan, since: first.startedAt)) ?? []
-        for film in films where !used.contains(film) { await feed(.leadLate(AgentResult(video: film))) }
+        let films = (try? await services.films(machine.spec, plan, since: first.startedAt)) ?? []
+        for film in films where !used.contains(film) { await submit(.leadLate(AgentResult(video: film))) }
     }
 
-    /// Leaves the lead alone for as long as it asked, however the clock on the wall is set meanwhile.
-    private func waitAsTold() async throws {
-        guard let moment = machine.leadNotBefore else { return }
-        let told = moment.milliseconds - machine.updatedAt.milliseconds
-        let wait = min(moment.milliseconds - Timestamp.now.milliseconds, max(told, 0))
+    /// Waits until the lead's rate limit allows the next call. A changed system clock does not extend the wait.
+    private func waitForRateLimit() async throws {
+        guard let time = machine.leadNotBefore else { return }
+        let requested = time.milliseconds - machine.updatedAt.milliseconds
+        let wait = min(time.milliseconds - Timestamp.now.milliseconds, max(requested, 0))
         // trusted: whole milliseconds that fit the deadline
         if wait > 0 { try await Task.sleep(for: .milliseconds(wait)) }
     }
 
-    // MARK: - The agents before it
+    // MARK: - Agents before the lead
 
+    /// Calls an agent before the lead once, if it is needed.
+    ///
+    /// - Parameter isFirst: whether this is the agent's first call in the run.
+    /// - Throws: the error of reading the storyboard; failures of the agent are events.
     func callAgent(
         _ agent: ChainAgent, isFirst: Bool, _ spec: JobSpec, startedAt: Timestamp
     ) async throws -> JobEvent {
-        guard await studio.needs(agent, spec) else { return .agentSkipped(agent) }
-        if isFirst { await feed(.agentBegun(agent)) }
-        let storyboard = try await studio.storyboard(for: agent, spec)
-        let studio = self.studio
+        guard await services.needs(agent, spec) else { return .agentSkipped(agent) }
+        if isFirst { await submit(.agentBegun(agent)) }
+        let storyboard = try await services.storyboard(for: agent, spec)
+        let services = self.services
         do {
             try await breakers.admit(agent.rawValue, job: jobID)
-            let ending = try await hold(LeadClock(agent.agent, LeadClock.Bounds()), start: .now) { hears in
-                try await studio.call(agent, spec, storyboard: storyboard, hears)
-            } tell: { report in
+            let completion = try await callWithTimeouts(
+                LeadTimeouts(agent.agent, LeadTimeouts.Bounds()), start: .now
+            ) { onActivity in
+                try await services.call(agent, spec, storyboard: storyboard, onActivity)
+            } progressEvent: { report in
                 .agentProgress(agent, fraction: report.fraction, message: report.message)
             }
-            switch ending {
+            switch completion {
             case .answered(let result):
-                try AgentAnswer.check(result, of: agent.agent, job: jobID, segments: [])
+                try AgentResultCheck.check(result, of: agent.agent, job: jobID, segments: [])
                 return .agentDone(agent, result, startedAt: startedAt)
             case .expired(let error, _): throw error
             }
         } catch {
             let failure = ServiceError(wrapping: error)
             if failure.kind == .cancelled, Task.isCancelled { throw failure }
-            let inputsExist = await studio.hasInputs(of: agent, spec)
+            let inputsExist = await services.hasInputs(of: agent, spec)
             return .agentFailed(agent, failure, inputsExist: inputsExist, startedAt: startedAt)
         }
     }
 
     // MARK: -
 
-    /// Holds a call to its clock and reports the job's progress: the first report at once, then the last one of each pause of
-    /// `ProgressPace`, however many there are.
-    private func hold<T: Sendable>(
-        _ clock: LeadClock, start: ContinuousClock.Instant,
-        _ call: @escaping @Sendable (_ hears: @escaping @Sendable (AgentSign) -> Void) async throws -> T,
-        tell: @escaping @Sendable (ProgressReport) -> JobEvent
-    ) async throws -> LeadWatch.Ending<T> {
+    /// Makes a call under its timeouts, and submits its progress: the first report at once, then the latest report after each pause of
+    /// `ProgressThrottle`.
+    private func callWithTimeouts<T: Sendable>(
+        _ timeouts: LeadTimeouts, start: ContinuousClock.Instant,
+        _ call: @escaping @Sendable (_ onActivity: @escaping @Sendable (AgentActivity) -> Void) async throws -> T,
+        progressEvent: @escaping @Sendable (ProgressReport) -> JobEvent
+    ) async throws -> LeadTimeoutMonitor.Completion<T> {
         let (reports, input) = AsyncStream.makeStream(
             of: ProgressReport.self, bufferingPolicy: .bufferingNewest(1))
-        let teller = Task {
+        let reporter = Task {
             var count = 0
             for await var report in reports {
                 report.message = report.message.bounded(to: TextBound.message)
-                await feed(tell(report))
+                await submit(progressEvent(report))
                 count += 1
-                try? await Task.sleep(for: ProgressPace.pause(after: count))
+                try? await Task.sleep(for: ProgressThrottle.pause(after: count))
             }
         }
         defer {
             input.finish()
-            teller.cancel()
+            reporter.cancel()
         }
-        return try await LeadWatch.hold(clock, start: start) { hears in
-            try await call { sign in
-                hears(sign)
-                if case .progress(let report) = sign { input.yield(report) }
+        return try await LeadTimeoutMonitor.run(timeouts, start: start) { onActivity in
+            try await call { activity in
+                onActivity(activity)
+                if case .progress(let report) = activity { input.yield(report) }
             }
         }
     }

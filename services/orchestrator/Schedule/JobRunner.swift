@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Contracts
 import Faults
@@ -7,60 +9,70 @@ import Logging
 import Retry
 import ServicePool
 
-/// Runs one job: does what the machine's `work` names, feeds back what came of it, and keeps every event before anybody can
-/// see what it did.
+/// Runs one job: performs the machine's `work`, applies its results as events, and stores every event before its effect becomes visible.
 ///
-/// Events that come while others are on their way to the disk wait, and are kept together after them.
+/// Events that arrive while others are being stored wait, and are then stored together.
 actor JobRunner {
     nonisolated let jobID: String
-    /// Ahead of the store while events are being kept; others see it only in between, through `read`.
+    /// The job. It is ahead of the store while events are being stored, so callers use `read`, which waits for the store.
     var machine: JobMachine
-    let studio: any Studio
+    let services: any JobServices
     let breakers: Breakers
     let logger: Logger
-    /// What all work of the job hands down: not the context of the call that happens to bring an event.
+    /// The call context of all work of the job, independent of the caller that submits an event.
     private let context: CallContext
-    /// When this process first turned to the lead.
+    /// When this process first called the lead; its timeouts count from here.
     var leadStart: ContinuousClock.Instant?
     private let store: any JobJournal
     let leadTimes: any LeadTimeRecords
     private let lease: JobLease
-    private let bulletin: Bulletin
-    private let patience: StoreHold.Patience
-    private let ended: @Sendable () async -> Void
+    private let changeNotifier: JobChangeNotifier
+    private let outageBounds: OutageBackoff.Bounds
+    private let onEnd: @Sendable () async -> Void
+    /// The number of stored events.
     private var eventCount: Int
-    /// As the store has it.
+    /// The job's state in the store.
     private var storedState: JobState
-    private var inbox: [Letter] = []
+    /// Submitted events that are not being stored yet.
+    private var inbox: [PendingAppend] = []
+    /// Callers of `read` that wait for the store.
     private var readers: [@Sendable (Result<JobMachine, ServiceError>) -> Void] = []
-    private var isKeeping = false
+    private var isStoring = false
+    /// The work in flight.
     private var tasks: [JobWork: Task<Void, Never>] = [:]
-    /// Paid calls that were stopped; they end by booking what they spent.
-    private var stopping: [Task<Void, Never>] = []
+    /// Paid calls that were stopped; they end by booking their costs.
+    private var stoppedCalls: [Task<Void, Never>] = []
     private var hasEnded = false
-    /// Why the job is no longer this orchestrator's.
-    private var loss: ServiceError?
+    /// The error after another orchestrator has taken over the job; `nil` while this one has the lease.
+    private var leaseLoss: ServiceError?
     private var isStopped = false
 
-    /// Events that wait to be kept together.
-    private struct Letter {
+    /// Events to be stored together.
+    private struct PendingAppend {
         var events: [JobEvent]
-        /// The work that they end. Until the machine has taken them, that work still counts as being done.
+        /// The work that they end. It counts as in flight until the events are applied.
         var work: JobWork?
-        var kept: CheckedContinuation<Void, Never>
+        /// Resumed when the events are stored.
+        var stored: CheckedContinuation<Void, Never>
     }
 
     /// - Parameters:
-    ///   - machine: the job after all that happened so far.
-    ///   - eventCount: how many events that was.
+    ///   - machine: the job after all stored events.
+    ///   - eventCount: the number of stored events.
     ///   - state: the job's state in the store.
-    ///   - lease: under which the job is written.
-    ///   - ended: called once when the job has come to its end, or another orchestrator has taken it over.
+    ///   - lease: the lease under which events are stored.
+    ///   - services: what the job delegates its work to.
+    ///   - store: the job store.
+    ///   - breakers: the breakers of the agents.
+    ///   - changeNotifier: notified of every stored status message.
+    ///   - outageBounds: how long work waits for an artifact store that is full or unreachable.
+    ///   - onEnd: called once, when the job has ended or another orchestrator has taken it over.
     init(
-        machine: JobMachine, eventCount: Int, state: JobState, lease: JobLease, studio: any Studio,
-        store: any JobJournal & LeadTimeRecords, breakers: Breakers, bulletin: Bulletin, patience: StoreHold.Patience,
+        machine: JobMachine, eventCount: Int, state: JobState, lease: JobLease, services: any JobServices,
+        store: any JobJournal & LeadTimeRecords, breakers: Breakers, changeNotifier: JobChangeNotifier,
+        outageBounds: OutageBackoff.Bounds,
         logger: Logger,
-        ended: @escaping @Sendable () async -> Void
+        onEnd: @escaping @Sendable () async -> Void
     ) {
         jobID = machine.spec.jobID
         context = .job(machine.spec.jobID)
@@ -68,94 +80,95 @@ actor JobRunner {
         self.eventCount = eventCount
         storedState = state
         self.lease = lease
-        self.studio = studio
+        self.services = services
         self.store = store
         leadTimes = store
         self.breakers = breakers
-        self.bulletin = bulletin
-        self.patience = patience
+        self.changeNotifier = changeNotifier
+        self.outageBounds = outageBounds
         self.logger = logger
-        self.ended = ended
+        self.onEnd = onEnd
     }
 
-    /// A job as it was left.
+    /// Folds a job's stored events.
     static func fold(_ row: JobRow, _ events: [RecordedEvent]) -> JobMachine {
         var machine = JobMachine(spec: row.spec, createdAt: row.createdAt)
         for recorded in events { _ = machine.apply(recorded.event, at: recorded.at) }
         return machine
     }
 
-    /// Looks at the job as the store has it.
+    /// Reads the job as of the last stored event.
     ///
-    /// - Throws: why the store cannot keep the job's last events, as long as that is so.
+    /// - Throws: the store's error while the latest events cannot be stored; `conflict` after the lease was lost.
     func read<T: Sendable>(_ body: @escaping @Sendable (JobMachine) -> T) async throws -> T {
-        if let loss { throw loss }
-        guard isKeeping else { return body(machine) }
+        if let leaseLoss { throw leaseLoss }
+        guard isStoring else { return body(machine) }
         return try await withCheckedThrowingContinuation { continuation in
             readers.append { continuation.resume(with: $0.map(body)) }
         }
     }
 
-    /// Begins, or goes on where the events end.
+    /// Starts the job, or continues it after a restart.
     func run() async {
-        if machine.phase.kind == .queued { await feed(.started) } else { reconcile() }
+        if machine.phase.kind == .queued { await submit(.started) } else { reconcile() }
     }
 
-    /// Takes an event. Returns when it is kept, or the process is stopping.
+    /// Submits an event. Returns when it is stored, or the process is stopping.
     ///
-    /// - Parameter work: what has ended with it.
-    func feed(_ event: JobEvent, ending work: JobWork? = nil) async { await feed([event], ending: work) }
+    /// - Parameter work: the work that the event ends.
+    func submit(_ event: JobEvent, ending work: JobWork? = nil) async { await submit([event], ending: work) }
 
-    /// Takes events that are kept together or not at all.
-    func feed(_ events: [JobEvent], ending work: JobWork? = nil) async {
+    /// Submits events that are stored together or not at all.
+    func submit(_ events: [JobEvent], ending work: JobWork? = nil) async {
         guard !isStopped else { return }
         await withCheckedContinuation { continuation in
-            inbox.append(Letter(events: events.map(\.bounded), work: work, kept: continuation))
-            guard !isKeeping else { return }
-            isKeeping = true
-            Task { await CallContext.$current.withValue(context) { await keepAll() } }
+            inbox.append(PendingAppend(events: events.map(\.bounded), work: work, stored: continuation))
+            guard !isStoring else { return }
+            isStoring = true
+            Task { await CallContext.$current.withValue(context) { await storeAll() } }
         }
     }
 
-    /// Hears of nothing more, so that what ends now is done again at the next start: the process is stopping.
-    func hold() { isStopped = true }
+    /// Accepts no further events, because the process is stopping. Work that ends from now on is repeated after the next start.
+    func suspend() { isStopped = true }
 
-    /// Lets go of everything, without telling the job: the process is stopping.
+    /// Cancels all work without recording it, because the process is stopping.
     func stop() {
-        hold()
+        suspend()
         for task in tasks.values { task.cancel() }
     }
 
-    /// Lets go of a job that another orchestrator has. Paid calls run to their ends: the other one asks for the same orders, which a
-    /// cancelled call would cancel.
+    /// Cancels the work of a job that another orchestrator has taken over, except paid calls: the other orchestrator makes the same orders,
+    /// which cancelling would cancel too.
     private func abandon() {
-        hold()
+        suspend()
         for (work, task) in tasks where !work.isPaid { task.cancel() }
     }
 
-    // MARK: - Keeping
+    // MARK: - Storing events
 
-    private func keepAll() async {
+    private func storeAll() async {
         while !inbox.isEmpty {
             let batch = inbox
             inbox = []
-            await keep(batch)
-            for letter in batch { letter.kept.resume() }
+            await storeBatch(batch)
+            for append in batch { append.stored.resume() }
         }
-        isKeeping = false
-        tellReaders(standing)
+        isStoring = false
+        resumeReaders(readResult)
         if machine.phase.kind == .done { await end() }
     }
 
     private func end() async {
         guard !hasEnded else { return }
         hasEnded = true
-        await ended()
+        await onEnd()
     }
 
-    private func keep(_ letters: [Letter]) async {
-        let events = letters.flatMap(\.events)
-        for work in letters.compactMap(\.work) { tasks[work] = nil }
+    /// Applies events, stores them with their messages, and only then makes them visible.
+    private func storeBatch(_ batch: [PendingAppend]) async {
+        let events = batch.flatMap(\.events)
+        for work in batch.compactMap(\.work) { tasks[work] = nil }
         let now = Timestamp.now
         let drafts = events.flatMap { machine.apply($0, at: now) }
         let state = machine.state
@@ -163,19 +176,19 @@ actor JobRunner {
             spec: machine.spec, fence: lease.fence, number: eventCount, events: events, at: machine.updatedAt,
             drafts: drafts, state: state == storedState ? nil : state, view: state.isTerminal ? machine.view : nil,
             result: state.isTerminal ? JobResult(machine) : nil)
-        guard let messages = await append(entry) else { return tellReaders(standing) }
+        guard let messages = await append(entry) else { return resumeReaders(readResult) }
         eventCount += events.count
         storedState = state
-        tellReaders(.success(machine))
-        bulletin.post(messages)
+        resumeReaders(.success(machine))
+        changeNotifier.notify(messages)
         for event in events {
-            await judge(event)
-            for (type, data) in JobLog.entries(event, machine) { studio.log(type, data) }
+            await updateBreakers(after: event)
+            for (type, data) in JobLog.entries(event, machine) { services.log(type, data) }
         }
         reconcile()
     }
 
-    /// Retries until the entry is stored: an event that cannot be stored must have no effect.
+    /// Retries until the entry is stored, because an event that is not stored must have no effect.
     ///
     /// - Returns: `nil` if the process is stopping, or the lease is lost.
     private func append(_ entry: JournalEntry) async -> [StatusMessage]? {
@@ -183,31 +196,32 @@ actor JobRunner {
         while !isStopped {
             do {
                 return try await store.append(entry)
-            } catch let error as LostLease {
+            } catch let error as LeaseLost {
                 logger.error("\(error.serviceError.message)")
-                loss = error.serviceError
+                leaseLoss = error.serviceError
                 abandon()
                 await end()
             } catch {
                 let failure = ServiceError(wrapping: error)
-                logger.error("events cannot be kept", metadata: ["job": "\(jobID)", "error": "\(failure.message)"])
-                tellReaders(.failure(failure))
+                logger.error("events cannot be stored", metadata: ["job": "\(jobID)", "error": "\(failure.message)"])
+                resumeReaders(.failure(failure))
                 try? await Task.sleep(for: backoff.next())
             }
         }
         return nil
     }
 
-    private var standing: Result<JobMachine, ServiceError> { loss.map { .failure($0) } ?? .success(machine) }
+    /// The result of `read` while no events are being stored.
+    private var readResult: Result<JobMachine, ServiceError> { leaseLoss.map { .failure($0) } ?? .success(machine) }
 
-    private func tellReaders(_ result: Result<JobMachine, ServiceError>) {
-        let told = readers
+    private func resumeReaders(_ result: Result<JobMachine, ServiceError>) {
+        let waiting = readers
         readers = []
-        for reader in told { reader(result) }
+        for reader in waiting { reader(result) }
     }
 
-    /// Tells the breakers how an agent did.
-    private func judge(_ event: JobEvent) async {
+    /// Records an agent's success or failure in its breaker.
+    private func updateBreakers(after event: JobEvent) async {
         switch event {
         case .agentFailed(let agent, let error, _, _) where error.cause != .breakerOpen:
             await breakers.failed(agent.rawValue, error, job: jobID)
@@ -217,7 +231,7 @@ actor JobRunner {
             await breakers.failed(Agent.lead.service, error, job: jobID)
         case .leadFilmAccepted:
             await breakers.succeeded(Agent.lead.service)
-            await noteLeadTime()
+            await recordLeadTime()
         case .leadFilmCut(_, let bad, _, _):
             if let error = bad.values.first { await breakers.failed(Agent.lead.service, error, job: jobID) }
         case .leadClipsChecked(let good, let bad, _, _):
@@ -230,7 +244,7 @@ actor JobRunner {
             await breakers.failed(
                 Agent.lead.service, ServiceError(.corruptMedia, "neither a film nor clips"), job: jobID)
         case .settled:
-            await breakers.released(by: jobID)
+            await breakers.releaseProbes(of: jobID)
         default:
             break
         }
@@ -238,58 +252,59 @@ actor JobRunner {
 
     // MARK: - Work
 
-    /// Starts what is to be done and is not under way, stops what is under way and is no longer wanted.
+    /// Starts work that is missing and cancels work in flight that is no longer needed.
     private func reconcile() {
         guard !isStopped else { return }
-        let wanted = machine.work
-        for (work, task) in tasks where !wanted.contains(work) {
+        let needed = machine.work
+        for (work, task) in tasks where !needed.contains(work) {
             task.cancel()
             tasks[work] = nil
-            if work.isPaid { stopping.append(task) }
+            if work.isPaid { stoppedCalls.append(task) }
         }
-        for work in wanted where tasks[work] == nil {
+        for work in needed where tasks[work] == nil {
             tasks[work] = Task { await CallContext.$current.withValue(context) { await perform(work) } }
         }
     }
 
+    /// Performs work and submits its result. Retries once after a crashed replica, and waits during an outage of the store or a service.
     private func perform(_ work: JobWork) async {
         let startedAt = Timestamp.now
-        var hold = StoreHold(patience)
-        var verdicts = 0
+        var outage = OutageBackoff(outageBounds)
+        var hasRetriedCrash = false
         while true {
             do {
                 let event = try await event(of: work, startedAt: startedAt)
-                if hold.isHolding { await feed(.storeBack) }
-                return await done(work, event)
+                if outage.hasWaited { await submit(.storeBack) }
+                return await finish(work, event)
             } catch {
                 var failure = ServiceError(wrapping: error)
-                // Work that was stopped has nothing to report but what it spent.
+                // Stopped work reports only its cost.
                 if Task.isCancelled, work.isPaid || failure.kind == .cancelled {
-                    return await done(work, Self.failed(work, failure, startedAt: startedAt))
+                    return await finish(work, Self.failed(work, failure, startedAt: startedAt))
                 }
-                // Processes may also be killed twice under the same call by chance, and what the understudy makes itself is
-                // worth a second look. A lead's film is not: the understudy is there for that.
-                if work.isOwnMedia, failure.cause == .replicaBroken, verdicts == 0 {
-                    verdicts += 1
-                    try? await Task.sleep(for: .seconds(Self.verdictPause))
+                // Two replicas may also have been killed by chance, so media that the understudy made are tried again. A film of the
+                // lead is not, because the understudy can replace it.
+                if work.isOwnMedia, failure.cause == .replicaBroken, !hasRetriedCrash {
+                    hasRetriedCrash = true
+                    try? await Task.sleep(for: .seconds(Self.crashRetryPause))
                     continue
                 }
-                if work.usesStore, StoreHold.isPassing(failure) {
-                    if let pause = hold.pause() {
-                        await feed(.storeAway(failure))
-                        // trusted: a pause of our own, bounded
+                if work.usesStore, OutageBackoff.isTransient(failure) {
+                    if let pause = outage.nextPause() {
+                        await submit(.storeAway(failure))
+                        // trusted: bounded by `OutageBackoff.Bounds`
                         try? await Task.sleep(for: .seconds(pause))
                         continue
                     }
-                    failure.message += "; it was waited for for \(Int(hold.waited)) s"
+                    failure.message += "; waited \(Int(outage.waited)) s"
                 }
-                return await done(work, Self.failed(work, failure, startedAt: startedAt))
+                return await finish(work, Self.failed(work, failure, startedAt: startedAt))
             }
         }
     }
 
-    /// How the end of a paid call is booked that came although the call was to be stopped.
-    private static func stopped(_ event: JobEvent) -> JobEvent {
+    /// The event that books the end of a paid call after the call was stopped.
+    private static func settlement(_ event: JobEvent) -> JobEvent {
         switch event {
         case .leadDelivered(let result, _): .leadLate(result)
         case .leadFailed(let error, let startedAt): .stopped(segment: nil, error, startedAt: startedAt)
@@ -300,26 +315,26 @@ actor JobRunner {
         }
     }
 
-    /// Waits for the ends of paid calls that were stopped. What is not booked then, since an earlier process made the call, counts as
-    /// unknown.
+    /// Waits until all stopped paid calls have ended and are booked. The cost of calls made by an earlier process is booked as unknown.
     func settleStopped() async {
-        let ending = stopping
-        stopping = []
-        for task in ending { await task.value }
+        let calls = stoppedCalls
+        stoppedCalls = []
+        for task in calls { await task.value }
         guard !isStopped else { return }
         for work in machine.unsettled {
             let error = ServiceError(
                 .cancelled, "the orchestrator was restarted before the stopped call was booked", cause: .notSettled)
-            await feed(.stopped(segment: work.segment, error, startedAt: .now))
+            await submit(.stopped(segment: work.segment, error, startedAt: .now))
         }
     }
 
-    /// Seconds before work that broke its service is tried again.
-    private static let verdictPause = 2.0
+    /// The pause before work that crashed its replicas is retried, in seconds.
+    private static let crashRetryPause = 2.0
 
-    private func done(_ work: JobWork, _ event: JobEvent) async {
-        if machine.unsettled.contains(work) { return await feed(Self.stopped(event)) }
+    /// Submits the result of work, unless it was cancelled or is no longer needed.
+    private func finish(_ work: JobWork, _ event: JobEvent) async {
+        if machine.unsettled.contains(work) { return await submit(Self.settlement(event)) }
         guard !Task.isCancelled, tasks[work] != nil, machine.work.contains(work) else { return }
-        await feed(event, ending: work)
+        await submit(event, ending: work)
     }
 }

@@ -1,26 +1,31 @@
-/// Which jobs run, and which wait for their turn. Pure.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Decides which jobs run and which wait for their turn. Pure.
 ///
-/// One job at a time has a session's folder, and only so many run in all. Of those that may run the highest priority goes
-/// first; among equals the users take turns, and each user's jobs go in the order in which they came.
+/// At most one job of a session runs, because a session's jobs share a folder, and at most `limit` jobs run in total. Among the jobs that
+/// may run, the highest priority goes first; for equal priorities the users take turns (round-robin), and each user's jobs run in the
+/// order of their arrival.
 struct JobSchedule: Sendable {
+    /// What the schedule knows of a job: ids and its priority.
     struct Ticket: Sendable, Equatable {
         var job: String
         var user: String
         var session: String
+        /// Higher values go first.
         var priority = 0
 
-        /// The folder that the job writes.
+        /// The session's folder, which the job writes.
         var folder: String { "\(user)/\(session)" }
     }
 
-    /// Jobs that run at a time.
+    /// The maximum number of running jobs.
     let limit: Int
     private var running: [String: Ticket] = [:]
-    /// The job that has a folder.
-    private var holders: [String: String] = [:]
-    /// By user; the highest priority first.
-    private var lines: [String: [Ticket]] = [:]
-    /// When each user was last served.
+    /// The running job of each folder.
+    private var runningByFolder: [String: String] = [:]
+    /// The waiting jobs of each user, highest priority first.
+    private var queues: [String: [Ticket]] = [:]
+    /// The turn in which a job of each user was last started.
     private var turns: [String: Int] = [:]
     private var turn = 0
 
@@ -28,48 +33,50 @@ struct JobSchedule: Sendable {
         self.limit = limit
     }
 
-    /// The job goes to its place in its user's line.
+    /// Adds a job to its user's queue.
     mutating func add(_ ticket: Ticket) {
-        let line = lines[ticket.user, default: []]
-        let place = line.firstIndex { $0.priority < ticket.priority } ?? line.endIndex
-        lines[ticket.user, default: []].insert(ticket, at: place)
+        let queue = queues[ticket.user, default: []]
+        let position = queue.firstIndex { $0.priority < ticket.priority } ?? queue.endIndex
+        queues[ticket.user, default: []].insert(ticket, at: position)
     }
 
-    /// The job ran before the process began: it goes on, before all that wait.
-    mutating func goOn(_ ticket: Ticket) {
+    /// Marks a job as running at once. Used for jobs that were running before a restart.
+    mutating func resume(_ ticket: Ticket) {
         running[ticket.job] = ticket
-        holders[ticket.folder] = ticket.job
+        runningByFolder[ticket.folder] = ticket.job
     }
 
-    /// The next job that runs from now on; `nil` where none may.
+    /// Starts the next job.
+    ///
+    /// - Returns: its id; `nil` if no job may run now.
     mutating func next() -> String? {
         guard running.count < limit else { return nil }
         var best: Ticket?
-        for line in lines.values {
-            guard let first = line.first(where: { holders[$0.folder] == nil }) else { continue }
+        for queue in queues.values {
+            guard let first = queue.first(where: { runningByFolder[$0.folder] == nil }) else { continue }
             if best.map({ isBefore(first, $0) }) ?? true { best = first }
         }
         guard let ticket = best else { return nil }
-        leaveLine(ticket.job, of: ticket.user)
+        dequeue(ticket.job, of: ticket.user)
         turn += 1
         turns[ticket.user] = turn
-        goOn(ticket)
+        resume(ticket)
         return ticket.job
     }
 
-    /// The job is at its end, whether it ran or not.
+    /// Removes a job that ended, whether it ran or not.
     mutating func remove(_ job: String, of user: String) {
         if let ticket = running.removeValue(forKey: job) {
-            if holders[ticket.folder] == job { holders[ticket.folder] = nil }
+            if runningByFolder[ticket.folder] == job { runningByFolder[ticket.folder] = nil }
         } else {
-            leaveLine(job, of: user)
+            dequeue(job, of: user)
         }
-        if lines[user] == nil, !running.values.contains(where: { $0.user == user }) { turns[user] = nil }
+        if queues[user] == nil, !running.values.contains(where: { $0.user == user }) { turns[user] = nil }
     }
 
-    /// The job that has a session's folder, or waits for it.
+    /// The job that writes a session's folder, or waits for it; `nil` for none.
     func occupant(of session: String, user: String) -> String? {
-        holders["\(user)/\(session)"] ?? lines[user]?.first { $0.session == session }?.job
+        runningByFolder["\(user)/\(session)"] ?? queues[user]?.first { $0.session == session }?.job
     }
 
     private func isBefore(_ ticket: Ticket, _ other: Ticket) -> Bool {
@@ -78,8 +85,8 @@ struct JobSchedule: Sendable {
         return own != others ? own < others : ticket.user < other.user
     }
 
-    private mutating func leaveLine(_ job: String, of user: String) {
-        lines[user]?.removeAll { $0.job == job }
-        if lines[user]?.isEmpty == true { lines[user] = nil }
+    private mutating func dequeue(_ job: String, of user: String) {
+        queues[user]?.removeAll { $0.job == job }
+        if queues[user]?.isEmpty == true { queues[user] = nil }
     }
 }

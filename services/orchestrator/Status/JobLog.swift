@@ -1,9 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import JSON
 
-/// What the log service is told of a job's events.
+/// Derives the log service's entries from a job's events.
 enum JobLog {
+    /// The log entries of an event, as type and data.
+    ///
+    /// - Parameter machine: the job after the event.
     static func entries(_ event: JobEvent, _ machine: JobMachine) -> [(String, JSONValue)] {
         let job = JSONValue.string(machine.spec.jobID)
         switch event {
@@ -79,7 +84,7 @@ enum JobLog {
                     EventType.finalVideo,
                     [
                         "job_id": job, "video_url": .string(machine.videoURL ?? ""),
-                        "maker": .string(machine.actor.name),
+                        "maker": .string(machine.activeAgent.name),
                         "duration_s": .number(machine.filmDuration ?? 0),
                         "segments": .integer(Int64(machine.segments.count)),
                     ]

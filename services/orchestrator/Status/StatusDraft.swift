@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import Untrusted
 
-/// A status message before it has its number.
+/// A status message without its `seq`. `JobStore.append` assigns the `seq` (`StatusSequence`).
 struct StatusDraft: Sendable {
     var agent: Agent
     var status: AgentStatus
@@ -15,6 +17,7 @@ struct StatusDraft: Sendable {
     var error: ServiceError?
     var jobState: JobState
 
+    /// The complete message.
     func message(of spec: JobSpec, seq: Int, at now: Timestamp) -> StatusMessage {
         StatusMessage(
             seq: seq, ts: now, jobId: spec.jobID, userId: spec.userID, sessionId: spec.sessionID,

@@ -1,49 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 
-/// One segment of a job: what is there, what was tried.
+/// The state of one segment: its media and its attempts, over all runs of the job.
 struct SegmentRecord: Sendable {
     let id: String
-    /// Seconds.
+    /// The duration in seconds.
     let duration: Double
     let hasNarration: Bool
+    /// The agent that made the still or the clip; `nil` if neither exists.
     var maker: Agent?
     var still: GeneratedImage?
     /// The artifact URI of the clip.
     var clip: String?
     var narration = Narration.pending
+    /// Why the segment could not be made.
     var error: ServiceError?
-    /// What the next call for the still sends as `attempt`.
+    /// The `attempt` of the next call for the still.
     var stillAttempts = 0
-    /// How often every attempt at the still failed.
+    /// How many times all attempts at the still have failed; part of its idempotency key.
     var series = 0
-    /// Whether the still could not be prepared while the lead worked.
-    var isSpareGivenUp = false
-    /// A card takes the place of a still that cannot be had.
-    var takesCard = false
-    /// What the picture shows, where the user changed it.
+    /// Whether the speculative still failed for good.
+    var hasSpareFailed = false
+    /// Whether a card replaces a still that failed.
+    var usesCard = false
+    /// The visual guidance as edited by the user; `nil` if unchanged.
     var guidance: String?
-    /// The artifact URI of a picture that the user gave.
-    var given: String?
-    /// A still that was prepared and not needed.
+    /// The artifact URI of an image supplied by the user.
+    var userImage: String?
+    /// A prepared still that was not used in this run.
     var spare: GeneratedImage?
-    /// How often the still was to be made anew.
+    /// How many times the segment was reset; part of the still's idempotency key.
     var edition = 0
-    /// Whether something of an earlier run was kept.
+    /// Whether media of an earlier run are reused.
     var isReused = false
 
+    /// The state of the narration of the clip.
     enum Narration: Sendable { case pending, done, failed }
 
+    /// A segment for which nothing was made yet.
     init(_ planned: PlannedSegment) {
         id = planned.id
         duration = planned.duration
         hasNarration = planned.audio != nil
     }
 
-    /// Whether its clip can go into the film.
+    /// Whether the clip is ready for the film.
     var isReady: Bool { clip != nil && (!hasNarration || narration != .pending || maker == .lead) }
 
-    /// Everything is to be made anew; what it cost stays.
+    /// Discards all media, so that the segment is made again. Its costs stay booked.
     mutating func reset() {
         if maker != .lead { spare = nil }
         edition += 1
@@ -53,28 +59,30 @@ struct SegmentRecord: Sendable {
         narration = .pending
         error = nil
         stillAttempts = 0
-        takesCard = false
+        usesCard = false
         isReused = false
     }
 
-    /// The lead's work takes the place of the understudy's, whose still is kept for later.
-    mutating func giveWay(to clip: String?) {
+    /// Replaces the understudy's work by the lead's, and keeps its still as `spare`.
+    ///
+    /// - Parameter clip: the artifact URI of the lead's clip; `nil` if the lead made the film as a whole.
+    mutating func useLeadClip(_ clip: String?) {
         maker = .lead
         self.clip = clip
         spare = still ?? spare
         still = nil
     }
 
-    /// What is there is kept; what failed may be tried again.
-    mutating func keep() {
+    /// Keeps existing media for a new run, and allows new attempts at what failed.
+    mutating func reuse() {
         isReused = still != nil || clip != nil
         error = nil
         stillAttempts = 0
     }
 
-    /// Where it stands.
+    /// The segment's state as shown to callers.
     ///
-    /// - Parameter step: what is under way for it; `nil` for nothing.
+    /// - Parameter step: the segment's work in flight; `nil` for none.
     func state(_ step: JobWork?) -> SegmentState {
         if error != nil, clip == nil { return .failed }
         if isReady { return .done }

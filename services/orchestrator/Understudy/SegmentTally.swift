@@ -1,34 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 
-/// What is still to be done of a job's segments, kept up to date change by change: a film of a thousand segments costs no
-/// more for each than a short one.
+/// Index of the remaining work on a job's segments. It is updated with each change, so that an event of a film with a thousand segments
+/// does not scan all of them.
 struct SegmentTally: Sendable {
-    /// Segments without a still, in the film's order.
-    private(set) var undrawn: [Int] = []
-    /// Segments that have their still, but are not ready, in the film's order.
-    private(set) var inHand: [Int] = []
-    /// How many of `inHand` have no clip.
+    /// Indices of the segments without a still or clip, in the film's order.
+    private(set) var withoutStill: [Int] = []
+    /// Indices of the segments that have a still or clip but are not ready, in the film's order.
+    private(set) var inProgress: [Int] = []
+    /// The number of segments in `inProgress` without a clip.
     private var unclipped = 0
-    /// Steps that are done: stills and clips.
+    /// The number of finished steps: stills and clips.
     private(set) var steps = 0
 
     init() {}
 
+    /// Counts the given segments.
     init(_ segments: [SegmentRecord]) {
         for (index, segment) in segments.enumerated() { add(segment, index) }
     }
 
-    var isEmpty: Bool { undrawn.isEmpty && inHand.isEmpty }
+    /// Whether all segments are ready.
+    var isEmpty: Bool { withoutStill.isEmpty && inProgress.isEmpty }
 
     /// Whether every segment has its clip.
-    var hasAllClips: Bool { undrawn.isEmpty && unclipped == 0 }
+    var hasAllClips: Bool { withoutStill.isEmpty && unclipped == 0 }
 
-    /// A segment is no longer what it was.
+    /// Updates the index after a segment changed.
     mutating func change(_ index: Int, from old: SegmentRecord, to new: SegmentRecord) {
         steps -= Self.steps(old)
         if Self.isUnclipped(old) { unclipped -= 1 }
-        Self.remove(index, from: &undrawn)
-        Self.remove(index, from: &inHand)
+        Self.remove(index, from: &withoutStill)
+        Self.remove(index, from: &inProgress)
         add(new, index)
     }
 
@@ -37,9 +41,9 @@ struct SegmentTally: Sendable {
         if Self.isUnclipped(segment) { unclipped += 1 }
         if segment.isReady { return }
         if segment.still == nil, segment.clip == nil {
-            Self.insert(index, into: &undrawn)
+            Self.insert(index, into: &withoutStill)
         } else {
-            Self.insert(index, into: &inHand)
+            Self.insert(index, into: &inProgress)
         }
     }
 
@@ -49,7 +53,8 @@ struct SegmentTally: Sendable {
         (segment.still != nil || segment.maker == .lead ? 1 : 0) + (segment.clip != nil ? 1 : 0)
     }
 
-    private static func place(_ index: Int, in list: [Int]) -> Int {
+    /// The position of the first element that is not less than `index`, by binary search.
+    private static func position(of index: Int, in list: [Int]) -> Int {
         var (low, high) = (0, list.count)
         while low < high {
             let middle = (low + high) / 2
@@ -59,11 +64,11 @@ struct SegmentTally: Sendable {
     }
 
     private static func insert(_ index: Int, into list: inout [Int]) {
-        list.insert(index, at: place(index, in: list))
+        list.insert(index, at: position(of: index, in: list))
     }
 
     private static func remove(_ index: Int, from list: inout [Int]) {
-        let place = place(index, in: list)
-        if place < list.count, list[place] == index { list.remove(at: place) }
+        let position = position(of: index, in: list)
+        if position < list.count, list[position] == index { list.remove(at: position) }
     }
 }

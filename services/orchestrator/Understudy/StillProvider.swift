@@ -1,7 +1,9 @@
-/// The providers of stills that cost nothing, by their names in work and events.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The names of the providers whose stills are free, as used in work and stored events.
 enum StillProvider {
-    /// The provider that needs neither network nor money.
+    /// The provider of locally drawn cards.
     static let card = "card"
-    /// The provider where the user gave the picture.
-    static let given = "given"
+    /// The provider name of images supplied by the user.
+    static let userImage = "given"
 }

@@ -1,33 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 
-/// What the understudy is to do now, derived from its segments, what is under way and what may be spent.
+/// The understudy's work, derived from its segments, the work in flight and the remaining budget.
 extension UnderstudyMachine {
-    /// Stills at most `imageConcurrency` at a time in the film's order, clips and narrations as soon as they can be made.
+    /// The work for the film: stills in the film's order, at most `imageConcurrency` at a time; clips and narrations as soon as possible.
     ///
-    /// Nothing that costs is begun unless it fits the job's limit together with all that is under way and all that must follow:
-    /// a still is bought only with the money for its clip and the film at hand. What is under way is never withdrawn for want
-    /// of money: it is paid already.
+    /// `max_cost_usd` is enforced here: paid work is started only if it fits the remaining budget together with all work in flight and all
+    /// work that must follow. A still reserves the price of its clip too, and the price of the stitching is always reserved. Work in
+    /// flight is never stopped for lack of budget, because it is already paid for.
     ///
     /// - Parameters:
-    ///   - granted: what is under way.
-    ///   - left: of the job's limit; `nil` without a limit.
-    func work(_ granted: Set<JobWork>, left: USD?) -> Set<JobWork> {
-        var budget = Budget(left: left.map { $0 - (plan?.stitchPrice ?? .zero) })
+    ///   - inFlight: the work in flight.
+    ///   - remaining: what remains of `max_cost_usd`; `nil` without a limit.
+    func work(_ inFlight: Set<JobWork>, remaining: USD?) -> Set<JobWork> {
+        var budget = Budget(remaining: remaining.map { $0 - (plan?.stitchPrice ?? .zero) })
         var work: Set<JobWork> = []
-        for kept in granted {
-            guard let index = kept.segment, isOpen(index), next(of: index).contains(kept) else { continue }
-            budget.pay(price(of: kept))
-            work.insert(kept)
+        for current in inFlight {
+            guard let index = current.segment, isUnfinished(index), nextSteps(of: index).contains(current) else {
+                continue
+            }
+            budget.spend(price(of: current))
+            work.insert(current)
         }
-        // Clips before stills: their money was put aside with the still.
-        for index in tally.inHand {
-            guard let next = next(of: index).first, !work.contains(next) else { continue }
+        // Clips before stills: their price was reserved with the still.
+        for index in tally.inProgress {
+            guard let next = nextSteps(of: index).first, !work.contains(next) else { continue }
             if budget.reserve(price(of: next)) { work.insert(next) }
         }
         var drawing = work.count { if case .still = $0 { true } else { false } }
-        for index in tally.undrawn {
+        for index in tally.withoutStill {
             guard drawing < options.imageConcurrency ?? JobDefaults.imageConcurrency else { break }
-            let choices = next(of: index)
+            let choices = nextSteps(of: index)
             guard work.isDisjoint(with: choices), let still = choices.first(where: { budget.reserve(price(of: $0)) })
             else { continue }
             work.insert(still)
@@ -36,59 +40,61 @@ extension UnderstudyMachine {
         return work
     }
 
-    /// The narrations that are still to replace the sound of clips.
+    /// The narrations that clips still need.
     var narrations: Set<JobWork> {
-        Set(tally.inHand.filter { segments[$0].clip != nil }.map { .narrate(segment: $0) })
+        Set(tally.inProgress.filter { segments[$0].clip != nil }.map { .narrate(segment: $0) })
     }
 
     /// Speculative stills, at most `imageConcurrency` at a time and within the hedge's budget; each is attempted twice.
     ///
     /// - Parameters:
-    ///   - granted: what is under way.
-    ///   - left: of the hedge's budget.
-    func hedgeWork(_ granted: Set<JobWork>, left: USD) -> Set<JobWork> {
-        var budget = Budget(left: left)
+    ///   - inFlight: the work in flight.
+    ///   - remaining: what remains of the hedge's budget.
+    func hedgeWork(_ inFlight: Set<JobWork>, remaining: USD) -> Set<JobWork> {
+        var budget = Budget(remaining: remaining)
         var work: Set<JobWork> = []
-        for kept in granted {
-            guard case .still(let index, let attempt, let provider) = kept, lacksStill(index),
+        for current in inFlight {
+            guard case .still(let index, let attempt, let provider) = current, lacksStill(index),
                 attempt == segments[index].stillAttempts
             else { continue }
-            budget.pay(stillPrice(provider))
-            work.insert(kept)
+            budget.spend(stillPrice(provider))
+            work.insert(current)
         }
-        for index in tally.undrawn where !segments[index].isSpareGivenUp {
+        for index in tally.withoutStill where !segments[index].hasSpareFailed {
             guard work.count < options.imageConcurrency ?? JobDefaults.imageConcurrency else { break }
-            guard let wanted = next(of: index).first, !work.contains(where: { $0.segment == index }) else { continue }
+            guard let wanted = nextSteps(of: index).first, !work.contains(where: { $0.segment == index }) else {
+                continue
+            }
             guard case .still(_, _, let provider) = wanted, budget.reserve(stillPrice(provider)) else { continue }
             work.insert(wanted)
         }
         return work
     }
 
-    /// What a provider's still costs.
+    /// The price of a provider's still.
     func stillPrice(_ provider: String?) -> USD {
-        provider == StillProvider.card || provider == StillProvider.given ? .zero : plan?.imagePrice ?? .zero
+        provider == StillProvider.card || provider == StillProvider.userImage ? .zero : plan?.imagePrice ?? .zero
     }
 
-    private func isOpen(_ index: Int) -> Bool {
+    private func isUnfinished(_ index: Int) -> Bool {
         segments.indices.contains(index) && segments[index].maker != .lead && !segments[index].isReady
     }
 
-    /// The next step of a segment; of stills the one that is wanted, then the one that is allowed in its place.
-    private func next(of index: Int) -> [JobWork] {
+    /// The possible next steps of a segment in order of preference: a still of the chosen provider, then the card that may replace it.
+    private func nextSteps(of index: Int) -> [JobWork] {
         let segment = segments[index]
         if segment.clip != nil { return [.narrate(segment: index)] }
         if segment.still != nil { return [.clip(segment: index)] }
         let card = JobWork.still(segment: index, attempt: segment.stillAttempts, provider: StillProvider.card)
-        if segment.takesCard { return [card] }
-        if segment.given != nil {
-            return [.still(segment: index, attempt: segment.stillAttempts, provider: StillProvider.given)]
+        if segment.usesCard { return [card] }
+        if segment.userImage != nil {
+            return [.still(segment: index, attempt: segment.stillAttempts, provider: StillProvider.userImage)]
         }
         let wanted = JobWork.still(segment: index, attempt: segment.stillAttempts, provider: options.imageProvider)
         return options.onImageFailure == .card ? [wanted, card] : [wanted]
     }
 
-    /// What must be at hand for a step to begin.
+    /// The amount to reserve before a step starts: its own price and that of the steps it leads to.
     private func price(of work: JobWork) -> USD {
         let clip = plan?.clipPrice ?? .zero
         return switch work {

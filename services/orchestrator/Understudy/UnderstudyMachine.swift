@@ -1,68 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 
 /// The understudy's part of a job: its segments over all runs, from the still to the narrated clip. Pure.
 struct UnderstudyMachine: Sendable {
-    /// What the understudy works for.
+    /// The purpose of the understudy's current work.
     enum Mode: Sendable {
-        /// The film: the lead has failed.
+        /// Making the film after the takeover.
         case film
-        /// The narrations of clips whose film is being made: who stitches it may have found out first that one cannot be used.
+        /// Adding narrations to clips whose film is already being stitched. The stitcher may report an unusable narration first.
         case narrations
-        /// Stills that may be needed: the lead takes long.
+        /// Preparing stills speculatively while the lead is working.
         case hedge
     }
 
     let options: JobOptions
-    /// What the job works on; `nil` until the storyboard is read.
+    /// The job's plan; `nil` until the storyboard is read.
     private(set) var plan: JobPlan?
     private(set) var segments: [SegmentRecord] = []
-    /// What is still to be done of them.
+    /// The remaining work on the segments.
     private(set) var tally = SegmentTally()
-    /// Whether the understudy has, or had, a part in the film.
+    /// Whether the takeover has happened in this job.
     private(set) var hasBegun = false
 
     init(_ options: JobOptions) { self.options = options }
 
     // MARK: - State
 
-    /// Stills and clips done, of all steps; the stitching is yet to come.
+    /// Finished steps of all steps, before the stitching.
     var progress: Progress { progress(isStitched: false) }
 
-    /// Stills, clips and the stitching done, of all steps.
+    /// Finished steps of all steps: stills, clips and the stitching.
     func progress(isStitched: Bool) -> Progress {
         Progress(done: tally.steps + (isStitched ? 1 : 0), total: segments.isEmpty ? 0 : segments.count * 2 + 1)
     }
 
-    /// Whether the film can be stitched. A film that is stitched on this machine does not wait for the narrations of its clips: it is made
-    /// of their pictures and of the narrations themselves. MediaConvert's ledger tells films apart by their clips, which have to stay as
-    /// they are.
-    var isReadyForFilm: Bool { plan?.stitchBackend == .local ? tally.hasAllClips : tally.isEmpty }
+    /// Whether the film can be stitched. Local stitching does not wait for the narrations of the clips, because it uses the clips' video
+    /// and the narration files. MediaConvert needs the narrated clips: its job ledger identifies films by their clips.
+    var canStitch: Bool { plan?.stitchBackend == .local ? tally.hasAllClips : tally.isEmpty }
 
-    /// Narrations that could not be used.
-    var lostNarrations: Int { segments.count { $0.narration == .failed } }
+    /// The number of narrations that could not be used.
+    var failedNarrations: Int { segments.count { $0.narration == .failed } }
 
-    /// Whether a still of the segment is yet to be made.
+    /// Whether the segment exists and has no still.
     func lacksStill(_ index: Int) -> Bool { segments.indices.contains(index) && segments[index].still == nil }
 
-    // MARK: - Turns
+    // MARK: - Runs
 
+    /// Sets the plan and creates its segments.
     mutating func load(_ plan: JobPlan) {
         self.plan = plan
         segments = plan.segments.map(SegmentRecord.init)
         tally = SegmentTally(segments)
     }
 
-    /// Begins with what the film lacks.
+    /// Starts making the segments that the film lacks.
     mutating func begin(_ record: inout JobRecord) {
         hasBegun = true
-        useSpares()
-        let count = tally.undrawn.count + tally.inHand.count
-        record.say(.understudy, .starting, "Agent6 makes \(count) of \(segments.count) segments", progress: progress)
+        useSpareStills()
+        let count = tally.withoutStill.count + tally.inProgress.count
+        record.post(.understudy, .starting, "Agent6 makes \(count) of \(segments.count) segments", progress: progress)
     }
 
-    /// What was prepared, and not needed then, is needed now.
-    private mutating func useSpares() {
+    /// Uses prepared stills for segments that have neither a still nor a clip.
+    private mutating func useSpareStills() {
         guard segments.contains(where: { $0.spare != nil }) else { return }
         changeAll { segment in
             guard let spare = segment.spare, segment.still == nil, segment.clip == nil else { return }
@@ -73,15 +75,17 @@ struct UnderstudyMachine: Sendable {
         }
     }
 
-    /// The lead has made the film as a whole.
-    mutating func giveWay() { changeAll { $0.giveWay(to: $0.clip) } }
+    /// Marks all segments as made by the lead, which made the film as a whole.
+    mutating func useLeadFilm() { changeAll { $0.useLeadClip($0.clip) } }
 
-    /// The lead has made the clips of some segments.
-    mutating func giveWay(to clips: [String: String?]) {
-        changeAll { segment in if let clip = clips[segment.id] { segment.giveWay(to: clip) } }
+    /// Uses clips of the lead.
+    ///
+    /// - Parameter clips: artifact URIs by segment id.
+    mutating func useLeadClips(_ clips: [String: String?]) {
+        changeAll { segment in if let clip = clips[segment.id] { segment.useLeadClip(clip) } }
     }
 
-    /// The job runs again: what is chosen is to be made anew.
+    /// Prepares a retry: resets the selected segments and reuses the others.
     mutating func retry(_ selection: RetrySelection) {
         changeAll { segment in
             let isChosen =
@@ -90,30 +94,30 @@ struct UnderstudyMachine: Sendable {
                 case .all: true
                 case .segments(let ids): ids.contains(segment.id)
                 }
-            isChosen ? segment.reset() : segment.keep()
+            isChosen ? segment.reset() : segment.reuse()
         }
     }
 
-    /// The job runs again for other clips of the lead.
-    mutating func keepAll() { changeAll { $0.keep() } }
+    /// Prepares an upgrade: reuses all segments.
+    mutating func reuseAll() { changeAll { $0.reuse() } }
 
-    /// What the user changed holds from the next time on that a segment is made.
+    /// Applies the user's edits, by segment id. They take effect when a segment is made again.
     mutating func edit(_ edits: [String: SegmentEdit]) {
         changeAll { segment in
             guard let edit = edits[segment.id] else { return }
             segment.guidance = edit.prompt ?? segment.guidance
-            segment.given = edit.image
+            segment.userImage = edit.image
             segment.spare = nil
         }
     }
 
-    /// Puts all segments back.
+    /// Restores the segments of before an upgrade.
     mutating func restore(_ segments: [SegmentRecord]) {
         self.segments = segments
         tally = SegmentTally(segments)
     }
 
-    /// Changes one segment, and what is to be done with it.
+    /// Changes one segment and updates the tally.
     private mutating func change(_ index: Int, _ body: (inout SegmentRecord) -> Void) {
         let old = segments[index]
         body(&segments[index])
@@ -127,9 +131,9 @@ struct UnderstudyMachine: Sendable {
 
     // MARK: - Events
 
-    /// Takes the end of a piece of its work. What comes twice, or for a segment that there is not, changes nothing.
+    /// Applies an event that ends a piece of work. Repeated events, and events of unknown segments, change nothing.
     ///
-    /// - Returns: why the understudy has failed; `nil` while it has not.
+    /// - Returns: the error with which the understudy fails; `nil` if it continues.
     mutating func apply(_ event: JobEvent, _ mode: Mode, _ record: inout JobRecord) -> ServiceError? {
         switch event {
         case .imageMade(let index, let image, let startedAt) where lacksStill(index):
@@ -153,7 +157,7 @@ struct UnderstudyMachine: Sendable {
             entry.cost = clip.cost
             record.book(entry)
             record.warn((clip.warnings ?? []).map { "\(segments[index].id): \($0)" })
-            say("made the clip of \(segments[index].id)", index, &record)
+            post("made the clip of \(segments[index].id)", index, &record)
         case .clipFailed(let index, let error, let startedAt) where segments.indices.contains(index):
             guard segments[index].clip == nil else { break }
             change(index) { $0.error = error }
@@ -165,8 +169,8 @@ struct UnderstudyMachine: Sendable {
             guard segments[index].narration == .pending else { break }
             change(index) { $0.narration = .done }
             record.book(entry(.narration, index, startedAt, .narration))
-            say("narrated \(segments[index].id)", index, &record)
-            warnOfCut(index, trimmed, by: .understudy, &record)
+            post("narrated \(segments[index].id)", index, &record)
+            warnAboutTrimming(index, trimmed, by: .understudy, &record)
         case .narrationFailed(let index, let error, let startedAt) where segments.indices.contains(index):
             guard segments[index].narration == .pending else { break }
             change(index) { $0.narration = .failed }
@@ -175,7 +179,7 @@ struct UnderstudyMachine: Sendable {
             record.book(entry)
             let warning = "\(segments[index].id): \(error.message); this part of the film is silent"
             mode == .narrations ? record.warnOnce([warning]) : record.warn(warning)
-            say("warning: \(warning)", index, &record)
+            post("warning: \(warning)", index, &record)
         default: break
         }
         return nil
@@ -194,62 +198,62 @@ struct UnderstudyMachine: Sendable {
         entry.saved = image.saved ?? .zero
         record.book(entry)
         record.warn((image.warnings ?? []).map { "\(segments[index].id): \($0)" })
-        say("drew the still of \(segments[index].id)", index, &record)
+        post("drew the still of \(segments[index].id)", index, &record)
     }
 
-    /// Continues if `imagegen` has something left to try; else a card, if the user allows it; else the understudy has failed.
+    /// Tries again if `imagegen` offers another attempt; else uses a card if `on_image_failure` allows it; else fails.
     private mutating func stillFailed(_ index: Int, _ error: ServiceError, _ mode: Mode, _ record: inout JobRecord)
         -> ServiceError?
     {
         if let next = error.nextAttempt {
             change(index) { $0.stillAttempts = next }
-            sayRetry(index, error, &record)
+            postRetry(index, error, &record)
             return nil
         }
         change(index) { segment in
             segment.stillAttempts = 0
-            // A later try is an order of its own.
+            // A later attempt is a new order.
             segment.series += 1
         }
         guard mode == .hedge else { return giveUpStill(index, error, &record) }
-        // A still that cannot be prepared is no failure yet.
-        change(index) { $0.isSpareGivenUp = true }
+        // A speculative still that fails is not a failure of the understudy.
+        change(index) { $0.hasSpareFailed = true }
         return nil
     }
 
-    /// The rule of journals with `imageFailed`: one retry.
+    /// Handles `imageFailed` of older journals: one retry.
     private mutating func imageFailed(_ index: Int, _ error: ServiceError, _ record: inout JobRecord) -> ServiceError? {
         change(index) { $0.stillAttempts += 1 }
-        guard segments[index].stillAttempts < 2, !Self.isHopeless(error) else {
+        guard segments[index].stillAttempts < 2, !Self.isPermanent(error) else {
             return giveUpStill(index, error, &record)
         }
-        sayRetry(index, error, &record)
+        postRetry(index, error, &record)
         return nil
     }
 
-    /// The rule of journals with `imageFailed`: a still that cannot be prepared is no failure yet.
+    /// Handles `imageFailed` of older journals during a hedge: one retry, and no failure.
     private mutating func hedgeFailed(_ index: Int, _ error: ServiceError) -> ServiceError? {
         change(index) { segment in
-            segment.stillAttempts = Self.isHopeless(error) ? 2 : segment.stillAttempts + 1
-            segment.isSpareGivenUp = segment.stillAttempts >= 2
+            segment.stillAttempts = Self.isPermanent(error) ? 2 : segment.stillAttempts + 1
+            segment.hasSpareFailed = segment.stillAttempts >= 2
         }
         return nil
     }
 
     private mutating func giveUpStill(_ index: Int, _ error: ServiceError, _ record: inout JobRecord) -> ServiceError? {
         let id = segments[index].id
-        guard options.onImageFailure == .card, !segments[index].takesCard else {
+        guard options.onImageFailure == .card, !segments[index].usesCard else {
             change(index) { $0.error = error }
             return named(error, index)
         }
-        change(index) { $0.takesCard = true }
-        record.warn("\(id): \(error.message); a card takes the still's place")
-        say("a card takes the place of the still of \(id)", index, &record)
+        change(index) { $0.usesCard = true }
+        record.warn("\(id): \(error.message); a card is used instead")
+        post("a card is used for the still of \(id)", index, &record)
         return nil
     }
 
-    /// Whether trying again cannot help.
-    private static func isHopeless(_ error: ServiceError) -> Bool {
+    /// Whether a retry cannot succeed.
+    private static func isPermanent(_ error: ServiceError) -> Bool {
         switch error.kind {
         case .quotaExhausted, .contentRejected, .unauthorized, .invalidParams: true
         case .unavailable: !error.retryable
@@ -257,6 +261,7 @@ struct UnderstudyMachine: Sendable {
         }
     }
 
+    /// The error with the segment's id before its message.
     private func named(_ error: ServiceError, _ index: Int) -> ServiceError {
         var error = error
         error.message = "\(segments[index].id): \(error.message)"
@@ -265,8 +270,8 @@ struct UnderstudyMachine: Sendable {
 
     // MARK: - Stopped calls
 
-    /// Books what the stopped call of a still reports; what it may have cost where its reply did not come.
-    func stopped(
+    /// Books the cost that the stopped call of a still reports, or its possible cost if no reply arrived.
+    func settleStoppedCall(
         _ index: Int, provider: String?, _ error: ServiceError, startedAt: Timestamp, _ mode: Mode,
         _ record: inout JobRecord
     ) {
@@ -277,8 +282,8 @@ struct UnderstudyMachine: Sendable {
         record.book(entry)
     }
 
-    /// A still that was made although it was to be stopped is paid for; it is stored for a retry.
-    mutating func drawnTooLate(
+    /// Books a still that was finished although its call was stopped, and keeps it for a retry.
+    mutating func recordLateStill(
         _ index: Int, _ image: GeneratedImage, startedAt: Timestamp, isHedged: Bool, _ record: inout JobRecord
     ) {
         change(index) { segment in
@@ -310,20 +315,21 @@ struct UnderstudyMachine: Sendable {
         return entry
     }
 
-    private func say(_ message: String, _ index: Int, _ record: inout JobRecord) {
-        record.say(.understudy, .processing, message, segmentID: segments[index].id, progress: progress)
+    private func post(_ message: String, _ index: Int, _ record: inout JobRecord) {
+        record.post(.understudy, .processing, message, segmentID: segments[index].id, progress: progress)
     }
 
-    private func sayRetry(_ index: Int, _ error: ServiceError, _ record: inout JobRecord) {
-        say("the still of \(segments[index].id) failed (\(error.message)), trying once more", index, &record)
+    private func postRetry(_ index: Int, _ error: ServiceError, _ record: inout JobRecord) {
+        post("the still of \(segments[index].id) failed (\(error.message)), retrying", index, &record)
     }
 
-    /// A narration that is longer than its segment loses its end.
+    /// Warns that the end of a narration was cut because it is longer than its segment.
     ///
     /// - Parameters:
-    ///   - trimmed: seconds; `nil` for none.
-    ///   - actor: who says so.
-    func warnOfCut(_ index: Int, _ trimmed: Double?, by actor: Agent, _ record: inout JobRecord) {
+    ///   - index: the index of the segment.
+    ///   - trimmed: the seconds that were cut; `nil` for none.
+    ///   - agent: the agent of the status message.
+    func warnAboutTrimming(_ index: Int, _ trimmed: Double?, by agent: Agent, _ record: inout JobRecord) {
         guard let trimmed, trimmed >= NarrationFit.tolerance, plan?.segments.continuesNarration(after: index) != true
         else { return }
         let id = segments[index].id
@@ -331,6 +337,6 @@ struct UnderstudyMachine: Sendable {
         let warning = "\(id): the narration is \(seconds) s longer than its segment; its end is cut"
         guard !record.warnings.contains(warning) else { return }
         record.warn(warning)
-        record.say(actor, .processing, "warning: \(warning)", segmentID: id, progress: progress)
+        record.post(agent, .processing, "warning: \(warning)", segmentID: id, progress: progress)
     }
 }

@@ -1,29 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import ArgumentParser
 import Contracts
 
+/// `understudy breaker`: shows or sets the breaker of an agent or provider.
 struct BreakerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "breaker", abstract: "Show an agent's breaker, or set it by hand.",
+        commandName: "breaker", abstract: "Show or set the circuit breaker of an agent or an image provider.",
         discussion: """
-            After failures in a row an agent is not called for a while, and jobs go straight to the understudy. open keeps calls \
-            away, close lets them through, both until the next reset; reset forgets the failures.
+            After several failures in a row the breaker opens: the agent is not called for a while, and jobs go straight to the \
+            understudy. open blocks calls and close allows them until the next reset; reset also clears the failures.
             """)
 
-    @Argument(help: "agent5, or the name of an image provider.")
+    @Argument(help: "agent5, or an image provider, e.g. imagegen/openai.")
     var agent: String
 
     @Argument(help: "open, close, reset or status.")
     var action: Action = .status
 
-    @Flag(help: "Print the breaker as JSON.")
+    @Flag(help: "Print JSON.")
     var json = false
 
     @OptionGroup var limit: TimeLimit
 
+    /// What to do with the breaker.
     enum Action: String, ExpressibleByArgument, CaseIterable {
         case open, close, reset, status
 
-        var request: BreakerAction {
+        fileprivate var request: BreakerAction {
             switch self {
             case .open: .open
             case .close: .close
@@ -34,31 +38,8 @@ struct BreakerCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let view = try await limit.ask(
+        let view = try await limit.call(
             OrchestratorAPI.breaker, BreakerRequest(agent: agent, action: action.request))
-        json ? try Terminal.printJSON(view) : Terminal.print(BreakerStory.text(view))
-    }
-}
-
-/// A breaker in words.
-enum BreakerStory {
-    static func text(_ view: BreakerView) -> String {
-        var sentences = [state(view)]
-        if view.failures > 0 {
-            sentences.append("\(view.failures) \(view.failures == 1 ? "failure" : "failures in a row").")
-        }
-        if let moment = view.probesAt { sentences.append("The next try is at \(Moment.text(moment)).") }
-        return sentences.joined(separator: " ")
-    }
-
-    private static func state(_ view: BreakerView) -> String {
-        let meaning =
-            switch view.state {
-            case .closed: "closed: jobs call \(view.agent)"
-            case .open: "open: jobs go straight to the understudy"
-            case .halfOpen: "half open: one job tries whether \(view.agent) is back"
-            }
-        let byHand = view.forced ? ", set by hand" : ""
-        return "The breaker of \(view.agent) is \(meaning)\(byHand), since \(Moment.text(view.since))."
+        json ? try Terminal.printJSON(view) : Terminal.print(BreakerSummary.text(view))
     }
 }

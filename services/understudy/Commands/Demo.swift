@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import ArgumentParser
 import Artifacts
 import Contracts
@@ -6,14 +8,15 @@ import Foundation
 import JSON
 import Untrusted
 
+/// `understudy demo`: shows a takeover.
 struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show a takeover: the sample film, with a lead that fails.",
-        discussion: "Needs no network and no account. The film lies in the store, see --store.")
+        abstract: "Show a takeover: the sample film with a failing lead.",
+        discussion: "Needs no network and no account. The film is written to the store, see --store.")
 
     @Option(
         help: ArgumentHelp(
-            "The store's folder, or s3://bucket/prefix; $UNDERSTUDY_STORE or ./store if absent.", valueName: "dir"))
+            "The store: a folder or s3://bucket/prefix; $UNDERSTUDY_STORE or ./store if absent.", valueName: "dir"))
     var store: String?
 
     @Option(help: ArgumentHelp("An option of the job, e.g. mode=simple; may be repeated.", valueName: "name=value"))
@@ -34,11 +37,11 @@ struct Demo: AsyncParsableCommand {
         }
         var options = Dictionary(option.map { ($0.name, $0.value) }) { _, last in last }
         options["mode"] = options["mode"] ?? "fade"
-        Terminal.print("A storyboard of four segments and sixty seconds, and a lead that is about to fail.\n")
+        Terminal.print("A storyboard of four segments and sixty seconds, and a lead that will fail.\n")
         let session = JobSession(
             request: JobSession.Request(
                 user: "demo", session: "lighthouse", storyboard: "\(sample)/storyboard.json", audio: sample,
-                options: .object(options), output: nil, isPrivate: true, environment: environment))
+                options: .object(options), output: nil, usesTemporaryStack: true, environment: environment))
         guard let receipt = try await session.run() else { throw Failure.interrupted }
         Terminal.print("")
         if let takeover = receipt.takeover {
@@ -49,17 +52,18 @@ struct Demo: AsyncParsableCommand {
         for warning in receipt.warnings { Terminal.print("warning: \(warning.printable())") }
         let film = Self.path(receipt.videoURL ?? "")
         Terminal.print("Film: \(film)")
-        Terminal.print("The whole story: understudy receipt \(film.replacing("/final.mp4", with: "/receipt.json"))")
+        Terminal.print("Receipt: understudy receipt \(film.replacing("/final.mp4", with: "/receipt.json"))")
         Terminal.print(receipt.costs.line)
         Terminal.print("")
-        Terminal.print(Story.stages(receipt.stages))
+        Terminal.print(JobSummary.stages(receipt.stages))
     }
 
+    /// The path of a local file, or the URI of an object.
     private static func path(_ uri: String) -> String {
         uri.hasPrefix("file://") ? String(uri.dropFirst(7)) : uri
     }
 
-    /// A provider that begins well and then has no credit left, as providers do.
+    /// The script of a lead that begins well and then has no credit left.
     private static let script = """
         {"calls": [{"steps": [
           {"progress": 0.05, "message": "queued at the video provider"},

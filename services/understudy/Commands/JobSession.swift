@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Artifacts
 import Calls
 import Contracts
@@ -9,18 +11,26 @@ import JobFiles
 import ServiceKit
 import ServicePool
 
-/// A job that is followed from its start to its end, on a stack that runs, or on one that is started for it.
+/// Runs one job and follows it to its end, on the running stack or on a temporary one.
+///
+/// ```swift
+/// let receipt = try await JobSession(request: request).run()
+/// ```
 struct JobSession: Sendable {
+    /// What to run.
     struct Request: Sendable {
         var user: String
         var session: String
+        /// The path of a storyboard to copy into the store.
         var storyboard: String?
+        /// The path of a folder of narrations to copy into the store.
         var audio: String?
         var options: JSONValue
+        /// Where to copy the film.
         var output: String?
-        /// Use a stack of one's own even where one runs.
-        var isPrivate = false
-        /// What the private stack's services get beside this process's environment.
+        /// Whether a temporary stack is used even if one is running.
+        var usesTemporaryStack = false
+        /// Variables of the temporary stack's services, besides this process's environment.
         var environment: [String: String] = [:]
     }
 
@@ -34,26 +44,26 @@ struct JobSession: Sendable {
         try await withOrchestrator { connection, layout in try await follow(connection, layout) }
     }
 
-    /// Connects to the orchestrator of the stack that runs, or of one that is started for as long as `body` runs.
+    /// Connects to the orchestrator of the running stack, or of a temporary one that runs as long as `body`.
     ///
-    /// - Parameter body: gets the connection, and where the orchestrator has the files of its jobs.
+    /// - Parameter body: takes the connection, and where the orchestrator stores the files of its jobs.
     func withOrchestrator<T: Sendable>(
         _ body: (_ orchestrator: RPCConnection, _ layout: ServiceLayout) async throws -> T
     ) async throws -> T {
         let settings = try ServiceSettings()
-        if !request.isPrivate,
-            let connection = try await Callee.connectIfUp(.orchestrator, in: settings.runDirectory)
+        if !request.usesTemporaryStack,
+            let connection = try await ReplicaConnection.connectIfRunning(.orchestrator, in: settings.runDirectory)
         {
             return try await body(connection, try await Self.layout(of: connection))
         }
-        // The log outlives the stack: it is wanted most when something went wrong.
+        // The log is outside the stack's folder, so that it remains for the diagnosis of a failure.
         let log = "\(settings.stateDirectory)/last-run.log"
         StateDirectory.protect(settings.stateDirectory)
         var environment = settings.environment.merging(request.environment) { _, own in own }
         environment["UNDERSTUDY_LOG_FILE"] =
             settings.string("UNDERSTUDY_LOG_FILE") ?? "\(settings.stateDirectory)/logger/events.jsonl"
         environment["UNDERSTUDY_STORE"] = environment["UNDERSTUDY_STORE"] ?? settings.store
-        return try await PrivateStack.with(environment, log: log) { stack in
+        return try await TemporaryStack.with(environment, log: log) { stack in
             let connection = try await stack.connect(.orchestrator)
             let result = try await body(connection, try await Self.layout(of: connection))
             await connection.close()
@@ -65,29 +75,29 @@ struct JobSession: Sendable {
         let health = try await orchestrator.call(ServiceHealth.method, NoParams(), timeout: .seconds(5))
         guard let layout = health.layout else {
             throw ServiceError(
-                .unavailable, "the orchestrator does not report its store: it is older than this program")
+                .unavailable, "the orchestrator does not report its store: update it to this program's version")
         }
         return layout
     }
 
-    /// The session's folders.
-    func places(in layout: ServiceLayout) throws(ServiceError) -> Places {
-        try Places(root: layout.root, userID: request.user, sessionID: request.session)
+    /// The paths of the session's files.
+    func paths(in layout: ServiceLayout) throws(ServiceError) -> JobFilePaths {
+        try JobFilePaths(root: layout.root, userID: request.user, sessionID: request.session)
     }
 
     private func follow(_ connection: RPCConnection, _ layout: ServiceLayout) async throws -> Receipt? {
         let inputs = try await StagedInputs(
             storyboard: request.storyboard, audio: request.audio, store: layout.store,
-            places: try places(in: layout))
+            paths: try paths(in: layout))
         do {
             let receipt = try await follow(connection)
-            await inputs.keep()
+            await inputs.commit()
             return receipt
-        } catch let error as any ServiceErrorConvertible where Self.isRefusal(error.serviceError) {
-            await inputs.takeBack()
+        } catch let error as any ServiceErrorConvertible where Self.concernsInputs(error.serviceError) {
+            await inputs.rollBack()
             throw error
         } catch {
-            await inputs.keep()
+            await inputs.commit()
             throw error
         }
     }
@@ -95,11 +105,11 @@ struct JobSession: Sendable {
     /// Starts the job and follows it to its end.
     private func follow(_ connection: RPCConnection) async throws -> Receipt? {
         let jobID = try await start(connection)
-        let outcome: JobView? = try await Interruption.race { try await watch(jobID, connection) }
+        let outcome: JobView? = try await InterruptSignals.race { try await watch(jobID, connection) }
         guard let view = outcome else {
             _ = try await connection.call(OrchestratorAPI.cancel, JobReference(jobID: jobID))
             _ = try? await watch(jobID, connection, isQuiet: true)
-            Terminal.print("\(jobID) is cancelled")
+            Terminal.print("\(jobID) was cancelled")
             return nil
         }
         if let error = view.error { throw error }
@@ -111,8 +121,8 @@ struct JobSession: Sendable {
         return try await connection.call(OrchestratorAPI.receipt, JobReference(jobID: jobID))
     }
 
-    /// Whether the inputs themselves were the fault.
-    private static func isRefusal(_ error: ServiceError) -> Bool {
+    /// Whether an error rejects the inputs.
+    private static func concernsInputs(_ error: ServiceError) -> Bool {
         switch error.kind {
         case .invalidParams, .tooLarge: true
         default: false
@@ -120,17 +130,17 @@ struct JobSession: Sendable {
     }
 
     private func start(_ connection: RPCConnection) async throws -> String {
-        // The options are a person's: the orchestrator finds what is wrong with them, unknown names too.
+        // Unchecked: the orchestrator validates the user's options, unknown names included.
         let params: JSONValue = [
             "user_id": .string(request.user), "session_id": .string(request.session), "options": request.options,
         ]
         return try await connection.call(OrchestratorAPI.start.unchecked, params).jobID
     }
 
-    /// Shows a job's messages until it is at its end.
+    /// Prints the status messages of a job until it ends.
     private func watch(_ jobID: String, _ connection: RPCConnection, isQuiet: Bool = false) async throws -> JobView {
         var display = ProgressDisplay(segments: [], isInteractive: Terminal.isInteractive) {
-            FileHandleOutput.output($0)
+            StandardStreams.output($0)
         }
         _ = try await connection.call(OrchestratorAPI.watch, WatchJobs(jobID: jobID, afterSeq: isQuiet ? nil : 0))
         let now = try await connection.call(OrchestratorAPI.status, JobStatus(jobID: jobID, guidance: false))
@@ -142,7 +152,7 @@ struct JobSession: Sendable {
                 if message.agentNumber == .understudy, message.status == .starting {
                     let view = try await connection.call(
                         OrchestratorAPI.status, JobStatus(jobID: jobID, guidance: false))
-                    display.know(view.segments.map(\.segmentID))
+                    display.setSegments(view.segments.map(\.segmentID))
                 }
                 if !isQuiet { display.show(message) }
                 isDone = message.jobState.isTerminal
@@ -151,7 +161,10 @@ struct JobSession: Sendable {
         }
         try Task.checkCancellation()
         guard isDone else {
-            throw ServiceError(.unavailable, "the orchestrator went away; the job \(jobID) goes on when it is back")
+            throw ServiceError(
+                .unavailable,
+                "the connection to the orchestrator was lost; the job \(jobID) continues when it is back: see `understudy watch \(jobID)`"
+            )
         }
         return try await connection.call(OrchestratorAPI.status, JobStatus(jobID: jobID, guidance: false))
     }

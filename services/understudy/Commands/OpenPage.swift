@@ -1,13 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import ArgumentParser
 import Foundation
 import ServiceKit
 
+/// `understudy open`: opens the page in the browser.
 struct OpenPage: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "open", abstract: "Open the page of a job, or of all jobs, in the browser.",
-        discussion: "Prints the address; where there is no browser to open, that is all.")
+        commandName: "open", abstract: "Open the web page of a job, or the list of all jobs, in the browser.",
+        discussion: "Always prints the address. Without a desktop it does nothing else.")
 
-    @Argument(help: "A job's id; the list of jobs if absent.")
+    @Argument(help: "The job's ID; the list of jobs if absent.")
     var job: String?
 
     func run() async throws {
@@ -23,7 +26,7 @@ struct OpenPage: AsyncParsableCommand {
         try? process.run()
     }
 
-    /// Where there is a desktop.
+    /// The path of `xdg-open`; `nil` without a desktop.
     private static func opener() -> String? {
         let environment = ProcessInfo.processInfo.environment
         guard environment["DISPLAY"] != nil || environment["WAYLAND_DISPLAY"] != nil else { return nil }

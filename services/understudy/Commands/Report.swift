@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import ArgumentParser
 import Artifacts
 import Contracts
@@ -9,12 +11,13 @@ import JobFiles
 import ServiceKit
 import Untrusted
 
+/// `understudy report`: measures a finished film.
 struct Report: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Check a finished film point by point.",
+        abstract: "Measure a finished film and compare it with its targets.",
         discussion: """
-            Prints what was measured, what it should be, and whether it passes. The exit status is 1 where a point fails.
-            Uses a clipper that runs, or starts one for itself.
+            Prints each measurement, its target, and whether it passes. The exit status is 1 if one fails.
+            Uses a running clipper, or starts a temporary one.
             """)
 
     @Argument(help: "The film's path.")
@@ -23,7 +26,7 @@ struct Report: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The storyboard, to compare the sound with the narrations.", valueName: "file"))
     var storyboard: String?
 
-    @Option(help: ArgumentHelp("The folder of the narrations, {segment}.mp3 and so on.", valueName: "dir"))
+    @Option(help: ArgumentHelp("The folder of the narrations: {segment}.mp3, ...", valueName: "dir"))
     var audio: String?
 
     @Flag(help: "Print JSON.")
@@ -32,8 +35,8 @@ struct Report: AsyncParsableCommand {
     func run() async throws {
         let film = try Self.uri(file)
         let request = ProbeMedia(media: film, decode: true, report: true, narrations: try narrations())
-        let probed = try await OneService.call(ClipperAPI.probe, request)
-        guard let report = probed.report else { throw ServiceError(.internal, "the clipper sent no report") }
+        let probed = try await SingleCall.call(ClipperAPI.probe, request)
+        guard let report = probed.report else { throw ServiceError(.internal, "the clipper returned no report") }
         if json {
             try Terminal.printJSON(report)
         } else {
@@ -43,14 +46,14 @@ struct Report: AsyncParsableCommand {
     }
 
     private static func table(_ report: DeliveryReport) -> String {
-        let points = report.points.map { point in
+        let measurements = report.points.map { point in
             (point.isPassed, point.name.printable(), point.measured.printable(), point.target.printable())
         }
-        let columns = [points.map(\.1.count).max() ?? 0, points.map(\.2.count).max() ?? 0]
+        let widths = [measurements.map(\.1.count).max() ?? 0, measurements.map(\.2.count).max() ?? 0]
         func padded(_ text: String, _ column: Int) -> String {
-            text + String(repeating: " ", count: max(columns[column] - text.count, 0))
+            text + String(repeating: " ", count: max(widths[column] - text.count, 0))
         }
-        let lines = points.map { isPassed, name, measured, target in
+        let lines = measurements.map { isPassed, name, measured, target in
             "\(isPassed ? "pass" : "FAIL")  \(padded(name, 0))  \(padded(measured, 1))  \(target)"
         }
         let failed = report.points.count { !$0.isPassed }
@@ -58,7 +61,7 @@ struct Report: AsyncParsableCommand {
             .joined(separator: "\n")
     }
 
-    /// What the sound should be, where the caller says.
+    /// The narrations to compare the sound with; `nil` without a storyboard.
     private func narrations() throws -> [ProbeNarration]? {
         guard let storyboard else { return nil }
         let data: Data
@@ -77,7 +80,7 @@ struct Report: AsyncParsableCommand {
 
     private func narration(of id: String) -> String? {
         guard let audio else { return nil }
-        return Places.narrationExtensions.map { "\(audio)/\(id).\($0)" }
+        return JobFilePaths.narrationExtensions.map { "\(audio)/\(id).\($0)" }
             .first { (try? Data(contentsOf: URL(filePath: $0), options: .alwaysMapped)) != nil }
             .map { ArtifactURI(filePath: StagedInputs.absolute($0)).description }
     }

@@ -1,20 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import AWS
 import Artifacts
 import Contracts
 import Faults
 import ServiceKit
 
-/// What of AWS is configured: who it takes us for, and whether the bucket, the log group, the queue and the role are there.
+/// Checks the configured parts of AWS: the credentials and their identity, the bucket, the log group, the queue and the role.
 struct AWSCheck {
     private let settings: ServiceSettings
-    /// One for all questions: a search for credentials may run programs and ask servers.
+    /// One account for all checks: finding credentials may run programs and call servers.
     private let account: AWSAccount
 
     init(settings: ServiceSettings) {
         self.settings = settings
-        account = AWSAccount(ofService: settings.environment)
+        account = AWSAccount(serviceEnvironment: settings.environment)
     }
 
+    /// Runs the checks of what is configured; none if nothing of AWS is.
     func findings() async -> [Finding] {
         let bucket = (try? ArtifactURI(settings.store)).flatMap { $0.scheme == .s3 ? $0 : nil }
         let logs = settings.string("UNDERSTUDY_LOG_SINKS")?.contains("cloudwatch") == true
@@ -34,54 +37,55 @@ struct AWSCheck {
         return findings
     }
 
-    private func finding(_ subject: String, _ look: () async throws -> (Finding.Grade, String)) async -> Finding {
+    private func finding(_ subject: String, _ check: () async throws -> (Finding.Grade, String)) async -> Finding {
         do {
-            let (grade, text) = try await look()
+            let (grade, text) = try await check()
             return Finding(grade: grade, subject: subject, text: text)
         } catch {
             return Finding(grade: .bad, subject: subject, text: ServiceError(wrapping: error).message)
         }
     }
 
-    /// Which source of credentials is used, and why not the others.
+    /// The source of the credentials, and why the other sources are not used.
     private func credentials() async throws -> (Finding.Grade, String) {
         let steps = try await account.credentialSteps()
         let isUsed = steps.contains { if case .used = $0.outcome { true } else { false } }
         return (isUsed ? .good : .bad, steps.map(\.description).joined(separator: "; "))
     }
 
-    /// Who AWS takes us for. A store that only speaks like S3 need not have STS, and its credentials are none of AWS's.
+    /// The identity of the credentials. A store with an S3-compatible API need not have STS, and its credentials are not those of AWS.
     ///
     /// - Parameters:
-    ///   - isStoreGood: whether the bucket can be read, so that the credentials are good for what they are used for.
-    ///   - usesServices: whether other services than S3 are configured.
+    ///   - isStoreGood: whether the credentials give access to the bucket.
+    ///   - usesServices: whether services other than S3 are configured.
     private func caller(isStoreGood: Bool, usesServices: Bool) async -> Finding {
         let (store, tokens) = (account.endpoint(.s3), account.endpoint(.sts))
         if let store, tokens == nil, !usesServices {
-            return Finding(grade: .note, subject: "aws", text: "not asked: the store is at \(store), not at AWS")
+            return Finding(grade: .note, subject: "aws", text: "not checked: the store is at \(store), not at AWS")
         }
         let found = await finding("aws") {
-            let caller = try await CallerIdentity.ask(account)
+            let caller = try await CallerIdentity.fetch(account)
             let region = (try? account.region()) ?? "no region"
-            return (.good, "\(caller.arn) of account \(caller.account), by \(try await account.source()), \(region)")
+            let source = try await account.credentialSource()
+            return (.good, "\(caller.arn) of account \(caller.account), by \(source), \(region)")
         }
-        // An endpoint of STS that is configured by itself has to work.
+        // An endpoint that is configured for STS itself must work.
         guard let store, tokens == nil || tokens == store, found.grade == .bad, isStoreGood else { return found }
         return Finding(
             grade: .note, subject: "aws",
-            text: "\(store) has no STS that knows these credentials, and needs none: the bucket can be used")
+            text: "\(store) has no STS that accepts these credentials, and needs none: the bucket can be used")
     }
 
     private func bucket(_ uri: ArtifactURI) async throws -> (Finding.Grade, String) {
         let name = String(uri.path.prefix { $0 != "/" })
         try await S3Client(account: account).checkBucket(name)
-        return (.good, "s3://\(name) is there")
+        return (.good, "s3://\(name) exists")
     }
 
     private func group() async throws -> (Finding.Grade, String) {
         let name = settings.string("UNDERSTUDY_LOG_GROUP") ?? LoggerAPI.group
-        let isThere = try await LogsClient(account: account).hasGroup(name)
-        return (.good, isThere ? "\(name) is there" : "\(name) is not there yet: the first event makes it")
+        let exists = try await LogsClient(account: account).hasGroup(name)
+        return (.good, exists ? "\(name) exists" : "\(name) does not exist yet: the first event creates it")
     }
 
     private func queue() async throws -> (Finding.Grade, String) {
@@ -94,12 +98,12 @@ struct AWSCheck {
     }
 
     private func role() async throws -> (Finding.Grade, String) {
-        let name = settings.string("UNDERSTUDY_MEDIACONVERT_ROLE") ?? SetupRole.usualName
-        if name.hasPrefix("arn:") { return (.note, "\(name) is used as it is") }
-        if let role = try await IAMClient(account: account).role(name) { return (.good, "\(role.arn) is there") }
+        let name = settings.string("UNDERSTUDY_MEDIACONVERT_ROLE") ?? SetupRole.defaultName
+        if name.hasPrefix("arn:") { return (.note, "\(name) is used without a check") }
+        if let role = try await IAMClient(account: account).role(name) { return (.good, "\(role.arn) exists") }
         guard settings.string("UNDERSTUDY_MEDIACONVERT_SETUP") != "off" else {
             return (.bad, "there is no role \(name): call stitcher.setup_role")
         }
-        return (.good, "\(name) is not there yet: the first job makes it")
+        return (.good, "\(name) does not exist yet: the first job creates it")
     }
 }

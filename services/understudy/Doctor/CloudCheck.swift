@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import FoundationEssentials
 import HTTP
@@ -5,14 +7,14 @@ import JSON
 import Secrets
 import ServiceKit
 
-/// What of the outside world is configured, tried by calls that cost nothing: AWS, whether the providers know the keys, and for how long
-/// they keep the models.
+/// Checks the configured cloud services by calls that cost nothing: AWS, the keys of the providers, and when their models are shut down.
 struct CloudCheck {
-    /// Days before its end from which a model's end is a warning.
-    private static let notice = 60.0
+    /// Days before the shutdown of a model from which it is reported.
+    private static let shutdownNotice = 60.0
 
     let settings: ServiceSettings
 
+    /// Runs the checks of what is configured.
     func findings() async -> [Finding] {
         await AWSCheck(settings: settings).findings() + openAI() + replicate()
     }
@@ -38,21 +40,24 @@ struct CloudCheck {
             guard let models = try? JSONDecoder().decode(Models.self, from: body) else {
                 return [
                     Finding(
-                        grade: .bad, subject: "openai", text: "\(base)/models lists no models: check OPENAI_BASE_URL")
+                        grade: .bad, subject: "openai",
+                        text: "\(base)/models returns no list of models: check OPENAI_BASE_URL")
                 ]
             }
             var findings = [
-                Finding(grade: .good, subject: "openai", text: "the key works, \(models.data.count) models")
+                Finding(
+                    grade: .good, subject: "openai",
+                    text: "the key works, \(Formatting.count(models.data.count, "model"))")
             ]
             guard let wanted = settings.string("UNDERSTUDY_OPENAI_IMAGE_MODEL") else { return findings }
             guard let model = models.data.first(where: { $0.id == wanted }) else {
                 findings.append(
                     Finding(
                         grade: .bad, subject: "openai",
-                        text: "the model \(wanted) is not listed: correct UNDERSTUDY_OPENAI_IMAGE_MODEL"))
+                        text: "the model \(wanted) does not exist: correct UNDERSTUDY_OPENAI_IMAGE_MODEL"))
                 return findings
             }
-            if let end = Self.date(model.shutdownDate), end.timeIntervalSinceNow < Self.notice * 86_400 {
+            if let end = Self.date(model.shutdownDate), end.timeIntervalSinceNow < Self.shutdownNotice * 86_400 {
                 let day = end.formatted(.iso8601.year().month().day())
                 let isOver = end.timeIntervalSinceNow <= 0
                 findings.append(
@@ -79,7 +84,11 @@ struct CloudCheck {
         (settings.string(variable) ?? "").split(whereSeparator: { ", ".contains($0) })
     }
 
-    /// Nothing for a provider whose key is not set, unless it is to work.
+    /// Checks a provider's key with a request. A missing key is only reported if the provider is configured.
+    ///
+    /// - Parameters:
+    ///   - isWanted: whether the provider is configured.
+    ///   - read: makes the findings of a successful response.
     private func provider(
         _ name: String, key variable: String, _ isWanted: Bool, url: String, _ read: (Data) -> [Finding]
     ) async -> [Finding] {
@@ -93,9 +102,8 @@ struct CloudCheck {
             let answer = try await HTTPClient().send(request)
             guard answer.isSuccess else {
                 let advice = answer.status == 401 || answer.status == 403 ? ": check \(variable)" : ""
-                return [
-                    Finding(grade: .bad, subject: name, text: "\(request.place) answered \(answer.status)\(advice)")
-                ]
+                let text = "\(request.redactedURL) answered \(answer.status)\(advice)"
+                return [Finding(grade: .bad, subject: name, text: text)]
             }
             return read(answer.body)
         } catch let error as HTTPError {
@@ -105,7 +113,7 @@ struct CloudCheck {
         }
     }
 
-    /// Seconds since 1970, or a day or moment as text.
+    /// The date of a number of seconds since 1970, or of a text that begins with a day.
     private static func date(_ value: JSONValue?) -> Date? {
         if let seconds = value?.double { return Date(timeIntervalSince1970: seconds) }
         guard let text = value?.string else { return nil }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import ArgumentParser
 import Artifacts
 import Calls
@@ -8,10 +10,11 @@ import ServiceKit
 import ServicePool
 import Untrusted
 
+/// `understudy doctor`: checks the installation and the configuration.
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Check what is installed, writable and reachable, and say what to do about the rest.",
-        discussion: "The exit status is 1 if something that is needed is missing.")
+        abstract: "Check what is installed, writable and reachable, and suggest how to fix the rest.",
+        discussion: "The exit status is 1 if something required is missing.")
 
     func run() async throws {
         let settings = try ServiceSettings()
@@ -21,8 +24,8 @@ struct Doctor: AsyncParsableCommand {
         findings.append(folder("state directory", settings.stateDirectory, variable: "UNDERSTUDY_STATE_DIR"))
         findings.append(runDirectory(settings))
         findings += await sockets(settings.runDirectory)
-        findings.append(tool("socat", "apt-get install socat, to talk to the sockets by hand"))
-        findings.append(tool("ffprobe", "apt-get install ffmpeg, to look at films by hand"))
+        findings.append(tool("socat", "apt-get install socat, to call services from a shell"))
+        findings.append(tool("ffprobe", "apt-get install ffmpeg, to inspect films"))
         for finding in findings {
             Terminal.print("\(finding.grade.rawValue)  \(finding.subject): \(finding.text)".printable())
         }
@@ -32,10 +35,10 @@ struct Doctor: AsyncParsableCommand {
     private func executables() -> [Finding] {
         Stack.services.map { service in
             let path = Installation.executable(service)
-            let isThere = FileManager.default.isExecutableFile(atPath: path)
+            let exists = FileManager.default.isExecutableFile(atPath: path)
             return Finding(
-                grade: isThere ? .good : .bad, subject: service,
-                text: isThere ? path : "\(path) is missing: run `make build`")
+                grade: exists ? .good : .bad, subject: service,
+                text: exists ? path : "\(path) is missing: run `make build`")
         }
     }
 
@@ -61,9 +64,9 @@ struct Doctor: AsyncParsableCommand {
             return Finding(grade: .good, subject: "store", text: "\(settings.store) is writable")
         } catch {
             let error = ServiceError(wrapping: error)
-            // Credentials that are missing or wrong, or a bucket that does not answer, are not mended by another bucket.
+            // Another bucket would not help against wrong credentials or an unreachable server.
             let isBucket = (try? ArtifactURI(settings.store))?.scheme == .s3
-            let advice = isBucket ? "" : ": set UNDERSTUDY_STORE to a folder or bucket of yours"
+            let advice = isBucket ? "" : ": set UNDERSTUDY_STORE to a folder or bucket that you own"
             return Finding(grade: .bad, subject: "store", text: "\(error.message)\(advice)")
         }
     }
@@ -82,7 +85,7 @@ struct Doctor: AsyncParsableCommand {
             return Finding(
                 grade: .good, subject: "run directory",
                 text:
-                    "\(settings.runDirectory.path), socket paths of \(longest.utf8.count) of \(RunDirectory.maximumSocketPath) bytes"
+                    "\(settings.runDirectory.path), socket paths of up to \(longest.utf8.count) bytes (limit \(RunDirectory.maximumSocketPath))"
             )
         } catch {
             return Finding(grade: .bad, subject: "run directory", text: error.message)
@@ -95,7 +98,7 @@ struct Doctor: AsyncParsableCommand {
             for instance in directory.instances(of: service) {
                 let subject = "\(service)/\(instance)"
                 do {
-                    let connection = try await directory.connect(to: service, instance: instance, patience: .zero)
+                    let connection = try await directory.connect(to: service, instance: instance, timeout: .zero)
                     let health = try await connection.call(ServiceHealth.method, NoParams(), timeout: .seconds(2))
                     await connection.close()
                     findings.append(Finding(grade: .good, subject: subject, text: health.status.rawValue))
@@ -104,18 +107,19 @@ struct Doctor: AsyncParsableCommand {
                         Finding(
                             grade: .bad, subject: subject,
                             text:
-                                "does not answer (\(ServiceError(wrapping: error).message)): restart it, or remove its socket"
+                                "does not respond (\(ServiceError(wrapping: error).message)): restart it, or remove its socket"
                         ))
                 }
             }
         }
         return findings.isEmpty
-            ? [Finding(grade: .note, subject: "services", text: "none runs; `understudy up` starts them")] : findings
+            ? [Finding(grade: .note, subject: "services", text: "none is running; start them with `understudy up`")]
+            : findings
     }
 
     private func tool(_ name: String, _ advice: String) -> Finding {
-        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
-        let found = folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+        let path = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
+        let found = path.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
         return Finding(grade: found == nil ? .note : .good, subject: name, text: found ?? "not installed: \(advice)")
     }
 }

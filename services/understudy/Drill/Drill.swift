@@ -1,35 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import ArgumentParser
 import Contracts
 import JSON
 
+/// `understudy drill`: tests the takeover against faults of the lead.
 struct Drill: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Rehearse what can go wrong with the lead, without spending.",
+        abstract: "Test the takeover against faults of the lead, without spending money.",
         discussion: """
-            Plays nineteen faults against the real services: a stack of its own in a folder of its own, whatever runs elsewhere, \
-            with a lead that follows a script and stills drawn on this machine. The costs are those that the services book; \
-            nothing is paid. No setting of the environment but the log level counts.
+            Injects nineteen faults into a temporary stack of real services, with a scripted lead and stills drawn on this \
+            machine. Running services are not affected. The costs are those that the services book; nothing is paid. Settings of \
+            the environment are ignored, except the log level.
 
             The exit status is 0 only if all faults passed. --json prints an array of {fault, expected, observed, attempts, \
-            takeover_s, film_ok, cost_usd, passed}; --lines the same objects, each on a line as soon as it is there.
+            takeover_s, film_ok, cost_usd, passed}; --lines prints the same objects, one per line, as soon as they are available.
             """)
 
-    @Flag(help: "List the faults and play none.")
+    @Flag(help: "List the faults and inject none.")
     var list = false
 
-    @Option(help: ArgumentHelp("Play only this fault, by its number; may be repeated.", valueName: "number"))
+    @Option(help: ArgumentHelp("Inject only this fault, by its number; may be repeated.", valueName: "number"))
     var only: [Int] = []
 
     @Flag(help: "Print JSON.")
     var json = false
 
-    @Flag(help: "Print each result as a line of JSON as soon as it is there.")
+    @Flag(help: "Print each result as a line of JSON as soon as it is available.")
     var lines = false
 
     func validate() throws {
         if json, lines { throw ValidationError("--json and --lines exclude each other") }
         for number in only where !DrillFault.all.contains(where: { $0.number == number }) {
-            throw ValidationError("--only \(number): there are the faults 1 to \(DrillFault.all.count)")
+            throw ValidationError("--only \(number): the faults are 1 to \(DrillFault.all.count)")
         }
     }
 
@@ -37,11 +40,11 @@ struct Drill: AsyncParsableCommand {
         let faults = DrillFault.all.filter { only.isEmpty || only.contains($0.number) }
         if list { return Terminal.print(try Self.listed(faults, json: json)) }
         let lines = lines
-        let results = try await Interruption.race {
-            try await DrillStage.with { stage in
-                try await DrillRun(stage: stage) { result in
+        let results = try await InterruptSignals.race {
+            try await DrillStack.with { stack in
+                try await DrillRun(stack: stack) { result in
                     if lines { Terminal.print(json: String(decoding: try JSONCoding.encode(result), as: UTF8.self)) }
-                }.play(faults)
+                }.run(faults)
             }
         }
         guard let results else { throw Failure.interrupted }

@@ -1,21 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import Untrusted
 
-/// What came of a fault, as `drill --json` prints it.
+/// The result of a fault, as `understudy drill --json` prints it.
 struct DrillResult: Codable, Sendable {
     var fault: String
-    /// What should have come of it.
+    /// The expected result in words.
     var expected: String
-    /// What came of it; where it did not pass, what is not as expected.
+    /// The observed result in words; the deviations if it did not pass.
     var observed: String
-    /// Calls of the lead.
+    /// The number of calls of the lead.
     var attempts: Int
-    /// Seconds from the first call of the lead to the takeover; null where nobody took over.
+    /// Seconds from the first call of the lead to the takeover; null if there was none.
     var takeover: Double?
     /// Whether there is a film, and every frame of it decodes.
     var isFilmGood: Bool
-    /// What was booked; nothing of it was spent.
+    /// The booked cost; nothing is really spent.
     var cost: USD
     var isPassed: Bool
 
@@ -27,7 +29,7 @@ struct DrillResult: Codable, Sendable {
         case isPassed = "passed"
     }
 
-    /// Writes an absent takeover as null: every result has the same members.
+    /// Encodes an absent takeover as null, so that every result has the same members.
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(fault, forKey: .fault)
@@ -42,26 +44,27 @@ struct DrillResult: Codable, Sendable {
 }
 
 extension DrillResult {
-    /// A fault that could not be played to its end.
+    /// The result of a fault that could not be injected.
     init(_ fault: DrillFault, error: any Error) {
         self.init(
             fault: fault.name, expected: fault.expectation.text, observed: ServiceError(wrapping: error).description,
             attempts: 0, takeover: nil, isFilmGood: false, cost: .zero, isPassed: false)
     }
 
-    /// All results as a table for people.
+    /// A table of all results, the deviations, and a summary.
     static func table(_ results: [(number: Int, result: DrillResult)]) -> String {
-        var table = TextTable("", "FAULT", "EXPECTED", "WHAT HAPPENED", "ASKED", "TAKEOVER", "FILM", "COST", "")
+        var table = TextTable("", "FAULT", "EXPECTED", "OBSERVED", "CALLS", "TAKEOVER", "FILM", "COST", "")
         for (number, result) in results {
             table.rows.append([
-                "\(number)", result.fault, result.expected, Count.shortened(result.observed, to: 56),
-                "\(result.attempts)", result.takeover.map(Count.seconds) ?? "-", result.isFilmGood ? "decodes" : "none",
+                "\(number)", result.fault, result.expected, Formatting.truncated(result.observed, to: 56),
+                "\(result.attempts)", result.takeover.map(Formatting.seconds) ?? "-",
+                result.isFilmGood ? "decodes" : "none",
                 result.cost.text, result.isPassed ? "pass" : "FAIL",
             ])
         }
         let failed = results.filter { !$0.result.isPassed }
         var lines = [table.text, ""]
-        // A table has no room for the whole story of what went wrong.
+        // The table truncates the deviations.
         lines += failed.map { "\($0.number) \($0.result.fault): \($0.result.observed.printable())" }
         let count = results.count
         lines.append(failed.isEmpty ? "all \(count) passed" : "\(failed.count) of \(count) failed")

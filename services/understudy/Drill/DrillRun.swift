@@ -1,73 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import ServiceKit
 
-/// Plays faults one after the other on one stage.
+/// Injects faults, one after the other, into one stack.
 struct DrillRun: Sendable {
-    /// Seconds after which a fault is given up: a job that hangs is a result, not a reason to hang too.
-    private static let bound = 120.0
+    /// Seconds after which a fault has failed: a job that hangs is a result.
+    private static let timeout = 120.0
 
-    let stage: DrillStage
-    /// Told each result as soon as it is there.
-    let hears: @Sendable (DrillResult) throws -> Void
+    let stack: DrillStack
+    /// Called with each result as soon as it is available.
+    let onResult: @Sendable (DrillResult) throws -> Void
 
-    /// -> a result for each fault; one that cannot be played has not passed.
+    /// Injects the faults.
     ///
-    /// - Throws: `CancellationError`.
-    func play(_ faults: [DrillFault]) async throws -> [DrillResult] {
+    /// - Returns: a result for each fault; a fault that could not be injected has not passed.
+    /// - Throws: `CancellationError`; what `onResult` throws.
+    func run(_ faults: [DrillFault]) async throws -> [DrillResult] {
         var results: [DrillResult] = []
         for fault in faults {
-            if Terminal.isInteractive { FileHandleOutput.error("\(fault.number) \(fault.name) ...\n") }
+            if Terminal.isInteractive { StandardStreams.error("\(fault.number) \(fault.name) ...\n") }
             let result: DrillResult
             do {
-                result = try await bounded { try await play(fault) }
+                result = try await withTimeout { try await run(fault) }
             } catch {
                 try Task.checkCancellation()
                 result = DrillResult(fault, error: error)
             }
-            try hears(result)
+            try onResult(result)
             results.append(result)
         }
         return results
     }
 
-    private func play(_ fault: DrillFault) async throws -> DrillResult {
-        try await forgetFailures()
+    private func run(_ fault: DrillFault) async throws -> DrillResult {
+        try await resetBreaker()
         let session = "fault-\(fault.number)"
         let receipt: Receipt
-        switch fault.play {
+        switch fault.injection {
         case .script(let calls):
-            try stage.direct(calls)
-            receipt = try await stage.job(session, fault.options)
-        case .leadIsGone:
-            receipt = try await stage.without(Agent.lead.service) { try await stage.job(session, fault.options) }
+            try stack.setScript(calls)
+            receipt = try await stack.job(session, fault.options)
+        case .leadDown:
+            receipt = try await stack.without(Agent.lead.service) { try await stack.job(session, fault.options) }
         case .imagesFail(let calls):
-            try stage.direct(calls)
-            receipt = try await stage.withBrokenImages { try await stage.job(session, fault.options) }
-        case .flaps:
-            guard case .recovery(let bound) = fault.expectation.outcome else {
+            try stack.setScript(calls)
+            receipt = try await stack.withFailingImages { try await stack.job(session, fault.options) }
+        case .flapping:
+            guard case .recovery(let limit) = fault.expectation.outcome else {
                 throw ServiceError(.internal, "\(fault.name) is expected to recover")
             }
-            return try await DrillFlaps(fault: fault, stage: stage, bound: bound).play()
+            return try await FlappingDrill(fault: fault, stack: stack, limit: limit).run()
         }
-        return DrillJudge(fault: fault).result(receipt, filmFault: try await stage.fault(ofFilm: receipt))
+        return DrillEvaluator(fault: fault).result(receipt, filmFault: try await stack.fault(ofFilm: receipt))
     }
 
-    /// The failures of one fault must not open the breaker for the next.
-    private func forgetFailures() async throws {
+    /// Clears the failures of the previous fault, which must not open the breaker for the next one.
+    private func resetBreaker() async throws {
         do {
-            _ = try await stage.breaker(.reset)
+            _ = try await stack.breaker(.reset)
         } catch let error as ServiceError where error.kind == .methodNotFound {
             return
         }
     }
 
-    private func bounded(_ body: @escaping @Sendable () async throws -> DrillResult) async throws -> DrillResult {
+    private func withTimeout(_ body: @escaping @Sendable () async throws -> DrillResult) async throws -> DrillResult {
         try await withThrowingTaskGroup(of: DrillResult.self) { group in
             group.addTask { try await body() }
             group.addTask {
-                try await Task.sleep(for: .seconds(Self.bound))
-                throw ServiceError(.timeout, "the job did not end within \(Count.seconds(Self.bound))")
+                try await Task.sleep(for: .seconds(Self.timeout))
+                throw ServiceError(.timeout, "the job did not end within \(Formatting.seconds(Self.timeout))")
             }
             defer { group.cancelAll() }
             guard let result = try await group.next() else { throw CancellationError() }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Faults
 import FoundationEssentials
 import Glibc
@@ -7,36 +9,36 @@ import Subprocess
 import SystemPackage
 import Untrusted
 
-/// One replica of a service as a child process: whenever it ends it is started again, until it is held or stopped.
+/// One replica of a service as a supervised child process: it is restarted whenever it exits, until it is taken down or stopped.
 actor ServiceChild {
-    /// What is wanted of the child.
-    private enum Order: Equatable {
-        case run
-        /// Killed, and not started until it shall run again.
-        case hold
-        /// Ended for good, by this signal.
-        case stop(Int32)
+    /// The state that the supervision keeps the child in.
+    private enum Target: Equatable {
+        case running
+        /// Killed, and not restarted until `bringUp`.
+        case down
+        /// Ended for good by a signal.
+        case stopped(Int32)
     }
 
     nonisolated let service: String
     nonisolated let instance: String
     private let program: ChildProcess
-    private let pause: @Sendable (inout RestartBackOff, Duration) -> Duration
-    private var order = Order.run
+    private let pause: @Sendable (inout RestartBackoff, Duration) -> Duration
+    private var target = Target.running
     private var isAlive = false
-    /// Known a moment after the process is alive.
+    /// Known shortly after the process was started.
     private var pid: Int32?
     private var supervision: Task<Void, Never>?
-    /// A pause before the next start, or the time of being held; cancelled by the next order.
-    private var rest: Task<Void, Never>?
-    private var mourners: [CheckedContinuation<Void, Never>] = []
+    /// The pause before a restart, or the time while the child is down; cancelled when the target changes.
+    private var pauseTask: Task<Void, Never>?
+    private var exitWaiters: [CheckedContinuation<Void, Never>] = []
 
     /// - Parameters:
-    ///   - environment: what the child gets, beside its name and that it is supervised.
-    ///   - pause: between the end of a run of some length and the next one; another one is for tests.
+    ///   - environment: the variables of the child, besides its instance name and that it is supervised.
+    ///   - pause: returns the pause after a run of some length; tests pass another one.
     init(
         service: String, instance: String, executable: String, environment: [String: String], log: ServiceLog,
-        pause: @escaping @Sendable (inout RestartBackOff, Duration) -> Duration = { $0.pause(afterRunOf: $1) }
+        pause: @escaping @Sendable (inout RestartBackoff, Duration) -> Duration = { $0.pause(afterRunOf: $1) }
     ) {
         self.service = service
         self.instance = instance
@@ -48,97 +50,101 @@ actor ServiceChild {
             executable: executable, environment: environment, label: "\(service)/\(instance)", log: log)
     }
 
-    /// - Throws: `not_found` where the executable is missing.
+    /// Starts the child and its supervision.
+    ///
+    /// - Throws: `not_found` if there is no executable.
     func start() throws {
         guard FileManager.default.isExecutableFile(atPath: program.executable) else {
-            throw ServiceError(.notFound, "\(program.executable) is missing: build it by `make build`")
+            throw ServiceError(.notFound, "\(program.executable) is missing: build it with `make build`")
         }
         supervision = Task { await supervise() }
     }
 
-    /// Asks the child to stop, which lets it drain, kills it at the deadline, and returns when it has ended.
+    /// Sends SIGTERM, so that the child drains, and SIGKILL at the deadline. Returns when the child has ended.
     func stop(by deadline: ContinuousClock.Instant) async {
-        obey(.stop(SIGTERM))
-        let overdue = Task {
+        setTarget(.stopped(SIGTERM))
+        let killer = Task {
             try await Task.sleep(until: deadline, clock: .continuous)
-            obey(.stop(SIGKILL))
+            setTarget(.stopped(SIGKILL))
         }
-        await ended()
-        overdue.cancel()
+        await waitUntilStopped()
+        killer.cancel()
     }
 
     /// Returns when the child has ended for good.
-    func ended() async { await supervision?.value }
+    func waitUntilStopped() async { await supervision?.value }
 
-    /// Ends the process as a crash would, and starts no other until `release`. Returns when it is gone.
-    func hold() async {
-        obey(.hold)
+    /// Kills the process, like a crash, and does not restart it until `bringUp`. Returns when the process is gone.
+    func takeDown() async {
+        setTarget(.down)
         guard isAlive else { return }
-        await withCheckedContinuation { mourners.append($0) }
+        await withCheckedContinuation { exitWaiters.append($0) }
     }
 
-    /// Starts the process again after `hold`.
-    func release() {
-        if order == .hold { obey(.run) }
+    /// Starts the process again after `takeDown`.
+    func bringUp() {
+        if target == .down { setTarget(.running) }
     }
 
-    private func obey(_ order: Order) {
-        self.order = order
-        tell()
-        rest?.cancel()
+    private func setTarget(_ target: Target) {
+        self.target = target
+        sendSignal()
+        pauseTask?.cancel()
     }
 
-    /// Sends the signal that the order means.
-    private func tell() {
+    /// Sends the signal that leads to the target.
+    private func sendSignal() {
         guard let pid else { return }
-        switch order {
-        case .run: break
-        case .hold: kill(pid, SIGKILL)
-        case .stop(let signal): kill(pid, signal)
+        switch target {
+        case .running: break
+        case .down: kill(pid, SIGKILL)
+        case .stopped(let signal): kill(pid, signal)
         }
     }
 
-    /// One process after the other.
+    /// Runs the process again and again, until the target is `stopped`.
     private func supervise() async {
-        var backOff = RestartBackOff()
+        var backoff = RestartBackoff()
         while true {
-            switch order {
-            case .stop: return
-            case .hold: await rest(for: .seconds(86_400))
-            case .run:
-                let length = await runOnce()
-                guard order == .run else { continue }
-                let pause = pause(&backOff, length.run)
+            switch target {
+            case .stopped: return
+            case .down: await sleep(for: .seconds(86_400))
+            case .running:
+                let run = await runOnce()
+                guard target == .running else { continue }
+                let pause = pause(&backoff, run.length)
                 program.log.write(
-                    "understudy", "\(service)/\(instance) ended (\(length.end)), starting it again in \(pause)")
-                await rest(for: pause)
+                    "understudy", "\(service)/\(instance) exited (\(run.status)), restarting in \(pause)")
+                await sleep(for: pause)
             }
         }
     }
 
-    /// -> how long the process ran, and how it ended.
-    private func runOnce() async -> (run: Duration, end: String) {
+    /// Runs the process once.
+    ///
+    /// - Returns: the duration of the run, and its termination status.
+    private func runOnce() async -> (length: Duration, status: String) {
         let startedAt = ContinuousClock.now
         isAlive = true
-        let end = await program.run { pid in await self.began(pid) }
+        let status = await program.run { pid in await self.didStart(pid) }
         isAlive = false
         pid = nil
-        for mourner in mourners { mourner.resume() }
-        mourners = []
-        return (startedAt.duration(to: .now), end)
+        for waiter in exitWaiters { waiter.resume() }
+        exitWaiters = []
+        return (startedAt.duration(to: .now), status)
     }
 
-    private func began(_ pid: Int32) {
+    private func didStart(_ pid: Int32) {
         self.pid = pid
-        // Another order may have come while it started.
-        tell()
+        // The target may have changed before the process ID was known.
+        sendSignal()
     }
 
-    /// Waits for the next order, for some time at most.
-    private func rest(for duration: Duration) async {
-        let rest = Task<Void, Never> { try? await Task.sleep(for: duration) }
-        self.rest = rest
-        await rest.value
-        self.rest = nil
+    /// Waits until the target changes, for some time at most.
+    private func sleep(for duration: Duration) async {
+        let task = Task<Void, Never> { try? await Task.sleep(for: duration) }
+        pauseTask = task
+        await task.value
+        pauseTask = nil
     }
 }

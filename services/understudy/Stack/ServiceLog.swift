@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import ServiceKit
 import Synchronization
 
-/// One log of all children, each line with who said it.
+/// The common log of all children; each line begins with the name of its child.
 final class ServiceLog: Sendable {
     private let output: @Sendable (String) -> Void
 
@@ -10,10 +12,10 @@ final class ServiceLog: Sendable {
         self.output = output
     }
 
-    /// Standard output; lines that nobody reads are dropped, and counted.
+    /// Standard output. If its reader stalls, lines are dropped and counted.
     static let standardOutput = ServiceLog { LogOutput.standardOutput.write($0) }
 
-    /// A log in a file, which is begun anew; what is not a regular file, such as `/dev/null`, is written to and stays what it is.
+    /// A private file, which is truncated. A file that is not regular, such as `/dev/null`, is written to as it is.
     static func file(_ path: String) -> ServiceLog {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         let handle = Mutex(descriptor < 0 ? nil : FileHandle(fileDescriptor: descriptor, closeOnDealloc: true))
@@ -22,5 +24,8 @@ final class ServiceLog: Sendable {
         }
     }
 
+    /// Writes a line.
+    ///
+    /// - Parameter label: the name of the child.
     func write(_ label: String, _ line: String) { output("\(label) | \(line)\n") }
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Contracts
 import Faults
@@ -5,44 +7,51 @@ import FoundationEssentials
 import Retry
 import ServicePool
 
-/// All services of a stack as supervised children in one run directory.
+/// All services of a stack as supervised child processes in one run directory.
+///
+/// ```swift
+/// let stack = Stack(runDirectory: directory, environment: environment, log: .standardOutput)
+/// try await stack.start()
+/// await stack.stop()
+/// ```
 actor Stack {
-    /// Each layer calls those before it: they are stopped in reverse order, so that nothing is called that is gone.
+    /// The services by layer. Each layer calls the ones before it, so they are stopped in reverse order.
     static let layers: [[String]] = [
         [ServiceName.logger], [.imagegen, .clipper, .stitcher, .agent5], [.orchestrator], [.dashboard],
     ].map { $0.map(\.rawValue) }
-    /// In the order in which they are started.
+    /// All services in the order in which they are started.
     static let services = layers.flatMap { $0 }
 
     nonisolated let runDirectory: RunDirectory
     private let children: [ServiceChild]
 
-    /// How long the layers below wait for one that drains, before they are stopped too.
-    private static let headStart = Duration.seconds(2)
+    /// How long a layer may drain before the layers below it are stopped too.
+    private static let layerDrainTime = Duration.seconds(2)
 
     /// - Parameters:
-    ///   - scale: replicas by service; one where nothing is said.
-    ///   - without: services that somebody else provides.
-    ///   - environment: what the children get, beside the run directory.
+    ///   - scale: the numbers of replicas by service; 1 by default.
+    ///   - without: services that are not started.
+    ///   - environment: the variables of the children, besides the run directory.
+    ///   - log: where the children's logs go.
     init(
         runDirectory: RunDirectory, scale: [String: Int] = [:], without: Set<String> = [],
         environment: [String: String], log: ServiceLog
     ) {
         var environment = environment
         environment["UNDERSTUDY_RUN_DIR"] = runDirectory.path
-        let ready = environment
+        let childEnvironment = environment
         self.init(
             runDirectory: runDirectory,
             children: Self.services.filter { !without.contains($0) }.flatMap { service in
                 (1...max(scale[service] ?? 1, 1)).map { number in
                     ServiceChild(
                         service: service, instance: "\(service)-\(number)",
-                        executable: Installation.executable(service), environment: ready, log: log)
+                        executable: Installation.executable(service), environment: childEnvironment, log: log)
                 }
             })
     }
 
-    /// - Parameter children: in the order in which they are started.
+    /// - Parameter children: the children in the order in which they are started.
     init(runDirectory: RunDirectory, children: [ServiceChild]) {
         self.runDirectory = runDirectory
         self.children = children
@@ -50,34 +59,34 @@ actor Stack {
 
     /// Starts all children and returns when each has published its socket.
     ///
-    /// - Throws: `timeout` that names the children that do not serve.
+    /// - Throws: `timeout` that names the children without a socket.
     func start(timeout: Duration = .seconds(20)) async throws {
         try runDirectory.prepare()
         for child in children { try await child.start() }
-        try await publication(of: children, timeout: timeout)
+        try await waitUntilServing(children, timeout: timeout)
     }
 
-    /// Ends all replicas of a service as a crash would; nobody answers on their sockets until `release`.
-    func hold(_ service: String) async {
-        for child in children where child.service == service { await child.hold() }
+    /// Kills all replicas of a service, like a crash, and does not restart them until `bringUp`.
+    func takeDown(_ service: String) async {
+        for child in children where child.service == service { await child.takeDown() }
     }
 
-    /// Starts a service again that was held, and returns when it serves.
+    /// Starts a service again after `takeDown`, and returns when its replicas have published their sockets.
     ///
-    /// - Throws: `timeout`.
-    func release(_ service: String, timeout: Duration = .seconds(20)) async throws {
-        let held = children.filter { $0.service == service }
-        // What the crash left behind is no sign of life.
-        for child in held {
+    /// - Throws: `timeout` that names the children without a socket.
+    func bringUp(_ service: String, timeout: Duration = .seconds(20)) async throws {
+        let members = children.filter { $0.service == service }
+        // The sockets of the killed processes must not be mistaken for new ones.
+        for child in members {
             try? FileManager.default.removeItem(
                 atPath: runDirectory.socketPath(service: service, instance: child.instance))
         }
-        for child in held { await child.release() }
-        try await publication(of: held, timeout: timeout)
+        for child in members { await child.bringUp() }
+        try await waitUntilServing(members, timeout: timeout)
     }
 
-    /// - Throws: `timeout` that names the children that do not serve.
-    private func publication(of children: [ServiceChild], timeout: Duration) async throws {
+    /// - Throws: `timeout` that names the children without a socket.
+    private func waitUntilServing(_ children: [ServiceChild], timeout: Duration) async throws {
         var missing = children
         let isServing = try await poll(Backoff(every: .milliseconds(10)), within: timeout) {
             missing = children.filter { !runDirectory.instances(of: $0.service).contains($0.instance) }
@@ -85,15 +94,15 @@ actor Stack {
         }
         guard isServing else {
             let names = missing.map(\.instance).joined(separator: ", ")
-            throw ServiceError(.timeout, "\(names) did not begin to serve in \(runDirectory.path); see the log")
+            throw ServiceError(.timeout, "\(names) did not start to serve in \(runDirectory.path); see the log")
         }
     }
 
-    /// Asks all children to drain, layer by layer, kills those that do not end in time, and returns when all have ended. It goes on
-    /// where the task is cancelled that calls it.
-    func stop(patience: Duration = .seconds(35)) async {
+    /// Drains all children, layer by layer, kills those that exceed the timeout, and returns when all have ended. Cancelling the calling
+    /// task does not interrupt it.
+    func stop(timeout: Duration = .seconds(35)) async {
         let children = children
-        await Task.detached { await Self.stop(children, by: .now + patience) }.value
+        await Task.detached { await Self.stop(children, by: .now + timeout) }.value
     }
 
     private static func stop(_ children: [ServiceChild], by deadline: ContinuousClock.Instant) async {
@@ -101,20 +110,20 @@ actor Stack {
             for layer in layers.reversed() {
                 let members = children.filter { layer.contains($0.service) }
                 for child in members { group.addTask { await child.stop(by: deadline) } }
-                await ended(members, within: headStart)
+                await waitUntilStopped(members, timeout: layerDrainTime)
             }
         }
     }
 
-    /// Returns when all of these have ended for good, or some time has passed.
-    private static func ended(_ children: [ServiceChild], within patience: Duration) async {
+    /// Returns when all children have ended for good, or after the timeout.
+    private static func waitUntilStopped(_ children: [ServiceChild], timeout: Duration) async {
         let (signals, signal) = AsyncStream.makeStream(of: Void.self)
         Task {
-            for child in children { await child.ended() }
+            for child in children { await child.waitUntilStopped() }
             signal.yield()
         }
         let timer = Task {
-            try? await Task.sleep(for: patience)
+            try? await Task.sleep(for: timeout)
             signal.yield()
         }
         for await _ in signals { break }

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import FoundationEssentials
 import JSON
 
-/// Events as rows of the journal: written in the newest version, read in every version there ever was.
+/// The stored format of events: written in the newest version, read in every released version.
 enum EventFormat {
-    /// An event of any version. Version 1 had no number.
+    /// An event of any version. Version 1 has no version number.
     private struct Versioned: Decodable {
         let event: JobEvent
 
@@ -24,24 +26,28 @@ enum EventFormat {
         }
     }
 
+    /// Decodes an event of any version.
+    ///
     /// - Throws: `UnknownVersion`, `UnknownEvent`, `DecodingError`.
     static func decode(_ body: Data) throws -> JobEvent { try JSONCoding.decode(Versioned.self, from: body).event }
 
+    /// Encodes an event in the newest version.
+    ///
     /// - Throws: `EncodingError`.
     static func encode(_ event: JobEvent) throws -> Data { try JSONCoding.encode(try JournalV2.Event(event)) }
 }
 
-/// A row of a version that is not known here.
+/// The error of a row in an unknown version of the format.
 struct UnknownVersion: Error, CustomStringConvertible {
     let version: Int
 
     var description: String { "it has version \(version) of the format, which is newer than this orchestrator" }
 }
 
-/// A row with an event that is not known here.
+/// The error of a row with an unknown type of event.
 struct UnknownEvent: Error, CustomStringConvertible {
     let type: String
-    /// Of the format.
+    /// The version of the format.
     let version: Int
 
     var description: String {

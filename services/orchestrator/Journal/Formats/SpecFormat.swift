@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import FoundationEssentials
 import JSON
 
-/// The specification of a job as the journal stores it. Version 1 is the only one so far, and has no number.
+/// The stored format of job specifications. Version 1 is the only version, and has no version number.
 enum SpecFormat {
     /// Version 1.
     private struct Stored: Codable {
@@ -36,6 +38,8 @@ enum SpecFormat {
         }
     }
 
+    /// Decodes a specification of any version.
+    ///
     /// - Throws: `UnknownVersion`, `DecodingError`.
     static func decode(_ data: Data) throws -> JobSpec {
         let stored = try JSONCoding.decode(Versioned.self, from: data).stored
@@ -48,6 +52,8 @@ enum SpecFormat {
             pipelineData: stored.pipelineData, isConfined: stored.isConfined)
     }
 
+    /// Encodes a specification.
+    ///
     /// - Throws: `EncodingError`.
     static func encode(_ spec: JobSpec) throws -> Data {
         try JSONCoding.encode(
@@ -57,8 +63,8 @@ enum SpecFormat {
                 pipelineData: spec.pipelineData, isConfined: spec.isConfined))
     }
 
-    /// What all starts of a job with the same parameters have in common. It is stored with the job's idempotency key, so that it
-    /// must never change for the same parameters.
+    /// A text that is equal for all starts with the same parameters. It is stored with the idempotency key, so it must never change for the
+    /// same parameters.
     ///
     /// - Throws: `EncodingError`.
     static func fingerprint(_ spec: JobSpec) throws -> String {

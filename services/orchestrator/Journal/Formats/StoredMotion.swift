@@ -1,10 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 
-/// How a still moves, as the journal stores it: `"still"`, `"ken_burns"`, or `{"from", "to", "ease"}`.
+/// The stored format of a still's motion: `"still"`, `"ken_burns"`, or `{"from", "to", "ease"}`.
 enum StoredMotion: Codable {
     case named(String)
     case path(Path)
 
+    /// A camera path between two parts of the picture.
     struct Path: Codable {
         var from: Part
         var to: Part
@@ -15,7 +18,7 @@ enum StoredMotion: Codable {
         }
     }
 
-    /// A part of a picture; fractions of its width and height.
+    /// A rectangle in fractions of the picture's width and height.
     struct Part: Codable {
         var x: Double
         var y: Double
@@ -33,7 +36,7 @@ enum StoredMotion: Codable {
         var value: PictureRectangle { PictureRectangle(x: x, y: y, width: width, height: height) }
     }
 
-    /// - Throws: `EncodingError` for a value of which the journal has no name.
+    /// - Throws: `EncodingError` for a value without a stored name.
     init(_ motion: Motion) throws {
         switch motion {
         case .still: self = .named("still")
@@ -62,7 +65,9 @@ enum StoredMotion: Codable {
         }
     }
 
-    /// - Throws: `DecodingError` for a name that stands for nothing.
+    /// The stored motion.
+    ///
+    /// - Throws: `DecodingError` for an unknown name.
     func value() throws -> Motion {
         switch self {
         case .named("still"): return .still
@@ -77,7 +82,7 @@ enum StoredMotion: Codable {
                 }
                 return ease
             }
-            return .path(MotionBetween(from: path.from.value, to: path.to.value, ease: ease))
+            return .path(CameraPath(from: path.from.value, to: path.to.value, ease: ease))
         }
     }
 }

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 
-/// How a job is to be done, as the journal stores it.
+/// The stored format of job options.
 struct StoredOptions: Codable {
     var mode: String?
     /// Seconds.
@@ -73,7 +75,7 @@ struct StoredOptions: Codable {
         case leadFaultShare = "lead_fault_share"
     }
 
-    /// - Throws: `EncodingError` for a value of which the journal has no name.
+    /// - Throws: `EncodingError` for a value without a stored name.
     init(_ options: JobOptions) throws {
         mode = try options.mode.map(StoredNames.modes.name)
         fade = options.fade
@@ -107,9 +109,11 @@ struct StoredOptions: Codable {
         hedgeMaxCost = options.hedgeMaxCost?.dollars
     }
 
-    /// - Throws: `DecodingError` for a name that stands for nothing.
+    /// The stored options.
+    ///
+    /// - Throws: `DecodingError` for an unknown name.
     func value() throws -> JobOptions {
-        func named<Value>(_ name: String?, _ key: CodingKeys, _ names: Names<Value>) throws -> Value? {
+        func named<Value>(_ name: String?, _ key: CodingKeys, _ names: NameTable<Value>) throws -> Value? {
             guard let name else { return nil }
             guard let value = names[name] else { throw DecodingError.unknownName(at: key, of: names.all) }
             return value

@@ -1,50 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import GRDB
 import Synchronization
 
-/// Many writers, few commits: what comes while one transaction is on its way to the disk goes with the next one, together.
-/// Each writer hears only after its transaction is safe, and fails alone when its own part fails.
+/// Group commit: writes that arrive while a transaction is being committed share the next transaction.
 ///
-/// Writers that were served together come back at about the same time: the next transaction waits a moment for as many of them as
-/// the last one had, never longer than half of what that one took. A single writer never waits.
+/// Each `write` returns only after its transaction is durable. A write that fails does not affect the others of its transaction.
+///
+/// Writers that shared a transaction tend to return at about the same time. The next transaction therefore waits for as many writers as
+/// the last one had, for at most half the duration of that transaction and `maximumWait`. A single writer never waits.
+///
+/// ```swift
+/// let commits = GroupCommit(database)
+/// try await commits.write { db in try db.execute(sql: "DELETE FROM pruned WHERE job = ?", arguments: [id]) }
+/// ```
 final class GroupCommit: Sendable {
-    private struct Part: Sendable {
-        /// Writes, and gives what is to be told when the transaction is on the disk.
+    private struct Write: Sendable {
+        /// Performs the write, and returns a closure to call after the commit.
         let write: @Sendable (Database) throws -> @Sendable () -> Void
+        /// Reports an error to the writer.
         let fail: @Sendable (any Error) -> Void
-        /// Whether its writer waits, and will come again.
+        /// Whether the writer waits for the commit, so that it may write again soon.
         var isAwaited = true
     }
 
-    private struct Line {
-        var parts: [Part] = []
-        var isMoving = false
-        /// Wakes the committer once so many parts are there.
-        var gathering: (count: Int, wake: CheckedContinuation<Void, Never>)?
-        /// Whether the committer has waited long enough.
+    private struct Queue {
+        var writes: [Write] = []
+        var isCommitting = false
+        /// Resumes the committer once `count` writes have arrived.
+        var waiting: (count: Int, continuation: CheckedContinuation<Void, Never>)?
+        /// Whether the maximum wait has passed.
         var isDue = false
     }
 
-    /// The longest wait for more writers.
-    private static let patience = Duration.milliseconds(4)
+    /// The maximum wait for further writers.
+    private static let maximumWait = Duration.milliseconds(4)
 
     private let database: any DatabaseWriter
-    private let line = Mutex(Line())
+    private let queue = Mutex(Queue())
     private let committed = Atomic(0)
 
-    /// Transactions so far.
+    /// The number of committed transactions.
     var count: Int { committed.load(ordering: .relaxed) }
 
     init(_ database: any DatabaseWriter) {
         self.database = database
     }
 
-    /// Writes in the order in which callers come.
+    /// Writes with the next transaction, in the order of the calls.
     ///
-    /// - Throws: what `body` throws, or why the transaction failed; nothing of it is kept then.
+    /// - Returns: the result of `body`, once it is durable.
+    /// - Throws: the error of `body` or of the transaction; nothing was written then.
     func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         try await withCheckedThrowingContinuation { continuation in
             add(
-                Part(
+                Write(
                     write: { db in
                         let result = try body(db)
                         return { continuation.resume(returning: result) }
@@ -53,99 +63,102 @@ final class GroupCommit: Sendable {
         }
     }
 
-    /// Writes with the next transaction, after everything that was given before; nobody waits for it.
+    /// Writes with the next transaction, after all earlier calls, without waiting for it.
     ///
-    /// - Parameter failed: is called with what `body` throws, or why the transaction failed.
+    /// - Parameter onFailure: called with the error of `body` or of the transaction.
     func enqueue(
-        failed: @escaping @Sendable (any Error) -> Void, _ body: @escaping @Sendable (Database) throws -> Void
+        onFailure: @escaping @Sendable (any Error) -> Void, _ body: @escaping @Sendable (Database) throws -> Void
     ) {
         add(
-            Part(
+            Write(
                 write: { db in
                     try body(db)
                     return {}
                 },
-                fail: failed, isAwaited: false))
+                fail: onFailure, isAwaited: false))
     }
 
-    private func add(_ part: Part) {
-        let (isFirst, ready) = line.withLock { line in
-            line.parts.append(part)
-            defer { line.isMoving = true }
+    private func add(_ write: Write) {
+        let (isFirst, ready) = queue.withLock { queue in
+            queue.writes.append(write)
+            defer { queue.isCommitting = true }
             var ready: CheckedContinuation<Void, Never>?
-            if let gathering = line.gathering, line.parts.count >= gathering.count {
-                ready = gathering.wake
-                line.gathering = nil
+            if let waiting = queue.waiting, queue.writes.count >= waiting.count {
+                ready = waiting.continuation
+                queue.waiting = nil
             }
-            return (!line.isMoving, ready)
+            return (!queue.isCommitting, ready)
         }
         ready?.resume()
-        // Apart from its caller, whose cancelling must not stop what others wait for.
-        if isFirst { Task.detached { await self.move() } }
+        // Detached, because cancelling the first caller must not stop the writes of others.
+        if isFirst { Task.detached { await self.commitAll() } }
     }
 
-    private func move() async {
-        while let parts = next() {
+    /// Commits until the queue is empty.
+    private func commitAll() async {
+        while let writes = takeAll() {
             let started = ContinuousClock.now
             do {
-                let ends = try await database.write { db in try parts.map { try Self.perform($0, db) } }
+                let ends = try await database.write { db in try writes.map { try Self.perform($0, db) } }
                 committed.add(1, ordering: .relaxed)
                 for end in ends { end() }
             } catch {
-                for part in parts { part.fail(error) }
+                for write in writes { write.fail(error) }
             }
-            let writers = parts.count(where: \.isAwaited)
-            if writers > 1 { await gather(writers, within: started.duration(to: .now) / 2) }
+            let writers = writes.count(where: \.isAwaited)
+            if writers > 1 { await waitForWriters(writers, within: started.duration(to: .now) / 2) }
         }
     }
 
-    /// Waits until so many parts are there, or the time has passed.
-    private func gather(_ count: Int, within time: Duration) async {
-        line.withLock { $0.isDue = false }
-        let clock = Task {
-            try? await Task.sleep(for: min(time, Self.patience))
-            line.withLock { line in
-                line.isDue = true
-                defer { line.gathering = nil }
-                return line.gathering?.wake
+    /// Waits until `count` writes have arrived, or the time has passed.
+    private func waitForWriters(_ count: Int, within time: Duration) async {
+        queue.withLock { $0.isDue = false }
+        let timer = Task {
+            try? await Task.sleep(for: min(time, Self.maximumWait))
+            queue.withLock { queue in
+                queue.isDue = true
+                defer { queue.waiting = nil }
+                return queue.waiting?.continuation
             }?.resume()
         }
         await withCheckedContinuation { continuation in
-            let isReady = line.withLock { line in
-                if line.isDue || line.parts.count >= count { return true }
-                line.gathering = (count, continuation)
+            let isReady = queue.withLock { queue in
+                if queue.isDue || queue.writes.count >= count { return true }
+                queue.waiting = (count, continuation)
                 return false
             }
             if isReady { continuation.resume() }
         }
-        clock.cancel()
-        // The clock is done with the line before the next one looks at it.
-        await clock.value
+        timer.cancel()
+        // The timer must not change the queue after the next wait has begun.
+        await timer.value
     }
 
-    private func next() -> [Part]? {
-        line.withLock { line in
-            guard !line.parts.isEmpty else {
-                line.isMoving = false
+    /// Takes all queued writes; `nil` if there are none, and the committer ends.
+    private func takeAll() -> [Write]? {
+        queue.withLock { queue in
+            guard !queue.writes.isEmpty else {
+                queue.isCommitting = false
                 return nil
             }
-            defer { line.parts = [] }
-            return line.parts
+            defer { queue.writes = [] }
+            return queue.writes
         }
     }
 
-    private static func perform(_ part: Part, _ db: Database) throws -> @Sendable () -> Void {
+    /// Performs a write in a savepoint, so that its failure does not affect the transaction.
+    private static func perform(_ write: Write, _ db: Database) throws -> @Sendable () -> Void {
         var end: @Sendable () -> Void = {}
         do {
             try db.inSavepoint {
-                end = try part.write(db)
+                end = try write.write(db)
                 return .commit
             }
             return end
         } catch {
-            // A full disk takes the whole transaction back: nobody's part is in it any more.
+            // SQLite rolls back the whole transaction if the disk is full.
             guard db.isInsideTransaction else { throw error }
-            return { part.fail(error) }
+            return { write.fail(error) }
         }
     }
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import GRDB
@@ -13,7 +15,7 @@ extension JobStore {
             let other = try String.fetchOne(
                 db, sql: "SELECT holder FROM lease WHERE job = ? AND holder <> ? AND expires_at > ?",
                 arguments: [job, holder.id, now.milliseconds])
-            if other != nil { throw LostLease(job: job) }
+            if other != nil { throw LeaseLost(job: job) }
             guard try Self.eventCount(of: job, db) == eventCount else { return nil }
             return try Self.take(job, for: holder, at: now, db)
         }
@@ -46,7 +48,7 @@ extension JobStore {
         }
     }
 
-    /// Gives a job to a holder, with the next fencing number.
+    /// Grants a lease with the next fencing number.
     static func take(
         _ job: String, for holder: Leaseholder, at now: Timestamp, _ db: Database
     ) throws -> JobLease {
@@ -66,7 +68,7 @@ extension JobStore {
             try db.cachedStatement(sql: "SELECT fence FROM lease WHERE job = ?"), arguments: [job])
     }
 
-    /// The fencing number stays, for the next lease.
+    /// Ends a lease. The fencing number is kept for the next lease.
     static func endLease(of job: String, _ db: Database) throws {
         try db.cachedStatement(sql: "UPDATE lease SET holder = NULL WHERE job = ?").execute(arguments: [job])
     }

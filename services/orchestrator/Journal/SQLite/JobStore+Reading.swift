@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import FoundationEssentials
@@ -16,7 +18,7 @@ extension JobStore {
     }
 
     func jobs(state: JobState?, limit: Int, after: String?, maximumBytes: Int = .max) async throws -> JobPage {
-        try await readAside { db in
+        try await readConcurrently { db in
             var conditions: [String] = []
             var arguments = StatementArguments()
             if let state {
@@ -48,23 +50,23 @@ extension JobStore {
     }
 
     func counts() async throws -> [String: Int] {
-        try await readAside { db in
-            let rows = try SQL.Row.fetchAll(db, sql: "SELECT state, COUNT(*) AS count FROM job GROUP BY state")
+        try await readConcurrently { db in
+            let rows = try SQL.Row.fetchAll(db, sql: "SELECT state, count FROM job_count WHERE count > 0")
             return Dictionary(rows.map { ($0["state"], $0["count"]) }) { first, _ in first }
         }
     }
 
     func finalView(of id: String) async throws -> JobView? {
-        try await readAside { db in
+        try await readConcurrently { db in
             try SQL.Row.fetchOne(db, sql: "SELECT view FROM job WHERE id = ?", arguments: [id]).flatMap(Self.view)
         }
     }
 
     func result(of id: String) async throws -> JobResult? {
-        try await readAside { db in
+        try await readConcurrently { db in
             let row = try SQL.Row.fetchOne(
                 db, sql: "SELECT receipt, guidance FROM result JOIN job ON job.id = job WHERE job = ?", arguments: [id])
-            // One that cannot be read counts as absent: the events hold the same.
+            // A result that cannot be read counts as absent, because it can be derived from the events.
             guard let row, let text = PackedText.unpack(Self.data(row["receipt"])),
                 let receipt = try? JSONCoding.decode(Receipt.self, from: text)
             else { return nil }
@@ -76,7 +78,7 @@ extension JobStore {
     }
 
     func history(of id: String) async throws -> JobHistory? {
-        try await readAside { db in
+        try await readConcurrently { db in
             guard let found = try SQL.Row.fetchOne(db, sql: "SELECT * FROM job WHERE id = ?", arguments: [id]) else {
                 return nil
             }
@@ -87,19 +89,20 @@ extension JobStore {
 
     func messages(after seq: Int, jobID: String?, limit: Int) throws -> [StatusMessage] {
         try read { db in
-            // What pruned jobs left is not shown while it is swept.
-            let known = "job NOT IN (SELECT job FROM pruned)"
+            // Messages of pruned jobs are hidden until they are swept.
+            let notPruned = "job NOT IN (SELECT job FROM pruned)"
             let rows =
                 if let jobID {
                     try SQL.Row.fetchAll(
-                        db, sql: "SELECT body FROM message WHERE job = ? AND seq > ? AND \(known) ORDER BY seq LIMIT ?",
+                        db,
+                        sql: "SELECT body FROM message WHERE job = ? AND seq > ? AND \(notPruned) ORDER BY seq LIMIT ?",
                         arguments: [jobID, seq, limit])
                 } else {
                     try SQL.Row.fetchAll(
-                        db, sql: "SELECT body FROM message WHERE seq > ? AND \(known) ORDER BY seq LIMIT ?",
+                        db, sql: "SELECT body FROM message WHERE seq > ? AND \(notPruned) ORDER BY seq LIMIT ?",
                         arguments: [seq, limit])
                 }
-            // A message that cannot be read is missed; those after it are not.
+            // A message that cannot be read is omitted, so that it does not block the messages after it.
             return rows.compactMap { try? JSONCoding.decode(StatusMessage.self, from: Self.data($0["body"])) }
         }
     }
@@ -112,10 +115,10 @@ extension JobStore {
         typealias Row = GRDB.Row
     }
 
-    /// Numbers of messages stay below: readers of JSON keep whole numbers up to here. A larger one in the store is damage.
-    private static let largestNumber = 1 << 53
+    /// The upper bound of `seq`: the largest range of integers that every JSON reader preserves. A larger stored value is damage.
+    private static let maximumSeq = 1 << 53
 
-    /// The newest message may have been pruned; `sqlite_sequence` keeps the highest number that was ever stored.
+    /// The `seq` of the newest message that was ever stored. That message may have been pruned; `sqlite_sequence` preserves its number.
     static func lastSeq(_ db: Database) throws -> Int {
         try Int.fetchOne(
             db,
@@ -123,26 +126,31 @@ extension JobStore {
                 SELECT MAX(
                     COALESCE((SELECT MAX(seq) FROM message WHERE seq < ?1), 0),
                     COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'message' AND seq < ?1), 0))
-                """, arguments: [largestNumber]) ?? 0
+                """, arguments: [maximumSeq]) ?? 0
     }
 
+    /// The number of a job's events.
     static func eventCount(of id: String, _ db: Database) throws -> Int {
         try Int.fetchOne(db, sql: "SELECT COALESCE(MAX(n) + 1, 0) FROM event WHERE job = ?", arguments: [id]) ?? 0
     }
 
+    /// The job of an idempotency key.
+    ///
+    /// - Throws: `conflict` if the key belongs to other parameters; `DamagedJob`.
     static func row(key: String, fingerprint: String, _ db: Database) throws -> JobRow? {
         let found = try SQL.Row.fetchOne(db, sql: "SELECT * FROM job WHERE idempotency_key = ?", arguments: [key])
         guard let found else { return nil }
         guard found["fingerprint"] as String == fingerprint else {
             throw ServiceError(
                 .conflict,
-                "the idempotency key \"\(key)\" stands for job \(found["id"] as String) with other parameters")
+                "the idempotency key \"\(key)\" belongs to the job \(found["id"] as String), which has other parameters"
+            )
         }
         return try row(found)
     }
 
     private static func row(_ row: SQL.Row) throws -> JobRow {
-        let createdAt = moment(row["created_at"])
+        let createdAt = timestamp(row["created_at"])
         let text = data(row["spec"])
         do {
             return JobRow(
@@ -160,7 +168,7 @@ extension JobStore {
         while let row = try rows.next() {
             try Task.checkCancellation()
             do {
-                events.append(RecordedEvent(at: moment(row["at"]), event: try EventFormat.decode(data(row["body"]))))
+                events.append(RecordedEvent(at: timestamp(row["at"]), event: try EventFormat.decode(data(row["body"]))))
             } catch {
                 throw DamagedJob(job.spec, createdAt: job.createdAt, row: .event(number(row["n"])), error: error)
             }
@@ -168,25 +176,25 @@ extension JobStore {
         return events
     }
 
-    /// A view that cannot be read counts as absent: the events hold the same.
+    /// The stored view; `nil` if it cannot be read, because it can be derived from the events.
     private static func view(_ row: SQL.Row) -> JobView? {
         try? JSONCoding.decode(JobView.self, from: data(row["view"]))
     }
 
-    // GRDB traps on a column of another type than is asked for, as damage may leave it.
+    // GRDB traps if a column has another type than requested, which may happen in a damaged store.
 
-    /// A column of milliseconds; the beginning of time for what is not a number.
-    private static func moment(_ value: DatabaseValue) -> Timestamp {
+    /// A column of milliseconds; 1970 if it is not a number.
+    private static func timestamp(_ value: DatabaseValue) -> Timestamp {
         Timestamp(milliseconds: Int64.fromDatabaseValue(value) ?? 0)
     }
 
-    /// A column of JSON; empty for what is neither text nor bytes.
+    /// A column of JSON; empty if it is neither text nor bytes.
     private static func data(_ value: DatabaseValue) -> Data { Data.fromDatabaseValue(value) ?? Data() }
 
-    /// The column of an event's number; -1 for what is not a number.
+    /// The column of an event's number; -1 if it is not a number.
     private static func number(_ value: DatabaseValue) -> Int { Int.fromDatabaseValue(value) ?? -1 }
 
-    /// The column of a job's state; `error` for what is not one.
+    /// The column of a job's state; `error` if it is not a known state.
     private static func state(_ value: DatabaseValue) -> JobState {
         String.fromDatabaseValue(value).flatMap(JobState.init(rawValue:)) ?? .error
     }

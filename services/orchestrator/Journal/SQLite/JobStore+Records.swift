@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Breaker
 import FoundationEssentials
 import GRDB
@@ -14,25 +16,25 @@ extension JobStore: BreakerRecords {
         }
     }
 
-    func keep(
-        _ breaker: BreakerMachine, name: String, failed: @escaping @Sendable (any Error) -> Void
+    func saveBreaker(
+        _ breaker: BreakerMachine, name: String, onFailure: @escaping @Sendable (any Error) -> Void
     ) throws {
         let body = try JSONCoding.encode(breaker)
-        commits.enqueue(failed: failed) { db in
+        commits.enqueue(onFailure: onFailure) { db in
             try db.cachedStatement(sql: "INSERT OR REPLACE INTO breaker (name, body) VALUES (?, ?)")
                 .execute(arguments: [name, body])
         }
     }
 
-    func forgetBreaker(_ name: String) async throws {
+    func removeBreaker(_ name: String) async throws {
         try await write { db in try db.execute(sql: "DELETE FROM breaker WHERE name = ?", arguments: [name]) }
     }
 
-    func settle() async throws { try await write { _ in } }
+    func flush() async throws { try await write { _ in } }
 }
 
 extension JobStore: LeadTimeRecords {
-    func keepLeadTime(_ seconds: Double) async throws {
+    func recordLeadTime(_ seconds: Double) async throws {
         try await write { db in
             try db.execute(sql: "INSERT INTO lead_time (seconds) VALUES (?)", arguments: [seconds])
             try db.execute(sql: "DELETE FROM lead_time WHERE n <= (SELECT MAX(n) FROM lead_time) - 200")
@@ -44,7 +46,7 @@ extension JobStore: LeadTimeRecords {
             try Double.fetchAll(db, sql: "SELECT seconds FROM lead_time ORDER BY n DESC LIMIT 200")
         }.sorted()
         guard times.count >= max(atLeast, 1) else { return nil }
-        // trusted: a share of at most 200
+        // trusted: a fraction of at most 200
         return times[min(Int((Double(times.count) * quantile).rounded(.up)) - 1, times.count - 1)]
     }
 }

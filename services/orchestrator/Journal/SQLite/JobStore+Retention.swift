@@ -1,20 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import GRDB
 
-/// Pruning jobs at their end: what they left in the store goes, their receipts and films stay in the artifact store.
+/// Prunes ended jobs from the job store. Their receipts and films stay in the artifact store.
 ///
-/// A job first disappears as a whole, in one transaction; its events and messages follow in small steps, so that commits of running
-/// jobs never wait long.
+/// A job is first deleted in one transaction. Its events and messages follow in small transactions, so that commits of running jobs are
+/// not delayed.
 extension JobStore {
-    /// Rows that go in one transaction, of each table.
+    /// The maximum number of rows deleted from each table in one transaction.
     private static let stepRows = 200
-    /// Bytes of rows that go in one transaction, of each table; at least one row goes.
+    /// The maximum size of rows deleted from each table in one transaction, in bytes; at least one row is deleted.
     private static let stepBytes = 1 << 20
-    /// Pages that are given back to the file system in one transaction.
+    /// The number of pages returned to the file system in one transaction.
     private static let stepPages = 256
 
     func expiredJobs(endedBefore: Timestamp?, keeping: Int?, limit: Int) async throws -> [String] {
-        try await readAside { db in
+        try await readConcurrently { db in
             var expired: [String] = []
             if let keeping {
                 let count =
@@ -30,7 +32,7 @@ extension JobStore {
                 }
             }
             guard let endedBefore, expired.count < limit else { return expired }
-            // A job never ends before it was created, and an old one may have been retried lately.
+            // The creation time narrows the search: a job ends after its creation, but an old job may have been retried recently.
             let old = try String.fetchAll(
                 db,
                 sql: """
@@ -57,7 +59,7 @@ extension JobStore {
                         """,
                     arguments: [id])
                 guard let bytes else { continue }
-                guard step.takes(bytes) else { break }
+                guard step.add(bytes) else { break }
                 try db.execute(sql: "DELETE FROM job WHERE id = ?", arguments: [id])
                 try db.execute(sql: "DELETE FROM result WHERE job = ?", arguments: [id])
                 try db.execute(sql: "DELETE FROM lease WHERE job = ?", arguments: [id])
@@ -69,7 +71,7 @@ extension JobStore {
 
     func sweep() async throws -> Bool {
         if try await sweepPruned() { return true }
-        return try await returnSpace()
+        return try await releasePages()
     }
 
     private func sweepPruned() async throws -> Bool {
@@ -88,13 +90,16 @@ extension JobStore {
         }
     }
 
-    /// What goes in one transaction.
+    /// Counts the rows of one transaction.
     private struct Step {
         private(set) var rows = 0
         private var bytes = 0
 
-        /// Counts a row in, if the step has room for it.
-        mutating func takes(_ size: Int) -> Bool {
+        /// Adds a row.
+        ///
+        /// - Parameter size: the row's size in bytes.
+        /// - Returns: `false` if the row does not fit.
+        mutating func add(_ size: Int) -> Bool {
             guard rows == 0 || (rows < JobStore.stepRows && bytes + size <= JobStore.stepBytes) else { return false }
             rows += 1
             bytes += size
@@ -102,9 +107,9 @@ extension JobStore {
         }
     }
 
-    /// The first rows of a job, as many as a step takes.
+    /// The first rows of a job that fit into one step.
     ///
-    /// - Returns: the key of the last of them, and whether there are no more.
+    /// - Returns: the key of the last of these rows, and whether they are all rows of the job.
     private static func first(
         of table: String, key: String, of job: String, _ db: Database
     ) throws -> (last: Int64?, isAll: Bool) {
@@ -115,22 +120,21 @@ extension JobStore {
             arguments: [job])
         while let row = try rows.next() {
             let size: DatabaseValue = row["size"]
-            guard step.takes(Int.fromDatabaseValue(size) ?? 0) else { return (last, false) }
+            guard step.add(Int.fromDatabaseValue(size) ?? 0) else { return (last, false) }
             last = Int64.fromDatabaseValue(row["key"]) ?? .max
         }
         return (last, true)
     }
 
-    /// Gives some unused pages at the end of the file back to the file system. Files of earlier versions keep theirs and use them
-    /// again.
+    /// Returns some unused pages to the file system. Files created by earlier versions reuse their pages instead.
     ///
     /// - Returns: whether there are more.
-    private func returnSpace() async throws -> Bool {
+    private func releasePages() async throws -> Bool {
         try await write { db in
             let free = try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
-            // Some are left for the jobs to come.
+            // Keep some free pages for new jobs.
             guard free > Self.stepPages, try Int.fetchOne(db, sql: "PRAGMA auto_vacuum") == 2 else { return false }
-            // SQLite frees a page with each row that is read.
+            // SQLite frees one page for each result row that is read.
             _ = try GRDB.Row.fetchAll(db, sql: "PRAGMA incremental_vacuum(\(Self.stepPages))")
             return true
         }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Artifacts
 import Contracts
 import Faults
@@ -5,28 +7,33 @@ import FoundationEssentials
 import GRDB
 import JSON
 import ServicePool
-import Synchronization
 
-/// The journal of jobs in SQLite, for the orchestrator of one host.
+/// The job journal in SQLite, for the orchestrator of one machine.
 ///
-/// The store uses a write-ahead log with `synchronous=FULL`: every commit ends with an `fsync`, so an event that was stored
-/// survives a power loss.
+/// The store uses a write-ahead log with `synchronous=FULL`: every commit ends with an `fsync`, so a stored event survives a power loss.
+///
+/// ```swift
+/// let store = try JobStore(path: "/var/lib/understudy/orchestrator/jobs.sqlite")
+/// let messages = try await store.append(entry)
+/// ```
 struct JobStore: JobJournal, Sendable {
     let database: DatabasePool
     let commits: GroupCommit
-    private let numbers: MessageNumbers
-    /// Only one process has the store open: a second is refused.
+    /// Assigns the `seq` of status messages.
+    private let sequence: StatusSequence
+    /// Prevents a second process from opening the store.
     private let lock: InstanceLock
-    /// What lay in the store's place, why it was set aside, and where it is now.
+    /// The message about an unusable file that was set aside when the store was opened; `nil` if there was none.
     let setAside: String?
 
-    /// - Throws: `unavailable` where the file cannot be opened, `conflict` where another orchestrator has it or a newer version
-    ///   made it.
+    /// Opens the store, and creates or migrates it if necessary.
+    ///
+    /// - Throws: `unavailable` if the file cannot be opened; `conflict` if another orchestrator uses it or a newer version wrote it.
     init(path: String) throws(ServiceError) {
         do {
             let folder = DurableFile.folder(of: path)
             try PrivateFolder.make(folder)
-            guard let lock = try InstanceLock(path: "\(path).lock", patience: .zero) else {
+            guard let lock = try InstanceLock(path: "\(path).lock", timeout: .zero) else {
                 throw ServiceError(
                     .conflict,
                     "another orchestrator uses this job store (\(path).lock is locked): set UNDERSTUDY_STATE_DIR")
@@ -35,15 +42,16 @@ struct JobStore: JobJournal, Sendable {
             setAside = try StoreFile.prepare(path, at: .now)
             database = try StoreFile.open(path)
             try StoreSchema.migrations.migrate(database)
-            // Whoever had the store before is gone, since the lock was free: its jobs are claimed at once, not after their term.
+            // The lock was free, so the previous holder has exited: its jobs can be claimed before their leases expire.
             try database.write { db in try db.execute(sql: "UPDATE lease SET holder = NULL WHERE holder IS NOT NULL") }
-            numbers = MessageNumbers(last: try database.read(Self.lastSeq))
+            sequence = StatusSequence(last: try database.read(Self.lastSeq))
             commits = GroupCommit(database)
         } catch let error as ServiceError {
             throw error
         } catch {
             throw ServiceError(
-                .unavailable, "the job store \(path) cannot be opened: \(error); move the file away to begin anew",
+                .unavailable,
+                "the job store \(path) cannot be opened: \(error); to start with an empty store, move the file away",
                 retryable: false)
         }
     }
@@ -70,9 +78,9 @@ struct JobStore: JobJournal, Sendable {
         let bodies = try entry.events.map(EventFormat.encode)
         let view = try entry.view.map { try JSONCoding.encode($0) }
         let result = try entry.result.map(StoredResult.init)
-        return try await write { [numbers] db in
+        return try await write { [sequence] db in
             let id = entry.spec.jobID
-            guard try Self.fence(of: id, db) == entry.fence else { throw LostLease(job: id) }
+            guard try Self.fence(of: id, db) == entry.fence else { throw LeaseLost(job: id) }
             let insert = try db.cachedStatement(
                 sql: "INSERT OR IGNORE INTO event (job, n, at, body) VALUES (?, ?, ?, ?)")
             for (index, body) in bodies.enumerated() {
@@ -82,19 +90,19 @@ struct JobStore: JobJournal, Sendable {
             if let state = entry.state {
                 try db.cachedStatement(sql: "UPDATE job SET state = ?, view = ? WHERE id = ?")
                     .execute(arguments: [state.rawValue, view, id])
-                try Self.keep(result, of: id, db)
+                try Self.store(result, of: id, db)
                 if state.isTerminal { try Self.endLease(of: id, db) }
             }
-            let tell = try db.cachedStatement(sql: "INSERT INTO message (seq, job, body) VALUES (?, ?, ?)")
+            let insertMessage = try db.cachedStatement(sql: "INSERT INTO message (seq, job, body) VALUES (?, ?, ?)")
             return try entry.drafts.map { draft in
-                let message = draft.message(of: entry.spec, seq: numbers.next(), at: entry.at)
-                try tell.execute(arguments: [message.seq, id, try JSONCoding.encode(message)])
+                let message = draft.message(of: entry.spec, seq: sequence.next(), at: entry.at)
+                try insertMessage.execute(arguments: [message.seq, id, try JSONCoding.encode(message)])
                 return message
             }
         }
     }
 
-    func keep(_ view: JobView, _ result: JobResult, of job: String, eventCount: Int) async throws {
+    func storeResult(_ view: JobView, _ result: JobResult, of job: String, eventCount: Int) async throws {
         let body = try JSONCoding.encode(view)
         let result = try StoredResult(result)
         try await write { db in
@@ -102,11 +110,11 @@ struct JobStore: JobJournal, Sendable {
             try db.execute(
                 sql: "UPDATE job SET view = ? WHERE id = ? AND state NOT IN ('queued', 'running')",
                 arguments: [body, job])
-            if db.changesCount > 0 { try Self.keep(result, of: job, db) }
+            if db.changesCount > 0 { try Self.store(result, of: job, db) }
         }
     }
 
-    /// The columns of a result.
+    /// The encoded columns of a result.
     private struct StoredResult: Sendable {
         let receipt: Data
         let guidance: Data?
@@ -117,7 +125,8 @@ struct JobStore: JobJournal, Sendable {
         }
     }
 
-    private static func keep(_ result: StoredResult?, of job: String, _ db: Database) throws {
+    /// Stores a job's result; removes it if `nil`, because the job is running again.
+    private static func store(_ result: StoredResult?, of job: String, _ db: Database) throws {
         if let result {
             try db.cachedStatement(sql: "INSERT OR REPLACE INTO result (job, receipt, guidance) VALUES (?, ?, ?)")
                 .execute(arguments: [job, result.receipt, result.guidance])
@@ -128,6 +137,7 @@ struct JobStore: JobJournal, Sendable {
 
     // MARK: - Transactions
 
+    /// Writes in a group commit. Database errors are thrown as `ServiceError`.
     func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         do {
             return try await commits.write(body)
@@ -136,8 +146,8 @@ struct JobStore: JobJournal, Sendable {
         }
     }
 
-    /// Reads on a thread of the database's own, where decoding much does not hold up other calls; ends when the task is cancelled.
-    func readAside<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+    /// Reads on a thread of the database, so that decoding large results does not block other calls. Ends if the task is cancelled.
+    func readConcurrently<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         do {
             return try await database.read(body)
         } catch let error as DatabaseError {
@@ -145,6 +155,7 @@ struct JobStore: JobJournal, Sendable {
         }
     }
 
+    /// Reads on the calling thread, for small results.
     func read<T>(_ body: (Database) throws -> T) throws -> T {
         do {
             return try database.read(body)
@@ -155,24 +166,8 @@ struct JobStore: JobJournal, Sendable {
 
     private static func failure(_ error: DatabaseError) -> ServiceError {
         if error.resultCode == .SQLITE_FULL {
-            return ServiceError(.unavailable, "the job store's disk is full; make room", cause: .diskFull)
+            return ServiceError(.unavailable, "the disk of the job store is full: free some space", cause: .diskFull)
         }
         return ServiceError(.unavailable, "the job store: \(error)")
-    }
-}
-
-/// Counts status messages on from the newest one that is stored; a number that was given is never given again.
-private final class MessageNumbers: Sendable {
-    private let last: Mutex<Int>
-
-    init(last: Int) {
-        self.last = Mutex(last)
-    }
-
-    func next() -> Int {
-        last.withLock { last in
-            last += 1
-            return last
-        }
     }
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Artifacts
 import Contracts
 import Faults
@@ -5,21 +7,21 @@ import FoundationEssentials
 import GRDB
 import Glibc
 
-/// The job store's file, looked at before anything is written to it.
+/// Checks and opens the file of the job store.
 enum StoreFile {
     /// Why a file cannot be the job store.
     private enum Fault {
-        /// It is damaged, or something else: it is set aside.
+        /// The file is damaged or not a job store. It is set aside.
         case unusable(String)
-        /// It is one, but of a later version: it is left alone.
+        /// A later version wrote the job store. It is not touched.
         case newer(String)
     }
 
-    /// Makes sure that what lies at a path, if anything, is a whole job store that this version understands. What is not is
-    /// set aside under another name, never overwritten.
+    /// Checks that the file at a path, if any, is an intact job store that this version can read. An unusable file is renamed, never
+    /// overwritten.
     ///
-    /// - Returns: what was set aside, why, and where it is now; `nil` where nothing was.
-    /// - Throws: `conflict` for a store of a newer version; `unavailable` where the file cannot be read or set aside.
+    /// - Returns: a message about the file that was set aside; `nil` if none was.
+    /// - Throws: `conflict` for a store of a newer version; `unavailable` if the file cannot be read or renamed.
     static func prepare(_ path: String, at now: Timestamp) throws(ServiceError) -> String? {
         var status = stat()
         guard stat(path, &status) == 0, status.st_size > 0 else { return nil }
@@ -29,34 +31,34 @@ enum StoreFile {
         case .newer(let migrations):
             throw ServiceError(
                 .conflict,
-                "the job store \(path) was made by a newer version (\(migrations)): update this one, or set "
+                "the job store \(path) was written by a newer version (\(migrations)): update this version, or set "
                     + "UNDERSTUDY_STATE_DIR")
         case .unusable(let reason):
-            let place = try setAside(path, at: now)
-            return "\(path) \(reason): it was set aside as \(place), a new job store is begun"
+            let backup = try setAside(path, at: now)
+            return "\(path) \(reason): it was renamed to \(backup), and a new job store was created"
         }
     }
 
-    /// Opens the job store for writing, on the disk with every commit, and for this user alone.
+    /// Opens the job store for writing. Every commit is flushed to disk; the file is readable by this user only.
     ///
-    /// - Throws: `unavailable` where SQLite would not flush every commit.
+    /// - Throws: `unavailable` if SQLite does not flush every commit.
     static func open(_ path: String) throws -> DatabasePool {
         try makePrivate(path)
         var configuration = Configuration()
         configuration.busyMode = .timeout(10)
         configuration.maximumReaderCount = 4
         configuration.prepareDatabase { db in
-            // Space of pruned jobs can be given back; this has an effect on a new file only.
+            // Lets `JobStore.sweep` return pages to the file system. Has an effect on new files only.
             if !db.configuration.readonly { try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
             try db.execute(sql: "PRAGMA synchronous = FULL")
-            // A page that many commits change is copied to the database once in 4000 pages, 16 MiB of log.
+            // Checkpoints after 4000 pages (16 MiB of log), so that a page that many commits change is copied rarely.
             try db.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
-            // A log that once grew larger does not stay so.
+            // Truncates a log that has grown larger.
             try db.execute(sql: "PRAGMA journal_size_limit = \(32 * 1024 * 1024)")
         }
         let database = try DatabasePool(path: path, configuration: configuration)
-        // GRDB sets NORMAL on the writer when it switches to the write-ahead log, after `prepareDatabase`: commits would then
-        // not be flushed.
+        // GRDB sets NORMAL on the writer when it switches to the write-ahead log, after `prepareDatabase`. Commits would then not be
+        // flushed.
         let level = try database.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA synchronous = FULL")
             return try Int.fetchOne(db, sql: "PRAGMA synchronous")
@@ -71,27 +73,27 @@ enum StoreFile {
         return database
     }
 
-    /// Creates the file before SQLite does, which would let everyone read it; its log and index take the mode from it.
+    /// Creates the file before SQLite would create it readable for everyone. Its log and index get the same mode.
     private static func makePrivate(_ path: String) throws(ServiceError) {
         let file = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw FileFailure.error(errno, "cannot open the job store \(path)") }
         close(file)
         let folder = DurableFile.folder(of: path)
         try DurableFile.syncFolder(folder)
-        PrivateFolder.tighten(folder)
+        PrivateFolder.restrictPermissions(folder)
     }
 
     private static func fault(of path: String) throws(ServiceError) -> Fault? {
         var configuration = Configuration()
-        // Whatever it is, looking at it must not change it.
+        // The check must not change the file.
         configuration.readonly = true
         configuration.busyMode = .timeout(10)
         do {
             return try DatabaseQueue(path: path, configuration: configuration).read(fault(in:))
         } catch let error as DatabaseError {
             switch error.resultCode {
-            case .SQLITE_NOTADB: return .unusable("is no SQLite database")
-            case .SQLITE_CORRUPT: return .unusable("is damaged (\(error.message ?? "unknown fault"))")
+            case .SQLITE_NOTADB: return .unusable("is not an SQLite database")
+            case .SQLITE_CORRUPT: return .unusable("is damaged (\(error.message ?? "unknown error"))")
             default: throw ServiceError(.unavailable, "the job store \(path) cannot be read: \(error)")
             }
         } catch {
@@ -100,7 +102,7 @@ enum StoreFile {
     }
 
     private static func fault(in db: Database) throws -> Fault? {
-        let finding = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") ?? "no answer"
+        let finding = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") ?? "no result"
         guard finding == "ok" else { return .unusable("is damaged (\(finding))") }
         let tables = try String.fetchSet(db, sql: "SELECT name FROM sqlite_master WHERE type = 'table'")
         if tables.isEmpty { return nil }
@@ -108,22 +110,24 @@ enum StoreFile {
         let applied =
             tables.contains("grdb_migrations")
             ? try String.fetchSet(db, sql: "SELECT identifier FROM grdb_migrations") : []
-        guard !applied.isDisjoint(with: known) else { return .unusable("is the database of something else") }
+        guard !applied.isDisjoint(with: known) else { return .unusable("is the database of another application") }
         let newer = applied.subtracting(known).sorted()
-        return newer.isEmpty ? nil : .newer("it knows \(newer.joined(separator: ", "))")
+        return newer.isEmpty ? nil : .newer("migrations \(newer.joined(separator: ", "))")
     }
 
-    /// Renames the database with its log and its index. -> the new path.
+    /// Renames the database with its log and its index.
+    ///
+    /// - Returns: the new path.
     private static func setAside(_ path: String, at now: Timestamp) throws(ServiceError) -> String {
-        let moment = now.text.filter { $0.isNumber || $0 == "T" || $0 == "Z" }
-        let place = "\(path).corrupt-\(moment)"
+        let time = now.text.filter { $0.isNumber || $0 == "T" || $0 == "Z" }
+        let backup = "\(path).corrupt-\(time)"
         for ending in ["", "-wal", "-shm"] where access(path + ending, F_OK) == 0 {
-            guard access(place + ending, F_OK) != 0, rename(path + ending, place + ending) == 0 else {
+            guard access(backup + ending, F_OK) != 0, rename(path + ending, backup + ending) == 0 else {
                 throw ServiceError(
-                    .unavailable, "\(path + ending) cannot be set aside as \(place + ending): move it away by hand")
+                    .unavailable, "\(path + ending) cannot be renamed to \(backup + ending): move it away manually")
             }
         }
         try DurableFile.syncFolder(DurableFile.folder(of: path))
-        return place
+        return backup
     }
 }

@@ -1,7 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import GRDB
 
-/// The shape of the job store, version by version. A migration that was ever released is never changed.
+/// The schema of the job store as migrations. A released migration is never changed.
 enum StoreSchema {
+    /// All migrations, in order.
     static var migrations: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("jobs") { db in
@@ -35,14 +38,14 @@ enum StoreSchema {
         migrator.registerMigration("breakers") { db in
             try db.execute(sql: "CREATE TABLE breaker (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID")
         }
-        // A job that is at its end is shown as it was then, without folding its events again.
+        // The final view of an ended job, so that its events need not be folded again.
         migrator.registerMigration("views") { db in
             try db.execute(sql: "ALTER TABLE job ADD COLUMN view BLOB")
         }
         migrator.registerMigration("lead times") { db in
             try db.execute(sql: "CREATE TABLE lead_time (n INTEGER PRIMARY KEY AUTOINCREMENT, seconds REAL NOT NULL)")
         }
-        // Jobs that are being pruned: their events and messages go in small steps, also after a restart.
+        // Pruned jobs whose events and messages are still to be deleted in small steps, also after a restart.
         migrator.registerMigration("pruned jobs") { db in
             try db.execute(
                 sql: """
@@ -50,8 +53,7 @@ enum StoreSchema {
                     CREATE INDEX job_age ON job(created_at);
                     """)
         }
-        // Who runs a job, and what is shown of one at its end besides its view. Jobs that ended before get theirs when they are first
-        // asked for.
+        // Leases of jobs, and results of ended jobs. The results of jobs that ended earlier are added when they are first requested.
         migrator.registerMigration("leases and results") { db in
             try db.execute(
                 sql: """
@@ -66,6 +68,26 @@ enum StoreSchema {
                         receipt BLOB NOT NULL,
                         guidance BLOB
                     );
+                    """)
+        }
+        // The numbers of jobs by state, maintained by triggers: counting all rows takes time in proportion to the history.
+        migrator.registerMigration("job counts") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE job_count (state TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
+                    INSERT INTO job_count (state, count) SELECT state, COUNT(*) FROM job GROUP BY state;
+                    CREATE TRIGGER job_inserted AFTER INSERT ON job BEGIN
+                        INSERT INTO job_count (state, count) VALUES (NEW.state, 1)
+                            ON CONFLICT (state) DO UPDATE SET count = count + 1;
+                    END;
+                    CREATE TRIGGER job_state_changed AFTER UPDATE OF state ON job WHEN NEW.state <> OLD.state BEGIN
+                        UPDATE job_count SET count = count - 1 WHERE state = OLD.state;
+                        INSERT INTO job_count (state, count) VALUES (NEW.state, 1)
+                            ON CONFLICT (state) DO UPDATE SET count = count + 1;
+                    END;
+                    CREATE TRIGGER job_deleted AFTER DELETE ON job BEGIN
+                        UPDATE job_count SET count = count - 1 WHERE state = OLD.state;
+                    END;
                     """)
         }
         return migrator

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import JSONRPC
 
 extension JournalV1 {
-    /// What an agent delivered.
+    /// The result of an agent.
     struct Delivery: Decodable {
         let value: AgentResult
 
@@ -28,7 +30,7 @@ extension JournalV1 {
         }
     }
 
-    /// A clip of the lead, or why there is none.
+    /// A clip of the lead, or the reason why it is missing.
     struct LeadClip: Decodable {
         var segmentID: String
         var clip: String?
@@ -62,7 +64,7 @@ extension JournalV1 {
         }
     }
 
-    /// What the user changed about a segment.
+    /// The user's edit of a segment.
     struct Edit: Decodable {
         var prompt: String?
         var image: String?

@@ -1,12 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 
 extension JournalV1 {
-    /// An event: an object with the event's name as its only member, which holds the event's values; `_0` and `_1` are values
-    /// without a label.
+    /// An event: an object whose only member is named after the event and contains its values. `_0` and `_1` are values without a label.
     struct Event: Decodable {
         let value: JobEvent
 
+        /// The names of the events.
         enum Tag: String, CaseIterable {
             case started, agentSkipped, agentBegun, agentProgress, agentDone, agentFailed, loaded, loadFailed,
                 leadProgress
@@ -24,7 +26,7 @@ extension JournalV1 {
             case video, warning, warnings
         }
 
-        /// - Throws: `UnknownEvent` for an event of which this version knows nothing; `DecodingError`.
+        /// - Throws: `UnknownEvent` for an unknown name; `DecodingError`.
         init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: Name.self)
             guard let name = container.allKeys.first, container.allKeys.count == 1 else {
@@ -49,7 +51,7 @@ extension JournalV1 {
             func result(_ field: Field = .first) throws -> AgentResult {
                 try fields.decode(Delivery.self, forKey: field).value
             }
-            func startedAt() throws -> Timestamp { try fields.moment(.startedAt) }
+            func startedAt() throws -> Timestamp { try fields.timestamp(.startedAt) }
             func segment() throws -> Int { try fields.decode(Int.self, forKey: .segment) }
             func seconds() throws -> Double? { try fields.decodeIfPresent(Double.self, forKey: .seconds) }
             func warnings() throws -> [String]? { try fields.decodeIfPresent([String].self, forKey: .warnings) }

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import Untrusted
 
 extension JournalV1 {
-    /// An error as it was on the wire: `{"code", "message", "data": {"kind", ...}}`. As then, members of `data` of another type
-    /// count as absent.
+    /// An error in the wire format of that time: `{"code", "message", "data": {"kind", ...}}`. Members of `data` with an unexpected type
+    /// count as absent, as they did then.
     struct Fault: Decodable {
         let value: ServiceError
 
@@ -40,7 +42,7 @@ extension JournalV1 {
             value = fault.bounded
         }
 
-        /// - Returns: at most a million dollars, and never less than nothing.
+        /// - Returns: the amount, clamped to 0 to 1,000,000 dollars.
         private static func amount(_ dollars: Double?) -> USD {
             USD(micros: dollars.map { Int64(clamping: $0.clamped(to: 0...1e6) * 1_000_000) } ?? 0)
         }

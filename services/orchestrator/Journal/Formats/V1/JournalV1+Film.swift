@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import JSONRPC
 
 extension JournalV1 {
-    /// The film as the stitcher joined it.
+    /// The film made by the stitcher.
     struct Film: Decodable {
-        let value: Stitched
+        let value: StitchedFilm
 
         private enum Field: String, CodingKey {
             case video, duration, backend, chapters, captions, warnings, clips, loudness
@@ -16,7 +18,7 @@ extension JournalV1 {
 
         init(from decoder: any Decoder) throws {
             let fields = try decoder.container(keyedBy: Field.self)
-            var film = Stitched(
+            var film = StitchedFilm(
                 video: try fields.decode(String.self, forKey: .video),
                 duration: try fields.decode(Double.self, forKey: .duration),
                 backend: try fields.named(.backend, StoredNames.backends),
@@ -45,7 +47,7 @@ extension JournalV1 {
         var value: Chapter { Chapter(title: title, start: start, end: end) }
     }
 
-    /// How a clip came into the film.
+    /// How a clip was added to the film.
     struct JoinedClip: Decodable {
         var segmentID: String
         var copiedFrames: Int
@@ -65,7 +67,7 @@ extension JournalV1 {
         }
     }
 
-    /// Of the film's sound.
+    /// The loudness of the film.
     struct Loudness: Decodable {
         var integrated: Double?
         var truePeak: Double?

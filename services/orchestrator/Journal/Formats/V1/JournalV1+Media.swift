@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 import JSON
@@ -26,7 +28,7 @@ extension JournalV1 {
                 provider: try fields.decode(String.self, forKey: .provider),
                 model: try fields.decode(String.self, forKey: .model), cost: try fields.dollars(.cost),
                 attempts: try fields.decode(Int.self, forKey: .attempts),
-                cached: try fields.decode(Bool.self, forKey: .cached), saved: try fields.dollarsIfPresent(.saved),
+                isCached: try fields.decode(Bool.self, forKey: .cached), saved: try fields.dollarsIfPresent(.saved),
                 warnings: try fields.decodeIfPresent([String].self, forKey: .warnings))
             image.wasted = try fields.dollarsIfPresent(.wasted)
             image.unknown = try fields.dollarsIfPresent(.unknown)

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import JSON
 
 extension JournalV1 {
-    /// What a job works on.
+    /// The plan of a job.
     struct Plan: Decodable {
         let value: JobPlan
 

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 
-/// Version 1 of the journal, which is read and no longer written: the JSON that the compiler synthesised for the events and for the
-/// types of the wire that they held. Each member has here the name that it had then; nothing in this folder changes any more.
+/// Version 1 of the journal, which is read but no longer written: the JSON that the compiler synthesized for the events and the wire types
+/// in them. Each member keeps the name that it had then; the format in this folder never changes.
 enum JournalV1 {
-    /// The name of an event: the only member of its object.
+    /// The name of an event, which is the only member of its object.
     struct Name: CodingKey {
         let stringValue: String
         var intValue: Int? { nil }
@@ -21,17 +23,17 @@ extension KeyedDecodingContainer {
     /// A number of dollars; `nil` if absent.
     func dollarsIfPresent(_ key: Key) throws -> USD? { try decodeIfPresent(Double.self, forKey: key).map { USD($0) } }
 
-    /// A moment as RFC 3339.
-    func moment(_ key: Key) throws -> Timestamp {
-        guard let moment = Timestamp(try decode(String.self, forKey: key)) else {
+    /// A time in RFC 3339 format.
+    func timestamp(_ key: Key) throws -> Timestamp {
+        guard let timestamp = Timestamp(try decode(String.self, forKey: key)) else {
             throw DecodingError.dataCorruptedError(
                 forKey: key, in: self, debugDescription: "a time as RFC 3339, e.g. 2026-11-23T12:00:00.000Z")
         }
-        return moment
+        return timestamp
     }
 
-    /// One of several named values.
-    func named<Value>(_ key: Key, _ names: Names<Value>) throws -> Value {
+    /// A value of a name table.
+    func named<Value>(_ key: Key, _ names: NameTable<Value>) throws -> Value {
         guard let value = names[try decode(String.self, forKey: key)] else {
             throw DecodingError.dataCorruptedError(
                 forKey: key, in: self, debugDescription: "one of \(names.all.joined(separator: ", "))")

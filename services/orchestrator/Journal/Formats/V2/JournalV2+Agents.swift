@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import JSONRPC
 
 extension JournalV2 {
-    /// What an agent delivered.
+    /// The result of an agent.
     struct Delivery: Codable {
         /// The artifact URI of a film.
         var video: String?
@@ -42,7 +44,7 @@ extension JournalV2 {
         }
     }
 
-    /// A clip of the lead, or why there is none.
+    /// A clip of the lead, or the reason why it is missing.
     struct LeadClip: Codable {
         var segmentID: String
         /// An artifact URI.
@@ -65,7 +67,7 @@ extension JournalV2 {
         }
     }
 
-    /// What the user changed about a segment.
+    /// The user's edit of a segment.
     struct Edit: Codable {
         var prompt: String?
         /// An artifact URI.

@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Calls
 import Contracts
 
 extension JournalV2 {
-    /// An event. Which members it has besides its type depends on the type: `init(_:)` writes them, `value` reads them.
+    /// An event. Its members depend on its type: `init(_:)` in `JournalV2+Writing` sets them, `value()` in `JournalV2+Reading` reads them.
     struct Event: Codable {
+        /// The stored types of events.
         enum Tag: String, CaseIterable {
             case started
             case agentSkipped = "agent_skipped"
@@ -23,7 +26,7 @@ extension JournalV2 {
             case leadClipsChecked = "lead_clips_checked"
             case stillDrawn = "still_drawn"
             case stillFailed = "still_failed"
-            /// Only of jobs that an earlier version began: see `JobEvent.imageFailed`.
+            /// Only in jobs that an earlier version started; see `JobEvent.imageFailed`.
             case stillRepeated = "still_repeated"
             case callStopped = "call_stopped"
             case clipCreated = "clip_created"
@@ -78,7 +81,7 @@ extension JournalV2 {
         var trimmed: Double?
         /// Seconds by segment id.
         var trimmedSegments: [String: Double]?
-        /// `failed`, `all`, or absent where `segments` are chosen.
+        /// `failed`, `all`, or absent if `segments` are selected.
         var selection: String?
         /// By segment id.
         var edits: [String: Edit]?
@@ -97,6 +100,7 @@ extension JournalV2 {
             case costMicros = "cost_micros"
         }
 
+        /// An event without further members.
         init(_ tag: Tag) {
             version = number
             type = tag.rawValue

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 
 extension JournalV2 {
     /// An error.
     struct Fault: Codable {
-        /// A name of `StoredNames.faults`.
+        /// A name in `StoredNames.faults`.
         var kind: String
         var message: String
         var isRetryable: Bool
@@ -43,7 +45,9 @@ extension JournalV2 {
             nextAttempt = error.nextAttempt
         }
 
-        /// - Throws: `DecodingError` for a kind that stands for nothing.
+        /// The stored error.
+        ///
+        /// - Throws: `DecodingError` for an unknown kind.
         func value() throws -> ServiceError {
             guard let kind = StoredNames.faults[kind] else {
                 throw DecodingError.unknownName(at: CodingKeys.kind, of: StoredNames.faults.all)

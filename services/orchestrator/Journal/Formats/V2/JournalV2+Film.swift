@@ -1,16 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import JSONRPC
 
 extension JournalV2 {
-    /// The film as the stitcher joined it.
+    /// The film made by the stitcher.
     struct Film: Codable {
         /// An artifact URI.
         var video: String
         /// Seconds.
         var duration: Double
-        /// A name of `StoredNames.backends`.
+        /// A name in `StoredNames.backends`.
         var backend: String
-        /// The cloud's job.
+        /// The id of the MediaConvert job.
         var cloudJob: String?
         var copiedFrames: Int
         var encodedFrames: Int
@@ -30,7 +32,7 @@ extension JournalV2 {
             case costMicros = "cost_micros"
         }
 
-        init(_ film: Stitched) throws {
+        init(_ film: StitchedFilm) throws {
             video = film.video
             duration = film.duration
             backend = try StoredNames.backends.name(of: film.backend)
@@ -49,11 +51,11 @@ extension JournalV2 {
             loudness = film.loudness.map { Loudness(integrated: $0.integrated, truePeak: $0.truePeak) }
         }
 
-        func value() throws -> Stitched {
+        func value() throws -> StitchedFilm {
             guard let backend = StoredNames.backends[backend] else {
                 throw DecodingError.unknownName(at: CodingKeys.backend, of: StoredNames.backends.all)
             }
-            var film = Stitched(
+            var film = StitchedFilm(
                 video: video, duration: duration, backend: backend, jobID: cloudJob, copiedFrames: copiedFrames,
                 encodedFrames: encodedFrames,
                 chapters: chapters.map { Contracts.Chapter(title: $0.title, start: $0.start, end: $0.end) },
@@ -68,7 +70,7 @@ extension JournalV2 {
         }
     }
 
-    /// A named stretch of the film. Seconds from its start.
+    /// A chapter of the film, in seconds from its start.
     struct Chapter: Codable {
         var title: String
         var start: Double
@@ -81,7 +83,7 @@ extension JournalV2 {
         }
     }
 
-    /// How a clip came into the film.
+    /// How a clip was added to the film.
     struct JoinedClip: Codable {
         var segmentID: String
         var copiedFrames: Int
@@ -96,7 +98,7 @@ extension JournalV2 {
         }
     }
 
-    /// Of the film's sound.
+    /// The loudness of the film.
     struct Loudness: Codable {
         var integrated: Double?
         var truePeak: Double?

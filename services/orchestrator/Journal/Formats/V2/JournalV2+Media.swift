@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 
@@ -38,7 +40,7 @@ extension JournalV2 {
             model = still.model
             costMicros = still.cost.micros
             attempts = still.attempts
-            isCached = still.cached
+            isCached = still.isCached
             savedMicros = still.saved?.micros
             wastedMicros = still.wasted?.micros
             unknownMicros = still.unknown?.micros
@@ -48,7 +50,7 @@ extension JournalV2 {
         var value: GeneratedImage {
             var still = GeneratedImage(
                 image: image, width: width, height: height, mediaType: mediaType, provider: provider, model: model,
-                cost: USD(micros: costMicros), attempts: attempts, cached: isCached,
+                cost: USD(micros: costMicros), attempts: attempts, isCached: isCached,
                 saved: savedMicros.map { USD(micros: $0) }, warnings: warnings)
             still.wasted = wastedMicros.map { USD(micros: $0) }
             still.unknown = unknownMicros.map { USD(micros: $0) }
@@ -74,7 +76,7 @@ extension JournalV2 {
         var stages: Stages?
         var warnings: [String]?
 
-        /// Seconds.
+        /// The times of the stages in seconds.
         struct Stages: Codable {
             var picture: Double
             var coding: Double

@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import JSON
 
 extension JournalV2 {
-    /// What a job works on.
+    /// The plan of a job.
     struct Plan: Codable {
         var segments: [Segment]
-        /// As it was read, for the lead.
+        /// The storyboard to send to the lead.
         var storyboard: JSONValue
         var imagePriceMicros: Int64
         var clipPriceMicros: Int64
@@ -44,7 +46,7 @@ extension JournalV2 {
         var id: String
         /// Seconds.
         var duration: Double
-        /// On the cumulative time line.
+        /// The number of frames on the cumulative time line.
         var frames: Int
         var guidance: String
         var narration: String?

@@ -1,8 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Contracts
 import Faults
 
 extension JournalV2.Event {
-    /// - Throws: `EncodingError` for a value of which the journal has no name.
+    /// The stored form of an event.
+    ///
+    /// - Throws: `EncodingError` for a value without a stored name.
     init(_ event: JobEvent) throws {
         switch event {
         case .started: self.init(Tag.started)

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A part of a picture, as fractions of the picture's width and height: 0 to 1, origin at the top left.
+package struct CropRectangle: Sendable, Equatable {
+    /// Left edge.
+    package var x: Double
+    /// Top edge.
+    package var y: Double
+    /// Width.
+    package var width: Double
+    /// Height.
+    package var height: Double
+
+    /// Creates a rectangle without checking it, see `unmetRequirement`.
+    package init(x: Double, y: Double, width: Double, height: Double) {
+        self.x = x
+        self.y = y
+        self.width = width
+        self.height = height
+    }
+
+    /// The whole picture.
+    package static let whole = CropRectangle(x: 0, y: 0, width: 1, height: 1)
+
+    /// What a valid rectangle would be; `nil` if this one is valid: inside the picture and of the picture's aspect
+    /// ratio.
+    package var unmetRequirement: String? {
+        let edges = [x, y, width, height, x + width, y + height]
+        guard edges.allSatisfy({ $0.isFinite && $0 >= -1e-9 && $0 <= 1 + 1e-9 }) else {
+            return "a rectangle inside the picture, as fractions from 0 to 1"
+        }
+        guard width >= 0.1, height >= 0.1 else { return "a rectangle of at least a tenth of the picture" }
+        guard abs(width - height) <= 0.01 * max(width, height) else {
+            return "a rectangle of the film's aspect: width and height the same fraction"
+        }
+        return nil
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Glibc
+
+/// What the kernel reports of a process.
+enum ProcessStatistics {
+    /// The largest resident memory of the process until now. Bytes.
+    static func peakMemory(of pid: Int) throws -> Int { try memory("VmHWM", of: pid) }
+
+    /// The resident memory of the process. Bytes.
+    static func residentMemory(of pid: Int) throws -> Int { try memory("VmRSS", of: pid) }
+
+    private static func memory(_ name: String, of pid: Int) throws -> Int {
+        let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+        let line = status.split(separator: "\n").first { $0.hasPrefix("\(name):") } ?? ""
+        return (line.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }.first ?? .max / 1024) * 1024
+    }
+
+    /// The processor time of the process until now. Seconds.
+    static func processorTime(of pid: Int) throws -> Double {
+        let text = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+        let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
+        let ticks = fields.dropFirst(12).prefix(2).compactMap { Double($0) }.reduce(0, +)
+        return ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+}
