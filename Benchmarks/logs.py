@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""How many events a second logger accepts, with CloudWatch Logs behind it; and what Python's own means do in the same run.
+# SPDX-License-Identifier: Apache-2.0
+"""Measures how many events per second logger accepts and delivers, against Python's logging and boto3 in the same run.
 
-Starts the logger that was built, with a file and CloudWatch (moto), and sends events over its socket in batches of JSON-RPC,
-several at a time. Peers: Python's logging to a file, and boto3's put_log_events to the same server, 10,000 events at a time.
-Ends with 1 where the bound is not kept, or where an event is missing.
+Starts the built logger, first with a file, then with a file and CloudWatch (moto), and sends events over its socket in JSON-RPC
+batches. Peers: Python's logging to a file, and boto3's put_log_events to the same server, 10,000 events per call.
+Exits with 1 if the bound is missed, or if an event is missing.
+
+  logs.py [EVENTS]   100,000 if absent
 """
 
 import json, logging, os, shutil, socket, subprocess, sys, tempfile, threading, time
@@ -51,7 +54,7 @@ def call(connection, method):
 
 
 def accept(connection, lines):
-    """-> events accepted a second, each with its answer."""
+    """Sends all lines. Returns the number of events accepted per second, each with its own reply."""
     started = time.perf_counter()
     sender = threading.Thread(target=lambda: [connection.sendall(line) for line in lines])
     sender.start()
@@ -65,7 +68,7 @@ def accept(connection, lines):
     return EVENTS / (time.perf_counter() - started)
 
 
-def ours(sinks, url):
+def measure_logger(sinks, url):
     calls = [{"jsonrpc": "2.0", "id": number, "method": "logger.log",
               "params": {"event_type": "segment_generation", "data": data(number)}} for number in range(EVENTS)]
     lines = [json.dumps(calls[start:start + BATCH]).encode() + b"\n" for start in range(0, EVENTS, BATCH)]
@@ -78,13 +81,13 @@ def ours(sinks, url):
     memory = call(connection, "rpc.stats")["resident_bytes"] / 1e6
     process.terminate()
     process.wait()
-    whole = all(sink["delivered"] == EVENTS and sink["dropped"] == 0 for sink in counts["sinks"].values())
+    complete = all(sink["delivered"] == EVENTS and sink["dropped"] == 0 for sink in counts["sinks"].values())
     print("logger, %-15s %8.0f events/s accepted, %8.0f events/s until all are delivered, %.0f MB%s"
-          % (sinks, rate, EVENTS / seconds, memory, "" if whole else "  EVENTS ARE MISSING"))
-    return rate if whole else 0
+          % (sinks, rate, EVENTS / seconds, memory, "" if complete else "  EVENTS ARE MISSING"))
+    return rate if complete else 0
 
 
-def python_logging():
+def measure_python_logging():
     log = logging.getLogger("bench")
     handler = logging.FileHandler(f"{folder}/python.log")
     handler.setFormatter(logging.Formatter('{"timestamp":"%(asctime)s","event_type":"segment_generation","data":%(message)s}'))
@@ -97,7 +100,7 @@ def python_logging():
     print("Python logging, to a file   %8.0f events/s, in its own process" % (EVENTS / (time.perf_counter() - started)))
 
 
-def boto(url):
+def measure_boto(url):
     logs = boto3.client("logs", endpoint_url=url, region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s")
     logs.create_log_group(logGroupName="peer")
     logs.create_log_stream(logGroupName="peer", logStreamName="s")
@@ -121,14 +124,14 @@ def boto(url):
 def main():
     process, url = standin()
     print("%d events of %d bytes" % (EVENTS, len(json.dumps(data(0)))))
-    rates = [ours("file", url), ours("file,cloudwatch", url)]
-    python_logging()
-    boto(url)
+    rates = [measure_logger("file", url), measure_logger("file,cloudwatch", url)]
+    measure_python_logging()
+    measure_boto(url)
     process.stdin.close()
     process.wait()
     shutil.rmtree(folder)
     if min(rates) < BOUND:
-        print("not kept: %d events/s accepted" % BOUND)
+        print("bound missed: %d events/s accepted" % BOUND)
         sys.exit(1)
 
 

@@ -1,8 +1,11 @@
 #!/usr/bin/python3
-"""Pictures and sound against the ffmpeg command line, pair by pair in one run: media.py [RUNS] [NAME...].
+# SPDX-License-Identifier: Apache-2.0
+"""Measures pictures and sound against the ffmpeg command line, pair by pair in one run.
 
 Needs `make build`, ffmpeg and python3-numpy. Calls go over the services' sockets; ffmpeg is timed as a whole process.
-Ends with 1 where a bound is not kept.
+Exits with 1 if a bound is missed.
+
+  media.py [RUNS] [SECTION...]   3 runs if absent; still, ken_burns, simple, fade, job, memory; all if none is named
 """
 import glob, json, os, re, shutil, socket, statistics, subprocess, sys, tempfile, time
 
@@ -40,7 +43,7 @@ class Stack:
                     return reply["result"]
 
     def peak(self, service):
-        """Megabytes resident at most."""
+        """The peak of a service's resident memory in megabytes."""
         pid = self.call(service, "rpc.health")["pid"]
         return int(re.search(r"VmHWM:\s+(\d+)", open(f"/proc/{pid}/status").read())[1]) / 1024
 
@@ -56,27 +59,27 @@ def timed(body):
 
 
 def pairs(ours, theirs, runs=RUNS):
-    """Median seconds of each, and the median of the pairs' ratios."""
+    """Runs pairs. Returns the median seconds of each, and the median of the pairs' ratios."""
     times = [(timed(ours), timed(theirs)) for _ in range(runs)]
     return (statistics.median(t[0] for t in times), statistics.median(t[1] for t in times),
             statistics.median(t[1] / t[0] for t in times))
 
 
-def likeness(film, still):
-    """SSIM and PSNR of a clip's first second against the still, scaled."""
-    words = subprocess.run(
+def similarity(film, still):
+    """SSIM and PSNR of a clip's first second against the scaled still, as text."""
+    output = subprocess.run(
         ["ffmpeg", "-hide_banner", "-t", "1", "-i", film, "-loop", "1", "-framerate", "30", "-t", "1", "-i", still, "-lavfi",
          "[1:v]scale=1920:1080:flags=lanczos+accurate_rnd:out_color_matrix=bt709,format=yuv420p,split[a][b];"
          "[0:v]format=yuv420p,split[c][d];[c][a]ssim;[d][b]psnr", "-f", "null", "-"], capture_output=True, text=True).stderr
-    ssim, psnr = re.search(r"All:([0-9.]+)", words), re.search(r"average:([0-9.inf]+)", words)
+    ssim, psnr = re.search(r"All:([0-9.]+)", output), re.search(r"average:([0-9.inf]+)", output)
     return f"SSIM {float(ssim[1]):.4f}, PSNR {psnr[1]} dB"
 
 
 ROWS = []
 
 
-def row(work, ours, peer, ratio, bound, holds, notes=""):
-    ROWS.append((work, ours, peer, ratio, bound, "yes" if holds else "NO", notes))
+def row(work, ours, peer, ratio, bound, is_within, notes=""):
+    ROWS.append((work, ours, peer, ratio, bound, "yes" if is_within else "NO", notes))
     print("|", " | ".join(str(cell) for cell in ROWS[-1]), "|", flush=True)
 
 
@@ -90,20 +93,20 @@ def still(stack, folder):
     stages = make(15)["stages"]
     where = ", ".join(f"{name[:-2]} {seconds * 1000:.0f} ms" for name, seconds in stages.items())
     row("still clip, 15 s", f"{a:.2f} s", f"{b:.2f} s", f"{ratio:.0f}", "60", ratio >= 60,
-        f"{where}; ours {likeness(ours, image)}; ffmpeg {likeness(theirs, image)}")
+        f"{where}; ours {similarity(ours, image)}; ffmpeg {similarity(theirs, image)}")
     long, short, share = pairs(lambda: make(60), lambda: make(5), max(RUNS, 7))
     row("still clip, 60 s against 5 s", f"{long:.3f} s", f"{short:.3f} s", f"{1 / share:.2f}", "at most 1.2", 1 / share <= 1.2)
 
 
 def ease(share):
-    """As Sources/Media/Motion/MotionPath.swift has it."""
+    """The easing `ease_in_out` of Sources/Media/Motion/Easing.swift."""
     def eased(t):
         return t - 0.125 if t >= 0.25 else t / 2 - 0.25 / (2 * numpy.pi) * numpy.sin(numpy.pi * t / 0.25)
     return eased(share) / eased(0.5) / 2 if share <= 0.5 else 1 - eased(1 - share) / eased(0.5) / 2
 
 
 def dots(path):
-    """A dark picture of twice the film's size with soft dots. -> their places as fractions."""
+    """Writes a dark picture of twice the film's size with soft dots. Returns their positions as fractions of the picture."""
     width, height = 2 * SIZE[0], 2 * SIZE[1]
     picture = numpy.full((height, width), 16.0)
     y, x = numpy.mgrid[-60:61, -60:61]
@@ -122,7 +125,10 @@ def dots(path):
 
 
 def motion(film, places, rectangle, frames=450):
-    """How far the picture as a whole is from its place, and how much that jumps: least squares over all dots. -> px, px/frame^2"""
+    """Measures the motion of a film by least squares over all dots.
+
+    Returns the maximum position error of the picture as a whole in px, and its maximum second difference in px/frame^2.
+    """
     pipe = subprocess.Popen(["ffmpeg", "-v", "error", "-i", film, "-f", "rawvideo", "-pix_fmt", "gray", "-"], stdout=subprocess.PIPE)
     grid, off = numpy.mgrid[-16:17, -16:17], []
     for number in range(frames):
@@ -132,19 +138,19 @@ def motion(film, places, rectangle, frames=450):
         picture = numpy.frombuffer(data, numpy.uint8).reshape(SIZE[1], SIZE[0]).astype(float)
         x0, y0, zoom = rectangle(number / (frames - 1))
         ideal = (places - (x0, y0)) / zoom * SIZE - 0.5
-        found, kept = [], []
+        found, expected = [], []
         for place in ideal:
             ix, iy = (int(round(v)) for v in place)
             if not (20 < ix < SIZE[0] - 20 and 20 < iy < SIZE[1] - 20):
                 continue
             light = numpy.maximum(picture[iy - 16:iy + 17, ix - 16:ix + 17] - 40, 0)
             found.append((ix + (light * grid[1]).sum() / light.sum(), iy + (light * grid[0]).sum() / light.sum()))
-            kept.append(place)
-        kept = numpy.array(kept)
-        error = numpy.array(found) - kept
-        # Shift and zoom of the whole, at the picture's middle.
-        centred = kept - (SIZE[0] / 2, SIZE[1] / 2)
-        shift = [numpy.linalg.lstsq(numpy.c_[numpy.ones(len(kept)), centred[:, axis]], error[:, axis], rcond=None)[0][0] for axis in (0, 1)]
+            expected.append(place)
+        expected = numpy.array(expected)
+        error = numpy.array(found) - expected
+        # Shift and zoom of the whole picture, at its centre.
+        centred = expected - (SIZE[0] / 2, SIZE[1] / 2)
+        shift = [numpy.linalg.lstsq(numpy.c_[numpy.ones(len(expected)), centred[:, axis]], error[:, axis], rcond=None)[0][0] for axis in (0, 1)]
         off.append(shift)
     pipe.stdout.close()
     pipe.wait()
@@ -188,9 +194,9 @@ def simple(stack, folder):
         return stack.call("stitcher", "stitcher.stitch", clips=parts, output=f"file://{folder}/film.mp4")
     a, b, _ = pairs(lambda: stitch(parts), lambda: ffmpeg(
         "-f", "concat", "-i", f"{folder}/list.txt", "-c", "copy", "-movflags", "+faststart", theirs), max(RUNS, 7))
-    # Every film has a sound track, so the whole call is compared, the coding of 60 s of silence with it.
+    # Every film has a sound track, so the whole call is compared, including the encoding of 60 s of silence.
     row("`simple`, 4 x 15 s, without narration", f"{a:.3f} s", f"{b:.3f} s", f"{a / b:.2f}", "at most 1.3", a / b <= 1.3,
-        "whole call, silence coded; `ffmpeg -f concat -c copy` has no sound")
+        "whole call, silence encoded; `ffmpeg -f concat -c copy` has no sound")
     spoken = [dict(part, audio=f"file://{SAMPLE}/seg_00{number}.mp3") for number, part in enumerate(parts, 1)]
     c = statistics.median(timed(lambda: stitch(spoken)) for _ in range(RUNS))
     row("`simple` with narration", f"{c:.2f} s", "60 s of film", f"{60 / c:.0f}", "25", 60 / c >= 25)
@@ -206,7 +212,7 @@ def fade(stack, folder):
         lambda: ffmpeg(*(word for n in range(1, 5) for word in ("-i", f"{folder}/clip{n}.mp4")), "-filter_complex", chain, "-c:v",
                        "libx264", "-preset", "medium", "-crf", 18, "-pix_fmt", "yuv420p", theirs), 1)
     row("`fade`, 4 x 15 s, 0.5 s fades", f"{a:.2f} s", f"{b:.1f} s", f"{ratio:.0f}", "25",
-        ratio >= 25 and result["encoded_frames"] == 45, f"{result['encoded_frames']} frames coded, {result['copied_frames']} copied")
+        ratio >= 25 and result["encoded_frames"] == 45, f"{result['encoded_frames']} frames encoded, {result['copied_frames']} copied")
 
 
 def job(stack, folder):
@@ -253,13 +259,13 @@ def main():
     with tempfile.TemporaryDirectory(prefix="us-bench-") as folder:
         stacks = []
         try:
-            print("| work | ours | peer | ratio | must be | kept | notes |\n|---|---|---|---|---|---|---|")
+            print("| work | ours | peer | ratio | bound | within bound | notes |\n|---|---|---|---|---|---|---|")
             for section in (still, ken_burns, simple, fade, job, memory):
                 if ONLY and section.__name__ not in ONLY:
                     continue
                 place = f"{folder}/{section.__name__}"
                 os.makedirs(place)
-                # A stack of its own, so that memory is the section's.
+                # Each section has a stack of its own, so that its peak of memory is its own.
                 stack = Stack(place)
                 stacks.append(stack)
                 try:

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""How fast the page is: its first paint, a message until it is seen, many watchers, and files by ranges against nginx.
+# SPDX-License-Identifier: Apache-2.0
+"""Measures the page: its first paint, the time from a message to the screen, many watchers, and files and ranges against nginx.
 
-Starts the dashboard that was built: for the first paint with the real orchestrator, whose agents refuse at once, so that 1,000 jobs are
-there soon; else with an orchestrator of this script's own, whose every message is timed. Ends with 1 where a bound is not kept.
+Starts the built dashboard: for the first paint with the real orchestrator, whose agents fail at once, so that 1,000 jobs end
+quickly; otherwise with an orchestrator in this script, which records when it sends each message. Exits with 1 if a bound is missed.
 
-  page.py [SECTION...]   paint, pixels, watchers, files; all where none is named
+  page.py [SECTION...]   paint, pixels, watchers, files; all if none is named
 """
 
 import http.client, http.server, json, os, random, re, select, shutil, socket, statistics, subprocess, sys, tempfile, threading, time
@@ -18,20 +19,20 @@ from playwright.sync_api import sync_playwright  # noqa: E402
 
 RELEASE = f"{HERE}/../.build/release"
 folder = tempfile.mkdtemp(prefix="us-bench-", dir="/tmp")
-children, broken = [], []
+children, missed = [], []
 
 
 def report(what, value, unit, bound):
-    kept = value <= bound
-    broken.extend([] if kept else [what])
-    print(f"bench: {what}: {value:.4g} {unit}, bound {bound:g} {unit}{'' if kept else ', NOT KEPT'}", flush=True)
+    is_within = value <= bound
+    missed.extend([] if is_within else [what])
+    print(f"bench: {what}: {value:.4g} {unit}, bound {bound:g} {unit}{'' if is_within else ', MISSED'}", flush=True)
 
 
 def wait_for(condition, seconds=30):
     end = time.time() + seconds
     while not condition():
         if time.time() > end:
-            raise SystemExit("bench: what was started does not answer")
+            raise SystemExit("bench: a started process does not respond")
         time.sleep(0.02)
 
 
@@ -42,7 +43,7 @@ def free_port():
 
 
 class Peer:
-    """A service of this script's own in a run directory."""
+    """A service in a run directory, served by this script."""
 
     def __init__(self, run, service, answer):
         self.connections, self.answer = [], answer
@@ -54,9 +55,9 @@ class Peer:
 
     def accept(self, server):
         while True:
-            threading.Thread(target=self.converse, args=(server.accept()[0],), daemon=True).start()
+            threading.Thread(target=self.answer_all, args=(server.accept()[0],), daemon=True).start()
 
-    def converse(self, connection):
+    def answer_all(self, connection):
         for call in map(json.loads, connection.makefile()):
             if "id" not in call:
                 continue
@@ -80,7 +81,7 @@ def start(service, run, **more):
 
 
 def dashboard(run):
-    """-> the process and its port."""
+    """Starts a dashboard. Returns the process and its port."""
     port = free_port()
     process = start("dashboard", run, UNDERSTUDY_DASHBOARD_LISTEN=f"127.0.0.1:{port}")
     return process, port
@@ -94,7 +95,7 @@ def get(port, path, **headers):
 
 
 class Bare(http.server.BaseHTTPRequestHandler):
-    """The least that can be painted, for comparison."""
+    """A minimal page for comparison."""
 
     def __init__(self, *request):
         if request:
@@ -117,7 +118,7 @@ class Bare(http.server.BaseHTTPRequestHandler):
 
 
 class Stage:
-    """An orchestrator with one job, whose messages this script sends."""
+    """A dashboard and an orchestrator with one job, whose messages this script sends."""
 
     agents = ["Agent2", "Agent4", "Agent5", "Agent6"]
 
@@ -139,8 +140,8 @@ class Stage:
             return {"result": {"seq": self.seq, "jobs": [self.view()]}}
         return {"result": self.view()} if call["method"] == "orchestrator.status" else REFUSAL
 
-    def say(self, agent, text, state="running", status="processing"):
-        """Sends one message. -> when, in milliseconds since 1970."""
+    def send(self, agent, text, state="running", status="processing"):
+        """Sends one message. Returns the time in milliseconds since 1970."""
         self.seq += 1
         message = {"v": 1, "seq": self.seq, "ts": "2026-01-01T00:00:00.000Z", "jobId": "job-1", "userId": "u", "sessionId": "s",
                    "agentNumber": agent, "status": status, "message": text, "progress": {"done": 1, "total": 10, "fraction": 0.1},
@@ -172,28 +173,28 @@ def paint(browser):
     bare = Bare()
     first = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 
-    def look(page, url):
+    def first_paint(page, url):
         page.goto(url)
         page.wait_for_timeout(400)
         return page.evaluate(first)
 
     def cold(url):
         context = browser.new_context()
-        paint = look(context.new_page(), url)
+        paint = first_paint(context.new_page(), url)
         context.close()
         return paint
 
     ours = f"http://127.0.0.1:{port}/"
     pairs = [(cold(ours), cold(bare.url)) for _ in range(9)]
     tab = browser.new_context().new_page()
-    again = [look(tab, ours) for _ in range(10)][1:]
+    again = [first_paint(tab, ours) for _ in range(10)][1:]
     report("first paint with 1,000 jobs in a tab that was open, median of 9", statistics.median(again), "ms", 100)
     mine, peer = (statistics.median(pair[side] for pair in pairs) for side in (0, 1))
-    print(f"bench: the same in a browser that has never seen it, median of 9: {mine:.0f} ms; a page of one line and a style sheet from"
+    print(f"bench: the same in a browser without a cache, median of 9: {mine:.0f} ms; a page of one line and a style sheet from"
           f" Python's http.server: {peer:.0f} ms")
     tab.goto(ours)
     tab.wait_for_selector("tbody tr")
-    print(f"bench: until the rows of the list are there: {tab.evaluate('performance.now()'):.0f} ms")
+    print(f"bench: until the rows of the list are shown: {tab.evaluate('performance.now()'):.0f} ms")
     page = get(port, "/")[1]
     files = {"/": page}
     while new := [name for body in list(files.values()) for name in names_in(body) if name not in files]:
@@ -201,7 +202,7 @@ def paint(browser):
             files[name] = get(port, name)[1]
     report("weight of the page's files", sum(map(len, files.values())) / 1000, "kB", 150)
     packed = sum(len(get(port, name, **{"Accept-Encoding": "gzip"})[1]) for name in files)
-    print(f"bench: the same as they travel, by gzip: {packed / 1000:.1f} kB")
+    print(f"bench: the same with gzip: {packed / 1000:.1f} kB")
 
 
 def names_in(body):
@@ -217,19 +218,19 @@ def pixels(browser):
       window.seen = {};
       new MutationObserver(() => {
         const text = document.querySelector("[data-agent=Agent6] .message").textContent;
-        // The frame after the one that is being drawn has begun: what changed is on the screen.
+        // When the next frame begins, the change is on the screen.
         requestAnimationFrame(() => { const channel = new MessageChannel(); channel.port1.onmessage = () => { seen[text] ??= performance.timeOrigin + performance.now(); }; channel.port2.postMessage(0); });
       }).observe(document.querySelector("[data-agent=Agent6]"), { subtree: true, childList: true, characterData: true });
     }""")
     sent = {}
     for number in range(120):
-        sent[f"step {number}"] = stage.say("Agent6", f"step {number}")
+        sent[f"step {number}"] = stage.send("Agent6", f"step {number}")
         page.wait_for_timeout(230 + random.random() * 60)
     page.wait_for_timeout(500)
     seen = page.evaluate("seen")
     waits = sorted(seen[text] - at for text, at in sent.items() if text in seen)
     if len(waits) < 115:
-        broken.append("messages that were never seen")
+        missed.append("messages that were not shown")
     print(f"bench: from the orchestrator's socket to the screen, {len(waits)} messages: median {statistics.median(waits):.1f} ms, longest {waits[-1]:.1f} ms")
     report("the same, p95", waits[int(len(waits) * 0.95)], "ms", 50)
     page.context.close()
@@ -242,7 +243,7 @@ def cpu_seconds(pid):
 
 
 def peak(pid):
-    """Mebibytes."""
+    """The peak of resident memory in MiB."""
     with open(f"/proc/{pid}/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
 
@@ -272,24 +273,24 @@ def watchers(browser):
     reader.start()
     wait_for(lambda: len(tails) == 500)
     time.sleep(1)
-    before, began, told = cpu_seconds(stage.process.pid), time.time(), 0
+    before, began, count = cpu_seconds(stage.process.pid), time.time(), 0
     while time.time() < began + 20:
-        stage.say(stage.agents[told % 4], f"step {told}")
-        told += 1
-        time.sleep(max(0, began + told / 100 - time.time()))
+        stage.send(stage.agents[count % 4], f"step {count}")
+        count += 1
+        time.sleep(max(0, began + count / 100 - time.time()))
     elapsed = time.time() - began
     used = cpu_seconds(stage.process.pid) - before
-    stage.say("Agent6", "the end", "finished", "finished")
+    stage.send("Agent6", "the end", "finished", "finished")
     wait_for(lambda: all(b"the end" in tail for tail in tails.values()), 10)
     isOver = True
     reader.join()
-    print(f"bench: 500 watchers of one job, {told / elapsed:.0f} messages a second from the orchestrator, {sum(counts.values()) / 500 / elapsed:.1f} to each watcher; all have the last")
+    print(f"bench: 500 watchers of one job, {count / elapsed:.0f} messages a second from the orchestrator, {sum(counts.values()) / 500 / elapsed:.1f} to each watcher; all received the last")
     report("the dashboard's share of one core", 100 * used / elapsed, "%", 50)
     report("its peak of resident memory", peak(stage.process.pid), "MiB", 150)
 
 
 def real_film():
-    """A job by the real services. -> the dashboard's port, the job and the path of its film."""
+    """Runs a job on the real services. Returns the dashboard's port, the job and the path of its film."""
     run = f"{folder}/files"
     for service in ("agent5", "imagegen", "clipper", "stitcher", "orchestrator"):
         start(service, run)
@@ -338,7 +339,7 @@ def files(browser):
         pairs = [(measure(ours), measure(theirs)) for _ in range(7)]
         own, peer = (statistics.median(pair[side] for pair in pairs) for side in (0, 1))
         print(f"bench: {what}: {own:.3f} s, nginx {peer:.3f} s")
-        report(f"{what}, of nginx's time, median of 7 pairs", statistics.median(a / b for a, b in pairs), "times", 1.3)
+        report(f"{what}, relative to nginx's time, median of 7 pairs", statistics.median(a / b for a, b in pairs), "times", 1.3)
 
 
 sections = {"paint": paint, "pixels": pixels, "watchers": watchers, "files": files}
@@ -353,4 +354,4 @@ finally:
         child.terminate()
         child.wait()
     shutil.rmtree(folder, ignore_errors=True)
-sys.exit(1 if broken else 0)
+sys.exit(1 if missed else 0)

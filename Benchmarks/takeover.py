@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
-"""From the lead's failure to the first imagegen.generate, both as they are on the wire.
+# SPDX-License-Identifier: Apache-2.0
+"""Measures the time from the lead's failure to the first imagegen.generate, both on the wire.
 
-Starts the orchestrator that was built, with a lead that always refuses and an imagegen that notes when it is asked, and runs
-jobs one after the other. Ends with 1 where the bound is not kept.
+Starts the built orchestrator with a lead that always fails and an imagegen that records when it is called, and runs jobs one
+after the other. Exits with 1 if the bound is missed.
+
+  takeover.py [JOBS]   300 if absent
 """
 
 import json, os, shutil, socket, subprocess, sys, tempfile, threading, time
@@ -18,7 +21,7 @@ waits = []
 
 
 def answer(call):
-    """What a service that always refuses says; notes when the lead failed, and when the first still is asked for."""
+    """The reply of a service that rejects every call. Records the time from the lead's failure to the first still."""
     global failed_at
     if call["method"] == "rpc.health":
         return {"result": {"service": "x", "instance": "py", "status": "serving", "version": "1", "uptime_s": 1,
@@ -36,21 +39,21 @@ def serve(service):
     server.bind(f"{path}/py.sock")
     server.listen()
 
-    def converse(connection):
+    def answer_all(connection):
         global failed_at
         for call in map(json.loads, connection.makefile()):
             if "id" not in call:
                 continue
             reply = {"jsonrpc": "2.0", "id": call["id"], **answer(call)}
             line = json.dumps(reply).encode() + b"\n"
-            # Before it is sent: what follows may come sooner than this thread's next turn.
+            # Recorded before the reply is sent, because the next call may arrive before this thread runs again.
             if call["method"] == "agent.process":
                 failed_at = time.perf_counter()
             connection.sendall(line)
 
     def accept():
         while True:
-            threading.Thread(target=converse, args=(server.accept()[0],), daemon=True).start()
+            threading.Thread(target=answer_all, args=(server.accept()[0],), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs Debian packages into an image and leaves nothing else there; what has changed gets the time SOURCE_DATE_EPOCH, so that
+# SPDX-License-Identifier: Apache-2.0
+# Installs Debian packages into an image and removes everything else that this creates. Changed files get the time SOURCE_DATE_EPOCH, so that
 # the same packages make the same layer.
 set -eu
 touch /tmp/began
@@ -7,7 +8,7 @@ apt-get update -qq
 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 rm -rf /var/lib/apt/lists/* /var/lib/dpkg/*-old /var/cache/apt /var/cache/debconf/* /var/cache/fontconfig/* /var/cache/ldconfig /var/log/* \
     /usr/share/doc /usr/share/man
-# The cache of fonts tells their folders' times.
+# The font cache contains the times of the font folders, so they are set before and after it is made.
 settle() { find / -xdev -newer /tmp/began ! -path '/dev*' ! -path '/proc*' ! -path '/sys*' -exec touch -hcd "@$SOURCE_DATE_EPOCH" {} + || true; }
 settle
 if command -v fc-cache >/dev/null; then fc-cache -sf; fi

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the README's picture from the demo's film: its four stills, and the middle of each cross-fade.
+# SPDX-License-Identifier: Apache-2.0
+# Makes docs/contact-sheet.jpg from the demo's film: its four stills, and the middle of each cross-fade.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 film=store/scaffold_test/demo/lighthouse/agent5/final.mp4

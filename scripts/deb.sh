@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Makes a Debian package of what was built: deb.sh [FOLDER]. The same build gives the same bytes. Prints the package's path.
+# SPDX-License-Identifier: Apache-2.0
+# Makes a Debian package of the built executables: deb.sh [FOLDER]. The same build gives the same bytes. Prints the path of the package.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 out=${1:-.build/deb}
 version=$(.build/release/understudy --version | awk '{ print $NF }')
 architecture=$(dpkg --print-architecture)
-# Times within the package are those of the last commit.
+# Files in the package have the time of the last commit.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 1767225600)}
 export SOURCE_DATE_EPOCH
 
@@ -30,7 +31,7 @@ Copyright: 2026 The Understudy authors
 License: Apache-2.0
  On Debian systems, the text of the Apache License 2.0 is in /usr/share/common-licenses/Apache-2.0.
 Comment:
- The executables hold the Swift runtime and its libraries, which are under the same license with the Runtime Library Exception,
+ The executables contain the Swift runtime and its libraries, which are under the same license with the Runtime Library Exception,
  and the data of ICU, which is under the Unicode license.
 COPYRIGHT
 {
@@ -39,7 +40,7 @@ COPYRIGHT
     echo " -- The Understudy authors <understudy@localhost>  $(date -uRd "@$SOURCE_DATE_EPOCH")"
 } | gzip -9n > "$root/usr/share/doc/understudy/changelog.gz"
 
-# The libraries that the executables are linked with, by the packages that have them here.
+# The packages of the shared libraries that the executables are linked to.
 printf 'Source: understudy\n\nPackage: understudy\nArchitecture: any\n' > "$work/debian/control"
 libraries=$(cd "$work" && find root/usr/lib/understudy -maxdepth 1 -type f -printf '-e%p ' |
     xargs dpkg-shlibdeps -O 2>/dev/null | sed -n 's/^shlibs:Depends=//p')
@@ -56,11 +57,11 @@ Section: video
 Priority: optional
 Description: makes sure that the video gets made
  A pipeline asks its lead, an AI video generator, for a film of a storyboard.
- When the lead fails, hangs, runs out of credit or hands back a broken file,
+ If the lead fails, hangs, runs out of credit or delivers a broken file,
  Understudy takes over in the same job: it draws a still for every segment,
- turns the stills into clips, lays the narration under them and stitches the
- film. Its services speak JSON-RPC over Unix domain sockets; systemd runs them
- as understudy.target.
+ turns the stills into clips, adds the narration and stitches the film. Its
+ services speak JSON-RPC over Unix domain sockets; systemd runs them as
+ understudy.target.
 CONTROL
 
 (cd "$root" && find . -type f ! -path './DEBIAN/*' -printf '%P\0' | sort -z | xargs -0 md5sum > DEBIAN/md5sums)

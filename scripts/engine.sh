@@ -1,21 +1,22 @@
 #!/usr/bin/env bash
-# Runs a command with a Docker engine: the one that answers, else one that is started for it and stopped afterwards. Where none can be had
-# it says so and ends with 0, in CI with 1.
+# SPDX-License-Identifier: Apache-2.0
+# Runs a command with a Docker engine: the running one, or one that is started for the command and stopped afterwards. If there is no engine
+# and none can be started, prints the reason and exits with 0, in CI with 1.
 #   scripts/engine.sh COMMAND...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 cannot() {
-    echo "engine: $1; the stack test is left out"
+    echo "engine: $1; the stack test is skipped"
     [ -z "${CI:-}" ] || exit 1
     exit 0
 }
 
-# Debian's client speaks with Debian's engine.
+# Use Debian's client, which matches Debian's engine.
 export PATH="/usr/bin:$PATH"
 docker info >/dev/null 2>&1 && command -v docker-compose >/dev/null && exec "$@"
 
-[ "$(id -u)" -eq 0 ] || cannot "no Docker engine answers, and only root can start one"
+[ "$(id -u)" -eq 0 ] || cannot "no Docker engine responds, and only root can start one"
 scripts/setup.sh stack || cannot "docker.io and docker-compose cannot be installed"
 if docker info >/dev/null 2>&1; then exec "$@"; fi
 

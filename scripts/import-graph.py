@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Prints the graph of targets and the cycles of files, and fails if an edge of either is not allowed.
 
-usage: scripts/import-graph.py [--files]     --files prints each file's references too
+usage: scripts/import-graph.py [--files]     --files also prints the references of each file
 
-Targets: the imports of a target equal the dependencies that Package.swift declares; a target depends only on those declared before it, so that
-the file reads from the bottom to the top; no service imports another; a library below ServiceKit that depends on SwiftNIO, directly or not, imports a
-module of SwiftNIO or `JSONRPC` itself.
+Targets: the imports of a target equal the dependencies that Package.swift declares; a target depends only on targets declared before it, so that
+the manifest reads from the bottom to the top; no service imports another; a library below ServiceKit that depends on SwiftNIO, directly or not,
+imports a module of SwiftNIO or `JSONRPC` itself.
 
 Files: one file depends on another of its target if it names a type that the other declares at its top level. Files that depend on each other, directly
 or not, are a cycle; one of more than three files is an error.
@@ -18,13 +19,13 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LARGEST_CYCLE = 3
-# Modules of the toolchain and the system, which are not declared.
+# Modules of the toolchain and the system, which Package.swift does not declare.
 SYSTEM = {"Foundation", "FoundationEssentials", "Glibc", "Synchronization", "Dispatch", "Testing", "_Concurrency"}
 IMPORT = re.compile(r"^(?:@\w+ )*(?:package |public |internal |private |fileprivate )?import (?:struct |class |enum |func )?(\w+)", re.M)
 TYPE = re.compile(
     r"^(?:@\w+(?:\([^)]*\))? +)*(?:(?:package|public|internal|final|indirect|nonisolated) +)*"
     r"(?:struct|class|enum|actor|protocol|typealias) +(\w+)", re.M)
-# Comments, strings of several lines, then strings of one line: names in them are no references.
+# Comments, multi-line strings, single-line strings: names in them are not references.
 NOISE = re.compile(r'//[^\n]*|/\*.*?\*/|#*""".*?"""#*|"(?:\\.|[^"\\\n])*"', re.S)
 WORD = re.compile(r"[A-Za-z_]\w*")
 
@@ -36,7 +37,7 @@ def manifest():
 
 
 def declared(target):
-    """Names of the modules that a target may import."""
+    """The names of the modules that a target may import."""
     names = set()
     for dependency in target["dependencies"]:
         (kind, value), = dependency.items()
@@ -90,14 +91,14 @@ def cycles(graph):
 
 
 def references(paths):
-    """Which files of one target name types of which others."""
+    """For each file of a target, the files whose types it names."""
     owners, words = {}, {}
     for path in paths:
         text = NOISE.sub(" ", path.read_text())
         for name in TYPE.findall(text):
             owners.setdefault(name, set()).add(path)
         words[path] = set(WORD.findall(text))
-    # A name that two files declare, each privately for itself, belongs to none.
+    # A name that several files declare privately does not identify a file.
     return {
         path: sorted({owner for name in names for owner in owners.get(name, ()) if len(owners[name]) == 1 and owner != path})
         for path, names in words.items()}
@@ -141,17 +142,17 @@ def main():
             if len(cycle) > LARGEST_CYCLE and target["type"] != "test":
                 problems.append(f"{name}: a cycle of {len(cycle)} files: {text}")
 
-    def pulls_nio(name):
-        return any(module.startswith("NIO") for module in imports[name]) or any(pulls_nio(other) for other in edges[name])
+    def depends_on_nio(name):
+        return any(module.startswith("NIO") for module in imports[name]) or any(depends_on_nio(other) for other in edges[name])
 
     def reaches(wanted, name):
         return name == wanted or any(reaches(wanted, other) for other in edges[name])
 
     for target in targets:
         name = target["name"]
-        if target["type"] == "regular" and name not in is_service and not reaches("ServiceKit", name) and pulls_nio(name):
+        if target["type"] == "regular" and name not in is_service and not reaches("ServiceKit", name) and depends_on_nio(name):
             if "JSONRPC" not in imports[name] and not any(module.startswith("NIO") for module in imports[name]):
-                problems.append(f"{name} pulls SwiftNIO in and imports neither it nor JSONRPC")
+                problems.append(f"{name} depends on SwiftNIO and imports neither it nor JSONRPC")
     for problem in problems:
         print(f"import-graph: {problem}", file=sys.stderr)
     return 1 if problems else 0

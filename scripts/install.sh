@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs what was built: install.sh, with PREFIX (/usr/local), LIBEXEC (PREFIX/libexec/understudy), UNITS (PREFIX/lib/systemd/system) and
-# DESTDIR (none). The executables lie in LIBEXEC, since `logger` and others are names of many programs; `understudy` alone is on the path.
-# They hold the Swift runtime, so the machine needs no toolchain. `install.sh uninstall` removes the same.
+# SPDX-License-Identifier: Apache-2.0
+# Installs the built executables: install.sh, with PREFIX (/usr/local), LIBEXEC (PREFIX/libexec/understudy), UNITS (PREFIX/lib/systemd/system) and
+# DESTDIR (none). The executables are in LIBEXEC, because other programs have names like `logger`; only `understudy` is on the path. They
+# contain the Swift runtime, so the machine needs no toolchain. `install.sh uninstall` removes what was installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
-"""Finds Swift code that ends the process when a file, a peer or a user sends something unexpected.
+# SPDX-License-Identifier: Apache-2.0
+"""Finds Swift code that terminates the process if a file, a peer or a user sends unexpected input.
 
-Rules, on code without its comments and texts:
+Rules, for code without its comments and strings:
   subscript   `split(...)[0]`, `components(...)[0]`: traps if there are fewer parts. Use `first`, `last`, `dropFirst`.
-  force       `x!`, `as!`, `try!`, `fatalError`, `preconditionFailure`: traps, whatever the reason.
-  integer     `Int(x)` and its kin of a floating-point expression: traps on NaN, on 1e30. Use `Int(clamping:)` of `Untrusted`.
+  force       `x!`, `as!`, `try!`, `fatalError`, `preconditionFailure`: traps.
+  integer     `Int(x)` and other integer types of a floating-point expression: traps on NaN and 1e30. Use `Int(clamping:)` of `Untrusted`.
   duration    `.seconds(x)`, `.milliseconds(x)`, ... of a value: traps on 1e30. Use `Duration.clamping(seconds:)` of `Untrusted`.
 
-Where the value is this project's own, or was checked before, the line or the one above it says so:
+If the value is computed here, or was checked before, mark the line or the one above it:
     let ticks = Int((seconds * 90_000).rounded())  // trusted: at most six hours
-Without a reason after the colon it does not count. Files in `scripts/lint-untrusted.allow` are passed over, rule by rule.
+A mark without a reason after the colon is ignored. `scripts/lint-untrusted.allow` lists files to which a rule does not apply.
 
-usage: scripts/lint-untrusted.py [FOLDER...]     Sources and services if absent
+usage: scripts/lint-untrusted.py [FOLDER...]     Sources and services by default
        scripts/lint-untrusted.py --self-test
 """
 import pathlib
@@ -22,7 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 ALLOW = ROOT / "scripts/lint-untrusted.allow"
 
 INTEGERS = r"U?Int(?:8|16|32|64)?|time_t|off_t|Int128|UInt128"
-# What makes an expression a floating-point one, as far as a line of text shows it.
+# Signs of a floating-point expression in a line of text.
 FLOATING = re.compile(
     r"\.rounded\(|\bDouble\(|\bFloat\(|\d\.\d|\d[eE]\d|\btimeInterval|[sS]econds\b|[dD]uration\b|\buptime\b|"
     r"\bfraction\b|\bmilliseconds\s*\*|\*\s*1_?000\b|\bmagnitude\b")
@@ -33,10 +34,10 @@ MARK = re.compile(r"//\s*trusted:\s*\S")
 
 
 def blank(text):
-    """The code with comments and the insides of texts as spaces, line by line as it was; interpolations stay code."""
+    """Replaces comments and the contents of strings by spaces, without changing the lines. Interpolations remain code."""
     out = list(text)
     index, size = 0, len(text)
-    # What is around the place: ("text", hashes, isMultiline) or ("code", open parentheses).
+    # The enclosing contexts: ("text", hashes, isMultiline) or ("code", open parentheses).
     stack = [["code", 0]]
 
     def hide(start, end):
@@ -97,7 +98,7 @@ def blank(text):
 
 
 def argument(code, start):
-    """What is between the parenthesis at `start` and its partner, and the place behind that."""
+    """The text between the parenthesis at `start` and the matching one, and the index after that."""
     depth = 0
     for index in range(start, len(code)):
         if code[index] in "([{":
@@ -110,7 +111,7 @@ def argument(code, start):
 
 
 def findings(text):
-    """(line, rule, excerpt) of each place."""
+    """Yields (line, rule, excerpt) for each violation."""
     code = blank(text)
     lines = text.split("\n")
 
@@ -133,22 +134,22 @@ def findings(text):
             continue
         yield from found(match.start(), "force")
     for match in re.finditer(rf"(?<![\w.])(?:{INTEGERS})\s*\(", code):
-        given, _ = argument(code, match.end() - 1)
-        if re.match(r"\s*(?:clamping|exactly|truncatingIfNeeded|bitPattern|bigEndian|littleEndian|ascii)\s*:", given):
+        operand, _ = argument(code, match.end() - 1)
+        if re.match(r"\s*(?:clamping|exactly|truncatingIfNeeded|bitPattern|bigEndian|littleEndian|ascii)\s*:", operand):
             continue
-        # `.map(Int.init)`, and numbers out of texts, which are optional, are none of these.
-        if FLOATING.search(given) and not LITERAL.fullmatch(given):
+        # `.map(Int.init)` and conversions of text, which return optionals, do not match.
+        if FLOATING.search(operand) and not LITERAL.fullmatch(operand):
             yield from found(match.start(), "integer")
     durations = re.compile(
         r"(?:(?<![\w)\]}?!])|(?<=\bDuration)|(?<=\bTimeAmount))\.(?:seconds|milliseconds|microseconds|nanoseconds|minutes|hours)\s*\(")
     for match in durations.finditer(code):
-        given, _ = argument(code, match.end() - 1)
-        if not LITERAL.fullmatch(given):
+        operand, _ = argument(code, match.end() - 1)
+        if not LITERAL.fullmatch(operand):
             yield from found(match.start(), "duration")
 
 
 def allowed():
-    """Rules by file."""
+    """The rules that do not apply, by file."""
     rules = {}
     if not ALLOW.exists():
         return rules
@@ -173,7 +174,7 @@ def check(folders):
                 count += 1
                 print(f"{name}:{line}: {rule}: {excerpt}")
     if count:
-        print(f"{count} places trust what they are given: see scripts/lint-untrusted.py")
+        print(f"{count} places trust unchecked input: see scripts/lint-untrusted.py")
     return count == 0
 
 
@@ -189,11 +190,11 @@ SAMPLES = [
     ("let a = Int(count) + UInt8(byte)", []),
     ("let a = Int(health.uptime)", ["integer"]),
     ('let a = "\\(Int(seconds)) s"', ["integer"]),
-    ('let a = "Int(seconds) is a text"  // and Int(seconds) a comment', []),
+    ('let a = "Int(seconds) is a string"  // and Int(seconds) a comment', []),
     ("try await Task.sleep(for: .seconds(pause))", ["duration"]),
     ("try await Task.sleep(for: .seconds(3600))", []),
     ("try await Task.sleep(for: .seconds(Self.grace * 2))", []),
-    ("let a = Duration.milliseconds(told)", ["duration"]),
+    ("let a = Duration.milliseconds(value)", ["duration"]),
     ("let a = format.rate.seconds(frames)", []),
     ("let a = .now + .seconds(timeout)", ["duration"]),
     ("let a = names.first!", ["force"]),

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes manual pages of `understudy` and of each of its commands: manual.py UNDERSTUDY FOLDER, from what its argument parser tells."""
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the manual pages of `understudy` and its commands, from the output of its argument parser: manual.py UNDERSTUDY FOLDER."""
 
 import json
 import subprocess
@@ -11,13 +12,13 @@ version = subprocess.run([program, "--version"], check=True, stdout=subprocess.P
 
 
 def text(words):
-    """Words that roff leaves as they are."""
+    """Escapes text for roff."""
     lines = words.replace("\\", "\\e").replace("-", "\\-").split("\n")
     return "\n".join("\\&" + line if line[:1] in (".", "'") else line for line in lines)
 
 
 def spelled(argument):
-    """`-h, --help`, `--scale <n>`, `<job>`"""
+    """An argument with its names and value: `-h, --help`, `--scale <n>`, `<job>`."""
     value = f"\\fI<{text(argument.get('valueName', ''))}>\\fR"
     if argument["kind"] == "positional":
         return value
@@ -26,7 +27,7 @@ def spelled(argument):
 
 
 def preferred(argument):
-    """As the synopsis has it."""
+    """An argument as the synopsis shows it."""
     if argument["kind"] == "positional":
         words = spelled(argument)
     else:
@@ -50,9 +51,9 @@ def page(command, path):
         lines.append(".SH OPTIONS")
     for argument in shown:
         default = argument.get("defaultValue", "")
-        # What stands for a value of the program's own says nothing to people.
-        told = f" Default: {default}." if default and "(" not in default else ""
-        lines += [".TP", spelled(argument), text((argument.get("abstract") or "") + told) or "\\&"]
+        # Descriptions of Swift values are of no use to the reader.
+        shown_default = f" Default: {default}." if default and "(" not in default else ""
+        lines += [".TP", spelled(argument), text((argument.get("abstract") or "") + shown_default) or "\\&"]
     if commands:
         lines.append(".SH COMMANDS")
         for each in commands:

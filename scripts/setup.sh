@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that the project needs; quick when nothing is missing.
-#   scripts/setup.sh        what building and running needs
-#   scripts/setup.sh test   and what the tests need
-#   scripts/setup.sh bench  and what the benchmarks need
-#   scripts/setup.sh stack  and what the stack test needs: a Docker engine
-#   scripts/setup.sh dist   what an installation and a Debian package are made with
+# SPDX-License-Identifier: Apache-2.0
+# Installs the Debian packages that the project needs. Fast if nothing is missing.
+#   scripts/setup.sh        for building and running
+#   scripts/setup.sh dist   also for installing and packaging
+#   scripts/setup.sh test   also for the tests
+#   scripts/setup.sh bench  also for the benchmarks
+#   scripts/setup.sh stack  also for the stack test: a Docker engine
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# The one list of packages. build: to compile and link; run: what films need; dist: to install and to pack; test: judges and stand-ins.
+# The only list of packages. build: compiling and linking; run: making films; dist: installing and packaging; test: reference tools, stand-ins.
 packages_build="libavcodec-dev libavformat-dev libavutil-dev libcairo2-dev libebur128-dev libcurl4-openssl-dev liblcms2-dev
-    libpango1.0-dev libsonic-dev libsqlite3-dev libswresample-dev libswscale-dev libzimg-dev pkg-config zlib1g-dev"
+    libpango1.0-dev libsonic-dev libsqlite3-dev libssl-dev libswresample-dev libswscale-dev libzimg-dev pkg-config zlib1g-dev"
 packages_run="fontconfig fonts-noto-cjk fonts-noto-core"
 packages_dist="binutils dpkg-dev python3"
 packages_stack="debootstrap docker.io docker-compose iptables"
@@ -30,7 +31,7 @@ for package in $wanted; do
 done
 if [ -n "$missing" ]; then
     if ! command -v apt-get >/dev/null; then
-        echo "setup: this script installs packages on Debian; please install the likes of:$missing" >&2
+        echo "setup: this script installs packages on Debian only; install the equivalents of:$missing" >&2
         exit 1
     fi
     as_root=""
@@ -47,7 +48,7 @@ if [ -n "$missing" ]; then
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
 
-# What the stand-ins need (AWS, stores of S3, HTTP/2), and the drivers of the page.
+# Python packages of the stand-ins (AWS, S3 stores, HTTP/2) and of the page tests.
 if [ "${1:-}" = test ] && ! .venv/bin/python -c 'import axe_playwright_python, boto3, h2, moto.server, playwright, swift, websockets' 2>/dev/null; then
     echo "setup: installing moto, swift, h2, playwright and others into .venv"
     python3 -m venv .venv
@@ -56,7 +57,7 @@ if [ "${1:-}" = test ] && ! .venv/bin/python -c 'import axe_playwright_python, b
 fi
 
 if ! command -v swift >/dev/null; then
-    echo "setup: no swift in PATH: install Swift 6.3 from swift.org and put its usr/bin into PATH" >&2
+    echo "setup: swift is not in PATH: install Swift 6.3 from swift.org and add its usr/bin to PATH" >&2
     exit 1
 fi
 version=$(swift --version 2>&1 | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1)

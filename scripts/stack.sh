@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The stack test: builds the images of the executables in .build/release, and treats the stack as its users do. Needs a Docker engine:
+# SPDX-License-Identifier: Apache-2.0
+# The stack test: builds images from the executables in .build/release and runs the stack in containers. Needs a Docker engine; to start one:
 # scripts/engine.sh scripts/stack.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,35 +1,86 @@
 #!/usr/bin/env bash
-# Runs all tests of .build/release: in as many processes at a time as there are cores, two at least, and the stack in containers beside them.
-# One process has the tests of the modules; each suite of the stack has one of its own, since its tests wait more than they compute. What a
-# process prints is shown when it has ended. Processes are killed at random with nothing beside them: the slower the machine, the more of
-# the same work they hit.
+# SPDX-License-Identifier: Apache-2.0
+# Runs the tests of .build/release.
+#   scripts/test.sh unit         the unit tests that neither decode media nor use stand-ins: some seconds
+#   scripts/test.sh rest         the others: media, modules with stand-ins, the stack, the page, the containers
+#   scripts/test.sh all          both
+#   scripts/test.sh only REGEX   those whose name matches, e.g. 'BreakerMachineTests' or 'a cancelled caller'
+# The tests run in a clean environment, without the developer's proxy, locale, home folder and settings. The output of a process is printed
+# when it has ended; the slowest processes are listed at the end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-export bundle=.build/release/understudyPackageTests.xctest
-export logs
-logs=$(mktemp -d /tmp/us-tests-XXXXXX)
-trap 'rm -rf "$logs"' EXIT
+what=${1:-all}
+bundle=$PWD/.build/release/understudyPackageTests.xctest
+[ -x "$bundle" ] || { echo "test: $bundle is missing: run make check or make test, which build it" >&2; exit 1; }
 
+if [ -z "${US_TEST_HOME:-}" ]; then
+    US_TEST_HOME=$(mktemp -d /tmp/us-tests-XXXXXX)
+    trap 'rm -rf "$US_TEST_HOME"' EXIT
+    mkdir "$US_TEST_HOME/home"
+    environment=(PATH="$PATH" HOME="$US_TEST_HOME/home" LC_ALL=C.UTF-8 US_TEST_HOME="$US_TEST_HOME")
+    for name in CI LD_LIBRARY_PATH UNDERSTUDY_TEST_SEED UNDERSTUDY_CHAOS_S UNDERSTUDY_RECORD_GOLDEN; do
+        [ -z "${!name:-}" ] || environment+=("$name=${!name}")
+    done
+    umask 022
+    status=0
+    env -i "${environment[@]}" scripts/test.sh "$@" || status=$?
+    exit "$status"
+fi
+
+logs=$US_TEST_HOME
+export bundle logs
+
+# Runs tests in a process of their own: tests NAME ARGUMENTS...
 tests() {
-    local log status=0
-    log=$(mktemp "$logs/XXXXXX")
-    "$bundle" --testing-library swift-testing --no-parallel "$@" >"$log" 2>&1 || status=1
+    local log status=0 name=$1 TIMEFORMAT='%0R %0U %0S'
+    shift
+    log=$(mktemp "$logs/log-XXXXXX")
+    { time "$bundle" --testing-library swift-testing "$@" >"$log" 2>&1 || status=1; } 2>"$log.time"
     flock "$logs" cat "$log"
+    echo "$(cat "$log.time") $name" >>"$logs/times"
     return "$status"
 }
 export -f tests
 
-suites=$("$bundle" --testing-library swift-testing --list-tests | sed -n 's|^StackTests\.\([A-Za-z0-9]*\)/.*|\1|p' | sort -u)
+status=0
+modules=$("$bundle" --testing-library swift-testing --list-tests | sed -n 's|^\([A-Za-z0-9]*\)\.\([A-Za-z0-9]*\)/.*|\1 \2|p' | sort -u)
+suites=$(sed -n 's/^StackTests //p' <<<"$modules")
 [ -n "$suites" ] || { echo "test: $bundle has no suite of the stack" >&2; exit 1; }
 
-scripts/engine.sh scripts/stack.sh >"$logs/containers" 2>&1 &
-containers=$!
-status=0
-{
-    echo "--skip ^StackTests[.]"
-    for suite in $suites; do [ "$suite" = ChaosTests ] || echo "--filter ^StackTests[.]$suite/"; done
-} | xargs -P "$(($(nproc) < 2 ? 2 : $(nproc)))" -L 1 bash -c 'tests "$@"' tests || status=1
-wait "$containers" || status=1
-cat "$logs/containers"
-tests --filter '^StackTests[.]ChaosTests/' || status=1
+# Modules whose tests use stand-ins in Python, and suites of Media that decode nothing.
+stand_ins='AWSTests Agent5Tests ArtifactsTests HTTPTests ImageGenTests'
+in_memory='Caption|SubRip|MediaTime|SkipPictures|SoundPlacement|FilmPlan|Bit|Tempo|PeakLimiter'
+
+if [ "$what" = only ]; then
+    tests "$2" --no-parallel --filter "$2" || status=1
+fi
+if [ "$what" = unit ] || [ "$what" = all ]; then
+    tests unit --skip "^StackTests[.]" --skip "^(${stand_ins// /|})[.]" --skip "^MediaTests[.](?!$in_memory)" || status=1
+fi
+if [ "$what" = rest ] || [ "$what" = all ]; then
+    scripts/engine.sh scripts/stack.sh >"$logs/containers" 2>&1 &
+    containers=$!
+    # The slowest first, so that none of them is left alone at the end.
+    first='PageTests HostileMediaTests InstallationTests PaidOrdersTests ImageServerTests S3OnStackTests SourceColoursTests'
+    media=$(sed -n 's/^MediaTests //p' <<<"$modules" | grep -vE "^($in_memory)")
+    {
+        for suite in $first; do grep -qx "$suite" <<<"$suites" && echo "$suite --filter ^StackTests[.]$suite/"; done
+        # The decoders of Media use one core each: two processes at most, of about the same length.
+        echo "media-1 --filter ^MediaTests[.]($(sed -n 'p;n' <<<"$media" | paste -sd '|'))/"
+        echo "media-2 --filter ^MediaTests[.]($(sed -n 'n;p' <<<"$media" | paste -sd '|'))/"
+        for module in $stand_ins; do echo "$module --filter ^$module[.]"; done
+        for suite in $suites; do
+            case " $first ChaosTests " in *" $suite "*) ;; *) echo "$suite --filter ^StackTests[.]$suite/" ;; esac
+        done
+    } >"$logs/queue"
+    # More processes than cores, because the suites of the stack wait more than they compute.
+    xargs -a "$logs/queue" -P "$(($(nproc) + 1))" -L 1 bash -c 'tests "$@" --no-parallel' tests || status=1
+    wait "$containers" || status=1
+    cat "$logs/containers"
+    # Runs alone: the slower the machine, the more often the random kills hit the same work.
+    tests ChaosTests --no-parallel --filter '^StackTests[.]ChaosTests/' || status=1
+fi
+echo "test: the slowest processes (seconds, of the user's processor time, of the system's):"
+sort -rn "$logs/times" | head -n 12
+awk '{ user += $2; system += $3 } END { printf "test: %d s of processor time, %d s of it in the system\n", user + system, system }' "$logs/times"
 exit "$status"
