@@ -82,5 +82,5 @@ if [ "$what" = rest ] || [ "$what" = all ]; then
 fi
 echo "test: the slowest processes (seconds, of the user's processor time, of the system's):"
 sort -rn "$logs/times" | head -n 12
-awk '{ user += $2; system += $3 } END { printf "test: %d s of processor time, %d s of it in the system\n", user + system, system }' "$logs/times"
+awk '{ user += $2; kernel += $3 } END { printf "test: %d s of processor time, %d s of it in the kernel\n", user + kernel, kernel }' "$logs/times"
 exit "$status"

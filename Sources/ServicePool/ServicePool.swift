@@ -57,10 +57,14 @@ package actor ServicePool {
         self.logger = logger
     }
 
+    /// How long a call that was lost with its replica waits for another one: a service that is restarted on a busy machine needs some seconds,
+    /// and only its next process knows what the lost call has ordered.
+    static let restartTimeout = Duration.seconds(10)
+
     /// Calls a method on any replica.
     ///
     /// - Parameters:
-    ///   - replicaTimeout: how long to wait while no replica is available.
+    ///   - replicaTimeout: how long to wait while no replica is available; at least `restartTimeout` for a call that was sent and lost.
     ///   - onSent: called each time the call is sent to a replica, to distinguish queueing from execution.
     ///   - onProgress: as for `RPCConnection.call`.
     /// - Throws: the callee's `ServiceError`; `unavailable` if no replica is available, or if one was lost with a call that is not
@@ -76,7 +80,8 @@ package actor ServicePool {
             let key = poisonCalls.isEmpty ? nil : try callKey(method, params)
             let isSuspect = key.map(poisonCalls.contains) ?? false
             let (name, connection) = try await acquire(
-                within: replicaTimeout, excluding: excluded, exclusively: isSuspect)
+                within: losses == 0 ? replicaTimeout : max(replicaTimeout, Self.restartTimeout), excluding: excluded,
+                exclusively: isSuspect)
             let process = processes[name] ?? ""
             do {
                 onSent?()

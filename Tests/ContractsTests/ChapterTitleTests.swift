@@ -11,7 +11,7 @@ import Testing
             "The harbour wakes before the sun does…"
         ),
         ("  Spaces\n\tand lines\u{7} ", "Spaces and lines"),
-        ("港は太陽より先に目を覚ます。船も、ロープも、カモメも、すべてが動き始める。「おはよう。」と誰かが言った。", "港は太陽より先に目を覚ます。船も、ロープも、カモメも、すべてが動き始める。「お…"),
+        ("港は太陽より先に目を覚ます。船も、ロープも、カモメも、すべてが動き始める。「おはよう。」と誰かが言った。", "港は太陽より先に目を覚ます。船も、ロープも、カモメも、すべてが動き始める。「おは…"),
         (String(repeating: "a", count: 10_000), String(repeating: "a", count: 40) + "…"),
     ])
     func `a title is the first words of the narration`(narration: String, title: String) {

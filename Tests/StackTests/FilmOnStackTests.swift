@@ -119,7 +119,7 @@ import Testing
                 try Data(contentsOf: URL(filePath: stack.artifactPath("agent5/final.mp4")))
                     == Data(contentsOf: URL(filePath: "\(stack.folder)/good.mp4")))
             for (film, reason) in [
-                ("short", "promised"), ("text", "not a readable media file"), ("missing", "does not exist"),
+                ("short", "expected 2.0 s"), ("text", "not a readable media file"), ("missing", "does not exist"),
                 ("black", "is black throughout"), ("frozen", "the same picture"), ("silent", "is silent"),
             ] {
                 _ = try await stack.connect("orchestrator").call(

@@ -177,7 +177,7 @@ import Testing
             try await join("slides.mp4", "color=teal:s=320x180:r=30:d=5", "color=red:s=320x180:r=30:d=5")
             let slides = try await runJob(stack, "slides.mp4")
             expectAccepted(slides)
-            #expect(slides.warnings.contains { $0.contains("pictures that do not move for 10.0 s") })
+            #expect(slides.warnings.contains { $0.contains("is frozen for 10.0 s") })
             let wrong = try await stack.understudy(
                 "run", "--user", "u", "--session", "s", "--option", "lead_fault_share=2")
             #expect(wrong.status == 1 && wrong.errors.contains("lead_fault_share"), "\(wrong.errors)")

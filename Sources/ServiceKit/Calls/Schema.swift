@@ -189,7 +189,7 @@ private struct SingleProbe: SingleValueDecodingContainer {
     func decode<T: Decodable>(_ type: T.Type) throws -> T {
         switch type {
         case is Bool.Type: return try scalar("boolean", false as? T)
-        case is String.Type: return try scalar("string", "" as? T)
+        case is String.Type: return try scalar("string", Self.text as? T)
         case is Double.Type: return try scalar("number", 0.0 as? T)
         case is Float.Type: return try scalar("number", Float(0) as? T)
         case let integer as any FixedWidthInteger.Type: return try scalar("integer", Self.zero(integer) as? T)
@@ -202,6 +202,9 @@ private struct SingleProbe: SingleValueDecodingContainer {
         guard let value else { throw SchemaProbe.NoDummyValue() }
         return value
     }
+
+    /// A text that is a time too: members that follow one are found.
+    private static let text = "1970-01-01T00:00:00.000Z"
 
     private static func zero<I: FixedWidthInteger>(_ type: I.Type) -> Any { I.zero }
 }

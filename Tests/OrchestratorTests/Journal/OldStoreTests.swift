@@ -41,7 +41,9 @@ import Testing
                 let reply = try #require(replies[name])
                 // The second pass reads what the first one stored.
                 for _ in 0..<2 {
-                    let view = try await registry.status(JobStatus(jobID: reply.job))
+                    var view = try await registry.status(JobStatus(jobID: reply.job))
+                    // Version 1 had no titles.
+                    for index in view.segments.indices { view.segments[index].title = nil }
                     #expect(try JSONCoding.convert(view, to: JSONValue.self) == reply.view, "\(name)")
                     let receipt = try await registry.receipt(reply.job)
                     #expect(try JSONCoding.convert(receipt, to: JSONValue.self) == reply.receipt, "\(name)")

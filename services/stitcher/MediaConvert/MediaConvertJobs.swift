@@ -70,7 +70,8 @@ actor MediaConvertJobs {
     ///   recorded.
     func createIfNeeded(_ name: String, _ request: CreateJobRequest) async throws -> String {
         if let id = id(of: name) { return id }
-        let job = try await create(request)
+        // In a task of its own: a request that is cancelled on its way may have created a job whose id nobody knows.
+        let job = try await Task { try await create(request) }.value
         entry.jobs[name] = MediaConvertJobLedger.Entry.Job(id: job.id, madeAt: Self.now)
         do {
             try ledger.write(entry, for: key)

@@ -155,6 +155,8 @@ struct MediaConvertStitcher: Sendable {
     private func key(_ request: StitchFilm) async throws -> String {
         var normalised = request
         normalised.backend = nil
+        // Titles are not in the film that MediaConvert makes, and earlier versions had none.
+        for index in normalised.clips.indices { normalised.clips[index].title = nil }
         var states: [String] = []
         for uri in request.clips.flatMap({ [$0.clip, $0.audio] }).compactMap({ $0 }) {
             let info = try await artifacts.info(try ArtifactURI(uri))
