@@ -73,8 +73,8 @@ if [ "$what" = rest ] || [ "$what" = all ]; then
             case " $first ChaosTests " in *" $suite "*) ;; *) echo "$suite --filter ^StackTests[.]$suite/" ;; esac
         done
     } >"$logs/queue"
-    # More processes than cores, because the suites of the stack wait more than they compute.
-    xargs -a "$logs/queue" -P "$(($(nproc) + 1))" -L 1 bash -c 'tests "$@" --no-parallel' tests || status=1
+    # As many processes as there are cores, two at least; the containers run beside them.
+    xargs -a "$logs/queue" -P "$(($(nproc) < 2 ? 2 : $(nproc)))" -L 1 bash -c 'tests "$@" --no-parallel' tests || status=1
     wait "$containers" || status=1
     cat "$logs/containers"
     # Runs alone: the slower the machine, the more often the random kills hit the same work.

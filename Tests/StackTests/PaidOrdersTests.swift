@@ -276,7 +276,8 @@ import Testing
             #expect(try standIn.send(["requests": true])["requests"]?.array?.count == 1)
             #expect(view.unknown == nil && view.wasted == nil)
             let spent = adapter.isStill ? view.costs.understudy : view.costs.lead
-            #expect(spent >= adapter.price && spent < adapter.price + adapter.price, "\(view.costs.line)")
+            let lead = view.agents[.lead]?.message ?? ""
+            #expect(spent >= adapter.price && spent < adapter.price + adapter.price, "\(view.costs.line), \(lead)")
         }
     }
 
@@ -309,7 +310,8 @@ import Testing
             #expect(try standIn.send(["requests": true])["requests"]?.array?.count == 1)
             #expect(view.segments.map(\.maker) == [isMade ? .lead : .understudy])
             #expect(view.costs.lead == (isMade ? USD(0.5) : .zero), "\(view.costs.line)")
-            #expect((view.unknown ?? .zero) == (isMade ? .zero : USD(0.5)))
+            #expect(
+                (view.unknown ?? .zero) == (isMade ? .zero : USD(0.5)), "\(view.agents[.lead]?.message ?? "")")
         }
     }
 }

@@ -97,7 +97,7 @@ struct LocalStitcher: Sendable {
             for (text, part) in zip(texts, parts) {
                 defer { start += part.frames }
                 guard let text else { continue }
-                call.progress(0, "timing the captions of \(part.title)")
+                call.progress(0, "timing the captions of \(part.name)")
                 let offset = rate.seconds(start)
                 cues += try Captioning.cues(
                     text: text, audio: part.audio, audioStart: part.audioStart, tempo: part.tempo,
@@ -149,7 +149,7 @@ struct LocalStitcher: Sendable {
                     clip: path, frames: frames.count, audio: audio, audioStart: clip.audioStart ?? 0,
                     tempo: audio == nil ? 1 : clip.tempo ?? 1,
                     title: clip.title.map { String($0.prefix(Self.maximumTitle)) }
-                        ?? ChapterTitle.text(narration: clip.text, id: clip.segmentID)))
+                        ?? ChapterTitle.text(narration: clip.text, id: clip.segmentID), name: clip.segmentID))
         }
         return parts
     }

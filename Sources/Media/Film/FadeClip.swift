@@ -32,7 +32,7 @@ package enum FadeClip {
     ) throws(MediaError) -> [String] {
         let plan = plan([leaving.frames, entering.frames], crossing)
         guard let fade = plan.fades.first else {
-            throw MediaError(.invalidArgument, "\(leaving.title) and \(entering.title) are too short for a fade")
+            throw MediaError(.invalidArgument, "\(leaving.name) and \(entering.name) are too short for a fade")
         }
         let boundary = plan.starts[1]
         var before = leaving

@@ -59,7 +59,7 @@ struct FilmInputs {
                     reason: planned[index].isCopyable ? nil : reason))
             if track.dynamicRange != .standard {
                 warnings.append(
-                    "\(parts[index].title): the clip is HDR (\(track.dynamicRange.rawValue)) and was tone-mapped to the "
+                    "\(parts[index].name): the clip is HDR (\(track.dynamicRange.rawValue)) and was tone-mapped to the "
                         + "standard range")
             }
         }

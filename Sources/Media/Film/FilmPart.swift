@@ -16,10 +16,13 @@ package struct FilmPart: Sendable {
     package var tempo: Double
     /// Title of the chapter; empty for no chapter.
     package var title: String
+    /// What errors and warnings call the part; `title` if it was not given.
+    package var name: String
 
     /// Creates a part. Its clip is shown from the start.
     package init(
-        clip: String, frames: Int, audio: String?, audioStart: Double = 0, tempo: Double = 1, title: String
+        clip: String, frames: Int, audio: String?, audioStart: Double = 0, tempo: Double = 1, title: String,
+        name: String? = nil
     ) {
         self.tempo = tempo
         self.audioStart = audioStart
@@ -27,5 +30,6 @@ package struct FilmPart: Sendable {
         self.frames = frames
         self.audio = audio
         self.title = title
+        self.name = name ?? title
     }
 }

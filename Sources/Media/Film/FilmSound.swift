@@ -92,7 +92,7 @@ struct FilmSound: ~Copyable {
         } catch  where error.kind != .cancelled && error.kind != .internal {
             // A clip may have no sound; a narration should.
             if current.audio != nil {
-                warnings.append("\(current.title): \(error.message); this part of the film is silent")
+                warnings.append("\(current.name): \(error.message); this part of the film is silent")
             }
         }
     }
