@@ -12,6 +12,10 @@ import Testing
         ),
         ("  Spaces\n\tand lines\u{7} ", "Spaces and lines"),
         ("港は太陽より先に目を覚ます。船も、ロープも、カモメも、すべてが動き始める。「おはよう。」と誰かが言った。", "港は太陽より先に目を覚ます。船も、ロープも、カモメも、すべてが動き始める。「おは…"),
+        ("Forty characters, to the last one of it.", "Forty characters, to the last one of it."),
+        ("Forty-one characters, to the last of them", "Forty-one characters, to the last of…"),
+        ("Wait," + String(repeating: " ", count: 400) + "what?", "Wait…"),
+        ("👨‍👩‍👧‍👦 wave at the ships", "👨‍👩‍👧‍👦 wave at the ships"),
         (String(repeating: "a", count: 10_000), String(repeating: "a", count: 40) + "…"),
     ])
     func `a title is the first words of the narration`(narration: String, title: String) {

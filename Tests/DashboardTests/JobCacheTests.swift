@@ -36,7 +36,7 @@ import Testing
         #expect(source.reads.load(ordering: .relaxed) == 1)
     }
 
-    @Test func `a full cache takes no other job until an entry expires`() async throws {
+    @Test func `a full cache caches no further job until an entry expires`() async throws {
         let source = Source()
         let cache = cache(source)
         for number in 0..<JobCache.capacity { _ = try await cache.job("\(number)") }

@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test(arguments: [(#""a""#, true), (#""b", "a""#, true), (#"W/"a""#, true), ("*", true), (#""b""#, false)])
-    func `a known tag matches exactly, weakened or as a wildcard`(_ value: String, _ isKnown: Bool) throws {
+    func `a known tag matches exactly, as a weak tag or as a wildcard`(_ value: String, _ isKnown: Bool) throws {
         #expect(try WebRequest(.GET, "/", ["If-None-Match": value]).has(tag: #""a""#) == isKnown)
     }
 

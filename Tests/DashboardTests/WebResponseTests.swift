@@ -23,14 +23,14 @@ import Testing
 
     @Test func `every response forbids foreign content and embedding, and keeps a policy of its own`() {
         var headers: HTTPHeaders = [:]
-        SafetyHeaders.add(to: &headers)
+        SecurityHeaders.add(to: &headers)
         let policy = headers.first(name: "Content-Security-Policy") ?? ""
         #expect(policy.hasPrefix("default-src 'none'; script-src 'self'") && policy.contains("frame-ancestors 'none'"))
         #expect(headers["X-Content-Type-Options"] == ["nosniff"] && headers["Referrer-Policy"] == ["no-referrer"])
         var own: HTTPHeaders = ["Content-Security-Policy": "own"]
-        SafetyHeaders.add(to: &own)
+        SecurityHeaders.add(to: &own)
         #expect(own["Content-Security-Policy"] == ["own"])
-        #expect(SafetyHeaders.policy(style: "sha256-x").contains("style-src 'self' 'sha256-x'"))
+        #expect(SecurityHeaders.policy(style: "sha256-x").contains("style-src 'self' 'sha256-x'"))
     }
 
     @Test func `an asset is sent once, and compressed under another tag`() throws {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FoundationEssentials
 import JSON
 import Testing
 
@@ -38,5 +39,30 @@ private struct Outer: Codable {
         #expect(
             schema["properties"]?["inner"]?["properties"]?["list"] == ["type": "array", "items": ["type": "number"]])
         #expect(schema["required"] == ["name", "colour", "inner"])
+    }
+
+    /// A text with a form of its own.
+    private struct Time: Decodable {
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            guard
+                (try? Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(container.decode(String.self)))
+                    != nil
+            else { throw DecodingError.dataCorruptedError(in: container, debugDescription: "a time") }
+        }
+    }
+
+    private struct Event: Decodable {
+        var at: Time
+        var count: Int
+        var next: Time?
+    }
+
+    @Test
+    func `members that follow a time are listed`() {
+        let schema = Schema.of(Event.self)
+        #expect(schema["properties"]?.object?.keys.sorted() == ["at", "count", "next"])
+        #expect(schema["properties"]?["at"] == ["type": "string"])
+        #expect(schema["required"] == ["at", "count"])
     }
 }

@@ -145,6 +145,36 @@ private struct Order: Codable, Sendable {
     }
 
     @Test
+    func `a call that was lost waits for the next process, longer than for a first one`() async throws {
+        try await with { directory in
+            let (first, second) = (FakeReplica(), FakeReplica())
+            let pool = ServicePool(service: "fake", directory: directory, logger: Logger(label: "test"))
+            let unavailable = await #expect(throws: ServiceError.self) {
+                _ = try await pool.call(Self.work, Order(name: "w"), replicaTimeout: .milliseconds(20))
+            }
+            #expect(unavailable?.kind == .unavailable)
+            try await first.listen(directory, "a")
+            _ = try await pool.call(Self.work, Order(name: "x"))
+            first.stall()
+            let (sent, input) = AsyncStream.makeStream(of: Void.self)
+            let lost = Task {
+                try await pool.call(
+                    Self.work, Order(name: "y"), replicaTimeout: .milliseconds(20), onSent: { input.yield() })
+            }
+            for await _ in sent { break }
+            unlink(try directory.socketPath(service: "fake", instance: "a"))
+            await first.close()
+            // Far longer than the time for a first replica: the call must not give up meanwhile.
+            try await Task.sleep(for: .milliseconds(300))
+            try await second.listen(directory, "b")
+            _ = try await lost.value
+            #expect(second.calls.withLock { $0.count { $0.contains(#""name":"y""#) } } == 1)
+            await pool.shutDown()
+            await second.close()
+        }
+    }
+
+    @Test
     func `a pool outlives the deadline of the call that starts it`() async throws {
         try await with { directory in
             let pool = ServicePool(service: "fake", directory: directory, logger: Logger(label: "test"))

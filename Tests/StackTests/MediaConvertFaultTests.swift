@@ -96,12 +96,13 @@ import Testing
         }
     }
 
-    @Test
-    func `cancelling the call cancels the job, and removes its inputs from the bucket`() async throws {
+    /// - Parameter late: seconds from the creation of the job to the response, in which the call is cancelled.
+    @Test(arguments: [0, 2])
+    func `cancelling the call cancels the job, and removes its inputs from the bucket`(late: Int64) async throws {
         var clips = try await threeClips()
         clips[0].audio = clips[2].clip
         let request = request(clips)
-        try cloud(["hold": true])
+        try cloud(["hold": true, "late": .integer(late)])
         try await withStitcher { stitcher, _ in
             let call = Task { try await stitcher.call(StitcherAPI.stitch, request) }
             try await untilJobs(1)

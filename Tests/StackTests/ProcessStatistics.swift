@@ -3,7 +3,7 @@
 import Foundation
 import Glibc
 
-/// What the kernel reports of a process.
+/// The statistics of a process in `/proc`.
 enum ProcessStatistics {
     /// The largest resident memory of the process until now. Bytes.
     static func peakMemory(of pid: Int) throws -> Int { try memory("VmHWM", of: pid) }

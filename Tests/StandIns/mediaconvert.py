@@ -10,6 +10,7 @@ There are two queues: `Default`, and `resting`, which is paused.
 Commands, as {"mediaconvert": {...}}:
   {"fail": {"code": 1404, "message": "..."}, "times": 1}   the next jobs end in ERROR
   {"hold": true}                                           jobs stay SUBMITTED until {"hold": false}
+  {"late": seconds}                                        a job is created this time before the response is sent
   {"slow": seconds}                                        PROGRESSING takes at least this time
   {"empty": true}                                          jobs are COMPLETE without storing a film
   {"short": frames}                                        films are too short by this number of frames
@@ -97,7 +98,7 @@ class MediaConvert:
         self.tokens = {}
         self.lock = threading.RLock()
         self.failures = []
-        self.settings = {"hold": False, "slow": 0, "empty": False, "short": 0, "stub": False}
+        self.settings = {"hold": False, "late": 0, "slow": 0, "empty": False, "short": 0, "stub": False}
 
     def command(self, request):
         with self.lock:
@@ -115,7 +116,9 @@ class MediaConvert:
         path = urllib.parse.unquote(target.split("?")[0])
         try:
             if path == "/2017-08-29/jobs" and method == "POST":
-                return 201, {"job": self.shown(self.create(body))}
+                job = self.create(body)
+                time.sleep(self.settings["late"])
+                return 201, {"job": self.shown(job)}
             if queue := re.fullmatch("/2017-08-29/queues/([^/]+)", path):
                 if queue[1] not in ("Default", "resting") or method != "GET":
                     raise Refused(404, "NotFoundException", "The specified queue '%s' doesn't exist." % queue[1])

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Stitcher
 
-/// What MediaConvert cannot do is rejected before any work.
+/// Requests that MediaConvert cannot fulfil are rejected before any work.
 @Suite(.timeLimit(.minutes(1))) struct MediaConvertValidationTests {
     /// The pointer at which a request is rejected; `nil` if it is accepted.
     private func pointer(hasStaging: Bool = false, _ change: (inout StitchFilm) -> Void = { _ in }) -> String? {
@@ -35,7 +35,7 @@ import Testing
         #expect(pointer { $0.music = "s3://films/music.mp3" } == "/music")
         #expect(pointer { $0.fadeIn = 1 } == "/fade_in_s")
         #expect(pointer { $0.fadeOut = 0.5 } == "/fade_out_s")
-        // A fade of no length is none.
+        // A fade of length 0 is no fade.
         #expect(pointer { ($0.fadeIn, $0.fadeOut) = (0, 0) } == nil)
     }
 

@@ -39,7 +39,7 @@ package enum LoggerMain {
             MethodHandler(LoggerAPI.flush) { _ in try await log.flush() },
         ])
         if let cloud {
-            application.services = [CloudDelivery(sink: cloud, drainSeconds: context.settings.drainSeconds)]
+            application.services = [CloudSinkService(sink: cloud, drainSeconds: context.settings.drainSeconds)]
         }
         application.details = { Details(sinks: try await log.report()) }
         return application
@@ -52,7 +52,7 @@ extension CloudSink {
         self.init(
             spool: Spool(
                 folder: settings.spoolFolder, instance: context.instance, maximumBytes: settings.spoolBytes),
-            shipper: LogShipper(
+            writer: LogGroupWriter(
                 client: LogsClient(account: account), group: settings.group, retentionDays: settings.retentionDays,
                 logger: context.logger),
             settings: settings.delivery, logger: context.logger)

@@ -17,7 +17,7 @@ package struct AWSError: Error, Sendable, Equatable, CustomStringConvertible {
     package var status: Int?
     /// AWS's error code, for example `AccessDenied`.
     package var code: String?
-    /// AWS's identifier of the request, for its support.
+    /// AWS's identifier of the request, which AWS Support asks for.
     package var requestID: String?
     /// The `errno` of a failed access to a local file; `nil` for other failures.
     package var errno: Int32?

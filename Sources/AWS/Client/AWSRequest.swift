@@ -26,7 +26,7 @@ package struct AWSRequest: Sendable {
     package var subject: String
     /// Whether the request may be retried after its response was lost.
     package var isIdempotent = true
-    /// Whether a response with the whole object fails before its body is read.
+    /// Whether a response that is not partial is rejected before its body is read.
     var requiresPartialContent = false
     /// The name of the root element of a successful response. A 2xx response with another one, such as an error, is a failure. Not checked
     /// if `nil`.

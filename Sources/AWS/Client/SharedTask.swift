@@ -7,8 +7,8 @@ final class SharedTask<Value: Sendable>: Sendable {
     private struct State {
         var result: Result<Value, any Error>?
         var waiters: [Int: CheckedContinuation<Value, any Error>] = [:]
-        /// Waiters that were cancelled before they started to wait.
-        var cancelled: Set<Int> = []
+        /// Ids of callers that want the result, from their call on: also those that do not wait yet.
+        var interested: Set<Int> = []
         var nextID = 0
         var task: Task<Void, Never>?
     }
@@ -33,12 +33,14 @@ final class SharedTask<Value: Sendable>: Sendable {
     func value() async throws -> Value {
         let id = state.withLock { state in
             state.nextID += 1
+            state.interested.insert(state.nextID)
             return state.nextID
         }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let result: Result<Value, any Error>? = state.withLock { state in
-                    if state.cancelled.remove(id) != nil { return .failure(CancellationError()) }
+                    // Cancelled before it waits.
+                    guard state.interested.contains(id) else { return .failure(CancellationError()) }
                     if let result = state.result { return result }
                     state.waiters[id] = continuation
                     return nil
@@ -50,13 +52,13 @@ final class SharedTask<Value: Sendable>: Sendable {
         }
     }
 
+    /// The number of callers that wait.
+    var waiterCount: Int { state.withLock { $0.waiters.count } }
+
     private func cancelWaiter(_ id: Int) {
         let (waiter, abandoned) = state.withLock { state in
-            guard let waiter = state.waiters.removeValue(forKey: id) else {
-                state.cancelled.insert(id)
-                return (nil as CheckedContinuation<Value, any Error>?, nil as Task<Void, Never>?)
-            }
-            return (waiter, state.waiters.isEmpty ? state.task : nil)
+            state.interested.remove(id)
+            return (state.waiters.removeValue(forKey: id), state.interested.isEmpty ? state.task : nil)
         }
         waiter?.resume(throwing: CancellationError())
         abandoned?.cancel()

@@ -11,7 +11,7 @@ extension S3Client {
     ///   - folder: its key is the prefix, with or without a trailing slash.
     ///   - pageSize: keys per request, at most 1000.
     /// - Throws: `not_found` if the bucket does not exist; `unavailable` if the endpoint truncates the list and does not continue it.
-    ///   A list is never silently short.
+    ///   An incomplete list is never returned.
     package func list(_ folder: S3Location, pageSize: Int = 1000) async throws -> [String] {
         let prefix = folder.key.isEmpty || folder.key.hasSuffix("/") ? folder.key : "\(folder.key)/"
         let bucket = try S3Location(bucket: folder.bucket, key: "")

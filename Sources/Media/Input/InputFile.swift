@@ -9,8 +9,8 @@ struct InputFile: ~Copyable {
 
     /// Maximum streams of a file, of any type.
     private static let maximumStreams = 256
-    /// Maximum pixels of an H.264 stream that may be decoded for the examination, which holds up to twenty pictures.
-    private static let examinedPixels = 17_000_000
+    /// Maximum pixels of an H.264 stream that `avformat_find_stream_info` may decode: it holds up to twenty pictures.
+    private static let maximumAnalysedPixels = 17_000_000
 
     let context: UnsafeMutablePointer<AVFormatContext>
     let path: String
@@ -62,7 +62,7 @@ struct InputFile: ~Copyable {
             let isH264 = context.pointee.streams[index]?.pointee.codecpar.pointee.codec_id == AV_CODEC_ID_H264
             var option: OpaquePointer?
             av_dict_set_int(
-                &option, "max_pixels", Int64(isH264 ? examinedPixels : PictureBudget.maximumPixels), 0)
+                &option, "max_pixels", Int64(isH264 ? maximumAnalysedPixels : PictureBudget.maximumPixels), 0)
             return option
         }
         defer { for index in options.indices { av_dict_free(&options[index]) } }

@@ -3,14 +3,14 @@
 import Glibc
 import Untrusted
 
-/// The time limit of a probe: five minutes, and as long again as the film lasts.
+/// The time limit of a probe: five minutes plus the duration of the film.
 ///
-/// A header can state any duration, so the duration counts only as far as the file's size allows at 32 kbit/s.
+/// A header can state any duration, so it is capped at what the file's size allows at 32 kbit/s.
 struct ProbeTimeLimit: Sendable {
     private static let minimumSeconds = 300.0
     private static let slowestBytesPerSecond = 4096.0
 
-    /// No film needs less: still pictures of the smallest size, without sound.
+    /// The lowest data rate of any film: still pictures of the smallest size, without sound.
     private static let fewestBytesPerSecond = 64.0
 
     /// Maximum duration that a file of its size can have, in seconds.

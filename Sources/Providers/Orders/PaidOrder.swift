@@ -63,7 +63,7 @@ package struct PaidOrder<API: OrderAPI>: Sendable {
     package func finish(
         store: some OrderStore = NullOrderStore(), progress: (Double?) -> Void = { _ in }
     ) async throws -> Finished {
-        var polling = OrderPolling(timeout: timeout, first: intervals.first, longest: intervals.longest)
+        var polling = OrderPollingPauses(timeout: timeout, first: intervals.first, longest: intervals.longest)
         let claims = store.claims
         switch store.pendingOrder {
         case .accepted(let id):
@@ -183,7 +183,7 @@ package struct PaidOrder<API: OrderAPI>: Sendable {
     // MARK: - Waiting
 
     private func wait(
-        for id: OrderID, _ first: OrderReport?, _ warnings: [String], _ polling: inout OrderPolling,
+        for id: OrderID, _ first: OrderReport?, _ warnings: [String], _ polling: inout OrderPollingPauses,
         _ progress: (Double?) -> Void
     ) async throws -> Finished {
         var last = first

@@ -9,7 +9,7 @@ package enum EditDistance {
     /// The maximum bytes of a name for which a suggestion is made, since the cost grows with the length.
     private static let longestName = 64
 
-    /// The name with the smallest distance to `text`, the alphabetically first of equals.
+    /// The name with the smallest distance to `text`, the alphabetically first on a tie.
     ///
     /// - Returns: `nil` if `text` is too long to be a misspelt name, or if there are no names.
     package static func nearest(to text: String, among names: some Sequence<String>) -> String? {

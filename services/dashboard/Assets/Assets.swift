@@ -34,7 +34,7 @@ struct Assets: Sendable {
             assets[file.key] = Asset(
                 type: Self.types[ending] ?? "application/octet-stream", bytes: file.value,
                 compressed: Gzip.compress(file.value, level: 9), tag: digest,
-                policy: ending == "html" ? SafetyHeaders.policy(style: style) : nil)
+                policy: ending == "html" ? SecurityHeaders.policy(style: style) : nil)
         }
     }
 

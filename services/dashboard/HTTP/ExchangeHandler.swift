@@ -184,7 +184,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
             head.headers.replaceOrAdd(name: "Content-Length", value: "\(length)")
         }
         if !keepAlive { head.headers.replaceOrAdd(name: "Connection", value: "close") }
-        SafetyHeaders.add(to: &head.headers)
+        SecurityHeaders.add(to: &head.headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if case .chunks(let chunks) = response.body, !isHead {
             return send(chunks, keepAlive: keepAlive, context)

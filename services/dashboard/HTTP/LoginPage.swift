@@ -11,7 +11,7 @@ enum LoginPage {
         String(decoding: Page.files["app.css"] ?? [], as: UTF8.self)
         + "main{max-width:42rem;padding-top:12vh}input{display:block;margin-top:.35rem}"
 
-    private static let policy = SafetyHeaders.policy(
+    private static let policy = SecurityHeaders.policy(
         style: "sha256-\(Data(SHA256.hash(Data(style.utf8))).base64EncodedString())")
 
     /// A form that asks for the token, and leads back to the requested address.

@@ -47,10 +47,10 @@ struct Site: Sendable {
     }
 
     private func checkAccess(_ request: WebRequest, _ result: Router.Result) throws(ServiceError) {
-        let access: Route.Access = if case .found(let match) = result { match.route.access } else { .authorized }
+        let required: Route.Access = if case .found(let match) = result { match.route.access } else { .authorized }
         // A request with the token in its query gets the cookie, and nothing else.
-        guard access != .open, self.access.cookie(for: request) == nil else { return }
-        try self.access.check(request, isUpgrade: access == .sameOrigin)
+        guard required != .open, access.cookie(for: request) == nil else { return }
+        try access.check(request, isUpgrade: required == .sameOrigin)
     }
 
     private func plan(

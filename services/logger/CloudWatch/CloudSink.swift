@@ -10,7 +10,7 @@ import Retry
 
 /// Delivers events to CloudWatch Logs: accepted into a durable spool, sent in batches from there.
 ///
-/// The spool records each batch before it is sent and after it was delivered. If the result of a request is unknown because its response was
+/// Failed batches are retried with backoff here. The spool records each batch before it is sent and after it was delivered. If the result of a request is unknown because its response was
 /// lost or the process was killed, the stream is read before any event is sent again, so events are not duplicated.
 actor CloudSink: LogSink {
     /// Timing of the delivery.
@@ -30,7 +30,7 @@ actor CloudSink: LogSink {
 
     nonisolated let name = "cloudwatch"
     private let spool: Spool
-    private let shipper: LogShipper
+    private let writer: LogGroupWriter
     private let settings: Settings
     private let logger: Logger
     private let wakeup = WakeupSignal()
@@ -49,9 +49,9 @@ actor CloudSink: LogSink {
     private var wakeupCondition = WakeupCondition.never
     private var deliveryTask: Task<Void, Never>?
 
-    init(spool: Spool, shipper: LogShipper, settings: Settings = Settings(), logger: Logger) {
+    init(spool: Spool, writer: LogGroupWriter, settings: Settings = Settings(), logger: Logger) {
         self.spool = spool
-        self.shipper = shipper
+        self.writer = writer
         self.settings = settings
         self.logger = logger
     }
@@ -198,7 +198,7 @@ actor CloudSink: LogSink {
         let numbers = RecordRanges(batch.numbers)
         await record(.sending(numbers, at: Timestamp.now.milliseconds))
         do {
-            let rejected = try await shipper.send(batch, to: stream)
+            let rejected = try await writer.send(batch, to: stream)
             delivered += batch.numbers.count - rejected.count
             dropped += rejected.count
             if rejected.count > 0 {
@@ -231,7 +231,7 @@ actor CloudSink: LogSink {
     private func verify(_ batch: LogBatch, in stream: String, sentAt: Int64) async throws {
         var (stored, missing): ([Int], [Int]) = ([], batch.numbers)
         for isLast in [false, true] {
-            guard let counts = try await shipper.storedEvents(batch, in: stream) else { break }
+            guard let counts = try await writer.storedEvents(batch, in: stream) else { break }
             (stored, missing) = batch.partition(by: counts)
             let remaining = Double(sentAt - Timestamp.now.milliseconds) / 1000 + settings.settleSeconds
             if missing.isEmpty || isLast || remaining <= 0 { break }

@@ -22,15 +22,15 @@ import Parameters
 actor JobRegistry {
     nonisolated let store: any JobJournal & LeadTimeRecords
     /// The holder of the leases of the live jobs.
-    private let holder: Leaseholder
+    let holder: Leaseholder
     private let services: any JobServices
     private let outageBounds: OutageBackoff.Bounds
-    private let logger: Logger
+    let logger: Logger
     nonisolated let breakers: Breakers
     nonisolated let changeNotifier = JobChangeNotifier()
     /// The runners of the jobs that have not ended, by job id.
-    private var live: [String: JobRunner] = [:]
-    private var schedule: JobSchedule
+    var live: [String: JobRunner] = [:]
+    var schedule: JobSchedule
     /// Folders of sessions whose jobs are about to be stored.
     private var reserved: Set<String> = []
     private var isStopped = false
@@ -58,65 +58,6 @@ actor JobRegistry {
         self.outageBounds = outageBounds
         schedule = JobSchedule(limit: maximumRunning)
         self.logger = logger
-    }
-
-    /// The maximum number of jobs claimed in one transaction.
-    private static let claimBatch = 100
-
-    /// Claims all unfinished jobs and continues them. A job whose journal cannot be read ends with an error that names the row; the row is
-    /// kept, and other jobs are not affected.
-    func resume() async throws {
-        var rows: [JobRow] = []
-        while true {
-            let leases = try await store.claim(for: holder, at: .now, limit: Self.claimBatch)
-            if leases.isEmpty { break }
-            for lease in leases {
-                do {
-                    guard let history = try await store.history(of: lease.job) else { continue }
-                    live[lease.job] = makeRunner(history, JobRunner.fold(history.row, history.events), lease)
-                    rows.append(history.row)
-                } catch let error as DamagedJob {
-                    await fail(error, lease)
-                }
-            }
-        }
-        await breakers.releaseProbes(except: Set(live.keys))
-        for row in rows {
-            logger.info("resuming", metadata: ["job": "\(row.spec.jobID)", "state": "\(row.state.rawValue)"])
-            // Jobs that were running keep their session's folder.
-            row.state == .running ? schedule.resume(Self.ticket(row.spec)) : schedule.add(Self.ticket(row.spec))
-        }
-        for row in rows where row.state == .running { await live[row.spec.jobID]?.run() }
-        await runNext()
-    }
-
-    /// Ends a job that cannot be read with an error.
-    private func fail(_ job: DamagedJob, _ lease: JobLease) async {
-        logger.error("\(job.serviceError.message)")
-        let entry = JournalEntry(
-            spec: job.spec, fence: lease.fence, number: 0, events: [], at: .now, drafts: [job.message], state: .error,
-            view: job.view)
-        do {
-            changeNotifier.notify(try await store.append(entry))
-        } catch {
-            let reason = ServiceError(wrapping: error).message
-            logger.error("a job cannot be ended", metadata: ["job": "\(lease.job)", "error": "\(reason)"])
-        }
-    }
-
-    /// Renews the leases of the live jobs until the task is cancelled.
-    func renewLeases() async {
-        while !Task.isCancelled {
-            // trusted: a third of a constant
-            try? await Task.sleep(for: .seconds(holder.term / 3))
-            guard !Task.isCancelled, !live.isEmpty else { continue }
-            do {
-                try await store.renew(holder, at: .now)
-            } catch {
-                let reason = ServiceError(wrapping: error).message
-                logger.warning("leases cannot be renewed", metadata: ["error": "\(reason)"])
-            }
-        }
     }
 
     /// Starts a job, or returns the job of the same idempotency key.
@@ -368,11 +309,11 @@ actor JobRegistry {
     // MARK: -
 
     /// Starts all jobs whose turn has come.
-    private func runNext() async {
+    func runNext() async {
         while !isStopped, let job = schedule.next() { await live[job]?.run() }
     }
 
-    private func makeRunner(_ history: JobHistory, _ machine: JobMachine, _ lease: JobLease) -> JobRunner {
+    func makeRunner(_ history: JobHistory, _ machine: JobMachine, _ lease: JobLease) -> JobRunner {
         let id = lease.job
         let user = history.row.spec.userID
         return JobRunner(
@@ -413,7 +354,7 @@ actor JobRegistry {
         ServiceError(.conflict, "the job \(id) is still running: cancel it first")
     }
 
-    private static func ticket(_ spec: JobSpec) -> JobSchedule.Ticket {
+    static func ticket(_ spec: JobSpec) -> JobSchedule.Ticket {
         JobSchedule.Ticket(
             job: spec.jobID, user: spec.userID, session: spec.sessionID, priority: spec.options.priority ?? 0)
     }

@@ -22,7 +22,7 @@ struct SegmentRecord: Sendable {
     /// How many times all attempts at the still have failed; part of its idempotency key.
     var series = 0
     /// Whether the speculative still failed for good.
-    var hasSpareFailed = false
+    var hasSpeculativeStillFailed = false
     /// Whether a card replaces a still that failed.
     var usesCard = false
     /// The visual guidance as edited by the user; `nil` if unchanged.

@@ -60,7 +60,7 @@ extension UnderstudyMachine {
             budget.spend(stillPrice(provider))
             work.insert(current)
         }
-        for index in tally.withoutStill where !segments[index].hasSpareFailed {
+        for index in tally.withoutStill where !segments[index].hasSpeculativeStillFailed {
             guard work.count < options.imageConcurrency ?? JobDefaults.imageConcurrency else { break }
             guard let wanted = nextSteps(of: index).first, !work.contains(where: { $0.segment == index }) else {
                 continue

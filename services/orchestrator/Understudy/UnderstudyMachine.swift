@@ -217,7 +217,7 @@ struct UnderstudyMachine: Sendable {
         }
         guard mode == .hedge else { return giveUpStill(index, error, &record) }
         // A speculative still that fails is not a failure of the understudy.
-        change(index) { $0.hasSpareFailed = true }
+        change(index) { $0.hasSpeculativeStillFailed = true }
         return nil
     }
 
@@ -235,7 +235,7 @@ struct UnderstudyMachine: Sendable {
     private mutating func hedgeFailed(_ index: Int, _ error: ServiceError) -> ServiceError? {
         change(index) { segment in
             segment.stillAttempts = Self.isPermanent(error) ? 2 : segment.stillAttempts + 1
-            segment.hasSpareFailed = segment.stillAttempts >= 2
+            segment.hasSpeculativeStillFailed = segment.stillAttempts >= 2
         }
         return nil
     }

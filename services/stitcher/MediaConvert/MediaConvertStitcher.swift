@@ -12,7 +12,6 @@ import Media
 import MediaService
 import Retry
 import ServiceKit
-import Synchronization
 import Timebase
 
 /// Implements `stitcher.stitch` by jobs of AWS MediaConvert.
@@ -20,8 +19,6 @@ import Timebase
 /// What a job cannot do is rendered on this machine first: each cross-fade, and each part whose narration is a file of its own or whose
 /// clip differs from the film's format. These files are stored beside the film below `.stitch/` and removed at the end.
 struct MediaConvertStitcher: Sendable {
-    /// The number of inputs that are rendered concurrently.
-    private static let renderConcurrency = 4
     /// By how many frames a film may differ from its expected length.
     private static let frameTolerance = 2
     /// The bit rate of a stage's film, which is encoded again by the last job.
@@ -283,58 +280,6 @@ struct MediaConvertStitcher: Sendable {
         return CreateJobRequest(
             inputs: inputs, output: output.description, format: film.format, role: role, queue: settings.queue,
             token: token.text, label: String(film.output.description.suffix(200)))
-    }
-
-    /// Renders inputs and stores them in the bucket.
-    ///
-    /// - Returns: warnings of the rendering.
-    private func render(
-        _ inputs: [MediaConvertInput], _ film: MediaConvertFilm, _ call: Call
-    ) async throws -> [String] {
-        var warnings: [String] = []
-        var pending = inputs.makeIterator()
-        var done = 0
-        let fraction = Mutex(0.0)
-        let message = "preparing the inputs of \(film.output.name)"
-        let onProgress: @Sendable () -> Void = { call.progress(fraction.withLock { $0 }, message) }
-        try await withThrowingTaskGroup(of: [String].self) { group in
-            for _ in 0..<Self.renderConcurrency {
-                if let input = pending.next() { group.addTask { try await render(input, film, call, onProgress) } }
-            }
-            while let inputWarnings = try await group.next() {
-                warnings += inputWarnings
-                done += 1
-                fraction.withLock { $0 = 0.3 * Double(done) / Double(inputs.count) }
-                onProgress()
-                if let input = pending.next() { group.addTask { try await render(input, film, call, onProgress) } }
-            }
-        }
-        return warnings
-    }
-
-    private func render(
-        _ input: MediaConvertInput, _ film: MediaConvertFilm, _ call: Call, _ onProgress: @escaping @Sendable () -> Void
-    ) async throws -> [String] {
-        let (parts, format, fadeFrames) = (film.parts, film.format, film.fadeFrames)
-        let fit: PictureFit = film.request.fit == .crop ? .crop : .letterBox
-        switch input.source {
-        case .clip:
-            return []
-        case .part(let index):
-            var recipe = FilmRecipe(parts: [parts[index]], format: format)
-            recipe.fit = fit
-            let finalRecipe = recipe
-            return try await local.media.make(try film.file(of: input), reporting: call) { path, isCancelled in
-                try Film.stitch(finalRecipe, output: path, cancelled: isCancelled, progress: { _ in onProgress() })
-                    .warnings
-            }.0
-        case .fade(let index):
-            return try await local.media.make(try film.file(of: input), reporting: call) { path, isCancelled in
-                try FadeClip.make(
-                    from: parts[index - 1], to: parts[index], crossing: fadeFrames, format: format, fit: fit,
-                    output: path, cancelled: isCancelled)
-            }.0
-        }
     }
 
     /// Verifies the output of a complete job: it was written by this job, decodes, has the expected length, and has sound.

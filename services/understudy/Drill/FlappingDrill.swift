@@ -3,7 +3,7 @@
 import Contracts
 import JSONRPC
 
-/// The lead is down for ten jobs and then back. Its breaker must open, spare jobs the failed calls, and close again.
+/// The lead is down for ten jobs and then back. Its breaker must open, keep jobs from calling the lead, and close again.
 struct FlappingDrill: Sendable {
     /// Jobs while the lead is down.
     static let jobs = 10

@@ -6,7 +6,7 @@ import FoundationEssentials
 import JSONRPC
 import ServicePool
 
-/// A stack without the dashboard in a folder of its own below `/tmp`, which runs as long as a closure. It does not share a run directory
+/// A stack without the dashboard in a folder of its own below `/tmp`, which runs while a closure does. It does not share a run directory
 /// with other stacks.
 struct TemporaryStack: Sendable {
     let stack: Stack
@@ -20,7 +20,7 @@ struct TemporaryStack: Sendable {
     ///   - without: services that are not started.
     ///   - log: the path of the services' log; a file in the stack's folder if absent.
     /// - Returns: what `body` returns.
-    /// - Throws: `timeout` that names the log if a service does not start to serve; what `body` throws.
+    /// - Throws: `timeout` that names the log if a service does not become ready; what `body` throws.
     static func with<T: Sendable>(
         _ environment: [String: String], without: Set<String> = [], log: String? = nil,
         _ body: (TemporaryStack) async throws -> T

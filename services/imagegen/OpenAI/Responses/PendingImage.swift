@@ -127,7 +127,7 @@ struct PendingImage {
         _ provider: String, _ timeout: Double, _ errorTolerance: Double, _ size: (width: Int, height: Int),
         _ confirmedURL: inout String?, _ exchange: Exchange
     ) async throws -> (HTTPResponse, ImageResponse.Found) {
-        var polling = OrderPolling(timeout: timeout, first: 0.25, longest: 5)
+        var polling = OrderPollingPauses(timeout: timeout, first: 0.25, longest: 5)
         polling.extendNextPause(toAtLeast: retryAfter)
         var (urls, index) = (statusURLs, 0)
         var rejections = PollErrorTolerance(seconds: errorTolerance)

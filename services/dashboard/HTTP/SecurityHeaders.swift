@@ -3,7 +3,7 @@
 import NIOHTTP1
 
 /// Security headers of every response: the browser loads nothing from other origins, and no other site can embed the page.
-enum SafetyHeaders {
+enum SecurityHeaders {
     /// The Content-Security-Policy.
     ///
     /// - Parameter style: the hash source of the page's inline style sheet, e.g. `sha256-...`.
@@ -14,7 +14,7 @@ enum SafetyHeaders {
 
     private static let defaultPolicy = policy()
 
-    /// Adds the headers; a Content-Security-Policy that is there already stays.
+    /// Adds the headers; an existing Content-Security-Policy is not replaced.
     static func add(to headers: inout HTTPHeaders) {
         if !headers.contains(name: "Content-Security-Policy") {
             headers.add(name: "Content-Security-Policy", value: defaultPolicy)

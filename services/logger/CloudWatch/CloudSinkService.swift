@@ -3,7 +3,7 @@
 import ServiceLifecycle
 
 /// Delivers spooled events to CloudWatch while the service runs.
-struct CloudDelivery: Service {
+struct CloudSinkService: Service {
     let sink: CloudSink
     /// Time limit in seconds for delivering the remaining events after shutdown was requested.
     let drainSeconds: Double

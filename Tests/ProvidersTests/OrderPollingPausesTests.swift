@@ -9,7 +9,7 @@ import Testing
     private let start = ContinuousClock.now
 
     @Test func `pauses grow by half up to the longest, with jitter of a fifth`() throws {
-        var polling = OrderPolling(timeout: 1000, first: 1, longest: 2, now: start)
+        var polling = OrderPollingPauses(timeout: 1000, first: 1, longest: 2, now: start)
         for range in [0.8...1.2, 1.2...1.8, 1.6...2.4, 1.6...2.4] {
             let pause = polling.nextPause(at: start)
             let seconds = try #require(pause) / .seconds(1)
@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test func `the last pause is cut to the timeout, and there is none after it`() throws {
-        var polling = OrderPolling(timeout: 10, first: 1, longest: 2, now: start)
+        var polling = OrderPollingPauses(timeout: 10, first: 1, longest: 2, now: start)
         let last = polling.nextPause(at: start + .milliseconds(9900))
         #expect(try #require(last) <= .milliseconds(100))
         #expect(polling.nextPause(at: start + .seconds(10)) == nil)
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func `a requested pause extends one pause, to at most 30 seconds and the timeout`() throws {
-        var polling = OrderPolling(timeout: 1000, first: 1, longest: 2, now: start)
+        var polling = OrderPollingPauses(timeout: 1000, first: 1, longest: 2, now: start)
         polling.extendNextPause(toAtLeast: 1e9)
         let pauses = [polling.nextPause(at: start), polling.nextPause(at: start)]
         let requested = try #require(pauses[0])
@@ -39,7 +39,7 @@ import Testing
 
     @Test(arguments: [nil, -1, 0, Double.nan] as [Double?])
     func `a requested pause that is not a positive number changes nothing`(_ seconds: Double?) throws {
-        var polling = OrderPolling(timeout: 1000, first: 1, longest: 2, now: start)
+        var polling = OrderPollingPauses(timeout: 1000, first: 1, longest: 2, now: start)
         polling.extendNextPause(toAtLeast: seconds)
         let next = polling.nextPause(at: start)
         let pause = try #require(next)
@@ -48,10 +48,10 @@ import Testing
 
     @Test func `a timeout of any number ends the polling or allows it`() {
         for timeout in [0, -1, -Double.infinity, Double.nan] {
-            var polling = OrderPolling(timeout: timeout, first: 1, longest: 2, now: start)
+            var polling = OrderPollingPauses(timeout: timeout, first: 1, longest: 2, now: start)
             #expect(polling.nextPause(at: start) == nil, "\(timeout)")
         }
-        var endless = OrderPolling(timeout: .infinity, first: 1, longest: 2, now: start)
+        var endless = OrderPollingPauses(timeout: .infinity, first: 1, longest: 2, now: start)
         #expect(endless.nextPause(at: start) != nil)
     }
 

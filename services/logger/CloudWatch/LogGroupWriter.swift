@@ -5,7 +5,7 @@ import Faults
 import Logging
 
 /// Sends batches to the streams of one log group, and creates the group and the streams if they are missing.
-actor LogShipper {
+actor LogGroupWriter {
     private let client: LogsClient
     private let group: String
     private let retentionDays: Int?
@@ -23,7 +23,7 @@ actor LogShipper {
 
     /// Sends a batch.
     ///
-    /// - Returns: the number of rejected events.
+    /// - Returns: the numbers of rejected events, by reason.
     /// - Throws: `AWSError`; `CancellationError`.
     func send(_ batch: LogBatch, to stream: String) async throws -> LogsClient.RejectedEvents {
         if !knownStreams.contains(stream) { try await create(stream) }

@@ -8,13 +8,13 @@ import Untrusted
 /// A paid order is polled until its timeout, however long a pause the provider asks for.
 ///
 /// ```swift
-/// var polling = OrderPolling(timeout: 180, first: 0.5, longest: 5)
+/// var polling = OrderPollingPauses(timeout: 180, first: 0.5, longest: 5)
 /// while try await polling.pause() {
 ///     let report = try await status(of: id)
 ///     ...
 /// }
 /// ```
-package struct OrderPolling {
+package struct OrderPollingPauses {
     /// The longest pause that a provider can ask for, in seconds.
     private static let maximumRequestedPause = 30.0
 
