@@ -34,7 +34,7 @@ package struct ArtifactURI: Sendable, Hashable, CustomStringConvertible {
         var rest = String(text[separator.upperBound...])
         if scheme == .file {
             // Unencoded paths are accepted as well: `file:///a%20b` and `file:///a b` are the same file.
-            rest = Self.percentDecoded(rest) ?? rest
+            rest = PercentEncoding.decoded(rest) ?? rest
             guard rest.hasPrefix("/") else { throw violation("an absolute path after file://") }
         }
         guard !rest.contains("\0"), rest.utf8.count <= 4096 else {
@@ -86,35 +86,8 @@ package struct ArtifactURI: Sendable, Hashable, CustomStringConvertible {
     /// The URI.
     package var description: String { "\(scheme.rawValue)://\(Self.percentEncoded(path, for: scheme))" }
 
-    private static func percentDecoded(_ text: String) -> String? {
-        var bytes: [UInt8] = []
-        var iterator = text.utf8.makeIterator()
-        while let byte = iterator.next() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard let high = iterator.next(), let low = iterator.next(),
-                let value = UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16)
-            else { return nil }
-            bytes.append(value)
-        }
-        return String(validating: bytes, as: UTF8.self)
-    }
-
     /// Encodes only the characters with a meaning in URIs, so that paths stay readable.
     private static func percentEncoded(_ text: String, for scheme: Scheme) -> String {
-        guard scheme == .file else { return text }
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "%": result += "%25"
-            case "#": result += "%23"
-            case "?": result += "%3F"
-            case " ": result += "%20"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
+        scheme == .file ? PercentEncoding.encoded(text) { !"%#? ".utf8.contains($0) } : text
     }
 }

@@ -111,7 +111,7 @@ import Testing
             let segment =
                 Bool.random(using: &generator)
                 ? word(0...6) : ["", ".", "..", "x"].randomElement(using: &generator) ?? "x"
-            request.path += "/" + PercentEncoding.component(segment)
+            request.path += "/" + CanonicalEncoding.component(segment)
         }
         if request.path.isEmpty || Bool.random(using: &generator) { request.path += "/" }
         for _ in 0..<Int.random(in: 0...4, using: &generator) {

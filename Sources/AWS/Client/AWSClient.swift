@@ -118,7 +118,7 @@ package final class AWSClient: Sendable {
             signer(request, credentials, region)?.headers(
                 request.headers, method: request.method, host: endpoint.host, path: path, query: request.query,
                 payload: request.payloadHash, at: now) ?? request.headers
-        let query = request.query.isEmpty ? "" : "?\(PercentEncoding.query(request.query))"
+        let query = request.query.isEmpty ? "" : "?\(CanonicalEncoding.query(request.query))"
         let response: HTTPResponse
         do {
             var exchange = HTTPRequest(

@@ -65,5 +65,5 @@ struct AWSEndpoint: Sendable, Equatable {
     /// The full path of a resource as it is sent.
     ///
     /// - Parameter path: begins with a slash, not percent-encoded.
-    func path(_ path: String) -> String { root + PercentEncoding.path(path) }
+    func path(_ path: String) -> String { root + CanonicalEncoding.path(path) }
 }

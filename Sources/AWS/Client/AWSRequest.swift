@@ -75,7 +75,7 @@ package struct AWSRequest: Sendable {
         var request = AWSRequest(service, "POST", "/", subject: subject)
         request.headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
         let all = [(name: "Action", value: action), (name: "Version", value: version)] + fields
-        request.body = .bytes(Data(PercentEncoding.query(all).utf8))
+        request.body = .bytes(Data(CanonicalEncoding.query(all).utf8))
         return request
     }
 

@@ -42,7 +42,7 @@ struct ListPagination {
     /// - Throws: `unavailable` if an entry has no key, or the list is truncated but cannot be continued.
     mutating func addPage(_ result: XMLElement) throws(AWSError) {
         let isEncoded = result["EncodingType"]?.text == "url"
-        func decoded(_ text: String) -> String { isEncoded ? PercentEncoding.decode(text) ?? text : text }
+        func decoded(_ text: String) -> String { isEncoded ? CanonicalEncoding.decoded(text) ?? text : text }
         var found: [String] = []
         for entry in result.children(named: "Contents") {
             guard let key = entry["Key"] else { throw error("has an entry without a key") }

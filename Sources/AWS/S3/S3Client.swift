@@ -158,7 +158,7 @@ package struct S3Client: Sendable {
     package func copy(_ source: S3Location, to target: S3Location) async throws {
         try await features.withFeature(.checksums, isEnabled: try sendsChecksums) { isUsed in
             var request = AWSRequest("PUT", target)
-            request.headers["x-amz-copy-source"] = PercentEncoding.path("/\(source.bucket)/\(source.key)")
+            request.headers["x-amz-copy-source"] = CanonicalEncoding.path("/\(source.bucket)/\(source.key)")
             // The copy of a multipart object is a single piece; it needs a checksum of its own.
             if isUsed { request.headers["x-amz-checksum-algorithm"] = "SHA256" }
             request.subject = "\(source) -> \(target)"

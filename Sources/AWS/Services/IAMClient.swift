@@ -107,6 +107,6 @@ package struct IAMClient: Sendable {
     /// Decodes a policy document. IAM returns it percent-encoded, compatible services may not.
     private static func document(_ element: XMLElement?) -> Data? {
         guard let text = element?.text else { return nil }
-        return Data((text.hasPrefix("%") ? PercentEncoding.decode(text) ?? text : text).utf8)
+        return Data((text.hasPrefix("%") ? CanonicalEncoding.decoded(text) ?? text : text).utf8)
     }
 }

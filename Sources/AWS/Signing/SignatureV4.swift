@@ -77,7 +77,7 @@ package struct SignatureV4: Sendable {
             """
             \(method)
             \(canonical(path))
-            \(PercentEncoding.query(query))
+            \(CanonicalEncoding.query(query))
             \(lines.map { "\($0.name):\($0.value)\n" }.joined())
             \(names)
             \(payload)
@@ -107,7 +107,7 @@ package struct SignatureV4: Sendable {
             (name: "X-Amz-SignedHeaders", value: "host"),
         ]
         if let token = credentials.sessionToken { items.append((name: "X-Amz-Security-Token", value: token)) }
-        let query = PercentEncoding.query(items)
+        let query = CanonicalEncoding.query(items)
         let signature = signature(
             "\(method)\n\(canonical(path))\n\(query)\nhost:\(host)\n\nhost\n\(Self.unsignedPayload)", at: time)
         return "\(query)&X-Amz-Signature=\(signature)"
@@ -127,7 +127,7 @@ package struct SignatureV4: Sendable {
 
     /// The canonical path. S3 uses the path as it is sent; all other services normalize it and encode it a second time.
     private func canonical(_ path: String) -> String {
-        service == "s3" ? path : PercentEncoding.path(Self.normalized(path))
+        service == "s3" ? path : CanonicalEncoding.path(Self.normalized(path))
     }
 
     /// Removes empty, `.` and `..` segments. A trailing slash is preserved unless the path becomes empty.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import JSON
+import Untrusted
 
 /// A provider's ID of an accepted order, safe to use as one path segment of a URL.
 package struct OrderID: Sendable, Hashable, CustomStringConvertible {
@@ -14,7 +15,7 @@ package struct OrderID: Sendable, Hashable, CustomStringConvertible {
     /// - Returns: `nil` for a text that is empty, too long, or could lead a request to another path.
     package init?(_ text: String) {
         guard !text.isEmpty, text.utf8.count <= Self.maximumBytes, text != ".", text != "..",
-            text.utf8.allSatisfy({ Self.isUnreserved($0) || Self.isEncoded($0) })
+            text.utf8.allSatisfy({ PercentEncoding.isUnreserved($0) || Self.isEncoded($0) })
         else { return nil }
         self.text = text
     }
@@ -32,19 +33,7 @@ package struct OrderID: Sendable, Hashable, CustomStringConvertible {
     package var description: String { text }
 
     /// The ID as a path segment, percent-encoded.
-    package var pathSegment: String {
-        text.utf8.reduce(into: "") { result, byte in
-            if Self.isUnreserved(byte) {
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
-        }
-    }
-
-    private static func isUnreserved(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || "-._~".utf8.contains(byte)
-    }
+    package var pathSegment: String { PercentEncoding.encoded(text, keeping: PercentEncoding.isUnreserved) }
 
     /// Characters that IDs contain, such as those of base64, and that must be percent-encoded.
     private static func isEncoded(_ byte: UInt8) -> Bool { "=+:@,".utf8.contains(byte) }

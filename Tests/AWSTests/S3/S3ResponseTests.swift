@@ -38,7 +38,7 @@ import Testing
         }
         let invalid = Data("<List><Key>a".utf8) + [0xFF, 0xC3] + Data("b</Key><Key>c</Key></List>".utf8)
         #expect(XMLElement(document: invalid)?.children(named: "Key").map(\.text) == ["a\u{FFFD}\u{FFFD}b", "c"])
-        #expect(PercentEncoding.decode("%+f") == nil && PercentEncoding.decode("%2B+") == "+ ")
+        #expect(CanonicalEncoding.decoded("%+f") == nil && CanonicalEncoding.decoded("%2B+") == "+ ")
     }
 
     @Test

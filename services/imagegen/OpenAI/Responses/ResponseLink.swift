@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Untrusted
+
 /// Resolves a link in a response: servers send absolute URLs, absolute paths, and paths relative to their base URL.
 enum ResponseLink {
     /// - Parameters:
@@ -7,7 +9,8 @@ enum ResponseLink {
     ///   - base: The configured URL, without a trailing slash.
     /// - Returns: An absolute URL.
     static func resolved(_ link: String, base: String) -> String {
-        let link = encoded(link)
+        // Characters that are not allowed in a URL.
+        let link = PercentEncoding.encoded(link) { (0x21...0x7E).contains($0) }
         if link.prefix(12).contains("://") { return link }
         if link.hasPrefix("//") { return "\(base.prefix { $0 != "/" })\(link)" }
         if link.hasPrefix("/") { return "\(root(of: base))\(link)" }
@@ -18,17 +21,5 @@ enum ResponseLink {
         guard let separator = base.firstRange(of: "://") else { return base[...] }
         let host = base[separator.upperBound...].prefix { $0 != "/" }
         return base[..<host.endIndex]
-    }
-
-    /// The link with all characters percent-encoded that are not allowed in a URL.
-    private static func encoded(_ link: String) -> String {
-        guard !link.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return link }
-        return link.utf8.reduce(into: "") { result, byte in
-            if (0x21...0x7E).contains(byte) {
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
-        }
     }
 }
