@@ -157,8 +157,8 @@ def states(browser):
     return {}
 
 
-def looks(browser, folder, job):
-    """No page is too wide from 320 px to 4K, in both colour schemes, and axe finds nothing; takes screenshots."""
+def looks(browser, job, folder=None):
+    """No page is too wide from 320 px to 4K, in both colour schemes, and axe finds nothing; takes screenshots if there is a folder."""
     problems = []
     for scheme in ("light", "dark"):
         for width, height in ((320, 640), (360, 780), (1280, 900), (2560, 1440), (3840, 2160)):
@@ -171,7 +171,7 @@ def looks(browser, folder, job):
                 wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
                 if wide > 0:
                     problems.append("%s at %d px is %d px too wide" % (name, width, wide))
-                if width in (360, 1280, 2560):
+                if folder and width in (360, 1280, 2560):
                     page.screenshot(path="%s/%s-%d-%s.png" % (folder, name, width, scheme), full_page=True)
                 if width in (360, 1280):
                     problems += complaints(page, "%s at %d px, %s" % (name, width, scheme))

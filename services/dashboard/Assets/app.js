@@ -76,7 +76,7 @@ async function showPage() {
   const ui = {
     announce: whileCurrent(announce), notify: whileCurrent(notify), alertUser: whileCurrent(alertUser),
     showConnection: whileCurrent(showConnection), navigate: whileCurrent(navigate), confirmAction, isCurrent,
-    showContent: whileCurrent((...children) => view.replaceChildren(...children)),
+    showContent: whileCurrent(showContent),
   };
   const [pattern, page] = pages.find(([pattern]) => pattern.test(path));
   try {
@@ -87,7 +87,11 @@ async function showPage() {
     ui.showContent(make("h1", { textContent: error.kind === "not_found" ? "Render not found" : "Something went wrong" }),
       make("p", { className: "failure", textContent: error.message }), make("p", {}, make("a", { href: "/", textContent: "All renders" })));
   }
-  if (isCurrent()) document.title = `${view.querySelector("h1")?.textContent || "Understudy"} · Understudy`;
+}
+
+function showContent(...children) {
+  view.replaceChildren(...children);
+  document.title = `${view.querySelector("h1")?.textContent || "Understudy"} · Understudy`;
 }
 
 function markPage(path) {
