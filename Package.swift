@@ -193,8 +193,8 @@ let package = Package(
             .target(
                 name: "StandIns", dependencies: ["JSON", "TestSupport"], path: "Tests/StandIns",
                 exclude: [
-                    "README.md", "standin.py", "aws.py", "credential_order.py", "logs.py", "mediaconvert.py",
-                    "metadata.py", "models.py",
+                    "README.md", "standin.py", "aws.py", "credential_order.py", "host.py", "logs.py", "mediaconvert.py",
+                    "metadata.py", "models.py", "moto_services.py",
                     "openai_images.py", "openai_videos.py", "openstack_swift.py", "picture.py", "replicate.py", "s3.py",
                     "secure.py", "signatures.py",
                 ]),

@@ -5,6 +5,7 @@ import Foundation
 import JSON
 import JSONRPC
 import ServicePool
+import TestSupport
 import Testing
 
 /// The descriptions and the error replies of each service, compared with `Golden/`.

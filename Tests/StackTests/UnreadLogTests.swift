@@ -6,6 +6,7 @@ import Glibc
 import JSONRPC
 import ServiceKit
 import ServicePool
+import TestSupport
 import Testing
 
 /// Logs that no process reads.

@@ -21,12 +21,8 @@ package final class StandIn: @unchecked Sendable {
     /// The URL of the server, e.g. `http://127.0.0.1:4711`, without a slash at the end.
     package private(set) var url = ""
     private let name: String
-    private let process = Process()
-    private let input = Pipe()
-    private let output = Pipe()
+    private let connection: UnixPeer
     private let lock = NSLock()
-    /// Output after the last reply.
-    private var received = Data()
 
     /// Starts a stand-in and waits until it listens.
     ///
@@ -36,27 +32,21 @@ package final class StandIn: @unchecked Sendable {
     /// - Throws: `Failure` if the script does not start.
     package init(_ name: String, _ arguments: [String] = [], environment: [String: String] = [:]) throws {
         self.name = name
-        let folder = URL(filePath: #filePath).deletingLastPathComponent()
-        let root = folder.deletingLastPathComponent().deletingLastPathComponent().path
-        let python = "\(root)/.venv/bin/python"
-        guard FileManager.default.isExecutableFile(atPath: python) else {
-            throw Failure(description: "\(python) is missing: run scripts/setup.sh test")
-        }
-        process.executableURL = URL(filePath: python)
-        process.arguments = ["\(folder.path)/\(name).py"] + arguments
-        process.environment = TestEnvironment.inherited.merging(environment) { $1 }
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        guard let url = try reply()["url"]?.string else {
+        connection = try StandInHost.connection()
+        let request: JSONValue = [
+            "script": .string(name), "arguments": .array(arguments.map { .string($0) }),
+            "environment": .object(environment.mapValues { .string($0) }),
+        ]
+        guard let url = try send(request)["url"]?.string else {
             throw Failure(description: "\(name).py did not report its URL")
         }
         self.url = url
     }
 
+    /// Ends the script, and waits until it has ended.
     deinit {
-        try? input.fileHandleForWriting.close()
-        process.waitUntilExit()
+        connection.endInput()
+        while connection.line() != nil {}
     }
 
     /// The variables that lead a service to the stand-in `aws` with its first keys, and hide every other source of credentials.
@@ -75,30 +65,12 @@ package final class StandIn: @unchecked Sendable {
     package func send(_ command: JSONValue) throws -> JSONValue {
         lock.lock()
         defer { lock.unlock() }
-        try input.fileHandleForWriting.write(contentsOf: try JSONCoding.encode(command) + Data("\n".utf8))
-        let reply = try reply()
+        connection.send(String(decoding: try JSONCoding.encode(command), as: UTF8.self) + "\n")
+        guard let line = connection.line() else {
+            throw Failure(description: "\(name).py has ended, or did not reply within 120 s")
+        }
+        let reply = try JSONCoding.decode(JSONValue.self, from: Data(line.utf8))
         if let error = reply["error"]?.string { throw Failure(description: "\(name).py: \(error)") }
         return reply
-    }
-
-    /// Reads a line of the script's output.
-    private func reply() throws -> JSONValue {
-        var line = received
-        received = Data()
-        var searched = line.startIndex
-        while true {
-            if let end = line[searched...].firstIndex(of: UInt8(ascii: "\n")) {
-                received = Data(line[(end + 1)...])
-                return try JSONCoding.decode(JSONValue.self, from: Data(line[..<end]))
-            }
-            searched = line.endIndex
-            var wait = pollfd(fd: output.fileHandleForReading.fileDescriptor, events: Int16(POLLIN), revents: 0)
-            guard poll(&wait, 1, 120_000) != 0 else {
-                throw Failure(description: "\(name).py did not reply within 120 s")
-            }
-            let more = output.fileHandleForReading.availableData
-            guard !more.isEmpty else { throw Failure(description: "\(name).py has ended") }
-            line += more
-        }
     }
 }

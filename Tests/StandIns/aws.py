@@ -29,7 +29,6 @@ import hashlib
 import io
 import json
 import logging
-import os
 import re
 import socket
 import sys
@@ -37,18 +36,16 @@ import threading
 import time
 import urllib.parse
 
-os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from moto.server import DomainDispatcherApplication, ThreadedMotoServer, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
 
-import boto3  # noqa: E402
-from botocore.auth import S3SigV4Auth, SigV4Auth  # noqa: E402
-from botocore.awsrequest import AWSRequest  # noqa: E402
-from botocore.credentials import Credentials  # noqa: E402
-from moto.server import DomainDispatcherApplication, ThreadedMotoServer, create_backend_app  # noqa: E402
-from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: E402
-
-import logs  # noqa: E402
-import mediaconvert  # noqa: E402
-import standin  # noqa: E402
+import logs
+import mediaconvert
+import moto_services
+import standin
 
 
 class Refused(Exception):
@@ -273,9 +270,7 @@ clients = {}
 
 def client(service):
     if service not in clients:
-        clients[service] = boto3.client(
-            service, endpoint_url=inner, region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s"
-        )
+        clients[service] = moto_services.client(service, inner)
     return clients[service]
 
 
