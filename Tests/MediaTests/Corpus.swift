@@ -59,13 +59,25 @@ struct DecodedFrame {
 extension Workbench {
     /// Decodes one frame with ffmpeg.
     func decodedFrame(_ file: String, at frame: Int = 0) throws -> DecodedFrame {
-        DecodedFrame(
-            try runBytes(
-                "ffmpeg",
-                [
-                    "-v", "error", "-i", file, "-vf", "select=eq(n\\,\(frame)),scale=320:180:flags=area,format=rgb24",
-                    "-frames:v", "1", "-f", "rawvideo", "-",
-                ]))
+        DecodedFrame(try runBytes("ffmpeg", ["-v", "error", "-i", file] + Self.frameOutput(frame)))
+    }
+
+    /// Decodes a whole file and one of its frames with ffmpeg, in one process.
+    ///
+    /// - Returns: the frame, empty if ffmpeg reports an error, and a hash of each frame.
+    func decodedFrame(andHashesOf file: String, at frame: Int) throws -> (frame: DecodedFrame, hashes: [String]) {
+        let list = ["-map", "0:v", "-f", "framemd5", "hashes"]
+        let frame = DecodedFrame(
+            try runBytes("ffmpeg", ["-v", "error", "-y", "-i", file] + list + Self.frameOutput(frame)))
+        return (frame, Self.hashes(in: try String(contentsOfFile: path("hashes"), encoding: .utf8)))
+    }
+
+    private static func frameOutput(_ frame: Int) -> [String] {
+        [
+            "-map", "0:v", "-vf", "select=eq(n\\,\(frame)),scale=320:180:flags=area,format=rgb24", "-frames:v", "1",
+            "-f",
+            "rawvideo", "-",
+        ]
     }
 }
 

@@ -25,6 +25,14 @@ final class Workbench: Sendable {
     }
 
     func runBytes(_ program: String, _ arguments: [String]) throws -> Data {
+        guard let source = FilterSource(program, arguments) else { return try runProcess(program, arguments) }
+        if try source.copy(into: folder) { return Data() }
+        let output = try runProcess(program, arguments)
+        if output.isEmpty { try source.save(from: folder) }
+        return output
+    }
+
+    private func runProcess(_ program: String, _ arguments: [String]) throws -> Data {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = [program] + arguments
@@ -78,8 +86,13 @@ final class Workbench: Sendable {
     /// A hash of each decoded frame of the video.
     func frameHashes(_ file: String) throws -> [String] {
         let text = try run("ffmpeg", "-v", "error", "-i", file, "-map", "0:v", "-f", "framemd5", "-")
+        return Self.hashes(in: text)
+    }
+
+    /// The hashes of a list by ffmpeg's muxer framemd5.
+    static func hashes(in list: String) -> [String] {
         // Rows of the first stream only: ffmpeg may print other lines too.
-        return text.split(separator: "\n").filter { $0.hasPrefix("0,") }.compactMap {
+        list.split(separator: "\n").filter { $0.hasPrefix("0,") }.compactMap {
             $0.split(separator: ",").last.map(String.init)
         }
     }
