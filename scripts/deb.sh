@@ -67,5 +67,5 @@ CONTROL
 (cd "$root" && find . -type f ! -path './DEBIAN/*' -printf '%P\0' | sort -z | xargs -0 md5sum > DEBIAN/md5sums)
 find "$root" -exec touch -hcd "@$SOURCE_DATE_EPOCH" {} +
 mkdir -p "$out"
-dpkg-deb --build --root-owner-group -Zzstd -z9 "$root" "$out/understudy_${version}_$architecture.deb" >/dev/null
+dpkg-deb --build --root-owner-group -Zzstd -z"${DPKG_DEB_COMPRESSOR_LEVEL:-9}" "$root" "$out/understudy_${version}_$architecture.deb" >/dev/null
 echo "$out/understudy_${version}_$architecture.deb"

@@ -6,7 +6,7 @@
 #   scripts/test.sh all          both
 #   scripts/test.sh only REGEX   those whose name matches, e.g. 'BreakerMachineTests' or 'a cancelled caller'
 # The tests run in a clean environment, without the developer's proxy, locale, home folder and settings. The output of a process is printed
-# when it has ended; the slowest processes are listed at the end.
+# when it has ended; the slowest processes, and what failed, are listed at the end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 what=${1:-all}
@@ -38,6 +38,8 @@ tests() {
     { time "$bundle" --testing-library swift-testing "$@" >"$log" 2>&1 || status=1; } 2>"$log.time"
     flock "$logs" cat "$log"
     echo "$(cat "$log.time") $name" >>"$logs/times"
+    # A process that ended without a word of a failed test crashed, or hung until its time limit.
+    [ "$status" -eq 0 ] || { echo "test: failed: $name" && { grep -aE '✘|Fatal error|UNDERSTUDY_TEST_SEED' "$log" || tail -n 5 "$log"; }; } >>"$logs/failures"
     return "$status"
 }
 export -f tests
@@ -58,29 +60,34 @@ if [ "$what" = unit ] || [ "$what" = all ]; then
     tests unit --skip "^StackTests[.]" --skip "^(${stand_ins// /|})[.]" --skip "^MediaTests[.](?!$in_memory)" || status=1
 fi
 if [ "$what" = rest ] || [ "$what" = all ]; then
+    # The slowest first, so that none of them is left alone at the end.
+    first='HostileMediaTests PaidOrdersTests InstallationTests PageJobTests PageAccessTests ImageServerTests PageServicesTests'
+    second='MediaConvertFaultTests S3OnStackTests PageHostileTests PageFormTests SourceColoursTests'
+    for suite in $first $second; do
+        grep -qx "$suite" <<<"$suites" || { echo "test: StackTests has no suite $suite" >&2; exit 1; }
+    done
     scripts/engine.sh scripts/stack.sh >"$logs/containers" 2>&1 &
     containers=$!
-    # The slowest first, so that none of them is left alone at the end.
-    first='PageTests HostileMediaTests InstallationTests PaidOrdersTests ImageServerTests S3OnStackTests SourceColoursTests'
     media=$(sed -n 's/^MediaTests //p' <<<"$modules" | grep -vE "^($in_memory)")
     {
-        for suite in $first; do grep -qx "$suite" <<<"$suites" && echo "$suite --filter ^StackTests[.]$suite/"; done
-        # The decoders of Media use one core each: two processes at most, of about the same length.
-        echo "media-1 --filter ^MediaTests[.]($(sed -n 'p;n' <<<"$media" | paste -sd '|'))/"
-        echo "media-2 --filter ^MediaTests[.]($(sed -n 'n;p' <<<"$media" | paste -sd '|'))/"
+        for suite in $first; do echo "$suite --filter ^StackTests[.]$suite/"; done
+        # Media's suites in four processes of about the same length.
+        for part in 1 2 3 4; do echo "media-$part --filter ^MediaTests[.]($(sed -n "$part~4p" <<<"$media" | paste -sd '|'))/"; done
         for module in $stand_ins; do echo "$module --filter ^$module[.]"; done
+        for suite in $second; do echo "$suite --filter ^StackTests[.]$suite/"; done
         for suite in $suites; do
-            case " $first ChaosTests " in *" $suite "*) ;; *) echo "$suite --filter ^StackTests[.]$suite/" ;; esac
+            case " $first $second ChaosTests " in *" $suite "*) ;; *) echo "$suite --filter ^StackTests[.]$suite/" ;; esac
         done
     } >"$logs/queue"
-    # As many processes as there are cores, two at least; the containers run beside them.
-    xargs -a "$logs/queue" -P "$(($(nproc) < 2 ? 2 : $(nproc)))" -L 1 bash -c 'tests "$@" --no-parallel' tests || status=1
-    wait "$containers" || status=1
+    # Twice as many processes as cores, since they often wait; the containers run beside them.
+    xargs -a "$logs/queue" -P "$((2 * $(nproc)))" -L 1 bash -c 'tests "$@" --no-parallel' tests || status=1
+    wait "$containers" || { status=1; { echo "test: failed: scripts/stack.sh"; tail -n 20 "$logs/containers"; } >>"$logs/failures"; }
     cat "$logs/containers"
-    # Runs alone: the slower the machine, the more often the random kills hit the same work.
-    tests ChaosTests --no-parallel --filter '^StackTests[.]ChaosTests/' || status=1
+    # Without the others: the slower the machine, the more often the random kills hit the same work.
+    tests ChaosTests --filter '^StackTests[.]ChaosTests/' || status=1
 fi
 echo "test: the slowest processes (seconds, of the user's processor time, of the system's):"
 sort -rn "$logs/times" | head -n 12
 awk '{ user += $2; kernel += $3 } END { printf "test: %d s of processor time, %d s of it in the kernel\n", user + kernel, kernel }' "$logs/times"
+[ ! -e "$logs/failures" ] || cat "$logs/failures"
 exit "$status"

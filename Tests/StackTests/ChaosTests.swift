@@ -14,7 +14,7 @@ import Testing
 /// Kills processes at random while jobs run.
 ///
 /// `UNDERSTUDY_CHAOS_S` is the time in seconds; 15 by default, 300 with `make chaos`. `UNDERSTUDY_TEST_SEED` repeats a run's kills.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct ChaosTests {
+@Suite(.timeLimit(.minutes(10))) struct ChaosTests {
     private static let services = ["orchestrator", "imagegen", "clipper", "stitcher", "logger", "agent5"]
     private static let jobs = 30
 

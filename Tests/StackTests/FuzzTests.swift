@@ -15,7 +15,7 @@ import Testing
         let result = try await Program.run(
             "/usr/bin/env",
             [
-                "python3", "-B", "\(root)/Tests/Fuzz/fuzz.py", kind, "--seconds", "6", "--seed", "1", "--executables",
+                "python3", "-B", "\(root)/Tests/Fuzz/fuzz.py", kind, "--seconds", "3", "--seed", "1", "--executables",
                 Program.folder, "--found", folder,
             ])
         #expect(result.status == 0, "\(result.output)\(result.errors)")
