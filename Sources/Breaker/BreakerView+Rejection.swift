@@ -8,15 +8,15 @@ extension BreakerView {
     package static let imagePrefix = "imagegen/"
 
     /// The error of a call that this breaker rejects: `unavailable`, with the cause `breakerOpen`. It names the breaker and states when it
-    /// probes.
+    /// allows a test call.
     package var rejection: ServiceError {
         let reason =
             if isForced {
-                "is forced open: call orchestrator.breaker with the action reset to release it"
+                "is forced open: run `understudy breaker \(agent) reset`"
             } else if let time = probesAt {
-                "is open after \(failures) failures in a row and probes at \(time.text)"
+                "is open after \(failures) failures in a row and allows a test call at \(time.text)"
             } else {
-                "is half-open: another job is probing"
+                "is half-open: another job is making the test call"
             }
         let provider = agent.hasPrefix(Self.imagePrefix) ? String(agent.dropFirst(Self.imagePrefix.count)) : nil
         return ServiceError(

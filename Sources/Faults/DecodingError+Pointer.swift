@@ -9,8 +9,7 @@ extension ServiceError {
         case .valueNotFound(let type, let context):
             return .invalidParams(at: pointer(context.codingPath), expected: "\(name(of: type)), found null")
         case .keyNotFound(let key, let context):
-            let path = context.codingPath + [key]
-            return .invalidParams(at: pointer(path), expected: "a value; the member is missing")
+            return .invalidParams(missing: pointer(context.codingPath + [key]))
         case .dataCorrupted(let context):
             return .invalidParams(at: pointer(context.codingPath), expected: context.debugDescription)
         @unknown default:

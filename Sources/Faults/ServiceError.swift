@@ -65,10 +65,20 @@ package struct ServiceError: Error, Sendable, Equatable {
     ///   - pointer: the RFC 6901 JSON pointer of the member, from the root of `params`, e.g. `/clips/0/duration`.
     ///   - expected: what the member should be, e.g. `a number of seconds from 0.1 to 3600`.
     package static func invalidParams(at pointer: String, expected: String) -> ServiceError {
+        invalidParams(at: pointer, problem: "expected \(expected.bounded(to: TextBound.message / 2))")
+    }
+
+    /// The error of parameters that lack a required member.
+    ///
+    /// - Parameter pointer: the RFC 6901 JSON pointer of the member, from the root of `params`.
+    package static func invalidParams(missing pointer: String) -> ServiceError {
+        invalidParams(at: pointer, problem: "required, but missing")
+    }
+
+    private static func invalidParams(at pointer: String, problem: String) -> ServiceError {
         let pointer = pointer.bounded(to: TextBound.quotation)
-        let place = pointer.isEmpty ? "params" : pointer
         return ServiceError(
-            .invalidParams, "\(place): expected \(expected.bounded(to: TextBound.message / 2))", detail: pointer)
+            .invalidParams, "\(pointer.isEmpty ? "params" : pointer): \(problem)", detail: pointer)
     }
 }
 

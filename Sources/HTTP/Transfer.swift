@@ -38,7 +38,7 @@ final class Transfer {
         certificates: String?
     ) throws(HTTPError) {
         source = try BodySource(request.body)
-        guard var easy = EasyHandle() else { throw HTTPError(.unreachable, "out of memory for a transfer") }
+        guard var easy = EasyHandle() else { throw HTTPError(.unreachable, "not enough memory for an HTTP transfer") }
         for field in request.headers.fields {
             // libcurl removes a header that is given as `Name:`; `Name;` sends it with an empty value.
             easy.addHeader(field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)")

@@ -76,7 +76,7 @@ final class TransferLoop: Sendable {
 
     private func run() {
         guard let multi = curl_multi_init() else {
-            failQueuedTransfers("out of memory for transfers")
+            failQueuedTransfers("not enough memory for HTTP transfers")
             return
         }
         let address = UInt(bitPattern: multi)

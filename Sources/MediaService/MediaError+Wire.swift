@@ -12,7 +12,7 @@ extension MediaError: ServiceErrorConvertible {
         case .notFound: ServiceError(.notFound, message)
         case .corruptMedia, .unsupported: ServiceError(.corruptMedia, message)
         case .tooLarge: ServiceError(.tooLarge, message)
-        case .noSpace: ServiceError(.unavailable, "\(message); make room and try again", cause: .diskFull)
+        case .noSpace: ServiceError(.unavailable, "\(message): free some space and try again", cause: .diskFull)
         case .readOnly: ServiceError(.unavailable, message, cause: .readOnly)
         case .io: ServiceError(.unavailable, message)
         case .timeout: ServiceError(.timeout, message)

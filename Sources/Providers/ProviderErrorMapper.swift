@@ -164,7 +164,11 @@ package struct ProviderErrorMapper: Sendable {
         case 300..<400: return (.unavailable, false, "; check the base URL")
         case 429: return (.rateLimited, true, "")
         case 401: return (.unauthorized, false, "; check the key")
-        case 403: return (.unauthorized, false, "; let this key use the model")
+        case 403:
+            return (
+                .unauthorized, false,
+                "; the key may lack access to the model: check its permissions at the provider"
+            )
         case 402: return (.quotaExhausted, false, "; add credit to the account")
         case 404: return (.unavailable, false, "; check the base URL and the model")
         case 408, 409, 425: return (.unavailable, true, "")

@@ -43,14 +43,15 @@ package struct PeerTrust: Sendable, Equatable {
         guard status.st_mode & S_IFMT == type else {
             let expected = type == S_IFDIR ? "a directory" : "a socket"
             throw ServiceError(
-                .unauthorized, "\(path) is not \(expected), or is a symbolic link: remove it, or set UNDERSTUDY_RUN_DIR"
-            )
+                .unauthorized,
+                "\(path) is not \(expected), or is a symbolic link: remove it, or set UNDERSTUDY_RUN_DIR "
+                    + "to another directory")
         }
         guard [getuid(), 0].contains(status.st_uid) || groups.contains(status.st_gid) else {
             throw ServiceError(
                 .unauthorized,
                 "\(path) belongs to user \(status.st_uid), group \(status.st_gid), not to user \(getuid()): "
-                    + "set UNDERSTUDY_RUN_DIR, or list the group in UNDERSTUDY_ALLOW_GIDS"
+                    + "set UNDERSTUDY_RUN_DIR to another directory, or list the group in UNDERSTUDY_ALLOW_GIDS"
             )
         }
         guard type != S_IFDIR || !Self.isOpenToAll(status) else { throw Self.openToAll(path) }
@@ -62,7 +63,8 @@ package struct PeerTrust: Sendable, Equatable {
 
     static func openToAll(_ path: String) -> ServiceError {
         ServiceError(
-            .unauthorized, "every user may write to \(path): run chmod o-w on it, or set UNDERSTUDY_RUN_DIR")
+            .unauthorized,
+            "every user may write to \(path): run chmod o-w on it, or set UNDERSTUDY_RUN_DIR to another directory")
     }
 }
 

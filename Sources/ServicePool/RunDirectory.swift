@@ -128,11 +128,15 @@ package struct RunDirectory: Sendable, Equatable {
         }
         guard status.st_mode & S_IFMT == S_IFDIR else {
             throw ServiceError(
-                .unauthorized, "\(path) is a symbolic link or not a directory: remove it, or set UNDERSTUDY_RUN_DIR")
+                .unauthorized,
+                "\(path) is a symbolic link or not a directory: remove it, or set UNDERSTUDY_RUN_DIR to another directory"
+            )
         }
         guard status.st_uid == getuid() else {
             throw ServiceError(
-                .unauthorized, "\(path) belongs to user \(status.st_uid), not to \(getuid()): set UNDERSTUDY_RUN_DIR")
+                .unauthorized,
+                "\(path) belongs to user \(status.st_uid), not to \(getuid()): "
+                    + "set UNDERSTUDY_RUN_DIR to a directory that you own")
         }
         guard !PeerTrust.isOpenToAll(status) else { throw PeerTrust.openToAll(path) }
     }

@@ -201,7 +201,8 @@ package actor ServicePool {
         let folder = directory.folder(of: service)
         if set.replicas.isEmpty {
             return ServiceError(
-                .unavailable, "no replica of \(service) in \(folder): start it with the same UNDERSTUDY_RUN_DIR")
+                .unavailable,
+                "no replica of \(service) in \(folder): start \(service) with UNDERSTUDY_RUN_DIR=\(directory.path)")
         }
         let names = set.replicas.keys.sorted().map { name in
             probeFailures[name].map { "\(name): \($0)" } ?? name
@@ -229,7 +230,7 @@ package actor ServicePool {
         guard let media = method.media?(params) else {
             let losses = PoisonCallTracker.maximumLosses(decodesMedia: false)
             let message =
-                "\(losses) processes of \(service) ended during \(method.name): it is not retried"
+                "\(losses) replicas of \(service) exited during \(method.name): the call is not retried"
             return ServiceError(.internal, message, providerCode: code)
         }
         let message = "two processes of \(service) crashed while processing \(media) (\(method.name))"

@@ -56,7 +56,7 @@ package final class ServicePools: Sendable {
         onSent: (@Sendable () -> Void)? = nil, onProgress: (@Sendable (ProgressReport) -> Void)? = nil
     ) async throws -> R {
         guard let service = method.service else {
-            throw ServiceError(.internal, "\(method.name) is a method of every service: use of(_:) to choose one")
+            throw ServiceError(.internal, "\(method.name) exists on every service: name the service to call")
         }
         return try await self[service].call(
             method, params, replicaTimeout: replicaTimeout, onSent: onSent, onProgress: onProgress)

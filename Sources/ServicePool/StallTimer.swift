@@ -4,7 +4,9 @@ import Calls
 import JSONRPC
 import Synchronization
 
-/// Enforces a method's stall timeout on a call.
+/// Enforces a method's stall timeout on a call to any service.
+///
+/// The lead's stall timeout is an option of the job, see services/orchestrator/Lead/LeadTimeouts.swift.
 enum StallTimer {
     /// The call reported no progress within its method's stall timeout.
     struct Stalled: Error {}

@@ -346,7 +346,8 @@ import Testing
         let fixture = try fixture(.replicate)
         try fixture.standIn.send(["misbehave": [["output": output]]])
         let error = await #expect(throws: ServiceError.self) { try await fixture.buy() }
-        #expect(error?.chargeStatus == .billed && error?.message.contains("succeeded without a result") == true)
+        #expect(error?.chargeStatus == .billed)
+        #expect(error?.message.contains("succeeded, but reported no downloadable result") == true)
         #expect(fixture.spending.wasted == USD(0.5))
         #expect(try fixture.sentCount == 1)
     }

@@ -111,7 +111,7 @@ import Testing
         let refused = try await generate(methods, request("x", prompt: "lake"))
         #expect(
             refused.warnings?.first?.hasPrefix(
-                "the breaker imagegen/first is open after 3 failures in a row and probes at ") == true)
+                "the breaker imagegen/first is open after 3 failures in a row and allows a test call at ") == true)
         #expect(await methods.listProviders().providers.map(\.breaker) == [.open, .closed])
         #expect(await methods.listProviders().chain == ["first", "second"])
         var named = request("y")
@@ -186,7 +186,7 @@ import Testing
         #expect(try await breakers.admit("only", caller: "j") != nil)
         let other = self.breakers()
         let error = await #expect(throws: ServiceError.self) { _ = try await other.admit("only", caller: "k") }
-        #expect(error?.message == "the breaker imagegen/only is half-open: another job is probing")
+        #expect(error?.message == "the breaker imagegen/only is half-open: another job is making the test call")
         probe = nil
         #expect(try await other.admit("only", caller: "k") != nil)
         await other.succeeded("only")

@@ -22,7 +22,9 @@ import Testing
                 #expect(receipt.takeover?.kind == .unavailable && receipt.takeover?.isBreakerOpen == true)
                 let error = try #require(messages.first { $0.status == .error })
                 #expect(error.agentNumber == .lead)
-                #expect(error.message.hasPrefix("the breaker agent5 is open after 3 failures in a row and probes"))
+                #expect(
+                    error.message.hasPrefix(
+                        "the breaker agent5 is open after 3 failures in a row and allows a test call at "))
                 #expect(messages.last?.status == .finished)
                 #expect(receipt.attempts.allSatisfy { $0.agent == .understudy })
             }

@@ -97,10 +97,10 @@ import Testing
     func `sound longer than the pictures, or ending early in a film without narrations, is a fault`() {
         let long = Film(sound: 0...60).findings()
         #expect(
-            long.fault == "has sound up to 60.0 s, its pictures end at 30.0 s"
+            long.fault == "has sound up to 60.0 s, but its pictures end at 30.0 s"
                 && !long.canBeCut(JobMachineFixture.plan(2)))
         let short = Film(sound: 0...9).findings(narrated: false)
-        #expect(short.fault == "has sound up to 9.0 s only, it lasts 30.0 s")
+        #expect(short.fault == "has sound only up to 9.0 s, but lasts 30.0 s")
         #expect(short.segments.map(\.id) == ["seg_1", "seg_2"])
         #expect(Film(sound: 0...28.5).findings(narrated: false).fault == nil)
         let silent = Film(sound: nil).findings(narrated: false)

@@ -19,15 +19,26 @@ import Testing
         let bounds = LeadTimeouts.Bounds(total: 100, queue: 5, firstProgress: 20.5, stall: 10)
         var timeouts = timeouts(bounds)
         #expect(message(timeouts, at: 4.9) == nil)
-        #expect(message(timeouts, at: 5) == "Agent5 had no free replica within 5 s")
+        #expect(message(timeouts, at: 5) == "Agent5 had no free replica within 5 s (agent5_queue_s)")
         timeouts.sent(at: 4)
         #expect(message(timeouts, at: 24.4) == nil)
-        #expect(message(timeouts, at: 24.5) == "Agent5 made no progress within its first 20.5 s")
+        #expect(
+            message(timeouts, at: 24.5)
+                == "Agent5 sent no progress within the first 20.5 s (agent5_first_progress_s)")
         timeouts.progressed(at: 24)
         #expect(message(timeouts, at: 33.9) == nil)
-        #expect(message(timeouts, at: 34) == "Agent5 was silent for 10 s")
+        #expect(message(timeouts, at: 34) == "Agent5 sent no progress for 10 s (stall timeout, agent5_stall_s)")
         timeouts.progressed(at: 95)
-        #expect(message(timeouts, at: 100) == "Agent5 did not finish within 100 s")
+        #expect(message(timeouts, at: 100) == "Agent5 did not finish within 100 s (agent5_timeout_s)")
+    }
+
+    @Test
+    func `the timeouts of an agent before the lead name no option, because none sets them`() {
+        var timeouts = LeadTimeouts(.agent2, LeadTimeouts.Bounds(total: 100, stall: 10))
+        timeouts.sent(at: 0)
+        #expect(message(timeouts, at: 10) == "Agent2 sent no progress for 10 s")
+        timeouts.progressed(at: 95)
+        #expect(message(timeouts, at: 100) == "Agent2 did not finish within 100 s")
     }
 
     @Test
@@ -35,7 +46,7 @@ import Testing
         var timeouts = timeouts(LeadTimeouts.Bounds(total: 100, stall: 10))
         #expect(message(timeouts, at: 99) == nil)
         timeouts.sent(at: 50)
-        #expect(message(timeouts, at: 60) == "Agent5 was silent for 10 s")
+        #expect(message(timeouts, at: 60) == "Agent5 sent no progress for 10 s (stall timeout, agent5_stall_s)")
     }
 
     @Test
@@ -46,7 +57,7 @@ import Testing
         timeouts.sent(at: 0.5)
         timeouts.progressed(at: 1)
         #expect(first <= 6)
-        #expect(message(timeouts, at: 6) == "Agent5 was silent for 5 s")
+        #expect(message(timeouts, at: 6) == "Agent5 sent no progress for 5 s (stall timeout, agent5_stall_s)")
     }
 
     @Test
@@ -61,7 +72,7 @@ import Testing
         }
         guard case .expired(let error, let late) = silent else { return #expect(Bool(false)) }
         #expect(error.kind == .timeout)
-        #expect(error.message == "Agent5 was silent for 0.01 s")
+        #expect(error.message == "Agent5 sent no progress for 0.01 s (stall timeout, agent5_stall_s)")
         #expect(late == .success(7))
         let answered = try await LeadTimeoutMonitor.run(timeouts(LeadTimeouts.Bounds()), start: .now) { _ in 8 }
         guard case .answered(8) = answered else { return #expect(Bool(false)) }

@@ -21,8 +21,8 @@ import Testing
             #expect(found.finding == .perSegment(["seg_1_take_2.wav", "seg_2_take_1.wav"]))
             #expect(
                 found.warnings == [
-                    "1: the names seg_1_take_2.wav, seg_2_take_1.wav contain its id; seg_1_take_2.wav is used",
-                    "2: the names seg_2_take_1.wav, seg_1_take_2.wav contain its id; seg_2_take_1.wav is used",
+                    "1: seg_1_take_2.wav, seg_2_take_1.wav match its id; seg_1_take_2.wav is used",
+                    "2: seg_2_take_1.wav, seg_1_take_2.wav match its id; seg_2_take_1.wav is used",
                 ])
         }
     }
@@ -65,7 +65,7 @@ import Testing
         #expect(found.finding == .perSegment(["x a.mp3", "a b.mp3"]))
         let one = NarrationFinder.find(segments: ["1", "2"], names: ["take 1 of 2.mp3"])
         #expect(one.finding == .perSegment(["take 1 of 2.mp3", nil]))
-        #expect(one.warnings == ["2: the names take 1 of 2.mp3 contain its id, but each narrates another segment"])
+        #expect(one.warnings == ["2: take 1 of 2.mp3 matches its id, but is used for another segment"])
     }
 
     @Test

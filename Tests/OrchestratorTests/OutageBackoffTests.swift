@@ -42,7 +42,7 @@ import Testing
             let registry = try JobFixture.registry(try JobStore(path: "\(folder)/jobs.sqlite"), services, bounds)
             let (messages, _) = try await JobFixture.run(registry, entry: .fallback)
             #expect(messages.last?.status == .error)
-            #expect(messages.last?.message.contains("the disk is full; waited ") == true)
+            #expect(messages.last?.message.contains("the disk is full; retried for ") == true)
         }
     }
 

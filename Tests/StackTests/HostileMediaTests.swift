@@ -134,7 +134,7 @@ import Testing
                 "clipper.probe", params: ["media": fixture.uri("many.mp4"), "decode": true])
             #expect(many["streams"]?.array?.count == 151 && many["frames"] == 20)
             #expect(many["problems"]?.array?.count == 1, "\(many["problems"] ?? .null)")
-            #expect(many["problems"]?.array?.first?.string?.hasPrefix("134 more streams") == true)
+            #expect(many["problems"]?.array?.first?.string?.hasPrefix("134 streams were skipped: ") == true)
             #expect(try fixture.peakMemory() < 1600)
         }
     }

@@ -305,14 +305,16 @@ struct ImageServerCase: Sendable {
                 "a message with a proprietary code", 200, #"{"code": 1102, "msg": "no such style", "request_id": "x"}"#,
                 .unavailable,
                 unknown: 1, message: "no such style"),
-            bad("202 with nothing", 202, "", .unavailable, unknown: 1, message: "names no operation"),
-            bad("202 with an empty object", 202, "{}", .unavailable, unknown: 1, message: "names no operation"),
+            bad("202 with nothing", 202, "", .unavailable, unknown: 1, message: "contains no id or status URL"),
+            bad(
+                "202 with an empty object", 202, "{}", .unavailable, unknown: 1,
+                message: "contains no id or status URL"),
             bad(
                 "202 with a text", 202, "Accepted", .unavailable, with: ["type": "text/plain"], unknown: 1,
-                message: "names no operation"),
+                message: "contains no id or status URL"),
             bad(
                 "only a status", 200, #"{"status": "processing"}"#, .unavailable, unknown: 1,
-                message: "names no operation"),
+                message: "contains no id or status URL"),
             bad(
                 "an operation without an image", 202, #"{"id": "$ID", "status": "running"}"#, .unavailable,
                 with: [

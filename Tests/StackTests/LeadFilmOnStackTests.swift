@@ -101,7 +101,7 @@ import Testing
             let picture = "testsrc2=s=320x180:r=30:d=10"
             // Without narrations, the film's own sound must last.
             try await makeFilm(stack, "early.mp4", picture, "sine=d=3")
-            expectRejected(try await runJob(stack, "early.mp4"), "has sound up to 3.0 s only")
+            expectRejected(try await runJob(stack, "early.mp4"), "has sound only up to 3.0 s")
             for id in ids { try await stack.writeNarration(id, seconds: 2.5) }
             expectRejected(try await runJob(stack, "early.mp4"), "lacks the narration of")
             try await makeFilm(stack, "mute.mp4", picture, nil, "-c:v", "libx264", "-pix_fmt", "yuv420p")

@@ -58,6 +58,7 @@ import Testing
         unreported.takeover = nil
         for (receipt, filmFault, sentence) in [
             (receipt(.unavailable, message, attempts: 3), nil, "Agent5 was called 3 times"),
+            (receipt(.unavailable, message, attempts: 0), nil, "Agent5 was not called"),
             (receipt(.timeout, message, attempts: 2), nil, "the reason is timeout: 503 Service Unavailable"),
             (receipt(.unavailable, "oops", attempts: 2), nil, "the reason says \"oops\""),
             (receipt(.unavailable, message, attempts: 2, maker: .lead), nil, "Agent6 did not make the film"),

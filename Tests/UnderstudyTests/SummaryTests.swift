@@ -57,7 +57,7 @@ import Testing
 
     @Test
     func `counts, durations and long texts are formatted for people`() {
-        #expect([0, 1, 2, 3].map(Formatting.times) == ["not at all", "once", "twice", "3 times"])
+        #expect([1, 2, 3].map(Formatting.times) == ["once", "twice", "3 times"])
         #expect(
             [0.004, 0.25, 9.99, 12.34, 100.4].map(Formatting.seconds) == [
                 "0.00 s", "0.25 s", "9.99 s", "12.3 s", "100 s",

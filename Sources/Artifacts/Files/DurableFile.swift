@@ -34,7 +34,7 @@ package enum DurableFile {
     /// - Throws: why the file could not be replaced. The caller removes `temporary` then.
     package static func replace(_ path: String, with temporary: String) throws(ServiceError) {
         let file = open(temporary, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw FileFailure.error(errno, "no output was written for \(path)") }
+        guard file >= 0 else { throw FileFailure.error(errno, "cannot write \(path): cannot open its temporary file") }
         let code = fsync(file) == 0 ? 0 : errno
         close(file)
         guard code == 0 else { throw FileFailure.error(code, "cannot flush \(path)") }

@@ -12,7 +12,7 @@ package enum FileFailure {
         switch code {
         case ENOENT: ServiceError(.notFound, "\(action): no such file")
         case ENOSPC, EDQUOT:
-            ServiceError(.unavailable, "\(action): the disk is full; free some space and try again", cause: .diskFull)
+            ServiceError(.unavailable, "\(action): the disk is full: free some space and try again", cause: .diskFull)
         case EROFS:
             ServiceError(.unavailable, "\(action): the store is read-only", retryable: false, cause: .readOnly)
         case EACCES, EPERM: ServiceError(.unauthorized, "\(action): permission denied")

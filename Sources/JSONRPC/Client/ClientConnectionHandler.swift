@@ -179,7 +179,9 @@ final class ClientConnectionHandler: ChannelInboundHandler {
     /// Fails the call whose reply is too large; the connection remains usable.
     private func receivedTooLong(_ head: ByteBuffer, _ tail: ByteBuffer) {
         guard let id = OversizedLine.id(head: head, tail: tail) else { return }
-        let reason = "\(path): the reply is longer than \(framer.limit) bytes: request less"
+        let reason =
+            "\(path): the reply is longer than \(framer.limit) bytes: "
+            + "request fewer items, for example with a lower `limit`"
         take(id)?.resume(throwing: ServiceError(.tooLarge, reason))
         closeIfIdle()
     }

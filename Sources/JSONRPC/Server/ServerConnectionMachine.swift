@@ -152,7 +152,8 @@ package struct ServerConnectionMachine {
             direct.append(Wire.failure(id: id, ServiceError(.invalidRequest, reason)))
             return []
         case .result(let id, _), .failure(let id, _):
-            direct.append(Wire.failure(id: id, ServiceError(.invalidRequest, "a server takes no replies")))
+            let reason = "received a response; expected a request"
+            direct.append(Wire.failure(id: id, ServiceError(.invalidRequest, reason)))
             return []
         case .notification(SystemMethod.cancel.rawValue, let params):
             return cancel(params).map { [.cancel($0)] } ?? []
@@ -204,7 +205,9 @@ package struct ServerConnectionMachine {
         guard bytes > Self.smallReply || bytes > replyLimit else { return body }
         let id = call.id ?? .null
         if bytes > replyLimit {
-            let reason = "the reply has \(bytes) bytes, the limit is \(replyLimit): request less"
+            let reason =
+                "the reply has \(bytes) bytes, the limit is \(replyLimit): "
+                + "request fewer items, for example with a lower `limit`"
             return Wire.failure(id: id, ServiceError(.tooLarge, reason))
         }
         if let batch = call.batch.flatMap({ batches[$0] }), batch.bytes + bytes + 2 > replyLimit {

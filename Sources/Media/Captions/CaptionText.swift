@@ -25,7 +25,7 @@ struct CaptionText {
         }
         guard columns[graphemes.count] > 0 else { return }
         var start = 0
-        for (index, end) in LineBreaks(graphemes).breaks.enumerated() where end != .never {
+        for (index, end) in BreakOpportunities(graphemes).breaks.enumerated() where end != .never {
             pieces.append(Piece(characters: start..<(graphemes[index].isSpace ? index : index + 1), end: end))
             sentences.append(sentences[sentences.count - 1] + (end == .sentence ? 1 : 0))
             start = index + 1

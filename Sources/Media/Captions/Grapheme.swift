@@ -12,7 +12,7 @@ struct Grapheme {
 
     /// The characters of a text.
     static func all(of text: String) -> [Grapheme] {
-        let positions = UnicodeLineBreaks.positions(in: text)
+        let positions = UnicodeBreakOpportunities.positions(in: text)
         var end = 0
         return text.map { character in
             let scalars = character.unicodeScalars

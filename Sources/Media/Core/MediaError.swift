@@ -64,7 +64,7 @@ package struct MediaError: Error, Sendable, Equatable, CustomStringConvertible {
         // Caused by sizes that a file states. Failed allocations of this module are reported as `internal`.
         case us_error_no_memory:
             self.init(
-                .tooLarge, "\(operation): it needs more memory than allowed; it is damaged or too large")
+                .tooLarge, "\(operation): the file needs more memory than allowed; it is damaged or too large")
         // libav returns this for formats outside the whitelist; its text, "Invalid argument", explains nothing.
         case us_error_invalid_argument: self.init(.corruptMedia, operation)
         default: self.init(.corruptMedia, "\(operation): \(reason)")

@@ -31,7 +31,7 @@ package struct CropRectangle: Sendable, Equatable {
         }
         guard width >= 0.1, height >= 0.1 else { return "a rectangle of at least a tenth of the picture" }
         guard abs(width - height) <= 0.01 * max(width, height) else {
-            return "a rectangle of the film's aspect: width and height the same fraction"
+            return "equal width and height fractions (the rectangle must have the film's aspect ratio)"
         }
         return nil
     }

@@ -106,8 +106,8 @@ package enum MediaProbe {
         for index in 0..<input.streamCount where isMedia(input.stream(index)) && outcomes[index] == nil { count += 1 }
         guard count > 0 else { return [] }
         return [
-            "\(count) more streams were not decoded: of one file, at most \(MediaPass.maximumPictures) video and "
-                + "\(MediaPass.maximumSounds) audio streams are"
+            "\(count) \(count == 1 ? "stream was" : "streams were") skipped: at most \(MediaPass.maximumPictures) video and "
+                + "\(MediaPass.maximumSounds) audio streams are decoded per file"
         ]
     }
 

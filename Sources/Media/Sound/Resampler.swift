@@ -16,8 +16,8 @@ struct Resampler: ~Copyable {
         guard (1000...768_000).contains(sound.sample_rate), (1...64).contains(sound.ch_layout.nb_channels) else {
             throw MediaError(
                 .unsupported,
-                "\(name): \(sound.ch_layout.nb_channels) channels at \(sound.sample_rate) Hz are not supported; 1 to 64 "
-                    + "channels at 1,000 to 768,000 Hz are")
+                "\(name): \(sound.ch_layout.nb_channels) channels at \(sound.sample_rate) Hz are not supported; "
+                    + "supported: 1 to 64 channels at 1,000 to 768,000 Hz")
         }
         var stereo = us_stereo()
         var layout = AVChannelLayout()

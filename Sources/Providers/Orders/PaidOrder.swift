@@ -259,7 +259,7 @@ package struct PaidOrder<API: OrderAPI>: Sendable {
         guard !outputs.isEmpty else {
             var failure = ServiceError(
                 .unavailable,
-                "\(api.provider): \(id) succeeded without a result that can be fetched, and may have been billed",
+                "\(api.provider): \(id) succeeded, but reported no downloadable result; it counts as billed",
                 retryable: false, provider: api.provider, requestID: id.text)
             failure.chargeStatus = .billed
             throw failure

@@ -26,7 +26,7 @@ import Testing
         (#"{"v":2,"type":"still_sculpted"}"#, #"unknown type "still_sculpted" (version 2 of the format)"#),
         (#"{"imageSculpted":{}}"#, #"unknown type "imageSculpted" (version 1 of the format)"#),
         (#"{"v":"2","type":"started"}"#, "/v: expected a whole number"),
-        (#"{"v":2}"#, "/type: expected a value; the member is missing"),
+        (#"{"v":2}"#, "/type: required, but missing"),
         (#"{"v":2,"type":"settled","message":7}"#, "/message: expected a string"),
         (
             #"{"v":2,"type":"narration_added","segment":"one","started_at_ms":1}"#,
@@ -34,7 +34,7 @@ import Testing
         ),
         (
             #"{"v":2,"type":"narration_added","segment":1}"#,
-            "/started_at_ms: expected a value; the member is missing"
+            "/started_at_ms: required, but missing"
         ),
         (#"{"v":2,"type":"agent_skipped","agent":"agent9"}"#, "/agent: expected one of agent2, agent4"),
         (

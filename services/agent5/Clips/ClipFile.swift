@@ -37,8 +37,9 @@ enum ClipFile {
         {
             return try await fetch(inner, to: path, download, followsLink: false)
         }
+        let found = size(of: path) == 0 ? "empty" : "text, not a video clip"
         throw ServiceError(
-            .corruptMedia, "\(download.provider): the response is a text, not a clip", retryable: true,
+            .corruptMedia, "\(download.provider): the response is \(found)", retryable: true,
             provider: download.provider)
     }
 

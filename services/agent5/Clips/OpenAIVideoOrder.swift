@@ -142,7 +142,8 @@ struct OpenAIVideoOrder: OrderAPI {
         let (message, code) = response.failure
         let word = response.statusWord ?? "failed"
         let readable = message.flatMap { ErrorClassification.readable($0) }
-        let text = readable ?? (word.lowercased() == "failed" ? "the clip failed" : "the clip was \(word.printable())")
+        let end = word.lowercased() == "failed" ? "failed" : "ended with status \(word.printable())"
+        let text = readable ?? "the order \(end)"
         let searchable = "\(code ?? "") \(word) \(message ?? "")".lowercased()
         let isRejected = [
             "moderat", "content_policy", "content policy", "content_filter", "safety", "nsfw", "sensitive",

@@ -4,8 +4,8 @@ import Contracts
 import Faults
 import Synchronization
 
-/// The spending of one call of the lead: each order's price is reserved before it is sent, retries included, and settled when its
-/// end is known.
+/// The spending of one call of the lead, which enforces the call's `max_cost_usd`: each order's price is reserved before it is sent,
+/// retries included, and settled when its end is known.
 ///
 /// ```swift
 /// guard spending.reserve(price) else { throw tooExpensive }
@@ -23,7 +23,7 @@ final class LeadSpending: Sendable {
     private let limit: USD?
     private let state = Mutex(State())
 
-    /// - Parameter limit: The maximum cost of the call; `nil` for no limit.
+    /// - Parameter limit: The maximum cost of the call (`max_cost_usd`); `nil` for no limit.
     init(limit: USD?) {
         self.limit = limit
     }

@@ -34,7 +34,8 @@ function events({ attempts, takeover }) {
 function attemptSentence({ agent, work, segment_id, started_at, ended_at, cost_usd, unknown_usd, error }) {
   const after = ended_at ? ` after ${seconds((new Date(ended_at) - new Date(started_at)) / 1000)}` : "";
   const paid = cost_usd > 0 ? `, for ${money(cost_usd)}` : "";
-  const price = unknown_usd > 0 ? `${paid}, for perhaps ${money(unknown_usd)}` : paid;
+  const possible = paid ? `, and up to ${money(unknown_usd)} more` : `, for up to ${money(unknown_usd)}`;
+  const price = unknown_usd > 0 ? paid + possible : paid;
   const isLead = agent === "Agent5" && work === "film";
   if (!error) return isLead && (ended_at ? `Agent5 was called and delivered${after}${price}.` : "Agent5 was called.");
   const subject = {

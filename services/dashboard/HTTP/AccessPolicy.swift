@@ -24,7 +24,7 @@ struct AccessPolicy: Sendable {
         if isChanging || isUpgrade { try checkOrigin(request.headers) }
         // Browsers send a custom header across sites only after a preflight request, which is never answered.
         if isChanging, request.headers.first(name: "X-Understudy") == nil {
-            throw ServiceError(.unauthorized, "requests that change something need the header X-Understudy: 1")
+            throw ServiceError(.unauthorized, "POST requests need the header `X-Understudy: 1`")
         }
         guard hasToken(request) else {
             throw ServiceError(

@@ -12,6 +12,10 @@ import Synchronization
 /// Each order must fit the call's `max_cost_usd`, is stored before it is sent, and its charge is recorded when its end is known,
 /// before anything else is ordered.
 ///
+/// The stored orders prevent an unnoticed second purchase after a crash: when the call is repeated after a restart, `settlePending`
+/// continues the order that was in progress. If its provider cannot continue it, its price is recorded as unknown, is reported to the
+/// caller and counts against the limit.
+///
 /// ```swift
 /// try orders.open("openai", model: model, price: price)
 /// ...  // send the order

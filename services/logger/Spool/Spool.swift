@@ -68,8 +68,8 @@ actor Spool {
         guard bytes + lines.count <= maximumBytes else {
             throw ServiceError(
                 .unavailable,
-                "the spool \(folder) is full: \(bytes) bytes are not delivered, UNDERSTUDY_LOG_SPOOL_BYTES is \(maximumBytes)"
-            )
+                "the spool \(folder) is full: \(bytes) of at most \(maximumBytes) bytes (UNDERSTUDY_LOG_SPOOL_BYTES) are "
+                    + "used: check the connection to CloudWatch, or raise the limit")
         }
         if let currentFile, currentFile.bytes > 0, currentFile.bytes + lines.count > fileBytes {
             fullFiles.append(currentFile)

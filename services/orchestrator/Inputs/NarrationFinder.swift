@@ -165,8 +165,10 @@ struct NarrationFinder {
         let names = candidates.prefix(4).map(\.name).joined(separator: ", ")
         let more = candidates.count > 4 ? " and \(candidates.count - 4) more" : ""
         guard let chosen else {
-            return "\(id): the names \(names)\(more) contain its id, but each narrates another segment"
+            return candidates.count == 1
+                ? "\(id): \(names) matches its id, but is used for another segment"
+                : "\(id): \(names)\(more) match its id, but are used for other segments"
         }
-        return "\(id): the names \(names)\(more) contain its id; \(chosen) is used"
+        return "\(id): \(names)\(more) match its id; \(chosen) is used"
     }
 }

@@ -54,7 +54,9 @@ struct NarrationFit: Sendable {
                 let extended = (rate.seconds(rate.frames(covering: needed)) * 1_000_000).rounded(.up) / 1_000_000
                 segments[index].duration = min(extended, Self.maximumDuration)
                 if extended > Self.maximumDuration {
-                    warnings.append("\(id): the narration lasts \(Int(needed)) s; a segment lasts at most 3600 s")
+                    warnings.append(
+                        "\(id): the narration lasts \(Int(needed)) s, but a segment at most 3600 s; the rest is not used"
+                    )
                 }
             case .speed:
                 segments[index].tempo = min(needed / max(duration - Self.margin, 0.05), Self.maximumTempo)

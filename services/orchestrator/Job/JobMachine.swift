@@ -191,10 +191,12 @@ struct JobMachine: Sendable {
         beginUnderstudy()
     }
 
-    /// Ends an upgrade that failed: the job keeps its film.
-    private mutating func abandon(_ upgrade: Upgrade, _ error: ServiceError) {
+    /// Ends an upgrade that failed or was cancelled: the job keeps its film.
+    ///
+    /// - Parameter reason: the start of the warning, if the upgrade did not fail.
+    private mutating func abandon(_ upgrade: Upgrade, _ error: ServiceError, reason: String? = nil) {
         understudy.restore(upgrade.segments)
-        record.warn("the upgrade failed: \(error.message); the film is unchanged")
+        record.warn("\(reason ?? "the upgrade failed: \(error.message)"); the film is unchanged")
         record.post(.lead, .error, error.message, error: error, state: state)
         phase = .settling(.finished(upgrade.film))
     }
@@ -206,12 +208,19 @@ struct JobMachine: Sendable {
         if understudy.canStitch {
             phase = .stitching(StitchRun(failedNarrations: understudy.failedNarrations))
         } else if ledger.inFlight.isEmpty {
-            failUnderstudy(
-                ServiceError(
-                    .quotaExhausted,
-                    "the job's limit max_cost_usd of \((spec.options.maxCost ?? .zero).text) is reached: "
-                        + "raise it, or allow cards by on_image_failure"))
+            failUnderstudy(limitReached)
         }
+    }
+
+    /// The error of a job whose remaining budget allows no further work.
+    private var limitReached: ServiceError {
+        let limit = (spec.options.maxCost ?? .zero).text
+        let mayUseCards =
+            spec.options.onImageFailure != .card && understudy.stillPrice(spec.options.imageProvider) > .zero
+        return ServiceError(
+            .quotaExhausted,
+            "the job's limit max_cost_usd of \(limit) is reached: raise it"
+                + (mayUseCards ? ", or set on_image_failure to card" : ""))
     }
 
     private mutating func failUnderstudy(_ error: ServiceError) {
@@ -301,7 +310,8 @@ struct JobMachine: Sendable {
     private mutating func cancel() {
         guard phase.outcome == nil else { return }
         if let upgrade = phase.upgrade {
-            abandon(upgrade, ServiceError(.cancelled, "it was cancelled"))
+            let reason = "the upgrade was cancelled"
+            abandon(upgrade, ServiceError(.cancelled, reason), reason: reason)
         } else {
             phase = .settling(.cancelled(phase.film))
         }

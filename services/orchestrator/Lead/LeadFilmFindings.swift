@@ -72,13 +72,13 @@ struct LeadFilmFindings {
         }
         let end = sound.end.map { $0 - (probe.picture?.start ?? 0) + probe.pictureDelay }
         if let end, end > seconds + tolerance {
-            report("has sound up to \(text(end)), its pictures end at \(text(seconds))")
+            report("has sound up to \(text(end)), but its pictures end at \(text(seconds))")
             isWhole = true
         }
         guard !narrated.isEmpty else {
             // Without narrations the sound has no required duration, but a film's own sound should last until near its end.
             if let end, end < seconds - max(tolerance, seconds / 10) {
-                report("has sound up to \(text(end)) only, it lasts \(text(seconds))")
+                report("has sound only up to \(text(end)), but lasts \(text(seconds))")
                 for (index, segment) in plan.segments.enumerated() where starts[index + 1] > end + tolerance {
                     add(segment.id, "has no sound to the end of \(segment.id)")
                 }
@@ -113,7 +113,7 @@ struct LeadFilmFindings {
         // A film may consist of still images, but an image that is shown beyond its segment means that the film hangs.
         check(
             frozen, "shows the same picture",
-            throughout: "shows the same picture throughout, its storyboard has \(plan.segments.count) segments",
+            throughout: "shows the same picture throughout, but its storyboard has \(plan.segments.count) segments",
             isFault: isHanging)
         if frozen.total > seconds / 2, frozen.total > black.total + 0.1 {
             warnings.append(

@@ -105,7 +105,7 @@ struct LeadMachine: Sendable {
             attempts += 1
             // trusted: fits the deadline, see `TakeoverDecision`
             run.notBefore = Timestamp(milliseconds: record.now.milliseconds + Int64(seconds * 1000))
-            record.post(.lead, .processing, "Agent5 asked to wait \(seconds) s")
+            record.post(.lead, .processing, "Agent5 is rate-limited; calling it again in \(LeadTimeouts.text(seconds))")
             return .retry(run)
         }
     }
@@ -167,8 +167,8 @@ struct LeadMachine: Sendable {
             return .fail(reason ?? ServiceError(.corruptMedia, "Agent5 delivered no clip"))
         }
         for id in wanted where !made.contains(id) {
-            let reason = bad[id]?.message ?? "Agent5 delivered no clip of it"
-            record.warn("\(id): \(reason); it is unchanged")
+            let reason = bad[id]?.message ?? "Agent5 delivered no clip"
+            record.warn("\(id): \(reason); the segment is unchanged")
         }
         record.post(.lead, .finished, "Agent5 made \(made.count) of \(segments.count) segments")
         return .acceptClips(Self.uris(of: made, clips))
@@ -208,7 +208,7 @@ struct LeadMachine: Sendable {
     /// Books the cost that a stopped call reports.
     func settleStoppedCall(_ error: ServiceError, startedAt: Timestamp, _ record: inout JobRecord) {
         if error.isUnsettled {
-            record.warn("Agent5 was stopped and did not report what it had ordered: its costs are not known")
+            record.warn("Agent5 was stopped and did not report its orders: its costs are unknown")
         }
         guard error.wasted + error.unknown > .zero else { return }
         record.book(LedgerEntry(.lead, .film, startedAt: startedAt, failed: error))

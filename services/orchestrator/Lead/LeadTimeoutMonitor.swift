@@ -4,7 +4,8 @@ import Faults
 import JSONRPC
 import Synchronization
 
-/// Cancels an agent's call when one of its `LeadTimeouts` expires.
+/// Cancels an agent's call when one of its `LeadTimeouts` expires, for example because the agent stalls: it sends no progress for
+/// `agent5_stall_s`.
 enum LeadTimeoutMonitor {
     /// The result of a monitored call.
     enum Completion<T: Sendable>: Sendable {

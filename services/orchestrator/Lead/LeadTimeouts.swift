@@ -4,8 +4,9 @@ import Contracts
 import Faults
 import JSONRPC
 
-/// The timeouts of the lead's call: the deadline, the wait for a replica, the first progress, and the stall timeout between two signs of
-/// life. Pure: times are seconds since the job first called the agent.
+/// The timeouts of the lead's call: the deadline (`agent5_timeout_s`), the wait for a replica (`agent5_queue_s`), the first progress
+/// (`agent5_first_progress_s`), and the stall timeout between two signs of life (`agent5_stall_s`). Pure: times are seconds since the job
+/// first called the agent.
 ///
 /// `LeadTimeoutMonitor` runs a call under these timeouts. The agents before the lead are called with the default `Bounds`.
 struct LeadTimeouts: Sendable {
@@ -61,23 +62,29 @@ struct LeadTimeouts: Sendable {
 
     /// The timeout that expires first without further activity.
     private var nearest: (time: Double, reason: String) {
-        let total = (bounds.total, "did not finish within \(Self.text(bounds.total))")
+        let total = (bounds.total, "did not finish within \(text(bounds.total, "agent5_timeout_s"))")
+        let stalled = "sent no progress for \(text(bounds.stall, "stall timeout, agent5_stall_s"))"
         let other: (Double, String)? =
             if let progressedAt {
-                (progressedAt + bounds.stall, "was silent for \(Self.text(bounds.stall))")
+                (progressedAt + bounds.stall, stalled)
             } else if let sentAt, let first = bounds.firstProgress {
-                (sentAt + first, "made no progress within its first \(Self.text(first))")
+                (sentAt + first, "sent no progress within the first \(text(first, "agent5_first_progress_s"))")
             } else if let sentAt {
-                (sentAt + bounds.stall, "was silent for \(Self.text(bounds.stall))")
+                (sentAt + bounds.stall, stalled)
             } else {
-                bounds.queue.map { (calledAt + $0, "had no free replica within \(Self.text($0))") }
+                bounds.queue.map { (calledAt + $0, "had no free replica within \(text($0, "agent5_queue_s"))") }
             }
         guard let other, other.0 < total.0 else { return total }
         return other
     }
 
+    /// `300 s (agent5_timeout_s)`; without the option for an agent before the lead, because no option sets its timeouts.
+    private func text(_ seconds: Double, _ option: String) -> String {
+        agent == .lead ? "\(Self.text(seconds)) (\(option))" : Self.text(seconds)
+    }
+
     /// `300 s`, `0.05 s`.
-    private static func text(_ seconds: Double) -> String {
+    static func text(_ seconds: Double) -> String {
         // trusted: checked on the same line
         seconds == seconds.rounded() && abs(seconds) < 1e9 ? "\(Int(seconds)) s" : "\(seconds) s"
     }

@@ -2,10 +2,12 @@
 
 import Contracts
 
-/// The part of `max_cost_usd` (or `hedge_max_cost_usd`) that is neither spent nor reserved. The limit is enforced here: paid work is
-/// started only if `reserve(_:)` succeeds.
+/// The part of the job's `max_cost_usd` (or `hedge_max_cost_usd`) that is neither spent nor reserved. The understudy starts paid work only
+/// if `reserve(_:)` succeeds.
 ///
-/// `UnderstudyMachine.work` and `hedgeWork` use it for the understudy. The lead gets the rest as its own limit (`JobMachine.leadBudget`).
+/// `UnderstudyMachine.work` and `hedgeWork` use it. The lead gets the rest as its own limit (`JobMachine.leadBudget`). The services that
+/// place orders enforce the limit of each call: `LeadSpending` (services/agent5/Orders) for the lead's orders, `CallOrders`
+/// (services/imagegen/Orders) for stills.
 ///
 /// ```swift
 /// var budget = Budget(remaining: ledger.remaining(of: options.maxCost))

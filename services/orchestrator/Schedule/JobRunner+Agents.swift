@@ -56,7 +56,9 @@ extension JobRunner {
                 }
             case .failure(let end):
                 (error.wasted, error.unknown) = (end.wasted, end.unknown)
-                if end.isUnsettled { error.message += "; it did not report what it had ordered" }
+                if end.isUnsettled {
+                    error.message += "; its costs are unknown because it did not report its orders"
+                }
             }
             return .leadFailed(error, startedAt: startedAt)
         }

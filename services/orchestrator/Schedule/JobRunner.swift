@@ -296,7 +296,9 @@ actor JobRunner {
                         try? await Task.sleep(for: .seconds(pause))
                         continue
                     }
-                    failure.message += "; waited \(Int(outage.waited)) s"
+                    if outage.hasWaited {
+                        failure.message += "; retried for \(Int(outage.waited)) s without success"
+                    }
                 }
                 return await finish(work, Self.failed(work, failure, startedAt: startedAt))
             }

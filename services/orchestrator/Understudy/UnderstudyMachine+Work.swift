@@ -6,7 +6,7 @@ import Contracts
 extension UnderstudyMachine {
     /// The work for the film: stills in the film's order, at most `imageConcurrency` at a time; clips and narrations as soon as possible.
     ///
-    /// `max_cost_usd` is enforced here: paid work is started only if it fits the remaining budget together with all work in flight and all
+    /// Paid work is started only if it fits the remaining `Budget` of `max_cost_usd` together with all work in flight and all
     /// work that must follow. A still reserves the price of its clip too, and the price of the stitching is always reserved. Work in
     /// flight is never stopped for lack of budget, because it is already paid for.
     ///

@@ -13,7 +13,7 @@ enum SingleCall {
     /// - Throws: `internal` for a method without a service; what the call throws.
     static func call<P, R>(_ method: Method<P, R>, _ params: P) async throws -> R {
         guard let service = method.service else {
-            throw ServiceError(.internal, "\(method.name) is a method of every service: use of(_:) to choose one")
+            throw ServiceError(.internal, "\(method.name) exists on every service: name the service to call")
         }
         let settings = try ServiceSettings()
         if let connection = try await ReplicaConnection.connectIfRunning(service, in: settings.runDirectory) {

@@ -73,7 +73,7 @@ struct AWSCheck {
         guard let store, tokens == nil || tokens == store, found.grade == .bad, isStoreGood else { return found }
         return Finding(
             grade: .note, subject: "aws",
-            text: "\(store) has no STS that accepts these credentials, and needs none: the bucket can be used")
+            text: "STS does not confirm the credentials, but the store at \(store) accepts them and does not need STS")
     }
 
     private func bucket(_ uri: ArtifactURI) async throws -> (Finding.Grade, String) {

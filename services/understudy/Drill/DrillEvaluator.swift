@@ -26,7 +26,8 @@ struct DrillEvaluator {
         let (expected, attempts) = (fault.expectation, receipt.leadAttempts)
         var deviations: [String] = []
         if attempts.count != expected.attempts {
-            deviations.append("Agent5 was called \(Formatting.times(attempts.count))")
+            let calls = attempts.isEmpty ? "not called" : "called \(Formatting.times(attempts.count))"
+            deviations.append("Agent5 was \(calls)")
         }
         deviations += outcome(receipt, filmFault: filmFault)
         if receipt.costs.total != expected.cost {

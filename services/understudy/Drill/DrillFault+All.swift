@@ -66,7 +66,7 @@ extension DrillFault {
         ),
         DrillFault(
             number: 11, name: "progress, then stall", injection: .script([[progress, ["hang": true]]]),
-            options: ["agent5_stall_s": 1], expectation: takeover(1, .timeout, "silent for 1", minimumWait: 1)),
+            options: ["agent5_stall_s": 1], expectation: takeover(1, .timeout, "no progress for 1", minimumWait: 1)),
     ]
 
     /// The lead delivers a broken film, and is paid.
@@ -105,7 +105,7 @@ extension DrillFault {
             expectation: takeover(1, .corruptMedia, "the same picture", wasted: leadCost)),
         DrillFault(
             number: 19, name: "sound ends early", injection: .script([film("early.mp4")]),
-            expectation: takeover(1, .corruptMedia, "has sound up to 0.8 s only", wasted: leadCost)),
+            expectation: takeover(1, .corruptMedia, "has sound only up to 0.8 s", wasted: leadCost)),
     ]
 
     // MARK: - Steps of scripts

@@ -6,10 +6,9 @@ import Untrusted
 ///
 /// Written here: Foundation's number styles need ICU data and a locale, and the output of commands must not depend on a locale.
 enum Formatting {
-    /// `once`, `twice`, `3 times`; `not at all` for 0.
+    /// `once`, `twice`, `3 times`.
     static func times(_ number: Int) -> String {
         switch number {
-        case 0: "not at all"
         case 1: "once"
         case 2: "twice"
         default: "\(number) times"

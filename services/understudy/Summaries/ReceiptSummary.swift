@@ -74,8 +74,10 @@ struct ReceiptSummary {
     private func sentence(_ attempt: Attempt) -> String? {
         let seconds = attempt.endedAt?.seconds(since: attempt.startedAt)
         let after = seconds.map { " after \(Formatting.seconds($0))" } ?? ""
-        let paid = attempt.cost > .zero ? ", for \(attempt.cost.text)" : ""
-        let price = paid + (attempt.unknown.map { ", for perhaps \($0.text)" } ?? "")
+        let isPaid = attempt.cost > .zero
+        let paid = isPaid ? ", for \(attempt.cost.text)" : ""
+        let possible = attempt.unknown.map { isPaid ? ", and up to \($0.text) more" : ", for up to \($0.text)" }
+        let price = paid + (possible ?? "")
         guard let error = attempt.error else {
             return attempt.agent == .lead && attempt.work == .film
                 ? "Agent5 was called and delivered\(after)\(price)." : nil

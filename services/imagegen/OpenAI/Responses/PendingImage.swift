@@ -73,7 +73,8 @@ struct PendingImage {
         } else {
             var error = ServiceError(
                 .unavailable,
-                "\(provider): the order was accepted, but the response names no operation to poll; it may be billed",
+                "\(provider): the order was accepted, but the response contains no id or status URL, "
+                    + "so the image cannot be fetched; the order may be billed",
                 retryable: false, provider: provider)
             error.chargeStatus = .unknown
             throw error

@@ -36,7 +36,8 @@ struct JobStore: JobJournal, Sendable {
             guard let lock = try InstanceLock(path: "\(path).lock", timeout: .zero) else {
                 throw ServiceError(
                     .conflict,
-                    "another orchestrator uses this job store (\(path).lock is locked): set UNDERSTUDY_STATE_DIR")
+                    "another orchestrator uses this job store (\(path).lock is locked): "
+                        + "set UNDERSTUDY_STATE_DIR to another directory")
             }
             self.lock = lock
             setAside = try StoreFile.prepare(path, at: .now)
@@ -166,7 +167,8 @@ struct JobStore: JobJournal, Sendable {
 
     private static func failure(_ error: DatabaseError) -> ServiceError {
         if error.resultCode == .SQLITE_FULL {
-            return ServiceError(.unavailable, "the disk of the job store is full: free some space", cause: .diskFull)
+            return ServiceError(
+                .unavailable, "the disk of the job store is full: free some space and try again", cause: .diskFull)
         }
         return ServiceError(.unavailable, "the job store: \(error)")
     }

@@ -31,8 +31,8 @@ enum StoreFile {
         case .newer(let migrations):
             throw ServiceError(
                 .conflict,
-                "the job store \(path) was written by a newer version (\(migrations)): update this version, or set "
-                    + "UNDERSTUDY_STATE_DIR")
+                "the job store \(path) was written by a newer version (\(migrations)): install the newer version, or "
+                    + "set UNDERSTUDY_STATE_DIR to another directory")
         case .unusable(let reason):
             let backup = try setAside(path, at: now)
             return "\(path) \(reason): it was renamed to \(backup), and a new job store was created"
@@ -67,7 +67,8 @@ enum StoreFile {
         guard let level, level >= 2 else {
             throw ServiceError(
                 .unavailable,
-                "the job store \(path) would not survive a power loss: SQLite's synchronous is \(level ?? -1), not FULL",
+                "SQLite refused synchronous=FULL for the job store \(path) (got \(level.map(String.init) ?? "nothing")), "
+                    + "so a power loss could lose jobs: check the SQLite build",
                 retryable: false)
         }
         return database

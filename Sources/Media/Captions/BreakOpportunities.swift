@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The positions of a text at which a line may end.
-struct LineBreaks {
+struct BreakOpportunities {
     /// Characters examined on either side of a position.
     private static let lookAround = 12
     /// Maximum characters of a piece, so that it can be read in time even if its characters have no width.

@@ -3,7 +3,7 @@
 import CPango
 
 /// The positions at which Unicode (UAX 14), and in Thai a dictionary, allows a line to end.
-enum UnicodeLineBreaks {
+enum UnicodeBreakOpportunities {
     /// - Returns: Whether a line may end before each scalar of a text, and at its end.
     static func positions(in text: String) -> [Bool] {
         let scalars = [" "] + text.unicodeScalars + [" "]
