@@ -44,12 +44,15 @@ COPYRIGHT
 printf 'Source: understudy\n\nPackage: understudy\nArchitecture: any\n' > "$work/debian/control"
 libraries=$(cd "$work" && find root/usr/lib/understudy -maxdepth 1 -type f -printf '-e%p ' |
     xargs dpkg-shlibdeps -O 2>/dev/null | sed -n 's/^shlibs:Depends=//p')
+# In KiB, each file rounded up, as dpkg-gencontrol does. The blocks on disk that `du` counts are not the same for each copy.
+installed=$(find "$root" -path "$root/DEBIAN" -prune -o -type f -printf '%s\n' -o -printf '1\n' |
+    awk '{ kib += int(($1 + 1023) / 1024) } END { print kib }')
 cat > "$root/DEBIAN/control" <<CONTROL
 Package: understudy
 Version: $version
 Architecture: $architecture
 Maintainer: The Understudy authors <understudy@localhost>
-Installed-Size: $(du -sk --exclude=DEBIAN "$root" | cut -f 1)
+Installed-Size: $installed
 Depends: $libraries, fontconfig, fonts-noto-core
 Recommends: fonts-noto-cjk, ca-certificates
 Suggests: socat

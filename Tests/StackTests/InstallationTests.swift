@@ -122,6 +122,13 @@ import Testing
             for library in ["libavformat59", "libcurl4", "libpango-1.0-0", "libsqlite3-0", "fonts-noto-core"] {
                 #expect(fields.contains(library), "\(fields)")
             }
+            // The size does not depend on the file system: each file is rounded up to a KiB.
+            let listed = try await Program.run("/usr/bin/dpkg-deb", ["--contents", package]).output
+            let sizes = listed.split(separator: "\n").map { line in
+                line.first == "-" ? (Int(line.split(separator: " ")[2]) ?? 0) : 1
+            }
+            let kibibytes = sizes.reduce(0) { $0 + ($1 + 1023) / 1024 }
+            #expect(fields.contains("Installed-Size: \(kibibytes)\n"), "\(fields)")
             let system = "\(folder)/system"
             try FileManager.default.createDirectory(
                 atPath: "\(system)/var/lib/dpkg/updates", withIntermediateDirectories: true)
