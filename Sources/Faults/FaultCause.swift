@@ -18,6 +18,8 @@ package enum FaultCause: String, Sendable, CaseIterable {
 
     // MARK: Calls
 
+    /// No replica of the service runs.
+    case noReplica = "no_replica"
     /// A replica was lost during the call or no longer answers; it may be back shortly.
     case replicaLost = "replica_lost"
     /// The call was lost with several processes in succession; a retry would probably crash another one.

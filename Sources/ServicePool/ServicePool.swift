@@ -37,6 +37,7 @@ package actor ServicePool {
     /// The replicas whose health is being monitored.
     var monitored: Set<String> = []
     let replicaStallTimeout: Duration
+    private let restartTimeout: Duration
     /// The identities of the sockets at the last scan, by instance.
     private var sockets: [String: String] = [:]
     private var waiters: [(id: Int, continuation: CheckedContinuation<Void, Never>)] = []
@@ -47,19 +48,20 @@ package actor ServicePool {
 
     /// Creates the pool of a service; it connects on first use.
     ///
-    /// - Parameter replicaStallTimeout: how long a replica with calls in flight may leave `rpc.health` unanswered.
+    /// - Parameters:
+    ///   - replicaStallTimeout: how long a replica with calls in flight may leave `rpc.health` unanswered.
+    ///   - restartTimeout: how long a call that was lost with its replica waits for another one. A service that is restarted on a busy machine
+    ///     needs some seconds, and only its next process knows what the lost call has ordered.
     package init(
-        service: String, directory: RunDirectory, logger: Logger, replicaStallTimeout: Duration = .seconds(15)
+        service: String, directory: RunDirectory, logger: Logger, replicaStallTimeout: Duration = .seconds(15),
+        restartTimeout: Duration = .seconds(30)
     ) {
         self.replicaStallTimeout = replicaStallTimeout
+        self.restartTimeout = restartTimeout
         self.service = service
         self.directory = directory
         self.logger = logger
     }
-
-    /// How long a call that was lost with its replica waits for another one: a service that is restarted on a busy machine needs some seconds,
-    /// and only its next process knows what the lost call has ordered.
-    static let restartTimeout = Duration.seconds(10)
 
     /// Calls a method on any replica.
     ///
@@ -79,9 +81,16 @@ package actor ServicePool {
         while true {
             let key = poisonCalls.isEmpty ? nil : try callKey(method, params)
             let isSuspect = key.map(poisonCalls.contains) ?? false
-            let (name, connection) = try await acquire(
-                within: losses == 0 ? replicaTimeout : max(replicaTimeout, Self.restartTimeout), excluding: excluded,
-                exclusively: isSuspect)
+            let (name, connection): (String, RPCConnection)
+            do {
+                (name, connection) = try await acquire(
+                    within: losses == 0 ? replicaTimeout : max(replicaTimeout, restartTimeout), excluding: excluded,
+                    exclusively: isSuspect)
+            } catch var error as ServiceError where losses > 0 && error.kind == .unavailable {
+                // Whatever is wrong with the other replicas: this call was lost.
+                error.providerCode = ServicePools.replicaLost
+                throw error
+            }
             let process = processes[name] ?? ""
             do {
                 onSent?()
@@ -202,7 +211,8 @@ package actor ServicePool {
         if set.replicas.isEmpty {
             return ServiceError(
                 .unavailable,
-                "no replica of \(service) in \(folder): start \(service) with UNDERSTUDY_RUN_DIR=\(directory.path)")
+                "no replica of \(service) in \(folder): start \(service) with UNDERSTUDY_RUN_DIR=\(directory.path)",
+                providerCode: ServicePools.noReplica)
         }
         let names = set.replicas.keys.sorted().map { name in
             probeFailures[name].map { "\(name): \($0)" } ?? name

@@ -8,6 +8,8 @@ import Synchronization
 
 /// The pools of all services that a process calls, created on first use.
 package final class ServicePools: Sendable {
+    /// The `provider_code` if no replica of the service runs.
+    package static let noReplica = FaultCause.noReplica.rawValue
     /// The `provider_code` if a replica was lost during the call or no longer answers; it may be back shortly.
     package static let replicaLost = FaultCause.replicaLost.rawValue
     /// The `provider_code` of a call that was lost with several processes in succession; a retry would probably crash another one.

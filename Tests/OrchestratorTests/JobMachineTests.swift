@@ -106,6 +106,21 @@ import Testing
     }
 
     @Test
+    func `costs are reported as unknown if no process of the lead answers the repeated call`() {
+        let lost = ServiceError(.unavailable, "x", retryable: true, cause: .replicaLost)
+        let answered = ServiceError(.unavailable, "x", retryable: true)
+        let absent = ServiceError(.unavailable, "x", retryable: true, cause: .noReplica)
+        for (errors, isUnknown) in [
+            ([lost, absent], true), ([lost, lost], true), ([lost, answered], false), ([absent, absent], false),
+        ] {
+            var fixture = atLead()
+            for error in errors { fixture.apply(.leadFailed(error, startedAt: fixture.now)) }
+            let warnings = fixture.machine.warnings
+            #expect(warnings.contains { $0.hasSuffix("its costs are unknown") } == isUnknown, "\(errors): \(warnings)")
+        }
+    }
+
+    @Test
     func `stills are drawn in order, two concurrently; clips and narrations start as soon as possible`() {
         var fixture = atLead(segments: 3)
         fixture.apply(.leadFailed(quota, startedAt: fixture.now))

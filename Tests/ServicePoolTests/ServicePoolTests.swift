@@ -175,6 +175,34 @@ private struct Order: Codable, Sendable {
     }
 
     @Test
+    func `a call that was lost is reported as lost, even if no replica runs any more`() async throws {
+        try await with { directory in
+            let replica = FakeReplica()
+            let pool = ServicePool(
+                service: "fake", directory: directory, logger: Logger(label: "test"),
+                restartTimeout: .milliseconds(20))
+            let absent = await #expect(throws: ServiceError.self) {
+                _ = try await pool.call(Self.work, Order(name: "w"), replicaTimeout: .milliseconds(20))
+            }
+            #expect(absent?.cause == .noReplica)
+            try await replica.listen(directory, "a")
+            _ = try await pool.call(Self.work, Order(name: "x"))
+            replica.stall()
+            let (sent, input) = AsyncStream.makeStream(of: Void.self)
+            let call = Task {
+                try await pool.call(
+                    Self.work, Order(name: "y"), replicaTimeout: .milliseconds(20), onSent: { input.yield() })
+            }
+            for await _ in sent { break }
+            unlink(try directory.socketPath(service: "fake", instance: "a"))
+            await replica.close()
+            let lost = await #expect(throws: ServiceError.self) { _ = try await call.value }
+            #expect(lost?.kind == .unavailable && lost?.cause == .replicaLost)
+            await pool.shutDown()
+        }
+    }
+
+    @Test
     func `a pool outlives the deadline of the call that starts it`() async throws {
         try await with { directory in
             let pool = ServicePool(service: "fake", directory: directory, logger: Logger(label: "test"))

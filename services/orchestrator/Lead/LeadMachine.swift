@@ -96,6 +96,7 @@ struct LeadMachine: Sendable {
         var run = run
         switch decision {
         case .takeOver:
+            warnOfLostOrders(&record)
             return .fail(error)
         case .retry:
             attempts += 1
@@ -107,6 +108,15 @@ struct LeadMachine: Sendable {
             run.notBefore = Timestamp(milliseconds: record.now.milliseconds + Int64(seconds * 1000))
             record.post(.lead, .processing, "Agent5 is rate-limited; calling it again in \(LeadTimeouts.text(seconds))")
             return .retry(run)
+        }
+    }
+
+    /// Warns if the last calls were lost with the lead's process, so that nobody has reported what they ordered.
+    private func warnOfLostOrders(_ record: inout JobRecord) {
+        let errors = record.ledger.attempts.reversed().lazy.filter { $0.agent == .lead }.map(\.error)
+        let unreported = errors.prefix { $0.map { $0.isUnsettled || $0.cause == .noReplica } ?? false }
+        if unreported.contains(where: { $0?.isUnsettled == true }) {
+            record.warnOnce(["Agent5 exited without reporting its orders: its costs are unknown"])
         }
     }
 

@@ -53,7 +53,7 @@ struct OutageBackoff: Sendable {
         case .replicaLost, .diskFull, .readOnly, .ioError, .staleHandle, .deviceGone, .deviceUnavailable, .notConnected,
             .networkTimeout, .hostDown:
             true
-        case .replicaBroken, .notSettled, .breakerOpen, nil: false
+        case .noReplica, .replicaBroken, .notSettled, .breakerOpen, nil: false
         }
     }
 }
