@@ -50,11 +50,10 @@ package actor ServicePool {
     ///
     /// - Parameters:
     ///   - replicaStallTimeout: how long a replica with calls in flight may leave `rpc.health` unanswered.
-    ///   - restartTimeout: how long a call that was lost with its replica waits for another one. A service that is restarted on a busy machine
-    ///     needs some seconds, and only its next process knows what the lost call has ordered.
+    ///   - restartTimeout: see `ServicePools.restartTimeout`.
     package init(
         service: String, directory: RunDirectory, logger: Logger, replicaStallTimeout: Duration = .seconds(15),
-        restartTimeout: Duration = .seconds(30)
+        restartTimeout: Duration = ServicePools.restartTimeout
     ) {
         self.replicaStallTimeout = replicaStallTimeout
         self.restartTimeout = restartTimeout

@@ -15,6 +15,10 @@ package final class ServicePools: Sendable {
     /// The `provider_code` of a call that was lost with several processes in succession; a retry would probably crash another one.
     package static let replicaBroken = FaultCause.replicaBroken.rawValue
 
+    /// How long a call that was lost with its replica waits for another one. A service that is restarted on a busy machine needs some seconds,
+    /// and only its next process knows what the lost call has ordered.
+    package static let restartTimeout = Duration.seconds(30)
+
     /// The directory in which services are found.
     package let runDirectory: RunDirectory
     private let logger: Logger

@@ -86,10 +86,11 @@ final class FakeJobServices: JobServices {
     func load(_ spec: JobSpec) async throws -> JobPlan { JobMachineFixture.plan(segments, stitchBackend: .local) }
 
     func lead(
-        _ spec: JobSpec, _ plan: JobPlan, _ request: LeadClipRequest?, key: String,
+        _ spec: JobSpec, _ plan: JobPlan, _ request: LeadClipRequest?, key: String, isRepeated: Bool,
         _ onActivity: @escaping @Sendable (AgentActivity) -> Void
     ) async throws -> AgentResult {
-        record(request.map { "lead \($0.segments.joined(separator: " ")) for \($0.cost.text)" } ?? "lead")
+        let text = request.map { "lead \($0.segments.joined(separator: " ")) for \($0.cost.text)" } ?? "lead"
+        record(isRepeated ? "\(text) again" : text)
         onActivity(.sent)
         return try await onLead(spec, onActivity)
     }

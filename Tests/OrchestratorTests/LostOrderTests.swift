@@ -76,6 +76,22 @@ import Testing
     }
 
     @Test
+    func `a call of the lead that was lost with its process is repeated as such, which waits for the next process`()
+        async throws
+    {
+        for (cause, expected) in [(FaultCause.replicaLost, "lead again"), (.noReplica, "lead")] {
+            try await JobFixture.withFolder { folder in
+                let services = FakeJobServices(leadError: ServiceError(.unavailable, "gone", cause: cause))
+                let registry = try JobFixture.registry(try JobStore(path: "\(folder)/jobs.sqlite"), services)
+                let run = try await JobFixture.run(registry)
+                #expect(run.messages.last?.jobState == .finished)
+                let calls = services.calls.withLock { $0.filter { $0.hasPrefix("lead") } }
+                #expect(calls == ["lead", expected])
+            }
+        }
+    }
+
+    @Test
     func `a narration that crashes replicas is left out of the film and of its verification`() async throws {
         for leadMakesClips in [false, true] {
             try await JobFixture.withFolder { folder in

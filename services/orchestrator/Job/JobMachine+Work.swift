@@ -58,6 +58,8 @@ extension JobMachine {
 
     /// The number of the lead's call, part of its idempotency key.
     var leadCallNumber: Int { lead.callNumber(ledger) }
+    /// Whether the lead's next attempt repeats one whose reply was lost with the lead's process.
+    var repeatsLostLeadCall: Bool { lead.repeatsLostCall(ledger) }
 
     /// The earliest time of the lead's next call, as requested by a rate limit; `nil` if it may be called now.
     var leadNotBefore: Timestamp? { if case .lead(let run) = phase { run.notBefore } else { nil } }

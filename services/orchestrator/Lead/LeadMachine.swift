@@ -42,9 +42,12 @@ struct LeadMachine: Sendable {
     /// The number of the lead's call, which grows with each answered attempt. An attempt whose reply was lost may still be running, so the
     /// next one has the same number and gets the result of the same call.
     func callNumber(_ ledger: Ledger) -> Int {
-        let booked = ledger.attempts.filter { $0.agent == .lead }
-        let isLost = attempts > 1 && booked.last?.error?.cause == .replicaLost
-        return booked.count - (isLost ? 1 : 0)
+        ledger.attempts.count { $0.agent == .lead } - (repeatsLostCall(ledger) ? 1 : 0)
+    }
+
+    /// Whether the next attempt repeats one whose reply was lost with the lead's process.
+    func repeatsLostCall(_ ledger: Ledger) -> Bool {
+        attempts > 1 && ledger.attempts.last { $0.agent == .lead }?.error?.cause == .replicaLost
     }
 
     /// Applies an event while the lead is working.

@@ -24,6 +24,7 @@ extension JobRunner {
         // The lead's own limit: what is not spent, possibly spent or reserved.
         spec.options.maxCost = machine.leadBudget
         let key = "\(jobID)/lead/\(machine.leadCallNumber)"
+        let isRepeated = machine.repeatsLostLeadCall
         let options = spec.options
         let bounds = LeadTimeouts.Bounds(
             total: options.agent5Timeout ?? JobDefaults.agent5Timeout, queue: options.agent5Queue,
@@ -35,7 +36,7 @@ extension JobRunner {
         defer { hedge?.cancel() }
         let completion = try await callWithTimeouts(LeadTimeouts(.lead, bounds, calledAt: calledAt), start: start) {
             onActivity in
-            try await services.lead(callSpec, plan, request, key: key, onActivity)
+            try await services.lead(callSpec, plan, request, key: key, isRepeated: isRepeated, onActivity)
         } progressEvent: { report in
             .leadProgress(fraction: report.fraction, message: report.message)
         }

@@ -39,9 +39,10 @@ protocol JobServices: Sendable {
     /// - Parameters:
     ///   - request: the requested clips; `nil` for the whole film.
     ///   - key: the idempotency key of the call.
+    ///   - isRepeated: whether the call repeats one whose reply was lost with the lead's process, and so waits until it is restarted.
     ///   - onActivity: receives the lead's signs of life.
     func lead(
-        _ spec: JobSpec, _ plan: JobPlan, _ request: LeadClipRequest?, key: String,
+        _ spec: JobSpec, _ plan: JobPlan, _ request: LeadClipRequest?, key: String, isRepeated: Bool,
         _ onActivity: @escaping @Sendable (AgentActivity) -> Void
     ) async throws -> AgentResult
     /// Lists the films in the lead's output folder that the job did not write itself.

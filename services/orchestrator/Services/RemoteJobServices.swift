@@ -62,7 +62,7 @@ struct RemoteJobServices: JobServices {
     }
 
     func lead(
-        _ spec: JobSpec, _ plan: JobPlan, _ request: LeadClipRequest?, key: String,
+        _ spec: JobSpec, _ plan: JobPlan, _ request: LeadClipRequest?, key: String, isRepeated: Bool,
         _ onActivity: @escaping @Sendable (AgentActivity) -> Void
     ) async throws -> AgentResult {
         let paths = try paths(spec)
@@ -77,7 +77,8 @@ struct RemoteJobServices: JobServices {
             outputPrefix: try uri(paths.outputs).description, options: options, segments: request?.segments)
         request.idempotencyKey = key
         return try await pools.call(
-            AgentAPI.process, request, replicaTimeout: .seconds(1), onSent: { onActivity(.sent) },
+            AgentAPI.process, request, replicaTimeout: isRepeated ? ServicePools.restartTimeout : .seconds(1),
+            onSent: { onActivity(.sent) },
             onProgress: { onActivity(.progress($0)) })
     }
 
