@@ -49,7 +49,7 @@ function addChapters(video, nav, base) {
     const buttons = cues.map((cue) => make("button", { type: "button", className: "chapter", onclick: () => {
       video.currentTime = cue.startTime;
       video.play();
-    } }, make("span", { className: "number", textContent: position(cue.startTime) }), ` ${cue.text}`));
+    } }, make("span", { className: "number", textContent: `${position(cue.startTime)} ` }), cue.text));
     nav.replaceChildren(make("h2", { textContent: "Chapters" }), make("ol", {}, ...buttons.map((button) => make("li", {}, button))));
     nav.hidden = false;
     video.addEventListener("timeupdate", () => markChapter(buttons, cues, video.currentTime));

@@ -6,6 +6,9 @@ import ArgumentParser
 struct ReplicaCounts: ExpressibleByArgument, Equatable {
     var counts: [String: Int] = [:]
 
+    /// What the help shows for `--scale`.
+    var defaultValueDescription: String { "one of each" }
+
     init() {}
 
     init?(argument: String) {
