@@ -20,7 +20,9 @@ package enum FaultCause: String, Sendable, CaseIterable {
 
     /// No replica of the service runs.
     case noReplica = "no_replica"
-    /// A replica was lost during the call or no longer answers; it may be back shortly.
+    /// No replica of the service accepts connections, and the call was not sent; they may be back shortly.
+    case replicaUnreachable = "replica_unreachable"
+    /// The call was sent, and was lost with its replica, which may be back shortly.
     case replicaLost = "replica_lost"
     /// The call was lost with several processes in succession; a retry would probably crash another one.
     case replicaBroken = "replica_broken"

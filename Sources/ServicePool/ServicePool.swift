@@ -218,7 +218,7 @@ package actor ServicePool {
         }.joined(separator: ", ")
         return ServiceError(
             .unavailable, "no replica of \(service) in \(folder) answers (\(names))",
-            providerCode: ServicePools.replicaLost)
+            providerCode: ServicePools.replicaUnreachable)
     }
 
     private func callKey<P: Encodable>(_ method: Method<P, some Any>, _ params: P) throws -> PoisonCallTracker.Key {

@@ -10,7 +10,9 @@ import Synchronization
 package final class ServicePools: Sendable {
     /// The `provider_code` if no replica of the service runs.
     package static let noReplica = FaultCause.noReplica.rawValue
-    /// The `provider_code` if a replica was lost during the call or no longer answers; it may be back shortly.
+    /// The `provider_code` if no replica accepts connections, and the call was not sent; they may be back shortly.
+    package static let replicaUnreachable = FaultCause.replicaUnreachable.rawValue
+    /// The `provider_code` of a call that was sent, and lost with its replica, which may be back shortly.
     package static let replicaLost = FaultCause.replicaLost.rawValue
     /// The `provider_code` of a call that was lost with several processes in succession; a retry would probably crash another one.
     package static let replicaBroken = FaultCause.replicaBroken.rawValue

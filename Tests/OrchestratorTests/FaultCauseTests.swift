@@ -25,6 +25,7 @@ import Testing
     func `the codes that other modules send have a cause`() {
         let codes = [
             (ServicePools.noReplica, FaultCause.noReplica), (ServicePools.replicaLost, .replicaLost),
+            (ServicePools.replicaUnreachable, .replicaUnreachable),
             (ServicePools.replicaBroken, .replicaBroken),
             (RPCConnection.notSettled, .notSettled), ("ENOSPC", .diskFull), ("EROFS", .readOnly),
             ("breaker_open", .breakerOpen),
@@ -34,7 +35,8 @@ import Testing
 
     @Test(arguments: [
         (FaultCause.diskFull, true), (.readOnly, true), (.ioError, true), (.staleHandle, true), (.hostDown, true),
-        (.noReplica, false), (.replicaLost, true), (.replicaBroken, false), (.notSettled, false), (.breakerOpen, false),
+        (.noReplica, false), (.replicaUnreachable, true), (.replicaLost, true), (.replicaBroken, false),
+        (.notSettled, false), (.breakerOpen, false),
     ])
     func `a job waits out transient causes only`(_ cause: FaultCause, _ isPassing: Bool) {
         #expect(OutageBackoff.isTransient(ServiceError(.unavailable, "x", cause: cause)) == isPassing)

@@ -110,8 +110,10 @@ import Testing
         let lost = ServiceError(.unavailable, "x", retryable: true, cause: .replicaLost)
         let answered = ServiceError(.unavailable, "x", retryable: true)
         let absent = ServiceError(.unavailable, "x", retryable: true, cause: .noReplica)
+        let refused = ServiceError(.unavailable, "x", retryable: true, cause: .replicaUnreachable)
         for (errors, isUnknown) in [
-            ([lost, absent], true), ([lost, lost], true), ([lost, answered], false), ([absent, absent], false),
+            ([lost, absent], true), ([lost, refused], true), ([refused, refused], false), ([lost, lost], true),
+            ([lost, answered], false), ([absent, absent], false),
         ] {
             var fixture = atLead()
             for error in errors { fixture.apply(.leadFailed(error, startedAt: fixture.now)) }

@@ -79,7 +79,9 @@ import Testing
     func `a call of the lead that was lost with its process is repeated as such, which waits for the next process`()
         async throws
     {
-        for (cause, expected) in [(FaultCause.replicaLost, "lead again"), (.noReplica, "lead")] {
+        for (cause, expected) in [
+            (FaultCause.replicaLost, "lead again"), (.replicaUnreachable, "lead"), (.noReplica, "lead"),
+        ] {
             try await JobFixture.withFolder { folder in
                 let services = FakeJobServices(leadError: ServiceError(.unavailable, "gone", cause: cause))
                 let registry = try JobFixture.registry(try JobStore(path: "\(folder)/jobs.sqlite"), services)

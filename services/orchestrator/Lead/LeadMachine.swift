@@ -118,7 +118,8 @@ struct LeadMachine: Sendable {
     private func warnOfLostOrders(_ record: inout JobRecord) {
         let errors = record.ledger.attempts.reversed().lazy.filter { $0.agent == .lead }.map(\.error)
         let unreported = errors.prefix { $0.map { $0.isUnsettled || $0.cause == .noReplica } ?? false }
-        if unreported.contains(where: { $0?.isUnsettled == true }) {
+        // An unreachable process received no order.
+        if unreported.contains(where: { $0?.isUnsettled == true && $0?.cause != .replicaUnreachable }) {
             record.warnOnce(["Agent5 exited without reporting its orders: its costs are unknown"])
         }
     }

@@ -4,10 +4,11 @@ import Contracts
 import Faults
 
 extension ServiceError {
-    /// Whether a stopped call ended without a reply that reports its cost.
+    /// Whether a paid call ended without a reply that reports its cost. An unreachable service counts too: an earlier attempt may have been
+    /// sent and lost.
     var isUnsettled: Bool {
         switch cause {
-        case .notSettled, .replicaLost, .replicaBroken: true
+        case .notSettled, .replicaUnreachable, .replicaLost, .replicaBroken: true
         default: false
         }
     }

@@ -50,8 +50,8 @@ struct OutageBackoff: Sendable {
         }
         guard error.kind == .unavailable, error.provider == nil else { return false }
         return switch error.cause {
-        case .replicaLost, .diskFull, .readOnly, .ioError, .staleHandle, .deviceGone, .deviceUnavailable, .notConnected,
-            .networkTimeout, .hostDown:
+        case .replicaUnreachable, .replicaLost, .diskFull, .readOnly, .ioError, .staleHandle, .deviceGone,
+            .deviceUnavailable, .notConnected, .networkTimeout, .hostDown:
             true
         case .noReplica, .replicaBroken, .notSettled, .breakerOpen, nil: false
         }
