@@ -24,6 +24,7 @@ final class FakeJobServices: JobServices {
     private let onAgent: (@Sendable (ChainAgent) async throws -> AgentResult)?
     private let onLead: @Sendable (JobSpec, @Sendable (AgentActivity) -> Void) async throws -> AgentResult
     private let onDraw: @Sendable (PlannedSegment, String?) async throws -> Void
+    private let onLog: @Sendable (String) -> Void
     private let hangsAtClip: Bool
     private let spoiledFilms: Int
     private let brokenNarrations: Set<String>
@@ -44,13 +45,15 @@ final class FakeJobServices: JobServices {
     ///   - onAgent: the reply of the agents before the lead; they do not run as services if `nil`.
     ///   - onLead: the reply of the lead.
     ///   - onDraw: called for each still, with the requested provider.
+    ///   - onLog: called with the type of each event that is logged.
     init(
         segments: Int = 2, leadError: ServiceError? = ServiceError(.quotaExhausted, "no credit"),
         hangsAtClip: Bool = false, leftoverFilms: [String] = [], hasInputs: Bool = false, spoiledFilms: Int = 0,
         brokenNarrations: Set<String> = [],
         onAgent: (@Sendable (ChainAgent) async throws -> AgentResult)? = nil,
         onLead: (@Sendable (JobSpec, @Sendable (AgentActivity) -> Void) async throws -> AgentResult)? = nil,
-        onDraw: @escaping @Sendable (PlannedSegment, String?) async throws -> Void = { _, _ in }
+        onDraw: @escaping @Sendable (PlannedSegment, String?) async throws -> Void = { _, _ in },
+        onLog: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.segments = segments
         self.leftoverFilms = leftoverFilms
@@ -65,6 +68,7 @@ final class FakeJobServices: JobServices {
                 return AgentResult(video: "file:///lead.mp4")
             }
         self.onDraw = onDraw
+        self.onLog = onLog
     }
 
     private func record(_ call: String) { calls.withLock { $0.append(call) } }
@@ -197,5 +201,8 @@ final class FakeJobServices: JobServices {
         breakers.withLock { body(&$0[provider, default: BreakerMachine(at: .now)]) }
     }
     func write(_ receipt: Receipt, _ spec: JobSpec) async throws { receipts.withLock { $0.append(receipt) } }
-    func log(_ type: String, _ data: JSONValue) { logged.withLock { $0.append(type) } }
+    func log(_ type: String, _ data: JSONValue) {
+        logged.withLock { $0.append(type) }
+        onLog(type)
+    }
 }

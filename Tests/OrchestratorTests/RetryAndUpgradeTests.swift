@@ -2,6 +2,7 @@
 
 import Contracts
 import Faults
+import Glibc
 import Synchronization
 import Testing
 
@@ -44,6 +45,29 @@ import Testing
 
     private static let noCredit: @Sendable (JobSpec) async throws -> AgentResult = { _ in
         throw ServiceError(.quotaExhausted, "no credit")
+    }
+
+    @Test
+    func `a job can be retried, and its session used, as soon as its last message is received`() async throws {
+        try await JobFixture.withFolder { folder in
+            // Holds the runner between its last message and its release.
+            let services = FakeJobServices(onLog: { if $0 == "cost_breakdown" { usleep(200_000) } })
+            let registry = try JobFixture.registry(try JobStore(path: "\(folder)/jobs.sqlite"), services)
+            func start(_ options: JobOptions) async throws -> String {
+                try await registry.start(
+                    StartJob(userID: "u", sessionID: "s"), options: options, entry: .lead
+                ).jobID
+            }
+            let first = try await start(JobOptions())
+            _ = try await JobFixture.messages(registry, first)
+            #expect(try await registry.retry(RetryJob(jobID: first, only: .all)).state != .finished)
+            #expect(try await waitForEnd(registry, first, after: 1).state == .finished)
+            var options = JobOptions()
+            options.whenBusy = .refuse
+            let second = try await start(options)
+            _ = try await JobFixture.messages(registry, second)
+            #expect(try await registry.retry(RetryJob(jobID: first, only: .all)).state != .finished)
+        }
     }
 
     @Test

@@ -76,6 +76,7 @@ actor JobRegistry {
             return StartedJob(jobID: known.spec.jobID, state: try await machineState(known), isExisting: true)
         }
         let folder = Self.ticket(spec).folder
+        await waitForReleases(inSessionOf: spec)
         try checkSession(spec, folder)
         reserved.insert(folder)
         defer { reserved.remove(folder) }
@@ -213,10 +214,18 @@ actor JobRegistry {
     ///
     /// - Throws: `conflict` if the job is running or another job uses its session; `not_found`; `DamagedJob`.
     nonisolated func endedJob(_ id: String) async throws -> EndedJob {
-        if await runner(of: id) != nil { throw Self.running(id) }
+        if let runner = await runner(of: id), await !runner.waitForRelease() { throw Self.running(id) }
         guard let history = try await store.history(of: id) else { throw ServiceError.unknownJob(id) }
+        await waitForReleases(inSessionOf: history.row.spec)
         try await checkReopening(history.row.spec)
         return EndedJob(history: history, machine: JobRunner.fold(history.row, history.events))
+    }
+
+    /// Waits for jobs of a session that have ended, until they are released.
+    private func waitForReleases(inSessionOf spec: JobSpec) async {
+        while let other = schedule.occupant(of: spec.sessionID, user: spec.userID), let runner = live[other],
+            await runner.waitForRelease()
+        {}
     }
 
     private func checkReopening(_ spec: JobSpec) throws(ServiceError) {

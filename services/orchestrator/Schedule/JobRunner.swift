@@ -43,6 +43,11 @@ actor JobRunner {
     /// Paid calls that were stopped; they end by booking their costs.
     private var stoppedCalls: [Task<Void, Never>] = []
     private var hasEnded = false
+    /// Whether the end is stored: from then on, clients may know of it.
+    private var isEndStored = false
+    private var isReleased = false
+    /// Callers of `waitForRelease`.
+    private var releaseWaiters: [CheckedContinuation<Void, Never>] = []
     /// The error after another orchestrator has taken over the job; `nil` while this one has the lease.
     private var leaseLoss: ServiceError?
     private var isStopped = false
@@ -163,6 +168,18 @@ actor JobRunner {
         guard !hasEnded else { return }
         hasEnded = true
         await onEnd()
+        isReleased = true
+        for waiter in releaseWaiters { waiter.resume() }
+        releaseWaiters = []
+    }
+
+    /// Waits until an ended job is released. A client that has just received the job's last message may retry it, or use its session.
+    ///
+    /// - Returns: `false`, at once, if the job has not ended.
+    func waitForRelease() async -> Bool {
+        guard isEndStored else { return false }
+        if !isReleased { await withCheckedContinuation { releaseWaiters.append($0) } }
+        return true
     }
 
     /// Applies events, stores them with their messages, and only then makes them visible.
@@ -179,6 +196,7 @@ actor JobRunner {
         guard let messages = await append(entry) else { return resumeReaders(readResult) }
         eventCount += events.count
         storedState = state
+        isEndStored = machine.phase.kind == .done
         resumeReaders(.success(machine))
         changeNotifier.notify(messages)
         for event in events {
