@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks what no compiler checks: each source file names its license, links in Markdown lead somewhere, each test suite has a time limit, and
+"""Checks what no compiler checks: each source file names its license, links and paths in Markdown lead somewhere, each test suite has a time limit, and
 test functions are named by what they test.
 """
 import pathlib
@@ -11,6 +11,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LICENSED = {".swift", ".py", ".sh", ".js", ".css", ".c", ".h"}
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+PATH = re.compile(r"`((?:Benchmarks|Sources|Tests|compose|docs|scripts|services)/[\w./+-]+)`")
 FENCE = re.compile(r"```.*?```", re.S)
 SUITE = re.compile(r"^((?:@\w+(?:\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))?\s+)*)(?:final |package )*(?:struct|class|actor) (\w+)", re.M)
 found = []
@@ -31,6 +32,9 @@ def anchors(path):
 
 
 def check_links(path):
+    for target in PATH.findall(path.read_text()):
+        if not (ROOT / target).exists():
+            found.append(f"{path.relative_to(ROOT)}: there is no {target}")
     for target in LINK.findall(FENCE.sub("", path.read_text())):
         if re.match(r"\w+:", target):
             continue

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Faults
+import Foundation
 import JSON
 import JSONRPC
 import ServicePool
@@ -40,5 +41,12 @@ import Testing
     ])
     func `a job waits out transient causes only`(_ cause: FaultCause, _ isPassing: Bool) {
         #expect(OutageBackoff.isTransient(ServiceError(.unavailable, "x", cause: cause)) == isPassing)
+    }
+
+    @Test
+    func `the protocol's documentation names every cause`() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
+        let text = try String(contentsOf: root.appending(path: "docs/protocol.md"), encoding: .utf8)
+        for cause in FaultCause.allCases { #expect(text.contains("`\(cause.rawValue)`"), "\(cause.rawValue)") }
     }
 }
