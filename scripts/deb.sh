@@ -9,7 +9,7 @@ version=$(.build/release/understudy --version | awk '{ print $NF }')
 architecture=$(dpkg --print-architecture)
 # Files in the package have the time of the last commit.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 1767225600)}
-export SOURCE_DATE_EPOCH
+export SOURCE_DATE_EPOCH LC_ALL=C.UTF-8
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -109,10 +109,13 @@ import Testing
         try await withFolder { folder in
             var digests: [String] = []
             var package = ""
-            for name in ["one", "two"] {
+            for (name, mask, zone) in [("one", "022", "UTC"), ("two", "077", "Asia/Tokyo")] {
                 let made = try await Program.run(
-                    "/bin/bash", ["\(Self.root)/scripts/deb.sh", "\(folder)/\(name)"],
-                    environment: ["DPKG_DEB_COMPRESSOR_LEVEL": "1"])
+                    "/bin/bash",
+                    ["-c", "umask \(mask); exec \"$0\" \"$1\"", "\(Self.root)/scripts/deb.sh", "\(folder)/\(name)"],
+                    environment: [
+                        "DPKG_DEB_COMPRESSOR_LEVEL": "1", "TZ": zone, "LC_ALL": mask == "022" ? "C" : "C.UTF-8",
+                    ])
                 try #require(made.status == 0, "\(made.errors)")
                 package = made.output.trimmingCharacters(in: .newlines)
                 digests.append(try await Program.run("/usr/bin/sha256sum", [package]).output.prefix(64).description)
