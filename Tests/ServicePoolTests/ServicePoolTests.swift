@@ -35,13 +35,14 @@ private final class FakeReplica: Dispatcher {
 
     func close() async { await server.withLock { $0 }?.close() }
 
+    /// Returns never: a call ends when its connection does.
+    private func waitForDisconnection() async throws(ServiceError) {
+        while (try? await Task.sleep(for: .milliseconds(20))) != nil {}
+        throw ServiceError(.cancelled, "cancelled")
+    }
+
     func answer(_ call: Call) async throws(ServiceError) -> Data {
-        while isStalled.load(ordering: .acquiring) {
-            // Until the caller disconnects.
-            guard (try? await Task.sleep(for: .milliseconds(20))) != nil else {
-                throw ServiceError(.cancelled, "cancelled")
-            }
-        }
+        if isStalled.load(ordering: .acquiring) { try await waitForDisconnection() }
         if call.method == "rpc.health" {
             return Data(
                 #"{"service":"fake","instance":"x","status":"serving","version":"1","uptime_s":1,"in_flight":0,"capacity":4}"#
@@ -56,6 +57,7 @@ private final class FakeReplica: Dispatcher {
             try? await Task.sleep(for: .milliseconds(50))
             // Simulates a crash: all connections are lost, and another socket takes the name.
             Task { await self.close() }
+            try await waitForDisconnection()
         }
         try? await Task.sleep(for: .milliseconds(20))
         return Data(#"{}"#.utf8)
@@ -74,6 +76,22 @@ private struct Order: Codable, Sendable {
         let path = "/tmp/us-pool-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
         defer { try? FileManager.default.removeItem(atPath: path) }
         try await body(RunDirectory(path: path))
+    }
+
+    /// Starts a call to a replica, and ends the replica once the call is sent.
+    private func losingCall(
+        _ pool: ServicePool, _ replica: FakeReplica, _ instance: String, _ directory: RunDirectory
+    ) async throws -> Task<NoParams, any Error> {
+        replica.stall()
+        let (sent, input) = AsyncStream.makeStream(of: Void.self)
+        let call = Task {
+            try await pool.call(
+                Self.work, Order(name: "y"), replicaTimeout: .milliseconds(20), onSent: { input.yield() })
+        }
+        for await _ in sent { break }
+        unlink(try directory.socketPath(service: "fake", instance: instance))
+        await replica.close()
+        return call
     }
 
     @Test
@@ -155,15 +173,7 @@ private struct Order: Codable, Sendable {
             #expect(unavailable?.kind == .unavailable)
             try await first.listen(directory, "a")
             _ = try await pool.call(Self.work, Order(name: "x"))
-            first.stall()
-            let (sent, input) = AsyncStream.makeStream(of: Void.self)
-            let lost = Task {
-                try await pool.call(
-                    Self.work, Order(name: "y"), replicaTimeout: .milliseconds(20), onSent: { input.yield() })
-            }
-            for await _ in sent { break }
-            unlink(try directory.socketPath(service: "fake", instance: "a"))
-            await first.close()
+            let lost = try await losingCall(pool, first, "a", directory)
             // Far longer than the time for a first replica: the call must not give up meanwhile.
             try await Task.sleep(for: .milliseconds(300))
             try await second.listen(directory, "b")
@@ -187,15 +197,7 @@ private struct Order: Codable, Sendable {
             #expect(absent?.cause == .noReplica)
             try await replica.listen(directory, "a")
             _ = try await pool.call(Self.work, Order(name: "x"))
-            replica.stall()
-            let (sent, input) = AsyncStream.makeStream(of: Void.self)
-            let call = Task {
-                try await pool.call(
-                    Self.work, Order(name: "y"), replicaTimeout: .milliseconds(20), onSent: { input.yield() })
-            }
-            for await _ in sent { break }
-            unlink(try directory.socketPath(service: "fake", instance: "a"))
-            await replica.close()
+            let call = try await losingCall(pool, replica, "a", directory)
             let lost = await #expect(throws: ServiceError.self) { _ = try await call.value }
             #expect(lost?.kind == .unavailable && lost?.cause == .replicaLost)
             await pool.shutDown()

@@ -98,7 +98,10 @@ final class GoldenJob {
     }
 
     /// Waits until the run of the job has ended.
+    ///
+    /// - Throws: `internal` if the last call failed, so that it started no run.
     func waitForEnd() async throws {
+        if let error = testCalls.last?["error"] { throw ServiceError(.internal, "no run was started: \(error)") }
         try await waitForMessage { ["finished", "error", "cancelled"].contains($0["jobState"]?.string) }
         endedRuns += 1
     }

@@ -76,7 +76,7 @@ actor JobRegistry {
             return StartedJob(jobID: known.spec.jobID, state: try await machineState(known), isExisting: true)
         }
         let folder = Self.ticket(spec).folder
-        await waitForReleases(inSessionOf: spec)
+        if options.whenBusy == .refuse { await waitForReleases(inSessionOf: spec) }
         try checkSession(spec, folder)
         reserved.insert(folder)
         defer { reserved.remove(folder) }
