@@ -200,6 +200,7 @@ private struct Order: Codable, Sendable {
             let call = try await losingCall(pool, replica, "a", directory)
             let lost = await #expect(throws: ServiceError.self) { _ = try await call.value }
             #expect(lost?.kind == .unavailable && lost?.cause == .replicaLost)
+            #expect(ServicePools.restartTimeout == .seconds(30), "as services/orchestrator/README.md says")
             await pool.shutDown()
         }
     }
