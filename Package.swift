@@ -76,6 +76,7 @@ let package = Package(
             name: "CFFmpeg", pkgConfig: "libavformat libavcodec libswscale libswresample libavutil"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
         .systemLibrary(name: "CPango", pkgConfig: "pangocairo"),
+        .systemLibrary(name: "CPng", pkgConfig: "libpng"),
         .systemLibrary(name: "CEbur128", pkgConfig: "libebur128"),
         .systemLibrary(name: "CLcms2", pkgConfig: "lcms2"),
         .systemLibrary(name: "CZimg", pkgConfig: "zimg"),
@@ -117,7 +118,7 @@ let package = Package(
                 "CFFmpeg", "CPango", "CEbur128", "CLcms2", "CZimg", "CSonic", "CZlib", "Untrusted", "Timebase",
                 "ImageHeaders",
             ]),
-        library("Drawing", ["CPango", "Faults"]),
+        library("Drawing", ["CPango", "CPng", "Faults"]),
         library(
             "MediaService",
             [
@@ -224,7 +225,7 @@ let package = Package(
             tests("AWSTests", ["Faults", "JSON", "HTTP", "AWS", "StandIns", "TestSupport"]),
             tests("ArtifactsTests", ["Faults", "JSON", "Calls", "HTTP", "AWS", "Artifacts", "StandIns"]),
             tests("MediaTests", ["CFFmpeg", "Timebase", "Media", "TestSupport"], resources: [.copy("Corpus")]),
-            tests("DrawingTests", ["Faults", "Drawing"]),
+            tests("DrawingTests", ["CPango", "Faults", "Drawing"]),
             tests("MediaServiceTests", ["Faults", "Blocking", "Timebase", "Artifacts", "Media", "MediaService"]),
             tests(
                 "ClipperTests",

@@ -11,7 +11,8 @@ cd "$(dirname "$0")/.."
 
 # The only list of packages. build: compiling and linking; run: making films; dist: installing and packaging; test: reference tools, stand-ins.
 packages_build="libavcodec-dev libavformat-dev libavutil-dev libcairo2-dev libebur128-dev libcurl4-openssl-dev liblcms2-dev
-    libpango1.0-dev libsonic-dev libsqlite3-dev libssl-dev libswresample-dev libswscale-dev libzimg-dev pkg-config zlib1g-dev"
+    libpango1.0-dev libpng-dev libsonic-dev libsqlite3-dev libssl-dev libswresample-dev libswscale-dev
+    libzimg-dev pkg-config zlib1g-dev"
 packages_run="fontconfig fonts-noto-cjk fonts-noto-core"
 packages_dist="binutils dpkg-dev python3"
 packages_stack="debootstrap docker.io docker-compose iptables"

@@ -105,19 +105,6 @@ package final class Canvas {
         circle(x, y, radius)
     }
 
-    /// Writes the picture as a PNG file.
-    ///
-    /// - Throws: `unavailable` if the file cannot be written.
-    package func writePNG(to path: String) throws(ServiceError) {
-        cairo_surface_flush(surface)
-        let status = cairo_surface_write_to_png(surface, path)
-        guard status == CAIRO_STATUS_SUCCESS else {
-            let reason = String(cString: cairo_status_to_string(status))
-            throw ServiceError(
-                .unavailable, "the picture cannot be written: \(reason); is the disk full?", cause: .ioError)
-        }
-    }
-
     /// The pixels, row-major, four bytes each: blue, green, red, alpha. Colours are premultiplied by alpha.
     package var pixels: [UInt8] {
         cairo_surface_flush(surface)

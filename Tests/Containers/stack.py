@@ -188,8 +188,7 @@ def scaling():
     compose("up", "-d", "--no-recreate", "--scale", "imagegen=3", "--scale", "clipper=2", "--scale", "demo=0")
     new = [name for service in ("imagegen", "clipper") for name in containers(service) if name not in old]
     until(lambda: all(name in ages.seconds for name in new), "every new replica is called", 60)
-    ages.is_over = True
-    ages.join()
+    ages.stop()
     waits = [ages.seconds[name] for name in new]
     assert len(new) == 3, new
     step("20 jobs run; every new replica was called, the last %.1f s after its start" % max(waits))
@@ -209,19 +208,25 @@ def scaling():
 class ReplicaAges(threading.Thread):
     """Records the uptime of each replica, in seconds, when it first reports a call."""
 
-    script = ("for socket in /run/understudy/imagegen/*.sock /run/understudy/clipper/*.sock; do"
-              " echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"rpc.stats\"}' | socat -t 2 - UNIX-CONNECT:$socket; done")
+    script = ("while sleep 0.2; do for socket in /run/understudy/imagegen/*.sock /run/understudy/clipper/*.sock; do"
+              " echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"rpc.stats\"}' | socat -t 2 - UNIX-CONNECT:$socket; done; done")
 
     def __init__(self):
-        super().__init__()
-        self.seconds, self.is_over = {}, False
+        super().__init__(daemon=True)
+        self.seconds = {}
+        self.observer = subprocess.Popen(["docker", "exec", OBSERVER, "sh", "-c", self.script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
     def run(self):
-        while not self.is_over:
-            for line in docker("exec", OBSERVER, "sh", "-c", self.script, check=False).splitlines():
-                stats = json.loads(line)["result"]
-                if stats["in_flight"] or any(each["calls"] for name, each in stats["methods"].items() if not name.startswith("rpc.")):
-                    self.seconds.setdefault(stats["instance"], stats["uptime_s"])
+        for line in self.observer.stdout:
+            if not line.endswith("\n"):
+                break
+            stats = json.loads(line)["result"]
+            if stats["in_flight"] or any(each["calls"] for name, each in stats["methods"].items() if not name.startswith("rpc.")):
+                self.seconds.setdefault(stats["instance"], stats["uptime_s"])
+
+    def stop(self):
+        self.observer.kill()
+        self.join()
 
 
 def kills():

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CPango
 import Drawing
 import Faults
 import Foundation
@@ -82,6 +83,27 @@ import Testing
         let bytes = [UInt8](try Data(contentsOf: URL(filePath: folder.path("a.png"))))
         #expect(bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]))
         #expect(Array(bytes[16..<24]) == [0, 0, 1, 0x2C, 0, 0, 0, 200])
+    }
+
+    @Test func `a PNG file has the pixels of the canvas, as Cairo reads them`() throws {
+        let folder = try TemporaryFolder()
+        let canvas = try Canvas(width: 31, height: 17)
+        canvas.gradient(top: 0, bottom: 17, [(0, RGBColor(0xFF8000), 1), (1, RGBColor(0x0040FF), 1)])
+        canvas.setColor(RGBColor(0x123456))
+        canvas.circle(12, 9, 6)
+        try canvas.writePNG(to: folder.path("a.png"))
+        let surface = try #require(cairo_image_surface_create_from_png(folder.path("a.png")))
+        defer { cairo_surface_destroy(surface) }
+        #expect(cairo_image_surface_get_width(surface) == 31 && cairo_image_surface_get_height(surface) == 17)
+        let rowBytes = Int(cairo_image_surface_get_stride(surface))
+        let read = Array(UnsafeBufferPointer(start: cairo_image_surface_get_data(surface), count: rowBytes * 17))
+        let written = canvas.pixels
+        #expect(read.count == written.count)
+        for offset in stride(from: 0, to: written.count, by: 4)
+        where read[offset..<offset + 3] != written[offset..<offset + 3] {
+            Issue.record("pixel \(offset / 4): \(read[offset..<offset + 3]), not \(written[offset..<offset + 3])")
+            break
+        }
     }
 
     @Test func `a PNG file that cannot be written is an error`() throws {
