@@ -208,8 +208,11 @@ let package = Package(
             tests("JSONTests", ["JSON"]),
             tests(
                 "JSONRPCTests",
-                ["Faults", "JSON", "Calls", "JSONRPC", .product(name: "NIOCore", package: "swift-nio"), logging]),
-            tests("ServicePoolTests", ["Faults", "Calls", "JSONRPC", "ServicePool", logging]),
+                [
+                    "Faults", "JSON", "Calls", "JSONRPC", "TestSupport",
+                    .product(name: "NIOCore", package: "swift-nio"), logging,
+                ]),
+            tests("ServicePoolTests", ["Faults", "Calls", "JSONRPC", "ServicePool", "TestSupport", logging]),
             tests(
                 "ServiceKitTests",
                 [
@@ -218,20 +221,23 @@ let package = Package(
                 ]),
             tests("ParametersTests", ["Faults", "JSON", "Parameters"]),
             tests("JobFilesTests", ["Faults", "Contracts", "JobFiles"]),
-            tests("PricesTests", ["Faults", "JSON", "Contracts", "Prices"]),
+            tests("PricesTests", ["Faults", "JSON", "Contracts", "Prices", "TestSupport"]),
             tests("ContractsTests", ["Faults", "JSON", "Calls", "Parameters", "ServiceKit", "Contracts", "StandIns"]),
             tests("HashingTests", ["Hashing"]),
-            tests("HTTPTests", nio + ["HTTP"]),
+            tests("HTTPTests", nio + ["HTTP", "TestSupport"]),
             tests("AWSTests", ["Faults", "JSON", "HTTP", "AWS", "StandIns", "TestSupport"]),
-            tests("ArtifactsTests", ["Faults", "JSON", "Calls", "HTTP", "AWS", "Artifacts", "StandIns"]),
+            tests(
+                "ArtifactsTests", ["Faults", "JSON", "Calls", "HTTP", "AWS", "Artifacts", "StandIns", "TestSupport"]),
             tests("MediaTests", ["CFFmpeg", "Timebase", "Media", "TestSupport"], resources: [.copy("Corpus")]),
-            tests("DrawingTests", ["CPango", "Faults", "Drawing"]),
-            tests("MediaServiceTests", ["Faults", "Blocking", "Timebase", "Artifacts", "Media", "MediaService"]),
+            tests("DrawingTests", ["CPango", "Faults", "Drawing", "TestSupport"]),
+            tests(
+                "MediaServiceTests",
+                ["Faults", "Blocking", "Timebase", "Artifacts", "Media", "MediaService", "TestSupport"]),
             tests(
                 "ClipperTests",
                 [
                     "Faults", "Calls", "Blocking", "Timebase", "JSONRPC", "Contracts", "Artifacts", "Media", "Drawing",
-                    "MediaService", "Clipper",
+                    "MediaService", "Clipper", "TestSupport",
                 ]),
             tests(
                 "StitcherTests",
@@ -269,7 +275,7 @@ let package = Package(
                     "Faults", "Secrets", "ServicePool", "ServiceKit", "Contracts", "Artifacts", "Dashboard", logging,
                     .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
                 ]),
-            tests("UnderstudyTests", ["Faults", "JSON", "ServicePool", "Contracts", "Understudy"]),
+            tests("UnderstudyTests", ["Faults", "JSON", "ServicePool", "Contracts", "Understudy", "TestSupport"]),
             tests(
                 "StackTests",
                 [

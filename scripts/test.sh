@@ -15,9 +15,10 @@ bundle=$PWD/.build/release/understudyPackageTests.xctest
 
 if [ -z "${US_TEST_HOME:-}" ]; then
     US_TEST_HOME=$(mktemp -d /tmp/us-tests-XXXXXX)
-    trap 'rm -rf "$US_TEST_HOME"' EXIT
-    mkdir "$US_TEST_HOME/home"
-    environment=(PATH="$PATH" HOME="$US_TEST_HOME/home" LC_ALL=C.UTF-8 US_TEST_HOME="$US_TEST_HOME")
+    # And what tests have left behind: see Tests/Support/TemporaryPath.swift.
+    trap 'rm -rf "$US_TEST_HOME" "/tmp/us-${US_TEST_HOME##*-}"-*' EXIT
+    mkdir "$US_TEST_HOME/home" "$US_TEST_HOME/tmp"
+    environment=(PATH="$PATH" HOME="$US_TEST_HOME/home" TMPDIR="$US_TEST_HOME/tmp" LC_ALL=C.UTF-8 US_TEST_HOME="$US_TEST_HOME")
     for name in CI LD_LIBRARY_PATH UNDERSTUDY_TEST_SEED UNDERSTUDY_CHAOS_S UNDERSTUDY_RECORD_GOLDEN; do
         [ -z "${!name:-}" ] || environment+=("$name=${!name}")
     done

@@ -5,6 +5,7 @@ import Foundation
 import HTTP
 import JSON
 import StandIns
+import TestSupport
 import Testing
 
 @testable import AWS
@@ -125,7 +126,7 @@ import Testing
 
     @Test
     func `credentials that expire while in use are looked up again`() async throws {
-        let folder = "/tmp/us-keys-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let folder = TemporaryPath.new("keys")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let path = "\(folder)/credentials"

@@ -2,6 +2,7 @@
 
 import Faults
 import Foundation
+import TestSupport
 import Testing
 
 @testable import AWS
@@ -63,7 +64,7 @@ import Testing
 
     @Test
     func `a file that exists but cannot be read is an error, not a missing profile`() async throws {
-        let folder = "/tmp/us-keys-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let folder = TemporaryPath.new("keys")
         try FileManager.default.createDirectory(atPath: "\(folder)/directory", withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try Data([0xFF, 0xFE, 0x5B, 0x00]).write(to: URL(filePath: "\(folder)/utf16"))

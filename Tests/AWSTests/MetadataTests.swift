@@ -170,7 +170,7 @@ import Testing
     func `the agent's token file is read for each request, and an invalid token is an error that names it`()
         async throws
     {
-        let folder = "/tmp/us-token-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let folder = TemporaryPath.new("token")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let path = "\(folder)/token"

@@ -7,13 +7,14 @@ import Faults
 import FoundationEssentials
 import JSON
 import JSONRPC
+import TestSupport
 import Testing
 
 @testable import Agent5
 
 @Suite(.timeLimit(.minutes(1))) struct LeadScriptTests {
     private func read(_ text: String) async throws -> LeadScript {
-        let path = "/tmp/us-script-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).json"
+        let path = TemporaryPath.new("script", suffix: ".json")
         try text.write(toFile: path, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(atPath: path) }
         return try await LeadScript.read(path)
@@ -85,7 +86,7 @@ import Testing
 
     @Test
     func `every job starts with the first entry, independent of other jobs`() async throws {
-        let path = "/tmp/us-script-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).json"
+        let path = TemporaryPath.new("script", suffix: ".json")
         defer { try? FileManager.default.removeItem(atPath: path) }
         try """
         {"calls": [{"steps": [{"fail": {"kind": "unavailable", "message": "first"}}]},

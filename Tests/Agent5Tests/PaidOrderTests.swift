@@ -18,7 +18,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(2))) struct PaidOrderTests {
     typealias Generator = PaidOrderFixture.Generator
 
-    private let folder = "/tmp/us-orders-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+    private let folder = TemporaryPath.new("orders")
     private let intervals = OrderPollingIntervals(first: 0.01, longest: 0.02, errorTolerance: 0.3)
 
     private func fixture(_ kind: Generator, timeout: Double = 20, limit: USD? = nil) throws -> PaidOrderFixture {

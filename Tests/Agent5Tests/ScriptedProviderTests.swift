@@ -8,6 +8,7 @@ import FoundationEssentials
 import JSON
 import JSONRPC
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Agent5
@@ -35,7 +36,7 @@ import Testing
     private func withScript(
         _ steps: String..., body: (ScriptedProvider, AgentRequest, _ folder: String) async throws -> Void
     ) async throws {
-        let folder = "/tmp/us-lead-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let folder = TemporaryPath.new("lead")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let entries = steps.map { "{\"steps\": \($0)}" }.joined(separator: ",")

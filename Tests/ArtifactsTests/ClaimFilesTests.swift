@@ -2,12 +2,13 @@
 
 import Artifacts
 import Foundation
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct ClaimFilesTests {
     @Test
     func `exactly one of concurrent owners gets a claim, and regains it after a restart`() async throws {
-        let folder = "/tmp/us-claims-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let folder = TemporaryPath.new("claims")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let name = "https://a.b/v1/videos/../../x"

@@ -3,13 +3,14 @@
 import Faults
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Artifacts
 
 @Suite(.timeLimit(.minutes(1))) struct DurableFileTests {
     private func withFolder(_ body: (String) throws -> Void) throws {
-        let path = "/tmp/us-durable-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let path = TemporaryPath.new("durable")
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: path) }
         try body(path)

@@ -3,6 +3,7 @@
 import Faults
 import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Artifacts
@@ -11,7 +12,7 @@ import Testing
     private let artifacts = Artifacts()
 
     private func withFolder(_ body: (ArtifactURI) async throws -> Void) async throws {
-        let path = "/tmp/us-art-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let path = TemporaryPath.new("art")
         defer { try? FileManager.default.removeItem(atPath: path) }
         try await body(ArtifactURI(filePath: path))
     }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Artifacts
 
 @Suite(.timeLimit(.minutes(5))) struct FileCacheTests {
-    private let folder = "/tmp/us-cache-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+    private let folder = TemporaryPath.new("cache")
 
     init() throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

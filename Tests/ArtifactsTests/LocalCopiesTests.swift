@@ -3,13 +3,14 @@
 import AWS
 import Faults
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Artifacts
 
 /// Local copies of objects: the size limit, and reading objects without sufficient free space.
 @Suite(.timeLimit(.minutes(5))) struct LocalCopiesTests {
-    private let root = "/tmp/us-copies-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+    private let root = TemporaryPath.new("copies")
 
     private func copies(_ maximum: Int, _ root: String? = nil) -> LocalCopies {
         LocalCopies(

@@ -6,6 +6,7 @@ import Foundation
 import HTTP
 import JSON
 import StandIns
+import TestSupport
 import Testing
 
 @testable import Artifacts
@@ -15,7 +16,7 @@ import Testing
         _ more: [String: String] = [:], _ body: (Artifacts, StandIn, String) async throws -> Void
     ) async throws {
         let server = try StandIn("aws")
-        let folder = "/tmp/us-s3-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let folder = TemporaryPath.new("s3")
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let environment = [
             "AWS_ENDPOINT_URL_S3": server.url, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s",
@@ -57,7 +58,7 @@ import Testing
         async throws
     {
         let store = try StandIn("s3")
-        let folder = "/tmp/us-s3-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let folder = TemporaryPath.new("s3")
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let artifacts = Artifacts(environment: [
             "AWS_ENDPOINT_URL_S3": store.url, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s",

@@ -4,6 +4,7 @@ import Calls
 import Faults
 import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Artifacts
@@ -13,7 +14,7 @@ import Testing
     private let artifacts = Artifacts()
 
     private func withFolder(_ body: (String) async throws -> Void) async throws {
-        let path = "/tmp/us-path-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let path = TemporaryPath.new("path")
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: path) }
         try await body(path)

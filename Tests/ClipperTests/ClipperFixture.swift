@@ -8,6 +8,7 @@ import Drawing
 import Foundation
 import JSONRPC
 import MediaService
+import TestSupport
 
 @testable import Clipper
 
@@ -25,7 +26,7 @@ final class ClipperFixture: Sendable {
     }
 
     init() throws {
-        folder = "/tmp/us-clipper-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        folder = TemporaryPath.new("clipper")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         media = MediaWork(artifacts: Artifacts(environment: [:]), blocking: BlockingPool(threads: 2))
         methods = ClipperMethods(media: media, price: USD(0.002))

@@ -2,6 +2,7 @@
 
 import Drawing
 import Foundation
+import TestSupport
 
 extension Canvas {
     /// The colour of a pixel of an opaque canvas.
@@ -23,7 +24,7 @@ final class TemporaryFolder: Sendable {
     private let folder: String
 
     init() throws {
-        folder = "/tmp/us-drawing-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        folder = TemporaryPath.new("drawing")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
 

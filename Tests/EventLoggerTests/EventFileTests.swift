@@ -5,13 +5,14 @@ import Faults
 import FoundationEssentials
 import JSON
 import Parameters
+import TestSupport
 import Testing
 
 @testable import EventLogger
 
 @Suite(.timeLimit(.minutes(5))) struct EventFileTests {
     private func withFile(_ body: (String) async throws -> Void) async throws {
-        let folder = "/tmp/us-log-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let folder = TemporaryPath.new("log")
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try await body("\(folder)/events.jsonl")
     }

@@ -4,13 +4,14 @@ import Contracts
 import Faults
 import FoundationEssentials
 import JSON
+import TestSupport
 import Testing
 
 @testable import EventLogger
 
 @Suite(.timeLimit(.minutes(1))) struct EventTailTests {
     private func withFile(_ text: String, _ body: (String) throws -> Void) throws {
-        let path = "/tmp/us-tail-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).jsonl"
+        let path = TemporaryPath.new("tail", suffix: ".jsonl")
         defer { try? FileManager.default.removeItem(atPath: path) }
         try text.write(toFile: path, atomically: false, encoding: .utf8)
         try body(path)

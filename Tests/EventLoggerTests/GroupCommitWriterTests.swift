@@ -6,6 +6,7 @@ import FoundationEssentials
 import JSON
 import ServiceKit
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import EventLogger
@@ -38,7 +39,7 @@ import Testing
 
     @Test
     func `an event is accepted if at least one sink accepts it`() async throws {
-        let folder = "/tmp/us-log-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let folder = TemporaryPath.new("log")
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let (writable, unwritable) = (EventFile(path: "\(folder)/a.jsonl"), EventFile(path: "/proc/nowhere/a.jsonl"))
         let event = LogEvent(eventType: "a", data: [:])

@@ -11,7 +11,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct SpoolTests {
     private func withFolder(_ body: (String) async throws -> Void) async throws {
-        let folder = "/tmp/us-spool-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let folder = TemporaryPath.new("spool")
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try await body(folder)
     }

@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import HTTP
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct HTTPClientTests {
@@ -24,7 +25,7 @@ import Testing
     }
 
     private func withFolder(_ body: (String) async throws -> Void) async throws {
-        let path = "/tmp/us-http-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let path = TemporaryPath.new("http")
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: path) }
         try await body(path)

@@ -2,6 +2,7 @@
 
 import FoundationEssentials
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import HTTP
@@ -138,7 +139,7 @@ import Testing
 
     @Test
     func `a range of a file is uploaded, and a download is written into the middle of a file`() async throws {
-        let folder = "/tmp/us-part-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let folder = TemporaryPath.new("part")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let path = "\(folder)/file"

@@ -7,6 +7,7 @@ import FoundationEssentials
 import JSONRPC
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import ImageGen
@@ -39,7 +40,7 @@ import Testing
 
     @Test
     func `a still is generated once for its key, also after a restart, as long as its file exists`() async throws {
-        let folder = "/tmp/us-delivered-\(UInt64.random(in: 0...UInt64.max))"
+        let folder = TemporaryPath.new("delivered")
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let provider = CountingProvider()

@@ -5,6 +5,7 @@ import Contracts
 import Drawing
 import Faults
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import ImageGen
@@ -14,7 +15,7 @@ import Testing
     func `the user's image is found by its segment, first in the session's subfolder; a missing one is not_found`()
         async throws
     {
-        let folder = "/tmp/us-folder-\(UInt64.random(in: 0...UInt64.max))"
+        let folder = TemporaryPath.new("folder")
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try FileManager.default.createDirectory(atPath: "\(folder)/s1", withIntermediateDirectories: true)
         func paint(_ path: String, width: Int) throws {

@@ -9,6 +9,7 @@ import FoundationEssentials
 import JSONRPC
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import ImageGen
@@ -47,7 +48,7 @@ import Testing
         var count: Int { orderCount.withLock { $0 } }
     }
 
-    private let folder = "/tmp/us-methods-\(UInt64.random(in: 0...UInt64.max))"
+    private let folder = TemporaryPath.new("methods")
 
     private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 

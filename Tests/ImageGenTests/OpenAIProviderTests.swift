@@ -18,7 +18,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct OpenAIProviderTests {
     private let server: StandIn
-    private let folder = "/tmp/us-openai-\(UInt64.random(in: 0...UInt64.max))"
+    private let folder = TemporaryPath.new("openai")
 
     init() throws {
         server = try StandIn("openai_images")

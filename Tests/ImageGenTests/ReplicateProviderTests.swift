@@ -11,13 +11,14 @@ import Prices
 import Providers
 import Secrets
 import StandIns
+import TestSupport
 import Testing
 
 @testable import ImageGen
 
 @Suite(.timeLimit(.minutes(2))) struct ReplicateProviderTests {
     private let server: StandIn
-    private let folder = "/tmp/us-replicate-\(UInt64.random(in: 0...UInt64.max))"
+    private let folder = TemporaryPath.new("replicate")
 
     init() throws {
         server = try StandIn("replicate")

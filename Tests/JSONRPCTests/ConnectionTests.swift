@@ -7,6 +7,7 @@ import JSON
 import Logging
 import NIOCore
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import JSONRPC
@@ -82,7 +83,7 @@ private struct TestServer {
         peers: PeerPolicy = PeerPolicy(), interceptors: [any ServerInterceptor] = [], lineLimit: Int = 4096,
         replyLimit: Int = Wire.replyLimit
     ) async throws {
-        folder = "/tmp/us-rpc-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        folder = TemporaryPath.new("rpc")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         path = "\(folder)/x.sock"
         server = try await RPCServer.listen(

@@ -6,6 +6,7 @@ import Faults
 import Foundation
 import Media
 import MediaService
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct MediaWorkTests {
@@ -166,7 +167,7 @@ final class TemporaryFolder: Sendable {
     let path: String
 
     init() throws {
-        path = "/tmp/us-work-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        path = TemporaryPath.new("work")
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 

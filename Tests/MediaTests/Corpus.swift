@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 
 @testable import Media
 
@@ -11,7 +12,7 @@ enum Corpus {
     /// - Throws: the output of the script if it failed.
     static func file(_ name: String) throws -> String { try folder.get() + "/" + name }
 
-    private static let path = "/tmp/us-corpus-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+    private static let path = TemporaryPath.new("corpus")
 
     private static let folder: Result<String, any Error> = Result {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)

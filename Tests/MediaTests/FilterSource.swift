@@ -2,10 +2,11 @@
 
 import Foundation
 import Synchronization
+import TestSupport
 
 /// A file that ffmpeg makes of its filter sources alone: made once in a test process and copied for each test that wants it.
 struct FilterSource {
-    private static let folder = "/tmp/us-sources-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+    private static let folder = TemporaryPath.new("sources")
     /// The names in the folder by command.
     private static let made = Mutex<[String: String]>([:])
 

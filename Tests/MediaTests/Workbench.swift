@@ -2,13 +2,14 @@
 
 import Foundation
 import Media
+import TestSupport
 
 /// A temporary folder for one test, and the reference tools ffmpeg and ffprobe. The folder is removed at the end.
 final class Workbench: Sendable {
     let folder: String
 
     init() throws {
-        folder = "/tmp/us-media-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        folder = TemporaryPath.new("media")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
 

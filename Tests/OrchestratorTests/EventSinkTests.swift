@@ -5,6 +5,7 @@ import JSON
 import Logging
 import ServicePool
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Orchestrator
@@ -29,7 +30,7 @@ import Testing
     @Test
     func `dropped events are counted, and the first loss is logged at once`() async {
         let logger = Logger(label: "sink") { _ in RecordingLogHandler() }
-        let directory = RunDirectory(path: "/tmp/us-no-run-\(UInt32.random(in: 0...UInt32.max))")
+        let directory = RunDirectory(path: TemporaryPath.new("no-run"))
         let sink = EventSink(pools: ServicePools(runDirectory: directory, logger: logger), logger: logger, capacity: 3)
         for number in 0..<10 { sink.send("test", ["number": .integer(Int64(number))]) }
         #expect(RecordingLogHandler.all.withLock { $0 } == ["events were dropped: the log service is too slow 1"])

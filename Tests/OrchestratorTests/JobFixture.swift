@@ -3,6 +3,7 @@
 import Contracts
 import FoundationEssentials
 import Logging
+import TestSupport
 
 @testable import Orchestrator
 
@@ -16,7 +17,7 @@ enum JobFixture {
     /// Runs `body` with the path of a temporary folder, which is removed afterwards. The folder is created by the first
     /// job store in it.
     static func withFolder(_ body: (String) async throws -> Void) async throws {
-        let folder = "/tmp/us-orch-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let folder = TemporaryPath.new("orch")
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try await body(folder)
     }

@@ -4,6 +4,7 @@ import Contracts
 import Faults
 import FoundationEssentials
 import JSON
+import TestSupport
 import Testing
 
 @testable import Prices
@@ -83,7 +84,7 @@ import Testing
     func `an unreadable file or invalid JSON is an error with the variable and the path`() throws {
         let missing = #expect(throws: ServiceError.self) { try PriceList.read("/nonexistent/prices.json") }
         #expect(missing?.message == "UNDERSTUDY_PRICES: /nonexistent/prices.json cannot be read")
-        let path = "/tmp/us-prices-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).json"
+        let path = TemporaryPath.new("prices", suffix: ".json")
         defer { try? FileManager.default.removeItem(atPath: path) }
         try "{".write(toFile: path, atomically: true, encoding: .utf8)
         let broken = #expect(throws: ServiceError.self) { try PriceList.read(path) }

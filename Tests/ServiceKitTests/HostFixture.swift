@@ -34,7 +34,7 @@ struct HostFixture {
         logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
         _ body: (HostFixture) async throws -> Void
     ) async throws -> (any Error)? {
-        let folder = "/tmp/us-host-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let folder = TemporaryPath.new("host")
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let settings = try ServiceSettings(
             environment: [

@@ -2,6 +2,7 @@
 
 import Foundation
 import Secrets
+import TestSupport
 import Testing
 
 @testable import ServiceKit
@@ -14,7 +15,7 @@ import Testing
     }
 
     private func withFile(_ text: String, _ body: (String) throws -> Void) throws {
-        let path = "/tmp/us-secret-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let path = TemporaryPath.new("secret")
         try text.write(toFile: path, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(atPath: path) }
         try body(path)

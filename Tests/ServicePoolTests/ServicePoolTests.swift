@@ -6,6 +6,7 @@ import FoundationEssentials
 import Glibc
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import JSONRPC
@@ -73,7 +74,7 @@ private struct Order: Codable, Sendable {
         "fake.work", idempotent: true, media: { "file:///\($0.name)" }, summary: "")
 
     private func with(_ body: (RunDirectory) async throws -> Void) async throws {
-        let path = "/tmp/us-pool-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let path = TemporaryPath.new("pool")
         defer { try? FileManager.default.removeItem(atPath: path) }
         try await body(RunDirectory(path: path))
     }

@@ -3,6 +3,7 @@
 import Faults
 import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 
 @testable import ServicePool
@@ -10,7 +11,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct SocketPublicationTests {
     /// Runs `body` with a run directory that is removed afterwards.
     private func withDirectory(_ body: (RunDirectory) throws -> Void) rethrows {
-        let path = "/tmp/us-run-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let path = TemporaryPath.new("run")
         defer { try? FileManager.default.removeItem(atPath: path) }
         try body(RunDirectory(path: path))
     }

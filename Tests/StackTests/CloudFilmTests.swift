@@ -24,7 +24,7 @@ import Testing
     }
 
     private func withStack(_ body: (LiveStack) async throws -> Void) async throws {
-        let cache = "/tmp/us-cache-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let cache = TemporaryPath.new("cache")
         defer { try? FileManager.default.removeItem(atPath: cache) }
         try await LiveStack.with(
             [

@@ -5,6 +5,7 @@ import Faults
 import Foundation
 import JSON
 import StandIns
+import TestSupport
 import Testing
 
 /// Films in stores that are only compatible with S3, and with little space for local copies.
@@ -17,7 +18,7 @@ import Testing
     private func makeFilm(_ quirks: JSONValue, _ extra: [String: String] = [:]) async throws {
         let store = try StandIn("s3")
         try store.send(["quirks": quirks])
-        let cache = "/tmp/us-cache-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let cache = TemporaryPath.new("cache")
         defer { try? FileManager.default.removeItem(atPath: cache) }
         let environment = [
             "AWS_ENDPOINT_URL": store.url, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s",
@@ -79,7 +80,7 @@ import Testing
 
     @Test(.enabled(if: getuid() == 0))
     func `a film is made without space for local copies`() async throws {
-        let mount = "/tmp/us-small-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let mount = TemporaryPath.new("small")
         try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: mount) }
         let mounted = try await Program.run("/usr/bin/mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", mount])

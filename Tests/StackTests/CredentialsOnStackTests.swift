@@ -5,6 +5,7 @@ import Faults
 import Foundation
 import JSON
 import StandIns
+import TestSupport
 import Testing
 
 /// The sources of AWS credentials. `understudy doctor` searches them, and writes and removes an object with what it finds.
@@ -36,7 +37,7 @@ import Testing
     private func doctor(
         _ environment: [String: String], files: [String: String] = [:], status: Int32? = nil
     ) async throws -> String {
-        let home = "/tmp/us-home-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let home = TemporaryPath.new("home")
         try FileManager.default.createDirectory(atPath: "\(home)/.aws", withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: home) }
         for (name, text) in files {
@@ -140,12 +141,16 @@ import Testing
     func `a missing file that a variable names is reported, whichever source is used instead`() async throws {
         for name in ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"] {
             let report = try await doctor(node.merging([name: "TILDE/gone"]) { $1 }, status: 0)
-            #expect(report.contains("note  credentials: \(name): there is no file /tmp/us-home-"), "\(report)")
+            #expect(
+                report.contains("note  credentials: \(name): there is no file \(TemporaryPath.prefix)home-"),
+                "\(report)")
             #expect(report.contains("/gone); container: skipped"), "\(report)")
             let chosen = try await doctor(
                 node.merging([name: "~/gone", "AWS_DEFAULT_PROFILE": "films"]) { $1 }, status: 1)
             #expect(
-                chosen.contains("or correct AWS_DEFAULT_PROFILE (\(name): there is no file /tmp/us-home-"), "\(chosen)")
+                chosen.contains(
+                    "or correct AWS_DEFAULT_PROFILE (\(name): there is no file \(TemporaryPath.prefix)home-"),
+                "\(chosen)")
             #expect(!chosen.contains("UNDERSTUDY_STORE"))
         }
     }
@@ -226,7 +231,7 @@ import Testing
     @Test
     func `films are made in a bucket while the token and the credentials of a web identity are replaced`() async throws
     {
-        let folder = "/tmp/us-pod-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let folder = TemporaryPath.new("pod")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try "the-token-of-a-pod".write(toFile: "\(folder)/token", atomically: true, encoding: .utf8)

@@ -6,6 +6,7 @@ import Foundation
 import Glibc
 import JSON
 import JSONRPC
+import TestSupport
 import Testing
 
 /// Files that callers name: special files, links, and files outside the store.
@@ -111,7 +112,7 @@ import Testing
     func `links that lead out of the store fail the job before any work, and nothing is written behind them`()
         async throws
     {
-        let other = "/tmp/us-behind-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let other = TemporaryPath.new("behind")
         try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: other) }
         try await LiveStack.with { stack in
@@ -156,7 +157,7 @@ import Testing
 
     @Test
     func `requests to the page can name files of the store only; a local pipeline can name any file`() async throws {
-        let other = "/tmp/us-listed-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let other = TemporaryPath.new("listed")
         try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: other) }
         try await PageFixture.with(script: LiveStack.failing) { page in
@@ -217,7 +218,7 @@ import Testing
 
     @Test
     func `UNDERSTUDY_ALLOW_PATHS confines local callers as well`() async throws {
-        let other = "/tmp/us-listed-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let other = TemporaryPath.new("listed")
         for name in ["yes", "no"] {
             try FileManager.default.createDirectory(atPath: "\(other)/\(name)", withIntermediateDirectories: true)
             try await Self.makeVoice("\(other)/\(name)/a.mp3")

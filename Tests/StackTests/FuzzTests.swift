@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 
 /// A short run of each fuzzer of `Tests/Fuzz`: every input of the corpus, then new inputs from a fixed seed. `make fuzz` runs them for
@@ -9,7 +10,7 @@ import Testing
     @Test(arguments: ["rpc", "web", "media"])
     func `no input ends a process, exceeds its memory bound, or causes an internal error`(of kind: String) async throws
     {
-        let folder = "/tmp/us-fuzz-\(String(UInt32.random(in: 0...UInt32.max), radix: 36))"
+        let folder = TemporaryPath.new("fuzz")
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let root = Program.folder.replacing(try Regex("/\\.build.*$"), with: "")
         let result = try await Program.run(

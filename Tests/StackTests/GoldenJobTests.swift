@@ -3,6 +3,7 @@
 import Contracts
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 /// The messages, calls and files of a fixed set of jobs, compared with `Golden/`. A difference is a change for every user.
@@ -132,7 +133,7 @@ import Testing
         _ name: String, script: String, durations: [Double] = [1], prices: String = "{}", isOrdered: Bool = true,
         _ body: (GoldenJob) async throws -> Void
     ) async throws {
-        let file = "/tmp/us-prices-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).json"
+        let file = TemporaryPath.new("prices", suffix: ".json")
         try prices.write(toFile: file, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(atPath: file) }
         try await TappedStack.with(script: script, ["UNDERSTUDY_PRICES": file]) { tapped in

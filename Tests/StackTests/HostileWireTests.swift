@@ -198,7 +198,7 @@ import Testing
 
     @Test
     func `logger.tail of a large file does not delay logger.log, and can be cancelled`() async throws {
-        let file = "/tmp/us-tail-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).jsonl"
+        let file = TemporaryPath.new("tail", suffix: ".jsonl")
         defer { try? FileManager.default.removeItem(atPath: file) }
         let event =
             #"{"timestamp":"2026-11-01T00:00:00.000Z","event_type":"x","data":{"t":"\#(String(repeating: "y", count: 900))"}}"#

@@ -15,7 +15,7 @@ import Testing
 
     /// Runs `body` with a folder that other users may enter, and removes the folder.
     private func withFolder(_ body: (String) async throws -> Void) async throws {
-        let folder = "/tmp/us-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let folder = TemporaryPath.new()
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         chmod(folder, 0o755)

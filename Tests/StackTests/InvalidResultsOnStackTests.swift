@@ -6,6 +6,7 @@ import Foundation
 import Glibc
 import JSON
 import JSONRPC
+import TestSupport
 import Testing
 
 /// Invalid results of third-party services: the jobs go on, what was spent is booked, and sizes stay bounded.
@@ -140,7 +141,7 @@ import Testing
             line = sys.stdin.readline()
             print(json.dumps({"error": {"kind": "quota_exhausted", "message": f"read {len(line)} bytes"}}))
             """
-        let path = "/tmp/us-lead-\(UInt64.random(in: 0...UInt64.max)).py"
+        let path = TemporaryPath.new("lead", suffix: ".py")
         try program.write(toFile: path, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(atPath: path) }
         try await LiveStack.with(

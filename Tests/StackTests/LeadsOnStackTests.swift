@@ -21,7 +21,7 @@ import Testing
     ///
     /// - Parameter text: The program; the documented example if `nil`.
     private func withProgram(_ text: String?, _ body: (LiveStack, String) async throws -> Void) async throws {
-        let path = "/tmp/us-lead-\(UInt64.random(in: 0...UInt64.max)).py"
+        let path = TemporaryPath.new("lead", suffix: ".py")
         try text?.write(toFile: path, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(atPath: path) }
         let command = "/usr/bin/python3 '\(text == nil ? Self.example : path)'"
@@ -93,7 +93,7 @@ import Testing
 
     @Test
     func `cancelling the job ends the program and its child processes`() async throws {
-        let pidFile = "/tmp/us-child-\(UInt64.random(in: 0...UInt64.max))"
+        let pidFile = TemporaryPath.new("child")
         let program = """
             import subprocess, sys, time
             sys.stdin.readline()
@@ -126,7 +126,7 @@ import Testing
 
     @Test
     func `a service on a socket of the user is the lead; its errors and its absence are reported`() async throws {
-        let path = "/tmp/us-own-\(UInt64.random(in: 0...UInt64.max)).sock"
+        let path = TemporaryPath.new("own", suffix: ".sock")
         let server = """
             import json, socket, sys, threading
             listener = socket.socket(socket.AF_UNIX)

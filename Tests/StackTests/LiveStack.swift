@@ -6,6 +6,7 @@ import Foundation
 import JSON
 import JSONRPC
 import ServicePool
+import TestSupport
 
 /// The real services in a folder of their own, supervised by `understudy up`.
 ///
@@ -47,7 +48,7 @@ final class LiveStack: Sendable {
     ///   - script: The script of the lead; without one, `agent5` has its default provider.
     ///   - extra: Variables in addition to those that lead to the folder, or instead of them.
     static func prepare(script: String? = nil, _ extra: [String: String] = [:]) throws -> LiveStack {
-        let folder = "/tmp/us-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let folder = TemporaryPath.new()
         try FileManager.default.createDirectory(atPath: "\(folder)/home", withIntermediateDirectories: true)
         var environment = [
             "HOME": "\(folder)/home", "UNDERSTUDY_RUN_DIR": "\(folder)/run", "UNDERSTUDY_STATE_DIR": "\(folder)/state",

@@ -16,7 +16,7 @@ import Testing
     {
         let aws = try StandIn("aws")
         try aws.send(["keys": ["AKIATEST": "hush-hush-secret"]])
-        let cache = "/tmp/us-cache-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let cache = TemporaryPath.new("cache")
         defer { try? FileManager.default.removeItem(atPath: cache) }
         let environment = [
             "AWS_ENDPOINT_URL": aws.url, "AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "hush-hush-secret",

@@ -13,7 +13,7 @@ import Testing
 
 /// The costs of the lead's clips when its provider, its caller or its process fails, counted by the stand-in for Replicate.
 @Suite(.serialized, .timeLimit(.minutes(4))) struct PaidClipsTests {
-    private let folder = "/tmp/us-paid-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+    private let folder = TemporaryPath.new("paid")
 
     /// Starts a stack whose lead is Replicate at $0.50 for a clip, runs `body`, and stops the stack.
     private func withReplicate(_ body: (LiveStack, StandIn) async throws -> Void) async throws {

@@ -11,7 +11,7 @@ import Testing
 
 /// A lead and speculative stills that spend concurrently, counted by the stand-ins for both providers.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct PaidHedgeTests {
-    private let folder = "/tmp/us-hedge-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+    private let folder = TemporaryPath.new("hedge")
 
     @Test
     func `lead and hedge share one budget: together they never exceed max_cost_usd`() async throws {

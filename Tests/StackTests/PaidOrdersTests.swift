@@ -135,7 +135,7 @@ import Testing
     private func withAdapter(
         _ adapter: Adapter, arguments: [String] = [], _ body: (LiveStack, StandIn) async throws -> Void
     ) async throws {
-        let folder = "/tmp/us-orders-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let folder = TemporaryPath.new("orders")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try #"{"lead": {"replicate": {"clip": 0.5}, "openai-videos": {"clip": 0.5}}}"#.write(

@@ -7,6 +7,7 @@ import Glibc
 import JSON
 import JSONRPC
 import ServicePool
+import TestSupport
 import Testing
 
 /// Poison calls: files that crash every process that decodes them.
@@ -89,7 +90,7 @@ import Testing
     func `a lead's film that crashes two clippers is the reason of the takeover, and no third one tries it`()
         async throws
     {
-        let film = "/tmp/us-poison-\(UInt32.random(in: 0...UInt32.max)).mp4"
+        let film = TemporaryPath.new("poison", suffix: ".mp4")
         defer { try? FileManager.default.removeItem(atPath: film) }
         _ = try await Program.run(
             "/usr/bin/ffmpeg",
@@ -129,7 +130,7 @@ import Testing
 
     @Test
     func `a narration that crashes clippers is not a fault of the lead's film`() async throws {
-        let film = "/tmp/us-poison-\(UInt32.random(in: 0...UInt32.max)).mp4"
+        let film = TemporaryPath.new("poison", suffix: ".mp4")
         defer { try? FileManager.default.removeItem(atPath: film) }
         _ = try await Program.run(
             "/usr/bin/ffmpeg",
@@ -150,7 +151,7 @@ import Testing
 
     @Test
     func `a lead's film that crashes two clippers when it is converted is the reason of the takeover`() async throws {
-        let film = "/tmp/us-poison-\(UInt32.random(in: 0...UInt32.max)).mkv"
+        let film = TemporaryPath.new("poison", suffix: ".mkv")
         defer { try? FileManager.default.removeItem(atPath: film) }
         _ = try await Program.run(
             "/usr/bin/ffmpeg",

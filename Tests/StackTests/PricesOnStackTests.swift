@@ -5,6 +5,7 @@ import Faults
 import Foundation
 import JSON
 import JSONRPC
+import TestSupport
 import Testing
 
 /// Prices and estimates with the real executables.
@@ -15,7 +16,7 @@ import Testing
 
     /// Starts a stack whose services read a price list, runs `body`, and stops the stack.
     private func withPrices(_ text: String, _ body: (LiveStack) async throws -> Void) async throws {
-        let path = "/tmp/us-prices-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).json"
+        let path = TemporaryPath.new("prices", suffix: ".json")
         try text.write(toFile: path, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(atPath: path) }
         try await LiveStack.with(["UNDERSTUDY_PRICES": path], body)

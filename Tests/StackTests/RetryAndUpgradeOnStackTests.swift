@@ -4,6 +4,7 @@ import Contracts
 import Faults
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 /// Retries and upgrades of ended jobs, and speculative stills, with the real executables.
@@ -106,7 +107,7 @@ import Testing
                         "steps": [{"wait_ms": 1500}, {"fail": {"kind": "timeout", "message": "too slow"}}]},
                        {"steps": [{"wait_ms": 1500}, {"video": "film.mp4", "cost_usd": 0.15}]}]}
             """
-        let prices = "/tmp/us-prices-\(UInt32.random(in: 0...UInt32.max)).json"
+        let prices = TemporaryPath.new("prices", suffix: ".json")
         try "{\"image\": {\"card\": 0.01}}".write(toFile: prices, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(atPath: prices) }
         try await LiveStack.with(script: script, ["UNDERSTUDY_PRICES": prices]) { stack in

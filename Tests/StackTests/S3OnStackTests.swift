@@ -28,7 +28,7 @@ import Testing
     }
 
     private func withStack(_ body: (LiveStack) async throws -> Void) async throws {
-        let cache = "/tmp/us-cache-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let cache = TemporaryPath.new("cache")
         defer { try? FileManager.default.removeItem(atPath: cache) }
         try await LiveStack.with(environment.merging(["UNDERSTUDY_CACHE_DIR": cache]) { $1 }, body)
     }

@@ -98,7 +98,7 @@ import Testing
         #expect(tooLong.errors.contains("set UNDERSTUDY_RUN_DIR to a shorter directory"))
         #expect(!FileManager.default.fileExists(atPath: long))
         let odd = try await Program.run(
-            "clipper", environment: ["UNDERSTUDY_CAPACITY": "0", "UNDERSTUDY_RUN_DIR": "/tmp/us-x"])
+            "clipper", environment: ["UNDERSTUDY_CAPACITY": "0", "UNDERSTUDY_RUN_DIR": TemporaryPath.new()])
         #expect(odd.status == 1)
         #expect(odd.errors.contains("UNDERSTUDY_CAPACITY: expected a whole number from 1"))
         let argument = try await Program.run("clipper", ["--loud"])

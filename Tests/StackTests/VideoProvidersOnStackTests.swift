@@ -12,7 +12,7 @@ import Testing
 
 /// Paid leads: Replicate, and servers with OpenAI's videos API.
 @Suite(.serialized, .timeLimit(.minutes(4))) struct VideoProvidersOnStackTests {
-    private let folder = "/tmp/us-clips-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+    private let folder = TemporaryPath.new("clips")
 
     init() throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

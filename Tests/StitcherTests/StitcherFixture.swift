@@ -12,6 +12,7 @@ import Logging
 import Media
 import MediaService
 import ServiceKit
+import TestSupport
 
 @testable import Stitcher
 
@@ -31,7 +32,7 @@ final class StitcherFixture: Sendable {
     }
 
     init() throws {
-        folder = "/tmp/us-stitcher-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        folder = TemporaryPath.new("stitcher")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         local = LocalStitcher(
             media: MediaWork(artifacts: Artifacts(environment: [:]), blocking: BlockingPool(threads: 2)),

@@ -8,7 +8,7 @@ import Foundation
 /// process.environment = TestEnvironment.inherited.merging(["AWS_REGION": "us-east-1"]) { $1 }
 /// ```
 package enum TestEnvironment {
-    private static let inheritedNames: Set = ["PATH", "HOME", "LD_LIBRARY_PATH", "SWIFT_BACKTRACE"]
+    private static let inheritedNames: Set = ["PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "SWIFT_BACKTRACE"]
 
     /// The variables that are passed on from the test process, and `LC_ALL=C.UTF-8`.
     ///

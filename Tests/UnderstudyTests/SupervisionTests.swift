@@ -3,6 +3,7 @@
 import Faults
 import Foundation
 import ServicePool
+import TestSupport
 import Testing
 
 @testable import Understudy
@@ -13,7 +14,7 @@ import Testing
         let folder: String
 
         static func with(_ body: (ChildFixture) async throws -> Void) async throws {
-            let fixture = ChildFixture(folder: "/tmp/us-child-\(UInt32.random(in: 0...UInt32.max))")
+            let fixture = ChildFixture(folder: TemporaryPath.new("child"))
             try FileManager.default.createDirectory(atPath: fixture.folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(atPath: fixture.folder) }
             try await body(fixture)

@@ -3,6 +3,7 @@
 import Foundation
 import JSON
 import StandIns
+import TestSupport
 import Testing
 
 @testable import AWS
@@ -17,7 +18,7 @@ struct S3Bench {
     @Test
     func `transfers of 1 GiB are compared with curl and boto3`() async throws {
         let aws = try StandIn("aws", ["--lenient"])
-        let folder = "/tmp/us-bench-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        let folder = TemporaryPath.new("bench")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let path = "\(folder)/file"

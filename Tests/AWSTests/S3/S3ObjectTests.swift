@@ -15,7 +15,7 @@ import Testing
 
     private let aws: StandIn
     private let client: S3Client
-    private let folder = "/tmp/us-s3o-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+    private let folder = TemporaryPath.new("s3o")
 
     init() throws {
         aws = try StandIn("aws")

@@ -3,6 +3,7 @@
 import Foundation
 import JSON
 import StandIns
+import TestSupport
 
 @testable import AWS
 
@@ -15,7 +16,7 @@ final class S3TestStore: Sendable {
     private let partSize: Int
     let store: StandIn
     let client: S3Client
-    let folder = "/tmp/us-store-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+    let folder = TemporaryPath.new("store")
     private let environment: [String: String]
 
     /// - Parameters:
