@@ -46,7 +46,7 @@ import Testing
     @Test
     func `the protocol's documentation names every cause`() throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
-        let text = try String(contentsOf: root.appending(path: "docs/protocol.md"), encoding: .utf8)
+        let text = try String(contentsOf: root.appending(path: "docs/wire.md"), encoding: .utf8)
         for cause in FaultCause.allCases { #expect(text.contains("`\(cause.rawValue)`"), "\(cause.rawValue)") }
     }
 }
