@@ -11,16 +11,16 @@ import Untrusted
 /// let health = try JSONCoding.decode(ServiceHealth.self, from: data)
 /// ```
 package enum JSONCoding {
-    private static let encoder = {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return encoder
-    }()
-
     /// Encodes a value as one line of JSON, without a newline.
     ///
     /// - Throws: `EncodingError`.
-    package static func encode(_ value: some Encodable) throws -> Data { try encoder.encode(value) }
+    package static func encode<Value: Encodable>(_ value: Value) throws -> Data {
+        let node = EncodedNode()
+        try node.encode(value, at: [])
+        var writer = JSONWriter()
+        writer.write(node)
+        return Data(writer.bytes)
+    }
 
     /// Encodes a value as indented JSON for people to read.
     ///

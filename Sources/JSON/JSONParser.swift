@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import FoundationEssentials
+import Untrusted
 
 extension JSONValue {
     /// Parses JSON text in one pass, in linear time.
@@ -15,7 +16,7 @@ extension JSONValue {
             self = try text.withUnsafeBytes { raw throws(JSONScanner.SyntaxError) in
                 var bytes = raw.bindMemory(to: UInt8.self)
                 if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = UnsafeBufferPointer(rebasing: bytes.dropFirst(3)) }
-                guard bytes.allSatisfy({ $0 < 0x80 }) || String(validating: bytes, as: UTF8.self) != nil else {
+                guard UnsafeRawBufferPointer(bytes).isASCII || String(validating: bytes, as: UTF8.self) != nil else {
                     throw JSONScanner.SyntaxError(offset: 0, expected: "UTF-8")
                 }
                 var parser = JSONParser(bytes)

@@ -236,17 +236,15 @@ package struct JSONScanner {
 
     private mutating func skipString() throws(SyntaxError) {
         try skip(UInt8(ascii: "\""), "a string")
-        while offset < bytes.count {
-            let byte = bytes[offset]
-            offset += 1
-            switch byte {
-            case UInt8(ascii: "\""): return
-            case 0..<0x20: throw SyntaxError(offset: offset - 1, expected: "no control character inside a string")
-            case UInt8(ascii: "\\"): try skipEscape()
-            default: break
+        while true {
+            offset = PlainText.end(in: bytes, from: offset)
+            guard offset < bytes.count else { throw SyntaxError(offset: offset, expected: "the end of a string") }
+            if take(UInt8(ascii: "\"")) { return }
+            guard take(UInt8(ascii: "\\")) else {
+                throw SyntaxError(offset: offset, expected: "no control character inside a string")
             }
+            try skipEscape()
         }
-        throw SyntaxError(offset: offset, expected: "the end of a string")
     }
 
     private mutating func skipEscape() throws(SyntaxError) {
