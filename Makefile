@@ -1,8 +1,8 @@
 # One configuration for everything: release, with testing enabled. The executables are in .build/release.
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
-SOURCES := Package.swift Sources services Tests
+SOURCES := Package.swift Sources services Tests Benchmarks
 
-.PHONY: help build demo check test bench-build bench-media chaos fuzz bench-takeover bench-s3 bench-logs bench-page install uninstall deb images format lint clean
+.PHONY: help build demo check test bench-build bench-media chaos fuzz bench-takeover bench-s3 bench-logs bench-page bench-wire install uninstall deb images format lint clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,11 @@ bench-s3: ## measure transfers of 1 GiB against curl and boto3, a few minutes
 	@scripts/setup.sh test
 	swift build $(SWIFT_FLAGS) --build-tests
 	UNDERSTUDY_BENCH=1 swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter S3Bench | grep '^bench:'
+
+bench-wire: ## measure calls over sockets against Python's asyncio and socat, half a minute
+	@scripts/setup.sh test
+	swift build $(SWIFT_FLAGS) --build-tests
+	Benchmarks/wire.py
 
 bench-logs: ## measure log events per second against Python's logging and boto3, half a minute
 	@scripts/setup.sh test

@@ -190,6 +190,9 @@ let package = Package(
             ],
             resources: [.copy("Sample")])
         + [
+            .executableTarget(
+                name: "wire-bench", dependencies: ["Calls", "JSONRPC", "ServiceKit"], path: "Benchmarks/Wire/Typed",
+                linkerSettings: selfContained),
             .target(name: "TestSupport", path: "Tests/Support"),
             .target(
                 name: "StandIns", dependencies: ["JSON", "TestSupport"], path: "Tests/StandIns",
@@ -289,7 +292,7 @@ let package = Package(
 
 // `make demo` builds what it runs: no page, no tests.
 if Context.environment["UNDERSTUDY_BUILD"] == "demo" {
-    let omitted = ["Dashboard", "DashboardProgram", "StandIns", "TestSupport"]
+    let omitted = ["Dashboard", "DashboardProgram", "StandIns", "TestSupport", "wire-bench"]
     package.targets.removeAll { $0.type == .test || omitted.contains($0.name) }
     package.products.removeAll { $0.name == "dashboard" }
 }

@@ -58,16 +58,21 @@ import Testing
     }
 
     @Test
-    func `spliced controls are read back unchanged`() throws {
+    func `added controls are read back unchanged`() throws {
         let meta = CallControls.meta(jobID: "a\"b\\\n", traceparent: Self.traceparent)
+        let members = CallControls.members(deadline: 7, wantsProgress: false, meta: meta)
         for params in ["{}", #"{"x":1}"#, "{ }"] {
-            let text = CallControls.splice(deadline: 7, wantsProgress: false, meta: meta, into: Array(params.utf8))
-            let controls = try CallControls(params: ByteBuffer(bytes: text))
+            var line = Wire.request(id: .number("1"), method: "m", params: params.utf8, adding: members)
+            line.moveWriterIndex(to: line.writerIndex - 1)
+            guard case .single(.request(_, _, let sent)) = Message(line) else {
+                Issue.record("not a request: \(String(buffer: line))")
+                continue
+            }
+            let controls = try CallControls(params: sent)
             #expect(controls.jobID == "a\"b\\\n" && controls.trace?.traceID.hasPrefix("4bf9") == true)
             #expect(controls.deadline == 7 && !controls.wantsProgress)
         }
         #expect(CallControls.meta(jobID: nil, traceparent: nil) == nil)
-        let plain = Array(#"{"x":1}"#.utf8)
-        #expect(CallControls.splice(deadline: nil, wantsProgress: true, into: plain) == plain)
+        #expect(CallControls.members(deadline: nil, wantsProgress: true) == "")
     }
 }

@@ -65,18 +65,21 @@ import Testing
     }
 
     @Test
-    func `deadline and progress are read from params and spliced into them`() throws {
+    func `deadline and progress are read from params and added to them`() throws {
         let read = try CallControls(params: ByteBuffer(string: "{\"deadline_ms\": 1500, \"progress\":false}"))
         #expect(read.deadline == 1500)
         #expect(!read.wantsProgress)
         #expect(throws: ServiceError.self) {
             try CallControls(params: ByteBuffer(string: "{\"deadline_ms\":\"soon\"}"))
         }
-        func splice(_ text: String) -> String {
-            String(
-                decoding: CallControls.splice(deadline: 5, wantsProgress: false, into: Array(text.utf8)), as: UTF8.self)
+        func line(_ params: String) -> String {
+            let members = CallControls.members(deadline: 5, wantsProgress: false)
+            return String(buffer: Wire.notification(method: "m", params: params.utf8, adding: members))
         }
-        #expect(splice("{}") == "{\"deadline_ms\":5,\"progress\":false}")
-        #expect(splice("{\"a\":1}") == "{\"a\":1,\"deadline_ms\":5,\"progress\":false}")
+        let start = #"{"jsonrpc":"2.0","method":"m","params":"#
+        #expect(line("{}") == start + "{\"deadline_ms\":5,\"progress\":false}}\n")
+        #expect(line("{ }") == start + "{ \"deadline_ms\":5,\"progress\":false}}\n")
+        #expect(line("{\"a\":1}") == start + "{\"a\":1,\"deadline_ms\":5,\"progress\":false}}\n")
+        #expect(line("[]") == start + "[]}\n")
     }
 }

@@ -37,10 +37,16 @@ package final class RPCConnection: Sendable {
     /// The `provider_code` of a call that was cancelled and whose reply did not arrive within the settlement timeout.
     package static let notSettled = FaultCause.notSettled.rawValue
 
+    /// The time after the deadline during which the callee's own `timeout` reply is still awaited.
+    private static let gracePeriod = TimeAmount.milliseconds(500)
+
+    private static let noParams = Data("{}".utf8)
+
     /// The socket's path.
     package let path: String
     private let channel: any Channel
     private let handler: NIOLoopBound<ClientConnectionHandler>
+    private let state: ClientState
     private let nextID = Atomic<Int>(1)
     private let requestLimit: Int
     private let interceptors: [any ClientInterceptor]
@@ -49,9 +55,10 @@ package final class RPCConnection: Sendable {
     package let notifications: AsyncStream<RPCNotification>
 
     private init(
-        path: String, channel: any Channel, handler: NIOLoopBound<ClientConnectionHandler>,
+        path: String, channel: any Channel, handler: NIOLoopBound<ClientConnectionHandler>, state: ClientState,
         notifications: AsyncStream<RPCNotification>, requestLimit: Int, interceptors: [any ClientInterceptor]
     ) {
+        self.state = state
         self.interceptors = interceptors + [ContextSender()]
         self.requestLimit = requestLimit
         self.path = path
@@ -106,6 +113,7 @@ package final class RPCConnection: Sendable {
         let (stream, continuation) = AsyncStream.makeStream(
             of: RPCNotification.self, bufferingPolicy: .bufferingNewest(65_536))
         let loop = group.next()
+        let state = ClientState(path: path)
         let handler = NIOLoopBoundBox<ClientConnectionHandler?>.makeEmptyBox(
             valueType: ClientConnectionHandler.self, eventLoop: loop)
         let channel = try await ClientBootstrap(group: loop)
@@ -113,7 +121,7 @@ package final class RPCConnection: Sendable {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let client = ClientConnectionHandler(
-                        path: path, replyLimit: replyLimit, notifications: continuation)
+                        path: path, state: state, replyLimit: replyLimit, notifications: continuation)
                     handler.value = client
                     try channel.pipeline.syncOperations.addHandler(client)
                 }
@@ -127,8 +135,8 @@ package final class RPCConnection: Sendable {
             return NIOLoopBound(client, eventLoop: loop)
         }.get()
         return RPCConnection(
-            path: path, channel: channel, handler: bound, notifications: stream, requestLimit: requestLimit,
-            interceptors: interceptors)
+            path: path, channel: channel, handler: bound, state: state, notifications: stream,
+            requestLimit: requestLimit, interceptors: interceptors)
     }
 
     /// Closes the connection and throws if the process that serves the socket is not one of `peers`.
@@ -161,14 +169,19 @@ package final class RPCConnection: Sendable {
 
     /// Closes the connection once no calls are pending.
     package func closeWhenIdle() {
-        let handler = self.handler
-        channel.eventLoop.execute { handler.value.closeWhenIdle() }
+        perform(state.closeWhenIdle())
     }
 
     /// Stops waiting for the pending calls of some methods; they throw `Lost`. The server is not notified.
     package func abandon(_ methods: Set<String>, reason: String) {
+        perform(state.abandon(methods, reason: reason))
+    }
+
+    /// Does on the event loop what a change of the state needs.
+    private func perform(_ wakeup: ClientState.Wakeup) {
+        guard wakeup.isNeeded else { return }
         let handler = self.handler
-        channel.eventLoop.execute { handler.value.abandon(methods, reason: reason) }
+        channel.eventLoop.execute { handler.value.perform(wakeup) }
     }
 
     /// Calls a method.
@@ -240,21 +253,18 @@ package final class RPCConnection: Sendable {
         let (method, remaining) = (call.method, call.timeout)
         if let remaining, remaining <= .zero { throw ServiceError(.timeout, "\(method): the deadline passed") }
         let line = try request(id, call, wantsProgress: onProgress != nil, limit: requestLimit)
-        let handler = self.handler
-        let loop = channel.eventLoop
         let cancellation = CancellationFlag()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                let pending = ClientConnectionHandler.PendingCall(
+                let pending = PendingCall(
                     method: method, continuation: continuation, onProgress: onProgress,
-                    settlementTimeout: settlementTimeout)
-                loop.execute {
-                    handler.value.submit(id, line, pending, remaining: remaining, isCancelled: cancellation.isSet)
-                }
+                    settlementTimeout: settlementTimeout, bytes: line.readableBytes,
+                    end: remaining.map { .after($0) + Self.gracePeriod })
+                perform(state.submit(id, line, pending) { cancellation.isSet })
             }
         } onCancel: {
             cancellation.set()
-            loop.execute { handler.value.cancel(id) }
+            perform(state.cancel(id))
         }
     }
 
@@ -262,12 +272,12 @@ package final class RPCConnection: Sendable {
     private func request(
         _ id: Int, _ call: OutgoingCall, wantsProgress: Bool, limit: Int
     ) throws(ServiceError) -> ByteBuffer {
-        let params = Array(call.params ?? Data("{}".utf8))
+        let params = call.params ?? Self.noParams
         let deadline = call.timeout.map { max($0.milliseconds, 1) }
         func line(_ meta: String?) -> ByteBuffer {
-            let controls = CallControls.splice(
-                deadline: deadline, wantsProgress: wantsProgress, meta: meta, into: params)
-            return Wire.request(id: .number("\(id)"), method: call.method, params: controls)
+            Wire.request(
+                id: .number("\(id)"), method: call.method, params: params,
+                adding: CallControls.members(deadline: deadline, wantsProgress: wantsProgress, meta: meta))
         }
         let meta = call.hasMeta ? nil : CallControls.meta(jobID: call.jobID, traceparent: call.traceparent)
         let whole = line(meta)
@@ -287,10 +297,9 @@ package final class RPCConnection: Sendable {
     package func notify(_ method: String, params: Data) {
         let context = CallContext.current
         let meta = CallControls.meta(jobID: context.jobID, traceparent: context.trace?.traceparent())
-        let params = CallControls.splice(deadline: nil, wantsProgress: true, meta: meta, into: Array(params))
-        let line = Wire.notification(method: method, params: params)
-        let handler = self.handler
-        channel.eventLoop.execute { handler.value.write(line) }
+        let members = CallControls.members(deadline: nil, wantsProgress: true, meta: meta)
+        let line = Wire.notification(method: method, params: params, adding: members)
+        perform(state.send(line))
     }
 
     private final class CancellationFlag: Sendable {

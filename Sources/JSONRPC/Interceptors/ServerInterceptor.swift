@@ -21,6 +21,8 @@ struct InterceptedDispatcher: Dispatcher {
     let next: any Dispatcher
 
     func answer(_ call: Call) async throws(ServiceError) -> Data { try await interceptor.intercept(call, next) }
+
+    func isLight(_ method: String) -> Bool { next.isLight(method) }
 }
 
 extension Dispatcher {

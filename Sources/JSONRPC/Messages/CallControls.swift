@@ -119,23 +119,17 @@ package struct CallControls: Sendable, Equatable {
         }
     }
 
-    /// Inserts a caller's controls into `params`.
+    /// A caller's controls as members of `params`, separated by commas; empty if there are none.
     ///
     /// - Parameters:
     ///   - deadline: in milliseconds.
     ///   - meta: the JSON text of `_meta`; `nil` for none.
-    ///   - params: the JSON text of an object.
-    /// - Returns: the JSON text of the object with the additional members.
-    package static func splice(
-        deadline: Int64?, wantsProgress: Bool, meta: String? = nil, into params: [UInt8]
-    ) -> [UInt8] {
-        guard params.last == UInt8(ascii: "}"), deadline != nil || !wantsProgress || meta != nil else { return params }
+    package static func members(deadline: Int64?, wantsProgress: Bool, meta: String? = nil) -> String {
         var members: [String] = []
         if let deadline { members.append("\"deadline_ms\":\(deadline)") }
         if !wantsProgress { members.append("\"progress\":false") }
         if let meta { members.append("\"_meta\":\(meta)") }
-        let isEmpty = !params.dropFirst().dropLast().contains { $0 > 0x20 }
-        return params.dropLast() + Array(((isEmpty ? "" : ",") + members.joined(separator: ",") + "}").utf8)
+        return members.joined(separator: ",")
     }
 
     /// The JSON text of `_meta`.

@@ -25,7 +25,7 @@ extension Message {
                 StreamSafeText.convert($0.assumingMemoryBound(to: UInt8.self), readsEscapes: true)
             }.map { ByteBuffer(bytes: $0) } ?? received
         guard
-            line.readableBytesView.allSatisfy({ $0 < 0x80 })
+            line.withUnsafeReadableBytes(\.isASCII)
                 || String(validating: line.readableBytesView, as: UTF8.self) != nil
         else {
             self = .malformed(reason: "the line is not UTF-8")

@@ -19,16 +19,24 @@ package enum Wire {
 
     /// The line of a request, newline included.
     ///
-    /// - Parameter params: the JSON text of an object or array.
-    package static func request(id: RPCID, method: String, params: [UInt8]?) -> ByteBuffer {
-        message("{\"jsonrpc\":\"2.0\",\"id\":\(id.json),\"method\":\(JSONText.quote(method))", params: params)
+    /// - Parameters:
+    ///   - params: the JSON text of an object or array.
+    ///   - members: the JSON text of members to add to `params`, see `CallControls.members`.
+    package static func request(
+        id: RPCID, method: String, params: some Collection<UInt8>, adding members: String = ""
+    ) -> ByteBuffer {
+        message("{\"jsonrpc\":\"2.0\",\"id\":\(id.json),\"method\":", method, params, members)
     }
 
     /// The line of a notification, newline included.
     ///
-    /// - Parameter params: the JSON text of an object or array.
-    package static func notification(method: String, params: [UInt8]?) -> ByteBuffer {
-        message("{\"jsonrpc\":\"2.0\",\"method\":\(JSONText.quote(method))", params: params)
+    /// - Parameters:
+    ///   - params: the JSON text of an object or array.
+    ///   - members: the JSON text of members to add to `params`.
+    package static func notification(
+        method: String, params: some Collection<UInt8>, adding members: String = ""
+    ) -> ByteBuffer {
+        message("{\"jsonrpc\":\"2.0\",\"method\":", method, params, members)
     }
 
     /// The reply with a result, without a newline.
@@ -53,11 +61,21 @@ package enum Wire {
         return buffer
     }
 
-    private static func message(_ head: String, params: [UInt8]?) -> ByteBuffer {
-        var buffer = ByteBuffer(string: head)
-        if let params {
-            buffer.writeString(",\"params\":")
-            buffer.writeBytes(params)
+    private static func message(
+        _ head: String, _ method: String, _ params: some Collection<UInt8>, _ members: String
+    ) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.reserveCapacity(head.utf8.count + method.utf8.count + params.count + members.utf8.count + 32)
+        buffer.writeString(head)
+        buffer.writeString(JSONText.quote(method))
+        buffer.writeString(",\"params\":")
+        let start = buffer.writerIndex
+        buffer.writeBytes(params)
+        if !members.isEmpty, buffer.getInteger(at: buffer.writerIndex - 1) == UInt8(ascii: "}") {
+            buffer.moveWriterIndex(to: buffer.writerIndex - 1)
+            let isEmpty = !buffer.readableBytesView[(start + 1)...].contains { $0 > 0x20 }
+            buffer.writeString(isEmpty ? members : "," + members)
+            buffer.writeInteger(UInt8(ascii: "}"))
         }
         buffer.writeString("}\n")
         return buffer

@@ -103,7 +103,7 @@ package final class Call: Sendable {
     ///
     /// - Throws: an error if the connection is closed.
     package func notify(_ name: String, _ params: some Encodable) async throws {
-        try await port.notify(Wire.notification(method: name, params: Array(try JSONCoding.encode(params))))
+        try await port.notify(Wire.notification(method: name, params: try JSONCoding.encode(params)))
     }
 
     /// Closes this call's connection immediately, without a reply; all calls on it are cancelled.

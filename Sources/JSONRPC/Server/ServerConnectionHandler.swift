@@ -18,6 +18,8 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     private static let maximumInFlight = 1024
     /// The maximum bytes of replies that wait for the rest of their batches; reading pauses beyond it.
     private static let maximumBatched = 4 * 1024 * 1024
+    /// The maximum bytes of the parameters of a light call that begins on the event loop: decoding more would delay other connections.
+    private static let lightParams = 128 * 1024
     /// The maximum bytes of a progress report.
     private static let progressLimit = 64 * 1024
 
@@ -185,27 +187,30 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
         }
         let loop = eventLoop
         let bound = NIOLoopBound(self, eventLoop: loop)
-        var deadline: ContinuousClock.Instant?
-        var expiry: Scheduled<Void>?
-        if let milliseconds = controls.deadline {
-            deadline = .now + .milliseconds(milliseconds)
-            expiry = loop.scheduleTask(in: .milliseconds(milliseconds)) {
-                bound.value.deadlinePassed(token, id: id)
-            }
-        }
         let call = Call(
-            id: id, method: method, peer: peer, deadline: deadline, wantsProgress: controls.wantsProgress,
-            params: params, jobID: controls.jobID, trace: controls.trace,
+            id: id, method: method, peer: peer, deadline: controls.deadline.map { .now + .milliseconds($0) },
+            wantsProgress: controls.wantsProgress, params: params, jobID: controls.jobID, trace: controls.trace,
             port: Port(token: token, loop: loop, handler: bound))
         let dispatcher = self.dispatcher
-        let work = Task {
+        let answer: @Sendable () async -> Void = {
             let body: ByteBuffer
             do throws(ServiceError) {
                 body = Wire.result(id: id ?? .null, try await dispatcher.answer(call))
             } catch {
                 body = Wire.failure(id: id ?? .null, error)
             }
-            loop.execute { bound.value.finish(token, body) }
+            if loop.inEventLoop {
+                bound.value.finish(token, body)
+            } else {
+                loop.execute { bound.value.finish(token, body) }
+            }
+        }
+        let isLight = (params?.readableBytes ?? 0) <= Self.lightParams && dispatcher.isLight(method)
+        let work = isLight ? Task.immediate(operation: answer) : Task(operation: answer)
+        // A light call usually has ended by now.
+        guard machine.isRunning(token) else { return }
+        let expiry = controls.deadline.map { milliseconds in
+            loop.scheduleTask(in: .milliseconds(milliseconds)) { bound.value.deadlinePassed(token, id: id) }
         }
         calls[token] = RunningCall(call: call, work: work, expiry: expiry)
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Calls
 import Faults
 import FoundationEssentials
 import JSONRPC
@@ -21,4 +22,6 @@ struct MethodDispatcher: Dispatcher {
             throw ServiceError(wrapping: error)
         }
     }
+
+    func isLight(_ method: String) -> Bool { registry[method]?.load == .light }
 }
