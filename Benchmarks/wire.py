@@ -29,7 +29,7 @@ def typed_server():
 
 def socat():
     path = f"{folder}/floor.sock"
-    process = subprocess.Popen(["socat", "-b", "131072", f"UNIX-LISTEN:{path},fork", "PIPE"])
+    process = subprocess.Popen(["socat", f"UNIX-LISTEN:{path},fork", "PIPE"])
     return process, until(path)
 
 
