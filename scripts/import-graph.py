@@ -6,7 +6,7 @@ usage: scripts/import-graph.py [--files]     --files also prints the references 
 
 Targets: the imports of a target equal the dependencies that Package.swift declares; a target depends only on targets declared before it, so that
 the manifest reads from the bottom to the top; no service imports another; a library below ServiceKit that depends on SwiftNIO, directly or not,
-imports a module of SwiftNIO or `JSONRPC` itself.
+imports a module of SwiftNIO or `JSONRPC` itself; the images, which are built from the sources, have the folder of every target.
 
 Files: one file depends on another of its target if it names a type that the other declares at its top level. Files that depend on each other, directly
 or not, are a cycle; one of more than three files is an error.
@@ -112,6 +112,7 @@ def main():
     is_service = {
         target["name"] for target in targets
         if target["type"] == "regular" and (target.get("path") or "").startswith("services/")}
+    image_context = {line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line.startswith("!")}
     edges, imports = {}, {}
     for target in targets:
         if target["type"] == "system":
@@ -132,6 +133,8 @@ def main():
                 problems.append(f"{name} depends on {module}, which is declared after it")
             if name in is_service and module in is_service:
                 problems.append(f"the service {name} imports the service {module}")
+        if folder(target).relative_to(ROOT).parts[0] not in image_context:
+            problems.append(f"{name}: .dockerignore excludes {folder(target).relative_to(ROOT)}, so that the images cannot be built")
         graph = references(paths)
         if "--files" in sys.argv:
             for path, others in graph.items():
