@@ -191,7 +191,8 @@ let package = Package(
             resources: [.copy("Sample")])
         + [
             .executableTarget(
-                name: "wire-bench", dependencies: ["Calls", "JSONRPC", "ServiceKit"], path: "Benchmarks/Wire/Typed",
+                name: "wire-bench", dependencies: ["Faults", "Calls", "JSONRPC", "ServiceKit"],
+                path: "Benchmarks/Wire/Typed",
                 linkerSettings: selfContained),
             .target(name: "TestSupport", path: "Tests/Support"),
             .target(
@@ -211,9 +212,8 @@ let package = Package(
             tests("JSONTests", ["JSON"]),
             tests(
                 "JSONRPCTests",
-                [
-                    "Faults", "JSON", "Calls", "JSONRPC", "TestSupport",
-                    .product(name: "NIOCore", package: "swift-nio"), logging,
+                nio + [
+                    "Faults", "JSON", "Calls", "JSONRPC", "TestSupport", logging,
                 ]),
             tests("ServicePoolTests", ["Faults", "Calls", "JSONRPC", "ServicePool", "TestSupport", logging]),
             tests(

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Untrusted
+
 /// A strict RFC 8259 scanner that finds where values begin and end without building them.
 ///
 /// A message's envelope is parsed on the connection's event loop, thousands of times a second, whereas its `params` are decoded later
@@ -237,7 +239,7 @@ package struct JSONScanner {
     private mutating func skipString() throws(SyntaxError) {
         try skip(UInt8(ascii: "\""), "a string")
         while true {
-            offset = PlainText.end(in: bytes, from: offset)
+            offset = UnsafeRawBufferPointer(bytes).endOfPlainText(from: offset)
             guard offset < bytes.count else { throw SyntaxError(offset: offset, expected: "the end of a string") }
             if take(UInt8(ascii: "\"")) { return }
             guard take(UInt8(ascii: "\\")) else {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Untrusted
+
 /// Writes JSON text on one line: members sorted by name, slashes unescaped.
 struct JSONWriter {
     private(set) var bytes: [UInt8] = []
@@ -78,7 +80,7 @@ struct JSONWriter {
         var start = 0
         var index = 0
         while true {
-            index = PlainText.end(in: text, from: index)
+            index = UnsafeRawBufferPointer(text).endOfPlainText(from: index)
             bytes += text[start..<index]
             guard index < text.count else { return }
             writeEscape(text[index])

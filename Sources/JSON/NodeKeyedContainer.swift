@@ -21,32 +21,7 @@ struct NodeKeyedContainer<Key: CodingKey>: KeyedEncodingContainerProtocol {
     func encode(_ value: Float, forKey key: Key) throws {
         try member(key).encode(double: Double("\(value)") ?? Double(value), at: codingPath + [key])
     }
-    func encode(_ value: Int, forKey key: Key) throws { try member(key).encode(integer: value, at: codingPath + [key]) }
-    func encode(_ value: Int8, forKey key: Key) throws {
-        try member(key).encode(integer: value, at: codingPath + [key])
-    }
-    func encode(_ value: Int16, forKey key: Key) throws {
-        try member(key).encode(integer: value, at: codingPath + [key])
-    }
-    func encode(_ value: Int32, forKey key: Key) throws {
-        try member(key).encode(integer: value, at: codingPath + [key])
-    }
-    func encode(_ value: Int64, forKey key: Key) throws {
-        try member(key).encode(integer: value, at: codingPath + [key])
-    }
-    func encode(_ value: UInt, forKey key: Key) throws {
-        try member(key).encode(integer: value, at: codingPath + [key])
-    }
-    func encode(_ value: UInt8, forKey key: Key) throws {
-        try member(key).encode(integer: value, at: codingPath + [key])
-    }
-    func encode(_ value: UInt16, forKey key: Key) throws {
-        try member(key).encode(integer: value, at: codingPath + [key])
-    }
-    func encode(_ value: UInt32, forKey key: Key) throws {
-        try member(key).encode(integer: value, at: codingPath + [key])
-    }
-    func encode(_ value: UInt64, forKey key: Key) throws {
+    func encode<T: BinaryInteger & Encodable>(_ value: T, forKey key: Key) throws {
         try member(key).encode(integer: value, at: codingPath + [key])
     }
     func encode<T: Encodable>(_ value: T, forKey key: Key) throws {

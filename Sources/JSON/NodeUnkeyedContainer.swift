@@ -34,16 +34,9 @@ struct NodeUnkeyedContainer: UnkeyedEncodingContainer {
     func encode(_ value: Float) throws {
         try element().encode(double: Double("\(value)") ?? Double(value), at: codingPath + [Index(count - 1)])
     }
-    func encode(_ value: Int) throws { try element().encode(integer: value, at: codingPath + [Index(count - 1)]) }
-    func encode(_ value: Int8) throws { try element().encode(integer: value, at: codingPath + [Index(count - 1)]) }
-    func encode(_ value: Int16) throws { try element().encode(integer: value, at: codingPath + [Index(count - 1)]) }
-    func encode(_ value: Int32) throws { try element().encode(integer: value, at: codingPath + [Index(count - 1)]) }
-    func encode(_ value: Int64) throws { try element().encode(integer: value, at: codingPath + [Index(count - 1)]) }
-    func encode(_ value: UInt) throws { try element().encode(integer: value, at: codingPath + [Index(count - 1)]) }
-    func encode(_ value: UInt8) throws { try element().encode(integer: value, at: codingPath + [Index(count - 1)]) }
-    func encode(_ value: UInt16) throws { try element().encode(integer: value, at: codingPath + [Index(count - 1)]) }
-    func encode(_ value: UInt32) throws { try element().encode(integer: value, at: codingPath + [Index(count - 1)]) }
-    func encode(_ value: UInt64) throws { try element().encode(integer: value, at: codingPath + [Index(count - 1)]) }
+    func encode<T: BinaryInteger & Encodable>(_ value: T) throws {
+        try element().encode(integer: value, at: codingPath + [Index(count - 1)])
+    }
     func encode<T: Encodable>(_ value: T) throws { try element().encode(value, at: codingPath + [Index(count - 1)]) }
 
     func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type) -> KeyedEncodingContainer<Nested> {

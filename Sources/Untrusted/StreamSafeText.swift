@@ -49,14 +49,10 @@ package enum StreamSafeText {
     /// The length of the ASCII prefix without escapes, in steps of eight bytes: most text is entirely plain.
     private static func plainPrefix(of bytes: UnsafeBufferPointer<UInt8>, readsEscapes: Bool) -> Int {
         let raw = UnsafeRawBufferPointer(bytes)
-        let (lows, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
         var index = 0
         while index + 8 <= raw.count {
-            let word = raw.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-            // Zero where a byte is a backslash; only such bytes borrow in the subtraction.
-            let marked = word ^ (lows &* UInt64(UInt8(ascii: "\\")))
-            let hasEscape = readsEscapes && (marked &- lows) & ~marked & highs != 0
-            if word & highs != 0 || hasEscape { break }
+            let word = ByteWord(raw.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            if word.nonASCII != 0 || readsEscapes && word.equal(to: UInt8(ascii: "\\")) != 0 { break }
             index += 8
         }
         return index

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Faults
 import JSONRPC
 
 /// Calls `bench.echo` for some seconds, over some connections with some calls in flight on each, and measures each call.
@@ -34,7 +35,9 @@ struct LoadRun {
             let start = ContinuousClock.now
             guard start < end else { return times }
             let reply = try await connection.call(Echo.method, echo)
-            guard reply.text.utf8.count == echo.text.utf8.count else { fatalError("a reply of another length") }
+            guard reply.text.utf8.count == echo.text.utf8.count else {
+                throw ServiceError(.internal, "the reply has another length than the request")
+            }
             let (seconds, attoseconds) = start.duration(to: .now).components
             times.append(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
         }
