@@ -47,9 +47,8 @@ struct MediaServiceFixture {
     ) async throws {
         let stack = try LiveStack.prepare(["UNDERSTUDY_INSTANCE": "one"])
         defer { try? FileManager.default.removeItem(atPath: stack.folder) }
-        let made = try await Program.run(
-            "/usr/bin/python3", [Bundle.module.bundlePath + "/Hostile/\(script)", stack.store])
-        try #require(made.status == 0, "\(made.errors)")
+        try await FileManager.default.copyItem(
+            atPath: ScriptedFiles.shared.folder(of: script), toPath: stack.store)
         let program = try await Program(service, environment: stack.environment)
         do {
             try await until("\(service) serves") { stack.runDirectory.instances(of: service) == ["one"] }
@@ -65,5 +64,27 @@ struct MediaServiceFixture {
         }
         program.signal(SIGTERM)
         #expect(await program.waitUntilExit().status == 0)
+    }
+}
+
+/// The files that the scripts of the folder `Hostile` make: each script runs once per process.
+private actor ScriptedFiles {
+    static let shared = ScriptedFiles()
+
+    private var runs: [String: Task<String, any Error>] = [:]
+
+    /// The folder with the files of a script. The files are copied before they are used.
+    func folder(of script: String) async throws -> String {
+        let run =
+            runs[script]
+            ?? Task {
+                let folder = TemporaryPath.new("scripted")
+                let made = try await Program.run(
+                    "/usr/bin/python3", [Bundle.module.bundlePath + "/Hostile/\(script)", folder])
+                try #require(made.status == 0, "\(made.errors)")
+                return folder
+            }
+        runs[script] = run
+        return try await run.value
     }
 }

@@ -456,7 +456,7 @@ def bombs():
     small = (320, 192)
     track("grows.mkv", small, [[intra(*small)], [sequence(*wide, 16), parameters(), intra(*wide)]]
           + [[skipped(*wide, n)] for n in range(1, 24)])
-    ffmpeg("-f", "lavfi", "-i", "sine=d=20", "-c:a", "aac", "one.m4a")
+    ffmpeg("-f", "lavfi", "-i", "sine=d=4", "-c:a", "aac", "one.m4a")
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:r=10:d=2", "-i", "one.m4a", "-map", "0:v", *["-map", "1:a"] * 150, "-c:v",
            "libx264", "-c:a", "copy", "many.mp4")
 
