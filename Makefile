@@ -62,7 +62,7 @@ bench-s3: ## measure transfers of 1 GiB against curl and boto3, a few minutes
 	swift build $(SWIFT_FLAGS) --build-tests
 	UNDERSTUDY_BENCH=1 swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter S3Bench | grep '^bench:'
 
-bench-wire: ## measure calls over sockets against Python's asyncio and socat, half a minute
+bench-wire: ## measure calls over sockets against gRPC, Python's asyncio and socat, two minutes; builds gRPC once
 	@scripts/setup.sh test
 	swift build $(SWIFT_FLAGS) --build-tests
 	Benchmarks/wire.py
@@ -100,4 +100,4 @@ lint: ## check the format, the handling of untrusted input, the import graph and
 	scripts/lint-sources.py
 
 clean: ## remove the build and the demo's store
-	rm -rf .build store
+	rm -rf .build Benchmarks/Wire/.build store
