@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Untrusted
+
 /// A movement from one part of a picture to another.
 package struct CameraPath: Codable, Sendable, Equatable {
     /// The part shown first.
@@ -48,4 +50,7 @@ package struct PictureRectangle: Codable, Sendable, Equatable {
         self.width = width
         self.height = height
     }
+
+    /// What a valid rectangle would be; `nil` if this one is valid.
+    var unmetRequirement: String? { PictureArea.unmetRequirement(x: x, y: y, width: width, height: height) }
 }

@@ -36,8 +36,13 @@ package struct Parameter<Owner>: Sendable {
     }
 
     /// A member whose schema cannot be derived from its type.
-    package static func value(_ name: String, _ description: String, schema: JSONValue) -> Parameter {
-        Parameter(name, description, [:], schema: schema)
+    ///
+    /// - Parameter violations: validates the member of an owner, given the member's JSON pointer.
+    package static func value(
+        _ name: String, _ description: String, schema: JSONValue,
+        violations: @escaping @Sendable (Owner, String) -> [Violation] = { _, _ in [] }
+    ) -> Parameter {
+        Parameter(name, description, [:], schema: schema, violations: violations)
     }
 
     /// A number within a bound.

@@ -31,6 +31,25 @@ import Testing
     }
 
     @Test
+    func `a movement out of the picture, or to another aspect ratio, is rejected before anything is drawn`() {
+        let whole: JSONValue = ["x": 0, "y": 0, "width": 1, "height": 1]
+        let invalid: [(JSONValue, String)] = [
+            (["x": 0, "y": -0.5, "width": 1, "height": 1], "a rectangle inside the picture"),
+            (["x": 0.5, "y": 0, "width": 0.6, "height": 0.6], "a rectangle inside the picture"),
+            (["x": 0, "y": 0, "width": 0.05, "height": 0.05], "a rectangle of at least a tenth"),
+            (["x": 0, "y": 0, "width": 0.5, "height": 0.4], "equal width and height"),
+        ]
+        for (rectangle, reason) in invalid {
+            for (path, end): (JSONValue, String) in [
+                (["from": whole, "to": rectangle], "to"), (["from": rectangle, "to": whole], "from"),
+            ] {
+                let error = #expect(throws: ServiceError.self) { try OptionsCheck.read(["motion": path]) }
+                #expect(error?.message.hasPrefix("/options/motion/\(end): expected \(reason)") == true)
+            }
+        }
+    }
+
+    @Test
     func `valid options are decoded`() throws {
         let options = try OptionsCheck.read(["mode": "fade", "fade_s": 1, "fps": 25, "max_cost_usd": 0.5])
         #expect(options.mode == .fade)

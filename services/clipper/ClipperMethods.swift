@@ -24,7 +24,7 @@ struct ClipperMethods: Sendable {
             image: try await media.input(request.image, at: "/image"), frames: frames, format: format,
             keyFramesAt: boundaries(request.boundary, frames: frames, rate: format.rate)
                 + keyFrames(request.keyFrames, rate: format.rate),
-            motion: try Self.motion(of: request, output: output), coding: request.coding == .full ? .full : .repeated)
+            motion: Self.motion(of: request, output: output), coding: request.coding == .full ? .full : .repeated)
         let captions = try await captions(of: request, frames: frames, format: format)
         let (report, bytes) = try await media.make(output) { path, isCancelled in
             var recipe = recipeWithoutCaptions
@@ -70,24 +70,15 @@ struct ClipperMethods: Sendable {
 
     private func keyFrames(_ times: [Double]?, rate: FrameRate) -> [Int] { (times ?? []).map(rate.frames) }
 
-    private static func motion(
-        of request: CreateClip, output: ArtifactURI
-    ) throws(ServiceError) -> ClipRecipe.Motion {
+    private static func motion(of request: CreateClip, output: ArtifactURI) -> ClipRecipe.Motion {
         switch request.motion ?? .still {
         case .still: return .still
         case .kenBurns:
             let id = request.segmentID ?? output.name.split(separator: ".").first.map(String.init) ?? output.name
             return .automatic(segmentID: id, position: request.position ?? DefaultMotion.position(of: id))
         case .path(let path):
-            let (from, to) = (CropRectangle(path.from), CropRectangle(path.to))
-            if let requirement = from.unmetRequirement {
-                throw .invalidParams(at: "/motion/from", expected: requirement)
-            }
-            if let requirement = to.unmetRequirement {
-                throw .invalidParams(at: "/motion/to", expected: requirement)
-            }
             let easing = path.ease.flatMap { Easing(rawValue: $0.rawValue) } ?? .easeInOut
-            return .path(MotionPath(from: from, to: to, easing: easing))
+            return .path(MotionPath(from: CropRectangle(path.from), to: CropRectangle(path.to), easing: easing))
         }
     }
 

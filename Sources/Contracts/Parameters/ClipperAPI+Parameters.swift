@@ -9,7 +9,7 @@ extension CreateClip: ValidatedParameters {
         .value("image", "The artifact URI of a PNG, JPEG, WebP or GIF."),
         .number("duration", { $0.duration }, FilmBounds.duration, "The duration of the clip."),
         .value("output", "The artifact URI that the clip is written to."),
-        .value("motion", MotionSchema.description, schema: MotionSchema.schema),
+        .motion("motion") { $0.motion },
         .value(
             "segment_id",
             "The segment's id, from which ken_burns derives its movement; the name of the output up to _clip if absent."

@@ -14,7 +14,7 @@ extension JobOptions: ValidatedParameters {
             "fade_in_s", { $0.fadeIn }, FilmBounds.edgeFade, "The duration of the fade from black at the film's start."),
         .number(
             "fade_out_s", { $0.fadeOut }, FilmBounds.edgeFade, "The duration of the fade to black at the film's end."),
-        .value("motion", MotionSchema.description, schema: MotionSchema.schema),
+        .motion("motion") { $0.motion },
         .value("fit", "How clips of another aspect ratio are fitted into the film.", default: "letterbox"),
         .number("width", { $0.width }, FilmBounds.width, "The film's width."),
         .number("height", { $0.height }, FilmBounds.height, "The film's height."),

@@ -37,15 +37,15 @@ extension StartJob: ValidatedParameters {
     ]
 
     private static let segmentsSchema: JSONValue = [
-        "type": "array", "minItems": .integer(Int64(StoryboardBounds.segments.lowerBound)),
+        "type": "array", "description": "The segments in the film's order.",
+        "minItems": .integer(Int64(StoryboardBounds.segments.lowerBound)),
         "maxItems": .integer(Int64(StoryboardBounds.segments.upperBound)),
         "items": [
             "type": "object",
             "properties": [
-                "id": .object(["type": "string"].merging(Identifier.rule.keywords) { _, new in new }),
-                "duration": .object(["type": "number"].merging(FilmBounds.duration.keywords) { _, new in new }),
-                "visual_guidance": .object(
-                    ["type": "string"].merging(StoryboardBounds.guidance.keywords) { _, new in new }),
+                "id": member("string", Identifier.rule.keywords, "The segment's id, unique in the storyboard."),
+                "duration": member("number", FilmBounds.duration.keywords, "The length of the segment in the film."),
+                "visual_guidance": member("string", StoryboardBounds.guidance.keywords, "What the segment shows."),
                 "narration": ["type": "string", "description": "The spoken text."],
                 "audio": [
                     "type": "string", "description": "The narration's URI, or its path in the session's folder.",
@@ -54,6 +54,10 @@ extension StartJob: ValidatedParameters {
             "required": ["duration", "visual_guidance"],
         ],
     ]
+
+    private static func member(_ type: JSONValue, _ keywords: [String: JSONValue], _ description: String) -> JSONValue {
+        .object(["type": type, "description": .string(description)].merging(keywords) { _, new in new })
+    }
 }
 
 extension JobReference: ValidatedParameters {

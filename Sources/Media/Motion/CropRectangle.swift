@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Untrusted
+
 /// A part of a picture, as fractions of the picture's width and height: 0 to 1, origin at the top left.
 package struct CropRectangle: Sendable, Equatable {
     /// Left edge.
@@ -25,14 +27,6 @@ package struct CropRectangle: Sendable, Equatable {
     /// What a valid rectangle would be; `nil` if this one is valid: inside the picture and of the picture's aspect
     /// ratio.
     package var unmetRequirement: String? {
-        let edges = [x, y, width, height, x + width, y + height]
-        guard edges.allSatisfy({ $0.isFinite && $0 >= -1e-9 && $0 <= 1 + 1e-9 }) else {
-            return "a rectangle inside the picture, as fractions from 0 to 1"
-        }
-        guard width >= 0.1, height >= 0.1 else { return "a rectangle of at least a tenth of the picture" }
-        guard abs(width - height) <= 0.01 * max(width, height) else {
-            return "equal width and height fractions (the rectangle must have the film's aspect ratio)"
-        }
-        return nil
+        PictureArea.unmetRequirement(x: x, y: y, width: width, height: height)
     }
 }
