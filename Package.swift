@@ -25,7 +25,8 @@ func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 ///
 /// - Parameter documents: what of its folder is documentation.
 func service(
-    _ name: String, folder: String, _ dependencies: [Target.Dependency], documents: [String] = ["README.md"],
+    _ name: String, folder: String, _ dependencies: [Target.Dependency],
+    documents: [String] = ["README.md", "openrpc.json"],
     resources: [Resource] = []
 ) -> [Target] {
     [
@@ -44,8 +45,10 @@ let selfContained: [LinkerSetting] =
     [.unsafeFlags(["-static-stdlib", "-use-ld=lld"])]
     + ["CoreFoundation", "_FoundationICU", "_FoundationCShims", "_FoundationCollections"].map { .linkedLibrary($0) }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies, resources: resources)
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], recordings: [String] = [], resources: [Resource] = []
+) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: recordings, resources: resources)
 }
 
 let package = Package(
@@ -96,13 +99,14 @@ let package = Package(
         library("Parameters", ["Faults", "JSON"]),
         library("JSONRPC", nio + ["Untrusted", "Faults", "JSON", "Calls", "Retry", logging]),
         library("ServicePool", nio + ["Untrusted", "Faults", "JSON", "Calls", "Retry", "JSONRPC", logging]),
+        library("Contracts", ["Untrusted", "Faults", "JSON", "Calls", "Parameters"]),
+        library("Tap", nio + ["Untrusted", "Faults", "JSON", "Calls", "JSONRPC", "Contracts", logging]),
         library(
             "ServiceKit",
             [
                 "Untrusted", "Faults", "JSON", "Calls", "Secrets", "Blocking", "Parameters", "JSONRPC", "ServicePool",
-                configuration, logging, lifecycle, unixSignals,
+                "Tap", configuration, logging, lifecycle, unixSignals,
             ]),
-        library("Contracts", ["Untrusted", "Faults", "JSON", "Calls", "Parameters"]),
         library("JobFiles", ["Faults", "Parameters", "Contracts"]),
         library("Prices", ["Faults", "JSON", "Contracts"]),
         library("Breaker", ["Faults", "ServiceKit", "Contracts"]),
@@ -140,7 +144,7 @@ let package = Package(
                 "ServiceKit", "Contracts", "Prices", "Breaker", "HTTP", "Providers", "Artifacts", "ImageHeaders",
                 "Drawing", "Hashing", logging,
             ],
-            documents: ["README.md", "docs"])
+            documents: ["README.md", "openrpc.json", "docs"])
         + service(
             "Clipper", folder: "clipper",
             [
@@ -166,7 +170,7 @@ let package = Package(
                 "Contracts", "Prices", "HTTP", "Providers", "Artifacts", "Media", "MediaService", logging, subprocess,
                 systemPackage,
             ],
-            documents: ["README.md", "docs"])
+            documents: ["README.md", "openrpc.json", "docs"])
         + service(
             "Dashboard", folder: "dashboard",
             nio + [
@@ -175,7 +179,7 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
                 lifecycle, subprocess, systemPackage,
             ],
-            documents: ["README.md", "docs"],
+            documents: ["README.md", "docs", "openapi.json"],
             resources: [
                 "agents.js", "api.js", "app.css", "app.js", "drill.js", "files.js", "film.js", "format.js", "icon.svg",
                 "index.html", "job.js", "json.js", "list.js", "narrations.js", "options.js", "receipt.js", "stack.js",
@@ -184,11 +188,12 @@ let package = Package(
         + service(
             "Understudy", folder: "understudy",
             [
-                "Untrusted", "Faults", "JSON", "Calls", "Secrets", "Retry", "JSONRPC", "ServicePool", "ServiceKit",
+                "Untrusted", "Faults", "JSON", "Calls", "Secrets", "Retry", "JSONRPC", "ServicePool", "Tap",
+                "ServiceKit",
                 "Contracts", "JobFiles", "HTTP", "AWS", "Artifacts", arguments, logging, subprocess, systemPackage,
                 unixSignals,
             ],
-            resources: [.copy("Sample")])
+            documents: ["README.md"], resources: [.copy("Sample")])
         + [
             .executableTarget(
                 name: "wire-bench", dependencies: ["Faults", "Calls", "JSONRPC", "ServiceKit"],
@@ -215,6 +220,8 @@ let package = Package(
                 nio + [
                     "Faults", "JSON", "Calls", "JSONRPC", "TestSupport", logging,
                 ]),
+            tests(
+                "TapTests", ["Faults", "JSON", "JSONRPC", "Contracts", "Tap", "TestSupport", logging]),
             tests("ServicePoolTests", ["Faults", "Calls", "JSONRPC", "ServicePool", "TestSupport", logging]),
             tests(
                 "ServiceKitTests",
@@ -275,17 +282,20 @@ let package = Package(
             tests(
                 "DashboardTests",
                 [
-                    "Faults", "Secrets", "ServicePool", "ServiceKit", "Contracts", "Artifacts", "Dashboard", logging,
+                    "Faults", "JSON", "Secrets", "ServicePool", "ServiceKit", "Contracts", "Artifacts", "Dashboard",
+                    logging,
                     .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
                 ]),
-            tests("UnderstudyTests", ["Faults", "JSON", "ServicePool", "Contracts", "Understudy", "TestSupport"]),
+            tests(
+                "UnderstudyTests",
+                ["Faults", "JSON", "ServicePool", "Tap", "Contracts", "Understudy", "TestSupport"]),
             tests(
                 "StackTests",
                 [
                     "Faults", "JSON", "Calls", "JSONRPC", "ServicePool", "ServiceKit", "Contracts", "StandIns",
                     "TestSupport", subprocess, systemPackage,
                 ],
-                resources: [.copy("Golden"), .copy("Hostile"), .copy("Player")]),
+                recordings: ["Golden"], resources: [.copy("Hostile"), .copy("Player")]),
         ],
     swiftLanguageModes: [.v6]
 )

@@ -63,7 +63,7 @@ fi
 if [ "$what" = rest ] || [ "$what" = all ]; then
     # The slowest first, so that none of them is left alone at the end.
     first='HostileMediaTests PaidOrdersTests InstallationTests PageJobTests PageAccessTests ImageServerTests PageServicesTests'
-    second='MediaConvertFaultTests S3OnStackTests PageHostileTests PageFormTests SourceColoursTests'
+    second='ClientTests VideoProvidersOnStackTests PageContractTests MediaConvertFaultTests S3OnStackTests PageHostileTests PageFormTests SourceColoursTests'
     for suite in $first $second; do
         grep -qx "$suite" <<<"$suites" || { echo "test: StackTests has no suite $suite" >&2; exit 1; }
     done

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Faults
+package import Faults
 import FoundationEssentials
 import Glibc
 package import JSONRPC
@@ -81,11 +81,19 @@ extension RunDirectory {
         interceptors: [any ClientInterceptor] = []
     ) async throws -> RPCConnection {
         let socket = try socketPath(service: service, instance: instance)
+        return try await RPCConnection.connect(
+            to: socket, timeout: timeout, peers: try trustedPeers(of: service, socket: socket),
+            requestLimit: trust.lineLimit, interceptors: interceptors)
+    }
+
+    /// Checks the run directory, a service's folder and a socket in it.
+    ///
+    /// - Returns: the processes that may be at the other end of the socket.
+    /// - Throws: `unauthorized` if one of them is not trusted.
+    package func trustedPeers(of service: String, socket: String) throws(ServiceError) -> PeerPolicy {
         _ = try trust.check(path, type: S_IFDIR)
         let owner = try trust.check(folder(of: service), type: S_IFDIR)
         _ = try trust.check(socket, type: S_IFSOCK)
-        return try await RPCConnection.connect(
-            to: socket, timeout: timeout, peers: trust.peers(owner: owner), requestLimit: trust.lineLimit,
-            interceptors: interceptors)
+        return trust.peers(owner: owner)
     }
 }

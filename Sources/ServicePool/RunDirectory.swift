@@ -70,6 +70,9 @@ package struct RunDirectory: Sendable, Equatable {
         return path
     }
 
+    /// The path of the socket that mirrors an instance's messages, as long as that of its socket.
+    package func tapPath(service: String, instance: String) -> String { "\(path)/\(service)/.\(instance).tap" }
+
     /// The folder of a service's sockets.
     package func folder(of service: String) -> String { "\(path)/\(service)" }
 

@@ -20,6 +20,8 @@ package final class SocketPublication: Sendable {
     package let path: String
     /// The path that the server binds; within the system's limit even if `path` is at its limit.
     package let bindPath: String
+    /// The path of the socket that mirrors the replica's messages.
+    package let tapPath: String
     /// The dead replicas whose sockets were removed.
     package let removed: [String]
     private let temporaryPath: String
@@ -38,6 +40,7 @@ package final class SocketPublication: Sendable {
         try directory.prepare(service: service)
         let folderPath = directory.folder(of: service)
         temporaryPath = "\(folderPath)/.\(instance).sock.tmp"
+        tapPath = directory.tapPath(service: service, instance: instance)
 
         let lockPath = "\(folderPath)/\(instance).lock"
         guard let lock = try InstanceLock(path: lockPath, timeout: .milliseconds(500)) else {
@@ -61,6 +64,7 @@ package final class SocketPublication: Sendable {
             ? temporaryPath : "/proc/self/fd/\(folder)/.\(instance).sock.tmp"
         unlink(path)
         unlink(temporaryPath)
+        unlink(tapPath)
     }
 
     deinit {
@@ -83,6 +87,11 @@ package final class SocketPublication: Sendable {
         unlink(temporaryPath)
     }
 
+    /// Removes the socket that mirrors the replica's messages.
+    package func withdrawTap() {
+        unlink(tapPath)
+    }
+
     /// Removes the files of dead replicas, recognized by locks that can be acquired.
     ///
     /// - Returns: the replicas that had a socket.
@@ -94,6 +103,7 @@ package final class SocketPublication: Sendable {
                 else { return false }
                 let wasThere = unlink("\(folder)/\(other).sock") == 0
                 unlink("\(folder)/.\(other).sock.tmp")
+                unlink("\(folder)/.\(other).tap")
                 lock.remove()
                 return wasThere
             }

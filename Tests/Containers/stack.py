@@ -241,6 +241,35 @@ def kills():
     step("one container of each service was killed while jobs ran: all their films are made")
 
 
+def rolling_restart():
+    """Every replica is restarted, and one of each service killed, under 50 calls a second: no call fails."""
+    compose("up", "-d", "--no-recreate", "--scale", "imagegen=2", "--scale", "clipper=2", "--scale", "demo=0")
+    # The image has no Python: that of this machine, which is a Debian of the same version or newer, is mounted.
+    load = subprocess.Popen(
+        ["docker", "run", "--rm", "-i", "--network", "none", "-v", PROJECT + "_sockets:/run/understudy", "-v", "/usr:/usr:ro",
+         "-v", os.path.join(HERE, "../../clients/python") + ":/client:ro", "-v", HERE + ":/test:ro", "-e", "PYTHONPATH=/client",
+         "-e", "PYTHONDONTWRITEBYTECODE=1", "--entrypoint", "/usr/bin/python3", "understudy/understudy", "/test/load.py", "50",
+         "file:///store/scaffold_test/demo/lighthouse/agent5/final.mp4"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+    try:
+        assert load.stdout.readline() == "ready\n", "the load did not start"
+        for service in SERVICES:
+            for container in containers(service):
+                docker("restart", "-t", "45", container, timeout=120)
+        for service in ("imagegen", "clipper", "orchestrator"):
+            container = containers(service)[0]
+            docker("kill", "-s", "KILL", container)
+            docker("start", container)
+        output, _ = load.communicate(timeout=120)
+    finally:
+        load.kill()
+    result = json.loads(output)
+    assert not result["failed"], result
+    assert len(result["calls"]) == 6 and min(result["calls"].values()) > 50, result
+    compose("up", "-d", "--no-recreate", "--scale", "imagegen=1", "--scale", "clipper=1", "--scale", "demo=0")
+    step("every replica was restarted and three were killed under 50 calls a second: %d calls, no error" % sum(result["calls"].values()))
+
+
 def documented_calls():
     """The commands under "Debugging" in compose/README.md."""
     name = containers("clipper")[0]
@@ -268,20 +297,28 @@ def documented_calls():
 
 
 def tap(name):
-    """A socat between the callers and a replica prints the calls; afterwards the replica has its own socket again."""
-    behind, front = "/run/understudy/clipper/%s.behind" % name, "/run/understudy/clipper/%s.sock" % name
-    script = "mv %s %s && exec socat -v UNIX-LISTEN:%s,fork,mode=660 UNIX-CONNECT:%s" % (front, behind, front, behind)
-    container = PROJECT + "-tap"
-    docker("run", "-d", "--name", container, "--network", "none", "-v", PROJECT + "_sockets:/run/understudy", "--entrypoint", "sh", "understudy/understudy", "-c", script)
+    """`understudy tap`, and socat, show the calls of a replica that goes on serving."""
+    tap_file = "/run/understudy/clipper/.%s.tap" % name
+    readers = {
+        PROJECT + "-tap": ("understudy", "tap", "clipper", name, "--json"),
+        PROJECT + "-socat": ("socat", "-u", "UNIX-CONNECT:" + tap_file, "-"),
+    }
+    log = lambda container: run("docker", "logs", container).stdout
     try:
-        is_serving = lambda: "serving" in understudy("call", "clipper", "rpc.health", check=False)
-        until(is_serving, "the replica behind the tap replies")
-        log = run("docker", "logs", container)
-        assert '"method":"rpc.health"' in log.stdout + log.stderr, log
+        for container, command in readers.items():
+            docker("run", "-d", "--name", container, "--network", "none", "-v", PROJECT + "_sockets:/run/understudy", "--entrypoint", command[0],
+                   "understudy/understudy", *command[1:])
+            until(lambda: '"service":"clipper"' in log(container), "%s reads the tap" % container)
+        job = start("tapped")
+        wait_for_films([job])
+        for container in readers:
+            messages = [json.loads(line) for line in log(container).splitlines()][1:]
+            replies = [message for message in messages if message.get("job_id") == job and message["direction"] == "out" and "duration_s" in message]
+            assert any(message["method"] == "clipper.create" for message in replies), messages
     finally:
-        docker("rm", "-f", container)
-        understudy("-c", "mv %s %s" % (behind, front), entrypoint="sh")
-    until(is_serving, "the replica replies on its own socket")
+        for container in readers:
+            docker("rm", "-f", container)
+    assert "600" in understudy("-c", "stat -c %a " + tap_file, entrypoint="sh")
 
 
 def abandoned_socket():
@@ -486,13 +523,13 @@ def removal():
 
 try:
     for test in (
-        image_sizes, demo, replicas_listed, privileges, scaling, kills, documented_calls, abandoned_socket, drill, misconfiguration,
+        image_sizes, demo, replicas_listed, privileges, scaling, kills, rolling_restart, documented_calls, abandoned_socket, drill, misconfiguration,
         page_for_other_machines, cloud, bucket_store, removal,
     ):
         test()
 except BaseException:
     for name in SERVICES:
         print(run("docker-compose", "logs", "--no-color", "--tail", "30", name, check=False).stdout, file=sys.stderr)
-    run("docker", "rm", "-f", OBSERVER, PROJECT + "-tap", check=False)
+    run("docker", "rm", "-f", OBSERVER, PROJECT + "-tap", PROJECT + "-socat", check=False)
     run("docker-compose", "--profile", "cloud", "--profile", "dashboard", "--profile", "debug", "--profile", "drill", "down", "-v", "--timeout", "5", check=False)
     raise

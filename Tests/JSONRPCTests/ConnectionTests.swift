@@ -134,8 +134,8 @@ private struct TestServer {
         _ = try await connection.call("steps", params: [:]) { report in reports.withLock { $0.append(report) } }
         let seen = reports.withLock { $0 }
         #expect(seen.first?.extra["step"] == .integer(1))
-        // Fifty reports in succession: the first is sent, the others are coalesced.
-        #expect(seen.count <= 3)
+        // Fifty reports in succession: the first is sent, the others are coalesced, and the last one precedes the reply.
+        #expect(seen.count <= 3 && seen.last?.extra["step"] == .integer(50))
         await server.close()
     }
 

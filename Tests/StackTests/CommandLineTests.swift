@@ -36,6 +36,32 @@ import Testing
     }
 
     @Test
+    func `loglevel sets the level of all replicas, and ps --watch shows what they do`() async throws {
+        try await LiveStack.with(arguments: ["--scale", "clipper=2"]) { stack in
+            let set = try await stack.understudy("loglevel", "clipper", "debug")
+            #expect(set.output == "clipper-1 debug\nclipper-2 debug\n", "\(set.errors)")
+            #expect(try await stack.understudy("loglevel", "imagegen").output == "imagegen-1 info\n")
+            let misspelt = try await stack.understudy("loglevel", "clipper", "debgu")
+            #expect(misspelt.status == 1 && misspelt.errors.contains("did you mean debug?"), "\(misspelt.errors)")
+            #expect(try await stack.understudy("loglevel", "cliper").errors.contains("did you mean clipper?"))
+
+            let watch = try await Program("understudy", ["ps", "--watch"], environment: stack.environment)
+            #expect(await watch.waitForOutput("INSTANCE"))
+            let failed = try await stack.understudy(
+                "call", "clipper", "clipper.probe", #"{"media":"file:///none.mp4"}"#)
+            #expect(failed.status == 1)
+            #expect(await watch.waitForOutput("not_found 1"))
+            // From the second table on there are rates.
+            #expect(await watch.waitForOutput(" %"))
+            watch.signal(SIGINT)
+            #expect(await watch.waitUntilExit().status == 130)
+            let lines = watch.output.split(separator: "\n")
+            #expect(lines.contains { $0.hasPrefix("clipper ") && $0.contains("clipper.probe") })
+            #expect(lines.contains { $0.hasPrefix("orchestrator ") })
+        }
+    }
+
+    @Test
     func `inputs are stored where the orchestrator reports its files, whatever the command line's settings are`()
         async throws
     {

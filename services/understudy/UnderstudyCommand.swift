@@ -19,9 +19,9 @@ struct UnderstudyCommand: AsyncParsableCommand {
             """,
         version: ServiceSettings.version,
         subcommands: [
-            Up.self, Run.self, Ps.self, CallMethod.self, Watch.self, OpenPage.self, Status.self, ShowReceipt.self,
-            Cancel.self, Retry.self, UpgradeCommand.self, BreakerCommand.self, Demo.self, Drill.self, Report.self,
-            Doctor.self,
+            Up.self, Run.self, Ps.self, CallMethod.self, TapCommand.self, ReplayCommand.self, LogLevelCommand.self,
+            Watch.self, OpenPage.self, Status.self, ShowReceipt.self, Cancel.self, Retry.self, UpgradeCommand.self,
+            BreakerCommand.self, Demo.self, Drill.self, Report.self, Doctor.self,
         ])
 }
 

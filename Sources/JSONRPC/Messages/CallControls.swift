@@ -96,8 +96,8 @@ package struct CallControls: Sendable, Equatable {
         return scanner.string(member.range.lowerBound + 1..<member.range.upperBound - 1)
     }
 
-    /// The `id` in the parameters of `rpc.cancel`.
-    package static func cancelledID(params: ByteBuffer?) -> RPCID? {
+    /// The `id` in the parameters of `rpc.cancel` and `rpc.progress`.
+    package static func id(in params: ByteBuffer?) -> RPCID? {
         guard let params else { return nil }
         return params.withUnsafeReadableBytes { raw in
             let bytes = raw.assumingMemoryBound(to: UInt8.self)

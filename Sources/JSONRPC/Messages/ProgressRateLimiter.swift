@@ -39,6 +39,12 @@ package struct ProgressRateLimiter<Report> {
         return .wait(until: next)
     }
 
+    /// Takes the pending report when the call ends: the last one is sent although less than the interval has passed.
+    package mutating func takeLast() -> Report? {
+        defer { pending = nil }
+        return pending
+    }
+
     /// Takes the pending report at the time that `offer` returned.
     ///
     /// - Returns: the report to send.

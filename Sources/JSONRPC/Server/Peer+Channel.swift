@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Calls
+package import Calls
 import Faults
 import Glibc
-import NIOCore
+package import NIOCore
 
 extension Peer {
     /// `struct ucred`, which the C library's Swift module does not export.
@@ -14,7 +14,7 @@ extension Peer {
     }
 
     /// Reads the credentials of a channel's peer from the kernel (`SO_PEERCRED`).
-    static func of(_ channel: any Channel) -> EventLoopFuture<Peer> {
+    package static func of(_ channel: any Channel) -> EventLoopFuture<Peer> {
         guard let provider = channel as? any SocketOptionProvider else {
             return channel.eventLoop.makeFailedFuture(ServiceError(.internal, "not a socket"))
         }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Calls
 package import Faults
 package import Logging
 package import NIOCore
@@ -36,12 +35,13 @@ package final class RPCServer: Sendable {
     ///   - peers: which processes may connect.
     ///   - lineLimit: the maximum bytes of a request line.
     ///   - replyLimit: the maximum bytes of a reply, and of the unsent replies of a connection.
+    ///   - observer: observes the lines of all connections.
     ///   - group: runs the connections.
     /// - Throws: `unavailable` if the socket cannot be created.
     package static func listen(
         path: String, dispatcher: any Dispatcher, interceptors: [any ServerInterceptor] = [], peers: PeerPolicy,
         lineLimit: Int = Wire.defaultLineLimit,
-        replyLimit: Int = Wire.replyLimit,
+        replyLimit: Int = Wire.replyLimit, observer: (any LineObserver)? = nil,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, logger: Logger
     ) async throws(ServiceError) -> RPCServer {
         let connections = Connections()
@@ -51,18 +51,13 @@ package final class RPCServer: Sendable {
             .serverChannelInitializer { $0.addAcceptPauseHandler() }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
-                Peer.of(channel).flatMap { peer in
-                    guard peers.allows(peer) else {
-                        logger.warning("rejected a peer", metadata: ["pid": "\(peer.pid)", "uid": "\(peer.uid)"])
-                        return channel.pipeline.addHandler(RejectionHandler(peer: peer))
-                    }
-                    return channel.eventLoop.makeCompletedFuture {
-                        let handler = ServerConnectionHandler(
-                            dispatcher: dispatcher, peer: peer, lineLimit: lineLimit, replyLimit: replyLimit,
-                            eventLoop: channel.eventLoop)
-                        connections.add(channel, NIOLoopBound(handler, eventLoop: channel.eventLoop))
-                        try channel.pipeline.syncOperations.addHandler(handler)
-                    }
+                channel.addHandler(for: peers, logger: logger) { peer in
+                    let handler = ServerConnectionHandler(
+                        dispatcher: dispatcher, peer: peer, lineLimit: lineLimit, replyLimit: replyLimit,
+                        eventLoop: channel.eventLoop, observer: observer)
+                    handler.number = connections.add(
+                        channel, NIOLoopBound(handler, eventLoop: channel.eventLoop))
+                    return handler
                 }
             }
         do {
@@ -96,25 +91,50 @@ package final class RPCServer: Sendable {
         for channel in connections.channels() { try? await channel.close().get() }
     }
 
+    /// Reports the calls that have not ended.
+    ///
+    /// - Parameter report: is called for each open connection, on its event loop, between two of its lines.
+    /// - Returns: the number of the next connection: those with lower numbers report, if they are still open.
+    package func reportUnfinished(_ report: @escaping @Sendable (UnfinishedRequests) -> Void) -> Int {
+        connections.forEach { _, handler in report(handler.value.unfinishedRequests()) }
+    }
+
     /// The open connections.
     private final class Connections: Sendable {
-        private let open = Mutex<[ObjectIdentifier: (any Channel, NIOLoopBound<ServerConnectionHandler>)]>([:])
-
-        func add(_ channel: any Channel, _ handler: NIOLoopBound<ServerConnectionHandler>) {
-            let key = ObjectIdentifier(channel)
-            open.withLock { $0[key] = (channel, handler) }
-            channel.closeFuture.whenComplete { _ in
-                self.open.withLock { $0[key] = nil }
-            }
+        private struct State {
+            var open: [Int: (any Channel, NIOLoopBound<ServerConnectionHandler>)] = [:]
+            var next = 1
         }
 
-        func channels() -> [any Channel] { open.withLock { $0.values.map(\.0) } }
+        private let state = Mutex(State())
+
+        /// Adds a connection.
+        ///
+        /// - Returns: its number.
+        func add(_ channel: any Channel, _ handler: NIOLoopBound<ServerConnectionHandler>) -> Int {
+            let number = state.withLock { state in
+                defer { state.next += 1 }
+                state.open[state.next] = (channel, handler)
+                return state.next
+            }
+            channel.closeFuture.whenComplete { _ in
+                self.state.withLock { $0.open[number] = nil }
+            }
+            return number
+        }
+
+        func channels() -> [any Channel] { state.withLock { $0.open.values.map(\.0) } }
 
         /// Calls `body` on each connection's own event loop.
-        func forEach(_ body: @escaping @Sendable (any Channel, NIOLoopBound<ServerConnectionHandler>) -> Void) {
-            for (channel, handler) in open.withLock({ Array($0.values) }) {
-                channel.eventLoop.execute { body(channel, handler) }
-            }
+        ///
+        /// - Returns: the number of the next connection.
+        @discardableResult
+        func forEach(
+            _ body: @escaping @Sendable (any Channel, NIOLoopBound<ServerConnectionHandler>) -> Void
+        ) -> Int {
+            let (open, next) = state.withLock { (Array($0.open.values), $0.next) }
+            for (channel, handler) in open { channel.eventLoop.execute { body(channel, handler) } }
+            return next
         }
     }
 }

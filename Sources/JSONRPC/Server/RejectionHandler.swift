@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Calls
+package import Calls
 import Faults
-import NIOCore
+package import Logging
+package import NIOCore
 
 /// Sends an `unauthorized` error to a peer that may not connect, then closes the connection.
-final class RejectionHandler: ChannelInboundHandler, Sendable {
+private final class RejectionHandler: ChannelInboundHandler, Sendable {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -23,5 +24,22 @@ final class RejectionHandler: ChannelInboundHandler, Sendable {
         line.writeInteger(UInt8(ascii: "\n"))
         let channel = context.channel
         context.writeAndFlush(wrapOutboundOut(line)).whenComplete { _ in channel.close(promise: nil) }
+    }
+}
+
+extension Channel {
+    /// Adds a handler to an accepted connection; rejects a peer that may not connect with an error reply.
+    ///
+    /// - Parameter handler: creates the handler, on the connection's event loop.
+    package func addHandler(
+        for peers: PeerPolicy, logger: Logger, _ handler: @escaping @Sendable (Peer) -> any ChannelHandler
+    ) -> EventLoopFuture<Void> {
+        Peer.of(self).flatMapThrowing { peer in
+            guard peers.allows(peer) else {
+                logger.warning("rejected a peer", metadata: ["pid": "\(peer.pid)", "uid": "\(peer.uid)"])
+                return try self.pipeline.syncOperations.addHandler(RejectionHandler(peer: peer))
+            }
+            try self.pipeline.syncOperations.addHandler(handler(peer))
+        }
     }
 }

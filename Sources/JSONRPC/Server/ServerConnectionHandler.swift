@@ -29,6 +29,9 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     private let dispatcher: any Dispatcher
     private let peer: Peer
     private let eventLoop: any EventLoop
+    /// The number of the connection, which no other connection of the server has.
+    var number = 0
+    private let observer: (any LineObserver)?
     private var context: ChannelHandlerContext?
     private var calls: [ServerConnectionMachine.Token: RunningCall] = [:]
     private var isReading = false
@@ -42,7 +45,11 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     private var inputHasEnded = false
     private var isDisconnected = false
 
-    init(dispatcher: any Dispatcher, peer: Peer, lineLimit: Int, replyLimit: Int, eventLoop: any EventLoop) {
+    init(
+        dispatcher: any Dispatcher, peer: Peer, lineLimit: Int, replyLimit: Int, eventLoop: any EventLoop,
+        observer: (any LineObserver)?
+    ) {
+        self.observer = observer
         self.replyLimit = replyLimit
         machine = ServerConnectionMachine(replyLimit: replyLimit)
         self.eventLoop = eventLoop
@@ -98,6 +105,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
         inputHasEnded = true
         perform(machine.connectionClosed())
         processLines()
+        observe { .closed }
         context.fireChannelInactive()
     }
 
@@ -138,10 +146,10 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
         do {
             while canAcceptLine, !ignoresInput {
                 if let line = try framer.next() {
-                    perform(machine.received(line))
+                    received(line)
                 } else if inputHasEnded {
                     ignoresInput = true
-                    if let line = try? framer.rest() { perform(machine.received(line)) }
+                    if let line = try? framer.rest() { received(line) }
                     perform(machine.inputClosed())
                 } else {
                     return
@@ -151,6 +159,31 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
             ignoresInput = true
             perform(machine.lineTooLong(limit: error.limit))
         }
+    }
+
+    private func received(_ line: ByteBuffer) {
+        observe { .received(line) }
+        perform(machine.received(line))
+    }
+
+    // MARK: - Observation
+
+    private func observe(_ kind: () -> LineEvent.Kind) {
+        guard let observer, observer.isObserving else { return }
+        observer.observed(LineEvent(connection: number, peer: peer, kind: kind()))
+    }
+
+    /// The calls that have not ended.
+    func unfinishedRequests() -> UnfinishedRequests {
+        let requests = calls.sorted { $0.key < $1.key }.map { _, running in
+            let call = running.call
+            let params = call.params.map { Array($0.readableBytesView) } ?? Array("{}".utf8)
+            let line =
+                call.id.map { Wire.request(id: $0, method: call.method, params: params) }
+                ?? Wire.notification(method: call.method, params: params)
+            return LineEvent(connection: number, peer: peer, time: running.started, kind: .received(line))
+        }
+        return UnfinishedRequests(connection: number, requests: requests)
     }
 
     // MARK: - Actions
@@ -216,6 +249,10 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     }
 
     private func finish(_ token: ServerConnectionMachine.Token, _ body: ByteBuffer) {
+        if let report = calls[token]?.progress.takeLast(), machine.owesReply(token), context?.channel.isWritable == true
+        {
+            sendProgress(token, report)
+        }
         calls.removeValue(forKey: token)?.expiry?.cancel()
         perform(machine.finished(token, reply: body, unsentBytes: unsentBytes))
         scheduleFlush()
@@ -326,6 +363,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
             promise?.fail(ServiceError(.unavailable, "the connection is closed"))
             return
         }
+        observe { .sent(bytes) }
         context.write(wrapOutboundOut(bytes), promise: promise)
         needsFlush = true
     }

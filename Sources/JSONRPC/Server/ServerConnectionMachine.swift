@@ -177,7 +177,7 @@ package struct ServerConnectionMachine {
     }
 
     private func cancel(_ params: ByteBuffer?) -> Token? {
-        guard let id = CallControls.cancelledID(params: params) else { return nil }
+        guard let id = CallControls.id(in: params) else { return nil }
         return running.filter { $0.value.id == id }.keys.max()
     }
 

@@ -44,6 +44,8 @@ package struct ServiceStats: Codable, Sendable {
     package var inFlight: Int
     /// The resident memory of the process, in bytes.
     package var residentBytes: Int
+    /// The processor time that the process has used, in seconds; absent from replicas of earlier versions.
+    package var processorTime: Double?
     /// The statistics of the methods that were called, by name.
     package var methods: [String: MethodStats]
     /// The number of log lines that were dropped because standard error was not read; absent if 0.
@@ -53,7 +55,7 @@ package struct ServiceStats: Codable, Sendable {
 
     /// Creates statistics.
     package init(
-        service: String, instance: String, uptime: Double, inFlight: Int, residentBytes: Int,
+        service: String, instance: String, uptime: Double, inFlight: Int, residentBytes: Int, processorTime: Double?,
         methods: [String: MethodStats], droppedLogLines: Int?, details: [String: JSONValue]?
     ) {
         self.service = service
@@ -61,6 +63,7 @@ package struct ServiceStats: Codable, Sendable {
         self.uptime = uptime
         self.inFlight = inFlight
         self.residentBytes = residentBytes
+        self.processorTime = processorTime
         self.methods = methods
         self.droppedLogLines = droppedLogLines
         self.details = details
@@ -71,6 +74,7 @@ package struct ServiceStats: Codable, Sendable {
         case uptime = "uptime_s"
         case inFlight = "in_flight"
         case residentBytes = "resident_bytes"
+        case processorTime = "cpu_s"
         case droppedLogLines = "dropped_log_lines"
     }
 }

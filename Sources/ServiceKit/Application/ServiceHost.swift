@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Blocking
+import Glibc
 import Logging
 import ServiceLifecycle
 import ServicePool
+import Tap
 import UnixSignals
 
 /// Runs an application in this process: reserves its name, serves its socket and shuts its parts down in order.
@@ -68,6 +70,9 @@ struct ServiceHost: Sendable {
             dispatcher: MethodDispatcher(registry: registry),
             interceptors: [CallAdmission(callTracker: callTracker), CallLog(logger: context.logger)],
             callTracker: callTracker,
+            tap: Tap(
+                source: TapSource(service: description.name, instance: settings.instance, pid: getpid()),
+                redaction: Redaction(environment: settings.environment)),
             settings: settings, lineLimit: max(settings.lineLimit, registry.requestLimit),
             prepare: application.prepare, drain: application.drain, logger: context.logger)
         let parts: [any Service] = [storeMonitor] + application.services

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Faults
+import Glibc
 import JSONRPC
 import Logging
 import ServiceLifecycle
 import ServicePool
+import Tap
 
 /// The life cycle of a service's server: listen, prepare, publish, serve, drain.
 final class SocketService: Service {
@@ -11,6 +14,7 @@ final class SocketService: Service {
     private let dispatcher: any Dispatcher
     private let interceptors: [any ServerInterceptor]
     private let callTracker: CallTracker
+    private let tap: Tap
     private let settings: ServiceSettings
     /// The maximum bytes of a request line.
     private let lineLimit: Int
@@ -20,7 +24,7 @@ final class SocketService: Service {
 
     init(
         publication: SocketPublication, dispatcher: any Dispatcher, interceptors: [any ServerInterceptor],
-        callTracker: CallTracker, settings: ServiceSettings,
+        callTracker: CallTracker, tap: Tap, settings: ServiceSettings,
         lineLimit: Int, prepare: @escaping @Sendable () async throws -> Void,
         drain: @escaping @Sendable () async -> Void, logger: Logger
     ) {
@@ -28,6 +32,7 @@ final class SocketService: Service {
         self.dispatcher = dispatcher
         self.interceptors = interceptors
         self.callTracker = callTracker
+        self.tap = tap
         self.settings = settings
         self.lineLimit = lineLimit
         self.prepare = prepare
@@ -38,7 +43,7 @@ final class SocketService: Service {
     func run() async throws {
         let server = try await RPCServer.listen(
             path: publication.bindPath, dispatcher: dispatcher, interceptors: interceptors,
-            peers: PeerPolicy(groups: settings.allowedGroups), lineLimit: lineLimit, logger: logger)
+            peers: PeerPolicy(groups: settings.allowedGroups), lineLimit: lineLimit, observer: tap, logger: logger)
         let isPrepared: Bool
         do {
             isPrepared = try await prepareUnlessStopped()
@@ -48,6 +53,7 @@ final class SocketService: Service {
             throw error
         }
         if isPrepared {
+            await listenForTapReaders(server)
             callTracker.serve()
             try publication.publish()
             logger.info("serving", metadata: ["socket": "\(publication.path)"])
@@ -70,6 +76,20 @@ final class SocketService: Service {
             logger.warning(
                 "cancelling calls that did not finish in time", metadata: ["calls": "\(callTracker.slotsInUse)"])
             await server.close()
+        }
+        publication.withdrawTap()
+        await tap.close()
+    }
+
+    /// Creates the tap's socket. Without it the service serves all the same.
+    private func listenForTapReaders(_ server: RPCServer) async {
+        do {
+            // Root may read everything in any case.
+            let readers = PeerPolicy(users: [getuid(), 0], groups: [])
+            try await tap.listen(path: publication.tapPath, peers: readers, server: server, logger: logger)
+            chmod(publication.tapPath, 0o600)
+        } catch {
+            logger.warning("there is no tap", metadata: ["error": "\(error.message)"])
         }
     }
 

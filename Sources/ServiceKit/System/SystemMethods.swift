@@ -49,7 +49,7 @@ struct SystemMethods: Sendable {
         let called = callTracker.methods.filter { $0.value.calls > 0 }
         return ServiceStats(
             service: context.service, instance: context.instance, uptime: uptime, inFlight: callTracker.slotsInUse,
-            residentBytes: Self.residentBytes,
+            residentBytes: Self.residentBytes, processorTime: Self.processorTime,
             methods: called.mapValues { count in
                 ServiceStats.MethodStats(
                     calls: Int(count.calls),
@@ -70,6 +70,8 @@ struct SystemMethods: Sendable {
         page.add("uptime_seconds", .gauge, "Seconds since the process started.", [.init(uptime)])
         page.add("slots", .gauge, "Capacity for calls of methods with load work.", [.init(callTracker.capacity)])
         page.add("slots_in_use", .gauge, "Calls of methods with load work in flight.", [.init(callTracker.slotsInUse)])
+        page.add(
+            "cpu_seconds_total", .counter, "Processor time of the process.", [.init(Self.processorTime ?? 0)])
         page.add("resident_memory_bytes", .gauge, "Resident memory of the process.", [.init(Self.residentBytes)])
         page.add(
             "dropped_log_lines_total", .counter, "Log lines dropped because standard error was not read.",
@@ -115,6 +117,13 @@ struct SystemMethods: Sendable {
         descriptor["description"] = own.removeValue(forKey: "description")
         descriptor["schema"] = .object(own)
         return .object(descriptor)
+    }
+
+    /// The processor time of this process, that of the kernel for it included. Seconds.
+    private static var processorTime: Double? {
+        var usage = rusage()
+        guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return nil }
+        return [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
     }
 
     private static var residentBytes: Int {

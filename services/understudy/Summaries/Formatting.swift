@@ -23,6 +23,11 @@ enum Formatting {
         "\(decimal(max(seconds, 0), places: seconds < 10 ? 2 : seconds < 100 ? 1 : 0)) s"
     }
 
+    /// `0.25 ms`: two decimals below ten milliseconds, one below a hundred, none above.
+    ///
+    /// - Parameter seconds: the duration.
+    static func milliseconds(_ seconds: Double) -> String { "\(self.seconds(seconds * 1000).dropLast(2)) ms" }
+
     /// A number that is not negative, rounded to some decimal places, at most two.
     static func decimal(_ number: Double, places: Int) -> String {
         let scale = [1, 10, 100][min(max(places, 0), 2)]

@@ -14,6 +14,12 @@ enum Terminal {
     /// feeds included, when they compose a line.
     static func print(_ text: String) { StandardStreams.output(text.printable(lineBreaks: .preserved) + "\n") }
 
+    /// Prints lines in place of what a terminal shows; into a file after what was printed before.
+    static func printScreen(_ text: String) {
+        if isInteractive { StandardStreams.output("\u{1B}[H\u{1B}[2J") }
+        print(text + (isInteractive ? "" : "\n"))
+    }
+
     /// Prints a value as indented JSON.
     static func printJSON(_ value: some Encodable) throws {
         print(json: try JSONCoding.pretty(value))
