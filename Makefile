@@ -98,6 +98,8 @@ lint: ## check the format, the handling of untrusted input, the import graph and
 	scripts/import-graph.py
 	scripts/doc-coverage.py
 	scripts/lint-sources.py
+	scripts/member-descriptions.py --check
+	scripts/generate-clients.py --check
 
 clean: ## remove the build and the demo's store
 	rm -rf .build Benchmarks/Wire/.build store

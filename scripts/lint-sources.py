@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-LICENSED = {".swift", ".py", ".sh", ".js", ".css", ".c", ".h"}
+LICENSED = {".swift", ".py", ".sh", ".js", ".mjs", ".ts", ".css", ".c", ".h"}
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 PATH = re.compile(r"`((?:Benchmarks|Sources|Tests|compose|docs|scripts|services)/[\w./+-]+)`")
 FENCE = re.compile(r"```.*?```", re.S)

@@ -16,7 +16,7 @@ packages_build="libavcodec-dev libavformat-dev libavutil-dev libcairo2-dev libeb
 packages_run="fontconfig fonts-noto-cjk fonts-noto-core"
 packages_dist="binutils dpkg-dev python3"
 packages_stack="debootstrap docker.io docker-compose iptables"
-packages_test="chromium ffmpeg groff-base procps python3 python3-pil python3-venv socat strace systemd util-linux"
+packages_test="chromium ffmpeg groff-base node-typescript nodejs procps python3 python3-pil python3-venv socat strace systemd util-linux"
 packages_bench="nginx-light python3-numpy"
 
 wanted="$packages_build $packages_run"
@@ -49,12 +49,12 @@ if [ -n "$missing" ]; then
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
 
-# Python packages of the stand-ins (AWS, S3 stores, HTTP/2) and of the page tests.
-if [ "${1:-}" = test ] && ! .venv/bin/python -c 'import axe_playwright_python, boto3, h2, moto.server, playwright, swift, websockets' 2>/dev/null; then
-    echo "setup: installing moto, swift, h2, playwright and others into .venv"
+# Python packages of the stand-ins (AWS, S3 stores, HTTP/2) and of the page tests; those that choose requests have one version.
+if [ "${1:-}" = test ] && ! .venv/bin/python -c 'import axe_playwright_python, boto3, h2, moto.server, playwright, schemathesis, swift, websockets' 2>/dev/null; then
+    echo "setup: installing moto, swift, h2, playwright, schemathesis and others into .venv"
     python3 -m venv .venv
     .venv/bin/pip install --quiet --disable-pip-version-check 'moto[server]>=5.2,<6' 'swift>=2.35,<3' 'h2>=4.1,<5' \
-        'playwright>=1.50,<2' 'axe-playwright-python>=0.1.4,<0.2' 'websockets>=13,<17'
+        'playwright>=1.50,<2' 'axe-playwright-python>=0.1.4,<0.2' 'websockets>=15,<17' 'schemathesis==4.32.5' 'hypothesis==6.170.17'
 fi
 
 if ! command -v swift >/dev/null; then

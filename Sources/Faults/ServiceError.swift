@@ -103,16 +103,34 @@ extension ServiceError {
 /// Texts are bounded and numbers clamped on encoding and on decoding, since they originate from agents, providers and callers.
 extension ServiceError: Codable {
     private enum CodingKeys: String, CodingKey {
-        case code, message, data
+        /// The code of the kind in JSON-RPC.
+        case code
+        /// The reason, for people.
+        case message
+        /// What programs read.
+        case data
     }
 
     private enum DataKeys: String, CodingKey {
-        case kind, retryable, detail, provider
+        /// The kind of the error.
+        case kind
+        /// Whether a later attempt may succeed.
+        case retryable
+        /// More about the reason, such as the JSON pointer of an invalid parameter, or a provider's response.
+        case detail
+        /// The provider that failed.
+        case provider
+        /// How long to wait before the next attempt, in seconds.
         case retryAfter = "retry_after_s"
+        /// What the failed call cost.
         case wasted = "wasted_usd"
+        /// The price of orders of which it is unknown whether the provider charged for them.
         case unknown = "unknown_usd"
+        /// The number of the next attempt, for calls that make one attempt each.
         case nextAttempt = "next_attempt"
+        /// The provider's code of the error, or one of this system's.
         case providerCode = "provider_code"
+        /// The provider's id of the request.
         case requestID = "request_id"
     }
 
@@ -127,17 +145,17 @@ extension ServiceError: Codable {
             self.kind = kind
         }
         retryable = (try? data.decode(Bool.self, forKey: .retryable)) ?? kind.isRetryable
-        retryAfter = (try? data.decode(Double.self, forKey: .retryAfter)).map(Self.clampedWait)
+        retryAfter = (try? data.decodeIfPresent(Double.self, forKey: .retryAfter)).map(Self.clampedWait)
         func text(_ key: DataKeys, _ bytes: Int) -> String? {
-            (try? data.decode(String.self, forKey: key))?.bounded(to: bytes)
+            (try? data.decodeIfPresent(String.self, forKey: key))?.bounded(to: bytes)
         }
         detail = text(.detail, TextBound.detail)
         provider = text(.provider, TextBound.quotation)
         providerCode = text(.providerCode, TextBound.quotation)
         requestID = text(.requestID, TextBound.quotation)
-        wastedMicros = Self.micros(try? data.decode(Double.self, forKey: .wasted))
-        unknownMicros = Self.micros(try? data.decode(Double.self, forKey: .unknown))
-        nextAttempt = try? data.decode(Int.self, forKey: .nextAttempt)
+        wastedMicros = Self.micros(try? data.decodeIfPresent(Double.self, forKey: .wasted))
+        unknownMicros = Self.micros(try? data.decodeIfPresent(Double.self, forKey: .unknown))
+        nextAttempt = (try? data.decodeIfPresent(Int.self, forKey: .nextAttempt)) ?? nil
     }
 
     /// Encodes the wire form.

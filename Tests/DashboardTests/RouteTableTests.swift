@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
+import JSON
 import NIOHTTP1
 import Testing
 
@@ -11,6 +13,18 @@ import Testing
         for route in try Fixtures.routes() {
             #expect(route.parameterCount == route.pattern.variableCount, "\(route.method) \(route.pattern)")
         }
+    }
+
+    @Test func `openapi.json describes every route, and no other`() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let text = try Data(contentsOf: root.appending(path: "services/dashboard/openapi.json"))
+        let paths = try #require(try JSONCoding.decode(JSONValue.self, from: text)["paths"]?.object)
+        let described = paths.flatMap { path, item in
+            ["get", "post"].filter { item[$0] != nil }.map { "\($0.uppercased()) \(path)" }
+        }
+        #expect(Set(described) == Set(try Fixtures.routes().map { "\($0.method) \($0.pattern)" }))
+        #expect(paths.values.allSatisfy { ($0["get"] == nil) == ($0["head"] == nil) })
     }
 
     @Test func `no two routes have the same method and pattern`() throws {

@@ -20,16 +20,20 @@ struct GoldenText {
     ///
     /// - Parameter name: The file's name without `.json`.
     func check(_ value: JSONValue, _ name: String) throws {
-        let found = try JSONCoding.pretty(normalized(value)) + "\n"
+        try check(normalized(value), at: "Tests/StackTests/Golden/\(name).json")
+    }
+
+    /// Compares a value as it is with a file of the sources.
+    ///
+    /// - Parameter path: The file's path in the repository.
+    func check(_ value: JSONValue, at path: String) throws {
+        let found = try JSONCoding.pretty(value) + "\n"
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../\(path)").standardized
         if ProcessInfo.processInfo.environment["UNDERSTUDY_RECORD_GOLDEN"] != nil {
-            let folder = URL(filePath: #filePath).deletingLastPathComponent()
-            try found.write(
-                to: folder.appending(path: "Golden/\(name).json"), atomically: true, encoding: .utf8)
-            return
+            return try found.write(to: file, atomically: true, encoding: .utf8)
         }
-        let expected = try String(contentsOfFile: Bundle.module.bundlePath + "/Golden/\(name).json", encoding: .utf8)
-        let difference = Self.difference(expected, found)
-        #expect(difference.isEmpty, "\(name).json: \(difference)")
+        let difference = Self.difference(try String(contentsOf: file, encoding: .utf8), found)
+        #expect(difference.isEmpty, "\(path): \(difference)")
     }
 
     /// A value with placeholders.

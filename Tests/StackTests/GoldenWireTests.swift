@@ -8,18 +8,36 @@ import ServicePool
 import TestSupport
 import Testing
 
-/// The descriptions and the error replies of each service, compared with `Golden/`.
+/// The descriptions of each service, compared with its `openrpc.json`, and its error replies, compared with `Golden/`.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct GoldenWireTests {
     private static let services = TappedStack.services + ["orchestrator"]
 
     @Test
-    func `rpc.discover describes each method`() async throws {
+    func `rpc.discover returns the service's openrpc.json, in which everything is described`() async throws {
         try await LiveStack.with { stack in
-            let text = GoldenText(folder: stack.folder)
             for service in Self.services {
                 let document = try await stack.connect(service).call("rpc.discover", params: [:])
-                try text.check(document, "discover-\(service)")
+                try GoldenText(folder: stack.folder).check(document, at: "services/\(service)/openrpc.json")
+                #expect(Self.undescribed(document["methods"] ?? .null, "/methods").isEmpty)
             }
+        }
+    }
+
+    /// The pointers of the members of parameters and results that have no description.
+    private static func undescribed(_ value: JSONValue, _ pointer: String) -> [String] {
+        switch value {
+        case .array(let elements):
+            elements.enumerated().flatMap { index, element in
+                let name = element["name"]?.string
+                return undescribed(element, "\(pointer)/\(name ?? String(index))")
+            }
+        case .object(let members):
+            members.sorted { $0.key < $1.key }.flatMap { name, value -> [String] in
+                let parts = name == "properties" ? value.object ?? [:] : [:]
+                let missing = parts.filter { $0.value["description"] == nil }.keys.sorted()
+                return missing.map { "\(pointer)/\($0)" } + undescribed(value, "\(pointer)/\(name)")
+            }
+        default: []
         }
     }
 

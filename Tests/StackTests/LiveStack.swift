@@ -69,20 +69,22 @@ final class LiveStack: Sendable {
     ///   - extra: As for `prepare`.
     ///   - arguments: Options of `understudy up`.
     ///   - tracing: The system calls that strace writes to the file `trace` of the folder.
-    static func with(
+    @discardableResult
+    static func with<Result>(
         script: String? = LiveStack.failing, _ extra: [String: String] = [:], arguments: [String] = [],
-        tracing: String? = nil, _ body: (LiveStack) async throws -> Void
-    ) async throws {
+        tracing: String? = nil, _ body: (LiveStack) async throws -> Result
+    ) async throws -> Result {
         let prepared = try prepare(script: script, extra)
         defer { try? FileManager.default.removeItem(atPath: prepared.folder) }
-        try await with(prepared: prepared, arguments: arguments, tracing: tracing, body)
+        return try await with(prepared: prepared, arguments: arguments, tracing: tracing, body)
     }
 
     /// Starts a stack in an existing folder, runs `body`, and stops the stack. The folder stays.
-    static func with(
+    @discardableResult
+    static func with<Result>(
         prepared: LiveStack, arguments: [String] = [], tracing: String? = nil,
-        _ body: (LiveStack) async throws -> Void
-    ) async throws {
+        _ body: (LiveStack) async throws -> Result
+    ) async throws -> Result {
         let command = SystemCalls.command(
             ["\(Program.folder)/understudy", "up"] + arguments, tracing: tracing, to: "\(prepared.folder)/trace")
         let up = try await Program(command[0], Array(command.dropFirst()), environment: prepared.environment)
@@ -92,8 +94,9 @@ final class LiveStack: Sendable {
             throw ServiceError(.internal, "the stack did not start: \(exit.output) \(exit.errors)")
         }
         let stack = LiveStack(folder: prepared.folder, environment: prepared.environment, supervisor: up)
+        let result: Result
         do {
-            try await body(stack)
+            result = try await body(stack)
         } catch {
             up.signal(SIGTERM)
             _ = await up.waitUntilExit()
@@ -101,6 +104,7 @@ final class LiveStack: Sendable {
         }
         up.signal(SIGTERM)
         _ = await up.waitUntilExit()
+        return result
     }
 
     /// The script of a lead that has no credit.

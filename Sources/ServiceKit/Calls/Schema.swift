@@ -5,7 +5,8 @@ import JSONRPC
 import Parameters
 
 /// Derives the JSON Schema of a `Decodable` type by decoding it from a probe, which records the requested members and returns dummy
-/// values. The schema therefore always matches what is decoded. Bounds and descriptions of `ValidatedParameters` are added.
+/// values. The schema therefore always matches what is decoded. Bounds and descriptions of `ValidatedParameters` are added, and the
+/// documentation comments of other types' members.
 enum Schema {
     /// The schema of a type.
     static func of(_ type: any Decodable.Type) -> JSONValue {
@@ -16,12 +17,40 @@ enum Schema {
 
     /// Adds the descriptions and bounds of a type to its schema.
     fileprivate static func described(_ schema: JSONValue, as type: any Decodable.Type) -> JSONValue {
-        guard let type = type as? any ValidatedParameters.Type, case .object(var members) = schema,
-            var properties = members["properties"]?.object
-        else { return schema }
-        describe(&properties, type)
+        guard case .object(var members) = schema, var properties = members["properties"]?.object else { return schema }
+        if let type = type as? any ValidatedParameters.Type {
+            describe(&properties, type)
+        } else {
+            let descriptions = MemberDescriptions.all[typeName(type)] ?? [:]
+            for name in properties.keys { properties[name] = described(properties[name], name, descriptions) }
+        }
         members["properties"] = .object(properties)
         return .object(members)
+    }
+
+    /// Adds the description of a member, and those of the members of an object without a type of its own.
+    private static func described(
+        _ schema: JSONValue?, _ name: String, _ descriptions: [String: String]
+    ) -> JSONValue? {
+        guard var members = schema?.object else { return schema }
+        members["description"] = descriptions[name].map { .string($0) } ?? members["description"]
+        members["x-unit"] = unit(of: name) ?? members["x-unit"]
+        if var nested = members["properties"]?.object, nested.values.allSatisfy({ $0["description"] == nil }) {
+            for name in nested.keys { nested[name] = described(nested[name], name, descriptions) }
+            members["properties"] = .object(nested)
+        }
+        return .object(members)
+    }
+
+    /// The name of a type; that of the value for a generic wrapper.
+    private static func typeName(_ type: any Decodable.Type) -> String {
+        let name = String(describing: type)
+        return name.split(separator: "<").last.map { String($0.prefix { $0 != ">" }) } ?? name
+    }
+
+    /// The unit of a number that the name of its member ends with.
+    private static func unit(of name: String) -> JSONValue? {
+        if name.hasSuffix("_usd") { "USD" } else if name.hasSuffix("_s") { "s" } else { nil }
     }
 
     private static func describe<D: ValidatedParameters>(_ properties: inout [String: JSONValue], _ type: D.Type) {
@@ -41,10 +70,13 @@ private final class SchemaProbe: Decoder {
     var schema: JSONValue = [:]
     fileprivate var properties: [String: JSONValue] = [:]
     fileprivate var required: [String] = []
-    private let depth: Int
+    fileprivate let depth: Int
+    /// Receives the schema of an object whenever it has got another member.
+    private let changed: ((JSONValue) -> Void)?
 
-    init(depth: Int = 0) {
+    init(depth: Int = 0, changed: ((JSONValue) -> Void)? = nil) {
         self.depth = depth
+        self.changed = changed
     }
 
     /// Returns a dummy value of a type; `schema` describes the type afterwards.
@@ -54,6 +86,10 @@ private final class SchemaProbe: Decoder {
             schema = open
             if let null = JSONValue.null as? T { return null }
             throw NoDummyValue()
+        }
+        if let dictionary = type as? any NamedValues.Type, let empty = dictionary.empty as? T {
+            schema = ["type": "object", "additionalProperties": schema(of: dictionary.valueType)]
+            return empty
         }
         if let cases = type as? any CaseIterable.Type, let (names, first) = Self.names(cases), let value = first as? T {
             schema = ["type": "string", "enum": .array(names.map { .string($0) })]
@@ -66,6 +102,11 @@ private final class SchemaProbe: Decoder {
         let probe = SchemaProbe(depth: depth + 1)
         let value = try? probe.value(of: type)
         return (Schema.described(probe.schema, as: type), value)
+    }
+
+    private func schema(of type: any Decodable.Type) -> JSONValue {
+        func schema<Value: Decodable>(_ type: Value.Type) -> JSONValue { describe(type).0 }
+        return schema(type)
     }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
@@ -88,6 +129,7 @@ private final class SchemaProbe: Decoder {
         if !properties.isEmpty { members["properties"] = .object(properties) }
         if !required.isEmpty { members["required"] = .array(required.map { .string($0) }) }
         schema = .object(members)
+        changed?(schema)
     }
 
     fileprivate func addMember(_ name: String, _ member: JSONValue, isRequired: Bool) {
@@ -106,6 +148,17 @@ private final class SchemaProbe: Decoder {
         guard let first = type.allCases.first, names.count == type.allCases.count else { return nil }
         return (names, first)
     }
+}
+
+/// A dictionary by names, which is an object whose members have any names.
+private protocol NamedValues {
+    static var valueType: any Decodable.Type { get }
+    static var empty: Self { get }
+}
+
+extension Dictionary: NamedValues where Key == String, Value: Decodable {
+    static var valueType: any Decodable.Type { Value.self }
+    static var empty: Self { [:] }
 }
 
 private struct KeyedProbe<Key: CodingKey>: KeyedDecodingContainerProtocol {
@@ -129,8 +182,11 @@ private struct KeyedProbe<Key: CodingKey>: KeyedDecodingContainerProtocol {
     }
 
     func nestedContainer<N: CodingKey>(keyedBy type: N.Type, forKey key: Key) throws -> KeyedDecodingContainer<N> {
-        let nested = SchemaProbe(depth: 1)
-        probe.addMember(key.stringValue, ["type": "object"], isRequired: false)
+        let parent = probe
+        let nested = SchemaProbe(depth: probe.depth + 1) {
+            parent.addMember(key.stringValue, $0, isRequired: false)
+        }
+        nested.updateObjectSchema()
         return KeyedDecodingContainer(KeyedProbe<N>(probe: nested))
     }
 
