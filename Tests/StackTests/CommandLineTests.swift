@@ -6,6 +6,7 @@ import Faults
 import Foundation
 import JSON
 import JSONRPC
+import ServiceKit
 import ServicePool
 import Testing
 
@@ -32,6 +33,82 @@ import Testing
             #expect(try await stack.understudy("dance").status == 64)
             let doctor = try await stack.understudy("doctor")
             #expect(doctor.status == 0, "\(doctor.output)")
+        }
+    }
+
+    @Test
+    func `call sends nothing that violates the schema, and shows progress in a terminal`() async throws {
+        try await LiveStack.with { stack in
+            let typo = try await stack.understudy("call", "clipper", "clipper.probe", #"{"medai":"file:///a.mp4"}"#)
+            #expect(
+                typo.status == 1
+                    && typo.errors.contains("/medai: clipper.probe has no such parameter; did you mean media?"))
+            let range = try await stack.understudy(
+                "call", "clipper", "clipper.create",
+                #"{"image":"file:///a.png","duration":1,"output":"file:///a.mp4","width":1}"#)
+            #expect(range.status == 1 && range.errors.contains("/width: expected an integer"), "\(range.errors)")
+            let stats = try await stack.connect("clipper").call(ServiceStats.method, NoParams())
+            #expect(stats.methods.keys.allSatisfy { $0.hasPrefix("rpc.") })
+
+            let output = "file://\(stack.store)/still.png"
+            let call =
+                #"call imagegen imagegen.generate '{"prompt":"A hill","width":640,"height":360,"output":"\#(output)"}'"#
+            let terminal = try await Program.run(
+                "/usr/bin/script", ["-qec", "\(Program.folder)/understudy \(call)", "/dev/null"],
+                environment: stack.environment)
+            #expect(terminal.output.contains(" % card"), "\(terminal.output)")
+            #expect(terminal.output.contains("\"provider\" : \"card\""))
+        }
+    }
+
+    @Test
+    func `bash completes services, replicas, methods and parameters of the running stack`() async throws {
+        try await LiveStack.with { stack in
+            /// What bash suggests for the last word.
+            func suggestions(_ words: String...) async throws -> [String] {
+                let line = words.joined(separator: " ")
+                let script = """
+                    eval "$(\(Program.folder)/understudy --generate-completion-script bash)"
+                    COMP_WORDS=(\(words.map { "'\($0)'" }.joined(separator: " "))) COMP_CWORD=\(words.count - 1)
+                    COMP_LINE='\(line)' COMP_POINT=\(line.utf8.count)
+                    _understudy
+                    printf '%s\\n' "${COMPREPLY[@]}"
+                    """
+                let exit = try await Program.run(
+                    "/bin/bash", ["-c", script],
+                    environment: stack.environment.merging(["PATH": "\(Program.folder):/usr/bin:/bin"]) { $1 })
+                return exit.output.split(separator: "\n").map(String.init)
+            }
+            let services = try await suggestions("understudy", "call", "cl")
+            #expect(services.contains("clipper"))
+            let methods = try await suggestions("understudy", "call", "clipper", "clipper.p")
+            #expect(methods.contains("clipper.probe"))
+            let replicas = try await suggestions("understudy", "tap", "stitcher", "")
+            #expect(replicas.contains("stitcher-1"))
+            let described = try await suggestions("understudy", "describe", "logger", "")
+            #expect(described.contains("logger.tail"))
+        }
+    }
+
+    @Test
+    func `describe lists the methods of a service, and shows the parameters and the result of one`() async throws {
+        try await LiveStack.with { stack in
+            let all = try await stack.understudy("describe", "clipper")
+            #expect(all.output.hasPrefix("clipper \(ServiceSettings.version) Makes clips"), "\(all.errors)")
+            #expect(all.output.contains("\n  clipper.probe          Reports"))
+            let one = try await stack.understudy("describe", "clipper", "clipper.create")
+            for line in [
+                "  Idempotent: repeating a call has no further effect.",
+                "    image*  string. The artifact URI of a PNG, JPEG, WebP or GIF.",
+                "      from*  object. The part of the picture that is shown first.",
+                "        width*  number 0.1...1. The width, equal to the height.",
+            ] {
+                #expect(one.output.contains(line), "\(one.output)")
+            }
+            let json = try await stack.understudy("describe", "clipper", "clipper.create", "--json")
+            #expect(try JSONCoding.decode(JSONValue.self, from: Data(json.output.utf8))["name"] == "clipper.create")
+            let misspelt = try await stack.understudy("describe", "clipper", "clipper.crate")
+            #expect(misspelt.errors.contains("did you mean clipper.create?"), "\(misspelt.errors)")
         }
     }
 

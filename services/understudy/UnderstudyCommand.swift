@@ -19,8 +19,9 @@ struct UnderstudyCommand: AsyncParsableCommand {
             """,
         version: ServiceSettings.version,
         subcommands: [
-            Up.self, Run.self, Ps.self, CallMethod.self, TapCommand.self, ReplayCommand.self, LogLevelCommand.self,
-            Watch.self, OpenPage.self, Status.self, ShowReceipt.self, Cancel.self, Retry.self, UpgradeCommand.self,
+            Up.self, Run.self, Ps.self, CallMethod.self, Describe.self, TapCommand.self, ReplayCommand.self,
+            LogLevelCommand.self, Watch.self, OpenPage.self, Status.self, ShowReceipt.self, Cancel.self, Retry.self,
+            UpgradeCommand.self,
             BreakerCommand.self, Demo.self, Drill.self, Report.self, Doctor.self,
         ])
 }
@@ -34,7 +35,7 @@ package enum UnderstudyMain {
     /// Parses the arguments, runs the command and exits with its status.
     package static func main() async {
         do {
-            var command = try UnderstudyCommand.parseAsRoot()
+            var command = try await UnderstudyCommand.asyncParseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

@@ -14,16 +14,22 @@ import Untrusted
 struct CallMethod: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "call", abstract: "Call a method and print its result as JSON.",
-        discussion: "If the call fails, the exit status is 1, and the error is printed on standard error.")
+        discussion: """
+            The parameters are compared with the description of the method before anything is sent. If the call fails, the exit
+            status is 1, and the error is printed on standard error; in a terminal the progress of the call, too.
+            """)
 
-    @Argument(help: "imagegen, clipper, stitcher, logger, agent5, orchestrator, or any service in the run directory.")
+    @Argument(
+        help: "imagegen, clipper, stitcher, logger, agent5, orchestrator, or any service in the run directory.",
+        completion: Completions.services)
     var service: String
 
-    @Argument(help: "E.g. rpc.health, clipper.probe.")
+    @Argument(help: "E.g. rpc.health, clipper.probe.", completion: Completions.methods)
     var method: String
 
     @Argument(
-        help: ArgumentHelp("Parameters as JSON; @FILE reads a file, - reads standard input.", valueName: "json"))
+        help: ArgumentHelp("Parameters as JSON; @FILE reads a file, - reads standard input.", valueName: "json"),
+        completion: Completions.parameters)
     var params: String = "{}"
 
     @Flag(help: "Print an error as the complete JSON object.")
@@ -54,12 +60,25 @@ struct CallMethod: AsyncParsableCommand {
             let connection = try await ReplicaConnection.connect(
                 ServiceName(rawValue: service), in: settings.runDirectory,
                 timeout: limit ?? ReplicaConnection.defaultTimeout)
-            let result = try await connection.call(method, params: value, timeout: limit)
+            try await check(value, connection)
+            let result = try await connection.call(method, params: value, timeout: limit) { report in
+                guard Terminal.showsErrors else { return }
+                Terminal.printError("\(Int(clamping: report.fraction * 100)) % \(report.message.printable())")
+            }
             try Terminal.printJSON(result)
         } catch let error as any ServiceErrorConvertible where raw {
             StandardStreams.error(try JSONCoding.pretty(error.serviceError).printableJSON() + "\n")
             throw ExitCode(1)
         }
+    }
+
+    /// Compares the parameters with the description of the method, if the service describes it.
+    private func check(_ params: JSONValue, _ connection: RPCConnection) async throws {
+        let document = try? await connection.call(SystemMethod.discover.rawValue, params: [:], timeout: .seconds(5))
+        guard let described = document?["methods"]?.array?.first(where: { $0["name"]?.string == method }) else {
+            return
+        }
+        try SchemaCheck.check(params, of: described)
     }
 
     /// The JSON text that an argument stands for.

@@ -15,7 +15,7 @@ struct LogLevelCommand: AsyncParsableCommand {
         discussion:
             "The level is that of the process and is lost when it ends; UNDERSTUDY_LOG_LEVEL is that of new processes.")
 
-    @Argument(help: "E.g. clipper.")
+    @Argument(help: "E.g. clipper.", completion: Completions.services)
     var service: String
 
     @Argument(help: "trace, debug, info, notice, warning, error or critical; the levels are shown if absent.")

@@ -17,7 +17,7 @@ struct ReplayCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("A file that `understudy tap --record` has written.", valueName: "file"))
     var recording: String
 
-    @Argument(help: "E.g. imagegen, clipper.")
+    @Argument(help: "E.g. imagegen, clipper.", completion: Completions.services)
     var service: String
 
     @Option(help: ArgumentHelp("Only the calls of a method.", valueName: "m"))

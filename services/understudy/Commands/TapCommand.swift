@@ -14,17 +14,20 @@ struct TapCommand: AsyncParsableCommand {
             messages, and is told how many.
             """)
 
-    @Argument(help: "E.g. imagegen, orchestrator.")
+    @Argument(help: "E.g. imagegen, orchestrator.", completion: Completions.services)
     var service: String
 
     @Argument(
-        help: "The replica, e.g. imagegen-1; all replicas of the service, also those that start later, if absent.")
+        help: "The replica, e.g. imagegen-1; all replicas of the service, also those that start later, if absent.",
+        completion: Completions.instances)
     var instance: String?
 
     @Option(help: ArgumentHelp("Only the messages of a job.", valueName: "id"))
     var job: String?
 
-    @Option(help: ArgumentHelp("Only the messages of a method, e.g. clipper.create.", valueName: "m"))
+    @Option(
+        help: ArgumentHelp("Only the messages of a method, e.g. clipper.create.", valueName: "m"),
+        completion: Completions.methods)
     var method: String?
 
     @Flag(help: "Print each message as a line of JSON.")

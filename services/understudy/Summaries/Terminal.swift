@@ -10,9 +10,12 @@ enum Terminal {
     /// Whether standard output is a terminal.
     static var isInteractive: Bool { isatty(STDOUT_FILENO) == 1 }
 
+    /// Whether standard error is a terminal.
+    static var showsErrors: Bool { isatty(STDERR_FILENO) == 1 }
+
     /// Prints lines on standard output. Control characters are escaped, except line feeds; callers make foreign values printable, line
     /// feeds included, when they compose a line.
-    static func print(_ text: String) { StandardStreams.output(text.printable(lineBreaks: .preserved) + "\n") }
+    static func print(_ text: String) { StandardStreams.output(text.printable(lineFeeds: .preserved) + "\n") }
 
     /// Prints lines in place of what a terminal shows; into a file after what was printed before.
     static func printScreen(_ text: String) {
@@ -30,7 +33,7 @@ enum Terminal {
 
     /// Prints a line on standard error. Control characters are escaped.
     static func printError(_ text: String) {
-        StandardStreams.error(text.printable(lineBreaks: .preserved) + "\n")
+        StandardStreams.error(text.printable(lineFeeds: .preserved) + "\n")
     }
 
     /// The columns of the terminal; 80 for files.
