@@ -79,6 +79,12 @@ package enum OrchestratorMain {
             }
             events.finish()
         }
+        application.status = {
+            let jobs = (try? await store.counts()) ?? [:]
+            let open = await breakers.open().map { "\($0)'s breaker open" }
+            return (["\(jobs["running"] ?? 0) jobs running, \(jobs["queued"] ?? 0) waiting"] + open)
+                .joined(separator: ", ")
+        }
         application.details = { Details(reads: await snapshots.counts, jobs: try await store.counts()) }
         return application
     }

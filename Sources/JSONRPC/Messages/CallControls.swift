@@ -16,6 +16,9 @@ package struct CallControls: Sendable, Equatable {
     /// `_meta.traceparent`.
     package var trace: TraceContext?
 
+    /// The controls of a call without any.
+    package init() {}
+
     /// The maximum bytes of a job id that is propagated and logged.
     private static let maximumJobID = 128
 

@@ -20,10 +20,12 @@ import Synchronization
 package final class RPCServer: Sendable {
     private let channel: any Channel
     private let connections: Connections
+    private let group: any EventLoopGroup
 
-    private init(channel: any Channel, connections: Connections) {
+    private init(channel: any Channel, connections: Connections, group: any EventLoopGroup) {
         self.channel = channel
         self.connections = connections
+        self.group = group
     }
 
     /// Creates the socket and starts to accept connections.
@@ -62,10 +64,15 @@ package final class RPCServer: Sendable {
             }
         do {
             let channel = try await bootstrap.bind(unixDomainSocketPath: path).get()
-            return RPCServer(channel: channel, connections: connections)
+            return RPCServer(channel: channel, connections: connections, group: group)
         } catch {
             throw ServiceError(.unavailable, "cannot listen on \(path): \(error)")
         }
+    }
+
+    /// Returns when every event loop has run a task: at once, unless one of them hangs.
+    package func waitForEventLoops() async {
+        for loop in group.makeIterator() { try? await loop.submit {}.get() }
     }
 
     /// Accepts no new connections and cancels streaming calls. Open connections remain open.

@@ -29,6 +29,9 @@ package struct ServiceApplication: Sendable {
     /// Service-specific statistics for `details` of `rpc.stats`; must encode as an object.
     package var details: (@Sendable () async throws -> any Encodable & Sendable)?
 
+    /// What the service is doing, in a few words for an operator; part of its status in systemd.
+    package var status: (@Sendable () async -> String)?
+
     /// Creates an application that only answers calls.
     package init(methods: [MethodHandler]) {
         self.methods = methods

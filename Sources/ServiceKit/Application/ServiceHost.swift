@@ -73,7 +73,7 @@ struct ServiceHost: Sendable {
             tap: Tap(
                 source: TapSource(service: description.name, instance: settings.instance, pid: getpid()),
                 redaction: Redaction(environment: settings.environment)),
-            settings: settings, lineLimit: max(settings.lineLimit, registry.requestLimit),
+            settings: settings, status: application.status, lineLimit: max(settings.lineLimit, registry.requestLimit),
             prepare: application.prepare, drain: application.drain, logger: context.logger)
         let parts: [any Service] = [storeMonitor] + application.services
         // Services stop in reverse order: the server drains before the services that its calls depend on.

@@ -24,7 +24,7 @@ package enum ServiceProgram {
         } catch {
             let failure = ServiceError(wrapping: error)
             LogOutput.standardError.write(
-                "\(description.name): \(failure.message.bounded(to: TextBound.message).printable(lineBreaks: .preserved))\n"
+                "\(description.name): \(failure.message.bounded(to: TextBound.message).printable(lineFeeds: .preserved))\n"
             )
             LogOutput.standardError.flush()
             exit(1)

@@ -7,6 +7,7 @@ import Logging
 import ServiceLifecycle
 import ServicePool
 import Tap
+import Untrusted
 
 /// The life cycle of a service's server: listen, prepare, publish, serve, drain.
 final class SocketService: Service {
@@ -15,6 +16,9 @@ final class SocketService: Service {
     private let interceptors: [any ServerInterceptor]
     private let callTracker: CallTracker
     private let tap: Tap
+    private let systemd: SystemdNotifier
+    /// What the service is doing, beside its calls.
+    private let status: (@Sendable () async -> String)?
     private let settings: ServiceSettings
     /// The maximum bytes of a request line.
     private let lineLimit: Int
@@ -24,7 +28,7 @@ final class SocketService: Service {
 
     init(
         publication: SocketPublication, dispatcher: any Dispatcher, interceptors: [any ServerInterceptor],
-        callTracker: CallTracker, tap: Tap, settings: ServiceSettings,
+        callTracker: CallTracker, tap: Tap, settings: ServiceSettings, status: (@Sendable () async -> String)?,
         lineLimit: Int, prepare: @escaping @Sendable () async throws -> Void,
         drain: @escaping @Sendable () async -> Void, logger: Logger
     ) {
@@ -33,6 +37,8 @@ final class SocketService: Service {
         self.interceptors = interceptors
         self.callTracker = callTracker
         self.tap = tap
+        self.status = status
+        systemd = SystemdNotifier(environment: settings.environment)
         self.settings = settings
         self.lineLimit = lineLimit
         self.prepare = prepare
@@ -57,13 +63,14 @@ final class SocketService: Service {
             callTracker.serve()
             try publication.publish()
             logger.info("serving", metadata: ["socket": "\(publication.path)"])
-            try? await gracefulShutdown()
+            await reportToSystemd(server) { try? await gracefulShutdown() }
         }
 
         // Remove the name first, so that clients use other replicas before this one rejects calls.
         publication.withdraw()
         callTracker.drain()
         logger.info("draining", metadata: ["calls": "\(callTracker.slotsInUse)"])
+        systemd.notify(["STOPPING=1", "STATUS=waiting for \(callTracker.slotsInUse) calls to end"])
         await server.stopListening()
         await drain()
         let isDrained = await withTimeout(seconds: settings.drainSeconds) { [callTracker] in
@@ -79,6 +86,30 @@ final class SocketService: Service {
         }
         publication.withdrawTap()
         await tap.close()
+    }
+
+    /// Tells systemd that the service serves, and from then on its status and that its event loops run, while `body` runs.
+    private func reportToSystemd(_ server: RPCServer, while body: () async -> Void) async {
+        guard systemd.isActive else { return await body() }
+        let isAlive = systemd.watchdog == nil ? [] : ["WATCHDOG=1"]
+        systemd.notify(["READY=1", await statusLine()])
+        // trusted: a bounded setting
+        let pause = min(systemd.watchdog.map { $0 / 3 } ?? .seconds(5), .seconds(5))
+        let reports = Task {
+            while !Task.isCancelled {
+                await server.waitForEventLoops()
+                systemd.notify(isAlive + [await statusLine()])
+                try? await Task.sleep(for: pause)
+            }
+        }
+        await body()
+        reports.cancel()
+    }
+
+    private func statusLine() async -> String {
+        let calls = "\(callTracker.slotsInUse) of \(callTracker.capacity) calls in flight"
+        let own = await status?()
+        return "STATUS=" + [own, calls].compactMap { $0 }.joined(separator: ", ").printable()
     }
 
     /// Creates the tap's socket. Without it the service serves all the same.

@@ -93,6 +93,11 @@ actor Breakers {
         return view(name)
     }
 
+    /// The names of the breakers that are open, sorted.
+    func open() -> [String] {
+        machines.keys.filter { view($0).state == .open }.sorted()
+    }
+
     // MARK: -
 
     private func view(_ name: String) -> BreakerView {
