@@ -246,8 +246,9 @@ let package = Package(
             tests(
                 "ClipperTests",
                 [
-                    "Faults", "Calls", "Blocking", "Timebase", "JSONRPC", "Contracts", "Artifacts", "Media", "Drawing",
-                    "MediaService", "Clipper", "TestSupport",
+                    "Faults", "Calls", "Blocking", "Timebase", "Parameters", "JSONRPC", "Contracts", "Artifacts",
+                    "Media",
+                    "Drawing", "MediaService", "Clipper", "TestSupport",
                 ]),
             tests(
                 "StitcherTests",

@@ -48,7 +48,7 @@ package struct PaidResult: Sendable {
     /// Returns `error` as the failure of an order that was billed and delivered nothing usable; it is not retryable.
     package func undelivered(_ error: ServiceError) -> ServiceError {
         var undelivered = ServiceError(
-            error.kind, "\(error.message); \(provider)'s \(id) may have been billed", retryable: false,
+            error.kind, "\(error.message); \(provider)'s \(id) has ended and is booked as billed", retryable: false,
             detail: error.detail, provider: provider, providerCode: error.providerCode, requestID: id)
         undelivered.chargeStatus = .billed
         return undelivered

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Calls
 import Contracts
 import FoundationEssentials
 import JSON
@@ -16,7 +17,7 @@ struct MessageReader {
 
     private struct Request {
         var method: String
-        var jobID: String?
+        var controls: CallControls
         var start: ContinuousClock.Instant
     }
 
@@ -79,10 +80,11 @@ struct MessageReader {
         case .request(let requestID, let method, let params):
             id = requestID
             message.method = method
-            message.jobID = (try? CallControls(params: params))?.jobID
+            let controls = (try? CallControls(params: params)) ?? CallControls()
+            message.note(controls)
             content["method"] = .string(method)
             content["params"] = value(params)
-            remember(Request(method: method, jobID: message.jobID, start: event.time), requestID, event.connection)
+            remember(Request(method: method, controls: controls, start: event.time), requestID, event.connection)
         case .notification(let method, let params):
             content["method"] = .string(method)
             let members = value(params)
@@ -92,7 +94,7 @@ struct MessageReader {
                 // A progress report belongs to a request.
                 describe(&message, requestID: CallControls.id(in: params), event, ends: false)
             }
-            message.jobID = message.jobID ?? (try? CallControls(params: params))?.jobID
+            if message.jobID == nil, let controls = try? CallControls(params: params) { message.note(controls) }
         case .result(let requestID, let result):
             id = requestID
             content["result"] = value(result)
@@ -136,7 +138,15 @@ struct MessageReader {
             requestCount -= 1
         }
         message.method = request.method
-        message.jobID = request.jobID
+        message.note(request.controls)
         message.duration = ((event.time - request.start) / .microseconds(1)).rounded() / 1e6
+    }
+}
+
+extension TapMessage {
+    /// Adds the job and the trace of a call.
+    fileprivate mutating func note(_ controls: CallControls) {
+        jobID = controls.jobID
+        trace = controls.trace?.traceID
     }
 }

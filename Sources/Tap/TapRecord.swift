@@ -52,6 +52,8 @@ package struct TapMessage: Codable, Sendable, Equatable {
     package var method: String?
     /// The job that the call is for.
     package var jobID: String?
+    /// The id of the call's trace.
+    package var trace: String?
     /// The time from the request to this reply or progress report. Seconds.
     package var duration: Double?
     /// The kind of the error of a reply.
@@ -66,6 +68,7 @@ package struct TapMessage: Codable, Sendable, Equatable {
     private enum CodingKeys: String, CodingKey {
         case time, instance, connection, peer, direction, id, method
         case jobID = "job_id"
+        case trace
         case duration = "duration_s"
         case error, bytes, message, text
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How line feeds are treated in text that a person reads.
-package enum LineBreaks: Sendable {
+package enum LineFeeds: Sendable {
     /// Line feeds are escaped like other controls, so that the text stays on one line.
     case escaped
     /// Line feeds are preserved; all other controls are escaped, carriage returns included.
@@ -14,13 +14,13 @@ extension StringProtocol {
     /// C0 (escape and tab included), DEL, C1, the line and paragraph separators and the bidirectional controls become visible escapes
     /// such as `\u{1B}`; everything else is unchanged. All output for people goes through this function. It works on scalars, since the
     /// Character `"\r\n"` equals neither `"\r"` nor `"\n"`.
-    package func printable(lineBreaks: LineBreaks = .escaped) -> String {
+    package func printable(lineFeeds: LineFeeds = .escaped) -> String {
         guard unicodeScalars.contains(where: { $0.isControl }) else { return String(self) }
         var result = ""
         result.reserveCapacity(utf8.count + 16)
         for scalar in unicodeScalars {
             switch scalar {
-            case "\n": result += lineBreaks == .preserved ? "\n" : #"\n"#
+            case "\n": result += lineFeeds == .preserved ? "\n" : #"\n"#
             case "\r": result += #"\r"#
             case "\t": result += #"\t"#
             case _ where scalar.isControl: result += #"\u{"# + String(scalar.value, radix: 16, uppercase: true) + "}"

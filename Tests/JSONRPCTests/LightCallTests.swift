@@ -100,7 +100,7 @@ private struct PlaceDispatcher: Dispatcher {
             let note = #"{"jsonrpc":"2.0","method":"light.place"}"#
             let batch = [call.replacing("%", with: "1"), note, call.replacing("%", with: "2")].joined(separator: ",")
             peer.send("[\(batch)]\n")
-            let reply = try JSONCoding.decode(JSONValue.self, from: Data(try #require(peer.line()).utf8))
+            let reply = try JSONCoding.decode(JSONValue.self, from: Data(try #require(await peer.nextLine()).utf8))
             #expect(reply.array?.map { $0["result"] } == [true, true])
             #expect(reply.array?.map { $0["id"] } == [1, 2])
         }

@@ -38,6 +38,8 @@ struct FilterSource {
     /// Saves the file that a test made.
     func save(from target: String) throws {
         try Self.made.withLock { made in
+            // Another test may have made the same file meanwhile.
+            guard made[command] == nil else { return }
             if made.isEmpty {
                 try FileManager.default.createDirectory(atPath: Self.folder, withIntermediateDirectories: true)
                 atexit { try? FileManager.default.removeItem(atPath: FilterSource.folder) }

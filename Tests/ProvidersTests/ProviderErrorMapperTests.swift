@@ -132,6 +132,6 @@ import Testing
         }
         #expect(calls == 1)
         #expect(failure?.chargeStatus == .billed && failure?.retryable == false && failure?.requestID == "p1")
-        #expect(failure?.message == "acme: truncated; acme's p1 may have been billed")
+        #expect(failure?.message == "acme: truncated; acme's p1 has ended and is booked as billed")
     }
 }

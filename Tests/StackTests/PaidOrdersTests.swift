@@ -104,7 +104,7 @@ import Testing
             fault: [
                 "downloads": .array(Array(repeating: 503, count: 9)),
                 "contents": .array(Array(repeating: 503, count: 9)),
-            ], booking: .wasted, reason: "may have been billed"
+            ], booking: .wasted, reason: "is booked as billed"
         ).withoutList(.wasted, fault: ["url": "", "lost_downloads": 100]),
         Case(name: "inline", fault: ["output": ["file": "{data}"], "link": "data"], booking: .bought),
     ]

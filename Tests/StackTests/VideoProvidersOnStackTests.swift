@@ -211,7 +211,7 @@ import Testing
                 ["content": "no video at all"], ["raw": "<html>"],
             ] as [JSONValue],
             [
-                "openai-videos: not this", "openai-videos's video_1 may have been billed",
+                "openai-videos: not this", "openai-videos's video_1 has ended and is booked as billed",
                 "contains no order ID, it is a web page: check UNDERSTUDY_OPENAI_VIDEOS_URL",
             ]))
     func `rejections and invalid files of a videos API are reported, and the understudy takes over`(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
+import Foundation
 import Synchronization
 
 /// A connection to a Unix domain socket whose every byte the test decides.
@@ -67,6 +67,14 @@ package final class UnixPeer: Sendable {
                 guard count > 0 else { return nil }
                 rest += part[..<count]
             }
+        }
+    }
+
+    /// The next line, as by `line()`, read by a thread of its own: a test that runs beside others must not block a thread of Swift
+    /// concurrency, of which there is one for each core.
+    package func nextLine() async -> String? {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(returning: self.line()) }
         }
     }
 }

@@ -57,6 +57,6 @@ struct UntrustedTests {
 
     @Test
     func `line feeds can be preserved, carriage returns are always escaped`() {
-        #expect("a\r\nb\n\u{1B}c".printable(lineBreaks: .preserved) == "a\\r\nb\n\\u{1B}c")
+        #expect("a\r\nb\n\u{1B}c".printable(lineFeeds: .preserved) == "a\\r\nb\n\\u{1B}c")
     }
 }
