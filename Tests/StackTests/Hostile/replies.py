@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A third-party service on the socket argv[1]: it is healthy, and replies to every other call with the text of its parameter `line`."""
+"""A third-party service on the socket argv[1]: it is healthy, and replies to `agent.process` with the text of its parameter `line`. A
+connection with any other call is closed.
+"""
 
 import json
 import os
@@ -20,6 +22,8 @@ with socket.socket(socket.AF_UNIX) as server:
         connection, _ = server.accept()
         for line in connection.makefile("rb"):
             call = json.loads(line)
+            if call["method"] not in ("rpc.health", "agent.process"):
+                break
             reply = HEALTHY if call["method"] == "rpc.health" else call["params"]["line"]
             reply = reply.replace("@", str(call["id"]))
             connection.sendall(reply.encode("latin-1") + b"\n")

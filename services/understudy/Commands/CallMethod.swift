@@ -57,10 +57,15 @@ struct CallMethod: AsyncParsableCommand {
         }
         let limit = timeout.map { Duration.clamping(seconds: $0) }
         do {
-            let connection = try await ReplicaConnection.connect(
-                ServiceName(rawValue: service), in: settings.runDirectory,
-                timeout: limit ?? ReplicaConnection.defaultTimeout)
+            func connect() async throws -> RPCConnection {
+                try await ReplicaConnection.connect(
+                    ServiceName(rawValue: service), in: settings.runDirectory,
+                    timeout: limit ?? ReplicaConnection.defaultTimeout)
+            }
+            var connection = try await connect()
             try await check(value, connection)
+            // A service in another language need not describe itself, and may have closed the connection.
+            if !connection.isOpen { connection = try await connect() }
             let result = try await connection.call(method, params: value, timeout: limit) { report in
                 guard Terminal.showsErrors else { return }
                 Terminal.printError("\(Int(clamping: report.fraction * 100)) % \(report.message.printable())")
