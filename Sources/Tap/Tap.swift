@@ -16,7 +16,7 @@ import Synchronization
 /// ```
 ///
 /// Without readers, a message costs one load of an atomic variable. Messages are read and written by a thread of the tap's own. A reader
-/// that is too slow misses messages, and is told how many.
+/// that is too slow loses messages, and gets their number.
 package final class Tap: LineObserver, Sendable {
     /// The maximum bytes of lines that the tap's thread has not processed.
     private static let maximumPending = 16 * 1024 * 1024

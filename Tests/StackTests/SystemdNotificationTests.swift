@@ -5,7 +5,7 @@ import ServicePool
 import TestSupport
 import Testing
 
-/// What services tell systemd: the test receives their notifications in its place.
+/// The notifications that services send to systemd; the test receives them instead.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct SystemdNotificationTests {
     /// A datagram socket, as that in `NOTIFY_SOCKET`.
     private final class NotifySocket {

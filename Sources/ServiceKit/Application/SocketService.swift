@@ -88,7 +88,7 @@ final class SocketService: Service {
         await tap.close()
     }
 
-    /// Tells systemd that the service serves, and from then on its status and that its event loops run, while `body` runs.
+    /// Notifies systemd that the service is ready, then reports its status and feeds the watchdog while `body` runs.
     private func reportToSystemd(_ server: RPCServer, while body: () async -> Void) async {
         guard systemd.isActive else { return await body() }
         let isAlive = systemd.watchdog == nil ? [] : ["WATCHDOG=1"]
@@ -120,7 +120,7 @@ final class SocketService: Service {
             try await tap.listen(path: publication.tapPath, peers: readers, server: server, logger: logger)
             chmod(publication.tapPath, 0o600)
         } catch {
-            logger.warning("there is no tap", metadata: ["error": "\(error.message)"])
+            logger.warning("cannot create the tap", metadata: ["error": "\(error.message)"])
         }
     }
 

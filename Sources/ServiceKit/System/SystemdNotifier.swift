@@ -3,11 +3,11 @@
 import FoundationEssentials
 import Glibc
 
-/// Tells systemd the state of this process, by the protocol of sd_notify(3). Without the variable `NOTIFY_SOCKET` it does nothing.
+/// Notifies systemd of the state of this process, by the protocol of sd_notify(3). Without the variable `NOTIFY_SOCKET` it does nothing.
 struct SystemdNotifier: Sendable {
     /// The path of the socket; an abstract name begins with `@`.
     private let path: String?
-    /// The time within which systemd must be told that the process works; absent without a watchdog.
+    /// The watchdog's timeout: the longest time between two notifications `WATCHDOG=1`; absent without a watchdog.
     let watchdog: Duration?
 
     init(environment: [String: String]) {
@@ -19,7 +19,7 @@ struct SystemdNotifier: Sendable {
         watchdog = isWatched && isUsable ? environment["WATCHDOG_USEC"].flatMap(Self.microseconds) : nil
     }
 
-    /// Whether systemd is told anything.
+    /// Whether there is a socket to notify.
     var isActive: Bool { path != nil }
 
     /// Sends assignments such as `READY=1`. Never waits; what systemd does not read is lost.
