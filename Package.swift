@@ -40,9 +40,9 @@ func service(
 }
 
 /// Executables hold the Swift runtime, or what they use of it, and run where there is none. What it is made of is named here, since
-/// modules that are compiled for tests too name only the shared libraries.
+/// modules that are compiled for tests too name only the shared libraries. They export no symbols: nothing loads them.
 let selfContained: [LinkerSetting] =
-    [.unsafeFlags(["-static-stdlib", "-use-ld=lld"])]
+    [.unsafeFlags(["-static-stdlib", "-use-ld=lld", "-Xlinker", "--no-export-dynamic"])]
     + ["CoreFoundation", "_FoundationICU", "_FoundationCShims", "_FoundationCollections"].map { .linkedLibrary($0) }
 
 func tests(
