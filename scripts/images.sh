@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Builds the images of compose/docker-compose.yml: images.sh [source|host]. `source` builds the executables in Docker, `host` uses those of
-# .build/release. Base images that cannot be pulled are made: Debian's by debootstrap, Swift's from it and this machine's toolchain.
+# .build/release. Base images that cannot be pulled are made: Debian's by mmdebstrap, Swift's from it and this machine's toolchain.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 binaries=${1:-source}
@@ -16,13 +16,14 @@ if docker compose version >/dev/null 2>&1; then compose="docker compose"; else c
 has() { docker image inspect "$1" >/dev/null 2>&1 || docker pull -q "$1" >/dev/null 2>&1; }
 
 make_debian() {
-    echo "images: debian:bookworm-slim cannot be pulled; making it by debootstrap"
+    echo "images: debian:bookworm-slim cannot be pulled; making it by mmdebstrap"
     # Both formats of apt's sources; usually only one of the files exists.
     mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
         sed -n 's/^deb \(\[[^]]*\] \)\?\(http[^ ]*\) .*/\2/p; s/^URIs: \([^ ]*\).*/\1/p' | grep -v security | head -n 1) || true
-    debootstrap --variant=minbase bookworm "$work/debian" "${mirror:-http://deb.debian.org/debian}" >"$work/log" 2>&1 ||
+    mmdebstrap --mode=root --variant=minbase --dpkgopt=path-exclude="/usr/share/doc/*" --dpkgopt=path-exclude="/usr/share/man/*" \
+        --dpkgopt=path-exclude="/usr/share/info/*" bookworm "$work/debian" "${mirror:-http://deb.debian.org/debian}" >"$work/log" 2>&1 ||
         { cat "$work/log" >&2; exit 1; }
-    rm -rf "$work"/debian/var/cache/apt/archives/*.deb "$work"/debian/var/lib/apt/lists/* "$work"/debian/usr/share/{doc,man,info}
+    rm -rf "$work"/debian/var/lib/apt/lists/*
     # The apt settings of this machine, such as its proxy.
     cp -r /etc/apt/apt.conf.d/. "$work/debian/etc/apt/apt.conf.d/"
     tar -C "$work/debian" -c . | docker import -c 'CMD ["bash"]' - debian:bookworm-slim >/dev/null

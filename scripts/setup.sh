@@ -15,7 +15,7 @@ packages_build="libavcodec-dev libavformat-dev libavutil-dev libcairo2-dev libeb
     libzimg-dev pkg-config zlib1g-dev"
 packages_run="fontconfig fonts-noto-cjk fonts-noto-core"
 packages_dist="binutils dpkg-dev python3"
-packages_stack="debootstrap docker.io docker-compose iptables"
+packages_stack="docker.io docker-compose iptables mmdebstrap"
 packages_test="chromium ffmpeg groff-base node-typescript nodejs procps python3 python3-pil python3-venv socat strace systemd util-linux"
 packages_bench="nginx-light python3-numpy"
 
