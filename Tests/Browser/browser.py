@@ -56,19 +56,22 @@ def board(count, seconds=1, guidance="<b>A hill</b>, number %d"):
     return json.dumps({"segments": segments}, indent=1)
 
 
-def start_with_form(page, storyboard, session):
-    """Starts a job with the form and waits for its page."""
+def start_with_form(page, storyboard, session, options='{"width": 320, "height": 180}'):
+    """Starts a job with the form and waits for its page; its film is small unless the options say otherwise."""
     page.goto(url + "/jobs/new")
     page.get_by_label("Storyboard (JSON)").fill(storyboard)
     page.get_by_label("Session").fill(session)
+    if options:
+        page.locator("summary", has_text="More options").click()
+        page.get_by_label("with the option names of").fill(options)
     page.get_by_role("button", name="Start").click()
     expect(page.locator("h1")).to_have_text(session)
 
 
 def start(page, session, count=1, **options):
-    """Starts a job with the API. Returns its ID."""
+    """Starts a job with the API; its film is small unless the options say otherwise. Returns its ID."""
     answer = page.request.post(url + "/api/jobs", headers={"X-Understudy": "1"}, data={
-        "session_id": session, "pipeline_data": {"storyboard": json.loads(board(count))}, "options": options})
+        "session_id": session, "pipeline_data": {"storyboard": json.loads(board(count))}, "options": {"width": 320, "height": 180, **options}})
     assert answer.status == 201, answer.text()
     return answer.json()["job_id"]
 

@@ -24,7 +24,7 @@ def job(browser):
         if (document.querySelector("[data-agent]") && looks.at(-1) !== now) looks.push(now);
       }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["hidden", "data-status"] });
     """)
-    start_with_form(page, board(3), "by-form")
+    start_with_form(page, board(3), "by-form", options="")
     expect_status(page, "Agent5", "processing")
     assert not row(page, "Agent6").is_visible(), "Agent6 is shown before Agent5 failed"
     for agent, text in (("Agent2", "Uses the storyboard as provided."), ("Agent4", "Uses the narrations as provided.")):

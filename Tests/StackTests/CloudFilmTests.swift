@@ -138,7 +138,7 @@ import Testing
                     "Body": .string(storyboard()),
                 ])
             let started = try await stack.connect("orchestrator").call(
-                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s"))
+                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: .small))
             try await until("the MediaConvert job is created") { try !convertJobs().isEmpty }
             for victim in ["imagegen", "clipper", "stitcher", "logger", "agent5", "orchestrator"] {
                 try await replace(victim, SIGKILL, stack)

@@ -44,7 +44,7 @@ import Testing
             }
             // The name of this file has a combining character after a character that XML escapes.
             try store.send(["put": .string("\(Self.prefix)/agent4/R&\u{301}B.txt"), "body": "x"])
-            let view = try await stack.runJob(["width": 320, "height": 180])
+            let view = try await stack.runJob()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(!view.warnings.contains { $0.contains("narration") }, "\(view.warnings)")
             let film = "\(stack.folder)/film.mp4"

@@ -221,7 +221,8 @@ import Testing
             let connection = try await stack.connect("orchestrator")
             let (messages, input) = AsyncStream.makeStream(of: ProgressReport.self)
             let result = try await connection.call(
-                OrchestratorAPI.agent6, StartJob(userID: "u", sessionID: "s"), onProgress: { input.yield($0) })
+                OrchestratorAPI.agent6, StartJob(userID: "u", sessionID: "s", options: .small),
+                onProgress: { input.yield($0) })
             #expect(result.videoURL == "file://\(stack.artifactPath("agent5/final.mp4"))")
             #expect(result.segments.count == 2)
             var seen = messages.makeAsyncIterator()
@@ -231,7 +232,8 @@ import Testing
             try stack.writeStoryboard(durations: Array(repeating: 5, count: 60), session: "long")
             let caller = Task {
                 try await connection.call(
-                    OrchestratorAPI.agent6, StartJob(userID: "u", sessionID: "long"), onProgress: { input.yield($0) })
+                    OrchestratorAPI.agent6, StartJob(userID: "u", sessionID: "long", options: .small),
+                    onProgress: { input.yield($0) })
             }
             while let report = await seen.next(), report.extra["sessionId"] != "long" {}
             caller.cancel()

@@ -139,7 +139,7 @@ import Testing
         try await LiveStack.with(script: script) { stack in
             try await makeInconsistentClip(stack)
             try stack.writeStoryboard(durations: [2, 1])
-            let view = try await stack.runJob(["width": 320, "height": 180, "fallback": "segments"])
+            let view = try await stack.runJob(["fallback": "segments"])
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.segments.map(\.maker) == [.lead, .lead])
             #expect(try await FilmInspection.decodingErrors(stack.artifactPath("agent5/final.mp4")) == "")
@@ -218,7 +218,7 @@ import Testing
         try await LiveStack.with(script: script) { stack in
             try await makeClips(stack.folder)
             try stack.writeStoryboard(durations: [2.3, 2, 2])
-            let view = try await stack.runJob(["width": 320, "height": 180, "fallback": "segments"])
+            let view = try await stack.runJob(["fallback": "segments"])
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.segments.map(\.maker) == [.lead, .lead, .lead], "\(view.warnings)")
             let film = stack.artifactPath("agent5/final.mp4")

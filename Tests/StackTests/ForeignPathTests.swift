@@ -96,7 +96,7 @@ import Testing
             try FileManager.default.createSymbolicLink(
                 atPath: "\(stack.folder)/film.mp4", withDestinationPath: "real.mp4")
             try stack.writeStoryboard(durations: [1, 1])
-            let view = try await stack.runJob(["width": 160, "height": 90])
+            let view = try await stack.runJob()
             #expect(view.state == .finished && view.error == nil)
             #expect(view.costs.understudy == .zero, "\(view)")
             let final = stack.artifactPath("agent5/final.mp4")
@@ -129,7 +129,7 @@ import Testing
                 }
                 try FileManager.default.createSymbolicLink(
                     atPath: stack.artifactPath(name, session: session), withDestinationPath: behind)
-                let view = try await stack.runJob(["width": 160, "height": 90], session: session)
+                let view = try await stack.runJob(session: session)
                 #expect(view.state == .error, "\(name)")
                 #expect(view.error?.kind == .unauthorized, "\(name): \(view.error?.message ?? "")")
                 #expect(view.segments.allSatisfy { $0.image == nil }, "\(name)")
@@ -145,7 +145,7 @@ import Testing
                 {"segments":[{"id":"a","duration":0.2,"visual_guidance":"a hill","audio":"file:///outside.wav"},
                 {"id":"b","duration":0.2,"visual_guidance":"a hill"}]}
                 """#, to: stack.artifactPath("agent2/storyboard.json", session: "narration"))
-            let view = try await stack.runJob(["width": 160, "height": 90], session: "narration")
+            let view = try await stack.runJob(session: "narration")
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.warnings.contains { $0.hasPrefix("no narration was found in ") }, "\(view.warnings)")
             #expect(

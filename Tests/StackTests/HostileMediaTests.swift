@@ -21,7 +21,10 @@ import Testing
 
     private func isFilm(_ name: String) -> Bool { Self.films.contains(kind(name)) && !name.hasPrefix("voice") }
 
-    private func isMedia(_ name: String) -> Bool { Self.films.contains(kind(name)) || Self.sounds.contains(kind(name)) }
+    /// Whether a file is sound or a film; the film without a fault, whose pictures are large, is not one of them.
+    private func isMedia(_ name: String) -> Bool {
+        (Self.films.contains(kind(name)) || Self.sounds.contains(kind(name))) && name != "honest.mkv"
+    }
 
     @Test
     func `no number in a header ends the clipper, and errors blame the file`() async throws {
@@ -100,11 +103,12 @@ import Testing
                         [
                             "clips": [
                                 [
-                                    "clip": fixture.uri(clip), "segment_id": "a", "duration": 1,
+                                    "clip": fixture.uri(clip), "segment_id": "a", "duration": 0.5,
                                     "audio": fixture.uri(audio),
                                 ],
-                                ["clip": fixture.uri("base.mp4"), "segment_id": "b", "duration": 1],
-                            ], "output": fixture.uri("out/film.mp4"), "mode": "fade", "width": 64, "height": 64,
+                                ["clip": fixture.uri("base.mp4"), "segment_id": "b", "duration": 0.5],
+                            ], "output": fixture.uri("out/film.mp4"), "mode": "fade", "fade": 0.2, "width": 64,
+                            "height": 64,
                             "fps": 24,
                         ])
                     #expect(refusal.map { Self.expected.contains($0.kind) } ?? true, "\(name): \(refusal!)")

@@ -81,7 +81,7 @@ import Testing
                 ImageGenAPI.generate,
                 GenerateImage(prompt: "mine", width: 640, height: 360, output: "file://\(card)", provider: "card"))
             let estimate = try await stack.connect("orchestrator").call(
-                OrchestratorAPI.estimate, StartJob(userID: "u", sessionID: "s", options: nil))
+                OrchestratorAPI.estimate, StartJob(userID: "u", sessionID: "s", options: .small))
             #expect(estimate.cost == USD(0.042))
             let view = try await stack.runJob()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
@@ -112,7 +112,7 @@ import Testing
                 to: stack.artifactPath("agent2/storyboard.json", session: "t"))
             let connection = try await stack.connect("orchestrator")
             let job = try await connection.call(
-                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "t", options: nil)
+                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "t", options: .small)
             ).jobID
             try await until("the second prediction is ordered") {
                 try received()["requests"]?.array?.count ?? 0 >= 2
@@ -129,7 +129,7 @@ import Testing
         try await withStack("openai") { stack in
             try stack.writeStoryboard(durations: Array(repeating: 1, count: 8))
             let started = try await stack.connect("orchestrator").call(
-                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
+                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: .small))
             try await until("three stills are ordered") { try paidOrders() >= 3 }
             let pid = try await stack.connect("imagegen").call(ServiceHealth.method, NoParams()).pid ?? 0
             kill(pid_t(pid), SIGKILL)

@@ -202,7 +202,7 @@ import Testing
                 ]
             ])
             let started = try await stack.connect("orchestrator").call(
-                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
+                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: .small))
             try await until("the operation is polled") {
                 try azure.send(["requests": true])["polls"]?.double ?? 0 >= 1
             }
@@ -280,7 +280,7 @@ import Testing
                 try stack.writeStoryboard(durations: [1], session: session)
                 jobs.append(
                     try await orchestrator.call(
-                        OrchestratorAPI.start, StartJob(userID: "u", sessionID: session, options: nil)
+                        OrchestratorAPI.start, StartJob(userID: "u", sessionID: session, options: .small)
                     ).jobID)
             }
             var costs: [USD] = []

@@ -11,8 +11,6 @@ import Testing
 
 /// Invalid results of third-party services: the jobs go on, what was spent is booked, and sizes stay bounded.
 @Suite(.serialized, .timeLimit(.minutes(4))) struct InvalidResultsOnStackTests {
-    private static let small: JSONValue = ["width": 160, "height": 90]
-
     /// Starts a stack in which one service is replaced, runs `body`, and stops the stack.
     ///
     /// - Parameter replies: The replies of the service, by session; see `Hostile/results.py`.
@@ -74,7 +72,7 @@ import Testing
                 try stack.writeStoryboard(durations: [0.2], session: lead.session)
                 _ = try await stack.connect("orchestrator").call(
                     "orchestrator.breaker", params: ["agent": "agent5", "action": "reset"])
-                let view = try await stack.runJob(Self.small, session: lead.session)
+                let view = try await stack.runJob(session: lead.session)
                 #expect(view.state == .finished, "\(lead.session): \(view.error?.message ?? "")")
                 #expect(view.costs.lead == USD(lead.wasted), "\(lead.session): \(view.costs.line)")
                 #expect(view.wasted ?? .zero == USD(lead.wasted), "\(lead.session)")
@@ -96,7 +94,7 @@ import Testing
         try await with("imagegen", replies) { stack in
             for session in replies.keys.sorted() {
                 try stack.writeStoryboard(durations: [0.2, 0.2, 0.2], session: session)
-                let view = try await stack.runJob(Self.small, session: session)
+                let view = try await stack.runJob(session: session)
                 #expect(view.state == .error)
                 if session == "name" {
                     #expect(view.error?.message.contains("imagegen returned a file name of 9000") == true, "\(view)")
@@ -122,7 +120,7 @@ import Testing
             ##""result": {"clip": "file:///#", "duration": 1, "frames": 3, "width": 160, "height": 90, "fps": 30, "bytes": 1, "cost_usd": 0, "encode_s": 0}"##
         try await with("clipper", ["s": reply]) { stack in
             try stack.writeStoryboard(durations: [0.2])
-            let view = try await stack.runJob(Self.small)
+            let view = try await stack.runJob()
             #expect(view.error?.message.contains("clipper returned a file name of 9000") == true, "\(view)")
             #expect(try JSONCoding.encode(view).count < 50_000)
         }
@@ -163,7 +161,7 @@ import Testing
             #"{"segments":[\#(segments.joined(separator: ","))]}"#, to: stack.artifactPath("agent2/storyboard.json"))
         let connection = try await stack.connect("orchestrator")
         let started = try await connection.call(
-            OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
+            OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: .small))
         _ = try await connection.call(OrchestratorAPI.watch, WatchJobs(jobID: started.jobID, afterSeq: 0))
         var reason = ""
         for await note in connection.notifications where note.method == OrchestratorAPI.event {

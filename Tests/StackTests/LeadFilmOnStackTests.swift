@@ -9,8 +9,6 @@ import Testing
 
 /// The verification of a lead's film, and its conversion to the delivered format.
 @Suite(.serialized, .timeLimit(.minutes(10))) struct LeadFilmOnStackTests {
-    private static let small: [String: JSONValue] = ["width": 320, "height": 180]
-
     /// Makes a file in the stack's folder with ffmpeg.
     private func make(_ stack: LiveStack, _ name: String, _ arguments: String...) async throws {
         let encoded = try await Program.run(
@@ -49,7 +47,7 @@ import Testing
         try JSONCoding.encode(script).write(to: URL(filePath: "\(stack.folder)/script.json"))
         _ = try await stack.connect("orchestrator").call(
             OrchestratorAPI.breaker, BreakerRequest(agent: "agent5", action: .reset))
-        return try await stack.runJob(.object(Self.small.merging(options) { $1 }))
+        return try await stack.runJob(options)
     }
 
     /// Checks that the understudy took over, for a reason that contains a text.
@@ -312,7 +310,7 @@ import Testing
             try stack.write(
                 "{\"calls\": [{\"steps\": [{\"fail\": {\"kind\": \"quota_exhausted\", \"message\": \"no\"}}]}]}",
                 to: "\(stack.folder)/script.json")
-            let silent = try await stack.runJob(.object(Self.small))
+            let silent = try await stack.runJob()
             #expect(silent.warnings.contains("the film is silent"), "\(silent.warnings)")
         }
     }

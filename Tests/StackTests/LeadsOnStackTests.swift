@@ -106,7 +106,7 @@ import Testing
             try stack.writeStoryboard(durations: [1])
             let connection = try await stack.connect("orchestrator")
             let started = try await connection.call(
-                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
+                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: .small))
             let child = try await firstValue("the program has started its child") { () -> String? in
                 let pid = (try? String(contentsOfFile: pidFile, encoding: .utf8)) ?? ""
                 return pid.isEmpty ? nil : pid

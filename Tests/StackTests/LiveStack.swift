@@ -162,11 +162,13 @@ final class LiveStack: Sendable {
         if encoded.status != 0 { throw ServiceError(.internal, encoded.errors) }
     }
 
-    /// Starts a job and waits for its end.
-    func runJob(_ options: JSONValue = [:], session: String = "s") async throws -> JobView {
+    /// Starts a job and waits for its end. Its film has 320 × 180 pixels, unless the options say otherwise.
+    func runJob(_ options: [String: JSONValue] = [:], session: String = "s") async throws -> JobView {
         let connection = try await connect("orchestrator")
+        let options = ["width": 320, "height": 180].merging(options) { _, given in given }
         let started = try await connection.call(
-            "orchestrator.start", params: ["user_id": "u", "session_id": .string(session), "options": options])
+            "orchestrator.start",
+            params: ["user_id": "u", "session_id": .string(session), "options": .object(options)])
         return try await waitForEnd(of: started["job_id"]?.string ?? "")
     }
 
@@ -197,4 +199,13 @@ final class LiveStack: Sendable {
         }
         throw ServiceError(.timeout, "the job \(job) has not ended")
     }
+}
+
+extension JobOptions {
+    /// A film of 320 × 180 pixels: its size does not matter to the test.
+    static let small = {
+        var options = JobOptions()
+        (options.width, options.height) = (320, 180)
+        return options
+    }()
 }

@@ -14,7 +14,7 @@ import Testing
         try await LiveStack.with { stack in
             let ids = try stack.writeStoryboard(durations: [0.7, 1.1, 0.9])
             for id in ids { try await stack.writeNarration(id, seconds: 0.6) }
-            let view = try await stack.runJob(["width": 320, "height": 180])
+            let view = try await stack.runJob()
             #expect(view.state == .finished && view.warnings.isEmpty, "\(view.warnings)")
             let clips = zip(ids, [0.7, 1.1, 0.9]).map { id, duration in
                 StitchClip(
@@ -45,7 +45,7 @@ import Testing
             let ids = try stack.writeStoryboard(durations: [1, 1])
             try await stack.writeNarration(ids[0], seconds: 0.8)
             try Data(repeating: 0x55, count: 5000).write(to: URL(filePath: stack.artifactPath("agent4/\(ids[1]).mp3")))
-            let view = try await stack.runJob(["width": 320, "height": 180])
+            let view = try await stack.runJob()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.warnings.count { $0.hasPrefix("\(ids[1]): ") } == 1, "\(view.warnings)")
             let film = stack.artifactPath("agent5/final.mp4")

@@ -113,7 +113,7 @@ struct PageFixture {
     /// - Returns: The job's id.
     func film(bytes: Int) async throws -> String {
         try stack.writeStoryboard(durations: [1])
-        let view = try await stack.runJob(["width": 160, "height": 90])
+        let view = try await stack.runJob()
         #expect(truncate(stack.artifactPath("agent5/final.mp4"), bytes) == 0)
         return view.jobID
     }
@@ -122,7 +122,7 @@ struct PageFixture {
     ///
     /// - Parameter size: Width and height. Pixels.
     /// - Returns: The job's id.
-    func start(session: String, segments: Int = 1, size: (Int, Int) = (1920, 1080)) async throws -> String {
+    func start(session: String, segments: Int = 1, size: (Int, Int) = (320, 180)) async throws -> String {
         let list = (1...segments).map {
             "{\"id\":\"seg_\($0)\",\"duration\":1,\"visual_guidance\":\"A hill\",\"narration\":\"n\"}"
         }

@@ -57,7 +57,7 @@ import Testing
             try replicate.send(["misbehave": [slow, slow]])
             let orchestrator = try await stack.connect("orchestrator")
             let started = try await orchestrator.call(
-                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
+                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: .small))
             let pid = try await orchestrator.call(ServiceHealth.method, NoParams()).pid ?? 0
             try await until("two clips are ordered") { try orders(replicate) >= 2 }
             kill(pid_t(pid), SIGKILL)
@@ -76,7 +76,7 @@ import Testing
             try stack.writeStoryboard(durations: [1])
             try replicate.send(["misbehave": [["questions": .array(Array(repeating: 500, count: 4))]]])
             let started = try await stack.connect("orchestrator").call(
-                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
+                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: .small))
             try await until("the order is polled twice") {
                 try replicate.send(["requests": true])["asked"]?.double ?? 0 >= 2
             }
@@ -135,7 +135,7 @@ import Testing
             try replicate.send(["misbehave": [[:], ["stay": true], ["stay": true]]])
             let orchestrator = try await stack.connect("orchestrator")
             let started = try await orchestrator.call(
-                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
+                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: .small))
             try await until("three clips are ordered") { try orders(replicate) >= 3 }
             _ = try await orchestrator.call(OrchestratorAPI.cancel, JobReference(jobID: started.jobID))
             let view = try await stack.waitForEnd(of: started.jobID)

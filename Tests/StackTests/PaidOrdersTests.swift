@@ -173,7 +173,7 @@ import Testing
                 faults.append(.object((example.fault.object ?? [:]).merging(["for": .string("case \(index):")]) { $1 }))
             }
             try standIn.send(["misbehave": .array(faults)])
-            let options: JSONValue = ["max_cost_usd": .number(adapter.limit), "width": 320, "height": 180]
+            let options: [String: JSONValue] = ["max_cost_usd": .number(adapter.limit)]
             let views = try await withThrowingTaskGroup(of: (Int, JobView).self) { group in
                 for index in cases.indices {
                     group.addTask { (index, try await stack.runJob(options, session: "s\(index)")) }

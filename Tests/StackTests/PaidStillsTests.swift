@@ -212,7 +212,7 @@ import Testing
             try openAI.send(["delay": 1])
             let orchestrator = try await stack.connect("orchestrator")
             let started = try await orchestrator.call(
-                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
+                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: .small))
             let pid = try await orchestrator.call(ServiceHealth.method, NoParams()).pid ?? 0
             try await until("a still is ordered") { try !orders.isEmpty }
             kill(pid_t(pid), signal)
@@ -234,7 +234,7 @@ import Testing
             try writeStoryboard(stack, "s")
             try openAI.send(["delay": 1])
             let started = try await stack.connect("orchestrator").call(
-                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
+                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: .small))
             try await until("a still is ordered") { try !orders.isEmpty }
             let pid = try await stack.connect("imagegen").call(ServiceHealth.method, NoParams()).pid ?? 0
             kill(pid_t(pid), SIGKILL)
@@ -270,7 +270,7 @@ import Testing
             try openAI.send(["delay": 30])
             let orchestrator = try await stack.connect("orchestrator")
             let started = try await orchestrator.call(
-                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
+                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: .small))
             try await until("two stills are ordered") { try orders.count >= 2 }
             _ = try await orchestrator.call(OrchestratorAPI.cancel, JobReference(jobID: started.jobID))
             let view = try await stack.waitForEnd(of: started.jobID)

@@ -170,7 +170,7 @@ import Testing
     private func start(_ stack: LiveStack) async throws -> String {
         let connection = try await stack.connect("orchestrator")
         return try await connection.call(
-            OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil)
+            OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: .small)
         ).jobID
     }
 }

@@ -19,7 +19,7 @@ import Testing
             try stack.writeStoryboard(durations: Array(repeating: 1, count: 30))
             for victim in ["imagegen", "clipper", "orchestrator"] {
                 let started = try await connect(stack).call(
-                    OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
+                    OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: .small))
                 let watcher = try await connect(stack)
                 _ = try await watcher.call(OrchestratorAPI.watch, WatchJobs(jobID: started.jobID, afterSeq: 0))
                 for await note in watcher.notifications where note.method == OrchestratorAPI.event {
@@ -49,7 +49,7 @@ import Testing
             let ids = try stack.writeStoryboard(durations: Array(repeating: 0.5, count: 12))
             let watcher = try await connect(stack)
             let started = try await watcher.call(
-                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
+                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: .small))
             _ = try await watcher.call(OrchestratorAPI.watch, WatchJobs(jobID: started.jobID, afterSeq: 0))
             for await note in watcher.notifications where note.method == OrchestratorAPI.event {
                 let message = try JSONCoding.decode(StatusMessage.self, from: note.params)

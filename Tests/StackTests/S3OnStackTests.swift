@@ -76,7 +76,7 @@ import Testing
         try await withStack { stack in
             try writeStoryboard(segments: 24)
             let started = try await stack.connect("orchestrator").call(
-                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: nil))
+                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: .small))
             for victim in ["orchestrator", "agent5", "logger", "stitcher", "clipper", "imagegen"] {
                 func pid() async -> Int? {
                     try? await stack.connect(victim).call(ServiceHealth.method, NoParams()).pid

@@ -107,9 +107,9 @@ import Testing
                     atPath: stack.artifactPath("agent4"), withIntermediateDirectories: true)
                 try await beep(stack.artifactPath("agent4/\(ids[0]).wav"), at: 3.2, length: 3.5)
                 try await beep(stack.artifactPath("agent4/\(ids[1]).wav"), at: 0.5, length: 1)
-                var options: [String: JSONValue] = ["width": 320, "height": 180, "captions": "sidecar"]
+                var options: [String: JSONValue] = ["captions": "sidecar"]
                 if let fit { options["fit_narration"] = .string(fit) }
-                return try await stack.runJob(.object(options))
+                return try await stack.runJob(options)
             }
             let film = stack.artifactPath("agent5/final.mp4")
 
@@ -148,7 +148,7 @@ import Testing
                 atPath: stack.artifactPath("agent4"), withIntermediateDirectories: true)
             try await beep(stack.artifactPath("agent4/seg_1_take_2.wav"), at: 0.5, length: 1)
             try await beep(stack.artifactPath("agent4/seg_2_take_1.wav"), at: 1, length: 1.5)
-            let view = try await stack.runJob(["width": 320, "height": 180])
+            let view = try await stack.runJob()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             let film = stack.artifactPath("agent5/final.mp4")
             #expect(abs(try await FilmInspection.onset(film, at: 0.5) ?? 9) < 0.005)

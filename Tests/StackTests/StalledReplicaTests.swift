@@ -44,7 +44,7 @@ import Testing
             try stack.writeStoryboard(durations: Array(repeating: 1, count: 4), session: "t")
             let watcher = try await stack.connect("orchestrator")
             let started = try await watcher.call(
-                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "t", options: nil))
+                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "t", options: .small))
             _ = try await watcher.call(OrchestratorAPI.watch, WatchJobs(jobID: started.jobID, afterSeq: 0))
             for await note in watcher.notifications where note.method == OrchestratorAPI.event {
                 let message = try JSONCoding.decode(StatusMessage.self, from: note.params)

@@ -155,7 +155,7 @@ import Testing
             try replicate.send(["misbehave": [["stay": true], ["stay": true]]])
             let orchestrator = try await stack.connect("orchestrator")
             let started = try await orchestrator.call(
-                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s"))
+                OrchestratorAPI.start, StartJob(userID: "u", sessionID: "s", options: .small))
             func received() throws -> JSONValue { try replicate.send(["requests": true]) }
             try await until("both clips are ordered") { try received()["requests"]?.array?.count == 2 }
             _ = try await orchestrator.call(OrchestratorAPI.cancel, JobReference(jobID: started.jobID))
@@ -192,7 +192,7 @@ import Testing
         try await withVideos(lengths: [4, 8, 12]) { stack, videos in
             try stack.writeStoryboard(durations: [3, 6, 13])
             try videos.send(["misbehave": [["questions": [500, 429]]]])
-            let view = try await stack.runJob(["width": 640, "height": 360])
+            let view = try await stack.runJob()
             #expect(view.state == .finished, "\(view.error?.message ?? "")")
             #expect(view.segments.map(\.maker) == [.lead, .lead, .lead])
             #expect(view.costs.lead == USD(0.15))
@@ -220,7 +220,7 @@ import Testing
         try await withVideos(lengths: [4]) { stack, videos in
             try stack.writeStoryboard(durations: [1])
             try videos.send(["misbehave": .array(Array(repeating: fault, count: 8))])
-            let view = try await stack.runJob(["width": 640, "height": 360])
+            let view = try await stack.runJob()
             #expect(view.state == .finished && view.segments.map(\.maker) == [.understudy])
             let receipt = try String(contentsOfFile: stack.artifactPath("agent5/receipt.json"), encoding: .utf8)
             #expect(receipt.contains(reason), "\(receipt)")

@@ -21,7 +21,7 @@ import Testing
             let session = "s\(number)"
             try stack.writeStoryboard(durations: Array(repeating: 1, count: 1000), session: session)
             _ = try await orchestrator.call(
-                OrchestratorAPI.start, StartJob(userID: "u", sessionID: session, options: nil))
+                OrchestratorAPI.start, StartJob(userID: "u", sessionID: session, options: .small))
         }
         try await until("all storyboards are loaded") {
             try await orchestrator.call(OrchestratorAPI.list, ListJobs()).jobs.allSatisfy { !$0.segments.isEmpty }
