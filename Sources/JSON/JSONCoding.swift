@@ -37,9 +37,23 @@ package enum JSONCoding {
     package static func decode<Value: Decodable>(_ type: Value.Type = Value.self, from data: Data) throws -> Value {
         let data = streamSafe(data)
         if type == JSONValue.self, let value = try JSONValue(parsing: data) as? Value { return value }
-        let decoder = JSONDecoder()
-        if let key = LazyJSONDocument.key { decoder.userInfo[key] = LazyJSONDocument(data) }
-        return try decoder.decode(type, from: data)
+        return try data.withUnsafeBytes { text in
+            let node = try JSONScanner.reading(text) { (bytes) throws(JSONScanner.SyntaxError) in
+                try TextNode.document(bytes)
+            }
+            return try node.decode(type, at: [])
+        }
+    }
+
+    /// Decodes a value from a part of a text that has been read already: JSON in UTF-8 without white space around it, stream-safe.
+    ///
+    /// - Throws: `DecodingError`.
+    package static func decode<Value: Decodable>(_ type: Value.Type = Value.self, fromPart text: UnsafeRawBufferPointer)
+        throws -> Value
+    {
+        let bytes = text.bindMemory(to: UInt8.self)
+        let node = try JSONScanner.reported { () throws(JSONScanner.SyntaxError) in try TextNode(whole: bytes) }
+        return try node.decode(type, at: [])
     }
 
     private static func streamSafe(_ text: Data) -> Data {

@@ -149,14 +149,25 @@ package struct JSONScanner {
 
     /// Whether a member's name equals `text`. Escapes in the name are decoded before the comparison.
     package func name(_ range: Range<Int>, is text: StaticString) -> Bool {
+        name(range, is: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// Whether a member's name equals a text in UTF-8.
+    func name(_ range: Range<Int>, is text: UnsafeBufferPointer<UInt8>) -> Bool {
         let slice = UnsafeBufferPointer(rebasing: bytes[range])
-        if slice.count == text.utf8CodeUnitCount {
-            return slice.elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        if slice.count == text.count, slice.elementsEqual(text) { return true }
+        guard slice.contains(where: { $0 == UInt8(ascii: "\\") || $0 >= 0x80 }) else { return false }
+        return string(range) == String(decoding: text, as: UTF8.self)
+    }
+
+    /// Decodes the bytes between the quotes of a string.
+    ///
+    /// - Throws: `SyntaxError` if an escape is an unpaired surrogate.
+    func text(_ range: Range<Int>) throws(SyntaxError) -> String {
+        guard let text = string(range) else {
+            throw SyntaxError(offset: range.lowerBound, expected: "both halves of a surrogate pair")
         }
-        guard slice.contains(UInt8(ascii: "\\")) else { return false }
-        return string(range).map { Array($0.utf8) }
-            == Array(
-                UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        return text
     }
 
     /// Decodes the bytes between the quotes of a string.
@@ -164,7 +175,8 @@ package struct JSONScanner {
     /// - Returns: `nil` if an escape is an unpaired surrogate.
     package func string(_ range: Range<Int>) -> String? {
         let slice = bytes[range]
-        guard slice.contains(UInt8(ascii: "\\")) else { return String(decoding: slice, as: UTF8.self) }
+        let firstEscape = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: slice)).endOfPlainText(from: 0)
+        guard firstEscape < slice.count else { return String(decoding: slice, as: UTF8.self) }
         var units: [UInt16] = []
         var text = ""
         func flush() -> Bool {

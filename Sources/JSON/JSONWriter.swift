@@ -81,7 +81,7 @@ struct JSONWriter {
         var index = 0
         while true {
             index = UnsafeRawBufferPointer(text).endOfPlainText(from: index)
-            bytes += text[start..<index]
+            bytes += UnsafeBufferPointer(rebasing: text[start..<index])
             guard index < text.count else { return }
             writeEscape(text[index])
             index += 1

@@ -2,23 +2,12 @@
 
 /// The elements of an array that is being encoded.
 struct NodeUnkeyedContainer: UnkeyedEncodingContainer {
-    /// The place of an element in a coding path.
-    private struct Index: CodingKey {
-        let number: Int
-        var intValue: Int? { number }
-        var stringValue: String { "Index \(number)" }
-
-        init(_ number: Int) { self.number = number }
-        init?(intValue: Int) { number = intValue }
-        init?(stringValue: String) { return nil }
-    }
-
     let node: EncodedNode
     let codingPath: [any CodingKey]
     var count: Int { node.count }
 
     /// The coding path of the next element.
-    private var path: [any CodingKey] { codingPath + [Index(count)] }
+    private var path: [any CodingKey] { codingPath + [ElementKey(count)] }
 
     /// Adds an element.
     private func element() -> EncodedNode {
@@ -30,14 +19,18 @@ struct NodeUnkeyedContainer: UnkeyedEncodingContainer {
     func encodeNil() { element().content = .value(.null) }
     func encode(_ value: Bool) { element().content = .value(.bool(value)) }
     func encode(_ value: String) { element().content = .value(.string(value)) }
-    func encode(_ value: Double) throws { try element().encode(double: value, at: codingPath + [Index(count - 1)]) }
+    func encode(_ value: Double) throws {
+        try element().encode(double: value, at: codingPath + [ElementKey(count - 1)])
+    }
     func encode(_ value: Float) throws {
-        try element().encode(double: Double("\(value)") ?? Double(value), at: codingPath + [Index(count - 1)])
+        try element().encode(double: Double("\(value)") ?? Double(value), at: codingPath + [ElementKey(count - 1)])
     }
     func encode<T: BinaryInteger & Encodable>(_ value: T) throws {
-        try element().encode(integer: value, at: codingPath + [Index(count - 1)])
+        try element().encode(integer: value, at: codingPath + [ElementKey(count - 1)])
     }
-    func encode<T: Encodable>(_ value: T) throws { try element().encode(value, at: codingPath + [Index(count - 1)]) }
+    func encode<T: Encodable>(_ value: T) throws {
+        try element().encode(value, at: codingPath + [ElementKey(count - 1)])
+    }
 
     func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type) -> KeyedEncodingContainer<Nested> {
         let path = self.path

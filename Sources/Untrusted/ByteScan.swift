@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Scans of text, eight bytes at a time.
+import Glibc
+
+/// Scans of text, several bytes at a time.
 extension UnsafeRawBufferPointer {
     /// Whether every byte is ASCII.
     package var isASCII: Bool {
@@ -15,6 +17,12 @@ extension UnsafeRawBufferPointer {
             index += 1
         }
         return seen & ByteWord.highs == 0
+    }
+
+    /// The index of the first byte that equals `byte`, at or after `start`; `nil` if there is none.
+    package func firstIndex(of byte: UInt8, from start: Int) -> Int? {
+        guard start < count, let base = baseAddress else { return nil }
+        return memchr(base + start, CInt(byte), count - start).map { base.distance(to: $0) }
     }
 
     /// The index of the first byte that is special inside a JSON string (a quotation mark, a backslash or a control character), at or
