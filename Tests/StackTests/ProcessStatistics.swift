@@ -19,9 +19,17 @@ enum ProcessStatistics {
 
     /// The processor time of the process until now. Seconds.
     static func processorTime(of pid: Int) throws -> Double {
+        let ticks = try numbers(of: pid).dropFirst(10).prefix(2).reduce(0, +)
+        return Double(ticks) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    /// The number of page faults until now for which nothing was read.
+    static func minorFaults(of pid: Int) throws -> Int { try numbers(of: pid)[6] }
+
+    /// The numbers of `/proc/PID/stat` after the name and the state.
+    private static func numbers(of pid: Int) throws -> [Int] {
         let text = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
         let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
-        let ticks = fields.dropFirst(12).prefix(2).compactMap { Double($0) }.reduce(0, +)
-        return ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
+        return fields.dropFirst(2).map { Int($0) ?? 0 }
     }
 }

@@ -32,6 +32,26 @@ import Testing
     }
 
     @Test
+    func `long messages do not cost a page fault for each page`() async throws {
+        let stack = try LiveStack.prepare(["UNDERSTUDY_INSTANCE": "one"])
+        defer { try? FileManager.default.removeItem(atPath: stack.folder) }
+        let service = try await Program("logger", environment: stack.environment)
+        let connection = try await connect(stack, "logger", "one")
+        let text = JSONValue.string(String(repeating: "x", count: 64 * 1024))
+        func call(_ count: Int) async throws {
+            for _ in 0..<count { _ = try await connection.call("rpc.health", params: ["text": text]) }
+        }
+        try await call(50)
+        let before = try ProcessStatistics.minorFaults(of: Int(service.identifier))
+        try await call(200)
+        let faults = try ProcessStatistics.minorFaults(of: Int(service.identifier)) - before
+        // A page has 4096 bytes.
+        #expect(faults < 200 * 16, "\(faults)")
+        service.signal(SIGTERM)
+        #expect(await service.waitUntilExit().status == 0)
+    }
+
+    @Test
     func `the socket of a killed service is replaced by its successor; the name of a running one is rejected`()
         async throws
     {

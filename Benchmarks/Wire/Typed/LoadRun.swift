@@ -20,7 +20,9 @@ struct LoadRun {
             for _ in 0..<connections {
                 let connection = try await RPCConnection.connect(to: path)
                 for _ in 0..<inFlight {
-                    group.addTask { try await Self.calls(connection, echo, until: end) }
+                    group.addTask(executorPreference: connection.executor) {
+                        try await Self.calls(connection, echo, until: end)
+                    }
                 }
             }
             return try await group.reduce(into: []) { $0 += $1 }.sorted()

@@ -50,6 +50,14 @@ package final class RPCConnection: Sendable {
     private let nextID = Atomic<Int>(1)
     private let requestLimit: Int
     private let interceptors: [any ClientInterceptor]
+    /// Runs tasks on the thread that reads the replies, so that a call ends without waking another thread.
+    ///
+    /// For tasks that make many small calls. They must neither block nor compute for long: no reply is read meanwhile.
+    ///
+    /// ```swift
+    /// group.addTask(executorPreference: connection.executor) { try await connection.call(method, params) }
+    /// ```
+    package let executor: any TaskExecutor
 
     /// Notifications from the server, for a single consumer. Ends when the connection closes.
     package let notifications: AsyncStream<RPCNotification>
@@ -63,6 +71,7 @@ package final class RPCConnection: Sendable {
         self.requestLimit = requestLimit
         self.path = path
         self.channel = channel
+        executor = ConnectionExecutor(channel.eventLoop)
         self.handler = handler
         self.notifications = notifications
     }
@@ -201,7 +210,8 @@ package final class RPCConnection: Sendable {
             settlementTimeout: settlementTimeout ?? method.settlementTimeout, requestLimit: method.requestLimit,
             onProgress: onProgress)
         do {
-            return try JSONCoding.decode(R.self, from: result)
+            // The connection has read the whole line, see `Message`.
+            return try result.withUnsafeBytes { try JSONCoding.decode(R.self, fromPart: $0) }
         } catch let error as ServiceError {
             throw error
         } catch {

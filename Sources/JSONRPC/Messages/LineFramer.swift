@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import NIOCore
+import Untrusted
 
 /// Splits a byte stream into lines while buffering at most one line's limit.
 ///
@@ -95,14 +96,14 @@ package struct LineFramer {
     /// Consumes the next non-empty line with its terminator; `nil` if the buffer contains no complete line.
     private mutating func readLine() -> ByteBuffer? {
         while true {
-            let view = buffer.readableBytesView
-            guard let end = view[(view.startIndex + scanned)...].firstIndex(of: UInt8(ascii: "\n")) else {
-                scanned = view.count
+            let length = buffer.withUnsafeReadableBytes { $0.firstIndex(of: UInt8(ascii: "\n"), from: scanned) }
+            guard let length else {
+                scanned = buffer.readableBytes
                 if scanned == 0 { buffer.clear(minimumCapacity: 0) } else { buffer.discardReadBytes() }
                 return nil
             }
             scanned = 0
-            guard var line = buffer.readSlice(length: end - view.startIndex) else { return nil }
+            guard var line = buffer.readSlice(length: length) else { return nil }
             buffer.moveReaderIndex(forwardBy: 1)
             if line.readableBytesView.last == UInt8(ascii: "\r") { line.moveWriterIndex(to: line.writerIndex - 1) }
             if line.readableBytes > 0 || head != nil { return line }

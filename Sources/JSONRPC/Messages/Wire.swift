@@ -43,7 +43,11 @@ package enum Wire {
     ///
     /// - Parameter value: the JSON text of the result.
     package static func result(id: RPCID, _ value: some Collection<UInt8>) -> ByteBuffer {
-        var buffer = ByteBuffer(string: "{\"jsonrpc\":\"2.0\",\"id\":\(id.json),\"result\":")
+        let head = "{\"jsonrpc\":\"2.0\",\"id\":\(id.json),\"result\":"
+        var buffer = ByteBuffer()
+        // With room for the newline.
+        buffer.reserveCapacity(head.utf8.count + value.count + 2)
+        buffer.writeString(head)
         buffer.writeBytes(value)
         buffer.writeInteger(UInt8(ascii: "}"))
         return buffer

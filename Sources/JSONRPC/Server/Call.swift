@@ -67,9 +67,23 @@ package final class Call: Sendable {
 
     /// The JSON text of `params`; an empty object if they are absent or an empty array.
     package var rawParams: Data {
-        guard let params, params.readableBytes > 0 else { return Self.noParams }
-        let isEmptyArray = params.readableBytes == 2 && params.getInteger(at: params.readerIndex) == UInt8(ascii: "[")
-        return isEmptyArray ? Self.noParams : Data(params.readableBytesView)
+        guard let params, params.readableBytes > 0, !isEmptyArray(params) else { return Self.noParams }
+        return Data(params.readableBytesView)
+    }
+
+    /// Decodes `params`; they are an empty object if they are absent or an empty array.
+    ///
+    /// - Throws: `DecodingError`.
+    package func decodeParams<Params: Decodable>(_ type: Params.Type = Params.self) throws -> Params {
+        guard let params, params.readableBytes > 0, !isEmptyArray(params) else {
+            return try JSONCoding.decode(type, from: Self.noParams)
+        }
+        // The connection has read the whole line, see `Message`.
+        return try params.withUnsafeReadableBytes { try JSONCoding.decode(type, fromPart: $0) }
+    }
+
+    private func isEmptyArray(_ params: ByteBuffer) -> Bool {
+        params.readableBytes == 2 && params.getInteger(at: params.readerIndex) == UInt8(ascii: "[")
     }
 
     /// Reports progress to the caller, at most ten times a second; intermediate reports are coalesced. Never waits.

@@ -233,7 +233,8 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
                 body = Wire.failure(id: id ?? .null, error)
             }
             if loop.inEventLoop {
-                bound.value.finish(token, body)
+                // Moved, so that the newline is appended without a copy of the reply.
+                bound.value.finish(token, consume body)
             } else {
                 loop.execute { bound.value.finish(token, body) }
             }
@@ -248,13 +249,13 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
         calls[token] = RunningCall(call: call, work: work, expiry: expiry)
     }
 
-    private func finish(_ token: ServerConnectionMachine.Token, _ body: ByteBuffer) {
+    private func finish(_ token: ServerConnectionMachine.Token, _ body: consuming ByteBuffer) {
         if let report = calls[token]?.progress.takeLast(), machine.owesReply(token), context?.channel.isWritable == true
         {
             sendProgress(token, report)
         }
         calls.removeValue(forKey: token)?.expiry?.cancel()
-        perform(machine.finished(token, reply: body, unsentBytes: unsentBytes))
+        perform(machine.finished(token, reply: consume body, unsentBytes: unsentBytes))
         scheduleFlush()
         resumeReading()
     }

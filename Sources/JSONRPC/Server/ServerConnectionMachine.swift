@@ -128,10 +128,10 @@ package struct ServerConnectionMachine {
     /// - Parameters:
     ///   - body: the reply, encoded by `Wire`.
     ///   - unsentBytes: the bytes that were written to the connection and are not sent yet.
-    package mutating func finished(_ token: Token, reply body: ByteBuffer, unsentBytes: Int = 0) -> [Action] {
+    package mutating func finished(_ token: Token, reply body: consuming ByteBuffer, unsentBytes: Int = 0) -> [Action] {
         guard let call = running.removeValue(forKey: token) else { return [] }
         guard call.id != nil, !call.hasReplied else { return closeIfDone() }
-        return deliver(bounded(body, of: call, unsentBytes: unsentBytes), batch: call.batch) + closeIfDone()
+        return deliver(bounded(consume body, of: call, unsentBytes: unsentBytes), batch: call.batch) + closeIfDone()
     }
 
     /// Records the reply of a streaming call, which continues.
@@ -185,8 +185,8 @@ package struct ServerConnectionMachine {
         running.filter { $0.value.id != nil }.keys.sorted().map { .abandon($0) }
     }
 
-    private mutating func deliver(_ body: ByteBuffer, batch: Int?) -> [Action] {
-        guard let batch else { return isClosing ? [] : [reply(body)] }
+    private mutating func deliver(_ body: consuming ByteBuffer, batch: Int?) -> [Action] {
+        guard let batch else { return isClosing ? [] : [reply(consume body)] }
         batches[batch]?.pending -= 1
         add([body], to: batch)
         return completeBatch(batch)
@@ -200,7 +200,7 @@ package struct ServerConnectionMachine {
     }
 
     /// The reply, or the error that replaces it if it exceeds the line limit, or the limit of unsent bytes for a peer that does not read.
-    private func bounded(_ body: ByteBuffer, of call: Running, unsentBytes: Int) -> ByteBuffer {
+    private func bounded(_ body: consuming ByteBuffer, of call: Running, unsentBytes: Int) -> ByteBuffer {
         let bytes = body.readableBytes
         guard bytes > Self.smallReply || bytes > replyLimit else { return body }
         let id = call.id ?? .null
@@ -252,8 +252,8 @@ package struct ServerConnectionMachine {
         return [.write(buffer)]
     }
 
-    private func reply(_ body: ByteBuffer) -> Action {
-        var line = body
+    private func reply(_ body: consuming ByteBuffer) -> Action {
+        var line = consume body
         line.writeInteger(UInt8(ascii: "\n"))
         return .write(line)
     }

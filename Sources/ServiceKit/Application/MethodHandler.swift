@@ -63,10 +63,9 @@ package struct MethodHandler: Sendable {
         let noParams = NoParams() as? P
         self.answer = { call in
             if let noParams { return try await answer(noParams, call) }
-            let params = call.rawParams
-            let decoded =
-                isValidated ? try ParameterDecoder.decode(P.self, from: params) : try JSONCoding.decode(from: params)
-            return try await answer(decoded, call)
+            let params = try call.decodeParams(P.self)
+            if isValidated { try ParameterDecoder.check(params) }
+            return try await answer(params, call)
         }
     }
 }

@@ -39,6 +39,7 @@ package enum ServiceProgram {
         let settings = try ServiceSettings()
         CoreDumps.disable(settings)
         StateDirectory.protect(settings.stateDirectory)
+        FreedMemory.retain()
         // Writing to a disconnected peer must not end the process.
         signal(SIGPIPE, SIG_IGN)
         if settings.string("UNDERSTUDY_SUPERVISED") == "stdin" { Supervision.terminateAtEndOfStandardInput() }
