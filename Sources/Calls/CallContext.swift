@@ -39,9 +39,12 @@ package struct CallContext: Sendable {
 
     /// The context for a job's work, which continues after the call that starts or resumes it.
     ///
-    /// It has the call's peer and trace (a new trace if the call has none) but not its deadline.
-    package static func job(_ id: String) -> CallContext {
+    /// It has the call's peer but not its deadline.
+    ///
+    /// - Parameter trace: the job's own trace; that of the call if absent, or a new one if the call has none.
+    package static func job(_ id: String, trace: TraceContext? = nil) -> CallContext {
         CallContext(
-            peer: current.peer, resources: CallResources(), jobID: id, trace: current.trace ?? TraceContext())
+            peer: current.peer, resources: CallResources(), jobID: id,
+            trace: trace ?? current.trace ?? TraceContext())
     }
 }

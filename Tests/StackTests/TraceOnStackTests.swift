@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Calls
 import Contracts
 import Foundation
 import JSON
@@ -63,6 +64,28 @@ import Testing
             }
             #expect(calls.contains { $0.contains("method=clipper.create ") })
             #expect(calls.allSatisfy { $0.hasSuffix(" trace=\(Self.id)") })
+            let receipt = try String(contentsOfFile: stack.artifactPath("agent5/receipt.json"), encoding: .utf8)
+            #expect(receipt.contains("\"trace_id\" : \"\(Self.id)\""), "\(receipt)")
+        }
+    }
+
+    @Test
+    func `a job keeps its trace when its orchestrator is killed`() async throws {
+        try await LiveStack.with(script: Self.slow, Self.debugging) { stack in
+            try stack.writeStoryboard(durations: [0.5])
+            let meta = #","_meta":{"traceparent":"\#(Self.traceparent)"}"#
+            let job = try #require(
+                try send("orchestrator", Self.start("s", meta), stack)["result"]?["job_id"]?.string)
+            let health = try await stack.connect("orchestrator").call(ServiceHealth.method, NoParams())
+            kill(pid_t(try #require(health.pid)), SIGKILL)
+            #expect(try await stack.waitForEnd(of: job).state == .finished)
+            for service in ["imagegen", "clipper", "stitcher"] {
+                try await until("\(service) logs a call") { !answeredCalls(stack, service, " job=\(job) ").isEmpty }
+                #expect(answeredCalls(stack, service, " job=\(job) ").allSatisfy { $0.hasSuffix(" trace=\(Self.id)") })
+            }
+            let receipt = try await stack.connect("orchestrator").call(
+                OrchestratorAPI.receipt, JobReference(jobID: job))
+            #expect(receipt.traceID == Self.id)
         }
     }
 

@@ -10,6 +10,8 @@ package struct Receipt: Codable, Sendable {
     package var userID: String
     /// The session's id.
     package var sessionID: String
+    /// The id of the trace of the job's calls, 32 hexadecimal digits, as in the log lines; absent for jobs of versions that did not store it.
+    package var traceID: String?
     /// The state in which the job ended.
     package var state: JobState
     /// Why the understudy took over; absent if the lead delivered.
@@ -41,7 +43,7 @@ package struct Receipt: Codable, Sendable {
     /// Why the job failed; absent if it did not.
     package var error: ServiceError?
 
-    /// Creates a receipt. `candidates`, `unknown` and `hedge` are absent.
+    /// Creates a receipt. `traceID`, `candidates`, `unknown` and `hedge` are absent.
     package init(
         jobID: String, userID: String, sessionID: String, state: JobState, takeover: Takeover?, attempts: [Attempt],
         segments: [SegmentReceipt], costs: Costs, wasted: USD, saved: USD = .zero, stages: [StageTime],
@@ -68,6 +70,7 @@ package struct Receipt: Codable, Sendable {
         case jobID = "job_id"
         case userID = "user_id"
         case sessionID = "session_id"
+        case traceID = "trace_id"
         case wasted = "wasted_usd"
         case unknown = "unknown_usd"
         case saved = "saved_usd"

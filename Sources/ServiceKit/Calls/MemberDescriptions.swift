@@ -396,6 +396,7 @@ enum MemberDescriptions {
             "stages": "The durations of the last run's stages, in the order in which they started.",
             "state": "The state in which the job ended.",
             "takeover": "Why the understudy took over; absent if the lead delivered.",
+            "trace_id": "The id of the trace of the job's calls, 32 hexadecimal digits, as in the log lines; absent for jobs of versions that did not store it.",
             "unknown_usd": "The price of orders of which it is unknown whether the provider charged for them. It is not part of `costs` and counts against `max_cost_usd`. Absent if there are no such orders.",
             "user_id": "The user's id.",
             "video_url": "The artifact URI of the film; absent unless the job is `finished`.",

@@ -1263,6 +1263,10 @@ class Receipt(_ReceiptRequired, total=False):
     """
     takeover: Takeover
     """Why the understudy took over; absent if the lead delivered."""
+    trace_id: str
+    """The id of the trace of the job's calls, 32 hexadecimal digits, as in the log lines; absent for jobs of versions
+    that did not store it.
+    """
     unknown_usd: float
     """The price of orders of which it is unknown whether the provider charged for them. It is not part of `costs` and
     counts against `max_cost_usd`. Absent if there are no such orders. Unit: US dollars.

@@ -1504,6 +1504,11 @@ export interface Receipt {
   /** Why the understudy took over; absent if the lead delivered. */
   takeover?: Takeover;
   /**
+   * The id of the trace of the job's calls, 32 hexadecimal digits, as in the log lines; absent for jobs of versions
+   * that did not store it.
+   */
+  trace_id?: string;
+  /**
    * The price of orders of which it is unknown whether the provider charged for them. It is not part of `costs` and
    * counts against `max_cost_usd`. Absent if there are no such orders.
    *

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Calls
 import Contracts
 import JSON
 
@@ -24,4 +25,6 @@ struct JobSpec: Sendable {
     var pipelineData: JSONValue?
     /// Whether the artifacts that it names must be in the store or in a folder of `UNDERSTUDY_ALLOW_PATHS`; `false` if absent.
     var isConfined: Bool?
+    /// The trace of the call that started the job; absent for jobs of versions that did not store it.
+    var trace: TraceContext?
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Calls
 import Contracts
 import Faults
 
@@ -99,6 +100,7 @@ extension JobMachine {
         receipt.hedge = ledger.hedge > .zero && isLeads ? ledger.hedge : nil
         receipt.unknown = unknown > .zero ? unknown : nil
         receipt.candidates = candidates.isEmpty ? nil : candidates
+        receipt.traceID = spec.trace?.traceID
         return receipt.withinBudget
     }
 }

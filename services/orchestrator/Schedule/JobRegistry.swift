@@ -69,7 +69,7 @@ actor JobRegistry {
         let spec = JobSpec(
             jobID: Self.newID(), userID: request.userID, sessionID: request.sessionID,
             supersessionID: request.supersessionID, entry: entry, options: options, pipelineData: request.pipelineData,
-            isConfined: Self.isConfined(request))
+            isConfined: Self.isConfined(request), trace: CallContext.current.trace ?? TraceContext())
         try services.check(spec)
         let fingerprint = try SpecFormat.fingerprint(spec)
         if let key = request.idempotencyKey, let known = try await store.job(key: key, fingerprint: fingerprint) {

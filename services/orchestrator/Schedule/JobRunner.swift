@@ -80,7 +80,7 @@ actor JobRunner {
         onEnd: @escaping @Sendable () async -> Void
     ) {
         jobID = machine.spec.jobID
-        context = .job(machine.spec.jobID)
+        context = .job(machine.spec.jobID, trace: machine.spec.trace)
         self.machine = machine
         self.eventCount = eventCount
         storedState = state

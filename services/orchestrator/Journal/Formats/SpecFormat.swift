@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Calls
 import FoundationEssentials
 import JSON
 
@@ -15,9 +16,10 @@ enum SpecFormat {
         var options: StoredOptions
         var pipelineData: JSONValue?
         var isConfined: Bool?
+        var traceparent: String?
 
         enum CodingKeys: String, CodingKey {
-            case jobID, userID, sessionID, supersessionID, entry, options, pipelineData, isConfined
+            case jobID, userID, sessionID, supersessionID, entry, options, pipelineData, isConfined, traceparent
         }
     }
 
@@ -49,7 +51,8 @@ enum SpecFormat {
         return JobSpec(
             jobID: stored.jobID, userID: stored.userID, sessionID: stored.sessionID,
             supersessionID: stored.supersessionID, entry: entry, options: try stored.options.value(),
-            pipelineData: stored.pipelineData, isConfined: stored.isConfined)
+            pipelineData: stored.pipelineData, isConfined: stored.isConfined,
+            trace: stored.traceparent.flatMap { TraceContext(traceparent: Array($0.utf8)) })
     }
 
     /// Encodes a specification.
@@ -60,7 +63,7 @@ enum SpecFormat {
             Stored(
                 jobID: spec.jobID, userID: spec.userID, sessionID: spec.sessionID, supersessionID: spec.supersessionID,
                 entry: try StoredNames.entries.name(of: spec.entry), options: try StoredOptions(spec.options),
-                pipelineData: spec.pipelineData, isConfined: spec.isConfined))
+                pipelineData: spec.pipelineData, isConfined: spec.isConfined, traceparent: spec.trace?.traceparent()))
     }
 
     /// A text that is equal for all starts with the same parameters. It is stored with the idempotency key, so it must never change for the
@@ -71,6 +74,7 @@ enum SpecFormat {
         var same = spec
         same.jobID = ""
         same.isConfined = nil
+        same.trace = nil
         return String(decoding: try encode(same), as: UTF8.self)
     }
 }
