@@ -193,7 +193,9 @@ import Testing
             }
             for child in children { try await child.start() }
             try await fixture.wait(notes: 3)
-            let stack = Stack(runDirectory: RunDirectory(path: fixture.folder), children: children)
+            let stack = Stack(runDirectory: RunDirectory(path: fixture.folder), children: children) { _, _ in
+                children[0]
+            }
             let stop = Task { await stack.stop() }
             stop.cancel()
             await stop.value

@@ -20,7 +20,8 @@ struct UnderstudyCommand: AsyncParsableCommand {
         version: ServiceSettings.version,
         subcommands: [
             Up.self, Run.self, Ps.self, CallMethod.self, Describe.self, TapCommand.self, ReplayCommand.self,
-            LogLevelCommand.self, Watch.self, OpenPage.self, Status.self, ShowReceipt.self, Cancel.self, Retry.self,
+            LogLevelCommand.self, ScaleCommand.self, Watch.self, OpenPage.self, Status.self, ShowReceipt.self,
+            Cancel.self, Retry.self,
             UpgradeCommand.self,
             BreakerCommand.self, Demo.self, Drill.self, Report.self, Doctor.self,
         ])

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Untrusted
 
 /// The numbers of replicas by service, e.g. `imagegen=2,clipper=2`.
 struct ReplicaCounts: ExpressibleByArgument, Equatable {
+    /// What a number of replicas must be.
+    static let expectation = "a service with 1 to 64 replicas; there is one orchestrator"
+
     var counts: [String: Int] = [:]
 
     /// What the help shows for `--scale`.
@@ -14,10 +18,13 @@ struct ReplicaCounts: ExpressibleByArgument, Equatable {
     init?(argument: String) {
         for part in argument.split(separator: ",") {
             let pair = part.split(separator: "=", maxSplits: 1)
-            guard pair.count == 2, Stack.services.contains(String(pair[0])), let count = Int(pair[1]),
-                (1...64).contains(count), pair[0] != "orchestrator" || count == 1
-            else { return nil }
+            guard pair.count == 2, let count = Int(pair[1]), Self.isValid(String(pair[0]), count) else { return nil }
             counts[String(pair[0])] = count
         }
+        if counts.isEmpty { return nil }
+    }
+
+    static func isValid(_ service: String, _ count: Int) -> Bool {
+        Stack.services.contains(service) && (1...64).contains(count) && (service != "orchestrator" || count == 1)
     }
 }

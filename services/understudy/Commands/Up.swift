@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Faults
 import ServiceKit
 import ServicePool
 import Untrusted
@@ -40,6 +41,8 @@ struct Up: AsyncParsableCommand {
                 if let address = try? await PageAddress.find(in: settings.runDirectory) {
                     log("the page is at \(address)")
                 }
+                let control = try await control(of: stack)
+                defer { control?.remove() }
                 log("ready in \(settings.runDirectory.path), films in \(settings.store)")
                 // The children serve until a signal comes.
                 while true { try await Task.sleep(for: .seconds(86_400)) }
@@ -52,6 +55,16 @@ struct Up: AsyncParsableCommand {
         await stack.stop()
         log("stopped")
         LogOutput.standardOutput.flush()
+    }
+
+    /// The socket for `understudy scale`; `nil` if another stack in the run directory has it.
+    private func control(of stack: Stack) async throws -> StackControl? {
+        do {
+            return try await StackControl.listen(stack)
+        } catch let error as ServiceError where error.kind == .conflict {
+            log("\(error.message): `understudy scale` does not change this one")
+            return nil
+        }
     }
 
     /// Writes a line without blocking: a reader that stalls must not keep the stack from stopping.

@@ -23,7 +23,12 @@ actor Stack {
     static let services = layers.flatMap { $0 }
 
     nonisolated let runDirectory: RunDirectory
-    private let children: [ServiceChild]
+    /// In the order in which they are started.
+    private var children: [ServiceChild]
+    /// Makes a child that is not started, given its service and instance.
+    private let makeChild: @Sendable (_ service: String, _ instance: String) -> ServiceChild
+    /// Whether replicas are being added or removed, or the stack is being stopped.
+    private var isChanging = false
 
     /// How long a layer may drain before the layers below it are stopped too.
     private static let layerDrainTime = Duration.seconds(2)
@@ -40,21 +45,28 @@ actor Stack {
         var environment = environment
         environment["UNDERSTUDY_RUN_DIR"] = runDirectory.path
         let childEnvironment = environment
-        self.init(
-            runDirectory: runDirectory,
-            children: Self.services.filter { !without.contains($0) }.flatMap { service in
-                (1...max(scale[service] ?? 1, 1)).map { number in
-                    ServiceChild(
-                        service: service, instance: "\(service)-\(number)",
-                        executable: Installation.executable(service), environment: childEnvironment, log: log)
-                }
-            })
+        let makeChild: @Sendable (String, String) -> ServiceChild = { service, instance in
+            ServiceChild(
+                service: service, instance: instance, executable: Installation.executable(service),
+                environment: childEnvironment, log: log)
+        }
+        self.makeChild = makeChild
+        self.runDirectory = runDirectory
+        children = Self.services.filter { !without.contains($0) }.flatMap { service in
+            (1...max(scale[service] ?? 1, 1)).map { makeChild(service, "\(service)-\($0)") }
+        }
     }
 
-    /// - Parameter children: the children in the order in which they are started.
-    init(runDirectory: RunDirectory, children: [ServiceChild]) {
+    /// - Parameters:
+    ///   - children: the children in the order in which they are started.
+    ///   - makeChild: makes a child that is not started, given its service and instance.
+    init(
+        runDirectory: RunDirectory, children: [ServiceChild],
+        makeChild: @escaping @Sendable (_ service: String, _ instance: String) -> ServiceChild
+    ) {
         self.runDirectory = runDirectory
         self.children = children
+        self.makeChild = makeChild
     }
 
     /// Starts all children and returns when each has published its socket.
@@ -64,6 +76,45 @@ actor Stack {
         try runDirectory.prepare()
         for child in children { try await child.start() }
         try await waitUntilServing(children, timeout: timeout)
+    }
+
+    /// Starts or stops replicas, and returns when the new ones serve and the others have ended.
+    ///
+    /// - Parameter wanted: the numbers of replicas, 1 or more; other services are not changed.
+    /// - Returns: the numbers of all services.
+    /// - Throws: `not_found` for a service that this stack does not run; `busy` during another change; `timeout` if new replicas do
+    ///   not serve, which are then stopped.
+    func scale(_ wanted: [String: Int]) async throws -> [String: Int] {
+        if let other = wanted.keys.sorted().first(where: { service in !children.contains { $0.service == service } }) {
+            throw ServiceError(.notFound, "the stack does not run \(other)")
+        }
+        guard !isChanging else { throw ServiceError(.busy, "the stack is being scaled or stopped") }
+        isChanging = true
+        defer { isChanging = false }
+        var added: [ServiceChild] = []
+        var removed: [ServiceChild] = []
+        for (service, count) in wanted {
+            let members = children.filter { $0.service == service }
+            removed += members.dropFirst(count)
+            var numbers = (1...).lazy.map { "\(service)-\($0)" }.filter { name in
+                !members.contains { $0.instance == name }
+            }
+            .makeIterator()
+            for _ in 0..<max(count - members.count, 0) {
+                if let name = numbers.next() { added.append(makeChild(service, name)) }
+            }
+        }
+        do {
+            for child in added { try await child.start() }
+            try await waitUntilServing(added, timeout: .seconds(20))
+        } catch {
+            await Self.stop(added, by: .now + .seconds(5))
+            throw error
+        }
+        children = Self.services.flatMap { service in (children + added).filter { $0.service == service } }
+        await Self.stop(removed, by: .now + .seconds(60))
+        children.removeAll { child in removed.contains { $0 === child } }
+        return Dictionary(children.map { ($0.service, 1) }, uniquingKeysWith: +)
     }
 
     /// Kills all replicas of a service, like a crash, and does not restart them until `bringUp`.
@@ -101,6 +152,7 @@ actor Stack {
     /// Drains all children, layer by layer, kills those that exceed the timeout, and returns when all have ended. Cancelling the calling
     /// task does not interrupt it.
     func stop(timeout: Duration = .seconds(35)) async {
+        isChanging = true
         let children = children
         await Task.detached { await Self.stop(children, by: .now + timeout) }.value
     }
