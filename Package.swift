@@ -296,7 +296,7 @@ let package = Package(
                     "Faults", "JSON", "Calls", "JSONRPC", "ServicePool", "ServiceKit", "Contracts", "StandIns",
                     "TestSupport", subprocess, systemPackage,
                 ],
-                recordings: ["Golden"], resources: [.copy("Hostile"), .copy("Player")]),
+                recordings: ["Golden"], resources: [.copy("Conformance"), .copy("Hostile"), .copy("Player")]),
         ],
     swiftLanguageModes: [.v6]
 )

@@ -39,8 +39,12 @@ package final class UnixPeer: Sendable {
 
     /// - Returns: `false` if the other side takes no more bytes.
     @discardableResult
-    package func send(_ text: String) -> Bool {
-        var bytes = Array(text.utf8)[...]
+    package func send(_ text: String) -> Bool { send(bytes: Array(text.utf8)[...]) }
+
+    /// - Returns: `false` if the other side takes no more bytes.
+    @discardableResult
+    package func send(bytes: ArraySlice<UInt8>) -> Bool {
+        var bytes = bytes
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             guard count > 0 else { return false }
