@@ -73,6 +73,9 @@ import Testing
                 #expect(
                     rejected.status == 64 && rejected.errors.contains("service=n"), "\(argument): \(rejected.errors)")
             }
+            let misspelt = try await stack.understudy("scale", "imagegne=2")
+            #expect(
+                misspelt.errors.contains("there is no service imagegne: did you mean imagegen?"), "\(misspelt.errors)")
             let missing = try await stack.understudy("scale", "stitcher=2")
             #expect(
                 missing.status == 1 && missing.errors.contains("the stack does not run stitcher"), "\(missing.errors)")

@@ -20,11 +20,11 @@ import Testing
     }
 
     @Test
-    func `replica counts are parsed by service, and invalid ones are rejected`() {
-        #expect(ReplicaCounts().defaultValueDescription == "one of each")
-        #expect(ReplicaCounts(argument: "imagegen=2,clipper=3")?.counts == ["imagegen": 2, "clipper": 3])
+    func `replica counts are parsed by service, and invalid ones are rejected`() throws {
+        #expect(ReplicaCounts().description == "one of each")
+        #expect(try ReplicaCounts.parse("imagegen=2,clipper=3").counts == ["imagegen": 2, "clipper": 3])
         for invalid in ["imagegen", "imagegen=0", "painter=2", "imagegen=x", "orchestrator=2"] {
-            #expect(ReplicaCounts(argument: invalid) == nil)
+            #expect(throws: (any Error).self) { try ReplicaCounts.parse(invalid) }
         }
     }
 

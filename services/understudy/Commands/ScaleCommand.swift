@@ -17,7 +17,8 @@ struct ScaleCommand: AsyncParsableCommand {
             --scale`.
             """)
 
-    @Argument(help: ArgumentHelp("E.g. imagegen=4,clipper=2.", valueName: "service=n,..."))
+    @Argument(
+        help: ArgumentHelp("E.g. imagegen=4,clipper=2.", valueName: "service=n,..."), transform: ReplicaCounts.parse)
     var replicas: ReplicaCounts
 
     func run() async throws {

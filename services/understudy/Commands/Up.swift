@@ -15,7 +15,9 @@ struct Up: AsyncParsableCommand {
             restarted. The log of all children is printed on standard output.
             """)
 
-    @Option(help: ArgumentHelp("Replicas, e.g. imagegen=2,clipper=2.", valueName: "service=n,..."))
+    @Option(
+        help: ArgumentHelp("Replicas, e.g. imagegen=2,clipper=2.", valueName: "service=n,..."),
+        transform: ReplicaCounts.parse)
     var scale: ReplicaCounts = ReplicaCounts()
 
     @Option(
