@@ -20,8 +20,10 @@ make_debian() {
     # Both formats of apt's sources; usually only one of the files exists.
     mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
         sed -n 's/^deb \(\[[^]]*\] \)\?\(http[^ ]*\) .*/\2/p; s/^URIs: \([^ ]*\).*/\1/p' | grep -v security | head -n 1) || true
-    mmdebstrap --mode=root --variant=minbase --dpkgopt=path-exclude="/usr/share/doc/*" --dpkgopt=path-exclude="/usr/share/man/*" \
-        --dpkgopt=path-exclude="/usr/share/info/*" bookworm "$work/debian" "${mirror:-http://deb.debian.org/debian}" >"$work/log" 2>&1 ||
+    # As in Debian's image, /usr is merged without the package usrmerge, which would bring Perl.
+    mmdebstrap --mode=root --variant=minbase --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --include=usr-is-merged \
+        --dpkgopt=path-exclude="/usr/share/doc/*" --dpkgopt=path-exclude="/usr/share/man/*" --dpkgopt=path-exclude="/usr/share/info/*" \
+        bookworm "$work/debian" "${mirror:-http://deb.debian.org/debian}" >"$work/log" 2>&1 ||
         { cat "$work/log" >&2; exit 1; }
     rm -rf "$work"/debian/var/lib/apt/lists/*
     # The apt settings of this machine, such as its proxy.
