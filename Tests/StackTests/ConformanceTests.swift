@@ -76,8 +76,7 @@ import Testing
                     let bytes = request + Array(end.utf8)
                     for index in 1..<bytes.count {
                         peer.send(bytes: bytes[..<index])
-                        // Lets the service read the first part alone, most of the time.
-                        await Task.yield()
+                        try await peer.waitUntilRead()
                         peer.send(bytes: bytes[index...])
                         #expect(
                             await peer.nextLine() == #"{"jsonrpc":"2.0","id":"ü","result":{"level":"info"}}"#,

@@ -75,7 +75,7 @@ import Testing
             }
             let misspelt = try await stack.understudy("scale", "imagegne=2")
             #expect(
-                misspelt.errors.contains("there is no service imagegne: did you mean imagegen?"), "\(misspelt.errors)")
+                misspelt.errors.contains("unknown service imagegne: did you mean imagegen?"), "\(misspelt.errors)")
             let missing = try await stack.understudy("scale", "stitcher=2")
             #expect(
                 missing.status == 1 && missing.errors.contains("the stack does not run stitcher"), "\(missing.errors)")

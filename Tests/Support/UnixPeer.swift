@@ -53,6 +53,15 @@ package final class UnixPeer: Sendable {
         return true
     }
 
+    /// Returns when the other side has read all that was sent, and gives up after a minute.
+    package func waitUntilRead() async throws {
+        try await until("the peer has read what was sent") {
+            var unread: CInt = 0
+            // For a Unix socket SIOCOUTQ is the memory of what the peer has not read.
+            return ioctl(descriptor, UInt(TIOCOUTQ), &unread) == 0 && unread == 0
+        }
+    }
+
     /// Ends the sending half of the connection.
     package func endInput() { shutdown(descriptor, Int32(SHUT_WR)) }
 

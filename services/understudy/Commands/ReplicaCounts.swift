@@ -26,7 +26,7 @@ struct ReplicaCounts: Equatable, CustomStringConvertible {
                 let nearest =
                     EditDistance.nearest(to: service, among: Stack.services).map { ": did you mean \($0)?" } ?? ""
                 throw ValidationError(
-                    "there is no service \(service.bounded(to: TextBound.quotation).printable())\(nearest)")
+                    "unknown service \(service.bounded(to: TextBound.quotation).printable())\(nearest)")
             }
             guard pair.count == 2, let count = Int(pair[1]), isValid(service, count) else {
                 throw ValidationError("expected \(expectation), e.g. imagegen=2,clipper=2")

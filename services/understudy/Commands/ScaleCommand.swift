@@ -13,7 +13,8 @@ struct ScaleCommand: AsyncParsableCommand {
         commandName: "scale", abstract: "Change the numbers of replicas of a stack that `understudy up` runs.",
         discussion: """
             New replicas get calls as soon as they serve. Replicas that are removed, those with the highest numbers, answer the \
-            calls that they have begun. Returns when all of them serve, or have ended. In containers, use `docker-compose up \
+            calls that they have begun, for 35 s at most; a longer call is made again by another replica, if it may be \
+            repeated. Returns when the new replicas serve and the others have ended. In containers, use `docker-compose up \
             --scale`.
             """)
 

@@ -27,8 +27,9 @@ actor Stack {
     private var children: [ServiceChild]
     /// Makes a child that is not started, given its service and instance.
     private let makeChild: @Sendable (_ service: String, _ instance: String) -> ServiceChild
-    /// Whether replicas are being added or removed, or the stack is being stopped.
-    private var isChanging = false
+    /// Whether replicas are being added or removed.
+    private var isScaling = false
+    private var isStopping = false
 
     /// How long a layer may drain before the layers below it are stopped too.
     private static let layerDrainTime = Duration.seconds(2)
@@ -88,9 +89,9 @@ actor Stack {
         if let other = wanted.keys.sorted().first(where: { service in !children.contains { $0.service == service } }) {
             throw ServiceError(.notFound, "the stack does not run \(other)")
         }
-        guard !isChanging else { throw ServiceError(.busy, "the stack is being scaled or stopped") }
-        isChanging = true
-        defer { isChanging = false }
+        guard !isScaling, !isStopping else { throw ServiceError(.busy, "the stack is being scaled or stopped") }
+        isScaling = true
+        defer { isScaling = false }
         var added: [ServiceChild] = []
         var removed: [ServiceChild] = []
         for (service, count) in wanted {
@@ -104,17 +105,22 @@ actor Stack {
                 if let name = numbers.next() { added.append(makeChild(service, name)) }
             }
         }
+        // Before they are started, so that `stop` stops them too.
+        children = Self.services.flatMap { service in (children + added).filter { $0.service == service } }
         do {
             for child in added { try await child.start() }
             try await waitUntilServing(added, timeout: .seconds(20))
         } catch {
-            await Self.stop(added, by: .now + .seconds(5))
+            await remove(added, within: .seconds(5))
             throw error
         }
-        children = Self.services.flatMap { service in (children + added).filter { $0.service == service } }
-        await Self.stop(removed, by: .now + .seconds(60))
-        children.removeAll { child in removed.contains { $0 === child } }
+        await remove(removed, within: .seconds(35))
         return Dictionary(children.map { ($0.service, 1) }, uniquingKeysWith: +)
+    }
+
+    private func remove(_ removed: [ServiceChild], within timeout: Duration) async {
+        await Self.stop(removed, by: .now + timeout)
+        children.removeAll { child in removed.contains { $0 === child } }
     }
 
     /// Kills all replicas of a service, like a crash, and does not restart them until `bringUp`.
@@ -152,7 +158,7 @@ actor Stack {
     /// Drains all children, layer by layer, kills those that exceed the timeout, and returns when all have ended. Cancelling the calling
     /// task does not interrupt it.
     func stop(timeout: Duration = .seconds(35)) async {
-        isChanging = true
+        isStopping = true
         let children = children
         await Task.detached { await Self.stop(children, by: .now + timeout) }.value
     }

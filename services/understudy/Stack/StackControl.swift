@@ -8,6 +8,7 @@ import JSON
 import JSONRPC
 import Logging
 import ServicePool
+import Untrusted
 
 /// The numbers of replicas by service.
 struct StackScale: Codable, Sendable {
@@ -57,7 +58,8 @@ private struct StackDispatcher: Dispatcher {
         do {
             let wanted = try call.decodeParams(StackScale.self).replicas
             for (service, count) in wanted where !ReplicaCounts.isValid(service, count) {
-                throw ServiceError.invalidParams(at: "/replicas/\(service)", expected: ReplicaCounts.expectation)
+                let name = service.bounded(to: TextBound.quotation).printable()
+                throw ServiceError.invalidParams(at: "/replicas/\(name)", expected: ReplicaCounts.expectation)
             }
             return try JSONCoding.encode(StackScale(replicas: try await stack.scale(wanted)))
         } catch {
